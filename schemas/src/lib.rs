@@ -1,0 +1,35 @@
+//! The published language of Chorale: what is written into the log, relayed to topics and read by everybody.
+//!
+//! Everything here is a **stored or published format**. Changing the shape of an event without giving it a new
+//! version fails a test that says what to do (see `CONTRIBUTING.md`, "Add or change an event").
+
+pub mod actor;
+pub mod category;
+pub mod contracts;
+pub mod envelope;
+pub mod event;
+pub mod ids;
+pub mod life_cycle;
+pub mod money;
+pub mod order;
+pub mod payment;
+pub mod product;
+pub mod reaction;
+pub mod reservation;
+pub mod sealed;
+pub mod shipment;
+pub mod stock;
+pub mod time;
+pub mod topics;
+
+pub use actor::{Actor, ActorType};
+pub use envelope::{Envelope, Recorded};
+pub use event::{DecodeError, EventBody, EventSet, EventType};
+pub use ids::{
+    CategoryId, CommandId, CustomerId, EventId, LineId, LocationId, OrderId, ProductId, ShipmentId, Sku, Slug,
+    StreamId,
+};
+pub use money::{Currency, Money, MoneyError};
+pub use sealed::{Address, Sealed};
+pub use time::Timestamp;
+pub use topics::{Context, Topic};

@@ -1,1 +1,16 @@
+//! What every process of Chorale stands on and no word of commerce: clock, configuration, telemetry, shutdown, sealing of
+//! personal data, and the bus port.
+//!
+//! With the feature `contract` the ports bring their contract suites, which every backend's tests run, and the bus its
+//! test double.
 
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests may fail loudly"))]
+
+pub mod bus;
+pub mod clock;
+pub mod config;
+pub mod sealing;
+pub mod shutdown;
+pub mod sqlite;
+pub mod telemetry;
+pub mod vault;

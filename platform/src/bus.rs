@@ -1,0 +1,148 @@
+//! The bus port: topics of records, read by groups.
+//!
+//! The bus promises **order per key and per partition, and nothing more**: records of different partitions come in any
+//! order, a record may come again (after a restart, a rebalance), batches are cut anywhere. What a consumer has done is
+//! known by the consumer alone: it keeps positions beside its work and presents them through [`Resume`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use schemas::{Envelope, Topic};
+
+/// A record on a topic: a CloudEvent. Its key is the stream's id.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// The topic.
+    pub topic: Topic,
+    /// The partition of the topic; a key's records are all in one.
+    pub partition: u32,
+    /// Rises within the partition; not necessarily by one.
+    pub offset: u64,
+    /// The attributes, which travel as headers.
+    pub envelope: Arc<Envelope>,
+    /// The exact bytes that were stored: JSON.
+    pub payload: Arc<str>,
+}
+
+/// A partition of a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Partition {
+    /// The topic.
+    pub topic: Topic,
+    /// Its number, from 0.
+    pub number: u32,
+}
+
+/// Per partition the offset up to which everything is done.
+pub type Positions = BTreeMap<Partition, u64>;
+
+/// Where a group begins with a partition of which it knows no position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// With the first record there is.
+    Beginning,
+    /// With what comes after now.
+    Head,
+}
+
+/// Answers where a consumer stands: from the store that also holds its work.
+#[async_trait]
+pub trait Resume: Send + Sync {
+    /// The positions known; a partition that is missing begins at the subscription's [`Start`].
+    async fn positions(&self) -> Result<Positions, BusError>;
+}
+
+/// What a group wants to hear.
+#[derive(Clone)]
+pub struct Subscription {
+    /// The group's name: its members share the partitions.
+    pub group: String,
+    /// The topics.
+    pub topics: Vec<Topic>,
+    /// Where to begin without a position.
+    pub start: Start,
+    /// Where to go on.
+    pub resume: Arc<dyn Resume>,
+}
+
+/// A batch of records, and how far its reader is once all of them are done.
+#[derive(Clone, Debug, Default)]
+pub struct Delivery {
+    /// In order per key; may be empty when only positions moved.
+    pub records: Vec<Record>,
+    /// To be kept beside the work, after the work. Positions of partitions that are not named stay.
+    pub positions: Positions,
+}
+
+/// A member of a group.
+#[async_trait]
+pub trait Consumer: Send {
+    /// The next batch of at most `max` records. Waits, without polling in a loop, until there is something, at most
+    /// `patience`; then an empty delivery comes. Cancel safe: a dropped call loses nothing.
+    async fn next(&mut self, max: usize, patience: Duration) -> Result<Delivery, BusError>;
+
+    /// Tells the bus that everything up to `positions` is done and kept. For the bus's own lag figures only: what counts
+    /// is what [`Resume`] answers.
+    async fn commit(&mut self, positions: &Positions) -> Result<(), BusError>;
+}
+
+/// A topic in numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicInfo {
+    /// Which.
+    pub topic: Topic,
+    /// Records in it.
+    pub records: u64,
+    /// Per partition the offset of the last record; 0 while there is none.
+    pub ends: BTreeMap<u32, u64>,
+}
+
+/// Which part of a topic somebody wants to read.
+#[derive(Clone, Debug, Default)]
+pub struct Browse {
+    /// Only this key.
+    pub key: Option<String>,
+    /// Only types whose name without aggregate and version is this.
+    pub name: Option<String>,
+    /// Only offsets after these, per partition.
+    pub after: BTreeMap<u32, u64>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// A bus.
+#[async_trait]
+pub trait Bus: Send + Sync {
+    /// Joins a group.
+    async fn subscribe(&self, subscription: Subscription) -> Result<Box<dyn Consumer>, BusError>;
+
+    /// Counts and ends of topics.
+    async fn topics(&self, topics: &[Topic]) -> Result<Vec<TopicInfo>, BusError>;
+
+    /// Reads a topic without a group, for audit: in order per partition, once. Fewer records than the limit mean that
+    /// the end was reached.
+    async fn browse(&self, topic: Topic, browse: &Browse) -> Result<Vec<Record>, BusError>;
+
+    /// Waits until `topic` may have grown since it was last looked at, at most `patience`.
+    async fn grown(&self, topic: Topic, patience: Duration);
+}
+
+/// What can go wrong with a bus.
+#[derive(Debug, thiserror::Error)]
+pub enum BusError {
+    /// The bus or the log behind it does not answer.
+    #[error("the bus cannot be read")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A record on the bus is not one of ours.
+    #[error("a record of {topic} at offset {offset} cannot be understood: {problem}")]
+    Malformed {
+        /// Where.
+        topic: Topic,
+        /// Where in it.
+        offset: u64,
+        /// What is wrong.
+        problem: String,
+    },
+}

@@ -1,0 +1,203 @@
+//! The one clock: the system's, or one that an import or a simulation drives.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use schemas::Timestamp;
+use tokio::sync::watch;
+
+/// The longest that a sleeper trusts the monotonic timer alone: a jump of the wall clock is noticed within it.
+const SLICE: Duration = Duration::from_secs(1);
+
+/// The latest millisecond that any system clock of this process has handed out.
+static LATEST: AtomicI64 = AtomicI64::new(i64::MIN);
+
+/// Tells the time. Cheap to clone; clones tell the same time, and no clock ever goes backwards.
+#[derive(Clone)]
+pub struct Clock(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    System(Wall),
+    Driven(DrivenClock),
+}
+
+impl Clock {
+    /// The system's time. When the system's clock is set back, this one stands still until it is caught up with.
+    pub fn system() -> Self {
+        Self(Kind::System(Wall { read: Arc::new(system_millis), latest: Latest::Process }))
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        match &self.0 {
+            Kind::System(wall) => wall.now(),
+            Kind::Driven(driven) => driven.now(),
+        }
+    }
+
+    /// Returns once [`now`](Self::now) is `instant` or later. Cancel safe.
+    pub async fn sleep_until(&self, instant: Timestamp) {
+        match &self.0 {
+            Kind::System(wall) => wall.sleep_until(instant).await,
+            Kind::Driven(driven) => driven.sleep_until(instant).await,
+        }
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match &self.0 {
+            Kind::System(_) => "system",
+            Kind::Driven(_) => "driven",
+        };
+        write!(f, "Clock({kind}, {})", self.now())
+    }
+}
+
+/// A wall clock that somebody may set, read so that it never goes backwards.
+#[derive(Clone)]
+struct Wall {
+    read: Arc<dyn Fn() -> i64 + Send + Sync>,
+    latest: Latest,
+}
+
+#[derive(Clone)]
+enum Latest {
+    Process,
+    #[cfg(test)]
+    Own(Arc<AtomicI64>),
+}
+
+impl Wall {
+    fn now(&self) -> Timestamp {
+        let latest = match &self.latest {
+            Latest::Process => &LATEST,
+            #[cfg(test)]
+            Latest::Own(latest) => latest,
+        };
+        let read = (self.read)();
+        Timestamp::from_millis(latest.fetch_max(read, Ordering::AcqRel).max(read))
+    }
+
+    async fn sleep_until(&self, instant: Timestamp) {
+        loop {
+            let now = self.now();
+            if now >= instant {
+                return;
+            }
+            tokio::time::sleep(instant.since(now).min(SLICE)).await;
+        }
+    }
+}
+
+fn system_millis() -> i64 {
+    // A system clock before 1970 is one that was never set.
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A clock that stands still until it is advanced. Cheap to clone; clones are the same clock.
+#[derive(Clone, Debug)]
+pub struct DrivenClock(Arc<watch::Sender<Timestamp>>);
+
+impl DrivenClock {
+    /// A clock that stands at `start`.
+    pub fn new(start: Timestamp) -> Self {
+        Self(Arc::new(watch::Sender::new(start)))
+    }
+
+    /// This clock as what everybody takes.
+    pub fn clock(&self) -> Clock {
+        Clock(Kind::Driven(self.clone()))
+    }
+
+    /// Where it stands.
+    pub fn now(&self) -> Timestamp {
+        *self.0.borrow()
+    }
+
+    /// Moves it to `instant` and wakes who slept until then; an instant that has passed changes nothing.
+    pub fn advance_to(&self, instant: Timestamp) {
+        self.0.send_if_modified(|now| {
+            let later = instant > *now;
+            *now = instant.max(*now);
+            later
+        });
+    }
+
+    /// Moves it by `duration`, whole milliseconds.
+    pub fn advance_by(&self, duration: Duration) {
+        self.0.send_modify(|now| *now = now.plus(duration));
+    }
+
+    async fn sleep_until(&self, instant: Timestamp) {
+        let mut times = self.0.subscribe();
+        // The sender lives in `self`, so waiting can only end with the instant.
+        if times.wait_for(|now| *now >= instant).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wall(millis: &Arc<AtomicI64>) -> Clock {
+        let millis = millis.clone();
+        let read = Arc::new(move || millis.load(Ordering::Acquire));
+        Clock(Kind::System(Wall { read, latest: Latest::Own(Arc::new(AtomicI64::new(i64::MIN))) }))
+    }
+
+    #[test]
+    fn the_system_clock_never_goes_backwards_not_even_between_clones() {
+        let millis = Arc::new(AtomicI64::new(5_000));
+        let clock = wall(&millis);
+        assert_eq!(clock.now().as_millis(), 5_000);
+        millis.store(1_000, Ordering::Release);
+        assert_eq!(clock.now().as_millis(), 5_000);
+        assert_eq!(clock.clone().now().as_millis(), 5_000);
+        millis.store(6_000, Ordering::Release);
+        assert_eq!(clock.now().as_millis(), 6_000);
+        assert!(Clock::system().now() > "2020-01-01T00:00:00Z".parse().unwrap());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sleeper_notices_that_the_wall_clock_jumped() {
+        let millis = Arc::new(AtomicI64::new(0));
+        let clock = wall(&millis);
+        let started = tokio::time::Instant::now();
+        let sleeper = clock.sleep_until(Timestamp::from_millis(3_600_000));
+        let jump = async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            millis.store(3_600_000, Ordering::Release);
+        };
+        tokio::join!(sleeper, jump);
+        assert!(started.elapsed() <= SLICE + Duration::from_millis(10), "{:?}", started.elapsed());
+    }
+
+    #[tokio::test]
+    async fn the_system_clock_sleeps_until_the_instant() {
+        let clock = Clock::system();
+        let instant = clock.now().plus(Duration::from_millis(30));
+        clock.sleep_until(instant).await;
+        assert!(clock.now() >= instant);
+        clock.sleep_until(Timestamp::EPOCH).await;
+    }
+
+    #[tokio::test]
+    async fn a_driven_clock_wakes_its_sleepers_when_it_gets_there_and_not_before() {
+        let driven = DrivenClock::new(Timestamp::EPOCH);
+        let clock = driven.clock();
+        let mut sleeper = Box::pin(clock.sleep_until(Timestamp::from_millis(1_000)));
+        driven.advance_to(Timestamp::from_millis(999));
+        assert!(futures_util::poll!(&mut sleeper).is_pending());
+        driven.advance_by(Duration::from_millis(1));
+        sleeper.await;
+        driven.advance_to(Timestamp::from_millis(10));
+        assert_eq!(clock.now().as_millis(), 1_000);
+    }
+}

@@ -83,7 +83,7 @@ pub struct Write {
 pub type Checkpoint = BTreeMap<String, u64>;
 
 /// A value that a document is filtered or sorted by.
-#[derive(Clone, Debug, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {
     /// The field is missing or null; sorts first.
     Null,
@@ -98,7 +98,8 @@ pub enum Value {
 pub enum Filter {
     /// The field equals one of these.
     In(&'static str, Vec<Value>),
-    /// The field is at least the first and at most the second; `None` is open.
+    /// The field is at least the first and at most the second; `None` is open. Only values of the bounds' own kind are
+    /// in a range: a missing field is in none, and nothing lies beside a bound of `Null` or between a number and a text.
     Between(&'static str, Option<Value>, Option<Value>),
     /// The list holds at least one of these.
     HasAny(&'static str, Vec<String>),
@@ -129,7 +130,7 @@ pub struct Query {
     pub before: Option<Place>,
     /// Take the last of what matches instead of the first (answers still come in the order of `sort`).
     pub from_end: bool,
-    /// At most so many; 1 to 1 000.
+    /// At most so many; 1 to 1 000 (0 finds nothing, more is cut to 1 000).
     pub limit: usize,
 }
 
@@ -157,10 +158,14 @@ pub trait Documents: Send + Sync {
     /// The documents with these ids, in their order; `None` for one that was never written. Tombstones are answered.
     async fn load(&self, generation: &Generation, ids: &[String]) -> Result<Vec<Option<Stored>>, StoreError>;
 
-    /// Writes what is newer than what is there, then sets the given positions (others stay). Durable when it returns; the positions never before
-    /// the documents. Answers for each write whether it was kept.
-    async fn write(&self, generation: &Generation, writes: &[Write], positions: &Checkpoint)
-    -> Result<Vec<bool>, StoreError>;
+    /// Writes what is newer than what is there, then sets the given positions (others stay). Durable when it returns; the
+    /// positions never before the documents. Answers for each write whether it was kept.
+    async fn write(
+        &self,
+        generation: &Generation,
+        writes: &[Write],
+        positions: &Checkpoint,
+    ) -> Result<Vec<bool>, StoreError>;
 
     /// A page.
     async fn find(&self, generation: &Generation, query: &Query) -> Result<Vec<Found>, StoreError>;
@@ -172,7 +177,8 @@ pub trait Documents: Send + Sync {
     async fn positions(&self, generation: &Generation) -> Result<Checkpoint, StoreError>;
 
     /// Waits until something was written to the collection after `since` (a counter that this answers), at most `patience`.
-    /// Start with 0, which answers at once.
+    /// Start with 0, which answers at once. The counter belongs to this handle and may move without a write to this very
+    /// collection; it never stands still when there was one, whoever wrote.
     async fn changed(&self, collection: &str, since: u64, patience: Duration) -> u64;
 }
 
@@ -191,7 +197,7 @@ pub trait Generations: Send + Sync {
     /// Makes this one live and retires the live one: one atomic step, seen by every reader from its next request on.
     async fn switch(&self, to: &Generation) -> Result<(), StoreError>;
 
-    /// Drops a generation that is not live, with documents and positions.
+    /// Drops a generation that is not live, with documents and positions. Its number is never given again.
     async fn drop_generation(&self, generation: &Generation) -> Result<(), StoreError>;
 }
 
@@ -215,6 +221,15 @@ pub enum StoreError {
     /// The generation is not there (any more).
     #[error("generation {0:?} does not exist")]
     NoGeneration(Generation),
+    /// The generation is live and cannot be dropped.
+    #[error("generation {0:?} is live and cannot be dropped")]
+    Live(Generation),
+    /// A place without exactly one value per sort field: it was made for another question.
+    #[error("the place does not fit the order that collection {collection} is asked in")]
+    Place {
+        /// The collection.
+        collection: String,
+    },
     /// The address names no kind of store.
     #[error("{0} is not an address of a document store; use sqlite://PATH")]
     Address(String),

@@ -1,0 +1,92 @@
+//! Why a rule says no.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What kind of no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RefusalKind {
+    /// A rule forbids it.
+    Rule,
+    /// What it is about does not exist.
+    NotFound,
+    /// Somebody else was faster.
+    Conflict,
+}
+
+/// One thing that is wrong with a command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UserError {
+    /// For programs: `PRICE_CHANGED`.
+    pub code: String,
+    /// For people: what is wrong and what would be right.
+    pub message: String,
+    /// Which part of the command, as a path in its JSON: `lines[1].qty`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// What a program needs to mend it, such as the new price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Value>,
+}
+
+/// A command was refused by the rules. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct Refusal {
+    /// What kind of no.
+    pub kind: RefusalKind,
+    /// For programs: `ILLEGAL_TRANSITION`.
+    pub code: String,
+    /// For people.
+    pub message: String,
+    /// All that is wrong, at once.
+    pub errors: Vec<UserError>,
+}
+
+impl Refusal {
+    /// A rule forbids it.
+    pub fn rule(code: &str, message: impl Into<String>) -> Self {
+        Self { kind: RefusalKind::Rule, code: code.to_owned(), message: message.into(), errors: Vec::new() }
+    }
+
+    /// What it is about does not exist.
+    pub fn not_found(what: &str) -> Self {
+        let message = format!("There is no such {what}.");
+        Self { kind: RefusalKind::NotFound, code: "NOT_FOUND".to_owned(), message, errors: Vec::new() }
+    }
+
+    /// Names the field that is wrong.
+    #[must_use]
+    pub fn at(mut self, field: impl Into<String>) -> Self {
+        let error = UserError {
+            code: self.code.clone(),
+            message: self.message.clone(),
+            field: Some(field.into()),
+            details: None,
+        };
+        self.errors.push(error);
+        self
+    }
+
+    /// Several things that are wrong; the first gives code and message. `None` for an empty list.
+    pub fn all(errors: Vec<UserError>) -> Option<Self> {
+        let first = errors.first()?;
+        let (code, message) = (first.code.clone(), first.message.clone());
+        Some(Self { kind: RefusalKind::Rule, code, message, errors })
+    }
+}
+
+impl UserError {
+    /// Something wrong with a field.
+    pub fn new(code: &str, field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), message: message.into(), field: Some(field.into()), details: None }
+    }
+
+    /// Adds what a program needs to mend it.
+    #[must_use]
+    pub fn with(mut self, details: Value) -> Self {
+        self.details = Some(details);
+        self
+    }
+}

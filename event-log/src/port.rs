@@ -1,0 +1,273 @@
+//! The event log port: one context's append-only log, and everything that must agree with it.
+//!
+//! A backend stores and reads; rules, versions, positions and the hash chain are computed by the writer and are the same for
+//! all backends. What makes that safe is the **head**: every commit names the head that it was decided on and moves it, also
+//! when it appends no event. A commit whose head is not the current one changes nothing and is told the current one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{Claim, ViewKey, ViewWrite};
+use schemas::{CommandId, Context, Envelope, EventId, StreamId, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// The end of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Position of the last event; 0 while there is none.
+    pub position: u64,
+    /// The hash chain at that event; zeroes while there is none.
+    pub hash: [u8; 32],
+    /// Which life of the log this is.
+    pub epoch: Uuid,
+    /// Rises with every commit, also with those that append nothing.
+    pub revision: u64,
+}
+
+/// An event as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredEvent {
+    /// Where, when and why.
+    pub envelope: Arc<Envelope>,
+    /// The exact JSON text.
+    pub payload: Arc<str>,
+}
+
+/// Which events to read.
+#[derive(Clone, Debug)]
+pub enum Read<'a> {
+    /// All after this position, in order of position.
+    After(u64),
+    /// Those of these streams after the version given with each, in order of position.
+    Streams(&'a [(StreamId, u64)]),
+    /// Those of one flow, in order of position.
+    Correlation(Uuid),
+}
+
+/// What a decision may depend on beside its streams.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Commands that may have been answered already.
+    pub commands: Vec<CommandId>,
+    /// Reactor and source stream: what was handled last.
+    pub inbox: Vec<(String, StreamId)>,
+    /// Who holds these?
+    pub claims: Vec<Claim>,
+    /// Entries of local views.
+    pub views: Vec<ViewKey>,
+}
+
+/// The answer to [`Wanted`]: what is missing does not exist.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Answers given.
+    pub ledger: BTreeMap<CommandId, LedgerEntry>,
+    /// Last handled.
+    pub inbox: BTreeMap<(String, StreamId), Handled>,
+    /// Holders.
+    pub claims: BTreeMap<Claim, StreamId>,
+    /// Entries.
+    pub views: BTreeMap<ViewKey, Value>,
+}
+
+/// What became of a command: kept so that a retry gets the first answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LedgerEntry {
+    /// The command.
+    pub command: CommandId,
+    /// Keyed hash of the request; a retry with another one is refused.
+    pub fingerprint: [u8; 32],
+    /// JSON of the verdict, as the writer wrote it.
+    pub answer: String,
+    /// When it was answered.
+    pub at: Timestamp,
+}
+
+/// The last event of a source stream that a reactor has handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handled {
+    /// Its version in the source stream.
+    pub version: u64,
+    /// Its id.
+    pub event: EventId,
+}
+
+/// A deadline as the log keeps it: the one that a stream has now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueDeadline {
+    /// The stream.
+    pub stream: StreamId,
+    /// The stream's version that the deadline belongs to.
+    pub version: u64,
+    /// Which deadline.
+    pub kind: String,
+    /// When it passes.
+    pub at: Timestamp,
+}
+
+/// A record that waits because an earlier one of its stream could not be handled, verbatim.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ParkedRecord {
+    /// Who gave up.
+    pub reactor: String,
+    /// The record's attributes.
+    pub envelope: Envelope,
+    /// The record's payload.
+    pub payload: String,
+    /// What went wrong; empty for one that waits only behind another.
+    pub error: String,
+    /// Somebody asked for it to be tried again.
+    pub redrive: bool,
+}
+
+/// What happens to parked records.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Parking {
+    /// One more waits.
+    Park(Box<ParkedRecord>),
+    /// All of the stream are to be tried again.
+    Redrive {
+        /// Whose.
+        reactor: String,
+        /// Which stream.
+        source: StreamId,
+    },
+    /// This one was handled.
+    Unpark {
+        /// Whose.
+        reactor: String,
+        /// Which stream.
+        source: StreamId,
+        /// Which version of it.
+        version: u64,
+    },
+}
+
+/// What one request changes. All of it or nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Write {
+    /// Complete with position, version and hash.
+    pub events: Vec<StoredEvent>,
+    /// The command's answer.
+    pub ledger: Option<LedgerEntry>,
+    /// What the reactor has handled now.
+    pub inbox: Option<(String, StreamId, Handled)>,
+    /// Claims taken.
+    pub claimed: Vec<(Claim, StreamId)>,
+    /// Claims given up.
+    pub released: Vec<Claim>,
+    /// The deadline that each written stream has now; `None` for none.
+    pub deadlines: Vec<(StreamId, u64, Option<(String, Timestamp)>)>,
+    /// Parked records.
+    pub parking: Vec<Parking>,
+}
+
+/// Several requests in one transaction, and what is learnt with them.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// In the order in which they were decided.
+    pub writes: Vec<Write>,
+    /// Entries of local views.
+    pub views: Vec<ViewWrite>,
+    /// Per group and partition (`<topic>/<number>`): everything up to this offset is done.
+    pub positions: Vec<(String, String, u64)>,
+    /// Per group: how often it has begun at its present positions without getting further. Reset by writing 0.
+    pub starts: Vec<(String, u32)>,
+}
+
+/// What became of a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// Durable; this is the head now.
+    Done(Head),
+    /// Nothing was changed: somebody else moved the head to this.
+    Moved(Head),
+}
+
+/// The append-only log of one context.
+#[async_trait]
+pub trait EventLog: Send + Sync {
+    /// Whose log it is.
+    fn context(&self) -> Context;
+
+    /// The end of the log now.
+    async fn head(&self) -> Result<Head, LogError>;
+
+    /// At most `limit` events. Never one whose predecessor in position could still appear.
+    async fn read(&self, what: Read<'_>, limit: usize) -> Result<Vec<StoredEvent>, LogError>;
+
+    /// What the log knows of these, in one consistent look together with the head.
+    async fn facts(&self, wanted: &Wanted) -> Result<(Head, Facts), LogError>;
+
+    /// Commits all of `batch` if the log still ends at `base`, and moves the head to the last event's position and hash and
+    /// the next revision. Durable when it returns. Events that do not continue the log or their stream are refused with
+    /// [`LogError::Broken`] and change nothing.
+    async fn commit(&self, base: &Head, batch: &Batch) -> Result<Committed, LogError>;
+
+    /// Waits until the log may have grown past `position`, at most `patience`; prompt for commits of this process.
+    async fn grown(&self, position: u64, patience: Duration);
+}
+
+/// What stands beside the events, for runners and operators.
+#[async_trait]
+pub trait Desk: Send + Sync {
+    /// Deadlines at or before `until`, earliest first.
+    async fn due(&self, until: Timestamp, limit: usize) -> Result<Vec<DueDeadline>, LogError>;
+
+    /// The earliest deadline there is.
+    async fn next_due(&self) -> Result<Option<Timestamp>, LogError>;
+
+    /// A group's positions by partition (`<topic>/<number>`), and its number of starts without progress.
+    async fn group(&self, group: &str) -> Result<(BTreeMap<String, u64>, u32), LogError>;
+
+    /// Parked records in order of stream and version; only those of `reactor` if given.
+    async fn parked(&self, reactor: Option<&str>, limit: usize) -> Result<Vec<ParkedRecord>, LogError>;
+
+    /// Records by stream prefix (`order`), for topic counts: prefix → (events, position of the last).
+    async fn counts(&self) -> Result<BTreeMap<String, (u64, u64)>, LogError>;
+
+    /// Forgets ledger entries older than this; answers how many. The log itself forgets nothing.
+    async fn prune_ledger(&self, older_than: Timestamp) -> Result<u64, LogError>;
+}
+
+/// A log with its desk.
+pub trait Log: EventLog + Desk {}
+
+impl<T: EventLog + Desk> Log for T {}
+
+/// What can go wrong with a log.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The database does not answer, or answers with an error.
+    #[error("the event log cannot be used: {0}")]
+    Unavailable(String, #[source] Option<Box<dyn std::error::Error + Send + Sync>>),
+    /// The disk is full; nothing was acknowledged that is not stored.
+    #[error("the event log has no space left")]
+    NoSpace,
+    /// The file was written by a newer program.
+    #[error("the event log has format {found}, and this program reads up to {known}: use a newer chorale")]
+    Newer {
+        /// The file's.
+        found: u32,
+        /// Ours.
+        known: u32,
+    },
+    /// The stored bytes or the batch are not what they must be.
+    #[error("the event log of {context} is broken at position {position}: {problem}")]
+    Broken {
+        /// Whose log.
+        context: Context,
+        /// Where.
+        position: u64,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The address names no kind of log.
+    #[error("{0} is not an address of an event log; use sqlite://PATH")]
+    Address(String),
+}

@@ -1,0 +1,272 @@
+//! Sealing of personal data with the subjects' keys, and keyed hashes.
+//!
+//! **Stored format** `XC20P`: the subject's 256-bit key and a nonce of 24 bytes; the plaintext is the value's JSON; the
+//! associated data is, for the subject and then for the field's name, its length in bytes as 4 bytes big-endian and then
+//! its bytes. What is stored is nonce and ciphertext (with its tag), base64 without padding. So what was sealed for one
+//! subject or one field opens for no other.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD_NO_PAD;
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
+use rand::RngExt;
+use schemas::Sealed;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::Sha256;
+
+use crate::vault::{Key, Vault, VaultError};
+
+const ALGORITHM: &str = "XC20P";
+const NONCE: usize = 24;
+
+/// Seals and opens personal data. Cheap to clone.
+#[derive(Clone)]
+pub struct Sealer {
+    vault: Arc<dyn Vault>,
+    seed: Option<u64>,
+    /// Keys of the system, not of subjects: those may be kept.
+    system_keys: Arc<RwLock<HashMap<String, Key>>>,
+}
+
+/// What became of sealed data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opened<T> {
+    /// It could be opened.
+    Value(T),
+    /// Its subject has no key (any more).
+    Erased,
+}
+
+impl<T> Opened<T> {
+    /// The value, if there still is one.
+    pub fn value(self) -> Option<T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Erased => None,
+        }
+    }
+}
+
+/// Why something could not be sealed or opened. Never says what was inside.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SealingError {
+    /// The vault did not give the key; [`VaultError::Erased`] when something is to be sealed for an erased subject.
+    #[error("no key to seal or open with")]
+    Vault(#[from] VaultError),
+    /// What is stored is not the stored format.
+    #[error("sealed {field} of {subject} is malformed: {problem}")]
+    Malformed {
+        /// Whose.
+        subject: String,
+        /// Which field.
+        field: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// It was changed, or sealed for another subject or field.
+    #[error("sealed {field} of {subject} is not genuine")]
+    NotGenuine {
+        /// Whose.
+        subject: String,
+        /// Which field.
+        field: String,
+    },
+    /// It opens, but is not the kind of value that was asked for; or that kind cannot be JSON.
+    // serde's own message would repeat parts of the value.
+    #[error("{field} of {subject} is not the kind of value that it should be")]
+    Kind {
+        /// Whose.
+        subject: String,
+        /// Which field.
+        field: String,
+    },
+}
+
+impl Sealer {
+    /// Seals with keys of `vault` and random nonces.
+    pub fn new(vault: Arc<dyn Vault>) -> Self {
+        Self { vault, seed: None, system_keys: Arc::default() }
+    }
+
+    /// Seals so that the same value, for the same subject (with the same key) and field, gives the same bytes whenever it
+    /// is sealed: for imports that can be repeated. Nonces are derived from `seed`, the key and everything that is sealed,
+    /// so two different values never share one.
+    pub fn with_seed(vault: Arc<dyn Vault>, seed: u64) -> Self {
+        Self { seed: Some(seed), ..Self::new(vault) }
+    }
+
+    /// The subject's seal, to seal several fields with. Its key is made when there is none; not to be kept longer than a
+    /// request.
+    pub async fn subject(&self, subject: &str) -> Result<SubjectSeal, SealingError> {
+        let key = self.vault.key_for(subject).await?;
+        Ok(SubjectSeal { subject: subject.to_owned(), key, seed: self.seed })
+    }
+
+    /// Seals one field.
+    pub async fn seal<T>(&self, subject: &str, field: &str, value: &T) -> Result<Sealed, SealingError>
+    where
+        T: Serialize + Sync + ?Sized,
+    {
+        self.subject(subject).await?.seal(field, value)
+    }
+
+    /// The keys of those subjects that still have one, to open many fields with. Not to be kept longer than a request.
+    pub async fn keyring<'s>(
+        &self,
+        subjects: impl IntoIterator<Item = &'s str>,
+    ) -> Result<Keyring, SealingError> {
+        let mut subjects: Vec<&str> = subjects.into_iter().collect();
+        subjects.sort_unstable();
+        subjects.dedup();
+        let keys = self.vault.existing(&subjects).await?;
+        let found = subjects.into_iter().zip(keys).filter_map(|(subject, key)| Some((subject.to_owned(), key?)));
+        Ok(Keyring { keys: found.collect() })
+    }
+
+    /// Opens one field.
+    pub async fn open<T: DeserializeOwned>(&self, sealed: &Sealed, field: &str) -> Result<Opened<T>, SealingError> {
+        self.keyring([sealed.subject.as_str()]).await?.open(sealed, field)
+    }
+
+    /// Opens the same field of many, with one look into the vault; the answers are in their order.
+    pub async fn open_all<T: DeserializeOwned>(
+        &self,
+        sealed: &[&Sealed],
+        field: &str,
+    ) -> Result<Vec<Result<Opened<T>, SealingError>>, SealingError> {
+        let keyring = self.keyring(sealed.iter().map(|sealed| sealed.subject.as_str())).await?;
+        Ok(sealed.iter().map(|sealed| keyring.open(sealed, field)).collect())
+    }
+
+    /// HMAC-SHA256 of `bytes` with the system's key for `purpose`: without the vault nobody can guess what was hashed.
+    pub async fn keyed_hash(&self, purpose: &str, bytes: &[u8]) -> Result<[u8; 32], SealingError> {
+        Ok(self.mac(purpose, bytes).await?.finalize().into_bytes().into())
+    }
+
+    /// Whether `hash` is the [`keyed_hash`](Self::keyed_hash) of `bytes`; takes the same time for every wrong one.
+    pub async fn verify(&self, purpose: &str, bytes: &[u8], hash: &[u8]) -> Result<bool, SealingError> {
+        Ok(self.mac(purpose, bytes).await?.verify_slice(hash).is_ok())
+    }
+
+    async fn mac(&self, purpose: &str, bytes: &[u8]) -> Result<Hmac<Sha256>, SealingError> {
+        let mut mac = hmac(&self.system_key(purpose).await?);
+        mac.update(bytes);
+        Ok(mac)
+    }
+
+    async fn system_key(&self, purpose: &str) -> Result<Key, VaultError> {
+        let kept = self.system_keys.read().unwrap_or_else(PoisonError::into_inner).get(purpose).cloned();
+        if let Some(key) = kept {
+            return Ok(key);
+        }
+        let key = self.vault.system_key(&format!("keyed-hash/{purpose}")).await?;
+        let mut keys = self.system_keys.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(keys.entry(purpose.to_owned()).or_insert(key).clone())
+    }
+}
+
+/// Seals fields of one subject.
+#[derive(Debug)]
+pub struct SubjectSeal {
+    subject: String,
+    key: Key,
+    seed: Option<u64>,
+}
+
+impl SubjectSeal {
+    /// Seals one field.
+    pub fn seal<T: Serialize + ?Sized>(&self, field: &str, value: &T) -> Result<Sealed, SealingError> {
+        let subject = &self.subject;
+        let named = || (subject.clone(), field.to_owned());
+        let kind = |_| {
+            let (subject, field) = named();
+            SealingError::Kind { subject, field }
+        };
+        let plaintext = serde_json::to_vec(value).map_err(kind)?;
+        let aad = associated_data(subject, field);
+        let nonce = match self.seed {
+            None => rand::rng().random(),
+            Some(seed) => derived_nonce(&self.key, seed, &aad, &plaintext),
+        };
+        let ciphertext = cipher(&self.key)
+            .encrypt(&XNonce::from(nonce), Payload { msg: &plaintext, aad: &aad })
+            .map_err(|_| malformed(named(), "too long to be sealed"))?;
+        let data = BASE64_STANDARD_NO_PAD.encode([&nonce[..], &ciphertext].concat());
+        Ok(Sealed { subject: subject.clone(), alg: ALGORITHM.to_owned(), data })
+    }
+}
+
+/// Keys of some subjects.
+#[derive(Debug)]
+pub struct Keyring {
+    keys: HashMap<String, Key>,
+}
+
+impl Keyring {
+    /// Opens one field; erased when this ring has no key of its subject.
+    pub fn open<T: DeserializeOwned>(&self, sealed: &Sealed, field: &str) -> Result<Opened<T>, SealingError> {
+        let Some(key) = self.keys.get(&sealed.subject) else { return Ok(Opened::Erased) };
+        let named = || (sealed.subject.clone(), field.to_owned());
+        if sealed.alg != ALGORITHM {
+            return Err(malformed(named(), "an algorithm that is not known"));
+        }
+        let data =
+            BASE64_STANDARD_NO_PAD.decode(&sealed.data).map_err(|_| malformed(named(), "not base64 without padding"))?;
+        let (nonce, ciphertext) =
+            data.split_first_chunk::<NONCE>().ok_or_else(|| malformed(named(), "shorter than a nonce"))?;
+        let aad = associated_data(&sealed.subject, field);
+        let plaintext = cipher(key)
+            .decrypt(&XNonce::from(*nonce), Payload { msg: ciphertext, aad: &aad })
+            .map_err(|_| SealingError::NotGenuine { subject: named().0, field: named().1 })?;
+        serde_json::from_slice(&plaintext)
+            .map(Opened::Value)
+            .map_err(|_| SealingError::Kind { subject: named().0, field: named().1 })
+    }
+}
+
+fn malformed((subject, field): (String, String), problem: &'static str) -> SealingError {
+    SealingError::Malformed { subject, field, problem }
+}
+
+fn cipher(key: &Key) -> XChaCha20Poly1305 {
+    XChaCha20Poly1305::new(key.as_bytes().into())
+}
+
+fn hmac(key: &Key) -> Hmac<Sha256> {
+    // A key of the block's size, filled up with zeros as HMAC does, cannot be refused.
+    let mut block = [0; 64];
+    block[..32].copy_from_slice(key.as_bytes());
+    Hmac::new(&block.into())
+}
+
+fn associated_data(subject: &str, field: &str) -> Vec<u8> {
+    let mut data = Vec::with_capacity(8 + subject.len() + field.len());
+    for part in [subject, field] {
+        // A text of 4 GiB cannot have come this far.
+        data.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+        data.extend_from_slice(part.as_bytes());
+    }
+    data
+}
+
+/// Keyed with the subject's key, so that once it is destroyed nobody can try values against the nonce.
+fn derived_nonce(key: &Key, seed: u64, aad: &[u8], plaintext: &[u8]) -> [u8; NONCE] {
+    let mut mac = hmac(key);
+    mac.update(b"sealing nonce");
+    mac.update(&seed.to_be_bytes());
+    mac.update(&(aad.len() as u64).to_be_bytes());
+    mac.update(aad);
+    mac.update(plaintext);
+    let hash: [u8; 32] = mac.finalize().into_bytes().into();
+    let mut nonce = [0; NONCE];
+    nonce.copy_from_slice(&hash[..NONCE]);
+    nonce
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::future::join_all;
+use sqlx::Executor;
+use tempfile::TempDir;
+
+use super::*;
+use crate::vault::contract::{NONE, VaultUnderTest, breaches};
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn file(&self) -> std::path::PathBuf {
+        self.0.path().join("keys.db")
+    }
+
+    /// How often each of the keys' bytes stand in any file of the vault.
+    fn copies(&self, keys: &[Key]) -> Vec<usize> {
+        let files = std::fs::read_dir(self.0.path()).unwrap();
+        let contents: Vec<Vec<u8>> = files.map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect();
+        let count = |key: &Key| {
+            let windows = contents.iter().flat_map(|content| content.windows(32));
+            windows.filter(|bytes| bytes == key.as_bytes()).count()
+        };
+        keys.iter().map(count).collect()
+    }
+}
+
+#[async_trait]
+impl VaultUnderTest for Folder {
+    async fn open(&self) -> Result<Arc<dyn Vault>, VaultError> {
+        Ok(Arc::new(SqliteVault::open(&self.file()).await?))
+    }
+}
+
+#[tokio::test]
+async fn keeps_the_promises_of_a_vault() {
+    assert_eq!(breaches(&Folder::new()).await, NONE);
+}
+
+#[tokio::test]
+async fn an_erased_key_is_in_no_file_even_where_pages_were_full() {
+    let folder = Folder::new();
+    let vault = SqliteVault::open(&folder.file()).await.unwrap();
+    // Subjects in no order: the index is rearranged all the time, and the table fills many pages.
+    let subjects: Vec<String> = (0_u32..2_000).map(|n| format!("{:08x}", n.wrapping_mul(0x9e37_79b9))).collect();
+    join_all(subjects.iter().map(|subject| vault.key_for(subject))).await;
+    let (erased, kept) = subjects.split_at(8);
+    let keys = |found: Vec<Option<Key>>| found.into_iter().map(Option::unwrap).collect::<Vec<_>>();
+    let names = |subjects: &[String]| subjects.iter().map(String::clone).collect::<Vec<_>>();
+    let find = async |subjects: Vec<String>| {
+        let subjects: Vec<&str> = subjects.iter().map(String::as_str).collect();
+        keys(vault.existing(&subjects).await.unwrap())
+    };
+    let (doomed, spared) = (find(names(erased)).await, find(names(&kept[..2])).await);
+    assert!(folder.copies(&doomed).iter().all(|copies| *copies > 0), "the search finds keys that are there");
+
+    for subject in erased {
+        assert!(vault.erase(subject).await.unwrap());
+    }
+    assert_eq!(folder.copies(&doomed), vec![0; 8]);
+    assert_eq!(folder.copies(&spared), vec![1; 2], "the others are there, and once");
+}
+
+#[tokio::test]
+async fn an_erasure_that_a_reader_keeps_from_wiping_says_so_and_can_be_repeated() {
+    let folder = Folder::new();
+    let vault = SqliteVault::open_patiently(&folder.file(), Duration::from_millis(50)).await.unwrap();
+    let key = vault.key_for("customer-1").await.unwrap();
+    let mut reader = options(&folder.file(), PATIENCE).connect().await.unwrap();
+    reader.execute("BEGIN; SELECT * FROM subject_keys").await.unwrap();
+
+    let refused = vault.erase("customer-1").await;
+    assert!(matches!(refused, Err(VaultError::Lingering { .. })), "{refused:?}");
+    assert!(matches!(vault.key_for("customer-1").await, Err(VaultError::Erased { .. })));
+
+    reader.execute("COMMIT").await.unwrap();
+    assert!(!vault.erase("customer-1").await.unwrap());
+    assert_eq!(folder.copies(&[key]), [0]);
+}
+
+#[tokio::test]
+async fn creators_at_once_share_their_syncs() {
+    let folder = Folder::new();
+    let vault = SqliteVault::open(&folder.file()).await.unwrap();
+    let mut watcher = options(&folder.file(), PATIENCE).connect().await.unwrap();
+    let started = Instant::now();
+    let subjects: Vec<String> = (0..BATCH).map(|number| format!("order-{number}")).collect();
+    let keys = join_all(subjects.iter().map(|subject| vault.key_for(subject))).await;
+    assert!(keys.iter().all(Result::is_ok));
+    println!("{BATCH} keys in {:?}", started.elapsed());
+
+    // Each commit appends at least one page of 4 KiB to the write-ahead log: a commit per key would be 2 MiB and more.
+    let pages: i64 = sqlx::query("PRAGMA wal_checkpoint").fetch_one(&mut watcher).await.unwrap().get(1);
+    assert!(pages < 200, "{pages} pages written");
+}
+
+#[tokio::test]
+async fn what_was_answered_is_in_the_file_for_others_at_once() {
+    let folder = Folder::new();
+    let vault = SqliteVault::open(&folder.file()).await.unwrap();
+    let key = vault.key_for("customer-1").await.unwrap();
+    let mut other = options(&folder.file(), PATIENCE).connect().await.unwrap();
+    let stored: Vec<u8> = sqlx::query("SELECT key FROM subject_keys").fetch_one(&mut other).await.unwrap().get(0);
+    assert_eq!(stored, key.as_bytes());
+    let settings: i64 = sqlx::query("PRAGMA secure_delete").fetch_one(&mut other).await.unwrap().get(0);
+    assert_eq!(settings, 1);
+    let mode = std::fs::metadata(folder.file()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "nobody else may read it");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_vault_is_refused() {
+    let folder = Folder::new();
+    std::fs::write(folder.file(), "not a database, but long enough to be taken for one: ".repeat(100)).unwrap();
+    let refused = SqliteVault::open(&folder.file()).await.err();
+    assert!(matches!(refused, Some(VaultError::Unavailable(_))), "{refused:?}");
+}

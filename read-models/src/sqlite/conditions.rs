@@ -1,0 +1,140 @@
+//! Filters as SQL.
+
+use sqlx::{QueryBuilder, Sqlite};
+
+use super::schema::{field, list_table};
+use crate::port::{Filter, Generation, Value};
+
+/// Appends the conditions: every document that is no tombstone and matches all filters.
+pub(super) fn push(query: &mut QueryBuilder<Sqlite>, generation: &Generation, filters: &[Filter]) {
+    query.push("body IS NOT NULL");
+    for filter in filters {
+        query.push(" AND ");
+        match filter {
+            Filter::In(name, values) => push_in(query, name, values),
+            Filter::Between(name, low, high) => push_between(query, name, low.as_ref(), high.as_ref()),
+            Filter::HasAny(name, texts) => push_has_any(query, generation, name, texts),
+            Filter::Words(name, words) => push_words(query, generation, name, words),
+        }
+    }
+}
+
+/// Appends one value.
+pub(super) fn push_value(query: &mut QueryBuilder<Sqlite>, value: &Value) {
+    match value {
+        Value::Null => query.push("NULL"),
+        Value::Integer(number) => query.push_bind(*number),
+        Value::Text(text) => query.push_bind(text.as_str()),
+    };
+}
+
+fn push_in(query: &mut QueryBuilder<Sqlite>, name: &str, values: &[Value]) {
+    let name = field(name);
+    let (nulls, others): (Vec<&Value>, Vec<&Value>) =
+        values.iter().partition(|value| matches!(value, Value::Null));
+    match others.as_slice() {
+        [] if nulls.is_empty() => query.push("0"),
+        [] => query.push(format_args!("{name} IS NULL")),
+        many => {
+            query.push(format_args!("({name} "));
+            // A single equality keeps the order of a pair's second field.
+            if let [one] = many {
+                query.push("= ");
+                push_value(query, one);
+            } else {
+                query.push("IN (");
+                push_list(query, many.iter().copied(), push_value);
+                query.push(")");
+            }
+            if !nulls.is_empty() {
+                query.push(format_args!(" OR {name} IS NULL"));
+            }
+            query.push(")")
+        }
+    };
+}
+
+/// In SQLite every text stands above every number, so an open end stops at the border between the two.
+fn push_between(query: &mut QueryBuilder<Sqlite>, name: &str, low: Option<&Value>, high: Option<&Value>) {
+    let name = field(name);
+    query.push(format_args!("({name} IS NOT NULL"));
+    if let Some(low) = low {
+        query.push(format_args!(" AND {name} >= "));
+        push_value(query, low);
+    }
+    if let Some(high) = high {
+        query.push(format_args!(" AND {name} <= "));
+        push_value(query, high);
+    }
+    if matches!(low, Some(Value::Integer(_))) && high.is_none() {
+        query.push(format_args!(" AND {name} < ''"));
+    }
+    if matches!(high, Some(Value::Text(_))) && low.is_none() {
+        query.push(format_args!(" AND {name} >= ''"));
+    }
+    if matches!((low, high), (Some(Value::Integer(_)), Some(Value::Text(_)))) {
+        query.push(" AND 0");
+    }
+    query.push(")");
+}
+
+fn push_has_any(query: &mut QueryBuilder<Sqlite>, generation: &Generation, name: &str, texts: &[String]) {
+    query.push(format_args!("id IN (SELECT id FROM {} WHERE term IN (", list_table(generation, name)));
+    push_list(query, texts.iter(), |query, text| {
+        query.push_bind(text.as_str());
+    });
+    query.push("))");
+}
+
+fn push_words(query: &mut QueryBuilder<Sqlite>, generation: &Generation, name: &str, words: &[String]) {
+    let table = list_table(generation, name);
+    query.push("1");
+    for word in words {
+        query.push(format_args!(" AND id IN (SELECT id FROM {table} WHERE term >= "));
+        query.push_bind(word.as_str());
+        if let Some(end) = after_all_beginning_with(word) {
+            query.push(" AND term < ");
+            query.push_bind(end);
+        }
+        query.push(")");
+    }
+}
+
+/// The smallest text above all that begin with `word`; none above the empty one. Bytes of UTF-8 sort like its characters.
+fn after_all_beginning_with(word: &str) -> Option<String> {
+    let mut end = word.to_owned();
+    while let Some(last) = end.pop() {
+        // The next character; surrogates are none.
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            end.push(next);
+            return Some(end);
+        }
+    }
+    None
+}
+
+fn push_list<'a, T: 'a>(
+    query: &mut QueryBuilder<Sqlite>,
+    items: impl Iterator<Item = T>,
+    push: impl Fn(&mut QueryBuilder<Sqlite>, T),
+) {
+    for (place, item) in items.enumerate() {
+        if place > 0 {
+            query.push(",");
+        }
+        push(query, item);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::after_all_beginning_with;
+
+    #[test]
+    fn the_end_of_a_beginning_is_its_last_character_moved_up() {
+        assert_eq!(after_all_beginning_with("tea").as_deref(), Some("teb"));
+        assert_eq!(after_all_beginning_with("te\u{d7ff}").as_deref(), Some("te\u{e000}"));
+        assert_eq!(after_all_beginning_with("t\u{10ffff}").as_deref(), Some("u"));
+        assert_eq!(after_all_beginning_with(""), None);
+    }
+}

@@ -1,0 +1,67 @@
+//! What SQLite's errors mean for a store.
+
+use serde::ser::Error as _;
+
+use crate::port::StoreError;
+
+const SQLITE_ERROR: i32 = 1;
+const SQLITE_BUSY: i32 = 5;
+const SQLITE_FULL: i32 = 13;
+
+/// The error of the store for one of SQLite, met while `doing` something.
+pub(super) fn failed(doing: &str, error: sqlx::Error) -> StoreError {
+    if code(&error) == Some(SQLITE_FULL) {
+        return StoreError::NoSpace;
+    }
+    StoreError::Unavailable(doing.to_owned(), Some(Box::new(error)))
+}
+
+/// [`failed`] for `map_err`.
+pub(super) fn failed_at(doing: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
+    move |error| failed(doing, error)
+}
+
+/// A statement that names what is not there, a dropped table for instance.
+pub(super) fn is_about_sql(error: &sqlx::Error) -> bool {
+    code(error) == Some(SQLITE_ERROR)
+}
+
+/// Somebody else holds the lock.
+pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+    code(error) == Some(SQLITE_BUSY)
+}
+
+/// The primary result code: the low byte of the extended one.
+fn code(error: &sqlx::Error) -> Option<i32> {
+    let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
+    Some(code & 0xff)
+}
+
+/// SQLite's integers are signed.
+pub(super) fn whole(number: u64) -> Result<i64, StoreError> {
+    i64::try_from(number).map_err(|error| {
+        StoreError::Unavailable(format!("{number} is too large for a version or position"), Some(Box::new(error)))
+    })
+}
+
+/// A count, version or position that came out of the store.
+pub(super) fn number(stored: i64) -> Result<u64, StoreError> {
+    u64::try_from(stored).map_err(|error| {
+        StoreError::Unavailable(format!("it holds {stored} as a version or position"), Some(Box::new(error)))
+    })
+}
+
+/// A list of texts as one parameter.
+pub(super) fn json(texts: &[String]) -> Result<String, StoreError> {
+    serde_json::to_string(texts)
+        .map_err(|error| StoreError::Unavailable("encoding a parameter".to_owned(), Some(Box::new(error))))
+}
+
+/// A stored document whose field holds neither a text nor a whole number.
+pub(super) fn not_a_value(collection: &str, id: &str, field: &str) -> StoreError {
+    StoreError::Malformed {
+        collection: collection.to_owned(),
+        id: id.to_owned(),
+        source: serde_json::Error::custom(format!("{field} is neither a text nor a whole number")),
+    }
+}

@@ -2,6 +2,8 @@
 //! clock, no randomness, no I/O: time enters with the command, ids are derived or come with it.
 
 pub mod decision;
+#[cfg(any(test, feature = "test-support"))]
+pub mod given;
 pub mod refusal;
 pub mod rules;
 pub mod view;

@@ -1,4 +1,7 @@
 //! The append log of a context: the port and its backends, the context's writer, and the logs as a bus.
 
+pub mod chain;
 pub mod port;
 pub mod request;
+pub mod log_bus;
+pub mod writer;

@@ -61,6 +61,13 @@ pub struct Wanted {
     pub views: Vec<ViewKey>,
 }
 
+impl Wanted {
+    /// Nothing is asked.
+    pub fn is_empty(&self) -> bool {
+        self.commands.is_empty() && self.inbox.is_empty() && self.claims.is_empty() && self.views.is_empty()
+    }
+}
+
 /// The answer to [`Wanted`]: what is missing does not exist.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
@@ -71,7 +78,7 @@ pub struct Facts {
     /// Holders.
     pub claims: BTreeMap<Claim, StreamId>,
     /// Entries.
-    pub views: BTreeMap<ViewKey, Value>,
+    pub views: BTreeMap<ViewKey, Arc<Value>>,
 }
 
 /// What became of a command: kept so that a retry gets the first answer.

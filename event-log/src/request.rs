@@ -104,14 +104,14 @@ pub struct Outcome {
 }
 
 /// Why a request has no verdict.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum WriteError {
     /// The same command id came with another request before.
     #[error("this idempotency key was used for another request")]
     KeyReused,
-    /// The queue is full: try again shortly.
-    #[error("too many requests are waiting")]
-    Busy,
+    /// The decision could not be carried out; a defect of the program or of what is stored.
+    #[error("the request could not be decided: {0}")]
+    Failed(String),
     /// Other processes kept changing what the decision reads.
     #[error("the log of this context is too contended: try again")]
     Contended,

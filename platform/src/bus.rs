@@ -11,6 +11,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use schemas::{Envelope, Topic};
 
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
+#[cfg(test)]
+mod memory;
+#[cfg(any(test, feature = "contract"))]
+pub mod shuffled;
+
 /// A record on a topic: a CloudEvent. Its key is the stream's id.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {

@@ -27,7 +27,7 @@ enum Kind {
 impl Clock {
     /// The system's time. When the system's clock is set back, this one stands still until it is caught up with.
     pub fn system() -> Self {
-        Self(Kind::System(Wall { read: Arc::new(system_millis), latest: Latest::Process }))
+        Self(Kind::System(Wall { read: Arc::new(system_millis), latest: &LATEST }))
     }
 
     /// Now.
@@ -61,25 +61,13 @@ impl fmt::Debug for Clock {
 #[derive(Clone)]
 struct Wall {
     read: Arc<dyn Fn() -> i64 + Send + Sync>,
-    latest: Latest,
-}
-
-#[derive(Clone)]
-enum Latest {
-    Process,
-    #[cfg(test)]
-    Own(Arc<AtomicI64>),
+    latest: &'static AtomicI64,
 }
 
 impl Wall {
     fn now(&self) -> Timestamp {
-        let latest = match &self.latest {
-            Latest::Process => &LATEST,
-            #[cfg(test)]
-            Latest::Own(latest) => latest,
-        };
         let read = (self.read)();
-        Timestamp::from_millis(latest.fetch_max(read, Ordering::AcqRel).max(read))
+        Timestamp::from_millis(self.latest.fetch_max(read, Ordering::AcqRel).max(read))
     }
 
     async fn sleep_until(&self, instant: Timestamp) {
@@ -149,7 +137,8 @@ mod tests {
     fn wall(millis: &Arc<AtomicI64>) -> Clock {
         let millis = millis.clone();
         let read = Arc::new(move || millis.load(Ordering::Acquire));
-        Clock(Kind::System(Wall { read, latest: Latest::Own(Arc::new(AtomicI64::new(i64::MIN))) }))
+        let latest = Box::leak(Box::new(AtomicI64::new(i64::MIN)));
+        Clock(Kind::System(Wall { read, latest }))
     }
 
     #[test]

@@ -124,12 +124,17 @@ impl Sealer {
         subjects.sort_unstable();
         subjects.dedup();
         let keys = self.vault.existing(&subjects).await?;
-        let found = subjects.into_iter().zip(keys).filter_map(|(subject, key)| Some((subject.to_owned(), key?)));
+        let found =
+            subjects.into_iter().zip(keys).filter_map(|(subject, key)| Some((subject.to_owned(), key?)));
         Ok(Keyring { keys: found.collect() })
     }
 
     /// Opens one field.
-    pub async fn open<T: DeserializeOwned>(&self, sealed: &Sealed, field: &str) -> Result<Opened<T>, SealingError> {
+    pub async fn open<T: DeserializeOwned>(
+        &self,
+        sealed: &Sealed,
+        field: &str,
+    ) -> Result<Opened<T>, SealingError> {
         self.keyring([sealed.subject.as_str()]).await?.open(sealed, field)
     }
 
@@ -215,8 +220,9 @@ impl Keyring {
         if sealed.alg != ALGORITHM {
             return Err(malformed(named(), "an algorithm that is not known"));
         }
-        let data =
-            BASE64_STANDARD_NO_PAD.decode(&sealed.data).map_err(|_| malformed(named(), "not base64 without padding"))?;
+        let data = BASE64_STANDARD_NO_PAD
+            .decode(&sealed.data)
+            .map_err(|_| malformed(named(), "not base64 without padding"))?;
         let (nonce, ciphertext) =
             data.split_first_chunk::<NONCE>().ok_or_else(|| malformed(named(), "shorter than a nonce"))?;
         let aad = associated_data(&sealed.subject, field);

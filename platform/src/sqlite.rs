@@ -56,8 +56,10 @@ mod tests {
         let options = durable(&folder.path().join("file"), Duration::from_secs(1));
         let mut connection = options.connect().await.unwrap();
         require_sound(&mut connection).await.unwrap();
-        let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut connection).await.unwrap();
-        let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut connection).await.unwrap();
+        let synchronous: i64 =
+            sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut connection).await.unwrap();
+        let journal: String =
+            sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut connection).await.unwrap();
         assert_eq!((synchronous, journal.as_str()), (2, "wal"));
     }
 

@@ -142,7 +142,10 @@ mod tests {
     fn json_lines_are_json_objects() {
         let said = said(LogFormat::Json, true, None);
         let line: serde_json::Value = serde_json::from_str(said.trim()).unwrap();
-        assert_eq!((&line["message"], &line["batch"], &line["level"]), (&"committed".into(), &3.into(), &"INFO".into()));
+        assert_eq!(
+            (&line["message"], &line["batch"], &line["level"]),
+            (&"committed".into(), &3.into(), &"INFO".into())
+        );
     }
 
     #[test]

@@ -71,7 +71,9 @@ pub enum VaultError {
         subject: String,
     },
     /// The key can no longer be used by anybody, but somebody held the vault open, so that its bytes could not be wiped yet.
-    #[error("the key of {subject} is erased, but its bytes could not be wiped while the vault is being read; repeat the erasure")]
+    #[error(
+        "the key of {subject} is erased, but its bytes could not be wiped while the vault is being read; repeat the erasure"
+    )]
     Lingering {
         /// Whose key it was.
         subject: String,

@@ -34,7 +34,8 @@ impl Collection {
 
     /// The second field of a pair can only be used beside an equality on the first.
     fn check_scalar(&self, field: &str, filters: &[Filter]) -> Result<(), StoreError> {
-        let equal = |name: &str| filters.iter().any(|filter| matches!(filter, Filter::In(f, _) if *f == name));
+        let equal =
+            |name: &str| filters.iter().any(|filter| matches!(filter, Filter::In(f, _) if *f == name));
         let covered = self.indexes.iter().any(|index| match index {
             Index::Field(name) => *name == field,
             Index::Pair(first, second) => *first == field || (*second == field && equal(first)),

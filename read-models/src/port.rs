@@ -171,7 +171,8 @@ pub trait Documents: Send + Sync {
     async fn find(&self, generation: &Generation, query: &Query) -> Result<Vec<Found>, StoreError>;
 
     /// How many match `filters`, counting no further than `limit`.
-    async fn count(&self, generation: &Generation, filters: &[Filter], limit: u64) -> Result<u64, StoreError>;
+    async fn count(&self, generation: &Generation, filters: &[Filter], limit: u64)
+    -> Result<u64, StoreError>;
 
     /// The positions of a generation.
     async fn positions(&self, generation: &Generation) -> Result<Checkpoint, StoreError>;

@@ -27,7 +27,7 @@ use sqlx::{AssertSqlSafe, Row, SqlitePool};
 
 use self::changes::Changes;
 use self::connection::Writer;
-use self::error::{failed, failed_at, number, whole};
+use self::error::{failed, failed_at, number};
 use crate::port::{
     Checkpoint, Collection, Documents, Filter, Found, Generation, GenerationState, Generations, Query,
     StoreError, Stored, Write,
@@ -56,7 +56,11 @@ impl Sqlite {
     }
 
     /// Of a collection that this program does not know no index is known either.
-    fn indexed(&self, generation: &Generation, filters: &[Filter]) -> Result<&'static Collection, StoreError> {
+    fn indexed(
+        &self,
+        generation: &Generation,
+        filters: &[Filter],
+    ) -> Result<&'static Collection, StoreError> {
         let no_index = || StoreError::NoIndex {
             collection: generation.collection.clone(),
             field: format!("shape {}", generation.shape),
@@ -124,9 +128,15 @@ impl Documents for Sqlite {
         }
     }
 
-    async fn count(&self, generation: &Generation, filters: &[Filter], limit: u64) -> Result<u64, StoreError> {
+    async fn count(
+        &self,
+        generation: &Generation,
+        filters: &[Filter],
+        limit: u64,
+    ) -> Result<u64, StoreError> {
         self.indexed(generation, filters)?;
-        let counted = find::count(generation, filters, limit)?.build_query_scalar().fetch_one(&self.readers).await;
+        let counted =
+            find::count(generation, filters, limit)?.build_query_scalar().fetch_one(&self.readers).await;
         match counted {
             Ok(counted) => number(counted),
             Err(error) => Err(self.failed("counting documents", generation, error).await),
@@ -186,7 +196,8 @@ impl Generations for Sqlite {
 
     async fn create(&self, collection: &Collection) -> Result<Generation, StoreError> {
         let mut transaction = self.writer.begin(&self.changes).await?;
-        let building = generations::create(transaction.connection(), collection, GenerationState::Building).await?;
+        let building =
+            generations::create(transaction.connection(), collection, GenerationState::Building).await?;
         transaction.commit().await?;
         Ok(building)
     }

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use crate::port::{
-    Collection, Documents, Found, Generation, Generations, Place, Query, StoreError, Stored,
-};
+use crate::port::{Collection, Documents, Found, Generation, Generations, Place, Query, StoreError, Stored};
 use crate::sqlite::Sqlite;
 
 /// A document store; clones are handles on the same one.

@@ -129,6 +129,11 @@ impl Topic {
         self.name
     }
 
+    /// What the streams of this topic begin with.
+    pub fn prefix(self) -> &'static str {
+        self.prefix
+    }
+
     /// The context whose log is the topic's only source.
     pub fn context(self) -> Context {
         self.context

@@ -72,7 +72,10 @@ async fn creators_agree(vault: &dyn VaultUnderTest) -> Checked {
     let calls = subjects.iter().flat_map(|subject| handles.iter().map(move |handle| handle.key_for(subject)));
     let keys = join_all(calls).await.into_iter().collect::<Result<Vec<Key>, VaultError>>()?;
     ensure(keys.chunks(2).all(|pair| same(&pair[0], &pair[1])), "two keys for one subject")?;
-    ensure(keys.chunks(2).zip(keys.chunks(2).skip(1)).all(|(a, b)| !same(&a[0], &b[0])), "subjects share a key")
+    ensure(
+        keys.chunks(2).zip(keys.chunks(2).skip(1)).all(|(a, b)| !same(&a[0], &b[0])),
+        "subjects share a key",
+    )
 }
 
 async fn looking_makes_none(vault: &dyn VaultUnderTest) -> Checked {
@@ -89,7 +92,10 @@ async fn looking_makes_none(vault: &dyn VaultUnderTest) -> Checked {
     for subject in odd {
         let key = handle.key_for(subject).await?;
         let found = handle.existing(&[subject]).await?;
-        ensure(matches!(&found[..], [Some(known)] if same(known, &key)), "an odd subject is not found again")?;
+        ensure(
+            matches!(&found[..], [Some(known)] if same(known, &key)),
+            "an odd subject is not found again",
+        )?;
     }
     Ok(())
 }
@@ -118,7 +124,8 @@ async fn others_stay(vault: &dyn VaultUnderTest) -> Checked {
     handle.key_for("stay-2").await?;
     let calls = [handle.key_for("stay-1"), handle.key_for("stay-2"), handle.key_for("stay-3")];
     handle.erase("stay-2").await?;
-    let [one, two, three] = join_all(calls).await.try_into().map_err(|_| Broken::Promise("answers are missing"))?;
+    let [one, two, three] =
+        join_all(calls).await.try_into().map_err(|_| Broken::Promise("answers are missing"))?;
     ensure(same(&one?, &kept), "another subject's key changed")?;
     ensure(is_erased(&two, "stay-2"), "asked together with others, the erased subject gets a key")?;
     three.map(drop).map_err(Broken::from)

@@ -207,7 +207,10 @@ fn complete(known: Vec<Option<Known>>) -> Option<Vec<Known>> {
     known.into_iter().collect()
 }
 
-async fn known(connection: &mut SqliteConnection, subjects: &[&str]) -> Result<Vec<Option<Known>>, sqlx::Error> {
+async fn known(
+    connection: &mut SqliteConnection,
+    subjects: &[&str],
+) -> Result<Vec<Option<Known>>, sqlx::Error> {
     let rows = sqlx::query(
         "SELECT asked.key AS place, kept.key, kept.erased FROM json_each(?) AS asked
          CROSS JOIN subject_keys AS kept ON kept.subject = asked.value",
@@ -237,17 +240,20 @@ async fn erase(connection: &mut SqliteConnection, subject: &str) -> Result<bool,
 async fn overwrite(connection: &mut SqliteConnection, subject: &str) -> Result<bool, sqlx::Error> {
     let zeros = [0_u8; 32];
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let destroyed = sqlx::query("UPDATE subject_keys SET key = ?2, erased = 1 WHERE subject = ?1 AND erased = 0")
-        .bind(subject)
-        .bind(&zeros[..])
-        .execute(&mut *transaction)
-        .await?
-        .rows_affected();
-    sqlx::query("INSERT INTO subject_keys (subject, key, erased) VALUES (?1, ?2, 1) ON CONFLICT (subject) DO NOTHING")
-        .bind(subject)
-        .bind(&zeros[..])
-        .execute(&mut *transaction)
-        .await?;
+    let destroyed =
+        sqlx::query("UPDATE subject_keys SET key = ?2, erased = 1 WHERE subject = ?1 AND erased = 0")
+            .bind(subject)
+            .bind(&zeros[..])
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+    sqlx::query(
+        "INSERT INTO subject_keys (subject, key, erased) VALUES (?1, ?2, 1) ON CONFLICT (subject) DO NOTHING",
+    )
+    .bind(subject)
+    .bind(&zeros[..])
+    .execute(&mut *transaction)
+    .await?;
     transaction.commit().await?;
     Ok(destroyed > 0)
 }
@@ -273,10 +279,10 @@ async fn system_key(connection: &mut SqliteConnection, name: &str) -> Result<Key
 
 fn key(row: &sqlx::sqlite::SqliteRow, column: usize) -> Result<Key, sqlx::Error> {
     let bytes: &[u8] = row.try_get(column)?;
-    bytes.try_into().map(Key::new).map_err(|source| sqlx::Error::ColumnDecode {
-        index: column.to_string(),
-        source: Box::new(source),
-    })
+    bytes
+        .try_into()
+        .map(Key::new)
+        .map_err(|source| sqlx::Error::ColumnDecode { index: column.to_string(), source: Box::new(source) })
 }
 
 fn random_bytes(count: usize) -> Result<Vec<u8>, sqlx::Error> {

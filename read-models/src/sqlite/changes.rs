@@ -37,7 +37,13 @@ impl Changes {
     }
 
     /// See [`crate::port::Documents::changed`].
-    pub(super) async fn wait(&self, writer: &Writer, collection: &str, since: u64, patience: Duration) -> u64 {
+    pub(super) async fn wait(
+        &self,
+        writer: &Writer,
+        collection: &str,
+        since: u64,
+        patience: Duration,
+    ) -> u64 {
         let mut counter = self.counter(collection).subscribe();
         let deadline = Instant::now() + patience.min(LONGEST);
         loop {

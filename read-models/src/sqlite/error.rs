@@ -40,7 +40,10 @@ fn code(error: &sqlx::Error) -> Option<i32> {
 /// SQLite's integers are signed.
 pub(super) fn whole(number: u64) -> Result<i64, StoreError> {
     i64::try_from(number).map_err(|error| {
-        StoreError::Unavailable(format!("{number} is too large for a version or position"), Some(Box::new(error)))
+        StoreError::Unavailable(
+            format!("{number} is too large for a version or position"),
+            Some(Box::new(error)),
+        )
     })
 }
 

@@ -24,7 +24,7 @@ pub(super) fn page(generation: &Generation, query: &Query) -> QueryBuilder<Sqlit
     let start = start.as_ref().map(keyset::values);
     let end = end.as_ref().map(keyset::values);
     let mut sql = QueryBuilder::new("");
-    let mut part = |sql: &mut QueryBuilder<Sqlite>, range: Option<(&[Value], Range)>| {
+    let part = |sql: &mut QueryBuilder<Sqlite>, range: Option<(&[Value], Range)>| {
         push_select(sql, generation, query);
         conditions::push(sql, generation, &query.filters);
         if let Some((values, range)) = range {

@@ -37,13 +37,14 @@ pub(super) async fn live(
     on: impl SqliteExecutor<'_>,
     collection: &Collection,
 ) -> Result<Option<Generation>, StoreError> {
-    let number: Option<u32> =
-        sqlx::query_scalar("SELECT number FROM generations WHERE collection = ? AND shape = ? AND state = 'live'")
-            .bind(collection.name)
-            .bind(collection.shape)
-            .fetch_optional(on)
-            .await
-            .map_err(failed_at("looking for the live generation"))?;
+    let number: Option<u32> = sqlx::query_scalar(
+        "SELECT number FROM generations WHERE collection = ? AND shape = ? AND state = 'live'",
+    )
+    .bind(collection.name)
+    .bind(collection.shape)
+    .fetch_optional(on)
+    .await
+    .map_err(failed_at("looking for the live generation"))?;
     Ok(number.map(|number| generation(collection, number)))
 }
 
@@ -85,7 +86,10 @@ pub(super) async fn switch(connection: &mut SqliteConnection, to: &Generation) -
 }
 
 /// Drops one that is not live.
-pub(super) async fn drop(connection: &mut SqliteConnection, generation: &Generation) -> Result<(), StoreError> {
+pub(super) async fn drop(
+    connection: &mut SqliteConnection,
+    generation: &Generation,
+) -> Result<(), StoreError> {
     if expect(connection, generation).await? == name(GenerationState::Live) {
         return Err(StoreError::Live(generation.clone()));
     }
@@ -125,7 +129,11 @@ async fn state(on: impl SqliteExecutor<'_>, generation: &Generation) -> Result<O
     .map_err(failed_at("looking for a generation"))
 }
 
-async fn set(connection: &mut SqliteConnection, generation: &Generation, state: &str) -> Result<(), StoreError> {
+async fn set(
+    connection: &mut SqliteConnection,
+    generation: &Generation,
+    state: &str,
+) -> Result<(), StoreError> {
     sqlx::query("UPDATE generations SET state = ? WHERE collection = ? AND shape = ? AND number = ?")
         .bind(state)
         .bind(&generation.collection)

@@ -63,9 +63,8 @@ pub(super) async fn prepare(writer: &Writer, collections: &[&'static Collection]
     run(connection, SHARED.to_owned()).await?;
     run(connection, format!("PRAGMA user_version = {LAYOUT}")).await?;
     for (generation, _) in generations::list(&mut *connection).await? {
-        let known = |one: &&&'static Collection| {
-            one.name == generation.collection && one.shape == generation.shape
-        };
+        let known =
+            |one: &&&'static Collection| one.name == generation.collection && one.shape == generation.shape;
         if let Some(collection) = collections.iter().find(known) {
             create_indexes(connection, collection, &generation).await?;
         }
@@ -93,7 +92,10 @@ pub(super) async fn create(
 }
 
 /// Drops the table of a generation and those of its lists.
-pub(super) async fn drop(connection: &mut SqliteConnection, generation: &Generation) -> Result<(), StoreError> {
+pub(super) async fn drop(
+    connection: &mut SqliteConnection,
+    generation: &Generation,
+) -> Result<(), StoreError> {
     let lists: Vec<String> =
         sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB ? || '#*'")
             .bind(bare(generation))
@@ -142,11 +144,12 @@ async fn create_list(
     list: &str,
 ) -> Result<(), StoreError> {
     let bare_list = format!("{}#{list}", bare(generation));
-    let there: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?")
-        .bind(bare_list)
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(failed_at("looking for a list index"))?;
+    let there: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?")
+            .bind(bare_list)
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(failed_at("looking for a list index"))?;
     if there > 0 {
         return Ok(());
     }
@@ -164,8 +167,8 @@ async fn create_list(
         format!(
             "CREATE TABLE {terms} (term TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (term, id)) \
              STRICT, WITHOUT ROWID;
-             INSERT INTO {terms} SELECT DISTINCT value, id FROM {documents}, json_each(body, {path}) \
-             WHERE type = 'text';
+             INSERT INTO {terms} SELECT DISTINCT each.value, held.id FROM {documents} AS held, \
+             json_each(held.body, {path}) AS each WHERE each.type = 'text';
              CREATE TRIGGER {on_insert} AFTER INSERT ON {documents} WHEN new.body IS NOT NULL BEGIN
                {insert_new}
              END;
@@ -203,15 +206,14 @@ fn check_names(collection: &Collection) -> Result<(), StoreError> {
     });
     let wrong = |name: &&str| !plain(name) || name.split('.').any(str::is_empty);
     match std::iter::once(collection.name).chain(fields).find(wrong) {
-        Some(name) => Err(StoreError::NoIndex { collection: collection.name.to_owned(), field: name.to_owned() }),
+        Some(name) => {
+            Err(StoreError::NoIndex { collection: collection.name.to_owned(), field: name.to_owned() })
+        }
         None => Ok(()),
     }
 }
 
 async fn run(connection: &mut SqliteConnection, sql: String) -> Result<(), StoreError> {
-    sqlx::raw_sql(AssertSqlSafe(sql))
-        .execute(connection)
-        .await
-        .map_err(failed_at("preparing its tables"))?;
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map_err(failed_at("preparing its tables"))?;
     Ok(())
 }

@@ -68,7 +68,8 @@ async fn upsert(
     );
     let mut query = sqlx::query_as(AssertSqlSafe(sql));
     for write in chunk {
-        query = query.bind(&write.id).bind(whole(write.version)?).bind(write.body.as_deref()).bind(write.stale);
+        query =
+            query.bind(&write.id).bind(whole(write.version)?).bind(write.body.as_deref()).bind(write.stale);
     }
     query.fetch_all(connection).await.map_err(failed_at("writing documents"))
 }

@@ -49,7 +49,8 @@ async fn an_erased_key_is_in_no_file_even_where_pages_were_full() {
     let folder = Folder::new();
     let vault = SqliteVault::open(&folder.file()).await.unwrap();
     // Subjects in no order: the index is rearranged all the time, and the table fills many pages.
-    let subjects: Vec<String> = (0_u32..2_000).map(|n| format!("{:08x}", n.wrapping_mul(0x9e37_79b9))).collect();
+    let subjects: Vec<String> =
+        (0_u32..2_000).map(|n| format!("{:08x}", n.wrapping_mul(0x9e37_79b9))).collect();
     join_all(subjects.iter().map(|subject| vault.key_for(subject))).await;
     let (erased, kept) = subjects.split_at(8);
     let keys = |found: Vec<Option<Key>>| found.into_iter().map(Option::unwrap).collect::<Vec<_>>();
@@ -107,7 +108,8 @@ async fn what_was_answered_is_in_the_file_for_others_at_once() {
     let vault = SqliteVault::open(&folder.file()).await.unwrap();
     let key = vault.key_for("customer-1").await.unwrap();
     let mut other = options(&folder.file(), PATIENCE).connect().await.unwrap();
-    let stored: Vec<u8> = sqlx::query("SELECT key FROM subject_keys").fetch_one(&mut other).await.unwrap().get(0);
+    let stored: Vec<u8> =
+        sqlx::query("SELECT key FROM subject_keys").fetch_one(&mut other).await.unwrap().get(0);
     assert_eq!(stored, key.as_bytes());
     let settings: i64 = sqlx::query("PRAGMA secure_delete").fetch_one(&mut other).await.unwrap().get(0);
     assert_eq!(settings, 1);
@@ -118,7 +120,8 @@ async fn what_was_answered_is_in_the_file_for_others_at_once() {
 #[tokio::test]
 async fn a_file_that_is_no_vault_is_refused() {
     let folder = Folder::new();
-    std::fs::write(folder.file(), "not a database, but long enough to be taken for one: ".repeat(100)).unwrap();
+    std::fs::write(folder.file(), "not a database, but long enough to be taken for one: ".repeat(100))
+        .unwrap();
     let refused = SqliteVault::open(&folder.file()).await.err();
     assert!(matches!(refused, Some(VaultError::Unavailable(_))), "{refused:?}");
 }

@@ -1,0 +1,209 @@
+//! The logs as a bus (`log://`): each topic is the part of its context's log that belongs to it, tailed by position. One
+//! partition a topic; an offset is a position. No second copy, no broker, and the same promises as any bus.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::future::select_all;
+use platform::bus::{
+    Browse, Bus, BusError, Consumer, Delivery, Partition, Positions, Record, Start, Subscription, TopicInfo,
+};
+use schemas::{Context, StreamId, Topic};
+
+use crate::port::{Log, LogError, Read, StoredEvent};
+
+mod tail;
+
+use tail::Tail;
+
+/// The bus over the logs of all contexts.
+#[derive(Clone)]
+pub struct LogBus {
+    tails: BTreeMap<Context, Arc<Tail>>,
+}
+
+/// How much a browser reads at a time.
+const PAGE: usize = 1_000;
+
+impl LogBus {
+    /// Over these logs. Topics of other contexts are empty.
+    pub fn new(logs: impl IntoIterator<Item = Arc<dyn Log>>) -> Self {
+        Self { tails: logs.into_iter().map(|log| (log.context(), Arc::new(Tail::new(log)))).collect() }
+    }
+
+    fn log(&self, context: Context) -> Option<&Arc<dyn Log>> {
+        self.tails.get(&context).map(|tail| tail.log())
+    }
+}
+
+/// The stored event as the record that everybody sees.
+pub fn record(topic: Topic, event: &StoredEvent) -> Record {
+    Record {
+        topic,
+        partition: 0,
+        offset: event.envelope.position,
+        envelope: Arc::clone(&event.envelope),
+        payload: Arc::clone(&event.payload),
+    }
+}
+
+fn unavailable(error: LogError) -> BusError {
+    BusError::Unavailable(Box::new(error))
+}
+
+#[async_trait]
+impl Bus for LogBus {
+    async fn subscribe(&self, subscription: Subscription) -> Result<Box<dyn Consumer>, BusError> {
+        let known = subscription.resume.positions().await?;
+        let mut sources = Vec::new();
+        for (context, tail) in &self.tails {
+            let topics: Vec<Topic> =
+                subscription.topics.iter().copied().filter(|topic| topic.context() == *context).collect();
+            if topics.is_empty() {
+                continue;
+            }
+            let fresh = match subscription.start {
+                Start::Beginning => 0,
+                Start::Head => tail.log().head().await.map_err(unavailable)?.position,
+            };
+            let done: BTreeMap<Topic, u64> = topics
+                .into_iter()
+                .map(|topic| (topic, known.get(&Partition { topic, number: 0 }).copied().unwrap_or(fresh)))
+                .collect();
+            let after = done.values().copied().min().unwrap_or(0);
+            sources.push(Source { tail: Arc::clone(tail), done, after });
+        }
+        Ok(Box::new(LogConsumer { sources, next: 0 }))
+    }
+
+    async fn topics(&self, topics: &[Topic]) -> Result<Vec<TopicInfo>, BusError> {
+        let mut counts = BTreeMap::new();
+        for (context, tail) in &self.tails {
+            if topics.iter().any(|topic| topic.context() == *context) {
+                counts.insert(*context, tail.log().counts().await.map_err(unavailable)?);
+            }
+        }
+        let info = |topic: &Topic| {
+            let (records, end) = counts.get(&topic.context()).and_then(|c| c.get(topic.prefix())).copied().unwrap_or((0, 0));
+            TopicInfo { topic: *topic, records, ends: BTreeMap::from([(0, end)]) }
+        };
+        Ok(topics.iter().map(info).collect())
+    }
+
+    async fn browse(&self, topic: Topic, browse: &Browse) -> Result<Vec<Record>, BusError> {
+        let Some(log) = self.log(topic.context()) else { return Ok(Vec::new()) };
+        let start = browse.after.get(&0).copied().unwrap_or(0);
+        let mut found = Vec::new();
+        let mut place = Place { position: start, version: 0 };
+        while found.len() < browse.limit {
+            let events = match &browse.key {
+                Some(key) => log.read(Read::Streams(&[(StreamId::from_text(key), place.version)]), PAGE).await,
+                None => log.read(Read::After(place.position), PAGE).await,
+            }
+            .map_err(unavailable)?;
+            for event in &events {
+                let envelope = &event.envelope;
+                place = Place { position: envelope.position, version: envelope.version };
+                let wanted = envelope.position > start
+                    && envelope.topic() == Some(topic)
+                    && browse.name.as_ref().is_none_or(|name| *name == envelope.name);
+                if wanted && found.len() < browse.limit {
+                    found.push(record(topic, event));
+                }
+            }
+            if events.len() < PAGE {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    async fn grown(&self, topic: Topic, patience: Duration) {
+        if let Some(log) = self.log(topic.context())
+            && let Ok(head) = log.head().await
+        {
+            log.grown(head.position, patience).await;
+        }
+    }
+}
+
+struct Place {
+    position: u64,
+    version: u64,
+}
+
+/// One log of which a consumer reads some topics.
+struct Source {
+    tail: Arc<Tail>,
+    /// Per topic: records at or below are done.
+    done: BTreeMap<Topic, u64>,
+    /// Everything at or below has been delivered.
+    after: u64,
+}
+
+impl Source {
+    /// What comes next, at most `max` events of the log; `None` at its end.
+    async fn next(&mut self, max: usize) -> Result<Option<Delivery>, BusError> {
+        let events = self.tail.after(self.after, max).await.map_err(unavailable)?;
+        let Some(last) = events.last().map(|event| event.envelope.position) else { return Ok(None) };
+        let records = events.iter().filter_map(|event| {
+            let topic = event.envelope.topic()?;
+            let done = self.done.get(&topic)?;
+            (event.envelope.position > *done).then(|| record(topic, event))
+        });
+        let records = records.collect();
+        self.after = last;
+        let mut positions = Positions::new();
+        for (topic, done) in &mut self.done {
+            if last > *done {
+                *done = last;
+                positions.insert(Partition { topic: *topic, number: 0 }, last);
+            }
+        }
+        Ok(Some(Delivery { records, positions }))
+    }
+}
+
+struct LogConsumer {
+    sources: Vec<Source>,
+    /// Whose turn it is, so that a busy log does not starve the others.
+    next: usize,
+}
+
+impl LogConsumer {
+    async fn ready(&mut self, max: usize) -> Result<Option<Delivery>, BusError> {
+        for _ in 0..self.sources.len() {
+            let turn = self.next % self.sources.len();
+            self.next = turn + 1;
+            if let Some(delivery) = self.sources[turn].next(max).await? {
+                return Ok(Some(delivery));
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl Consumer for LogConsumer {
+    async fn next(&mut self, max: usize, patience: Duration) -> Result<Delivery, BusError> {
+        let deadline = tokio::time::Instant::now() + patience;
+        loop {
+            if let Some(delivery) = self.ready(max.max(1)).await? {
+                return Ok(delivery);
+            }
+            let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+            if left.is_zero() || self.sources.is_empty() {
+                tokio::time::sleep(left).await;
+                return Ok(Delivery::default());
+            }
+            let waits = self.sources.iter().map(|source| Box::pin(source.tail.log().grown(source.after, left)));
+            select_all(waits).await;
+        }
+    }
+
+    async fn commit(&mut self, _positions: &Positions) -> Result<(), BusError> {
+        Ok(())
+    }
+}

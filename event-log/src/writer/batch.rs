@@ -1,0 +1,255 @@
+//! Deciding a batch: each request sees what those before it decided.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use domain::{AnyEvent, Changes, Refusal, Seen};
+use schemas::{Context, Envelope, EventId, StreamId, Timestamp};
+
+use super::memory::Known;
+use super::task::Waiting;
+use crate::chain;
+use crate::port::{Batch, Facts, Handled, Head, LedgerEntry, StoredEvent, Write};
+use crate::request::{Expected, Origin, Outcome, Request, Verdict, WriteError};
+
+/// What came of deciding.
+pub(super) enum Step {
+    /// A batch to commit, and what to answer when it is.
+    Decided(Box<Deciding>, Vec<Result<Outcome, WriteError>>),
+    /// Somebody else moved the head meanwhile: again.
+    Moved,
+}
+
+/// A batch in the making.
+pub(super) struct Deciding {
+    context: Context,
+    pub base: Head,
+    pub batch: Batch,
+    /// States that this batch changes.
+    pub states: BTreeMap<StreamId, Known>,
+    loaded: BTreeMap<StreamId, Result<Known, String>>,
+    facts: Facts,
+    position: u64,
+    hash: [u8; 32],
+    now: Timestamp,
+}
+
+impl Deciding {
+    pub fn new(
+        context: Context,
+        base: Head,
+        facts: Facts,
+        loaded: BTreeMap<StreamId, Result<Known, String>>,
+        now: Timestamp,
+    ) -> Self {
+        let (position, hash) = (base.position, base.hash);
+        Self { context, base, batch: Batch::default(), states: BTreeMap::new(), loaded, facts, position, hash, now }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        let batch = &self.batch;
+        batch.writes.is_empty() && batch.views.is_empty() && batch.positions.is_empty() && batch.starts.is_empty()
+    }
+
+    pub fn decide(&mut self, waiting: &Waiting) -> Result<Outcome, WriteError> {
+        let request = &waiting.request;
+        if let Some(known) = self.known(request)? {
+            return Ok(known);
+        }
+        let conflict = request.expected.iter().find_map(|(stream, expected)| self.conflict(stream, *expected));
+        if let Some(verdict) = conflict {
+            return self.conclude(request, verdict, Write::default());
+        }
+        let seen = self.seen(waiting)?;
+        let decided = catch_unwind(AssertUnwindSafe(|| request.decision.decide(&seen, self.now)));
+        drop(seen.streams);
+        match decided {
+            Ok(Ok(changes)) => {
+                let (write, mut versions, appended) = self.record(request, &changes)?;
+                for read in &waiting.reads.streams {
+                    if !versions.iter().any(|(stream, _)| *stream == read.stream) {
+                        versions.push((read.stream.clone(), self.version(&read.stream)));
+                    }
+                }
+                self.conclude(request, Verdict::Done { versions, appended, answer: changes.answer }, write)
+            }
+            Ok(Err(refusal)) => self.refused(request, refusal),
+            Err(_) => Err(WriteError::Failed("the decision panicked".to_owned())),
+        }
+    }
+
+    /// A reaction that is refused stays unhandled, for the reactor to try again or park.
+    fn refused(&mut self, request: &Request, refusal: Refusal) -> Result<Outcome, WriteError> {
+        match request.origin {
+            Origin::Command { .. } => self.conclude(request, Verdict::Refused { refusal }, Write::default()),
+            _ => Ok(Outcome { verdict: Verdict::Refused { refusal }, replayed: false }),
+        }
+    }
+
+    /// The first answer, if the request was answered before.
+    fn known(&self, request: &Request) -> Result<Option<Outcome>, WriteError> {
+        match &request.origin {
+            Origin::Command { fingerprint } => {
+                let Some(entry) = self.facts.ledger.get(&request.command) else { return Ok(None) };
+                if entry.fingerprint != *fingerprint {
+                    return Err(WriteError::KeyReused);
+                }
+                let verdict = serde_json::from_str(&entry.answer)
+                    .map_err(|error| WriteError::Failed(format!("the ledger's answer cannot be read: {error}")))?;
+                Ok(Some(Outcome { verdict, replayed: true }))
+            }
+            Origin::Reaction { reactor, source, event } => {
+                let handled = self.facts.inbox.get(&(reactor.clone(), source.clone()));
+                let again = handled.is_some_and(|handled| handled.version >= event.version);
+                let verdict = Verdict::Done { versions: Vec::new(), appended: 0, answer: None };
+                Ok(again.then_some(Outcome { verdict, replayed: true }))
+            }
+            Origin::Inner => Ok(None),
+        }
+    }
+
+    fn conflict(&self, stream: &StreamId, expected: Expected) -> Option<Verdict> {
+        let version = self.version(stream);
+        let fine = match expected {
+            Expected::Any => true,
+            Expected::NoStream => version == 0,
+            Expected::Exact(exactly) => version == exactly,
+        };
+        (!fine).then(|| Verdict::Conflict { stream: stream.clone(), version })
+    }
+
+    fn version(&self, stream: &StreamId) -> u64 {
+        self.current(stream).map_or(0, |known| known.version)
+    }
+
+    fn current(&self, stream: &StreamId) -> Option<&Known> {
+        self.states.get(stream).or_else(|| self.loaded.get(stream).and_then(|loaded| loaded.as_ref().ok()))
+    }
+
+    fn seen(&self, waiting: &Waiting) -> Result<Seen, WriteError> {
+        let mut seen = Seen { next_position: self.position + 1, ..Seen::default() };
+        for read in &waiting.reads.streams {
+            if let Some(Err(problem)) = self.loaded.get(&read.stream) {
+                return Err(WriteError::Failed(problem.clone()));
+            }
+            if let Some(known) = self.current(&read.stream) {
+                seen.streams.insert(read.stream.clone(), (known.version, Arc::clone(&known.state)));
+            }
+        }
+        for key in &waiting.reads.views {
+            if let Some(value) = self.facts.views.get(key) {
+                seen.views.insert(key.clone(), Arc::clone(value));
+            }
+        }
+        for claim in &waiting.reads.claims {
+            if let Some(holder) = self.facts.claims.get(claim) {
+                seen.claims.insert(claim.clone(), holder.clone());
+            }
+        }
+        Ok(seen)
+    }
+
+    /// Turns decided changes into stored events, and moves the batch's own picture of the log along. A failure changes
+    /// nothing.
+    fn record(&mut self, request: &Request, changes: &Changes) -> Result<(Write, Vec<(StreamId, u64)>, u32), WriteError> {
+        let payloads: Vec<String> = changes
+            .events
+            .iter()
+            .map(|(_, event)| event.encode(&request.actor))
+            .collect::<Result<_, _>>()
+            .map_err(|error| WriteError::Failed(error.to_string()))?;
+        if let Some((stream, _)) = changes.events.iter().find(|(stream, _)| self.current(stream).is_none()) {
+            return Err(WriteError::Failed(format!("{stream} is written but was not read")));
+        }
+        let mut written: Vec<StreamId> = Vec::new();
+        let mut write = Write { parking: request.parking.clone(), ..Write::default() };
+        for (i, ((stream, event), payload)) in changes.events.iter().zip(payloads).enumerate() {
+            write.events.extend(self.store(request, i, stream, event.as_ref(), payload));
+            if !written.contains(stream) {
+                written.push(stream.clone());
+            }
+        }
+        let mut versions = Vec::new();
+        for stream in written {
+            let Some(known) = self.states.get(&stream) else { continue };
+            let deadline = known.state.deadline().map(|deadline| (deadline.kind.to_owned(), deadline.at));
+            write.deadlines.push((stream.clone(), known.version, deadline));
+            versions.push((stream, known.version));
+        }
+        for (claim, stream) in &changes.claimed {
+            self.facts.claims.insert(claim.clone(), stream.clone());
+            write.claimed.push((claim.clone(), stream.clone()));
+        }
+        for claim in &changes.released {
+            self.facts.claims.remove(claim);
+            write.released.push(claim.clone());
+        }
+        let appended = u32::try_from(write.events.len()).unwrap_or(u32::MAX);
+        Ok((write, versions, appended))
+    }
+
+    fn store(
+        &mut self,
+        request: &Request,
+        index: usize,
+        stream: &StreamId,
+        event: &dyn AnyEvent,
+        payload: String,
+    ) -> Option<StoredEvent> {
+        let mut known = self.states.remove(stream).or_else(|| self.current(stream).cloned())?;
+        match Arc::get_mut(&mut known.state) {
+            Some(state) => state.evolve_new(event),
+            None => {
+                let mut state = known.state.boxed();
+                state.evolve_new(event);
+                known.state = Arc::from(state);
+            }
+        }
+        known.version += 1;
+        self.position += 1;
+        let mut envelope = Envelope {
+            id: EventId::derived(&[&request.command.to_string(), &index.to_string()]),
+            stream: stream.clone(),
+            version: known.version,
+            context: self.context,
+            position: self.position,
+            epoch: self.base.epoch,
+            name: event.name().to_owned(),
+            type_version: event.version(),
+            time: self.now,
+            correlation: request.correlation,
+            causation: request.causation,
+            traceparent: request.traceparent.clone(),
+            hash: String::new(),
+        };
+        self.states.insert(stream.clone(), known);
+        self.hash = chain::link(&self.hash, &envelope, &payload);
+        envelope.hash = chain::to_hex(&self.hash);
+        Some(StoredEvent { envelope: Arc::new(envelope), payload: payload.into() })
+    }
+
+    /// Adds what makes a repetition recognisable, and queues the write.
+    fn conclude(&mut self, request: &Request, verdict: Verdict, mut write: Write) -> Result<Outcome, WriteError> {
+        match &request.origin {
+            Origin::Command { fingerprint } => {
+                let answer = serde_json::to_string(&verdict).map_err(|error| WriteError::Failed(error.to_string()))?;
+                let entry =
+                    LedgerEntry { command: request.command, fingerprint: *fingerprint, answer, at: self.now };
+                self.facts.ledger.insert(request.command, entry.clone());
+                write.ledger = Some(entry);
+            }
+            Origin::Reaction { reactor, source, event } => {
+                let handled = Handled { version: event.version, event: event.event };
+                self.facts.inbox.insert((reactor.clone(), source.clone()), handled);
+                write.inbox = Some((reactor.clone(), source.clone(), handled));
+            }
+            Origin::Inner if write.events.is_empty() && write.parking.is_empty() => {
+                return Ok(Outcome { verdict, replayed: false });
+            }
+            Origin::Inner => {}
+        }
+        self.batch.writes.push(write);
+        Ok(Outcome { verdict, replayed: false })
+    }
+}

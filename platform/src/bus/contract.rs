@@ -1,0 +1,233 @@
+//! What every bus promises. A backend's test names its factory: `assert_eq!(breaches(&factory).await, NONE)`.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::future::{BoxFuture, join_all};
+use schemas::{StreamId, Topic};
+use tokio::time::{Instant, timeout};
+
+use super::{Bus, BusError, Consumer, Delivery, Positions, Record, Resume, Start, Subscription};
+
+mod consuming;
+mod looking;
+mod resuming;
+mod waiting;
+
+/// What [`breaches`] answers for a bus that keeps every promise.
+pub const NONE: Vec<String> = Vec::new();
+
+/// Any error of a backend's test set-up.
+pub type AnyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Makes buses to be tested: each empty, each apart from the others. Clauses run side by side, each on a bus of its own.
+#[async_trait]
+pub trait Factory: Send + Sync {
+    /// A new bus.
+    async fn fresh(&self) -> Result<Box<dyn BusUnderTest>, AnyError>;
+}
+
+/// A bus and the way that records get onto it.
+#[async_trait]
+pub trait BusUnderTest: Send + Sync {
+    /// Puts `count` more events of `stream` on its `topic`, one after another: their versions go on where the stream
+    /// ended (from 1). They are on the bus, or will be soon, when this returns. A backend appends them to the log of the
+    /// topic's context. Any body will do; names should alternate between two, so that browsing by name can be tested.
+    async fn publish(&self, topic: Topic, stream: &StreamId, count: u64) -> Result<(), AnyError>;
+
+    /// The bus.
+    fn bus(&self) -> Arc<dyn Bus>;
+
+    /// Whether it gives records again without being asked to, as only the test double does.
+    fn redelivers(&self) -> bool {
+        false
+    }
+}
+
+/// The promises that the factory's buses break, and how.
+pub async fn breaches(factory: &dyn Factory) -> Vec<String> {
+    let clauses = [consuming::CLAUSES, resuming::CLAUSES, waiting::CLAUSES, looking::CLAUSES].concat();
+    let checks = clauses.into_iter().map(|(name, clause)| async move {
+        let checked = async { clause(&*factory.fresh().await.map_err(Broken::SetUp)?).await };
+        let result = timeout(CLAUSE_PATIENCE, checked)
+            .await
+            .unwrap_or(Err(Broken::Promise("it took too long".to_owned())));
+        result.err().map(|broken| format!("{name}: {broken}"))
+    });
+    join_all(checks).await.into_iter().flatten().collect()
+}
+
+const CLAUSE_PATIENCE: Duration = Duration::from_secs(60);
+/// Within this what was published must have come.
+const SOON: Duration = Duration::from_secs(10);
+/// What has not come within this is taken not to come.
+const QUIET: Duration = Duration::from_millis(150);
+
+/// One promise: its name as a sentence, and its check.
+type Clause = (&'static str, for<'b> fn(&'b dyn BusUnderTest) -> BoxFuture<'b, Checked>);
+type Checked = Result<(), Broken>;
+
+/// How a promise was broken.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error("{0}")]
+    Promise(String),
+    #[error("the bus failed: {0:?}")]
+    Failed(#[from] BusError),
+    #[error("the test could not be set up: {0:?}")]
+    SetUp(AnyError),
+}
+
+fn ensure(holds: bool, otherwise: impl Into<String>) -> Checked {
+    if holds { Ok(()) } else { Err(Broken::Promise(otherwise.into())) }
+}
+
+/// A record by what it is, wherever it stands.
+type Which = (Topic, StreamId, u64);
+
+fn which(record: &Record) -> Which {
+    (record.topic, record.envelope.stream.clone(), record.envelope.version)
+}
+
+fn stream(text: &str) -> StreamId {
+    StreamId::from_text(text)
+}
+
+/// Streams on three topics, two of which share a context and thus a log.
+fn streams() -> [(Topic, StreamId); 5] {
+    [
+        (Topic::ORDER, stream("order-a")),
+        (Topic::STOCK, stream("stock-x")),
+        (Topic::RESERVATION, stream("reservation-a")),
+        (Topic::ORDER, stream("order-b")),
+        (Topic::ORDER, stream("order-c")),
+    ]
+}
+
+/// The topics that are read; the third one of [`streams`] is there to be left out.
+const READ: [Topic; 2] = [Topic::ORDER, Topic::STOCK];
+
+/// Publishes `rounds` times two more events of every stream; answers which of the read topics there are after that,
+/// when `before` rounds were published before.
+async fn publish_rounds(bus: &dyn BusUnderTest, before: u64, rounds: u64) -> Result<BTreeSet<Which>, Broken> {
+    let mut published = BTreeSet::new();
+    for _ in 0..rounds {
+        for (topic, stream) in streams() {
+            bus.publish(topic, &stream, 2).await.map_err(Broken::SetUp)?;
+        }
+    }
+    for (topic, stream) in streams().into_iter().filter(|(topic, _)| READ.contains(topic)) {
+        published
+            .extend((2 * before + 1..=2 * (before + rounds)).map(|version| (topic, stream.clone(), version)));
+    }
+    Ok(published)
+}
+
+/// Positions as a consumer would keep them beside its work.
+#[derive(Default)]
+struct Kept(Mutex<Positions>);
+
+impl Kept {
+    fn at(positions: &Positions) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(positions.clone())))
+    }
+}
+
+#[async_trait]
+impl Resume for Kept {
+    async fn positions(&self) -> Result<Positions, BusError> {
+        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
+
+/// A consumer that does nothing but remember, and keeps its positions.
+struct Reader {
+    consumer: Box<dyn Consumer>,
+    deliveries: Vec<Delivery>,
+    positions: Positions,
+}
+
+impl Reader {
+    async fn join(
+        bus: &dyn BusUnderTest,
+        group: &str,
+        start: Start,
+        positions: &Positions,
+    ) -> Result<Self, BusError> {
+        let subscription = Subscription {
+            group: group.to_owned(),
+            topics: READ.to_vec(),
+            start,
+            resume: Kept::at(positions),
+        };
+        let consumer = bus.bus().subscribe(subscription).await?;
+        Ok(Self { consumer, deliveries: Vec::new(), positions: positions.clone() })
+    }
+
+    async fn next(&mut self, max: usize, patience: Duration) -> Result<usize, BusError> {
+        let delivery = self.consumer.next(max, patience).await?;
+        self.keep(delivery);
+        Ok(self.deliveries.last().map_or(0, |delivery| delivery.records.len()))
+    }
+
+    fn keep(&mut self, delivery: Delivery) {
+        self.positions.extend(delivery.positions.clone());
+        self.deliveries.push(delivery);
+    }
+
+    /// Reads until all of `wanted` have come.
+    async fn read_all(&mut self, wanted: &BTreeSet<Which>) -> Checked {
+        let deadline = Instant::now() + SOON;
+        while !wanted.is_subset(&self.seen()) {
+            ensure(
+                Instant::now() < deadline,
+                format!("never came: {:?}", wanted.difference(&self.seen()).next()),
+            )?;
+            self.next(5, SOON).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads until nothing has come for a while.
+    async fn read_on(&mut self) -> Checked {
+        let mut last = Instant::now();
+        while last.elapsed() < QUIET {
+            if self.next(5, QUIET).await? > 0 {
+                last = Instant::now();
+            }
+        }
+        Ok(())
+    }
+
+    fn records(&self) -> impl Iterator<Item = &Record> {
+        self.deliveries.iter().flat_map(|delivery| &delivery.records)
+    }
+
+    fn seen(&self) -> BTreeSet<Which> {
+        self.records().map(which).collect()
+    }
+}
+
+/// Whether each stream's records follow each other without a gap, beginning after those that were `done` before; only a
+/// bus that redelivers may go back, and then goes on from there.
+fn in_order<'r>(
+    done: &BTreeSet<Which>,
+    records: impl Iterator<Item = &'r Record>,
+    redelivers: bool,
+) -> Checked {
+    let mut last: HashMap<(Topic, StreamId), u64> = HashMap::new();
+    for (topic, stream, version) in done {
+        let entry = last.entry((*topic, stream.clone())).or_default();
+        *entry = (*entry).max(*version);
+    }
+    for record in records {
+        let (topic, stream, version) = which(record);
+        let entry = last.entry((topic, stream)).or_default();
+        let follows = version == *entry + 1 || (redelivers && version <= *entry);
+        ensure(follows, format!("{} {} came after {}", record.envelope.stream, version, *entry))?;
+        *entry = version;
+    }
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! What a group hears.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemas::StreamId;
+
+use super::*;
+
+pub(super) const CLAUSES: &[Clause] = &[
+    ("everything on the topics asked for comes, in order per key", |bus| Box::pin(everything_in_order(bus))),
+    ("records are what was published", |bus| Box::pin(records_are_sound(bus))),
+    ("a record comes once", |bus| Box::pin(once(bus))),
+    ("a batch is no larger than asked for", |bus| Box::pin(batches_are_limited(bus))),
+    ("groups do not disturb each other", |bus| Box::pin(groups_are_apart(bus))),
+];
+
+async fn everything_in_order(bus: &dyn BusUnderTest) -> Checked {
+    let first = publish_rounds(bus, 0, 4).await?;
+    let mut reader = Reader::join(bus, "all", Start::Beginning, &Positions::new()).await?;
+    reader.read_all(&first).await?;
+    let second = publish_rounds(bus, 4, 2).await?;
+    reader.read_all(&second).await?;
+    reader.read_on().await?;
+    ensure(reader.seen() == &first | &second, "something came that was not asked for")?;
+    in_order(&BTreeSet::new(), reader.records(), bus.redelivers())
+}
+
+async fn records_are_sound(bus: &dyn BusUnderTest) -> Checked {
+    let all = publish_rounds(bus, 0, 4).await?;
+    let mut reader = Reader::join(bus, "sound", Start::Beginning, &Positions::new()).await?;
+    reader.read_all(&all).await?;
+    let mut places: BTreeMap<(Topic, u32, u64), Which> = BTreeMap::new();
+    let mut partitions: BTreeMap<(Topic, StreamId), u32> = BTreeMap::new();
+    for record in reader.records() {
+        let envelope = &record.envelope;
+        ensure(record.offset > 0, "an offset of 0, which means that there is no record")?;
+        ensure(envelope.topic() == Some(record.topic), "a record on another topic than its stream's")?;
+        let partition =
+            *partitions.entry((record.topic, envelope.stream.clone())).or_insert(record.partition);
+        ensure(partition == record.partition, "records of one key in two partitions")?;
+        let place = (record.topic, record.partition, record.offset);
+        let there = places.entry(place).or_insert_with(|| which(record)).clone();
+        ensure(there == which(record), "two records at one offset")?;
+        let json = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&record.payload);
+        ensure(json.is_ok(), "a payload that is no JSON object")?;
+    }
+    let mut last: BTreeMap<(Topic, StreamId), u64> = BTreeMap::new();
+    for (topic, stream, version) in places.into_values() {
+        let before = last.insert((topic, stream), version).unwrap_or(0);
+        ensure(before < version, "offsets do not rise with a key's versions")?;
+    }
+    Ok(())
+}
+
+async fn once(bus: &dyn BusUnderTest) -> Checked {
+    let all = publish_rounds(bus, 0, 4).await?;
+    let mut reader = Reader::join(bus, "once", Start::Beginning, &Positions::new()).await?;
+    reader.read_all(&all).await?;
+    reader.read_on().await?;
+    ensure(bus.redelivers() || reader.records().count() == all.len(), "a record came twice")
+}
+
+async fn batches_are_limited(bus: &dyn BusUnderTest) -> Checked {
+    let all = publish_rounds(bus, 0, 4).await?;
+    let mut reader = Reader::join(bus, "batches", Start::Beginning, &Positions::new()).await?;
+    let mut max = 0;
+    while !all.is_subset(&reader.seen()) {
+        max = max % 7 + 1;
+        ensure(reader.next(max, SOON).await? <= max, "a batch was larger than asked for")?;
+    }
+    Ok(())
+}
+
+async fn groups_are_apart(bus: &dyn BusUnderTest) -> Checked {
+    let all = publish_rounds(bus, 0, 3).await?;
+    let mut early = Reader::join(bus, "early", Start::Beginning, &Positions::new()).await?;
+    let mut beside = Reader::join(bus, "beside", Start::Beginning, &Positions::new()).await?;
+    early.read_all(&all).await?;
+    early.consumer.commit(&early.positions).await?;
+    beside.read_all(&all).await?;
+    let mut late = Reader::join(bus, "late", Start::Beginning, &Positions::new()).await?;
+    late.read_all(&all).await?;
+    for reader in [&early, &beside, &late] {
+        in_order(&BTreeSet::new(), reader.records(), bus.redelivers())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! Looking at a topic without a group.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::bus::{Browse, TopicInfo};
+
+pub(super) const CLAUSES: &[Clause] = &[
+    ("topics are counted, and end with their last records", |bus| Box::pin(topics_are_counted(bus))),
+    ("browsing pages through a topic, each record once and in order", |bus| Box::pin(pages(bus))),
+    ("browsing finds a key's records, and a name's", |bus| Box::pin(filters(bus))),
+    ("groups and browsers see the same records at the same places", |bus| Box::pin(same_places(bus))),
+];
+
+/// Publishes four rounds and waits until they are on the bus.
+async fn published(bus: &dyn BusUnderTest) -> Result<Reader, Broken> {
+    let all = publish_rounds(bus, 0, 4).await?;
+    let mut reader = Reader::join(bus, "published", Start::Beginning, &Positions::new()).await?;
+    reader.read_all(&all).await?;
+    Ok(reader)
+}
+
+async fn browse_all(bus: &dyn BusUnderTest, topic: Topic) -> Result<Vec<Record>, BusError> {
+    bus.bus().browse(topic, &Browse { limit: 1_000, ..Browse::default() }).await
+}
+
+fn ends_of(records: &[Record]) -> BTreeMap<u32, u64> {
+    let mut ends = BTreeMap::new();
+    for record in records {
+        let end = ends.entry(record.partition).or_insert(0);
+        *end = record.offset.max(*end);
+    }
+    ends
+}
+
+async fn topics_are_counted(bus: &dyn BusUnderTest) -> Checked {
+    let empty = bus.bus().topics(&[Topic::PAYMENT]).await?;
+    let nothing = |info: &TopicInfo| info.records == 0 && info.ends.values().all(|end| *end == 0);
+    ensure(empty.len() == 1 && empty.iter().all(nothing), "an empty topic is not empty")?;
+    published(bus).await?;
+    let asked = [Topic::STOCK, Topic::PAYMENT, Topic::ORDER];
+    let infos = bus.bus().topics(&asked).await?;
+    ensure(
+        infos.iter().map(|info| info.topic).eq(asked),
+        "not the topics that were asked for, in their order",
+    )?;
+    ensure(infos.iter().map(|info| info.records).eq([8, 0, 24]), "a wrong count")?;
+    for info in infos {
+        let mut ends = info.ends;
+        ends.retain(|_, end| *end > 0);
+        ensure(
+            ends == ends_of(&browse_all(bus, info.topic).await?),
+            format!("{} ends elsewhere", info.topic),
+        )?;
+    }
+    Ok(())
+}
+
+async fn pages(bus: &dyn BusUnderTest) -> Checked {
+    published(bus).await?;
+    let whole = browse_all(bus, Topic::ORDER).await?;
+    let places =
+        |records: &[Record]| records.iter().map(|r| (r.partition, r.offset)).collect::<BTreeSet<_>>();
+    ensure(whole.len() == 24 && places(&whole).len() == 24, "not each record once")?;
+    in_order(&BTreeSet::new(), whole.iter(), false)?;
+    for limit in [1, 5, 24] {
+        let (mut browse, mut paged) = (Browse { limit, ..Browse::default() }, Vec::new());
+        loop {
+            let page = bus.bus().browse(Topic::ORDER, &browse).await?;
+            ensure(page.len() <= limit, "a page was larger than asked for")?;
+            browse.after.extend(ends_of(&page));
+            let end = page.len() < limit;
+            paged.extend(page);
+            if end {
+                break;
+            }
+            ensure(paged.len() <= 24, "pages of more than there is")?;
+        }
+        in_order(&BTreeSet::new(), paged.iter(), false)?;
+        ensure(places(&paged) == places(&whole), format!("pages of {limit} are not the whole"))?;
+    }
+    Ok(())
+}
+
+async fn filters(bus: &dyn BusUnderTest) -> Checked {
+    published(bus).await?;
+    let whole = browse_all(bus, Topic::ORDER).await?;
+    let find = async |key: Option<&str>, name: Option<&str>, limit: usize| {
+        let (key, name) = (key.map(str::to_owned), name.map(str::to_owned));
+        let found = bus.bus().browse(Topic::ORDER, &Browse { key, name, limit, ..Browse::default() }).await?;
+        Ok::<_, BusError>(found.iter().map(which).collect::<BTreeSet<_>>())
+    };
+    let expect = |fits: &dyn Fn(&Record) -> bool| -> BTreeSet<Which> {
+        whole.iter().filter(|record| fits(record)).map(which).collect()
+    };
+    let name = whole.first().map(|record| record.envelope.name.clone()).unwrap_or_default();
+    let named = |record: &Record| record.envelope.name == name;
+    let of_b = |record: &Record| record.envelope.stream.as_str() == "order-b";
+    ensure(expect(&of_b).len() == 8, "records are missing")?;
+    ensure(find(Some("order-b"), None, 100).await? == expect(&of_b), "not the records of the key")?;
+    ensure(find(None, Some(&name), 100).await? == expect(&named), "not the records of the name")?;
+    let both = find(Some("order-b"), Some(&name), 100).await?;
+    ensure(both == expect(&|record| of_b(record) && named(record)), "not the records of key and name")?;
+    ensure(find(Some("order-b"), None, 3).await?.len() == 3, "the limit does not count what was found")?;
+    ensure(find(Some("order-nobody"), None, 100).await?.is_empty(), "records of a key without any")?;
+    ensure(find(None, Some("NeverHappened"), 100).await?.is_empty(), "records of a name without any")
+}
+
+async fn same_places(bus: &dyn BusUnderTest) -> Checked {
+    let reader = published(bus).await?;
+    for topic in READ {
+        let mut browsed = browse_all(bus, topic).await?;
+        let mut heard: Vec<Record> =
+            reader.records().filter(|record| record.topic == topic).cloned().collect();
+        for records in [&mut browsed, &mut heard] {
+            records.sort_by_key(|record| (record.partition, record.offset));
+            records.dedup();
+        }
+        ensure(browsed == heard, format!("they differ on {topic}"))?;
+    }
+    Ok(())
+}

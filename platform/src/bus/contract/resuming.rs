@@ -1,0 +1,86 @@
+//! Where a group begins and goes on.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::bus::Partition;
+
+pub(super) const CLAUSES: &[Clause] = &[
+    ("after any delivery a group can go on with exactly the rest", |bus| Box::pin(resumes_exactly(bus))),
+    ("a group that begins at the head hears what comes after, and only that", |bus| Box::pin(head(bus))),
+    ("a group that began at the head keeps its place while it is away", |bus| {
+        Box::pin(head_keeps_its_place(bus))
+    }),
+    ("what was committed does not decide where a group goes on", |bus| Box::pin(commit_is_harmless(bus))),
+];
+
+async fn resumes_exactly(bus: &dyn BusUnderTest) -> Checked {
+    let all = publish_rounds(bus, 0, 4).await?;
+    let mut reader = Reader::join(bus, "first", Start::Beginning, &Positions::new()).await?;
+    reader.read_all(&all).await?;
+    let (mut done, mut positions) = (BTreeSet::new(), Positions::new());
+    for (number, delivery) in reader.deliveries.iter().enumerate() {
+        done.extend(delivery.records.iter().map(which));
+        positions.extend(delivery.positions.clone());
+        ensure(
+            positions.keys().all(|partition| READ.contains(&partition.topic)),
+            "a position of a topic not asked for",
+        )?;
+        let rest = &all - &done;
+        let mut resumed =
+            Reader::join(bus, &format!("resumed-{number}"), Start::Beginning, &positions).await?;
+        resumed.read_all(&rest).await?;
+        if rest.is_empty() {
+            resumed.read_on().await?;
+        }
+        ensure(resumed.seen() == rest, format!("after delivery {number} something came that was done"))?;
+        for record in resumed.records() {
+            let partition = Partition { topic: record.topic, number: record.partition };
+            let position = positions.get(&partition).copied().unwrap_or(0);
+            ensure(record.offset > position, "a record came from before the position")?;
+        }
+        in_order(&done, resumed.records(), bus.redelivers())?;
+    }
+    Ok(())
+}
+
+async fn head(bus: &dyn BusUnderTest) -> Checked {
+    let before = publish_rounds(bus, 0, 2).await?;
+    // What was published may take a moment to be on the bus.
+    Reader::join(bus, "witness", Start::Beginning, &Positions::new()).await?.read_all(&before).await?;
+    let mut reader = Reader::join(bus, "head", Start::Head, &Positions::new()).await?;
+    let after = publish_rounds(bus, 2, 2).await?;
+    reader.read_all(&after).await?;
+    reader.read_on().await?;
+    ensure(reader.seen() == after, "something came from before the group began")?;
+    in_order(&before, reader.records(), bus.redelivers())
+}
+
+async fn head_keeps_its_place(bus: &dyn BusUnderTest) -> Checked {
+    let before = publish_rounds(bus, 0, 2).await?;
+    Reader::join(bus, "witness", Start::Beginning, &Positions::new()).await?.read_all(&before).await?;
+    let mut reader = Reader::join(bus, "place", Start::Head, &Positions::new()).await?;
+    reader.read_on().await?;
+    ensure(reader.seen().is_empty(), "something came from before the group began")?;
+    let positions = reader.positions.clone();
+    drop(reader);
+    let missed = publish_rounds(bus, 2, 2).await?;
+    Reader::join(bus, "witness-2", Start::Beginning, &Positions::new()).await?.read_all(&missed).await?;
+    let mut back = Reader::join(bus, "place", Start::Head, &positions).await?;
+    back.read_all(&missed).await?;
+    ensure(back.seen() == missed, "something came from before the group began")
+}
+
+async fn commit_is_harmless(bus: &dyn BusUnderTest) -> Checked {
+    let all = publish_rounds(bus, 0, 3).await?;
+    let mut reader = Reader::join(bus, "commits", Start::Beginning, &Positions::new()).await?;
+    reader.consumer.commit(&Positions::new()).await?;
+    while !all.is_subset(&reader.seen()) {
+        reader.next(4, SOON).await?;
+        reader.consumer.commit(&reader.positions).await?;
+    }
+    reader.consumer.commit(&reader.positions).await?;
+    drop(reader);
+    let mut again = Reader::join(bus, "commits", Start::Beginning, &Positions::new()).await?;
+    again.read_all(&all).await
+}

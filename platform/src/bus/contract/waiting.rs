@@ -1,0 +1,94 @@
+//! How a consumer waits.
+
+use std::collections::BTreeSet;
+
+use super::*;
+
+pub(super) const CLAUSES: &[Clause] = &[
+    ("a consumer that waits is woken by what is published", |bus| Box::pin(woken(bus))),
+    ("an empty delivery comes when patience ends", |bus| Box::pin(patience_ends(bus))),
+    ("a call that is dropped loses nothing", |bus| Box::pin(cancel_safe(bus))),
+    ("who waits for a topic to grow is told", |bus| Box::pin(grown(bus))),
+];
+
+/// A patience that the test does not have, so that only a wake-up can end the wait.
+const LONG: Duration = Duration::from_secs(600);
+
+async fn woken(bus: &dyn BusUnderTest) -> Checked {
+    let order = stream("order-a");
+    let mut reader = Reader::join(bus, "woken", Start::Beginning, &Positions::new()).await?;
+    for version in 1..=3 {
+        reader.read_on().await?;
+        let started = Instant::now();
+        // The reader is polled first: it waits before anything is published.
+        let hear = async {
+            while !reader.seen().contains(&(Topic::ORDER, order.clone(), version)) {
+                reader.next(5, LONG).await?;
+            }
+            Ok::<(), BusError>(())
+        };
+        let (heard, published) = tokio::join!(timeout(SOON, hear), bus.publish(Topic::ORDER, &order, 1));
+        published.map_err(Broken::SetUp)?;
+        heard.map_err(|_| Broken::Promise("it slept on".to_owned()))??;
+        ensure(started.elapsed() < Duration::from_secs(3), format!("it took {:?}", started.elapsed()))?;
+    }
+    Ok(())
+}
+
+async fn patience_ends(bus: &dyn BusUnderTest) -> Checked {
+    let mut reader = Reader::join(bus, "patience", Start::Beginning, &Positions::new()).await?;
+    reader.read_on().await?;
+    let started = Instant::now();
+    let records = timeout(SOON, reader.next(5, QUIET))
+        .await
+        .map_err(|_| Broken::Promise("it waits on".to_owned()))??;
+    ensure(records == 0, "something came that nobody published")?;
+    // Timers count whole milliseconds.
+    ensure(started.elapsed() + Duration::from_millis(5) >= QUIET, "it did not wait as long as it could")
+}
+
+async fn cancel_safe(bus: &dyn BusUnderTest) -> Checked {
+    let all = publish_rounds(bus, 0, 4).await?;
+    let mut reader = Reader::join(bus, "cancelled", Start::Beginning, &Positions::new()).await?;
+    let deadline = Instant::now() + SOON;
+    for attempt in 0.. {
+        if all.is_subset(&reader.seen()) {
+            break;
+        }
+        ensure(Instant::now() < deadline, format!("lost: {:?}", all.difference(&reader.seen()).next()))?;
+        // Every second call may finish; the others are dropped after ever other numbers of steps.
+        let steps = if attempt % 2 == 0 { attempt % 14 } else { usize::MAX };
+        let dropped = async {
+            for _ in 0..steps {
+                tokio::task::yield_now().await;
+            }
+        };
+        let delivery = tokio::select! {
+            biased;
+            delivery = reader.consumer.next(3, QUIET) => Some(delivery?),
+            () = dropped => None,
+        };
+        delivery.into_iter().for_each(|delivery| reader.keep(delivery));
+    }
+    in_order(&BTreeSet::new(), reader.records(), bus.redelivers())
+}
+
+async fn grown(bus: &dyn BusUnderTest) -> Checked {
+    let order = stream("order-a");
+    let topic_bus = bus.bus();
+    timeout(SOON, topic_bus.grown(Topic::PAYMENT, QUIET))
+        .await
+        .map_err(|_| Broken::Promise("it outstayed its patience".to_owned()))?;
+    for version in 1..=3 {
+        let hear = async {
+            while topic_bus.topics(&[Topic::ORDER]).await?.iter().all(|info| info.records < version) {
+                topic_bus.grown(Topic::ORDER, LONG).await;
+            }
+            Ok::<(), BusError>(())
+        };
+        let (heard, published) = tokio::join!(timeout(SOON, hear), bus.publish(Topic::ORDER, &order, 1));
+        published.map_err(Broken::SetUp)?;
+        heard.map_err(|_| Broken::Promise("it slept on".to_owned()))??;
+    }
+    Ok(())
+}

@@ -1,0 +1,262 @@
+//! A bus in memory, right and in ways that are wrong, to test the contract suite and the double with.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use schemas::{Envelope, EventId, StreamId, Timestamp, Topic};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
+
+use super::contract::{AnyError, BusUnderTest, Factory};
+use super::{
+    Browse, Bus, BusError, Consumer, Delivery, Partition, Positions, Record, Start, Subscription, TopicInfo,
+};
+
+mod tests;
+
+/// What a bus does wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    None,
+    ForgetsPositions,
+    GoesOnFromCommits,
+    ReordersAKey,
+    DropsARecord,
+    DeliversTwice,
+    ClaimsTooMuch,
+    HeadIsTheBeginning,
+    ForgetsItsPlaceAtTheHead,
+    OneGroupOnly,
+    HearsOtherTopics,
+    SleepsThroughNews,
+    LosesWhatIsDropped,
+    LargeBatches,
+    BrowsesTheFirstPageAgain,
+    IgnoresNames,
+    CountsWrong,
+}
+
+const PARTITIONS: u32 = 2;
+
+#[derive(Default)]
+struct Log {
+    topics: BTreeMap<Partition, Vec<Record>>,
+    versions: BTreeMap<StreamId, u64>,
+    commits: BTreeMap<String, Positions>,
+    heard: HashSet<(Topic, u32, u64)>,
+}
+
+#[derive(Clone)]
+pub(super) struct MemoryBus {
+    log: Arc<Mutex<Log>>,
+    grown: Arc<watch::Sender<u64>>,
+    fault: Fault,
+}
+
+impl MemoryBus {
+    pub(super) fn new(fault: Fault) -> Self {
+        Self { log: Arc::default(), grown: Arc::new(watch::Sender::new(0)), fault }
+    }
+
+    fn publish_one(&self, topic: Topic, stream: &StreamId) {
+        let mut log = self.log.lock().unwrap();
+        let version = log.versions.entry(stream.clone()).or_default();
+        *version += 1;
+        let version = *version;
+        let number = u32::from(stream.as_str().bytes().last().unwrap()) % PARTITIONS;
+        let records = log.topics.entry(Partition { topic, number }).or_default();
+        // Offsets need not rise by one.
+        let offset = records.last().map_or(3, |last: &Record| last.offset + 3);
+        let envelope = Envelope {
+            id: EventId::derived(&[stream.as_str(), &version.to_string()]),
+            stream: stream.clone(),
+            version,
+            context: topic.context(),
+            position: offset,
+            epoch: Uuid::nil(),
+            name: if version % 2 == 0 { "Evened" } else { "Odded" }.to_owned(),
+            type_version: 1,
+            time: Timestamp::EPOCH,
+            correlation: Uuid::nil(),
+            causation: Uuid::nil(),
+            traceparent: None,
+            hash: String::new(),
+        };
+        records.push(Record {
+            topic,
+            partition: number,
+            offset,
+            envelope: Arc::new(envelope),
+            payload: "{}".into(),
+        });
+        if self.fault == Fault::ReordersAKey && version == 4 {
+            let last = records.len() - 1;
+            let before = (0..last).rev().find(|place| records[*place].envelope.stream == *stream).unwrap();
+            let (one, two) = (records[before].envelope.clone(), records[last].envelope.clone());
+            (records[before].envelope, records[last].envelope) = (two, one);
+        }
+        drop(log);
+        self.grown.send_modify(|count| *count += 1);
+    }
+}
+
+#[async_trait]
+impl BusUnderTest for MemoryBus {
+    async fn publish(&self, topic: Topic, stream: &StreamId, count: u64) -> Result<(), AnyError> {
+        (0..count).for_each(|_| self.publish_one(topic, stream));
+        Ok(())
+    }
+
+    fn bus(&self) -> Arc<dyn Bus> {
+        Arc::new(self.clone())
+    }
+}
+
+#[async_trait]
+impl Factory for Fault {
+    async fn fresh(&self) -> Result<Box<dyn BusUnderTest>, AnyError> {
+        Ok(Box::new(MemoryBus::new(*self)))
+    }
+}
+
+fn partitions(topics: &[Topic]) -> impl Iterator<Item = Partition> + use<> {
+    let topics = topics.to_vec();
+    topics.into_iter().flat_map(|topic| (0..PARTITIONS).map(move |number| Partition { topic, number }))
+}
+
+#[async_trait]
+impl Bus for MemoryBus {
+    async fn subscribe(&self, subscription: Subscription) -> Result<Box<dyn Consumer>, BusError> {
+        let mut known = subscription.resume.positions().await?;
+        let log = self.log.lock().unwrap();
+        match self.fault {
+            Fault::ForgetsPositions => known.clear(),
+            Fault::GoesOnFromCommits => {
+                known = log.commits.get(&subscription.group).cloned().unwrap_or(known)
+            }
+            _ => {}
+        }
+        let from_end = subscription.start == Start::Head && self.fault != Fault::HeadIsTheBeginning;
+        let mut topics = subscription.topics.clone();
+        if self.fault == Fault::HearsOtherTopics {
+            topics.push(Topic::RESERVATION);
+        }
+        let end = |partition: &Partition| {
+            log.topics.get(partition).and_then(|records| records.last()).map_or(0, |last| last.offset)
+        };
+        let start = |partition: &Partition| {
+            known.get(partition).copied().unwrap_or(if from_end { end(partition) } else { 0 })
+        };
+        let at: Positions = partitions(&topics).map(|partition| (partition, start(&partition))).collect();
+        let group = subscription.group;
+        Ok(Box::new(MemoryConsumer { bus: self.clone(), group, at, told: Positions::new() }))
+    }
+
+    async fn topics(&self, topics: &[Topic]) -> Result<Vec<TopicInfo>, BusError> {
+        let log = self.log.lock().unwrap();
+        let wrong = u64::from(self.fault == Fault::CountsWrong);
+        let info = |topic: &Topic| {
+            let of = |partition: &Partition| log.topics.get(partition).map_or(&[][..], Vec::as_slice);
+            let all = || partitions(&[*topic]);
+            TopicInfo {
+                topic: *topic,
+                records: all().map(|partition| of(&partition).len() as u64).sum::<u64>() + wrong,
+                ends: all().map(|p| (p.number, of(&p).last().map_or(0, |last| last.offset))).collect(),
+            }
+        };
+        Ok(topics.iter().map(info).collect())
+    }
+
+    async fn browse(&self, topic: Topic, browse: &Browse) -> Result<Vec<Record>, BusError> {
+        let log = self.log.lock().unwrap();
+        let wanted = |record: &&Record| {
+            let done = browse.after.get(&record.partition).copied().unwrap_or(0);
+            (record.offset > done || self.fault == Fault::BrowsesTheFirstPageAgain)
+                && browse.key.as_ref().is_none_or(|key| key == record.envelope.stream.as_str())
+                && (browse.name.as_ref().is_none_or(|name| *name == record.envelope.name)
+                    || self.fault == Fault::IgnoresNames)
+        };
+        let all = partitions(&[topic]).filter_map(|partition| log.topics.get(&partition)).flatten();
+        Ok(all.filter(wanted).take(browse.limit).cloned().collect())
+    }
+
+    async fn grown(&self, _topic: Topic, patience: Duration) {
+        let mut news = self.grown.subscribe();
+        if tokio::time::timeout(patience, news.changed()).await.is_err() {
+            tracing::trace!("nothing new");
+        }
+    }
+}
+
+struct MemoryConsumer {
+    bus: MemoryBus,
+    group: String,
+    at: Positions,
+    told: Positions,
+}
+
+impl MemoryConsumer {
+    fn take(&mut self, max: usize) -> Delivery {
+        let mut log = self.bus.log.lock().unwrap();
+        let fault = self.bus.fault;
+        let max = if fault == Fault::LargeBatches { max + 1 } else { max };
+        let (mut records, mut ahead) = (Vec::new(), Positions::new());
+        for (partition, at) in &mut self.at {
+            let Some(all) = log.topics.get(partition) else { continue };
+            let start = all.partition_point(|record| record.offset <= *at);
+            let some = &all[start..all.len().min(start + max - records.len())];
+            *at = some.last().map_or(*at, |last| last.offset);
+            ahead.insert(*partition, all.last().map_or(0, |last| last.offset));
+            records.extend_from_slice(some);
+        }
+        match fault {
+            Fault::DropsARecord => records.retain(|record| record.envelope.version != 4),
+            Fault::OneGroupOnly => records.retain(|r| log.heard.insert((r.topic, r.partition, r.offset))),
+            Fault::DeliversTwice => {
+                records = records.iter().flat_map(|r| [r.clone(), r.clone()]).take(max).collect()
+            }
+            _ => {}
+        }
+        let now = if fault == Fault::ClaimsTooMuch { &ahead } else { &self.at };
+        let news = |(partition, offset): &(&Partition, &u64)| {
+            let at_rest = fault == Fault::ForgetsItsPlaceAtTheHead && records.is_empty();
+            !at_rest && self.told.get(partition) != Some(offset)
+        };
+        let positions: Positions =
+            now.iter().filter(news).map(|(partition, offset)| (*partition, *offset)).collect();
+        self.told.extend(positions.clone());
+        Delivery { records, positions }
+    }
+}
+
+#[async_trait]
+impl Consumer for MemoryConsumer {
+    async fn next(&mut self, max: usize, patience: Duration) -> Result<Delivery, BusError> {
+        let deadline = Instant::now() + patience;
+        let mut news = self.bus.grown.subscribe();
+        loop {
+            let delivery = self.take(max);
+            if self.bus.fault == Fault::LosesWhatIsDropped {
+                tokio::task::yield_now().await;
+            }
+            if !delivery.records.is_empty() || !delivery.positions.is_empty() {
+                return Ok(delivery);
+            }
+            if self.bus.fault == Fault::SleepsThroughNews {
+                tokio::time::sleep_until(deadline).await;
+            }
+            if timeout_at(deadline, news.changed()).await.is_err() {
+                return Ok(delivery);
+            }
+        }
+    }
+
+    async fn commit(&mut self, positions: &Positions) -> Result<(), BusError> {
+        let mut log = self.bus.log.lock().unwrap();
+        log.commits.entry(self.group.clone()).or_default().extend(positions.clone());
+        Ok(())
+    }
+}

@@ -1,0 +1,221 @@
+//! The bus's test double: another bus with nothing left of its order but what the port promises.
+//!
+//! Keys are spread over virtual partitions, which are mixed at random; batches are cut elsewhere; records that were
+//! delivered already come again, as after a rebalance. All of it follows from a seed.
+//!
+//! Each partition of the bus inside is split into [`LANES`] virtual ones by a hash of the key: number `p` becomes the
+//! numbers from `p * LANES` on. Offsets stay, and so rise within a virtual partition too. The bus inside goes on from the
+//! lowest position of the virtual partitions that were one; what lies at or below a virtual partition's own position is
+//! left out again.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use schemas::Topic;
+use tokio::sync::Mutex;
+
+use self::lanes::{Lanes, mix};
+use super::{
+    Browse, Bus, BusError, Consumer, Delivery, Partition, Positions, Record, Resume, Start, Subscription,
+    TopicInfo,
+};
+
+mod lanes;
+
+/// Virtual partitions per partition of the bus inside. The same for every seed, because positions outlive one.
+pub const LANES: u32 = 4;
+
+/// How many records are looked at in one go to find the ends of virtual partitions.
+const PAGE: usize = 1_000;
+
+/// A bus that shuffles another.
+pub struct ShuffledBus {
+    inner: Arc<dyn Bus>,
+    seed: u64,
+    /// Every reader is shuffled in another way.
+    readers: AtomicU64,
+    ends: Mutex<HashMap<Topic, Ends>>,
+}
+
+/// What is known of a topic's ends.
+#[derive(Clone, Default)]
+struct Ends {
+    looked_at: BTreeMap<u32, u64>,
+    virtual_ends: BTreeMap<u32, u64>,
+}
+
+impl ShuffledBus {
+    /// Shuffles `inner` in a way that follows from `seed`.
+    pub fn new(inner: Arc<dyn Bus>, seed: u64) -> Self {
+        Self { inner, seed, readers: AtomicU64::new(0), ends: Mutex::default() }
+    }
+
+    fn rng(&self) -> StdRng {
+        let reader = self.readers.fetch_add(1, Ordering::Relaxed);
+        StdRng::seed_from_u64(self.seed.wrapping_add(reader.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+    }
+
+    /// For who begins at the head: where every partition ends now.
+    async fn head(&self, topics: &[Topic]) -> Result<Positions, BusError> {
+        let infos = self.inner.topics(topics).await?;
+        let ends =
+            infos.iter().flat_map(|info| info.ends.iter().map(|(number, end)| (info.topic, *number, *end)));
+        Ok(ends
+            .flat_map(|(topic, number, end)| virtual_partitions(topic, number).map(move |v| (v, end)))
+            .collect())
+    }
+
+    async fn virtual_ends(&self, topic: Topic) -> Result<BTreeMap<u32, u64>, BusError> {
+        let mut all = self.ends.lock().await;
+        let ends = all.entry(topic).or_default();
+        loop {
+            let browse = Browse { after: ends.looked_at.clone(), limit: PAGE, ..Browse::default() };
+            let page = self.inner.browse(topic, &browse).await?;
+            for record in &page {
+                ends.looked_at.insert(record.partition, record.offset);
+                ends.virtual_ends.insert(virtual_number(record), record.offset);
+            }
+            if page.len() < PAGE {
+                return Ok(ends.virtual_ends.clone());
+            }
+        }
+    }
+}
+
+fn virtual_partitions(topic: Topic, inner: u32) -> impl Iterator<Item = Partition> {
+    (inner * LANES..(inner + 1) * LANES).map(move |number| Partition { topic, number })
+}
+
+/// The virtual partition of a record of the bus inside.
+fn virtual_number(record: &Record) -> u32 {
+    // FNV-1a: the same in every process and for ever.
+    let hash = record.envelope.stream.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let lane = (hash ^ (hash >> 32)) % u64::from(LANES);
+    record.partition * LANES + u32::try_from(lane).unwrap_or(0)
+}
+
+/// The positions of the bus inside: the lowest of the virtual ones, where all of them are known.
+fn inner_positions(virtual_ones: &Positions) -> Positions {
+    let inner: BTreeSet<Partition> = virtual_ones
+        .keys()
+        .map(|partition| Partition { topic: partition.topic, number: partition.number / LANES })
+        .collect();
+    let lowest = |partition: Partition| {
+        let positions =
+            virtual_partitions(partition.topic, partition.number).map(|v| virtual_ones.get(&v).copied());
+        positions.collect::<Option<Vec<u64>>>()?.into_iter().min()
+    };
+    inner.into_iter().filter_map(|partition| Some((partition, lowest(partition)?))).collect()
+}
+
+/// Tells the bus inside where to go on.
+struct Translated {
+    outer: Arc<dyn Resume>,
+    head: Positions,
+}
+
+impl Translated {
+    async fn known(&self) -> Result<Positions, BusError> {
+        let mut known = self.head.clone();
+        known.extend(self.outer.positions().await?);
+        Ok(known)
+    }
+}
+
+#[async_trait]
+impl Resume for Translated {
+    async fn positions(&self) -> Result<Positions, BusError> {
+        Ok(inner_positions(&self.known().await?))
+    }
+}
+
+#[async_trait]
+impl Bus for ShuffledBus {
+    async fn subscribe(&self, subscription: Subscription) -> Result<Box<dyn Consumer>, BusError> {
+        let head = match subscription.start {
+            Start::Beginning => Positions::new(),
+            Start::Head => self.head(&subscription.topics).await?,
+        };
+        let resume = Arc::new(Translated { outer: subscription.resume.clone(), head });
+        let lanes = Lanes::new(resume.known().await?, self.rng());
+        let inner = self.inner.subscribe(Subscription { resume, ..subscription }).await?;
+        Ok(Box::new(ShuffledConsumer { inner, lanes, committed: Positions::new() }))
+    }
+
+    async fn topics(&self, topics: &[Topic]) -> Result<Vec<TopicInfo>, BusError> {
+        let mut infos = self.inner.topics(topics).await?;
+        for info in &mut infos {
+            let known = self.virtual_ends(info.topic).await?;
+            let numbers = info.ends.keys().flat_map(|inner| virtual_partitions(info.topic, *inner));
+            info.ends = numbers.map(|v| (v.number, known.get(&v.number).copied().unwrap_or(0))).collect();
+        }
+        Ok(infos)
+    }
+
+    async fn browse(&self, topic: Topic, browse: &Browse) -> Result<Vec<Record>, BusError> {
+        let after =
+            browse.after.iter().map(|(number, offset)| (Partition { topic, number: *number }, *offset));
+        let cursor = inner_positions(&after.collect());
+        let mut inner = Browse {
+            after: cursor.iter().map(|(p, offset)| (p.number, *offset)).collect(),
+            ..browse.clone()
+        };
+        let mut found: Vec<Record> = Vec::new();
+        while found.len() < browse.limit {
+            let page = self.inner.browse(topic, &inner).await?;
+            let end = page.len() < inner.limit;
+            for mut record in page {
+                inner.after.insert(record.partition, record.offset);
+                record.partition = virtual_number(&record);
+                if browse.after.get(&record.partition).is_none_or(|done| *done < record.offset) {
+                    found.push(record);
+                }
+            }
+            if end {
+                break;
+            }
+        }
+        found.truncate(browse.limit);
+        Ok(mix(found, &mut self.rng()))
+    }
+
+    async fn grown(&self, topic: Topic, patience: Duration) {
+        self.inner.grown(topic, patience).await;
+    }
+}
+
+struct ShuffledConsumer {
+    inner: Box<dyn Consumer>,
+    lanes: Lanes,
+    committed: Positions,
+}
+
+#[async_trait]
+impl Consumer for ShuffledConsumer {
+    async fn next(&mut self, max: usize, patience: Duration) -> Result<Delivery, BusError> {
+        let idle = self.lanes.is_empty();
+        if idle || self.lanes.rng().random_bool(0.5) {
+            let size = self.lanes.rng().random_range(1..=2 * max.max(1));
+            let patience = if idle { patience } else { Duration::ZERO };
+            // Nothing is awaited after this, so a dropped call loses nothing.
+            let delivery = self.inner.next(size, patience).await?;
+            self.lanes.take_in(delivery);
+        }
+        Ok(self.lanes.give(max))
+    }
+
+    async fn commit(&mut self, positions: &Positions) -> Result<(), BusError> {
+        self.committed.extend(positions.iter().map(|(partition, offset)| (*partition, *offset)));
+        self.inner.commit(&inner_positions(&self.committed)).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

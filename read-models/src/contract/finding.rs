@@ -1,0 +1,201 @@
+//! Filters, order and pages, by hand.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::books::{deletion, ids, live, matching, put, write};
+use super::{Place, Verdict, ensure};
+use crate::port::{Direction, Filter, Generation, Place as Spot, Query, StoreError, Value};
+use crate::store::Store;
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+async fn shelf(store: &Store) -> Result<Generation, StoreError> {
+    let generation = live(store).await?;
+    let books = [
+        (
+            "1",
+            json!({ "title": "Oolong", "price": { "minor": 450 }, "state": "new", "open": true, "shelf": 3 }),
+        ),
+        (
+            "2",
+            json!({ "title": "Assam", "price": { "minor": 300 }, "state": "old", "open": false, "shelf": 1 }),
+        ),
+        ("3", json!({ "title": null, "price": { "minor": 300 }, "state": "new", "shelf": 2 })),
+        ("4", json!({ "title": "assam", "price": { "minor": -20 }, "state": "new", "shelf": 3 })),
+        ("5", json!({ "meta": { "tags": ["black", "tea"] }, "price": { "minor": "free" } })),
+        ("6", json!({ "title": "Zürich", "meta": { "tags": ["green", "tea"] } })),
+    ];
+    let writes: Vec<_> = books.iter().map(|(id, book)| write(id, 1, book)).collect();
+    put(store, &generation, &writes).await?;
+    Ok(generation)
+}
+
+pub(super) async fn every_filter_finds_its_documents(place: Arc<dyn Place>) -> Verdict {
+    let store = place.open().await?;
+    let generation = shelf(&store).await?;
+    let number = |number| Some(Value::Integer(number));
+    let tags =
+        |tags: &[&str]| Filter::HasAny("meta.tags", tags.iter().map(|tag| (*tag).to_owned()).collect());
+    let price = |low, high| Filter::Between("price.minor", low, high);
+    for (filters, expected) in [
+        (vec![], &["1", "2", "3", "4", "5", "6"][..]),
+        (vec![Filter::In("state", vec![text("new")])], &["1", "3", "4"]),
+        (vec![Filter::In("state", vec![text("new"), text("old")])], &["1", "2", "3", "4"]),
+        (vec![Filter::In("state", vec![Value::Null])], &["5", "6"]),
+        (vec![Filter::In("state", vec![text("old"), Value::Null])], &["2", "5", "6"]),
+        (vec![Filter::In("state", vec![])], &[]),
+        (vec![Filter::In("state", vec![text("new' OR '1'='1")])], &[]),
+        (vec![Filter::In("open", vec![Value::Integer(1)])], &["1"]),
+        (vec![Filter::In("open", vec![Value::Integer(0), Value::Null])], &["2", "3", "4", "5", "6"]),
+        (vec![Filter::In("price.minor", vec![text("300")])], &[]),
+        (vec![Filter::In("title", vec![Value::Null])], &["3", "5"]),
+        (vec![price(number(300), number(450))], &["1", "2", "3"]),
+        (vec![price(number(301), None)], &["1"]),
+        (vec![price(None, number(300))], &["2", "3", "4"]),
+        (vec![price(None, None)], &["1", "2", "3", "4", "5"]),
+        (vec![price(Some(text("a")), None)], &["5"]),
+        (vec![price(None, Some(text("z")))], &["5"]),
+        (vec![price(number(0), Some(text("z")))], &[]),
+        (vec![price(Some(Value::Null), None)], &[]),
+        (vec![price(number(450), number(300))], &[]),
+        (vec![Filter::Between("title", Some(text("B")), None)], &["1", "4", "6"]),
+        (vec![tags(&["tea"])], &["5", "6"]),
+        (vec![tags(&["green", "white"])], &["6"]),
+        (vec![tags(&["te"])], &[]),
+        (vec![tags(&[])], &[]),
+        (vec![Filter::In("state", vec![text("new")]), price(number(300), None)], &["1", "3"]),
+        (vec![tags(&["tea"]), Filter::In("title", vec![Value::Null])], &["5"]),
+        (vec![tags(&["tea"]), tags(&["black"])], &["5"]),
+    ] {
+        let found = matching(&store, &generation, &filters).await?;
+        ensure!(found == expected, "{filters:?} finds {found:?}, not {expected:?}");
+        let counted = store.documents().count(&generation, &filters, 100).await?;
+        ensure!(counted == expected.len() as u64, "{filters:?} counts {counted}, not {}", expected.len());
+    }
+    Ok(())
+}
+
+pub(super) async fn sorting_puts_nulls_first_and_ids_last(place: Arc<dyn Place>) -> Verdict {
+    use Direction::{Ascending, Descending};
+    let store = place.open().await?;
+    let generation = shelf(&store).await?;
+    let new = vec![Filter::In("state", vec![text("new")])];
+    for (filters, sort, expected) in [
+        (vec![], vec![("title", Ascending)], &["3", "5", "2", "1", "6", "4"][..]),
+        (vec![], vec![("title", Descending)], &["4", "6", "1", "2", "5", "3"]),
+        (vec![], vec![("price.minor", Ascending)], &["6", "4", "2", "3", "1", "5"]),
+        (vec![], vec![("price.minor", Ascending), ("title", Descending)], &["6", "4", "2", "3", "1", "5"]),
+        (vec![], vec![("state", Descending), ("price.minor", Ascending)], &["2", "4", "3", "1", "6", "5"]),
+        (vec![], vec![("state", Ascending), ("open", Descending)], &["6", "5", "1", "4", "3", "2"]),
+        (new.clone(), vec![("shelf", Descending)], &["4", "1", "3"]),
+        (new.clone(), vec![("shelf", Ascending)], &["3", "1", "4"]),
+        (vec![], vec![], &["1", "2", "3", "4", "5", "6"]),
+    ] {
+        let query = Query { filters, sort, limit: 100, ..Query::default() };
+        let found = ids(&store, &generation, &query).await?;
+        ensure!(found == expected, "{query:?} finds {found:?}, not {expected:?}");
+    }
+    Ok(())
+}
+
+pub(super) async fn a_page_lies_between_its_places(place: Arc<dyn Place>) -> Verdict {
+    let store = place.open().await?;
+    let generation = shelf(&store).await?;
+    let all = Query { sort: vec![("title", Direction::Ascending)], limit: 2, ..Query::default() };
+    let spot = |title: Value, id: &str| Some(Spot { values: vec![title], id: id.to_owned() });
+    // In this order: 3 and 5 without title, 2 Assam, 1 Oolong, 6 Zürich, 4 assam.
+    for (query, expected) in [
+        (Query { limit: 0, ..all.clone() }, &[][..]),
+        (Query { limit: 5_000, ..all.clone() }, &["3", "5", "2", "1", "6", "4"]),
+        (all.clone(), &["3", "5"]),
+        (Query { from_end: true, ..all.clone() }, &["6", "4"]),
+        (Query { after: spot(Value::Null, "3"), ..all.clone() }, &["5", "2"]),
+        (Query { before: spot(text("Oolong"), "1"), ..all.clone() }, &["3", "5"]),
+        (Query { before: spot(text("Oolong"), "1"), from_end: true, ..all.clone() }, &["5", "2"]),
+        (Query { after: spot(text("Oolong"), "1"), from_end: true, ..all.clone() }, &["6", "4"]),
+        (Query { after: spot(text("assam"), "4"), ..all.clone() }, &[]),
+        (Query { before: spot(Value::Null, "3"), from_end: true, ..all.clone() }, &[]),
+        // A place need not be held by a document.
+        (Query { after: spot(text("Nobody"), "9"), ..all.clone() }, &["1", "6"]),
+        (Query { after: spot(text("Assam"), "1"), ..all.clone() }, &["2", "1"]),
+        (
+            Query { after: spot(Value::Null, "5"), before: spot(text("Zürich"), "6"), ..all.clone() },
+            &["2", "1"],
+        ),
+        (Query { after: spot(text("Zürich"), "6"), before: spot(Value::Null, "5"), ..all.clone() }, &[]),
+    ] {
+        let found = ids(&store, &generation, &query).await?;
+        ensure!(found == expected, "{query:?} finds {found:?}, not {expected:?}");
+    }
+    let found = store.documents().find(&generation, &all).await?;
+    ensure!(Some(&found[1].place) == spot(Value::Null, "5").as_ref(), "the place is {:?}", found[1].place);
+    ensure!(found[1].document.version == 1 && found[1].document.body.is_some(), "found {:?}", found[1]);
+    Ok(())
+}
+
+pub(super) async fn what_has_no_index_is_refused(place: Arc<dyn Place>) -> Verdict {
+    let store = place.open().await?;
+    let generation = shelf(&store).await?;
+    let down = Direction::Descending;
+    for (filters, sort, field) in [
+        (vec![Filter::In("colour", vec![])], vec![], "colour"),
+        (vec![Filter::Between("price", None, None)], vec![], "price"),
+        (vec![Filter::In("words", vec![])], vec![], "words"),
+        (vec![Filter::HasAny("title", vec![])], vec![], "title"),
+        (vec![Filter::Words("state", vec![])], vec![], "state"),
+        (vec![], vec![("title", down), ("colour", down)], "colour"),
+        (vec![], vec![("words", down)], "words"),
+        // Only beside the first field of its pair.
+        (vec![], vec![("shelf", down)], "shelf"),
+        (vec![Filter::Between("state", None, None)], vec![("shelf", down)], "shelf"),
+    ] {
+        let query = Query { filters, sort, limit: 1, ..Query::default() };
+        let refused = store.documents().find(&generation, &query).await;
+        let right = matches!(&refused, Err(StoreError::NoIndex { field: name, .. }) if name == field);
+        ensure!(right, "{query:?} is answered with {refused:?}");
+        if query.sort.is_empty() {
+            let refused = store.documents().count(&generation, &query.filters, 1).await;
+            ensure!(matches!(refused, Err(StoreError::NoIndex { .. })), "counting {query:?}: {refused:?}");
+        }
+    }
+    let foreign = Some(Spot { values: vec![], id: "1".to_owned() });
+    let query = Query { sort: vec![("title", down)], after: foreign, limit: 1, ..Query::default() };
+    let refused = store.documents().find(&generation, &query).await;
+    ensure!(matches!(refused, Err(StoreError::Place { .. })), "a foreign place is answered with {refused:?}");
+    Ok(())
+}
+
+pub(super) async fn tombstones_are_never_found(place: Arc<dyn Place>) -> Verdict {
+    let store = place.open().await?;
+    let generation = shelf(&store).await?;
+    put(&store, &generation, &[deletion("3", 2), deletion("9", 1)]).await?;
+    for filters in [vec![], vec![Filter::In("title", vec![Value::Null])]] {
+        let found = matching(&store, &generation, &filters).await?;
+        ensure!(!found.contains(&"3".to_owned()), "{filters:?} finds a deleted document");
+        ensure!(!found.contains(&"9".to_owned()), "{filters:?} finds a tombstone");
+    }
+    let query = Query { sort: vec![("title", Direction::Ascending)], limit: 9, ..Query::default() };
+    let found = ids(&store, &generation, &query).await?;
+    ensure!(found == ["5", "2", "1", "6", "4"], "sorted, it finds {found:?}");
+    Ok(())
+}
+
+pub(super) async fn an_updated_document_is_found_where_it_is_now(place: Arc<dyn Place>) -> Verdict {
+    let store = place.open().await?;
+    let generation = shelf(&store).await?;
+    let moved = json!({ "title": "Ceylon", "state": "old", "meta": { "tags": ["red"] } });
+    put(&store, &generation, &[write("6", 2, &moved)]).await?;
+    let tags = |tag: &str| [Filter::HasAny("meta.tags", vec![tag.to_owned()])];
+    ensure!(matching(&store, &generation, &tags("green")).await?.is_empty(), "an old tag finds it");
+    ensure!(matching(&store, &generation, &tags("red")).await? == ["6"], "its new tag does not find it");
+    let old = [Filter::In("state", vec![text("old")])];
+    ensure!(matching(&store, &generation, &old).await? == ["2", "6"], "its new state does not find it");
+    let query = Query { sort: vec![("title", Direction::Ascending)], limit: 9, ..Query::default() };
+    let found = ids(&store, &generation, &query).await?;
+    ensure!(found == ["3", "5", "2", "6", "1", "4"], "sorted by its new title: {found:?}");
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! Lists of texts.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::books::{deletion, live, matching, put, write};
+use super::{Place, Verdict, ensure};
+use crate::port::Filter;
+
+fn words(words: &[&str]) -> Filter {
+    Filter::Words("words", words.iter().map(|word| (*word).to_owned()).collect())
+}
+
+pub(super) async fn words_find_what_begins_with_them(place: Arc<dyn Place>) -> Verdict {
+    let store = place.open().await?;
+    let generation = live(&store).await?;
+    let lists = [
+        ("1", vec!["green", "tea", "loose"]),
+        ("2", vec!["green", "teapot", "cast", "iron"]),
+        ("3", vec!["tee", "te\u{10ffff}a", "größe"]),
+        ("4", vec!["te", "te"]),
+        ("5", vec![]),
+        ("6", vec!["100%", "a_b", "x'y"]),
+    ];
+    let writes: Vec<_> = lists.iter().map(|(id, words)| write(id, 1, &json!({ "words": words }))).collect();
+    put(&store, &generation, &writes).await?;
+    for (asked, expected) in [
+        (&["tea"][..], &["1", "2"][..]),
+        (&["te"], &["1", "2", "3", "4"]),
+        (&["te\u{10ffff}"], &["3"]),
+        (&["teapots"], &[]),
+        (&["gr", "tea"], &["1", "2"]),
+        (&["tea", "iron"], &["2"]),
+        (&["gr", "gr"], &["1", "2", "3"]),
+        (&["grö"], &["3"]),
+        (&["Tea"], &[]),
+        (&["100%"], &["6"]),
+        (&["1_"], &[]),
+        (&["%"], &[]),
+        (&["x'"], &["6"]),
+        (&[""], &["1", "2", "3", "4", "6"]),
+        (&[], &["1", "2", "3", "4", "5", "6"]),
+    ] {
+        let found = matching(&store, &generation, &[words(asked)]).await?;
+        ensure!(found == expected, "the words {asked:?} find {found:?}, not {expected:?}");
+    }
+    Ok(())
+}
+
+pub(super) async fn lists_follow_their_documents(place: Arc<dyn Place>) -> Verdict {
+    let store = place.open().await?;
+    let generation = live(&store).await?;
+    let finds = async |word: &str| matching(&store, &generation, &[words(&[word])]).await;
+    put(&store, &generation, &[write("a", 1, &json!({ "words": ["one", "two"] }))]).await?;
+    put(&store, &generation, &[write("a", 3, &json!({ "words": ["two", "three"] }))]).await?;
+    ensure!(finds("one").await?.is_empty(), "a word that left its document finds it");
+    ensure!(finds("two").await? == ["a"], "a word that stayed finds nothing");
+    ensure!(finds("three").await? == ["a"], "a word that came finds nothing");
+    put(&store, &generation, &[write("a", 2, &json!({ "words": ["late"] }))]).await?;
+    ensure!(finds("late").await?.is_empty(), "the words of an older version find the document");
+    ensure!(finds("two").await? == ["a"], "an older version took words away");
+    let together =
+        [write("b", 1, &json!({ "words": ["first"] })), write("b", 2, &json!({ "words": ["last"] }))];
+    put(&store, &generation, &together).await?;
+    ensure!(finds("first").await?.is_empty(), "a version that was replaced in its own write is found");
+    ensure!(finds("last").await? == ["b"], "the later version of one write is not found");
+    put(&store, &generation, &[deletion("a", 4)]).await?;
+    ensure!(finds("t").await?.is_empty(), "a deleted document is found by its words");
+    put(&store, &generation, &[write("a", 5, &json!({ "words": ["two"] }))]).await?;
+    ensure!(finds("t").await? == ["a"], "a document made anew is not found by its words");
+    Ok(())
+}

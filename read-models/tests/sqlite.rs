@@ -1,0 +1,68 @@
+//! The SQLite backend keeps the contract of the port.
+
+#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use read_models::Store;
+use read_models::contract::{self, COLLECTIONS, Factory, Failure, Place};
+use tempfile::TempDir;
+
+struct Sqlite;
+
+#[async_trait]
+impl Factory for Sqlite {
+    async fn place(&self) -> Result<Arc<dyn Place>, Failure> {
+        Ok(Arc::new(Directory { directory: tempfile::tempdir().unwrap(), moment: AtomicUsize::new(0) }))
+    }
+}
+
+/// Each time the data is put back it goes on in a new file, so that nobody has to wait for the old one to be closed.
+struct Directory {
+    directory: TempDir,
+    moment: AtomicUsize,
+}
+
+impl Directory {
+    fn file(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn current(&self) -> PathBuf {
+        self.file(&format!("{}.sqlite", self.moment.load(Ordering::SeqCst)))
+    }
+}
+
+#[async_trait]
+impl Place for Directory {
+    async fn open(&self) -> Result<Store, Failure> {
+        let url = format!("sqlite://{}", self.current().display());
+        Ok(read_models::connect(&url, COLLECTIONS).await?)
+    }
+
+    async fn copy(&self) -> Result<(), Failure> {
+        use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
+        let options = SqliteConnectOptions::new().filename(self.current());
+        let mut connection = options.connect().await.unwrap();
+        let copy = self.file("copy.sqlite").display().to_string();
+        sqlx::query("VACUUM INTO ?").bind(copy).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        Ok(())
+    }
+
+    async fn restore(&self) -> Result<(), Failure> {
+        self.moment.fetch_add(1, Ordering::SeqCst);
+        std::fs::copy(self.file("copy.sqlite"), self.current()).unwrap();
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_keeps_the_contract_of_document_stores() {
+    if let Err(failure) = contract::run(&Sqlite).await {
+        panic!("{failure}");
+    }
+}

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "contract")]
 pub mod contract;
+pub mod documents;
 mod indexes;
 pub mod port;
 mod sqlite;

@@ -1,0 +1,121 @@
+//! The contracts that are generated from this crate and checked in under `schemas/contracts/`.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+
+use crate::category::CategoryEvent;
+use crate::event::EventType;
+use crate::order::OrderEvent;
+use crate::payment::PaymentEvent;
+use crate::product::ProductEvent;
+use crate::reaction::ReactionEvent;
+use crate::reservation::ReservationEvent;
+use crate::shipment::ShipmentEvent;
+use crate::stock::StockEvent;
+use crate::{DecodeError, EventSet, Topic};
+
+/// Every event type there is, by aggregate.
+pub fn catalogue() -> Vec<EventType> {
+    [
+        ProductEvent::catalogue(),
+        CategoryEvent::catalogue(),
+        StockEvent::catalogue(),
+        ReservationEvent::catalogue(),
+        OrderEvent::catalogue(),
+        PaymentEvent::catalogue(),
+        ShipmentEvent::catalogue(),
+        ReactionEvent::catalogue(),
+    ]
+    .concat()
+}
+
+/// Reads a payload of any topic and version and throws it away: whether it is what its type says.
+pub fn check(topic: Topic, name: &str, version: u32, payload: &str) -> Result<(), DecodeError> {
+    match topic.aggregate() {
+        "product" => ProductEvent::decode(name, version, payload).map(drop),
+        "category" => CategoryEvent::decode(name, version, payload).map(drop),
+        "stock" => StockEvent::decode(name, version, payload).map(drop),
+        "reservation" => ReservationEvent::decode(name, version, payload).map(drop),
+        "order" => OrderEvent::decode(name, version, payload).map(drop),
+        "payment" => PaymentEvent::decode(name, version, payload).map(drop),
+        "shipment" => ShipmentEvent::decode(name, version, payload).map(drop),
+        _ => ReactionEvent::decode(name, version, payload).map(drop),
+    }
+}
+
+/// JSON Schema of an event type's published payload, as it is checked in.
+pub fn schema(event: &EventType) -> Value {
+    let mut schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$comment": "Generated from the code; do not edit. UPDATE_CONTRACTS=1 cargo test -p schemas writes it anew.",
+        "title": event.full_name(event.version),
+    });
+    let generated = event.schema.as_value().as_object().cloned().unwrap_or_default();
+    if let Some(fields) = schema.as_object_mut() {
+        fields.extend(generated.into_iter().filter(|(key, _)| !matches!(key.as_str(), "$schema" | "title")));
+    }
+    schema
+}
+
+/// Whether every payload that was valid under `old` says the same under `new`: properties may be added as long as they are
+/// not required, and words may change. Anything else needs a new version of the event.
+pub fn is_additive(old: &Value, new: &Value) -> bool {
+    match (old, new) {
+        (Value::Object(old), Value::Object(new)) => {
+            let words = |key: &str| matches!(key, "description" | "title" | "$comment");
+            let kept = old.iter().filter(|(key, _)| !words(key)).all(|(key, before)| match (key.as_str(), new.get(key)) {
+                ("properties" | "$defs", Some(Value::Object(after))) => grows(before, after),
+                ("required" | "enum", Some(after)) => same_members(before, after),
+                (_, Some(after)) => is_additive(before, after),
+                (_, None) => false,
+            });
+            kept && new.keys().all(|key| words(key) || old.contains_key(key) || key == "$defs")
+        }
+        (Value::Array(old), Value::Array(new)) => {
+            old.len() == new.len() && old.iter().zip(new).all(|(old, new)| is_additive(old, new))
+        }
+        (old, new) => old == new,
+    }
+}
+
+fn grows(before: &Value, after: &Map<String, Value>) -> bool {
+    before
+        .as_object()
+        .is_some_and(|before| before.iter().all(|(key, old)| after.get(key).is_some_and(|new| is_additive(old, new))))
+}
+
+fn same_members(before: &Value, after: &Value) -> bool {
+    let members = |value: &Value| {
+        let mut members: Vec<String> =
+            value.as_array().map(|all| all.iter().map(Value::to_string).collect()).unwrap_or_default();
+        members.sort();
+        members
+    };
+    members(before) == members(after)
+}
+
+/// The folder of the checked-in contracts and golden samples, for the tests that compare and write them.
+pub fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_optional_property_more_is_additive() {
+        let old = json!({"type": "object", "description": "a", "properties": {"a": {"type": "string"}}, "required": ["a"]});
+        let more = json!({"type": "object", "description": "b", "required": ["a"],
+            "properties": {"a": {"type": "string"}, "b": {"type": "string"}}});
+        let demanding = json!({"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
+            "required": ["a", "b"]});
+        let other = json!({"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]});
+        let fewer = json!({"type": "object", "properties": {}, "required": []});
+        assert!(is_additive(&old, &more));
+        for broken in [demanding, other, fewer] {
+            assert!(!is_additive(&old, &broken), "{broken}");
+        }
+    }
+}

@@ -243,7 +243,6 @@ pub const TRANSITIONS: &[Transition] = &[
     row(S::Confirmed, Step::NoteAdded, &[S::Confirmed]),
     row(S::InFulfilment, Step::CancellationRequested, &[S::InFulfilment]),
     row(S::InFulfilment, Step::ParcelCancelled, &[S::InFulfilment]),
-    row(S::InFulfilment, Step::CancellationRefused, &[S::InFulfilment, S::Shipped]),
     row(S::InFulfilment, Step::LinesCancelled, &[S::Shipped]),
     row(S::InFulfilment, Step::PartiallyShipped, &[S::InFulfilment]),
     row(S::InFulfilment, Step::Shipped, &[S::Shipped]),
@@ -322,12 +321,12 @@ impl OrderStatus {
 }
 
 impl HoldReason {
-    /// The ways out that a human can choose from.
+    /// The ways out that a human can choose from. `CancelRest` is one only while some parcel has not left.
     pub fn ways_out(self) -> &'static [WayOut] {
         match self {
             Self::Staff | Self::Overdue => &[WayOut::Release, WayOut::CancelRest],
             Self::CaptureFailed => &[WayOut::RetryCapture, WayOut::Release],
-            Self::AuthorizationExpired => &[WayOut::Reauthorize, WayOut::CancelRest],
+            Self::AuthorizationExpired => &[WayOut::Reauthorize, WayOut::CancelRest, WayOut::Release],
             Self::RefundFailed => &[WayOut::Refund, WayOut::Release],
             Self::ShipmentLost => &[WayOut::Refund, WayOut::Release],
             Self::ParcelCancelled => &[WayOut::CancelRest],

@@ -11,8 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
-/// Milliseconds of 9999-12-31T23:59:59.999Z and of 0000-01-01T00:00:00Z: what RFC 3339 can write.
-const LATEST: i64 = 253_402_300_799_999;
+/// Milliseconds of 9999-12-30T21:59:59.999Z and of 0000-01-01T00:00:00Z: what RFC 3339 and the calendar library can write.
+const LATEST: i64 = 253_402_207_199_999;
 const EARLIEST: i64 = -62_167_219_200_000;
 
 impl Timestamp {
@@ -94,7 +94,7 @@ mod tests {
         let instant: Timestamp = "2026-03-01T12:00:01.482Z".parse().unwrap();
         assert_eq!(instant.to_string(), "2026-03-01T12:00:01.482Z");
         assert_eq!(instant.as_millis(), 1_772_366_401_482);
-        assert_eq!(Timestamp::from_millis(i64::MAX).to_string(), "9999-12-31T23:59:59.999Z");
+        assert_eq!(Timestamp::from_millis(i64::MAX).to_string(), "9999-12-30T21:59:59.999Z");
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub struct Departure {
     pub tracking_number: String,
     /// What is to be captured for it: its lines, and the shipping cost with the first parcel.
     pub capture: Money,
+    /// Until when everything that has left so far should have arrived.
+    pub delivery_due_at: Timestamp,
 }
 
 /// A parcel left; others are still here.
@@ -50,8 +52,6 @@ pub struct OrderShipped {
     /// What left.
     #[serde(flatten)]
     pub departure: Departure,
-    /// Until when it should have arrived.
-    pub delivery_due_at: Timestamp,
 }
 event_body!(OrderShipped, |e| format!("Order {} shipped", e.order_number));
 
@@ -133,6 +133,9 @@ pub struct OrderRefunded {
     pub order_id: OrderId,
     /// Its number.
     pub order_number: String,
+    /// For which parcel, where it is for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipment_id: Option<ShipmentId>,
     /// How much.
     pub amount: Money,
     /// How much in all, for this order.

@@ -76,6 +76,9 @@ pub struct OrderPutOnHold {
     /// In somebody's words, sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<Sealed>,
+    /// The money that it is about, where it is about money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Money>,
     /// The ways out.
     pub ways_out: Vec<WayOut>,
     /// The parcels that may not leave meanwhile.
@@ -122,7 +125,8 @@ pub struct OrderHoldResolved {
     pub shipment_id: Option<ShipmentId>,
     /// The way that was chosen.
     pub way_out: WayOut,
-    /// What is to be paid again or given back, where money is part of the way out.
+    /// What is to be paid again or given back, where money is part of the way out. The refund of a parcel is known by the
+    /// parcel's id. Zero: nothing was captured for it, so nothing is to be done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<Money>,
     /// The payment token, sealed, where the bank is to be asked again.

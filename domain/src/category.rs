@@ -1,0 +1,122 @@
+//! The tree of categories: one stream, so that no two moves can make a cycle together. Invariants: every parent exists, no
+//! category is its own ancestor, no branch is longer than [`DEEPEST`], slugs are unique.
+
+use std::collections::BTreeMap;
+
+use schemas::category::CategoryEvent;
+use schemas::{CategoryId, Slug};
+
+use crate::{Aggregate, Refusal};
+
+mod growing;
+mod moving;
+
+pub use growing::{CreateCategory, DeleteCategory, RenameCategory};
+pub use moving::MoveCategory;
+
+/// How many categories stand one in another, at most.
+pub const DEEPEST: usize = 8;
+/// How many categories there are, at most: the tree is read as a whole.
+pub const MOST: usize = 5_000;
+
+/// The tree.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Categories {
+    nodes: BTreeMap<CategoryId, Category>,
+}
+
+/// A category in the tree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Category {
+    /// Its page's address.
+    pub slug: Slug,
+    /// What it is called.
+    pub name: String,
+    /// What it is part of; none at the top.
+    pub parent: Option<CategoryId>,
+}
+
+impl Aggregate for Categories {
+    type Event = CategoryEvent;
+
+    fn evolve(mut self, event: &CategoryEvent) -> Self {
+        match event {
+            CategoryEvent::CategoryCreated(e) => {
+                let category = Category { slug: e.slug.clone(), name: e.name.clone(), parent: e.parent };
+                self.nodes.insert(e.category_id, category);
+            }
+            CategoryEvent::CategoryRenamed(e) => {
+                if let Some(category) = self.nodes.get_mut(&e.category_id) {
+                    category.name.clone_from(&e.new);
+                }
+            }
+            CategoryEvent::CategoryMoved(e) => {
+                if let Some(category) = self.nodes.get_mut(&e.category_id) {
+                    category.parent = e.new_parent;
+                }
+            }
+            CategoryEvent::CategoryDeleted(e) => {
+                self.nodes.remove(&e.category_id);
+            }
+        }
+        self
+    }
+}
+
+impl Categories {
+    /// Whether there is such a category.
+    pub fn contains(&self, id: CategoryId) -> bool {
+        self.nodes.contains_key(&id)
+    }
+
+    /// A category.
+    pub fn get(&self, id: CategoryId) -> Option<&Category> {
+        self.nodes.get(&id)
+    }
+
+    /// All categories.
+    pub fn iter(&self) -> impl Iterator<Item = (CategoryId, &Category)> {
+        self.nodes.iter().map(|(id, category)| (*id, category))
+    }
+
+    /// The category and what it stands in, from itself to the top; empty for an unknown one. Never longer than the tree has
+    /// categories.
+    pub fn path(&self, id: CategoryId) -> Vec<CategoryId> {
+        let mut path = Vec::new();
+        let mut next = Some(id);
+        while let Some(id) = next
+            && let Some(category) = self.nodes.get(&id)
+            && path.len() < self.nodes.len()
+        {
+            path.push(id);
+            next = category.parent;
+        }
+        path
+    }
+
+    /// How many levels the branch that begins at `id` has.
+    fn height(&self, id: CategoryId) -> usize {
+        let from_here = |below| self.path(below).iter().position(|on_path| *on_path == id).map_or(0, |steps| steps + 1);
+        self.nodes.keys().map(|below| from_here(*below)).max().unwrap_or(0)
+    }
+
+    fn existing(&self, id: CategoryId) -> Result<&Category, Refusal> {
+        self.get(id).ok_or_else(|| Refusal::not_found("category").at("categoryId"))
+    }
+
+    /// Whether a branch of `height` levels may stand in `parent`.
+    fn room_in(&self, parent: Option<CategoryId>, height: usize) -> Result<(), Refusal> {
+        let Some(parent) = parent else { return Ok(()) };
+        let path = self.path(parent);
+        if path.is_empty() {
+            let message = format!("There is no category {parent} to stand in: create it first, or leave the parent out.");
+            return Err(Refusal::rule("UNKNOWN_PARENT", message).at("parent"));
+        }
+        let depth = path.len() + height;
+        if depth > DEEPEST {
+            let message = format!("The tree would be {depth} levels deep there, at most {DEEPEST} are allowed: choose a higher parent.");
+            return Err(Refusal::rule("TOO_DEEP", message).at("parent"));
+        }
+        Ok(())
+    }
+}

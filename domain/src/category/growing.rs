@@ -1,0 +1,106 @@
+//! Categories come, get names and go.
+
+use schemas::category::{CategoryCreated, CategoryDeleted, CategoryEvent, CategoryRenamed};
+use schemas::{CategoryId, Slug, StreamId, Timestamp};
+use serde_json::json;
+
+use super::{Categories, Category, MOST};
+use crate::faults::Faults;
+use crate::one_stream::one_stream;
+use crate::{Changes, Decision, Reads, Refusal, Seen};
+
+/// Characters of a category's name.
+const NAME: usize = 100;
+
+/// Adds a category to the tree. Answers `{categoryId, slug}`.
+#[derive(Clone, Debug)]
+pub struct CreateCategory {
+    /// The category's id, which comes with the command so that repeating it finds the same category.
+    pub category_id: CategoryId,
+    /// Its page's address; no other category may have it.
+    pub slug: Slug,
+    /// What it is called: 1 to 100 characters.
+    pub name: String,
+    /// What it is part of; none at the top.
+    pub parent: Option<CategoryId>,
+}
+
+impl Decision for CreateCategory {
+    fn reads(&self) -> Reads {
+        Reads::stream::<Categories>(StreamId::categories())
+    }
+
+    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
+        let stream = StreamId::categories();
+        let changes = Changes::of(&stream, create(&seen.state(&stream), self)?);
+        Ok(changes.answering(json!({ "categoryId": self.category_id, "slug": self.slug })))
+    }
+}
+
+fn create(tree: &Categories, command: &CreateCategory) -> Result<Vec<CategoryEvent>, Refusal> {
+    let wanted = Category { slug: command.slug.clone(), name: command.name.clone(), parent: command.parent };
+    match tree.get(command.category_id) {
+        Some(category) if *category == wanted => return Ok(Vec::new()),
+        Some(_) => {
+            let message = "There already is a category with this id, and it is another: change that one, or choose another id.";
+            return Err(Refusal::rule("CATEGORY_EXISTS", message).at("categoryId"));
+        }
+        None => {}
+    }
+    let mut faults = Faults::default();
+    faults.line("name", &command.name, NAME);
+    faults.at_most("categories", tree.nodes.len() + 1, MOST);
+    if tree.nodes.values().any(|category| category.slug == command.slug) {
+        let message = format!("The address \"{}\" belongs to another category: choose another one.", command.slug);
+        faults.add("SLUG_TAKEN", "slug", message);
+    }
+    if let Err(refusal) = tree.room_in(command.parent, 1) {
+        faults.add(&refusal.code, "parent", refusal.message);
+    }
+    faults.refuse()?;
+    let Category { slug, name, parent } = wanted;
+    Ok(vec![CategoryCreated { category_id: command.category_id, slug, name, parent }.into()])
+}
+
+/// Gives a category another name; its address stays.
+#[derive(Clone, Debug)]
+pub struct RenameCategory {
+    /// The category.
+    pub category_id: CategoryId,
+    /// 1 to 100 characters.
+    pub name: String,
+}
+
+one_stream!(RenameCategory, Categories, |_it| StreamId::categories(), rename);
+
+fn rename(tree: &Categories, command: &RenameCategory) -> Result<Vec<CategoryEvent>, Refusal> {
+    let category = tree.existing(command.category_id)?;
+    let mut faults = Faults::default();
+    faults.line("name", &command.name, NAME);
+    faults.refuse()?;
+    if category.name == command.name {
+        return Ok(Vec::new());
+    }
+    let (old, new) = (category.name.clone(), command.name.clone());
+    Ok(vec![CategoryRenamed { category_id: command.category_id, old, new }.into()])
+}
+
+/// Takes a category without children out of the tree. Products that are in it keep its id, and readers leave it out.
+/// Deleting what is not there changes nothing.
+#[derive(Clone, Debug)]
+pub struct DeleteCategory {
+    /// The category.
+    pub category_id: CategoryId,
+}
+
+one_stream!(DeleteCategory, Categories, |_it| StreamId::categories(), delete);
+
+fn delete(tree: &Categories, command: &DeleteCategory) -> Result<Vec<CategoryEvent>, Refusal> {
+    let Some(category) = tree.get(command.category_id) else { return Ok(Vec::new()) };
+    let children = tree.nodes.values().filter(|other| other.parent == Some(command.category_id)).count();
+    if children > 0 {
+        let message = format!("\"{}\" has {children} categories in it: move or delete those first.", category.name);
+        return Err(Refusal::rule("CATEGORY_NOT_EMPTY", message).at("categoryId"));
+    }
+    Ok(vec![CategoryDeleted { category_id: command.category_id, name: category.name.clone() }.into()])
+}

@@ -1,0 +1,216 @@
+//! Setting money aside: one try at a time, at the customer's bank.
+
+use schemas::payment::{
+    DeclineCode, LatePaymentDetected, PaymentActionRequired, PaymentAuthorized, PaymentDeclined, PaymentRequested,
+    PaymentStep,
+};
+use schemas::{Money, OrderId, Sealed, Timestamp};
+
+use super::book::{Try, TrySituation};
+use super::provider::{AuthorizeOutcome, unknown};
+use super::{Draft, capture, decide, reads};
+use crate::{Changes, Decision, Reads, Refusal, Seen, ShopRules};
+
+/// Asks the bank to set money aside: the stock is there, or the customer tries another way to pay. Quiet while a try is
+/// open or has succeeded, for a token that was tried before, and when the order is over.
+#[derive(Clone, Debug)]
+pub struct RequestPayment {
+    /// The order.
+    pub order_id: OrderId,
+    /// How much.
+    pub amount: Money,
+    /// The provider's token, sealed.
+    pub payment_token: Sealed,
+}
+
+impl Decision for RequestPayment {
+    fn reads(&self) -> Reads {
+        reads(self.order_id)
+    }
+
+    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
+        decide(self.order_id, seen, |draft| {
+            let tried = draft.book().tries().iter().any(|known| known.payment_token == self.payment_token);
+            let free = draft.book().latest().is_none_or(|latest| latest.situation == TrySituation::Declined);
+            if free && !tried && !draft.payment.is_unwanted() {
+                request(draft, self.amount, self.payment_token.clone());
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Asks the bank once more, because what it had set aside has lapsed. Quiet while a try is open or valid.
+#[derive(Clone, Debug)]
+pub struct Reauthorize {
+    /// The order.
+    pub order_id: OrderId,
+    /// How much; what has not been taken yet, where it is not said.
+    pub amount: Option<Money>,
+    /// The provider's token, sealed; the latest, where it is not said.
+    pub payment_token: Option<Sealed>,
+}
+
+impl Decision for Reauthorize {
+    fn reads(&self) -> Reads {
+        reads(self.order_id)
+    }
+
+    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
+        decide(self.order_id, seen, |draft| {
+            let Some(latest) = draft.book().latest().cloned() else { return Ok(()) };
+            let over = match latest.situation {
+                TrySituation::SetAside { until, .. } => now >= until,
+                TrySituation::Declined | TrySituation::Lapsed => true,
+                TrySituation::Asked
+                | TrySituation::AwaitsCustomer { .. }
+                | TrySituation::LettingGo { .. }
+                | TrySituation::LetGo => false,
+            };
+            if over && !draft.payment.is_unwanted() {
+                let open = latest.amount.minor.saturating_sub(draft.book().taken());
+                let amount = self.amount.unwrap_or(latest.amount.currency.minor(open));
+                request(draft, amount, self.payment_token.clone().unwrap_or(latest.payment_token));
+            }
+            Ok(())
+        })
+    }
+}
+
+/// What the customer did at the bank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmation {
+    /// They confirmed: the money is set aside.
+    Approved {
+        /// Until when it can be taken.
+        authorized_until: Timestamp,
+    },
+    /// They did not.
+    Refused,
+}
+
+/// The customer came back from their bank, or the bank told. Quiet when repeated.
+///
+/// Refuses with `NOT_FOUND` where no payment was asked for, with `ILLEGAL_TRANSITION` where nothing waits for the customer.
+#[derive(Clone, Debug)]
+pub struct CompleteAction {
+    /// The order.
+    pub order_id: OrderId,
+    /// What the customer did.
+    pub confirmation: Confirmation,
+    /// How many tries there are.
+    pub rules: ShopRules,
+}
+
+impl Decision for CompleteAction {
+    fn reads(&self) -> Reads {
+        reads(self.order_id)
+    }
+
+    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
+        decide(self.order_id, seen, |draft| {
+            let latest = draft.book().latest().ok_or_else(|| Refusal::not_found("payment"))?;
+            let step = PaymentStep::authorize(draft.book().attempt());
+            let approved = matches!(self.confirmation, Confirmation::Approved { .. });
+            match (&latest.situation, self.confirmation) {
+                (TrySituation::AwaitsCustomer { provider_ref }, Confirmation::Approved { authorized_until }) => {
+                    let granted = (provider_ref.clone(), authorized_until);
+                    authorized(draft, step, granted, now);
+                }
+                (TrySituation::AwaitsCustomer { .. }, Confirmation::Refused) => {
+                    declined(draft, step, DeclineCode::ActionFailed, &self.rules);
+                }
+                (TrySituation::Asked, _) => {
+                    let message = "The provider has not answered yet; there is nothing to confirm so far.";
+                    return Err(Refusal::rule("ILLEGAL_TRANSITION", message));
+                }
+                (TrySituation::Declined, _) if approved => {
+                    let message = "This try was declined; another way to pay can be tried.";
+                    return Err(Refusal::rule("ILLEGAL_TRANSITION", message));
+                }
+                (TrySituation::Declined, _) => {}
+                _ if approved => {}
+                _ => {
+                    let message = "The payment is authorised already; the order can be cancelled instead.";
+                    return Err(Refusal::rule("ILLEGAL_TRANSITION", message));
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// What the provider said about a try. Late and repeated answers change nothing, but money that the bank set aside for an
+/// order that is over is never forgotten.
+pub(super) fn answered(
+    draft: &mut Draft,
+    step: &PaymentStep,
+    outcome: &AuthorizeOutcome,
+    rules: &ShopRules,
+    now: Timestamp,
+) {
+    let Some(known) = draft.book().try_of(step).cloned() else { return };
+    let unwanted = draft.payment.is_unwanted();
+    let open = matches!(known.situation, TrySituation::Asked | TrySituation::AwaitsCustomer { .. });
+    match outcome {
+        AuthorizeOutcome::Authorized { provider_ref, authorized_until }
+            if open || (unwanted && known.situation == TrySituation::Declined) =>
+        {
+            authorized(draft, step.clone(), (provider_ref.clone(), *authorized_until), now);
+        }
+        AuthorizeOutcome::Declined { code } if open => declined(draft, step.clone(), *code, rules),
+        AuthorizeOutcome::ActionRequired { action_url, provider_ref } if known.situation == TrySituation::Asked => {
+            let (action_url, provider_ref) = (action_url.clone(), provider_ref.clone());
+            let order_id = draft.order_id;
+            draft.tell(PaymentActionRequired { order_id, step: step.clone(), action_url, provider_ref });
+        }
+        AuthorizeOutcome::Unknown if known.situation == TrySituation::Asked => unknown(draft, step, rules, now),
+        AuthorizeOutcome::NeverArrived if known.situation == TrySituation::Asked => {
+            never_arrived(draft, step, known, rules, now);
+        }
+        _ => {}
+    }
+}
+
+/// The provider was asked and has never heard of it: the same call once more, under the same key.
+fn never_arrived(draft: &mut Draft, step: &PaymentStep, known: Try, rules: &ShopRules, now: Timestamp) {
+    if !draft.was_asked_about(step) {
+        unknown(draft, step, rules, now);
+    } else if draft.payment.is_unwanted() {
+        declined(draft, step.clone(), DeclineCode::Declined, rules);
+    } else {
+        let (order_id, attempt) = (draft.order_id, draft.book().attempt());
+        let Try { amount, payment_token, .. } = known;
+        draft.tell(PaymentRequested { order_id, step: step.clone(), attempt, amount, payment_token });
+    }
+}
+
+fn request(draft: &mut Draft, amount: Money, payment_token: Sealed) {
+    let attempt = draft.book().attempt().saturating_add(1);
+    let (order_id, step) = (draft.order_id, PaymentStep::authorize(attempt));
+    draft.tell(PaymentRequested { order_id, step, attempt, amount, payment_token });
+}
+
+/// Tells that the money is set aside. What could not be taken for want of it is asked for once more.
+fn authorized(
+    draft: &mut Draft,
+    step: PaymentStep,
+    (provider_ref, authorized_until): (String, Timestamp),
+    now: Timestamp,
+) {
+    let Some(amount) = draft.book().try_of(&step).map(|known| known.amount) else { return };
+    let order_id = draft.order_id;
+    draft.tell(PaymentAuthorized { order_id, step, amount, provider_ref, authorized_until });
+    if draft.payment.is_unwanted() {
+        draft.tell(LatePaymentDetected { order_id, amount });
+    } else {
+        capture::retry_failed(draft, None, now);
+    }
+}
+
+fn declined(draft: &mut Draft, step: PaymentStep, code: DeclineCode, rules: &ShopRules) {
+    let left = rules.payment_attempts.saturating_sub(draft.book().attempt());
+    let attempts_left = if code.retryable() { left } else { 0 };
+    let order_id = draft.order_id;
+    draft.tell(PaymentDeclined { order_id, step, code, retryable: code.retryable(), attempts_left });
+}

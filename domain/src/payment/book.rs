@@ -1,0 +1,412 @@
+//! What has happened with the provider: tries to set money aside, captures per parcel, refunds, open questions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemas::payment::{PaymentEvent, PaymentRequested, PaymentStep};
+use schemas::{Currency, Money, Sealed, ShipmentId, Timestamp};
+
+/// Everything that a payment remembers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Book {
+    tries: Vec<Try>,
+    captures: BTreeMap<ShipmentId, Capture>,
+    refunds: BTreeMap<String, Refund>,
+    unanswered: BTreeMap<PaymentStep, Unanswered>,
+    disputes: BTreeSet<String>,
+}
+
+/// A try to set money aside.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Try {
+    /// How much.
+    pub amount: Money,
+    /// The provider's token, sealed.
+    pub payment_token: Sealed,
+    /// What became of it.
+    pub situation: TrySituation,
+}
+
+/// What became of a try to set money aside.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TrySituation {
+    /// The provider has been asked.
+    Asked,
+    /// The customer has to confirm at their bank.
+    AwaitsCustomer {
+        /// The provider's name for it.
+        provider_ref: String,
+    },
+    /// No.
+    Declined,
+    /// The money is set aside.
+    SetAside {
+        /// The provider's name for it.
+        provider_ref: String,
+        /// Until when it can be taken.
+        until: Timestamp,
+        /// Minor units of it that no parcel will need.
+        released: i64,
+    },
+    /// The provider has been asked to let it go.
+    LettingGo {
+        /// The provider's name for it.
+        provider_ref: String,
+    },
+    /// It was let go.
+    LetGo,
+    /// It has lapsed, or will: it cannot be taken any more.
+    Lapsed,
+}
+
+/// The money for a parcel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Capture {
+    /// How often it was asked for.
+    pub attempt: u32,
+    /// How much.
+    pub amount: Money,
+    /// What became of it.
+    pub situation: CaptureSituation,
+}
+
+/// What became of a capture.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CaptureSituation {
+    /// The provider has been asked to take it.
+    Asked {
+        /// The provider's name for the authorisation.
+        provider_ref: String,
+    },
+    /// It was taken.
+    Taken {
+        /// The provider's name for the authorisation.
+        provider_ref: String,
+    },
+    /// It could not be taken.
+    Failed,
+}
+
+/// Money to give back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refund {
+    /// How often it was asked for.
+    pub attempt: u32,
+    /// How much.
+    pub amount: Money,
+    /// What became of it.
+    pub situation: RefundSituation,
+}
+
+/// What became of a refund.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RefundSituation {
+    /// The provider has been asked to give it back.
+    Asked {
+        /// The provider's name for the payment.
+        provider_ref: String,
+    },
+    /// It was given back.
+    Paid {
+        /// The provider's name for the payment.
+        provider_ref: String,
+    },
+    /// It could not be given back.
+    Failed,
+}
+
+/// A step of which the provider did not say what became.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unanswered {
+    /// The provider is to be asked.
+    AskAt {
+        /// When.
+        at: Timestamp,
+        /// How often it has been asked.
+        asked: u32,
+    },
+    /// The provider has been asked.
+    Asked {
+        /// How often.
+        asked: u32,
+    },
+}
+
+impl Book {
+    /// Nothing has happened.
+    pub const fn new() -> Self {
+        Self {
+            tries: Vec::new(),
+            captures: BTreeMap::new(),
+            refunds: BTreeMap::new(),
+            unanswered: BTreeMap::new(),
+            disputes: BTreeSet::new(),
+        }
+    }
+
+    /// The tries to set money aside; the first is number 1.
+    pub fn tries(&self) -> &[Try] {
+        &self.tries
+    }
+
+    /// The number of tries so far, which is the number of the latest.
+    pub fn attempt(&self) -> u32 {
+        u32::try_from(self.tries.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The latest try.
+    pub fn latest(&self) -> Option<&Try> {
+        self.tries.last()
+    }
+
+    /// The try that an `authorize` or `void` step is about.
+    pub fn try_of(&self, step: &PaymentStep) -> Option<&Try> {
+        self.tries.get(index(step))
+    }
+
+    /// Captures by parcel.
+    pub fn captures(&self) -> &BTreeMap<ShipmentId, Capture> {
+        &self.captures
+    }
+
+    /// Refunds by their id.
+    pub fn refunds(&self) -> &BTreeMap<String, Refund> {
+        &self.refunds
+    }
+
+    /// What is open about a step.
+    pub fn unanswered(&self, step: &PaymentStep) -> Option<Unanswered> {
+        self.unanswered.get(step).copied()
+    }
+
+    /// Whether the bank has taken money back under this name.
+    pub fn is_disputed(&self, provider_ref: &str) -> bool {
+        self.disputes.contains(provider_ref)
+    }
+
+    /// Steps that the provider is to be asked about by `now`, and how often it has been asked before.
+    pub fn to_ask(&self, now: Timestamp) -> Vec<(PaymentStep, u32)> {
+        let due = |(step, open): (&PaymentStep, &Unanswered)| match open {
+            Unanswered::AskAt { at, asked } if *at <= now => Some((step.clone(), *asked)),
+            _ => None,
+        };
+        self.unanswered.iter().filter_map(due).collect()
+    }
+
+    /// When the provider is to be asked next.
+    pub fn next_inquiry(&self) -> Option<Timestamp> {
+        let waiting = self.unanswered.values().filter_map(|open| match open {
+            Unanswered::AskAt { at, .. } => Some(*at),
+            Unanswered::Asked { .. } => None,
+        });
+        waiting.min()
+    }
+
+    /// Minor units taken, in all.
+    pub fn taken(&self) -> i64 {
+        minor(self.captures.values().filter(|capture| capture.is_taken()).map(|capture| capture.amount))
+    }
+
+    /// Minor units given back, in all.
+    pub fn given_back(&self) -> i64 {
+        let paid = |refund: &&Refund| matches!(refund.situation, RefundSituation::Paid { .. });
+        minor(self.refunds.values().filter(paid).map(|refund| refund.amount))
+    }
+
+    /// Minor units taken, or about to be, of an authorisation.
+    pub fn claimed(&self, provider_ref: &str) -> i64 {
+        let of = |capture: &&Capture| capture.provider_ref() == Some(provider_ref);
+        minor(self.captures.values().filter(of).map(|capture| capture.amount))
+    }
+
+    /// Minor units that could not be taken so far, and may be once more.
+    pub fn failed(&self) -> i64 {
+        let failed = |capture: &&Capture| capture.situation == CaptureSituation::Failed;
+        minor(self.captures.values().filter(failed).map(|capture| capture.amount))
+    }
+
+    /// Minor units that can still be given back of what was taken under this name.
+    pub fn refundable(&self, provider_ref: &str) -> i64 {
+        let of = |capture: &&Capture| capture.is_taken() && capture.provider_ref() == Some(provider_ref);
+        let back = |refund: &&Refund| refund.provider_ref() == Some(provider_ref);
+        minor(self.captures.values().filter(of).map(|capture| capture.amount))
+            .saturating_sub(minor(self.refunds.values().filter(back).map(|refund| refund.amount)))
+    }
+
+    /// The currency of the payment, once money was asked for.
+    pub fn currency(&self) -> Option<Currency> {
+        self.latest().map(|latest| latest.amount.currency)
+    }
+
+    pub(super) fn evolve(mut self, event: &PaymentEvent) -> Self {
+        use PaymentEvent as E;
+        match event {
+            E::PaymentRequested(e) => self.requested(e),
+            E::PaymentActionRequired(e) => {
+                let provider_ref = e.provider_ref.clone();
+                self.tried(&e.step, |_| TrySituation::AwaitsCustomer { provider_ref });
+            }
+            E::PaymentAuthorized(e) => {
+                let (provider_ref, until) = (e.provider_ref.clone(), e.authorized_until);
+                self.tried(&e.step, |_| TrySituation::SetAside { provider_ref, until, released: 0 });
+            }
+            E::PaymentDeclined(e) => self.tried(&e.step, |_| TrySituation::Declined),
+            E::PaymentVoidRequested(e) => {
+                let provider_ref = e.provider_ref.clone();
+                self.tried(&e.step, |_| TrySituation::LettingGo { provider_ref });
+            }
+            E::PaymentVoided(e) => self.tried(&e.step, |_| TrySituation::LetGo),
+            E::PaymentVoidFailed(e) => self.tried(&e.step, |_| TrySituation::Lapsed),
+            E::PaymentAuthorizationExpired(e) => self.tried(&e.step, |_| TrySituation::Lapsed),
+            E::PaymentRemainderReleased(e) => self.released(e.amount),
+            E::PaymentCaptureRequested(e) => {
+                let situation = CaptureSituation::Asked { provider_ref: e.provider_ref.clone() };
+                self.captured(&e.step, e.shipment_id, e.amount, |_| situation);
+            }
+            E::PaymentCaptured(e) => self.captured(&e.step, e.shipment_id, e.amount, CaptureSituation::taken),
+            E::PaymentCaptureFailed(e) => {
+                self.captured(&e.step, e.shipment_id, e.amount, |_| CaptureSituation::Failed);
+            }
+            E::RefundRequested(e) => {
+                let situation = RefundSituation::Asked { provider_ref: e.provider_ref.clone() };
+                self.refunded(&e.step, &e.refund_id, e.amount, |_| situation);
+            }
+            E::RefundSucceeded(e) => self.refunded(&e.step, &e.refund_id, e.amount, RefundSituation::paid),
+            E::RefundFailed(e) => self.refunded(&e.step, &e.refund_id, e.amount, |_| RefundSituation::Failed),
+            E::PaymentOutcomeUnknown(e) => {
+                let asked = self.asked(&e.step);
+                self.unanswered.insert(e.step.clone(), Unanswered::AskAt { at: e.ask_at, asked });
+            }
+            E::PaymentInquiryRequested(e) => {
+                let asked = e.asked.saturating_add(1);
+                self.unanswered.insert(e.step.clone(), Unanswered::Asked { asked });
+            }
+            E::ChargebackReceived(e) => {
+                self.disputes.insert(e.provider_ref.clone());
+            }
+            E::PaymentCancelled(_) | E::LatePaymentDetected(_) => {}
+        }
+        self
+    }
+
+    fn requested(&mut self, event: &PaymentRequested) {
+        self.unanswered.remove(&event.step);
+        if self.try_of(&event.step).is_some() {
+            // The same call once more: the provider had never heard of it.
+            return self.tried(&event.step, |_| TrySituation::Asked);
+        }
+        for earlier in &mut self.tries {
+            if matches!(earlier.situation, TrySituation::SetAside { .. }) {
+                earlier.situation = TrySituation::Lapsed;
+            }
+        }
+        let (amount, payment_token) = (event.amount, event.payment_token.clone());
+        self.tries.push(Try { amount, payment_token, situation: TrySituation::Asked });
+    }
+
+    fn tried(&mut self, step: &PaymentStep, next: impl FnOnce(&TrySituation) -> TrySituation) {
+        self.unanswered.remove(step);
+        if let Some(found) = self.tries.get_mut(index(step)) {
+            found.situation = next(&found.situation);
+        }
+    }
+
+    fn released(&mut self, amount: Money) {
+        if let Some(Try { situation: TrySituation::SetAside { released, .. }, .. }) = self.tries.last_mut() {
+            *released = released.saturating_add(amount.minor);
+        }
+    }
+
+    fn captured(
+        &mut self,
+        step: &PaymentStep,
+        shipment_id: ShipmentId,
+        amount: Money,
+        next: impl FnOnce(&CaptureSituation) -> CaptureSituation,
+    ) {
+        self.unanswered.remove(step);
+        let before = self.captures.get(&shipment_id).map_or(&CaptureSituation::Failed, |known| &known.situation);
+        let capture = Capture { attempt: number(step), amount, situation: next(before) };
+        self.captures.insert(shipment_id, capture);
+    }
+
+    fn refunded(
+        &mut self,
+        step: &PaymentStep,
+        refund_id: &str,
+        amount: Money,
+        next: impl FnOnce(&RefundSituation) -> RefundSituation,
+    ) {
+        self.unanswered.remove(step);
+        let before = self.refunds.get(refund_id).map_or(&RefundSituation::Failed, |known| &known.situation);
+        let refund = Refund { attempt: number(step), amount, situation: next(before) };
+        self.refunds.insert(refund_id.to_owned(), refund);
+    }
+
+    fn asked(&self, step: &PaymentStep) -> u32 {
+        match self.unanswered.get(step) {
+            Some(Unanswered::AskAt { asked, .. } | Unanswered::Asked { asked }) => *asked,
+            None => 0,
+        }
+    }
+}
+
+impl Capture {
+    /// Whether the money was taken.
+    pub fn is_taken(&self) -> bool {
+        matches!(self.situation, CaptureSituation::Taken { .. })
+    }
+
+    /// The authorisation that it is taken of; none while it is not.
+    pub fn provider_ref(&self) -> Option<&str> {
+        match &self.situation {
+            CaptureSituation::Asked { provider_ref } | CaptureSituation::Taken { provider_ref } => Some(provider_ref),
+            CaptureSituation::Failed => None,
+        }
+    }
+}
+
+impl CaptureSituation {
+    fn taken(&self) -> Self {
+        match self {
+            Self::Asked { provider_ref } | Self::Taken { provider_ref } => {
+                Self::Taken { provider_ref: provider_ref.clone() }
+            }
+            Self::Failed => Self::Failed,
+        }
+    }
+}
+
+impl Refund {
+    /// The payment that it is given back of; none while it is not.
+    pub fn provider_ref(&self) -> Option<&str> {
+        match &self.situation {
+            RefundSituation::Asked { provider_ref } | RefundSituation::Paid { provider_ref } => Some(provider_ref),
+            RefundSituation::Failed => None,
+        }
+    }
+}
+
+impl RefundSituation {
+    fn paid(&self) -> Self {
+        match self {
+            Self::Asked { provider_ref } | Self::Paid { provider_ref } => {
+                Self::Paid { provider_ref: provider_ref.clone() }
+            }
+            Self::Failed => Self::Failed,
+        }
+    }
+}
+
+/// The number that a step ends in.
+fn number(step: &PaymentStep) -> u32 {
+    step.as_str().rsplit(':').next().and_then(|number| number.parse().ok()).unwrap_or(1)
+}
+
+/// Where the try that an `authorize` or `void` step is about stands in the list.
+fn index(step: &PaymentStep) -> usize {
+    usize::try_from(number(step)).unwrap_or(usize::MAX).saturating_sub(1)
+}
+
+fn minor(amounts: impl Iterator<Item = Money>) -> i64 {
+    amounts.fold(0, |sum, amount| sum.saturating_add(amount.minor))
+}

@@ -1,0 +1,218 @@
+//! Taking money, parcel by parcel, and letting the rest go.
+
+use schemas::payment::{
+    PaymentAuthorizationExpired, PaymentCaptureFailed, PaymentCaptureRequested, PaymentCaptured,
+    PaymentRemainderReleased, PaymentStep,
+};
+use schemas::{Money, OrderId, ShipmentId, Timestamp};
+
+use super::book::{Capture, CaptureSituation, TrySituation};
+use super::provider::{MoneyOutcome, unknown};
+use super::refund;
+use super::{Draft, decide, reads};
+use crate::{Changes, Decision, Reads, Refusal, Seen, ShopRules};
+
+/// Nothing is set aside any more.
+const EXPIRED: &str = "AUTHORIZATION_EXPIRED";
+/// The bank has not answered yet.
+const PENDING: &str = "AUTHORIZATION_PENDING";
+/// Nothing was ever set aside.
+const NOT_AUTHORIZED: &str = "NOT_AUTHORIZED";
+/// More than is left of what was set aside.
+const EXCEEDED: &str = "EXCEEDS_AUTHORIZATION";
+/// The call never arrived, and nobody wants it any more.
+const NEVER_ARRIVED: &str = "NEVER_ARRIVED";
+
+/// Takes the money for a parcel that left: once per parcel. With the last parcel, lets go what no parcel will need.
+/// What cannot be taken fails at once and is told, so that somebody decides. Quiet when repeated or the order is over.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestCapture {
+    /// The order.
+    pub order_id: OrderId,
+    /// The parcel.
+    pub shipment_id: ShipmentId,
+    /// How much.
+    pub amount: Money,
+    /// Whether it is the last parcel.
+    pub last: bool,
+}
+
+impl Decision for RequestCapture {
+    fn reads(&self) -> Reads {
+        reads(self.order_id)
+    }
+
+    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
+        decide(self.order_id, seen, |draft| {
+            if draft.payment.is_unwanted() {
+                return Ok(());
+            }
+            if !draft.book().captures().contains_key(&self.shipment_id) {
+                ask(draft, self.shipment_id, self.amount, 1, now);
+            }
+            if self.last {
+                release_remainder(draft);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Takes money once more that could not be taken: under a new number. Quiet where none failed or the order is over.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryCapture {
+    /// The order.
+    pub order_id: OrderId,
+    /// The parcel; every parcel whose capture failed, where it is not said.
+    pub shipment_id: Option<ShipmentId>,
+}
+
+impl Decision for RetryCapture {
+    fn reads(&self) -> Reads {
+        reads(self.order_id)
+    }
+
+    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
+        decide(self.order_id, seen, |draft| {
+            if !draft.payment.is_unwanted() {
+                retry_failed(draft, self.shipment_id, now);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Lines will not come, and nothing is left to ship: lets go what no parcel will need, and gives back what was taken for
+/// them. Quiet when repeated.
+#[derive(Clone, Debug)]
+pub struct SettleCancelledLines {
+    /// The order.
+    pub order_id: OrderId,
+    /// Names the refund, should there be one.
+    pub refund_id: String,
+    /// What was taken for these lines; zero for nothing.
+    pub refund_due: Money,
+}
+
+impl Decision for SettleCancelledLines {
+    fn reads(&self) -> Reads {
+        reads(self.order_id)
+    }
+
+    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
+        decide(self.order_id, seen, |draft| {
+            if !draft.payment.is_unwanted() {
+                release_remainder(draft);
+                if !draft.book().refunds().contains_key(&self.refund_id) {
+                    refund::ask(draft, &self.refund_id, self.refund_due, None);
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Asks for what failed once more.
+pub(super) fn retry_failed(draft: &mut Draft, only: Option<ShipmentId>, now: Timestamp) {
+    let again = |(shipment, known): (&ShipmentId, &Capture)| {
+        let wanted = only.is_none_or(|only| only == *shipment) && known.situation == CaptureSituation::Failed;
+        wanted.then(|| (*shipment, known.amount, known.attempt.saturating_add(1)))
+    };
+    let failed: Vec<_> = draft.book().captures().iter().filter_map(again).collect();
+    for (shipment_id, amount, attempt) in failed {
+        ask(draft, shipment_id, amount, attempt, now);
+    }
+}
+
+fn ask(draft: &mut Draft, shipment_id: ShipmentId, amount: Money, attempt: u32, now: Timestamp) {
+    let (order_id, step) = (draft.order_id, PaymentStep::capture(shipment_id, attempt));
+    match available(draft, amount, now) {
+        Ok(provider_ref) => {
+            draft.tell(PaymentCaptureRequested { order_id, step, shipment_id, amount, provider_ref });
+        }
+        Err(code) => {
+            if code == EXPIRED {
+                expire(draft, None);
+            }
+            draft.tell(PaymentCaptureFailed { order_id, step, shipment_id, amount, code: code.to_owned() });
+        }
+    }
+}
+
+/// The authorisation that `amount` can be taken of, or why there is none.
+fn available(draft: &Draft, amount: Money, now: Timestamp) -> Result<String, &'static str> {
+    let latest = draft.book().latest().ok_or(NOT_AUTHORIZED)?;
+    match &latest.situation {
+        TrySituation::SetAside { until, .. } if now > *until => Err(EXPIRED),
+        TrySituation::SetAside { provider_ref, released, .. } => {
+            let used = released.saturating_add(draft.book().claimed(provider_ref));
+            let fits = amount.minor <= latest.amount.minor.saturating_sub(used);
+            let fits = fits && amount.minor >= 0 && amount.currency == latest.amount.currency;
+            if fits { Ok(provider_ref.clone()) } else { Err(EXCEEDED) }
+        }
+        TrySituation::Lapsed => Err(EXPIRED),
+        TrySituation::Asked | TrySituation::AwaitsCustomer { .. } => Err(PENDING),
+        TrySituation::Declined | TrySituation::LettingGo { .. } | TrySituation::LetGo => Err(NOT_AUTHORIZED),
+    }
+}
+
+/// Tells once that the latest authorisation has lapsed, provided that it is the one of which that was said.
+fn expire(draft: &mut Draft, said_of: Option<&str>) {
+    let Some(latest) = draft.book().latest() else { return };
+    let TrySituation::SetAside { provider_ref, .. } = &latest.situation else { return };
+    if said_of.is_none_or(|said_of| said_of == provider_ref) {
+        let step = PaymentStep::authorize(draft.book().attempt());
+        let (order_id, amount) = (draft.order_id, latest.amount);
+        draft.tell(PaymentAuthorizationExpired { order_id, step, amount });
+    }
+}
+
+/// Lets go what neither a capture nor the repetition of a failed one will need.
+fn release_remainder(draft: &mut Draft) {
+    let Some(latest) = draft.book().latest() else { return };
+    let TrySituation::SetAside { provider_ref, released, .. } = &latest.situation else { return };
+    let needed = draft.book().claimed(provider_ref).saturating_add(draft.book().failed());
+    let rest = latest.amount.minor.saturating_sub(*released).saturating_sub(needed);
+    if rest > 0 {
+        let (order_id, amount) = (draft.order_id, latest.amount.currency.minor(rest));
+        draft.tell(PaymentRemainderReleased { order_id, amount });
+    }
+}
+
+/// What the provider said about a capture.
+pub(super) fn answered(
+    draft: &mut Draft,
+    step: &PaymentStep,
+    outcome: &MoneyOutcome,
+    rules: &ShopRules,
+    now: Timestamp,
+) {
+    let of_step = |(shipment, known): (&ShipmentId, &Capture)| {
+        let asked = matches!(known.situation, CaptureSituation::Asked { .. });
+        (asked && PaymentStep::capture(*shipment, known.attempt) == *step).then(|| (*shipment, known.clone()))
+    };
+    let Some((shipment_id, known)) = draft.book().captures().iter().find_map(of_step) else { return };
+    let (order_id, step, amount) = (draft.order_id, step.clone(), known.amount);
+    match outcome {
+        MoneyOutcome::Done => {
+            let captured = amount.currency.minor(draft.book().taken().saturating_add(amount.minor));
+            draft.tell(PaymentCaptured { order_id, step, shipment_id, amount, captured });
+        }
+        MoneyOutcome::Failed { code } => {
+            if code == EXPIRED {
+                expire(draft, known.provider_ref());
+            }
+            draft.tell(PaymentCaptureFailed { order_id, step, shipment_id, amount, code: code.clone() });
+        }
+        MoneyOutcome::NeverArrived if draft.was_asked_about(&step) => {
+            let provider_ref = known.provider_ref().unwrap_or_default().to_owned();
+            if draft.payment.is_unwanted() {
+                let code = NEVER_ARRIVED.to_owned();
+                draft.tell(PaymentCaptureFailed { order_id, step, shipment_id, amount, code });
+            } else {
+                draft.tell(PaymentCaptureRequested { order_id, step, shipment_id, amount, provider_ref });
+            }
+        }
+        MoneyOutcome::NeverArrived | MoneyOutcome::Unknown => unknown(draft, &step, rules, now),
+    }
+}

@@ -1,0 +1,216 @@
+//! A product of the catalog with its variants and prices. Invariants: slug and SKU are unique in the catalog; only what has
+//! a priced variant is published; a price is not negative and in an allowed currency; archived is the end.
+
+use std::collections::BTreeMap;
+
+use schemas::product::{Change, ProductCreated, ProductEvent, TaxClass, VariantDetails};
+use schemas::{CategoryId, Currency, Money, ProductId, Sku, Slug};
+use serde::{Deserialize, Serialize};
+
+use crate::{Aggregate, Refusal};
+
+mod creation;
+mod details;
+mod limits;
+mod media;
+mod placing;
+mod prices;
+mod publication;
+mod variants;
+
+pub use creation::CreateProduct;
+pub use details::ChangeDetails;
+pub use media::AddMedia;
+pub use placing::{Categorise, SetAttributes};
+pub use prices::SetPrice;
+pub use publication::{Archive, Publish, Unpublish};
+pub use variants::{AddVariant, ChangeVariant, DiscontinueVariant};
+
+/// Where a product stands.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Product {
+    /// It does not exist.
+    #[default]
+    Absent,
+    /// Staff are working on it; shoppers do not see it.
+    Draft(Box<Listing>),
+    /// Shoppers see it.
+    Published(Box<Listing>),
+    /// It is gone for good; its slug and SKUs stay taken, because orders and links still name them.
+    Archived(Box<Listing>),
+}
+
+/// What is known of a product.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Listing {
+    /// Which.
+    pub product_id: ProductId,
+    /// Its page's address.
+    pub slug: Slug,
+    /// What it is called.
+    pub title: String,
+    /// Some sentences about it.
+    pub description: String,
+    /// Who makes it.
+    pub brand: Option<String>,
+    /// Where it is found in the tree.
+    pub category_ids: Vec<CategoryId>,
+    /// Properties.
+    pub attributes: BTreeMap<String, String>,
+    /// Its rate of tax.
+    pub tax_class: TaxClass,
+    /// What its media show, by address.
+    pub media: BTreeMap<String, String>,
+    /// Its variants, discontinued ones too.
+    pub variants: BTreeMap<Sku, Variant>,
+}
+
+/// A variant of a product.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Variant {
+    /// Whether it is sold.
+    pub sale: Sale,
+    /// What it is like.
+    pub details: VariantDetails,
+    /// What it costs, by currency.
+    pub prices: BTreeMap<Currency, Price>,
+}
+
+/// Whether a variant is sold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Sale {
+    /// It is, once the product is published.
+    Live,
+    /// Not any more.
+    Discontinued,
+}
+
+/// A price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Price {
+    /// Tax included.
+    pub amount: Money,
+    /// A higher one to compare with.
+    pub compare_at: Option<Money>,
+}
+
+impl Aggregate for Product {
+    type Event = ProductEvent;
+
+    fn evolve(self, event: &ProductEvent) -> Self {
+        match (self, event) {
+            (Self::Absent, ProductEvent::ProductCreated(created)) => Self::Draft(Box::new(Listing::new(created))),
+            (Self::Absent, _) => Self::Absent,
+            (Self::Archived(listing), _) => Self::Archived(listing),
+            (Self::Draft(listing), ProductEvent::ProductPublished(_)) => Self::Published(listing),
+            (Self::Published(listing), ProductEvent::ProductUnpublished(_)) => Self::Draft(listing),
+            (Self::Draft(listing) | Self::Published(listing), ProductEvent::ProductArchived(_)) => Self::Archived(listing),
+            (Self::Draft(listing), event) => Self::Draft(Box::new(listing.evolve(event))),
+            (Self::Published(listing), event) => Self::Published(Box::new(listing.evolve(event))),
+        }
+    }
+}
+
+impl Product {
+    /// What is known of it, archived or not; `None` when it does not exist.
+    pub fn listing(&self) -> Option<&Listing> {
+        match self {
+            Self::Absent => None,
+            Self::Draft(listing) | Self::Published(listing) | Self::Archived(listing) => Some(listing),
+        }
+    }
+
+    /// What can still be changed.
+    fn editable(&self) -> Result<&Listing, Refusal> {
+        match self {
+            Self::Absent => Err(Refusal::not_found("product").at("productId")),
+            Self::Draft(listing) | Self::Published(listing) => Ok(listing),
+            Self::Archived(_) => Err(archived()),
+        }
+    }
+}
+
+fn archived() -> Refusal {
+    Refusal::rule("PRODUCT_ARCHIVED", "The product is archived, which is final: create a new product instead.")
+        .at("productId")
+}
+
+impl Listing {
+    fn new(created: &ProductCreated) -> Self {
+        Self {
+            product_id: created.product_id,
+            slug: created.slug.clone(),
+            title: created.title.clone(),
+            description: created.description.clone(),
+            brand: created.brand.clone(),
+            category_ids: created.category_ids.clone(),
+            attributes: created.attributes.clone(),
+            tax_class: created.tax_class,
+            media: BTreeMap::new(),
+            variants: BTreeMap::new(),
+        }
+    }
+
+    fn evolve(mut self, event: &ProductEvent) -> Self {
+        match event {
+            ProductEvent::ProductDetailsChanged(e) => e.changed.iter().for_each(|(field, to)| self.change(field, to)),
+            ProductEvent::ProductCategorised(e) => self.category_ids.clone_from(&e.new),
+            ProductEvent::ProductAttributesSet(e) => self.attributes.clone_from(&e.attributes),
+            ProductEvent::ProductMediaAdded(e) => {
+                self.media.insert(e.url.clone(), e.alt.clone());
+            }
+            ProductEvent::VariantAdded(e) => {
+                let variant = Variant { sale: Sale::Live, details: e.details.clone(), prices: BTreeMap::new() };
+                self.variants.entry(e.sku.clone()).or_insert(variant);
+            }
+            ProductEvent::VariantChanged(e) => self.vary(&e.sku, |variant| variant.details.clone_from(&e.details)),
+            ProductEvent::VariantDiscontinued(e) => self.vary(&e.sku, |variant| variant.sale = Sale::Discontinued),
+            ProductEvent::PriceSet(e) => self.vary(&e.sku, |variant| {
+                variant.prices.insert(e.new.currency, Price { amount: e.new, compare_at: e.compare_at });
+            }),
+            // These move the product from one situation to another, or found it where it already was.
+            ProductEvent::ProductCreated(_)
+            | ProductEvent::ProductPublished(_)
+            | ProductEvent::ProductUnpublished(_)
+            | ProductEvent::ProductArchived(_) => {}
+        }
+        self
+    }
+
+    fn vary(&mut self, sku: &Sku, change: impl FnOnce(&mut Variant)) {
+        if let Some(variant) = self.variants.get_mut(sku) {
+            change(variant);
+        }
+    }
+
+    fn change(&mut self, field: &str, to: &Change) {
+        match (field, &to.new) {
+            ("title", Some(title)) => self.title.clone_from(title),
+            ("description", description) => self.description = description.clone().unwrap_or_default(),
+            ("brand", brand) => self.brand.clone_from(brand),
+            ("slug", Some(slug)) => self.slug = slug.parse().unwrap_or_else(|_| self.slug.clone()),
+            ("taxClass", Some(class)) => self.tax_class = tax_class(class).unwrap_or(self.tax_class),
+            _ => {}
+        }
+    }
+}
+
+impl Variant {
+    /// Whether it is sold, once the product is published.
+    pub fn is_live(&self) -> bool {
+        self.sale == Sale::Live
+    }
+}
+
+fn tax_class(name: &str) -> Option<TaxClass> {
+    [TaxClass::Standard, TaxClass::Reduced, TaxClass::Zero].into_iter().find(|class| tax_class_name(*class) == name)
+}
+
+/// As it is written in events.
+fn tax_class_name(class: TaxClass) -> &'static str {
+    match class {
+        TaxClass::Standard => "STANDARD",
+        TaxClass::Reduced => "REDUCED",
+        TaxClass::Zero => "ZERO",
+    }
+}

@@ -1,0 +1,87 @@
+//! What is said about a product.
+
+use std::collections::BTreeMap;
+
+use schemas::product::{Change, ProductDetailsChanged, ProductEvent, TaxClass};
+use schemas::{ProductId, Slug, Timestamp};
+
+use super::creation::slug_is_taken;
+use super::{Product, limits, tax_class_name};
+use crate::faults::Faults;
+use crate::{Changes, ClaimKind, Decision, Reads, Refusal, Seen};
+
+/// Changes what is said about a product; `None` leaves it as it is. A new slug frees the old one.
+#[derive(Clone, Debug)]
+pub struct ChangeDetails {
+    /// The product.
+    pub product_id: ProductId,
+    /// 1 to 200 characters.
+    pub title: Option<String>,
+    /// At most 5 000 characters.
+    pub description: Option<String>,
+    /// `Some(None)` takes it away.
+    pub brand: Option<Option<String>>,
+    /// Nobody else may have it.
+    pub slug: Option<Slug>,
+    /// The rate of tax.
+    pub tax_class: Option<TaxClass>,
+}
+
+impl Decision for ChangeDetails {
+    fn reads(&self) -> Reads {
+        let reads = Reads::stream::<Product>(self.product_id.stream());
+        match &self.slug {
+            Some(slug) => reads.and_claim(ClaimKind::Slug, slug.as_str()),
+            None => reads,
+        }
+    }
+
+    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
+        let stream = self.product_id.stream();
+        let product: Product = seen.state(&stream);
+        let taken = |slug: &Slug| seen.holder(ClaimKind::Slug, slug.as_str()).is_some_and(|holder| *holder != stream);
+        let events = change(&product, self.slug.as_ref().is_some_and(taken), self)?;
+        let mut changes = Changes::of(&stream, events);
+        if let (Some(new), Some(old)) = (&self.slug, product.listing().map(|listing| &listing.slug))
+            && new != old
+        {
+            changes.release(ClaimKind::Slug, old.as_str());
+            changes.claim(ClaimKind::Slug, new.as_str(), &stream);
+        }
+        Ok(changes)
+    }
+}
+
+fn change(product: &Product, slug_taken: bool, command: &ChangeDetails) -> Result<Vec<ProductEvent>, Refusal> {
+    let listing = product.editable()?;
+    let mut faults = Faults::default();
+    if let Some(title) = &command.title {
+        limits::title(&mut faults, title);
+    }
+    if let Some(description) = &command.description {
+        limits::description(&mut faults, description);
+    }
+    limits::brand(&mut faults, command.brand.as_ref().and_then(Option::as_deref));
+    if let (true, Some(slug)) = (slug_taken, &command.slug) {
+        faults.add("SLUG_TAKEN", "slug", slug_is_taken(slug));
+    }
+    faults.refuse()?;
+
+    let text = |text: &str| Some(text.to_owned());
+    let wanted = [
+        ("title", text(&listing.title), command.title.clone().map(Some)),
+        ("description", text(&listing.description), command.description.clone().map(Some)),
+        ("brand", listing.brand.clone(), command.brand.clone()),
+        ("slug", text(listing.slug.as_str()), command.slug.as_ref().map(|slug| text(slug.as_str()))),
+        ("taxClass", text(tax_class_name(listing.tax_class)), command.tax_class.map(|class| text(tax_class_name(class)))),
+    ];
+    let changed: BTreeMap<String, Change> = wanted
+        .into_iter()
+        .filter_map(|(field, old, new)| new.map(|new| (field.to_owned(), Change { old, new })))
+        .filter(|(_, change)| change.old != change.new)
+        .collect();
+    if changed.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(vec![ProductDetailsChanged { product_id: listing.product_id, changed }.into()])
+}

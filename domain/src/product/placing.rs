@@ -1,0 +1,68 @@
+//! Where a product is found: categories and attributes.
+
+use std::collections::BTreeMap;
+
+use schemas::product::{ProductAttributesSet, ProductCategorised, ProductEvent};
+use schemas::{CategoryId, ProductId, StreamId, Timestamp};
+
+use super::{Product, limits};
+use crate::category::Categories;
+use crate::faults::Faults;
+use crate::one_stream::one_stream;
+use crate::{Changes, Decision, Reads, Refusal, Seen};
+
+/// Moves a product to these categories and out of all others.
+#[derive(Clone, Debug)]
+pub struct Categorise {
+    /// The product.
+    pub product_id: ProductId,
+    /// At most 20, which exist.
+    pub category_ids: Vec<CategoryId>,
+}
+
+impl Decision for Categorise {
+    fn reads(&self) -> Reads {
+        Reads::stream::<Product>(self.product_id.stream()).and::<Categories>(StreamId::categories())
+    }
+
+    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
+        let stream = self.product_id.stream();
+        let events = categorise(&seen.state(&stream), &seen.state(&StreamId::categories()), self)?;
+        Ok(Changes::of(&stream, events))
+    }
+}
+
+fn categorise(product: &Product, tree: &Categories, command: &Categorise) -> Result<Vec<ProductEvent>, Refusal> {
+    let listing = product.editable()?;
+    if listing.category_ids == command.category_ids {
+        return Ok(Vec::new());
+    }
+    let mut faults = Faults::default();
+    limits::categories(&mut faults, &command.category_ids, tree);
+    faults.refuse()?;
+    let (old, new) = (listing.category_ids.clone(), command.category_ids.clone());
+    Ok(vec![ProductCategorised { product_id: command.product_id, old, new }.into()])
+}
+
+/// Replaces all attributes of a product.
+#[derive(Clone, Debug)]
+pub struct SetAttributes {
+    /// The product.
+    pub product_id: ProductId,
+    /// All of them: at most 50, names of at most 50 and values of at most 200 characters.
+    pub attributes: BTreeMap<String, String>,
+}
+
+one_stream!(SetAttributes, Product, |it| it.product_id.stream(), set_attributes);
+
+fn set_attributes(product: &Product, command: &SetAttributes) -> Result<Vec<ProductEvent>, Refusal> {
+    let listing = product.editable()?;
+    let mut faults = Faults::default();
+    limits::attributes(&mut faults, "attributes", &command.attributes);
+    faults.refuse()?;
+    if listing.attributes == command.attributes {
+        return Ok(Vec::new());
+    }
+    let attributes = command.attributes.clone();
+    Ok(vec![ProductAttributesSet { product_id: command.product_id, attributes }.into()])
+}

@@ -1,0 +1,77 @@
+//! Whether shoppers see a product.
+
+use schemas::ProductId;
+use schemas::product::{ProductArchived, ProductEvent, ProductPublished, ProductUnpublished};
+
+use super::{Product, limits};
+use crate::Refusal;
+use crate::faults::Faults;
+use crate::one_stream::one_stream;
+
+/// Shows a product to shoppers. It needs a variant that is sold and has a price.
+#[derive(Clone, Debug)]
+pub struct Publish {
+    /// The product.
+    pub product_id: ProductId,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+one_stream!(Publish, Product, |it| it.product_id.stream(), publish);
+
+fn publish(product: &Product, command: &Publish) -> Result<Vec<ProductEvent>, Refusal> {
+    let listing = product.editable()?;
+    if matches!(product, Product::Published(_)) {
+        return Ok(Vec::new());
+    }
+    if !listing.variants.values().any(|variant| variant.is_live() && !variant.prices.is_empty()) {
+        let message = "Nothing of this product can be bought yet: add a variant and set its price first.";
+        return Err(Refusal::rule("PRICE_MISSING", message).at("productId"));
+    }
+    Ok(vec![ProductPublished { product_id: command.product_id, reason: checked(command.reason.as_ref())? }.into()])
+}
+
+/// Hides a product from shoppers. Orders that were placed are served.
+#[derive(Clone, Debug)]
+pub struct Unpublish {
+    /// The product.
+    pub product_id: ProductId,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+one_stream!(Unpublish, Product, |it| it.product_id.stream(), unpublish);
+
+fn unpublish(product: &Product, command: &Unpublish) -> Result<Vec<ProductEvent>, Refusal> {
+    product.editable()?;
+    if matches!(product, Product::Draft(_)) {
+        return Ok(Vec::new());
+    }
+    Ok(vec![ProductUnpublished { product_id: command.product_id, reason: checked(command.reason.as_ref())? }.into()])
+}
+
+/// Takes a product out of the catalog for good.
+#[derive(Clone, Debug)]
+pub struct Archive {
+    /// The product.
+    pub product_id: ProductId,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+one_stream!(Archive, Product, |it| it.product_id.stream(), archive);
+
+fn archive(product: &Product, command: &Archive) -> Result<Vec<ProductEvent>, Refusal> {
+    if matches!(product, Product::Archived(_)) {
+        return Ok(Vec::new());
+    }
+    product.editable()?;
+    Ok(vec![ProductArchived { product_id: command.product_id, reason: checked(command.reason.as_ref())? }.into()])
+}
+
+fn checked(reason: Option<&String>) -> Result<Option<String>, Refusal> {
+    let mut faults = Faults::default();
+    limits::reason(&mut faults, reason.map(String::as_str));
+    faults.refuse()?;
+    Ok(reason.cloned())
+}

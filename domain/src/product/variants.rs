@@ -1,0 +1,127 @@
+//! Variants of a product.
+
+use schemas::product::{ProductEvent, VariantAdded, VariantChanged, VariantDetails, VariantDiscontinued};
+use schemas::{ProductId, Sku, Timestamp};
+use serde_json::json;
+
+use super::{Listing, Product, Sale, Variant, limits};
+use crate::faults::Faults;
+use crate::one_stream::one_stream;
+use crate::{Changes, ClaimKind, Decision, Reads, Refusal, Seen};
+
+/// Adds a variant to a product: at most 100, discontinued ones counted. Answers `{productId, sku}`.
+#[derive(Clone, Debug)]
+pub struct AddVariant {
+    /// The product.
+    pub product_id: ProductId,
+    /// The variant; no other product may have it, ever.
+    pub sku: Sku,
+    /// What it is like.
+    pub details: VariantDetails,
+}
+
+impl Decision for AddVariant {
+    fn reads(&self) -> Reads {
+        Reads::stream::<Product>(self.product_id.stream()).and_claim(ClaimKind::Sku, self.sku.as_str())
+    }
+
+    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
+        let stream = self.product_id.stream();
+        let taken = seen.holder(ClaimKind::Sku, self.sku.as_str()).is_some_and(|holder| *holder != stream);
+        let events = add(&seen.state(&stream), taken, self)?;
+        let mut changes = Changes::none();
+        if !events.is_empty() {
+            changes = Changes::of(&stream, events);
+            changes.claim(ClaimKind::Sku, self.sku.as_str(), &stream);
+        }
+        Ok(changes.answering(json!({ "productId": self.product_id, "sku": self.sku })))
+    }
+}
+
+fn add(product: &Product, sku_taken: bool, command: &AddVariant) -> Result<Vec<ProductEvent>, Refusal> {
+    let listing = product.editable()?;
+    let mut faults = Faults::default();
+    match listing.variants.get(&command.sku) {
+        Some(variant) if variant.is_live() && variant.details == command.details => return Ok(Vec::new()),
+        Some(variant) if variant.is_live() => {
+            let message = format!("The product has a variant {} already: change that one.", command.sku);
+            faults.add("VARIANT_EXISTS", "sku", message);
+        }
+        Some(_) => return Err(discontinued(&command.sku)),
+        None => faults.at_most("variants", listing.variants.len() + 1, limits::VARIANTS),
+    }
+    limits::variant(&mut faults, &command.details);
+    if sku_taken {
+        let message = format!("The SKU {} belongs to another product: choose another one.", command.sku);
+        faults.add("SKU_TAKEN", "sku", message);
+    }
+    faults.refuse()?;
+    let (product_id, sku, details) = (command.product_id, command.sku.clone(), command.details.clone());
+    Ok(vec![VariantAdded { product_id, sku, details }.into()])
+}
+
+/// Says anew what a variant is like.
+#[derive(Clone, Debug)]
+pub struct ChangeVariant {
+    /// The product.
+    pub product_id: ProductId,
+    /// The variant.
+    pub sku: Sku,
+    /// All that can be said of it.
+    pub details: VariantDetails,
+}
+
+one_stream!(ChangeVariant, Product, |it| it.product_id.stream(), change);
+
+fn change(product: &Product, command: &ChangeVariant) -> Result<Vec<ProductEvent>, Refusal> {
+    let variant = live_variant(product.editable()?, &command.sku)?;
+    let mut faults = Faults::default();
+    limits::variant(&mut faults, &command.details);
+    faults.refuse()?;
+    if variant.details == command.details {
+        return Ok(Vec::new());
+    }
+    let (product_id, sku, details) = (command.product_id, command.sku.clone(), command.details.clone());
+    Ok(vec![VariantChanged { product_id, sku, details }.into()])
+}
+
+/// Stops selling a variant, for good. Its stock stays counted and open orders are served.
+#[derive(Clone, Debug)]
+pub struct DiscontinueVariant {
+    /// The product.
+    pub product_id: ProductId,
+    /// The variant.
+    pub sku: Sku,
+}
+
+one_stream!(DiscontinueVariant, Product, |it| it.product_id.stream(), discontinue);
+
+fn discontinue(product: &Product, command: &DiscontinueVariant) -> Result<Vec<ProductEvent>, Refusal> {
+    match product.editable()?.variants.get(&command.sku).map(|variant| variant.sale) {
+        None => Err(unknown(&command.sku)),
+        Some(Sale::Discontinued) => Ok(Vec::new()),
+        Some(Sale::Live) => {
+            let (product_id, sku) = (command.product_id, command.sku.clone());
+            Ok(vec![VariantDiscontinued { product_id, sku }.into()])
+        }
+    }
+}
+
+/// A variant that is sold.
+pub(super) fn live_variant<'a>(listing: &'a Listing, sku: &Sku) -> Result<&'a Variant, Refusal> {
+    match listing.variants.get(sku) {
+        None => Err(unknown(sku)),
+        Some(variant) if variant.is_live() => Ok(variant),
+        Some(_) => Err(discontinued(sku)),
+    }
+}
+
+fn unknown(sku: &Sku) -> Refusal {
+    let message = format!("The product has no variant {sku}: add it first.");
+    Refusal { message, ..Refusal::not_found("variant") }.at("sku")
+}
+
+fn discontinued(sku: &Sku) -> Refusal {
+    let message = format!("The variant {sku} is discontinued, which is final: add a new variant with another SKU.");
+    Refusal::rule("VARIANT_DISCONTINUED", message).at("sku")
+}

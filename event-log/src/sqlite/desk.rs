@@ -1,0 +1,140 @@
+//! What stands beside the events.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use schemas::{StreamId, Timestamp};
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, Sqlite};
+
+use super::SqliteLog;
+use super::rows::number;
+use crate::port::{Desk, DueDeadline, LogError, ParkedRecord};
+
+/// Ledger entries that are forgotten in one transaction: commits wait for no more than that.
+const PRUNED_AT_ONCE: i64 = 1000;
+
+impl SqliteLog {
+    async fn reader(&self) -> Result<PoolConnection<Sqlite>, LogError> {
+        self.readers.acquire().await.map_err(|error| self.unreadable(error))
+    }
+
+    fn unreadable(&self, error: sqlx::Error) -> LogError {
+        self.log.cannot("be read", error)
+    }
+
+    async fn group_rows(&self, group: &str) -> Result<(BTreeMap<String, u64>, u32), sqlx::Error> {
+        // One statement sees one moment.
+        let rows = sqlx::query(
+            "SELECT partition, done FROM positions WHERE reader = ?1
+             UNION ALL SELECT NULL, starts FROM starts WHERE reader = ?1",
+        )
+        .bind(group)
+        .fetch_all(&self.readers)
+        .await?;
+        let (mut positions, mut starts) = (BTreeMap::new(), 0);
+        for row in rows {
+            match row.try_get::<Option<String>, _>(0)? {
+                Some(partition) => drop(positions.insert(partition, number(&row, 1)?)),
+                None => starts = row.try_get(1)?,
+            }
+        }
+        Ok((positions, starts))
+    }
+}
+
+fn deadline(row: &SqliteRow) -> Result<DueDeadline, sqlx::Error> {
+    Ok(DueDeadline {
+        stream: StreamId::from_text(row.try_get::<String, _>(0)?),
+        version: number(row, 1)?,
+        kind: row.try_get(2)?,
+        at: Timestamp::from_millis(row.try_get(3)?),
+    })
+}
+
+fn parked(row: &SqliteRow) -> Result<ParkedRecord, sqlx::Error> {
+    Ok(ParkedRecord {
+        reactor: row.try_get(0)?,
+        envelope: serde_json::from_str(row.try_get(1)?).map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
+        payload: row.try_get(2)?,
+        error: row.try_get(3)?,
+        redrive: row.try_get(4)?,
+    })
+}
+
+fn count(row: &SqliteRow) -> Result<(String, (u64, u64)), sqlx::Error> {
+    Ok((row.try_get(0)?, (number(row, 1)?, number(row, 2)?)))
+}
+
+fn limited(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+#[async_trait]
+impl Desk for SqliteLog {
+    async fn due(&self, until: Timestamp, limit: usize) -> Result<Vec<DueDeadline>, LogError> {
+        let rows = sqlx::query("SELECT stream, version, kind, at FROM deadlines WHERE at <= ? ORDER BY at, stream LIMIT ?")
+            .bind(until.as_millis())
+            .bind(limited(limit))
+            .fetch_all(&mut *self.reader().await?)
+            .await
+            .map_err(|error| self.unreadable(error))?;
+        rows.iter().map(deadline).collect::<Result<_, _>>().map_err(|error| self.unreadable(error))
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, LogError> {
+        let at: Option<i64> = sqlx::query_scalar("SELECT min(at) FROM deadlines")
+            .fetch_one(&mut *self.reader().await?)
+            .await
+            .map_err(|error| self.unreadable(error))?;
+        Ok(at.map(Timestamp::from_millis))
+    }
+
+    async fn group(&self, group: &str) -> Result<(BTreeMap<String, u64>, u32), LogError> {
+        self.group_rows(group).await.map_err(|error| self.unreadable(error))
+    }
+
+    async fn parked(&self, reactor: Option<&str>, limit: usize) -> Result<Vec<ParkedRecord>, LogError> {
+        let rows = sqlx::query(
+            "SELECT reactor, envelope, payload, error, redrive FROM parked
+             WHERE ?1 IS NULL OR reactor = ?1 ORDER BY source, version, reactor LIMIT ?2",
+        )
+        .bind(reactor)
+        .bind(limited(limit))
+        .fetch_all(&mut *self.reader().await?)
+        .await
+        .map_err(|error| self.unreadable(error))?;
+        rows.iter().map(parked).collect::<Result<_, _>>().map_err(|error| self.unreadable(error))
+    }
+
+    async fn counts(&self) -> Result<BTreeMap<String, (u64, u64)>, LogError> {
+        let rows = sqlx::query("SELECT prefix, events, last FROM counts")
+            .fetch_all(&mut *self.reader().await?)
+            .await
+            .map_err(|error| self.unreadable(error))?;
+        rows.iter().map(count).collect::<Result<_, _>>().map_err(|error| self.unreadable(error))
+    }
+
+    async fn prune_ledger(&self, older_than: Timestamp) -> Result<u64, LogError> {
+        let mut pruned = 0;
+        loop {
+            let unwritable = |error| self.log.cannot("be written", error);
+            let mut lane = self.writer()?.borrow().await.map_err(unwritable)?;
+            let gone = sqlx::query(
+                "DELETE FROM ledger WHERE command IN (SELECT command FROM ledger WHERE at < ? ORDER BY at LIMIT ?)",
+            )
+            .bind(older_than.as_millis())
+            .bind(PRUNED_AT_ONCE)
+            .execute(lane.connection())
+            .await
+            .map_err(unwritable)?
+            .rows_affected();
+            lane.give_back();
+            if gone == 0 {
+                return Ok(pruned);
+            }
+            pruned += gone;
+        }
+    }
+}

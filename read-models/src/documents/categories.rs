@@ -1,0 +1,64 @@
+//! The category tree, in one document. Id: `categories`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::port::Collection;
+
+/// Loaded by its one id.
+pub static CATEGORIES: Collection = Collection { name: "categories", shape: 1, indexes: &[] };
+
+/// The id of the only document.
+pub const TREE: &str = "categories";
+
+/// All categories. **Stored format.**
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CategoryTree {
+    /// By the category's id.
+    pub categories: BTreeMap<String, Category>,
+    /// When the tree was last changed.
+    pub updated_at: String,
+}
+
+/// A category.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Category {
+    /// Its page's address; unique in the tree.
+    pub slug: String,
+    /// What it is called.
+    pub name: String,
+    /// What it is part of; none at the top.
+    pub parent: Option<String>,
+}
+
+impl CategoryTree {
+    /// Ids of the categories right below `parent` (none: at the top), by name, then id.
+    pub fn children(&self, parent: Option<&str>) -> Vec<&str> {
+        let below = self.categories.iter().filter(|(_, category)| category.parent.as_deref() == parent);
+        let mut below: Vec<_> = below.map(|(id, category)| (category.name.as_str(), id.as_str())).collect();
+        below.sort_unstable();
+        below.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// `id` and the ids of everything below it; nothing when there is no such category.
+    pub fn with_descendants<'a>(&'a self, id: &'a str) -> Vec<&'a str> {
+        let mut found = Vec::new();
+        if self.categories.contains_key(id) {
+            found.push(id);
+        }
+        for next in 0.. {
+            let Some(parent) = found.get(next).copied() else { break };
+            found.extend(self.children(Some(parent)).into_iter().filter(|child| *child != id));
+        }
+        found
+    }
+
+    /// The category at this address.
+    pub fn by_slug(&self, slug: &str) -> Option<(&str, &Category)> {
+        let found = self.categories.iter().find(|(_, category)| category.slug == slug);
+        found.map(|(id, category)| (id.as_str(), category))
+    }
+}

@@ -44,6 +44,20 @@ pub trait Decision: Send + Sync {
     fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal>;
 }
 
+/// Decides that there is nothing to do; for requests that only carry something else.
+#[derive(Clone, Copy, Debug)]
+pub struct Nothing;
+
+impl Decision for Nothing {
+    fn reads(&self) -> Reads {
+        Reads::default()
+    }
+
+    fn decide(&self, _seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
+        Ok(Changes::none())
+    }
+}
+
 /// What must be unique in a context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ClaimKind {
@@ -145,6 +159,11 @@ impl Seen {
             .and_then(|(_, state)| state.as_any().downcast_ref::<A>())
             .cloned()
             .unwrap_or_default()
+    }
+
+    /// The state of a stream where it stands, without copying it; `None` when it was not asked for as an `A`.
+    pub fn state_ref<A: Aggregate>(&self, stream: &StreamId) -> Option<&A> {
+        self.streams.get(stream).and_then(|(_, state)| state.as_any().downcast_ref::<A>())
     }
 
     /// The version of a stream; 0 while it has no events.

@@ -2,11 +2,14 @@
 
 pub mod chain;
 pub mod connect;
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
 mod plan;
 pub mod port;
 pub mod request;
 pub mod log_bus;
 pub mod writer;
 pub mod sqlite;
+pub mod verify;
 
 pub use connect::{connect, connect_read_only};

@@ -1,1 +1,31 @@
+//! The query side's door: GraphQL over the read models, for shoppers and for operators.
+//!
+//! Two schemas share their types: the storefront's at `/graphql` shows the published catalog and, to who holds its guest
+//! token, an order; the operators' at `/admin/graphql` shows everything. Neither changes anything.
+//!
+//! **Invariant:** nothing here writes, and nothing here knows events or rules: what a resolver needs to know of them (which
+//! actions an order allows, say) stands in the documents.
 
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests may fail loudly"))]
+
+mod admin;
+mod catalog;
+mod consistency;
+mod fault;
+mod http;
+mod id;
+mod input;
+mod limits;
+mod options;
+mod page;
+mod reader;
+mod scalars;
+mod schema;
+mod services;
+mod storefront;
+mod types;
+
+pub use http::QueryApi;
+pub use options::Options;
+pub use schema::{admin_sdl, storefront_sdl};
+pub use services::{BoxError, NoProjectors, ProjectorSource, ProjectorState, ProjectorStatus, Services};

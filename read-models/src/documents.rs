@@ -16,6 +16,7 @@ pub mod orders;
 pub mod parked_reactions;
 pub mod payments;
 pub mod products;
+pub mod rebuilds;
 pub mod reservations;
 pub mod sales_by_week;
 pub mod shipments;
@@ -23,7 +24,7 @@ pub mod stock;
 pub mod stock_movements;
 
 /// Every collection, for [`connect`](crate::connect).
-pub static ALL: [&Collection; 13] = [
+pub static ALL: [&Collection; 14] = [
     &categories::CATEGORIES,
     &events::EVENTS,
     &held_events::HELD_EVENTS,
@@ -32,6 +33,7 @@ pub static ALL: [&Collection; 13] = [
     &parked_reactions::PARKED_REACTIONS,
     &payments::PAYMENTS,
     &products::PRODUCTS,
+    &rebuilds::REBUILDS,
     &reservations::RESERVATIONS,
     &sales_by_week::SALES_BY_WEEK,
     &shipments::SHIPMENTS,

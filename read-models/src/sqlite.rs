@@ -7,6 +7,7 @@
 //!
 //! There is one writing connection and a small pool of reading ones. Other processes may write to the same file too.
 
+mod breadth;
 mod changes;
 mod conditions;
 mod connection;
@@ -25,6 +26,7 @@ use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row, SqlitePool};
 
+use self::breadth::Broad;
 use self::changes::Changes;
 use self::connection::Writer;
 use self::error::{failed, failed_at, number};
@@ -120,9 +122,13 @@ impl Documents for Sqlite {
     }
 
     async fn find(&self, generation: &Generation, query: &Query) -> Result<Vec<Found>, StoreError> {
-        self.indexed(generation, &query.filters)?.check(query)?;
-        let rows = find::page(generation, query).build().fetch_all(&self.readers).await;
-        match rows {
+        let collection = self.indexed(generation, &query.filters)?;
+        collection.check(query)?;
+        let found = async {
+            let broad = Broad::measure(&self.readers, collection, generation, query).await?;
+            find::page(generation, query, &broad).build().fetch_all(&self.readers).await
+        };
+        match found.await {
             Ok(rows) => find::read(generation, query, &rows),
             Err(error) => Err(self.failed("finding documents", generation, error).await),
         }

@@ -128,6 +128,14 @@ event_body!(OrderPlaced, |e| format!(
     e.totals.grand
 ));
 
+impl OrderPlaced {
+    /// The SKUs that were ordered and whose stock is counted, each once, sorted.
+    pub fn counted_skus(&self) -> Vec<Sku> {
+        let counted = self.lines.iter().filter(|line| line.tracked).map(|line| line.sku.clone());
+        counted.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+    }
+}
+
 /// Everything is reserved; the payment is due.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

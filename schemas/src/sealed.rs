@@ -16,6 +16,22 @@ pub struct Sealed {
     pub data: String,
 }
 
+/// Names of the sealed fields: part of what is authenticated, so a sealed value opens only under its own.
+pub mod field {
+    /// An e-mail address.
+    pub const EMAIL: &str = "email";
+    /// Where to send goods.
+    pub const SHIP_TO: &str = "shipTo";
+    /// Where to send the bill.
+    pub const BILL_TO: &str = "billTo";
+    /// The payment provider's token.
+    pub const PAYMENT_TOKEN: &str = "paymentToken";
+    /// Why somebody wants something, in their own words.
+    pub const TEXT: &str = "text";
+    /// A note on an order.
+    pub const NOTE: &str = "note";
+}
+
 /// A postal address, as it is inside a [`Sealed`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

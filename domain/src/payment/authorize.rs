@@ -1,8 +1,10 @@
 //! Setting money aside: one try at a time, at the customer's bank.
 
+use std::sync::Arc;
+
 use schemas::payment::{
-    DeclineCode, LatePaymentDetected, PaymentActionRequired, PaymentAuthorized, PaymentDeclined, PaymentRequested,
-    PaymentStep,
+    DeclineCode, LatePaymentDetected, PaymentActionRequired, PaymentAuthorized, PaymentDeclined,
+    PaymentRequested, PaymentStep,
 };
 use schemas::{Money, OrderId, Sealed, Timestamp};
 
@@ -99,7 +101,7 @@ pub struct CompleteAction {
     /// What the customer did.
     pub confirmation: Confirmation,
     /// How many tries there are.
-    pub rules: ShopRules,
+    pub rules: Arc<ShopRules>,
 }
 
 impl Decision for CompleteAction {
@@ -113,7 +115,10 @@ impl Decision for CompleteAction {
             let step = PaymentStep::authorize(draft.book().attempt());
             let approved = matches!(self.confirmation, Confirmation::Approved { .. });
             match (&latest.situation, self.confirmation) {
-                (TrySituation::AwaitsCustomer { provider_ref }, Confirmation::Approved { authorized_until }) => {
+                (
+                    TrySituation::AwaitsCustomer { provider_ref },
+                    Confirmation::Approved { authorized_until },
+                ) => {
                     let granted = (provider_ref.clone(), authorized_until);
                     authorized(draft, step, granted, now);
                 }
@@ -159,12 +164,16 @@ pub(super) fn answered(
             authorized(draft, step.clone(), (provider_ref.clone(), *authorized_until), now);
         }
         AuthorizeOutcome::Declined { code } if open => declined(draft, step.clone(), *code, rules),
-        AuthorizeOutcome::ActionRequired { action_url, provider_ref } if known.situation == TrySituation::Asked => {
+        AuthorizeOutcome::ActionRequired { action_url, provider_ref }
+            if known.situation == TrySituation::Asked =>
+        {
             let (action_url, provider_ref) = (action_url.clone(), provider_ref.clone());
             let order_id = draft.order_id;
             draft.tell(PaymentActionRequired { order_id, step: step.clone(), action_url, provider_ref });
         }
-        AuthorizeOutcome::Unknown if known.situation == TrySituation::Asked => unknown(draft, step, rules, now),
+        AuthorizeOutcome::Unknown if known.situation == TrySituation::Asked => {
+            unknown(draft, step, rules, now)
+        }
         AuthorizeOutcome::NeverArrived if known.situation == TrySituation::Asked => {
             never_arrived(draft, step, known, rules, now);
         }

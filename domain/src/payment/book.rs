@@ -324,7 +324,8 @@ impl Book {
         next: impl FnOnce(&CaptureSituation) -> CaptureSituation,
     ) {
         self.unanswered.remove(step);
-        let before = self.captures.get(&shipment_id).map_or(&CaptureSituation::Failed, |known| &known.situation);
+        let before =
+            self.captures.get(&shipment_id).map_or(&CaptureSituation::Failed, |known| &known.situation);
         let capture = Capture { attempt: number(step), amount, situation: next(before) };
         self.captures.insert(shipment_id, capture);
     }
@@ -359,7 +360,9 @@ impl Capture {
     /// The authorisation that it is taken of; none while it is not.
     pub fn provider_ref(&self) -> Option<&str> {
         match &self.situation {
-            CaptureSituation::Asked { provider_ref } | CaptureSituation::Taken { provider_ref } => Some(provider_ref),
+            CaptureSituation::Asked { provider_ref } | CaptureSituation::Taken { provider_ref } => {
+                Some(provider_ref)
+            }
             CaptureSituation::Failed => None,
         }
     }
@@ -380,7 +383,9 @@ impl Refund {
     /// The payment that it is given back of; none while it is not.
     pub fn provider_ref(&self) -> Option<&str> {
         match &self.situation {
-            RefundSituation::Asked { provider_ref } | RefundSituation::Paid { provider_ref } => Some(provider_ref),
+            RefundSituation::Asked { provider_ref } | RefundSituation::Paid { provider_ref } => {
+                Some(provider_ref)
+            }
             RefundSituation::Failed => None,
         }
     }

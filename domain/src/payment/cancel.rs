@@ -1,7 +1,8 @@
 //! The order is over: money that is set aside is let go, money that was taken is given back.
 
 use schemas::payment::{
-    PaymentCancelled, PaymentRemainderReleased, PaymentStep, PaymentVoidFailed, PaymentVoidRequested, PaymentVoided,
+    PaymentCancelled, PaymentRemainderReleased, PaymentStep, PaymentVoidFailed, PaymentVoidRequested,
+    PaymentVoided,
 };
 use schemas::{Money, OrderId, ShipmentId, Timestamp};
 
@@ -38,7 +39,8 @@ pub(super) fn let_go(draft: &mut Draft) {
     if !draft.payment.is_unwanted() {
         return;
     }
-    let open = draft.book().captures().values().any(|it| matches!(it.situation, CaptureSituation::Asked { .. }));
+    let open =
+        draft.book().captures().values().any(|it| matches!(it.situation, CaptureSituation::Asked { .. }));
     if open {
         return;
     }
@@ -53,7 +55,7 @@ pub(super) fn let_go(draft: &mut Draft) {
     };
     let taken: Vec<(ShipmentId, Money)> = draft.book().captures().iter().filter_map(taken).collect();
     for (shipment_id, amount) in taken {
-        let refund_id = format!("cancelled-{shipment_id}");
+        let refund_id = shipment_id.to_string();
         if !draft.book().refunds().contains_key(&refund_id) {
             refund::ask(draft, &refund_id, amount, Some(shipment_id));
         }
@@ -67,7 +69,8 @@ fn release(draft: &mut Draft, number: u32) {
     let TrySituation::SetAside { provider_ref, released, .. } = &known.situation else { return };
     let (order_id, provider_ref) = (draft.order_id, provider_ref.clone());
     let claimed = draft.book().claimed(&provider_ref);
-    let amount = known.amount.currency.minor(known.amount.minor.saturating_sub(*released).saturating_sub(claimed));
+    let amount =
+        known.amount.currency.minor(known.amount.minor.saturating_sub(*released).saturating_sub(claimed));
     if claimed == 0 {
         draft.tell(PaymentVoidRequested { order_id, step, amount, provider_ref });
     } else if amount.minor > 0 {

@@ -1,5 +1,7 @@
 //! The provider's side: which call an intent asks for, what an answer leads to, and asking when there was none.
 
+use std::sync::Arc;
+
 use schemas::payment::{
     DeclineCode, PaymentEvent, PaymentInquiryRequested, PaymentOutcomeUnknown, PaymentStep,
 };
@@ -192,7 +194,7 @@ pub struct ProviderAnswered {
     /// What the provider said.
     pub answer: ProviderAnswer,
     /// How many tries there are, and how long to wait before asking.
-    pub rules: ShopRules,
+    pub rules: Arc<ShopRules>,
 }
 
 impl Decision for ProviderAnswered {
@@ -207,10 +209,18 @@ impl Decision for ProviderAnswered {
         }
         decide(self.order_id, seen, |draft| {
             match &self.answer {
-                ProviderAnswer::Authorize(outcome) => authorize::answered(draft, &self.step, outcome, &self.rules, now),
-                ProviderAnswer::Capture(outcome) => capture::answered(draft, &self.step, outcome, &self.rules, now),
-                ProviderAnswer::Void(outcome) => cancel::answered(draft, &self.step, outcome, &self.rules, now),
-                ProviderAnswer::Refund(outcome) => refund::answered(draft, &self.step, outcome, &self.rules, now),
+                ProviderAnswer::Authorize(outcome) => {
+                    authorize::answered(draft, &self.step, outcome, &self.rules, now)
+                }
+                ProviderAnswer::Capture(outcome) => {
+                    capture::answered(draft, &self.step, outcome, &self.rules, now)
+                }
+                ProviderAnswer::Void(outcome) => {
+                    cancel::answered(draft, &self.step, outcome, &self.rules, now)
+                }
+                ProviderAnswer::Refund(outcome) => {
+                    refund::answered(draft, &self.step, outcome, &self.rules, now)
+                }
             }
             Ok(())
         })

@@ -17,7 +17,7 @@ const EXCEEDED: &str = "EXCEEDS_CAPTURED";
 pub struct RequestRefund {
     /// The order.
     pub order_id: OrderId,
-    /// Names the refund.
+    /// Names the refund; for a parcel, the parcel's id.
     pub refund_id: String,
     /// How much.
     pub amount: Money,

@@ -62,6 +62,8 @@ pub async fn breaches(factory: &dyn Factory) -> Vec<String> {
 const CLAUSE_PATIENCE: Duration = Duration::from_secs(60);
 /// Within this what was published must have come.
 const SOON: Duration = Duration::from_secs(10);
+/// More than this many deliveries have no end.
+const DELIVERIES: usize = 2_000;
 /// What has not come within this is taken not to come.
 const QUIET: Duration = Duration::from_millis(150);
 
@@ -166,7 +168,8 @@ impl Reader {
         Ok(Self { consumer, deliveries: Vec::new(), positions: positions.clone() })
     }
 
-    async fn next(&mut self, max: usize, patience: Duration) -> Result<usize, BusError> {
+    async fn next(&mut self, max: usize, patience: Duration) -> Result<usize, Broken> {
+        ensure(self.deliveries.len() < DELIVERIES, "it never comes to rest")?;
         let delivery = self.consumer.next(max, patience).await?;
         self.keep(delivery);
         Ok(self.deliveries.last().map_or(0, |delivery| delivery.records.len()))

@@ -16,7 +16,7 @@ const SOON: Duration = Duration::from_secs(10);
 async fn settled(store: &Store) -> u64 {
     let mut since = 0;
     loop {
-        let now = store.documents().changed(BOOKS.name, since, Duration::from_millis(600)).await;
+        let now = store.documents().changed(BOOKS.name, since, Duration::from_millis(400)).await;
         if now == since {
             return now;
         }
@@ -27,7 +27,7 @@ async fn settled(store: &Store) -> u64 {
 /// `writer` writes while `waiter` waits.
 async fn ends_with_a_write(writer: Store, waiter: Store) -> Verdict {
     let generation = live(&writer).await?;
-    for version in 1..=3 {
+    for version in 1..=2 {
         let since = settled(&waiter).await;
         let waiting = tokio::spawn({
             let waiter = waiter.clone();

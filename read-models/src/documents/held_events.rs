@@ -1,4 +1,5 @@
-//! Events that a projection could not digest, and those of their streams that wait behind them, verbatim.
+//! Events that a projection could not digest, and those of their streams that wait behind them, verbatim. One that was
+//! digested later stays, marked as settled, as long as its generation.
 //! Id: `{feed}/{stream}/{version:010}`.
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use crate::port::{Collection, Index};
 pub static HELD_EVENTS: Collection = Collection {
     name: "held-events",
     shape: 1,
-    indexes: &[Index::Field("feed"), Index::Pair("queue", "version"), Index::Pair("projection", "at")],
+    indexes: &[Index::Pair("feed", "settled"), Index::Pair("queue", "version"), Index::Pair("projection", "at")],
 };
 
 /// A held event. **Stored format.**
@@ -34,6 +35,8 @@ pub struct HeldEvent {
     pub offset: u64,
     /// When the event was recorded.
     pub at: String,
+    /// It was digested since.
+    pub settled: bool,
     /// What went wrong; none for one that only waits behind another.
     pub error: Option<String>,
     /// The record's attributes, as JSON text.

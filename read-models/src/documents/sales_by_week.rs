@@ -1,4 +1,5 @@
-//! What was ordered of a product in an ISO week. Id: `{productId}/{week}/{topic}/{partition}`: readers add up the partitions.
+//! What was ordered of a product in an ISO week. Id: `{productId}/{week}/{topic}/{partition}`, with the event's id behind it
+//! for one that could only be counted later. Readers add up all documents of a product and week.
 
 use std::collections::BTreeMap;
 

@@ -22,7 +22,7 @@ pub static SHIPMENTS: Collection = Collection {
 pub const TRACKING: usize = 50;
 
 /// A parcel. **Stored format.**
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Shipment {
     /// The parcel's id without `shipment-`.

@@ -5,16 +5,46 @@ use sqlx::{QueryBuilder, Sqlite};
 use super::schema::{field, list_table};
 use crate::port::{Filter, Generation, Value};
 
-/// Appends the conditions: every document that is no tombstone and matches all filters.
-pub(super) fn push(query: &mut QueryBuilder<Sqlite>, generation: &Generation, filters: &[Filter]) {
+/// Appends the conditions: every document that is no tombstone and matches all filters. No index is used for those that
+/// are `broad`.
+pub(super) fn push(
+    query: &mut QueryBuilder<Sqlite>,
+    generation: &Generation,
+    filters: &[Filter],
+    broad: impl Fn(&Filter) -> bool,
+) {
     query.push("body IS NOT NULL");
     for filter in filters {
         query.push(" AND ");
-        match filter {
-            Filter::In(name, values) => push_in(query, name, values),
-            Filter::Between(name, low, high) => push_between(query, name, low.as_ref(), high.as_ref()),
-            Filter::HasAny(name, texts) => push_has_any(query, generation, name, texts),
-            Filter::Words(name, words) => push_words(query, generation, name, words),
+        push_filter(query, generation, filter, broad(filter));
+    }
+}
+
+/// Appends one condition. A plus sign before a column hides it from indexes.
+pub(super) fn push_filter(
+    query: &mut QueryBuilder<Sqlite>,
+    generation: &Generation,
+    filter: &Filter,
+    hidden: bool,
+) {
+    let plus = if hidden { "+" } else { "" };
+    match filter {
+        Filter::In(name, values) => push_in(query, &format!("{plus}{}", field(name)), values),
+        Filter::Between(name, low, high) => {
+            push_between(query, &format!("{plus}{}", field(name)), low.as_ref(), high.as_ref());
+        }
+        Filter::HasAny(name, texts) => {
+            query.push(format_args!("{plus}row IN ("));
+            push_has_any(query, &list_table(generation, name), texts);
+            query.push(")");
+        }
+        Filter::Words(name, words) => {
+            query.push("1");
+            for word in words {
+                query.push(format_args!(" AND {plus}row IN ("));
+                push_word(query, &list_table(generation, name), word);
+                query.push(")");
+            }
         }
     }
 }
@@ -29,7 +59,6 @@ pub(super) fn push_value(query: &mut QueryBuilder<Sqlite>, value: &Value) {
 }
 
 fn push_in(query: &mut QueryBuilder<Sqlite>, name: &str, values: &[Value]) {
-    let name = field(name);
     let (nulls, others): (Vec<&Value>, Vec<&Value>) =
         values.iter().partition(|value| matches!(value, Value::Null));
     match others.as_slice() {
@@ -56,7 +85,6 @@ fn push_in(query: &mut QueryBuilder<Sqlite>, name: &str, values: &[Value]) {
 
 /// In SQLite every text stands above every number, so an open end stops at the border between the two.
 fn push_between(query: &mut QueryBuilder<Sqlite>, name: &str, low: Option<&Value>, high: Option<&Value>) {
-    let name = field(name);
     query.push(format_args!("({name} IS NOT NULL"));
     if let Some(low) = low {
         query.push(format_args!(" AND {name} >= "));
@@ -78,25 +106,18 @@ fn push_between(query: &mut QueryBuilder<Sqlite>, name: &str, low: Option<&Value
     query.push(")");
 }
 
-fn push_has_any(query: &mut QueryBuilder<Sqlite>, generation: &Generation, name: &str, texts: &[String]) {
-    query.push(format_args!("id IN (SELECT id FROM {} WHERE term IN (", list_table(generation, name)));
+fn push_has_any(query: &mut QueryBuilder<Sqlite>, table: &str, texts: &[String]) {
+    query.push(format_args!("SELECT row FROM {table} WHERE term IN ("));
     push_list(query, texts.iter(), |query, text| {
         query.push_bind(text.as_str());
     });
-    query.push("))");
+    query.push(")");
 }
 
-fn push_words(query: &mut QueryBuilder<Sqlite>, generation: &Generation, name: &str, words: &[String]) {
-    let table = list_table(generation, name);
-    query.push("1");
-    for word in words {
-        query.push(format_args!(" AND id IN (SELECT id FROM {table} WHERE term >= "));
-        query.push_bind(word.as_str());
-        if let Some(end) = after_all_beginning_with(word) {
-            query.push(" AND term < ");
-            query.push_bind(end);
-        }
-        query.push(")");
+fn push_word(query: &mut QueryBuilder<Sqlite>, table: &str, word: &str) {
+    query.push(format_args!("SELECT row FROM {table} WHERE term >= ")).push_bind(word);
+    if let Some(end) = after_all_beginning_with(word) {
+        query.push(" AND term < ").push_bind(end);
     }
 }
 

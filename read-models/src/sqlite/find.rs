@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, TypeInfo, ValueRef};
 
+use super::breadth::Broad;
 use super::error::{failed_at, not_a_value, whole};
 use super::keyset::{self, Key, Range};
 use super::{conditions, schema, stored};
@@ -16,7 +17,7 @@ const LONGEST_PAGE: usize = 1_000;
 const DOCUMENT: usize = 4;
 
 /// The statement of a page: one part for each range beyond the place that it starts from.
-pub(super) fn page(generation: &Generation, query: &Query) -> QueryBuilder<Sqlite> {
+pub(super) fn page(generation: &Generation, query: &Query, broad: &Broad) -> QueryBuilder<Sqlite> {
     let keys = keyset::keys(query, query.from_end);
     let opposite = keyset::keys(query, !query.from_end);
     let (start, end) =
@@ -26,7 +27,7 @@ pub(super) fn page(generation: &Generation, query: &Query) -> QueryBuilder<Sqlit
     let mut sql = QueryBuilder::new("");
     let part = |sql: &mut QueryBuilder<Sqlite>, range: Option<(&[Value], Range)>| {
         push_select(sql, generation, query);
-        conditions::push(sql, generation, &query.filters);
+        conditions::push(sql, generation, &query.filters, |filter| broad.holds(filter));
         if let Some((values, range)) = range {
             sql.push(" AND ");
             keyset::push_range(sql, &keys, values, range);
@@ -127,7 +128,7 @@ pub(super) fn count(
 ) -> Result<QueryBuilder<Sqlite>, StoreError> {
     let table = schema::table(generation);
     let mut sql = QueryBuilder::new(format!("SELECT count(*) FROM (SELECT 1 FROM {table} WHERE "));
-    conditions::push(&mut sql, generation, filters);
+    conditions::push(&mut sql, generation, filters, |_| false);
     sql.push(" LIMIT ").push_bind(whole(limit.min(i64::MAX as u64))?).push(")");
     Ok(sql)
 }

@@ -1,7 +1,8 @@
 //! Tables, indexes and triggers.
 //!
 //! A generation is one table, named after it, and one small table per list index. Triggers keep the lists, so they are
-//! right whoever writes, also a program that does not know the index yet.
+//! right whoever writes, also a program that does not know the index yet. A document's `row` never changes; lists name
+//! it instead of the id because it is short.
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
@@ -83,8 +84,8 @@ pub(super) async fn create(
     run(
         connection,
         format!(
-            "CREATE TABLE {table} (id TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL, body TEXT, \
-             stale INTEGER NOT NULL) STRICT"
+            "CREATE TABLE {table} (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, \
+             stale INTEGER NOT NULL, body TEXT) STRICT"
         ),
     )
     .await?;
@@ -159,22 +160,22 @@ async fn create_list(
     let on_update = format!("\"{}#{list}~\"", bare(generation));
     let path = format!("'$.{list}'");
     let insert_new = format!(
-        "INSERT INTO {terms} SELECT value, new.id FROM json_each(new.body, {path}) WHERE type = 'text' \
+        "INSERT INTO {terms} SELECT value, new.row FROM json_each(new.body, {path}) WHERE type = 'text' \
          ON CONFLICT DO NOTHING;"
     );
     run(
         connection,
         format!(
-            "CREATE TABLE {terms} (term TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (term, id)) \
+            "CREATE TABLE {terms} (term TEXT NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (term, row)) \
              STRICT, WITHOUT ROWID;
-             INSERT INTO {terms} SELECT DISTINCT each.value, held.id FROM {documents} AS held, \
+             INSERT INTO {terms} SELECT DISTINCT each.value, held.row FROM {documents} AS held, \
              json_each(held.body, {path}) AS each WHERE each.type = 'text';
              CREATE TRIGGER {on_insert} AFTER INSERT ON {documents} WHEN new.body IS NOT NULL BEGIN
                {insert_new}
              END;
              CREATE TRIGGER {on_update} AFTER UPDATE OF body ON {documents}
              WHEN json_extract(old.body, {path}) IS NOT json_extract(new.body, {path}) BEGIN
-               DELETE FROM {terms} WHERE id = new.id
+               DELETE FROM {terms} WHERE row = new.row
                  AND term IN (SELECT value FROM json_each(old.body, {path}) WHERE type = 'text');
                {insert_new}
              END;"

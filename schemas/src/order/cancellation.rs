@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Totals;
 use crate::event::{count, event_body};
 use crate::reservation::LineAtLocation;
-use crate::{Money, OrderId, Sealed, ShipmentId};
+use crate::{Money, OrderId, Sealed, ShipmentId, Sku};
 
 /// Why an order was cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -114,8 +114,11 @@ pub struct OrderCancelled {
     pub text: Option<Sealed>,
     /// Where the order stood.
     pub stage: crate::life_cycle::OrderStatus,
-    /// What is still held for it.
+    /// What is still held for it, as far as the order knows.
     pub held: Vec<LineAtLocation>,
+    /// The counted SKUs that were ordered: while inventory's answer is on its way, it holds more than the order knows.
+    #[serde(default)]
+    pub skus: Vec<Sku>,
     /// What was captured; zero when nothing was.
     pub paid: Money,
 }

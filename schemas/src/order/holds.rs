@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::event_body;
 use crate::life_cycle::{HoldReason, WayOut};
 use crate::reservation::LineAtLocation;
-use crate::{Money, OrderId, Sealed, ShipmentId, Timestamp};
+use crate::{Money, OrderId, Sealed, ShipmentId, Sku, Timestamp};
 
 /// Which deadline of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -34,8 +34,11 @@ pub struct OrderExpired {
     pub order_number: String,
     /// Which deadline: the stock answer or the payment.
     pub deadline: OrderDeadline,
-    /// What is still held for it.
+    /// What is still held for it, as far as the order knows.
     pub held: Vec<LineAtLocation>,
+    /// The counted SKUs that were ordered: while inventory's answer is on its way, it holds more than the order knows.
+    #[serde(default)]
+    pub skus: Vec<Sku>,
     /// What was captured: zero, always.
     pub paid: Money,
 }

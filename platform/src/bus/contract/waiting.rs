@@ -25,7 +25,7 @@ async fn woken(bus: &dyn BusUnderTest) -> Checked {
             while !reader.seen().contains(&(Topic::ORDER, order.clone(), version)) {
                 reader.next(5, LONG).await?;
             }
-            Ok::<(), BusError>(())
+            Checked::Ok(())
         };
         let (heard, published) = tokio::join!(timeout(SOON, hear), bus.publish(Topic::ORDER, &order, 1));
         published.map_err(Broken::SetUp)?;
@@ -57,10 +57,12 @@ async fn cancel_safe(bus: &dyn BusUnderTest) -> Checked {
         }
         ensure(Instant::now() < deadline, format!("lost: {:?}", all.difference(&reader.seen()).next()))?;
         // Every second call may finish; the others are dropped after ever other numbers of steps.
-        let steps = if attempt % 2 == 0 { attempt % 14 } else { usize::MAX };
         let dropped = async {
-            for _ in 0..steps {
+            for _ in 0..attempt % 14 {
                 tokio::task::yield_now().await;
+            }
+            if attempt % 2 == 1 {
+                std::future::pending::<()>().await;
             }
         };
         let delivery = tokio::select! {

@@ -56,6 +56,11 @@ impl Lane {
         Some(next)
     }
 
+    /// A lane that is still going over its last rewind would jump ahead by another one.
+    fn can_rewind(&self) -> bool {
+        !self.history.is_empty() && self.waiting.front().is_none_or(|next| !next.again)
+    }
+
     /// Lets the last `count` delivered records come again, before what is waiting.
     fn rewind(&mut self, count: usize) {
         for record in self.history.iter().rev().take(count) {
@@ -123,7 +128,7 @@ impl Lanes {
     }
 
     fn rewind(&mut self) {
-        let Some(partition) = self.pick(|lane| !lane.history.is_empty()) else { return };
+        let Some(partition) = self.pick(Lane::can_rewind) else { return };
         if let Some(lane) = self.lanes.get_mut(&partition) {
             let count = self.rng.random_range(1..=lane.history.len());
             lane.rewind(count);

@@ -45,12 +45,11 @@ async fn keeps_every_promise_of_a_bus_whatever_the_seed() {
 #[tokio::test(start_paused = true)]
 async fn does_not_hide_what_the_bus_inside_does_wrong() {
     for fault in [Fault::ForgetsPositions, Fault::ReordersAKey, Fault::DropsARecord, Fault::ClaimsTooMuch] {
-        let (mut seeds, mut noticed) = (0..5, false);
-        while let (false, Some(seed)) = (noticed, seeds.next()) {
-            noticed = !breaches(&Shuffled(seed, fault)).await.is_empty();
+        let mut broken = Vec::new();
+        for seed in 0..3 {
+            broken.extend(breaches(&Shuffled(seed, fault)).await);
         }
-        // Forgotten positions are mended by the filter on top.
-        assert_eq!(noticed, fault != Fault::ForgetsPositions, "{fault:?}");
+        assert_ne!(broken, NONE, "{fault:?}");
     }
 }
 

@@ -1,0 +1,327 @@
+//! An order: the one story that everybody listens to. Participants act on its events, and only the order listens to what came
+//! of that, so nobody else decides where it stands.
+//!
+//! **Invariant:** every order is over, has a deadline, or waits for a human. **Invariant:** what is captured for the parcels
+//! that leave adds up to the totals that remain.
+//!
+//! Events: [`schemas::order`]. Which step is allowed when: [`schemas::life_cycle`].
+
+use std::sync::Arc;
+
+use schemas::life_cycle::{
+    FulfilmentStatus, HoldReason, OrderAction, OrderStatus, PaymentStatus, allowed_actions,
+};
+use schemas::order::{OrderConfirmed, OrderEvent, OrderPlaced, OrderStockConfirmed};
+use schemas::reservation::LineAtLocation;
+use schemas::{Money, Sealed, Timestamp};
+
+use crate::{Aggregate, Deadline};
+
+mod answers;
+mod cancelling;
+mod deadlines;
+mod fulfilment;
+mod hold;
+mod holding;
+mod money;
+mod notes;
+mod parcel;
+mod placing;
+mod pricing;
+mod story;
+mod sums;
+mod underway;
+
+#[cfg(test)]
+mod tests;
+
+pub use answers::{PaymentAnswer, PaymentAnswered, RetryPayment, StockAnswer, StockAnswered};
+pub use cancelling::{CancelOrder, ParcelCancelled};
+pub use deadlines::{
+    DELIVERY_DEADLINE, FULFILMENT_DEADLINE, OrderDeadlinePassed, PAYMENT_DEADLINE, RETURN_WINDOW_DEADLINE,
+    STOCK_ANSWER_DEADLINE,
+};
+pub use fulfilment::{ParcelDelivered, ParcelDispatched, ParcelLost};
+pub use hold::{Hold, Waits};
+pub use holding::{PutOnHold, ResolveHold};
+pub use money::{
+    AuthorizationExpired, CaptureFailed, PaymentCaptured, PaymentVoided, RefundFailed, RefundSucceeded,
+};
+pub use notes::AddNote;
+pub use parcel::{Capture, Parcel, Whereabouts};
+pub use placing::{OrderedLine, PlaceOrder};
+pub use sums::Share;
+pub use underway::{Cancellation, Stage, Underway};
+
+// ── State ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// Where an order stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Order {
+    /// There is no such order yet.
+    #[default]
+    Unplaced,
+    /// Inventory has not answered.
+    AwaitingStock(Arc<OrderPlaced>),
+    /// Everything is reserved, nothing is paid.
+    AwaitingPayment(Box<AwaitingPayment>),
+    /// Paid for: parcels are made ready, leave and arrive, until it is completed.
+    Underway(Box<Underway>),
+    /// It ended before anything left.
+    Over(Box<Over>),
+}
+
+/// Everything is reserved, nothing is paid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AwaitingPayment {
+    placed: Arc<OrderPlaced>,
+    held: Vec<LineAtLocation>,
+    token: Sealed,
+    due_at: Timestamp,
+    payment: Try,
+}
+
+/// How paying goes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Try {
+    /// Payments was asked. `left`: the tries that were left after the last no, so that an old no is known again.
+    Running { left: u32 },
+    /// The last try failed; the customer may try another way.
+    Declined { left: u32 },
+    /// The money is set aside.
+    Authorized { until: Timestamp },
+}
+
+/// It ended before anything left; only money can still move.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Over {
+    placed: Arc<OrderPlaced>,
+    ending: Ending,
+    money: Afterwards,
+    refunded: Money,
+    holds: Vec<Hold>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Ending {
+    Rejected,
+    Expired,
+    Cancelled,
+}
+
+/// What became of the money after the end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Afterwards {
+    /// As it was at the end.
+    AsItWas(PaymentStatus),
+    LetGo,
+    GivenBack,
+}
+
+impl Order {
+    /// The first of its three dimensions. `None` while there is no order.
+    pub fn status(&self) -> Option<OrderStatus> {
+        match self {
+            Self::Unplaced => None,
+            Self::AwaitingStock(_) => Some(OrderStatus::Placed),
+            Self::AwaitingPayment(_) => Some(OrderStatus::StockConfirmed),
+            Self::Underway(order) => Some(order.stage.status()),
+            Self::Over(over) => Some(match over.ending {
+                Ending::Rejected => OrderStatus::Rejected,
+                Ending::Expired => OrderStatus::Expired,
+                Ending::Cancelled => OrderStatus::Cancelled,
+            }),
+        }
+    }
+
+    /// What became of the money.
+    pub fn payment(&self) -> PaymentStatus {
+        match self {
+            Self::Unplaced | Self::AwaitingStock(_) => PaymentStatus::None,
+            Self::AwaitingPayment(order) => match order.payment {
+                Try::Running { .. } => PaymentStatus::Pending,
+                Try::Declined { .. } => PaymentStatus::Failed,
+                Try::Authorized { .. } => PaymentStatus::Authorized,
+            },
+            Self::Underway(order) => order.payment(),
+            Self::Over(over) => match over.money {
+                // What was never set aside is not wanted any more.
+                Afterwards::AsItWas(PaymentStatus::Pending) | Afterwards::LetGo => PaymentStatus::Voided,
+                Afterwards::AsItWas(payment) => payment,
+                Afterwards::GivenBack => PaymentStatus::Refunded,
+            },
+        }
+    }
+
+    /// What became of the goods.
+    pub fn fulfilment(&self) -> FulfilmentStatus {
+        match self {
+            Self::Underway(order) => order.fulfilment(),
+            _ => FulfilmentStatus::Unfulfilled,
+        }
+    }
+
+    /// What it waits for a human for.
+    pub fn holds(&self) -> &[Hold] {
+        match self {
+            Self::Underway(order) => &order.holds,
+            Self::Over(over) => &over.holds,
+            _ => &[],
+        }
+    }
+
+    /// What somebody may do to it now.
+    pub fn allowed_actions(&self) -> Vec<OrderAction> {
+        let Some(status) = self.status() else { return Vec::new() };
+        let holds: Vec<HoldReason> = self.holds().iter().map(|hold| hold.reason).collect();
+        let cancelling = matches!(self, Self::Underway(order) if order.cancellation.is_some());
+        allowed_actions(status, self.payment(), &holds, cancelling)
+    }
+
+    /// The sums that remain to be paid. `None` while there is no order.
+    pub fn totals(&self) -> Option<schemas::order::Totals> {
+        match self {
+            Self::Underway(order) => Some(order.totals),
+            _ => self.placed().map(|placed| placed.totals),
+        }
+    }
+
+    /// What it was placed with.
+    fn placed(&self) -> Option<&Arc<OrderPlaced>> {
+        match self {
+            Self::Unplaced => None,
+            Self::AwaitingStock(placed) => Some(placed),
+            Self::AwaitingPayment(order) => Some(&order.placed),
+            Self::Underway(order) => Some(&order.placed),
+            Self::Over(over) => Some(&over.placed),
+        }
+    }
+}
+
+// ── Evolve ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+impl Aggregate for Order {
+    type Event = OrderEvent;
+
+    fn evolve(self, event: &OrderEvent) -> Self {
+        use OrderEvent as E;
+        match event {
+            E::OrderPlaced(e) => Self::AwaitingStock(Arc::new(e.clone())),
+            E::OrderStockConfirmed(e) => self.stock_confirmed(e),
+            E::OrderStockRejected(_) => self.ended(Ending::Rejected),
+            E::OrderCancelled(_) => self.ended(Ending::Cancelled),
+            E::OrderExpired(_) => self.ended(Ending::Expired),
+            E::OrderPaymentAuthorized(e) => match self {
+                Self::AwaitingPayment(order) => order.trying(Try::Authorized { until: e.authorized_until }),
+                other => other.underway(|order| order.reauthorized(e.authorized_until)),
+            },
+            E::OrderPaymentFailed(e) => match self {
+                Self::AwaitingPayment(order) => order.trying(Try::Declined { left: e.attempts_left }),
+                other => other.underway(Underway::not_reauthorized),
+            },
+            E::OrderPaymentRetryRequested(e) => match self {
+                Self::AwaitingPayment(order) => order.retrying(&e.payment_token),
+                other => other,
+            },
+            E::OrderConfirmed(e) => self.confirmed(e),
+            E::OrderCancellationRequested(e) => self.underway(|order| order.asked(e)),
+            E::OrderParcelCancelled(e) => self.underway(|order| order.taken_back(e.shipment_id)),
+            E::OrderCancellationRefused(_) => self.underway(|order| order.cancellation = None),
+            E::OrderLinesCancelled(e) => self.underway(|order| order.lines_cancelled(e)),
+            E::OrderPutOnHold(e) => self.on_hold(Hold::of(e)),
+            E::OrderHoldReleased(e) => self.released(e),
+            E::OrderHoldResolved(e) => self.resolved(e),
+            E::OrderPartiallyShipped(e) => self.underway(|order| order.departed(&e.departure, false)),
+            E::OrderShipped(e) => self.underway(|order| order.departed(&e.departure, true)),
+            E::OrderParcelDelivered(e) => self.underway(|order| order.arrived(e.shipment_id)),
+            E::OrderDelivered(e) => self.underway(|order| order.delivered(e)),
+            E::OrderCompleted(_) => self.underway(|order| order.stage = Stage::Completed),
+            E::OrderPaymentCaptured(e) => self.underway(|order| order.captured_for(e.shipment_id, e.amount)),
+            E::OrderPaymentVoided(_) => self.voided(),
+            E::OrderRefunded(e) => self.refunded(e),
+            E::OrderOverdue(_) | E::OrderNoteAdded(_) => self,
+        }
+    }
+
+    fn deadline(&self) -> Option<Deadline> {
+        match self {
+            Self::Unplaced | Self::Over(_) => None,
+            Self::AwaitingStock(placed) => {
+                Some(Deadline { at: placed.stock_answer_due_at, kind: STOCK_ANSWER_DEADLINE })
+            }
+            Self::AwaitingPayment(order) => Some(Deadline { at: order.due_at, kind: PAYMENT_DEADLINE }),
+            Self::Underway(order) if order.holds.is_empty() => order.stage.deadline(),
+            Self::Underway(_) => None,
+        }
+    }
+}
+
+impl Order {
+    fn stock_confirmed(self, e: &OrderStockConfirmed) -> Self {
+        match self {
+            Self::AwaitingStock(placed) => Self::AwaitingPayment(Box::new(AwaitingPayment {
+                placed,
+                held: e.lines.clone(),
+                token: e.payment_token.clone(),
+                due_at: e.expires_at,
+                payment: Try::Running { left: u32::MAX },
+            })),
+            other => other,
+        }
+    }
+
+    fn confirmed(self, e: &OrderConfirmed) -> Self {
+        match self {
+            Self::AwaitingPayment(order) => Self::Underway(Box::new(Underway::new(order.placed, order.token, e))),
+            other => other,
+        }
+    }
+
+    fn ended(self, ending: Ending) -> Self {
+        let Some(placed) = self.placed().cloned() else { return self };
+        let (money, refunded) = (Afterwards::AsItWas(self.payment()), placed.currency.zero());
+        Self::Over(Box::new(Over { placed, ending, money, refunded, holds: Vec::new() }))
+    }
+
+    fn voided(mut self) -> Self {
+        if let Self::Over(over) = &mut self {
+            over.money = Afterwards::LetGo;
+        }
+        self
+    }
+
+    fn refunded(mut self, e: &schemas::order::OrderRefunded) -> Self {
+        match &mut self {
+            Self::Underway(order) => order.refunded(e),
+            Self::Over(over) => {
+                over.refunded = e.refunded;
+                over.money = Afterwards::GivenBack;
+            }
+            _ => {}
+        }
+        self
+    }
+
+    fn underway(mut self, change: impl FnOnce(&mut Underway)) -> Self {
+        if let Self::Underway(order) = &mut self {
+            change(order);
+        }
+        self
+    }
+}
+
+impl AwaitingPayment {
+    fn trying(mut self: Box<Self>, payment: Try) -> Order {
+        self.payment = payment;
+        Order::AwaitingPayment(self)
+    }
+
+    fn retrying(mut self: Box<Self>, token: &Sealed) -> Order {
+        self.token = token.clone();
+        let left = match self.payment {
+            Try::Running { left } | Try::Declined { left } => left,
+            Try::Authorized { .. } => u32::MAX,
+        };
+        self.trying(Try::Running { left })
+    }
+}

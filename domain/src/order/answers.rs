@@ -1,0 +1,212 @@
+//! What inventory and payments answer, and the customer's other ways to pay.
+
+use std::sync::Arc;
+
+use schemas::life_cycle::{HoldReason, Step, WayOut};
+use schemas::order::{
+    CancelReason, OrderConfirmed, OrderEvent, OrderPaymentAuthorized, OrderPaymentFailed, OrderPaymentRetryRequested,
+    OrderStockConfirmed, OrderStockRejected,
+};
+use schemas::payment::DeclineCode;
+use schemas::reservation::{LineAtLocation, Shortage};
+use schemas::{Money, OrderId, Sealed, Timestamp};
+
+use super::story::Story;
+use super::{AwaitingPayment, Cancellation, Order, Try, Waits};
+use crate::{Changes, Decision, Reads, Refusal, Seen, ShopRules};
+
+// ── Stock ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// Inventory has looked.
+#[derive(Clone, Debug)]
+pub struct StockAnswered {
+    /// The order.
+    pub order_id: OrderId,
+    /// What it found.
+    pub answer: StockAnswer,
+    /// The shop's figures.
+    pub rules: Arc<ShopRules>,
+}
+
+/// What inventory found.
+#[derive(Clone, Debug)]
+pub enum StockAnswer {
+    /// Everything is reserved, there.
+    Confirmed(Vec<LineAtLocation>),
+    /// Nothing is reserved, because of these.
+    Rejected(Vec<Shortage>),
+}
+
+impl Decision for StockAnswered {
+    fn reads(&self) -> Reads {
+        Reads::stream::<Order>(self.order_id.stream())
+    }
+
+    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
+        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else { return Ok(Changes::none()) };
+        let (order_id, order_number) = story.named();
+        match &self.answer {
+            StockAnswer::Confirmed(lines) if story.allows(Step::StockConfirmed) => story.tell(OrderStockConfirmed {
+                order_id,
+                order_number,
+                lines: lines.clone(),
+                amount: story.placed.totals.grand,
+                payment_token: story.placed.payment_token.clone(),
+                expires_at: now.plus(self.rules.payment),
+            }),
+            StockAnswer::Rejected(shortages) if story.allows(Step::StockRejected) => {
+                story.tell(OrderStockRejected { order_id, order_number, shortages: shortages.clone() });
+            }
+            StockAnswer::Confirmed(_) | StockAnswer::Rejected(_) => {}
+        }
+        Ok(story.changes())
+    }
+}
+
+// ── Payment ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// The customer's bank has answered, for the first time or because it was asked again.
+#[derive(Clone, Debug)]
+pub struct PaymentAnswered {
+    /// The order.
+    pub order_id: OrderId,
+    /// What it said.
+    pub answer: PaymentAnswer,
+    /// The shop's figures.
+    pub rules: Arc<ShopRules>,
+}
+
+/// What the customer's bank said.
+#[derive(Clone, Debug)]
+pub enum PaymentAnswer {
+    /// The money is set aside.
+    Authorized {
+        /// How much.
+        amount: Money,
+        /// Until when it can be taken.
+        authorized_until: Timestamp,
+    },
+    /// No.
+    Declined {
+        /// Why.
+        code: DeclineCode,
+        /// Whether another token may be tried.
+        retryable: bool,
+        /// How many tries are left.
+        attempts_left: u32,
+    },
+}
+
+impl Decision for PaymentAnswered {
+    fn reads(&self) -> Reads {
+        Reads::stream::<Order>(self.order_id.stream())
+    }
+
+    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
+        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else { return Ok(Changes::none()) };
+        match self.answer {
+            PaymentAnswer::Authorized { amount, authorized_until } => story.authorized(amount, authorized_until),
+            PaymentAnswer::Declined { code, retryable, attempts_left } => {
+                story.declined(code, retryable, attempts_left);
+            }
+        }
+        Ok(story.changes())
+    }
+}
+
+impl Story<'_> {
+    fn authorized(&mut self, amount: Money, authorized_until: Timestamp) {
+        let news = match &self.order {
+            Order::AwaitingPayment(_) => true,
+            Order::Underway(order) => authorized_until > order.authorized_until,
+            Order::Unplaced | Order::AwaitingStock(_) | Order::Over(_) => false,
+        };
+        if !news || !self.allows(Step::PaymentAuthorized) {
+            return;
+        }
+        let (order_id, order_number) = self.named();
+        self.tell(OrderPaymentAuthorized { order_id, order_number, amount, authorized_until });
+        self.confirm(authorized_until);
+        self.release(HoldReason::AuthorizationExpired, None);
+    }
+
+    fn confirm(&mut self, authorized_until: Timestamp) {
+        let Order::AwaitingPayment(order) = &self.order else { return };
+        let event = OrderConfirmed {
+            order_id: self.placed.order_id,
+            order_number: self.placed.order_number.clone(),
+            lines: order.held.clone(),
+            shipping_method: self.placed.shipping_method,
+            ship_to: self.placed.ship_to.clone(),
+            fulfil_by: self.now.plus(self.rules.fulfilment),
+            authorized_until,
+        };
+        self.tell(event);
+    }
+
+    fn declined(&mut self, code: DeclineCode, retryable: bool, attempts_left: u32) {
+        let awaited = match &self.order {
+            // An older no is one after which more tries were left.
+            Order::AwaitingPayment(order) => matches!(order.payment, Try::Running { left } if attempts_left < left),
+            Order::Underway(_) => self
+                .hold(HoldReason::AuthorizationExpired, None)
+                .is_some_and(|hold| hold.waits == Waits::For(WayOut::Reauthorize)),
+            Order::Unplaced | Order::AwaitingStock(_) | Order::Over(_) => false,
+        };
+        if !awaited || !self.allows(Step::PaymentFailed) {
+            return;
+        }
+        let (order_id, order_number) = self.named();
+        self.tell(OrderPaymentFailed { order_id, order_number, code, retryable, attempts_left });
+        let hopeless = !retryable || attempts_left == 0;
+        if hopeless && matches!(self.order, Order::AwaitingPayment(_)) {
+            let reason = CancelReason::PaymentFailed;
+            self.cancelled(Cancellation { reason, text: None, asked: Vec::new() });
+        }
+    }
+}
+
+/// The customer tries another way to pay after one has failed.
+#[derive(Clone, Debug)]
+pub struct RetryPayment {
+    /// The order.
+    pub order_id: OrderId,
+    /// The payment provider's token, sealed.
+    pub payment_token: Sealed,
+}
+
+impl Decision for RetryPayment {
+    fn reads(&self) -> Reads {
+        Reads::stream::<Order>(self.order_id.stream())
+    }
+
+    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
+        let illegal = |message: String| Err(Refusal::rule("ILLEGAL_TRANSITION", message));
+        let stream = self.order_id.stream();
+        match seen.state::<Order>(&stream) {
+            Order::Unplaced => Err(Refusal::not_found("order")),
+            Order::AwaitingPayment(order) => match order.payment {
+                Try::Declined { .. } => Ok(Changes::of(&stream, [OrderEvent::from(self.requested(&order))])),
+                Try::Running { .. } if order.token == self.payment_token => Ok(Changes::none()),
+                Try::Running { .. } | Try::Authorized { .. } => {
+                    illegal("A payment is being tried already; wait for its outcome.".to_owned())
+                }
+            },
+            order => {
+                let status = order.status().map_or("", |status| status.name());
+                illegal(format!("Nothing is to be paid while the order is {status}."))
+            }
+        }
+    }
+}
+
+impl RetryPayment {
+    fn requested(&self, order: &AwaitingPayment) -> OrderPaymentRetryRequested {
+        OrderPaymentRetryRequested {
+            order_id: self.order_id,
+            order_number: order.placed.order_number.clone(),
+            amount: order.placed.totals.grand,
+            payment_token: self.payment_token.clone(),
+        }
+    }
+}

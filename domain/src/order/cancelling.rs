@@ -1,0 +1,187 @@
+//! How an order ends early, or partly: somebody wants it cancelled, and each parcel says whether it had left already.
+
+use std::sync::Arc;
+
+use schemas::life_cycle::{HoldReason, Step, WayOut};
+use schemas::order::{
+    CancelReason, OrderCancellationRefused, OrderCancellationRequested, OrderCancelled, OrderLinesCancelled,
+    OrderParcelCancelled,
+};
+use schemas::reservation::LineAtLocation;
+use schemas::{OrderId, Sealed, ShipmentId, Timestamp};
+
+use super::story::Story;
+use super::{Cancellation, Order, Underway, Waits, Whereabouts, sums};
+use crate::{Changes, Decision, Reads, Refusal, Seen, ShopRules};
+
+/// The customer or the shop does not want the order any more. Up to the payment it is cancelled at once; later the parcels
+/// that have not left are asked to come back.
+#[derive(Clone, Debug)]
+pub struct CancelOrder {
+    /// The order.
+    pub order_id: OrderId,
+    /// Why.
+    pub reason: CancelReason,
+    /// In their own words, sealed.
+    pub text: Option<Sealed>,
+    /// The shop's figures.
+    pub rules: Arc<ShopRules>,
+}
+
+impl Decision for CancelOrder {
+    fn reads(&self) -> Reads {
+        Reads::stream::<Order>(self.order_id.stream())
+    }
+
+    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
+        let mut story = Story::asked(seen, self.order_id, now, &self.rules)?;
+        let why = Cancellation { reason: self.reason, text: self.text.clone(), asked: Vec::new() };
+        match &story.order {
+            Order::AwaitingStock(_) | Order::AwaitingPayment(_) => story.cancelled(why),
+            Order::Underway(order) if order.cancellation.is_some() => {}
+            Order::Over(_) if !story.order.was_cancelled() => return Err(story.too_late()),
+            Order::Over(_) => {}
+            Order::Underway(_) | Order::Unplaced => story.cancel_rest(why)?,
+        }
+        Ok(story.changes())
+    }
+}
+
+/// A parcel was taken back before it left.
+#[derive(Clone, Debug)]
+pub struct ParcelCancelled {
+    /// The order.
+    pub order_id: OrderId,
+    /// The parcel.
+    pub shipment_id: ShipmentId,
+    /// The shop's figures.
+    pub rules: Arc<ShopRules>,
+}
+
+impl Decision for ParcelCancelled {
+    fn reads(&self) -> Reads {
+        Reads::stream::<Order>(self.order_id.stream())
+    }
+
+    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
+        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else { return Ok(Changes::none()) };
+        let here = story.underway().and_then(|order| order.parcels.get(&self.shipment_id));
+        if !here.is_some_and(|parcel| parcel.at == Whereabouts::Here) || !story.allows(Step::ParcelCancelled) {
+            return Ok(Changes::none());
+        }
+        let asked = story.underway().is_some_and(|order| order.cancellation.is_some());
+        let (order_id, order_number) = story.named();
+        story.tell(OrderParcelCancelled { order_id, order_number, shipment_id: self.shipment_id });
+        if asked {
+            story.settle();
+        } else {
+            story.put_on_hold(HoldReason::ParcelCancelled, Some(self.shipment_id), None, None);
+        }
+        Ok(story.changes())
+    }
+}
+
+impl Order {
+    fn was_cancelled(&self) -> bool {
+        self.status() == Some(schemas::life_cycle::OrderStatus::Cancelled)
+    }
+
+    /// What inventory holds for it.
+    pub(super) fn held(&self) -> Vec<LineAtLocation> {
+        match self {
+            Self::AwaitingPayment(order) => order.held.clone(),
+            Self::Underway(order) => order.parcels.values().flat_map(|parcel| parcel.lines.clone()).collect(),
+            Self::Unplaced | Self::AwaitingStock(_) | Self::Over(_) => Vec::new(),
+        }
+    }
+}
+
+impl Story<'_> {
+    fn too_late(&self) -> Refusal {
+        let message = match &self.order {
+            Order::Over(_) => format!("The order is over: {}.", self.status()),
+            _ => "Every parcel has left. What has left is returned, not cancelled.".to_owned(),
+        };
+        Refusal::rule("ILLEGAL_TRANSITION", message)
+    }
+
+    /// Cancels what has not left: asks the parcels that are here, or settles at once when they came back already.
+    pub(super) fn cancel_rest(&mut self, why: Cancellation) -> Result<(), Refusal> {
+        if !self.allows(Step::CancellationRequested) || !self.order.can_cancel_rest() {
+            return Err(self.too_late());
+        }
+        let shipment_ids = self.order.parcels_here();
+        if shipment_ids.is_empty() {
+            self.settle_cancellation(why);
+            self.settle();
+        } else {
+            let (order_id, order_number) = self.named();
+            let (reason, text) = (why.reason, why.text);
+            self.tell(OrderCancellationRequested { order_id, order_number, reason, text, shipment_ids });
+        }
+        Ok(())
+    }
+
+    /// Ends a cancellation that every parcel has answered.
+    pub(super) fn settle_answered_cancellation(&mut self) {
+        let answered = |order: &&Underway| order.parcels_at(Whereabouts::Here).is_empty();
+        if let Some(why) = self.underway().filter(answered).and_then(|order| order.cancellation.clone()) {
+            self.settle_cancellation(why);
+        }
+    }
+
+    fn settle_cancellation(&mut self, why: Cancellation) {
+        let Some(order) = self.underway() else { return };
+        let stays = |at: Whereabouts| matches!(at, Whereabouts::TakenBack | Whereabouts::Cancelled);
+        if order.parcels.values().all(|parcel| stays(parcel.at)) {
+            self.release_all(|_| true);
+            self.cancelled(why);
+            return;
+        }
+        let back = order.parcels_at(Whereabouts::TakenBack);
+        let faster: Vec<ShipmentId> = why.asked.iter().filter(|id| !back.contains(id)).copied().collect();
+        let (order_id, order_number) = self.named();
+        if !back.is_empty() {
+            self.lines_cancelled(why.reason, back);
+        }
+        if !faster.is_empty() {
+            self.tell(OrderCancellationRefused { order_id, order_number, shipment_ids: faster });
+        }
+        self.release_all(|hold| {
+            hold.reason == HoldReason::ParcelCancelled || hold.waits == Waits::For(WayOut::CancelRest)
+        });
+    }
+
+    fn lines_cancelled(&mut self, reason: CancelReason, back: Vec<ShipmentId>) {
+        let Some(order) = self.underway() else { return };
+        let (order_id, order_number) = self.named();
+        let stays = |at: Whereabouts| matches!(at, Whereabouts::TakenBack | Whereabouts::Cancelled);
+        let kept = order.parcels.values().filter(|parcel| !stays(parcel.at)).map(|parcel| parcel.share);
+        let event = OrderLinesCancelled {
+            order_id,
+            order_number,
+            reason,
+            lines: back.iter().filter_map(|id| order.parcels.get(id)).flat_map(|parcel| parcel.lines.clone()).collect(),
+            totals: sums::kept_totals(&self.placed, kept),
+            // Money is taken when a parcel leaves, and these never did.
+            refund_due: self.placed.currency.zero(),
+            shipment_ids: back,
+        };
+        self.tell(event);
+    }
+
+    /// The end: nothing has left, and nothing will.
+    pub(super) fn cancelled(&mut self, why: Cancellation) {
+        let (order_id, order_number) = self.named();
+        self.tell(OrderCancelled {
+            order_id,
+            order_number,
+            reason: why.reason,
+            text: why.text,
+            stage: self.status(),
+            held: self.order.held(),
+            skus: self.placed.counted_skus(),
+            paid: self.placed.currency.zero(),
+        });
+    }
+}

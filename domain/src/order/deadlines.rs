@@ -1,0 +1,99 @@
+//! What happens when an order has waited long enough. An order has one clock, its own; a human who has to decide is never
+//! hurried by it.
+
+use std::sync::Arc;
+
+use schemas::life_cycle::{HoldReason, OrderStatus};
+use schemas::order::{OrderCompleted, OrderDeadline, OrderExpired, OrderOverdue};
+use schemas::{OrderId, Timestamp};
+
+use super::Order;
+use super::story::Story;
+use crate::{Aggregate, Changes, Decision, Reads, Refusal, Seen, ShopRules};
+
+/// PLACED: inventory's answer.
+pub const STOCK_ANSWER_DEADLINE: &str = "order.stock-answer";
+/// STOCK_CONFIRMED: the authorisation of the payment.
+pub const PAYMENT_DEADLINE: &str = "order.payment";
+/// CONFIRMED and IN_FULFILMENT: all parcels on their way.
+pub const FULFILMENT_DEADLINE: &str = "order.fulfilment";
+/// SHIPPED: all parcels delivered.
+pub const DELIVERY_DEADLINE: &str = "order.delivery";
+/// DELIVERED: the end of the return window.
+pub const RETURN_WINDOW_DEADLINE: &str = "order.return-window";
+
+/// A deadline of an order is due. Does something only while the order still has that deadline, and it has passed.
+#[derive(Clone, Debug)]
+pub struct OrderDeadlinePassed {
+    /// The order.
+    pub order_id: OrderId,
+    /// Which deadline.
+    pub deadline: OrderDeadline,
+    /// The shop's figures.
+    pub rules: Arc<ShopRules>,
+}
+
+impl OrderDeadlinePassed {
+    /// From the kind that [`Order`]'s deadline named. `None`: an order has no such deadline.
+    pub fn of(order_id: OrderId, kind: &str, rules: Arc<ShopRules>) -> Option<Self> {
+        named(kind).map(|deadline| Self { order_id, deadline, rules })
+    }
+}
+
+fn named(kind: &str) -> Option<OrderDeadline> {
+    match kind {
+        STOCK_ANSWER_DEADLINE => Some(OrderDeadline::StockAnswer),
+        PAYMENT_DEADLINE => Some(OrderDeadline::Payment),
+        FULFILMENT_DEADLINE => Some(OrderDeadline::Fulfilment),
+        DELIVERY_DEADLINE => Some(OrderDeadline::Delivery),
+        RETURN_WINDOW_DEADLINE => Some(OrderDeadline::ReturnWindow),
+        _ => None,
+    }
+}
+
+impl Decision for OrderDeadlinePassed {
+    fn reads(&self) -> Reads {
+        Reads::stream::<Order>(self.order_id.stream())
+    }
+
+    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
+        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else { return Ok(Changes::none()) };
+        let Some(due) = story.order.deadline().filter(|due| due.at <= now) else { return Ok(Changes::none()) };
+        if named(due.kind) != Some(self.deadline) {
+            return Ok(Changes::none());
+        }
+        match self.deadline {
+            OrderDeadline::StockAnswer | OrderDeadline::Payment => story.expire(self.deadline),
+            OrderDeadline::Fulfilment | OrderDeadline::Delivery => story.overdue(self.deadline, due.at),
+            OrderDeadline::ReturnWindow => story.complete(),
+        }
+        Ok(story.changes())
+    }
+}
+
+impl Story<'_> {
+    fn expire(&mut self, deadline: OrderDeadline) {
+        let (order_id, order_number) = self.named();
+        let (held, skus, paid) = (self.order.held(), self.placed.counted_skus(), self.placed.currency.zero());
+        self.tell(OrderExpired { order_id, order_number, deadline, held, skus, paid });
+    }
+
+    /// Where the money can no longer be taken, no parcel can leave, and that is what a human has to settle.
+    fn overdue(&mut self, deadline: OrderDeadline, due_at: Timestamp) {
+        let (order_id, order_number) = self.named();
+        self.tell(OrderOverdue { order_id, order_number, deadline, due_at });
+        let expired = self.status() != OrderStatus::Shipped
+            && self.underway().is_some_and(|order| order.authorized_until <= self.now);
+        if expired {
+            let amount = self.underway().map(|order| order.uncaptured());
+            self.put_on_hold(HoldReason::AuthorizationExpired, None, amount, None);
+        } else {
+            self.put_on_hold(HoldReason::Overdue, None, None, None);
+        }
+    }
+
+    pub(super) fn complete(&mut self) {
+        let (order_id, order_number) = self.named();
+        self.tell(OrderCompleted { order_id, order_number });
+    }
+}

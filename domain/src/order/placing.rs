@@ -1,0 +1,102 @@
+//! How an order begins.
+
+use std::sync::Arc;
+
+use schemas::order::{OrderEvent, OrderLine, OrderPlaced, ShippingMethod, Totals};
+use schemas::{Currency, CustomerId, Money, OrderId, Sealed, Sku, Timestamp};
+use serde_json::json;
+
+use super::pricing::Basket;
+use super::Order;
+use crate::price_book::sku_key;
+use crate::{Changes, Decision, Reads, Refusal, Seen, ShopRules};
+
+/// A customer orders. Prices, taxes and totals come from the price book, never from the customer.
+#[derive(Clone, Debug)]
+pub struct PlaceOrder {
+    /// The order.
+    pub order_id: OrderId,
+    /// Who orders; none for a guest.
+    pub customer_id: Option<CustomerId>,
+    /// E-mail address, sealed.
+    pub email: Sealed,
+    /// Where it goes, sealed.
+    pub ship_to: Sealed,
+    /// Where the invoice goes, sealed, where it is not the same.
+    pub bill_to: Option<Sealed>,
+    /// The payment provider's token, sealed.
+    pub payment_token: Sealed,
+    /// What is ordered.
+    pub lines: Vec<OrderedLine>,
+    /// In which currency; the shop's first where it is not said.
+    pub currency: Option<Currency>,
+    /// How it travels.
+    pub shipping_method: ShippingMethod,
+    /// The shop's figures.
+    pub rules: Arc<ShopRules>,
+}
+
+/// A line as the customer asks for it.
+#[derive(Clone, Debug)]
+pub struct OrderedLine {
+    /// What.
+    pub sku: Sku,
+    /// How many.
+    pub qty: u32,
+    /// The price that the customer saw for one, tax included; where it is another by now, the order is refused.
+    pub expected_unit_price: Option<Money>,
+}
+
+impl Decision for PlaceOrder {
+    fn reads(&self) -> Reads {
+        let order = Reads::stream::<Order>(self.order_id.stream());
+        self.lines.iter().fold(order, |reads, line| reads.and_view(sku_key(&line.sku)))
+    }
+
+    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
+        let stream = self.order_id.stream();
+        if let Some(placed) = seen.state::<Order>(&stream).placed() {
+            return Ok(Changes::none().answering(answer(placed)));
+        }
+        let currency = self.currency()?;
+        let basket = Basket { lines: &self.lines, currency, rules: &self.rules };
+        let lines = basket.priced(seen)?;
+        let totals = basket.totals(&lines, self.shipping_method)?;
+        let placed = self.placed(lines, totals, seen.next_position, now);
+        let answer = answer(&placed);
+        Ok(Changes::of(&stream, [OrderEvent::from(placed)]).answering(answer))
+    }
+}
+
+impl PlaceOrder {
+    fn currency(&self) -> Result<Currency, Refusal> {
+        let accepted = &self.rules.currencies;
+        let currency = self.currency.or(accepted.first().copied()).filter(|currency| accepted.contains(currency));
+        currency.ok_or_else(|| {
+            let codes: Vec<_> = accepted.iter().map(Currency::code).collect();
+            let message = format!("Prices are in {}.", codes.join(", "));
+            Refusal::rule("CURRENCY_NOT_ACCEPTED", message).at("currency")
+        })
+    }
+
+    fn placed(&self, lines: Vec<OrderLine>, totals: Totals, position: u64, now: Timestamp) -> OrderPlaced {
+        OrderPlaced {
+            order_id: self.order_id,
+            order_number: format!("10-{position:06}"),
+            customer_id: self.customer_id,
+            email: self.email.clone(),
+            ship_to: self.ship_to.clone(),
+            bill_to: self.bill_to.clone(),
+            payment_token: self.payment_token.clone(),
+            lines,
+            currency: totals.grand.currency,
+            totals,
+            shipping_method: self.shipping_method,
+            stock_answer_due_at: now.plus(self.rules.stock_answer),
+        }
+    }
+}
+
+fn answer(placed: &OrderPlaced) -> serde_json::Value {
+    json!({ "orderId": placed.order_id, "orderNumber": placed.order_number, "totals": placed.totals })
+}

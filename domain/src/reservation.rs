@@ -1,0 +1,117 @@
+//! The reservation of an order: its decisions read and write the stock of several SKUs at once, all or nothing. Invariants:
+//! one reservation per order; it is whole or not at all; release and consume take no more than remains.
+
+use std::collections::BTreeMap;
+
+use schemas::reservation::{LineAtLocation, ReservationEvent};
+use schemas::{LineId, LocationId, OrderId, Sku};
+
+use crate::stock::{Part, Stock};
+use crate::{Aggregate, Reads, Seen};
+
+mod consuming;
+mod placing;
+mod releasing;
+mod reserving;
+
+pub use consuming::ConsumeReservation;
+pub use releasing::ReleaseReservation;
+pub use reserving::{ReserveLine, ReserveOrder};
+
+/// Where the reservation of an order stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Reservation {
+    /// Nobody has asked for it.
+    #[default]
+    Unasked,
+    /// There was not enough.
+    Rejected,
+    /// These parts of lines remain: one per line and location, never empty.
+    Holding(Vec<LineAtLocation>),
+    /// Nothing remains, or the order ended before anything was reserved. Nothing will be.
+    Closed,
+}
+
+impl Aggregate for Reservation {
+    type Event = ReservationEvent;
+
+    fn evolve(self, event: &ReservationEvent) -> Self {
+        match (self, event) {
+            (Self::Unasked, ReservationEvent::ReservationConfirmed(e)) => Self::holding(e.lines.clone()),
+            (Self::Unasked, ReservationEvent::ReservationRejected(_)) => Self::Rejected,
+            (Self::Unasked, ReservationEvent::ReservationReleased(_)) => Self::Closed,
+            (Self::Holding(lines), ReservationEvent::ReservationReleased(e)) => Self::holding(without(lines, &e.lines)),
+            (Self::Holding(lines), ReservationEvent::ReservationConsumed(e)) => Self::holding(without(lines, &e.lines)),
+            (
+                state @ (Self::Unasked | Self::Rejected | Self::Holding(_) | Self::Closed),
+                ReservationEvent::ReservationConfirmed(_)
+                | ReservationEvent::ReservationRejected(_)
+                | ReservationEvent::ReservationReleased(_)
+                | ReservationEvent::ReservationConsumed(_),
+            ) => state,
+        }
+    }
+}
+
+impl Reservation {
+    /// What remains.
+    pub fn lines(&self) -> &[LineAtLocation] {
+        match self {
+            Self::Holding(lines) => lines,
+            Self::Unasked | Self::Rejected | Self::Closed => &[],
+        }
+    }
+
+    fn holding(lines: Vec<LineAtLocation>) -> Self {
+        if lines.is_empty() { Self::Closed } else { Self::Holding(lines) }
+    }
+}
+
+/// What remains of `lines` when `gone` is taken from it.
+fn without(mut lines: Vec<LineAtLocation>, gone: &[LineAtLocation]) -> Vec<LineAtLocation> {
+    for gone in gone {
+        if let Some(line) = lines.iter_mut().find(|line| is_same_part(line, gone.line_id, &gone.location)) {
+            line.qty = line.qty.saturating_sub(gone.qty);
+        }
+    }
+    lines.retain(|line| line.qty > 0);
+    lines
+}
+
+fn is_same_part(line: &LineAtLocation, line_id: LineId, location: &LocationId) -> bool {
+    line.line_id == line_id && line.location == *location
+}
+
+fn units(lines: &[LineAtLocation]) -> u32 {
+    lines.iter().map(|line| line.qty).fold(0, u32::saturating_add)
+}
+
+/// Reads the reservation, and each SKU's stock once, sorted.
+fn reads<'a>(order: OrderId, skus: impl Iterator<Item = &'a Sku>) -> Reads {
+    let mut skus: Vec<_> = skus.collect();
+    skus.sort();
+    skus.dedup();
+    let reservation = Reads::stream::<Reservation>(order.reservation_stream());
+    skus.into_iter().fold(reservation, |reads, sku| reads.and::<Stock>(sku.stock_stream()))
+}
+
+/// The stock of a SKU, as far as it was asked for.
+fn stock_of<'a>(seen: &'a Seen, sku: &Sku) -> Option<&'a Stock> {
+    seen.state_ref::<Stock>(&sku.stock_stream())
+}
+
+/// Counted lines as parts by SKU: one part per location, sorted.
+fn parts_by_sku(lines: &[LineAtLocation]) -> BTreeMap<&Sku, Vec<Part>> {
+    let mut places: BTreeMap<(&Sku, &LocationId), Part> = BTreeMap::new();
+    for line in lines.iter().filter(|line| line.tracked) {
+        let empty = || Part { location: line.location.clone(), line_ids: Vec::new(), qty: 0 };
+        let part = places.entry((&line.sku, &line.location)).or_insert_with(empty);
+        part.qty = part.qty.saturating_add(line.qty);
+        part.line_ids.push(line.line_id);
+    }
+    let mut by_sku: BTreeMap<&Sku, Vec<Part>> = BTreeMap::new();
+    for ((sku, _), part) in places {
+        by_sku.entry(sku).or_default().push(part);
+    }
+    by_sku
+}

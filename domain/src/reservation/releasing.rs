@@ -1,0 +1,87 @@
+//! What an order held is given back.
+
+use schemas::reservation::{LineAtLocation, ReleaseReason, ReservationEvent, ReservationReleased};
+use schemas::{LineId, LocationId, OrderId, Sku, Timestamp};
+
+use super::{Reservation, is_same_part, parts_by_sku, reads, stock_of, units, without};
+use crate::stock::Stock;
+use crate::{Changes, Decision, Reads, Refusal, Seen};
+
+/// Gives back what an order still holds: all of it, or some lines. When the order ends before it asked for anything, that is
+/// written down, and asking later does nothing.
+#[derive(Clone, Debug)]
+pub struct ReleaseReservation {
+    /// Whose.
+    pub order_id: OrderId,
+    /// Why.
+    pub reason: ReleaseReason,
+    /// The counted SKUs that the order may hold: their stock is read. More than it holds does no harm; one that is missing
+    /// is a refusal, so that nothing stays behind unnoticed.
+    pub skus: Vec<Sku>,
+    /// Which lines at which locations; `None` for all that remains, because the order has ended.
+    pub lines: Option<Vec<(LineId, LocationId)>>,
+}
+
+impl ReleaseReservation {
+    /// The order has ended: all that remains of `skus`.
+    pub fn all(order_id: OrderId, reason: ReleaseReason, skus: impl IntoIterator<Item = Sku>) -> Self {
+        Self { order_id, reason, skus: skus.into_iter().collect(), lines: None }
+    }
+
+    /// These lines are not wanted any more, the others are.
+    pub fn of(order_id: OrderId, reason: ReleaseReason, lines: &[LineAtLocation]) -> Self {
+        let skus = lines.iter().filter(|line| line.tracked).map(|line| line.sku.clone()).collect();
+        let lines = lines.iter().map(|line| (line.line_id, line.location.clone())).collect();
+        Self { order_id, reason, skus, lines: Some(lines) }
+    }
+
+    /// What is to be given back of what remains.
+    fn released(&self, remaining: &[LineAtLocation]) -> Vec<LineAtLocation> {
+        let wanted = |line: &&LineAtLocation| match &self.lines {
+            None => true,
+            Some(lines) => lines.iter().any(|(line_id, location)| is_same_part(line, *line_id, location)),
+        };
+        remaining.iter().filter(wanted).cloned().collect()
+    }
+}
+
+impl Decision for ReleaseReservation {
+    fn reads(&self) -> Reads {
+        reads(self.order_id, self.skus.iter())
+    }
+
+    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
+        let stream = self.order_id.reservation_stream();
+        let (order_id, reason) = (self.order_id, self.reason);
+        let released = |lines, remaining| {
+            ReservationEvent::from(ReservationReleased { order_id, reason, lines, remaining })
+        };
+        let remaining = match seen.state::<Reservation>(&stream) {
+            Reservation::Unasked if self.lines.is_none() => {
+                return Ok(Changes::of(&stream, [released(Vec::new(), 0)]));
+            }
+            Reservation::Unasked | Reservation::Rejected | Reservation::Closed => return Ok(Changes::none()),
+            Reservation::Holding(lines) => lines,
+        };
+        let lines = self.released(&remaining);
+        if lines.is_empty() {
+            return Ok(Changes::none());
+        }
+        let mut changes = Changes::none();
+        for (sku, parts) in parts_by_sku(&lines) {
+            let item = stock_of(seen, sku).and_then(Stock::item).ok_or_else(|| unseen(sku))?;
+            for event in item.release(order_id, &parts) {
+                changes.push(&sku.stock_stream(), event);
+            }
+        }
+        let left = units(&without(remaining, &lines));
+        changes.push(&stream, released(lines, left));
+        Ok(changes)
+    }
+}
+
+/// A reservation holds a SKU whose stock was not asked for.
+pub(super) fn unseen(sku: &Sku) -> Refusal {
+    let message = format!("The order holds {sku}, which was not named: name every counted SKU of the order.");
+    Refusal::rule("STOCK_NOT_NAMED", message).at("skus")
+}

@@ -1,0 +1,135 @@
+//! An order asks for its goods.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use schemas::reservation::{LineAtLocation, ReservationConfirmed, ReservationEvent, ReservationRejected, Shortage};
+use schemas::{LineId, LocationId, OrderId, Sku, Timestamp};
+
+use super::placing::{Demand, allot, choose};
+use super::{Reservation, parts_by_sku, reads, stock_of};
+use crate::stock::{Item, Stock};
+use crate::{Changes, Decision, Reads, Refusal, Seen, ShopRules};
+
+/// A line that wants goods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReserveLine {
+    /// The order's line.
+    pub line_id: LineId,
+    /// What.
+    pub sku: Sku,
+    /// How many.
+    pub qty: u32,
+    /// Whether its stock is counted; what is not counted is never short.
+    pub tracked: bool,
+}
+
+/// Reserves all lines of an order, or none. Once it is decided, or the order has ended, nothing happens any more.
+#[derive(Clone, Debug)]
+pub struct ReserveOrder {
+    /// For which order.
+    pub order_id: OrderId,
+    /// What it wants; several lines may share a SKU.
+    pub lines: Vec<ReserveLine>,
+    /// Which locations come first.
+    pub rules: Arc<ShopRules>,
+}
+
+impl Decision for ReserveOrder {
+    fn reads(&self) -> Reads {
+        reads(self.order_id, self.lines.iter().filter(|line| line.tracked).map(|line| &line.sku))
+    }
+
+    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
+        let stream = self.order_id.reservation_stream();
+        match seen.state::<Reservation>(&stream) {
+            Reservation::Unasked => {}
+            Reservation::Rejected | Reservation::Holding(_) | Reservation::Closed => return Ok(Changes::none()),
+        }
+        let item = |sku: &Sku| stock_of(seen, sku).and_then(Stock::item);
+        let shortages = shortages(&self.lines, item);
+        if !shortages.is_empty() {
+            let rejected = ReservationRejected { order_id: self.order_id, shortages };
+            return Ok(Changes::of(&stream, [ReservationEvent::from(rejected)]));
+        }
+        let lines = place(&self.lines, item, &self.rules)?;
+        let mut changes = Changes::none();
+        for (sku, parts) in parts_by_sku(&lines) {
+            let events = item(sku).map(|item| item.reserve(self.order_id, &parts)).unwrap_or_default();
+            for event in events {
+                changes.push(&sku.stock_stream(), event);
+            }
+        }
+        let confirmed = ReservationConfirmed { order_id: self.order_id, lines };
+        changes.push(&stream, ReservationEvent::from(confirmed));
+        Ok(changes)
+    }
+}
+
+/// What is wanted of each counted SKU, over all lines.
+fn wanted(lines: &[ReserveLine]) -> BTreeMap<&Sku, u32> {
+    let mut wanted: BTreeMap<&Sku, u32> = BTreeMap::new();
+    for line in lines.iter().filter(|line| line.tracked) {
+        let sum = wanted.entry(&line.sku).or_default();
+        // No stock is as large as what this stops at, so it is refused as it should be.
+        *sum = sum.saturating_add(line.qty);
+    }
+    wanted
+}
+
+/// Every SKU of which there is not enough.
+fn shortages<'a>(lines: &[ReserveLine], item: impl Fn(&Sku) -> Option<&'a Item>) -> Vec<Shortage> {
+    let available = |sku| item(sku).map_or(0, |item| item.levels.in_all().available);
+    wanted(lines)
+        .into_iter()
+        .map(|(sku, requested)| Shortage { sku: sku.clone(), requested, available: available(sku) })
+        .filter(|shortage| shortage.requested > shortage.available)
+        .collect()
+}
+
+/// Every line at its locations; a line that no one location can serve is split.
+fn place<'a>(
+    lines: &[ReserveLine],
+    item: impl Fn(&Sku) -> Option<&'a Item>,
+    rules: &ShopRules,
+) -> Result<Vec<LineAtLocation>, Refusal> {
+    let demand = |(sku, qty): (&Sku, u32)| {
+        let places = item(sku).into_iter().flat_map(|item| &item.levels.places);
+        let free = places.filter(|(_, place)| place.free() > 0).map(|(location, place)| (location.clone(), place.free()));
+        (sku.clone(), Demand { qty, free: free.collect() })
+    };
+    let demands: BTreeMap<Sku, Demand> = wanted(lines).into_iter().map(demand).collect();
+    let chosen = choose(&demands, rules);
+    let mut allotted: BTreeMap<&Sku, Vec<(LocationId, u32)>> =
+        demands.iter().map(|(sku, demand)| (sku, allot(demand, &chosen))).collect();
+    let elsewhere = chosen.first().or(rules.locations.first());
+
+    let mut placed = Vec::new();
+    for line in lines {
+        let at = |location: &LocationId, qty| LineAtLocation {
+            line_id: line.line_id,
+            sku: line.sku.clone(),
+            qty,
+            location: location.clone(),
+            tracked: line.tracked,
+        };
+        if !line.tracked {
+            placed.push(at(elsewhere.ok_or_else(nowhere)?, line.qty));
+            continue;
+        }
+        let mut left = line.qty;
+        for (location, free) in allotted.get_mut(&line.sku).into_iter().flatten() {
+            let qty = left.min(*free);
+            if qty > 0 {
+                placed.push(at(location, qty));
+                *free -= qty;
+                left -= qty;
+            }
+        }
+    }
+    Ok(placed)
+}
+
+fn nowhere() -> Refusal {
+    Refusal::rule("NO_LOCATION", "The shop has no location that parcels leave from: name one in its rules.")
+}

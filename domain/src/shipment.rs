@@ -1,0 +1,247 @@
+//! A parcel, stream `shipment-{id}`: made ready, handed to a carrier, delivered. Its own story decides whether a
+//! cancellation or a hold came before it left.
+//!
+//! Invariants: a parcel leaves at most once; it does not leave while it is held, after it was taken back, or after the
+//! instant until which its money can be taken.
+
+use std::collections::BTreeSet;
+
+use schemas::life_cycle::HoldReason;
+use schemas::order::ShippingMethod;
+use schemas::reservation::LineAtLocation;
+use schemas::shipment::{ShipmentEvent, ShipmentPlanned, TrackingUpdated};
+use schemas::{LocationId, OrderId, Sealed, ShipmentId, Timestamp};
+
+use crate::{Aggregate, Changes, Reads, Refusal, Seen};
+
+mod cancel;
+mod carrier;
+mod holds;
+mod journey;
+mod plan;
+mod ready;
+#[cfg(test)]
+mod tests;
+
+pub use cancel::{CancelShipment, CancelShipments};
+pub use carrier::{LabelCall, LabelPrinted, label_call};
+pub use holds::{HoldShipments, LiftHolds};
+pub use journey::{ConfirmDelivery, RecordDeliveryAttempt, ReportLost, UpdateTracking};
+pub use plan::PlanShipments;
+pub use ready::{Dispatch, Pack};
+
+/// Where a parcel stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Shipment {
+    /// Nobody has asked for it.
+    #[default]
+    Unplanned,
+    /// It is being made ready.
+    Here(Parcel, Readiness),
+    /// It has left.
+    OnItsWay(Parcel, Journey),
+    /// It has arrived.
+    Delivered(Parcel),
+    /// It is lost; it may still turn up.
+    Lost(Parcel),
+    /// It was taken back before it left.
+    Cancelled(Parcel),
+}
+
+/// What a parcel is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parcel {
+    /// Whose it is.
+    pub order_id: OrderId,
+    /// The order's number.
+    pub order_number: String,
+    /// From where it leaves.
+    pub location: LocationId,
+    /// What is in it.
+    pub lines: Vec<LineAtLocation>,
+    /// How it travels.
+    pub shipping_method: ShippingMethod,
+    /// [`schemas::Address`], sealed.
+    pub ship_to: Sealed,
+    /// Dispatch is refused after this.
+    pub dispatch_by: Timestamp,
+    /// Why it may not leave; empty: it may.
+    pub holds: BTreeSet<HoldReason>,
+}
+
+/// How ready a parcel is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Readiness {
+    /// To be packed.
+    Planned,
+    /// Packed; the carrier has been asked for a label.
+    Packed,
+    /// The label is on it.
+    Labelled(Label),
+}
+
+/// What the carrier calls a parcel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Who carries it.
+    pub carrier: String,
+    /// The carrier's number for it.
+    pub tracking_number: String,
+    /// Where it can be followed.
+    pub tracking_url: String,
+}
+
+/// What is known of a parcel on its way.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Journey {
+    /// How often nobody took it.
+    pub attempts: u32,
+    /// Where the carrier last saw it.
+    pub last_seen: Option<TrackingUpdated>,
+}
+
+impl Aggregate for Shipment {
+    type Event = ShipmentEvent;
+
+    fn evolve(self, event: &ShipmentEvent) -> Self {
+        use ShipmentEvent as E;
+        match (self, event) {
+            (Self::Unplanned, E::ShipmentPlanned(e)) => Self::Here(Parcel::planned(e), Readiness::Planned),
+            // Everything begins with a plan, so nothing else is known before it.
+            (Self::Unplanned, _) => Self::Unplanned,
+            (Self::Here(parcel, _), E::ShipmentPacked(_)) => Self::Here(parcel, Readiness::Packed),
+            (Self::Here(parcel, _), E::ShipmentLabelled(e)) => {
+                let (carrier, tracking_number) = (e.carrier.clone(), e.tracking_number.clone());
+                let label = Label { carrier, tracking_number, tracking_url: e.tracking_url.clone() };
+                Self::Here(parcel, Readiness::Labelled(label))
+            }
+            (Self::Here(mut parcel, readiness), E::ShipmentHeld(e)) => {
+                parcel.holds.insert(e.reason);
+                Self::Here(parcel, readiness)
+            }
+            (Self::Here(mut parcel, readiness), E::ShipmentHoldLifted(e)) => {
+                parcel.holds.remove(&e.reason);
+                parcel.dispatch_by = e.dispatch_by;
+                Self::Here(parcel, readiness)
+            }
+            (state, E::ShipmentDispatched(_)) => {
+                state.moved(|parcel| Self::OnItsWay(parcel, Journey::default()))
+            }
+            (Self::OnItsWay(parcel, journey), E::TrackingUpdated(e)) => {
+                Self::OnItsWay(parcel, Journey { last_seen: Some(e.clone()), ..journey })
+            }
+            (Self::OnItsWay(parcel, journey), E::DeliveryAttemptFailed(e)) => {
+                Self::OnItsWay(parcel, Journey { attempts: e.attempt, ..journey })
+            }
+            (state, E::ShipmentDelivered(_)) => state.moved(Self::Delivered),
+            (state, E::ShipmentLost(_)) => state.moved(Self::Lost),
+            (state, E::ShipmentCancelled(_)) => state.moved(Self::Cancelled),
+            (
+                state,
+                E::ShipmentPlanned(_)
+                | E::ShipmentPacked(_)
+                | E::ShipmentLabelled(_)
+                | E::ShipmentHeld(_)
+                | E::ShipmentHoldLifted(_)
+                | E::TrackingUpdated(_)
+                | E::DeliveryAttemptFailed(_),
+            ) => state,
+        }
+    }
+}
+
+impl Shipment {
+    /// What it is, once it is planned.
+    pub fn parcel(&self) -> Option<&Parcel> {
+        match self {
+            Self::Unplanned => None,
+            Self::Here(parcel, _)
+            | Self::OnItsWay(parcel, _)
+            | Self::Delivered(parcel)
+            | Self::Lost(parcel)
+            | Self::Cancelled(parcel) => Some(parcel),
+        }
+    }
+
+    fn moved(self, to: impl FnOnce(Parcel) -> Self) -> Self {
+        match self {
+            Self::Unplanned => Self::Unplanned,
+            Self::Here(parcel, _)
+            | Self::OnItsWay(parcel, _)
+            | Self::Delivered(parcel)
+            | Self::Lost(parcel)
+            | Self::Cancelled(parcel) => to(parcel),
+        }
+    }
+
+    /// Why `wanted` ("be packed") cannot be: what the parcel is, and what is possible now.
+    fn illegal(&self, wanted: &str) -> Refusal {
+        let (is, possible) = match self {
+            Self::Unplanned => return Refusal::not_found("parcel"),
+            Self::Here(_, Readiness::Planned) => ("waits to be packed", "pack it or cancel it"),
+            Self::Here(_, Readiness::Packed) => {
+                ("waits for the carrier's label", "wait for the label or cancel it")
+            }
+            Self::Here(_, Readiness::Labelled(_)) => ("is ready to leave", "dispatch it or cancel it"),
+            Self::OnItsWay(..) => (
+                "is on its way",
+                "update its tracking, record a failed delivery, confirm its delivery or report it lost",
+            ),
+            Self::Delivered(_) => ("has arrived", "nothing"),
+            Self::Lost(_) => ("is lost", "confirm its delivery, should it turn up"),
+            Self::Cancelled(_) => ("was cancelled", "nothing"),
+        };
+        let message = format!("The parcel cannot {wanted}: it {is}. Possible now: {possible}.");
+        Refusal::rule("ILLEGAL_TRANSITION", message)
+    }
+}
+
+impl Parcel {
+    fn planned(event: &ShipmentPlanned) -> Self {
+        Self {
+            order_id: event.order_id,
+            order_number: event.order_number.clone(),
+            location: event.location.clone(),
+            lines: event.lines.clone(),
+            shipping_method: event.shipping_method,
+            ship_to: event.ship_to.clone(),
+            dispatch_by: event.dispatch_by,
+            holds: BTreeSet::new(),
+        }
+    }
+}
+
+fn reads(shipment_id: ShipmentId) -> Reads {
+    Reads::stream::<Shipment>(shipment_id.stream())
+}
+
+fn reads_all(shipment_ids: &[ShipmentId]) -> Reads {
+    shipment_ids.iter().fold(Reads::default(), |reads, id| reads.and::<Shipment>(id.stream()))
+}
+
+/// Decides on one parcel: at most one event.
+fn decide(
+    shipment_id: ShipmentId,
+    seen: &Seen,
+    rule: impl FnOnce(&Shipment) -> Result<Option<ShipmentEvent>, Refusal>,
+) -> Result<Changes, Refusal> {
+    let stream = shipment_id.stream();
+    let event = rule(seen.state_ref(&stream).unwrap_or(&Shipment::Unplanned))?;
+    Ok(Changes::of(&stream, event))
+}
+
+/// Reacts on each of several parcels, once each; never a refusal.
+fn react<Events: IntoIterator<Item = ShipmentEvent>>(
+    shipment_ids: &[ShipmentId],
+    seen: &Seen,
+    rule: impl Fn(ShipmentId, &Shipment) -> Events,
+) -> Changes {
+    let mut changes = Changes::none();
+    for shipment_id in shipment_ids.iter().copied().collect::<BTreeSet<_>>() {
+        let stream = shipment_id.stream();
+        for event in rule(shipment_id, seen.state_ref(&stream).unwrap_or(&Shipment::Unplanned)) {
+            changes.push(&stream, event);
+        }
+    }
+    changes
+}

@@ -1,0 +1,68 @@
+//! Keeping parcels back while the order waits for a human.
+
+use schemas::life_cycle::HoldReason;
+use schemas::shipment::{ShipmentEvent, ShipmentHeld, ShipmentHoldLifted};
+use schemas::{ShipmentId, Timestamp};
+
+use super::{Shipment, react, reads_all};
+use crate::{Changes, Decision, Reads, Refusal, Seen};
+
+/// The order is on hold and these parcels may not leave. Several reasons may stand at once. Quiet for parcels that have
+/// left, and when repeated.
+#[derive(Clone, Debug)]
+pub struct HoldShipments {
+    /// The parcels.
+    pub shipment_ids: Vec<ShipmentId>,
+    /// Why.
+    pub reason: HoldReason,
+}
+
+impl Decision for HoldShipments {
+    fn reads(&self) -> Reads {
+        reads_all(&self.shipment_ids)
+    }
+
+    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
+        Ok(react(&self.shipment_ids, seen, |shipment_id, shipment| match shipment {
+            Shipment::Here(parcel, _) if !parcel.holds.contains(&self.reason) => {
+                Some(ShipmentHeld { shipment_id, order_id: parcel.order_id, reason: self.reason }.into())
+            }
+            _ => None,
+        }))
+    }
+}
+
+/// Nothing of the order keeps these parcels back any more: every hold that stands is lifted. Quiet for parcels that have
+/// left, and when repeated.
+#[derive(Clone, Debug)]
+pub struct LiftHolds {
+    /// The parcels.
+    pub shipment_ids: Vec<ShipmentId>,
+    /// Which hold was the last.
+    pub reason: HoldReason,
+    /// Until when their money can be taken, where that may have changed.
+    pub authorized_until: Option<Timestamp>,
+}
+
+impl Decision for LiftHolds {
+    fn reads(&self) -> Reads {
+        reads_all(&self.shipment_ids)
+    }
+
+    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
+        Ok(react(&self.shipment_ids, seen, |shipment_id, shipment| self.lifted(shipment_id, shipment)))
+    }
+}
+
+impl LiftHolds {
+    fn lifted(&self, shipment_id: ShipmentId, shipment: &Shipment) -> Vec<ShipmentEvent> {
+        let Shipment::Here(parcel, _) = shipment else { return Vec::new() };
+        let (order_id, dispatch_by) = (parcel.order_id, self.authorized_until.unwrap_or(parcel.dispatch_by));
+        // A parcel that is not held still learns until when it may leave.
+        let moved = parcel.holds.is_empty() && dispatch_by != parcel.dispatch_by;
+        let reasons = parcel.holds.iter().copied().chain(moved.then_some(self.reason));
+        reasons
+            .map(|reason| ShipmentHoldLifted { shipment_id, order_id, reason, dispatch_by }.into())
+            .collect()
+    }
+}

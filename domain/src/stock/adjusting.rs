@@ -1,0 +1,69 @@
+//! Figures are corrected.
+
+use schemas::stock::{AdjustmentReason, StockAdjusted, StockEvent};
+use schemas::{LocationId, Sku};
+
+use super::story::Story;
+use super::Stock;
+use crate::Refusal;
+use crate::one_stream::one_stream;
+
+/// What a correction says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adjustment {
+    /// So many more, or fewer when negative. Telling it twice corrects twice; the ledger of commands knows a retry.
+    Delta(i64),
+    /// So many are there.
+    Count(u32),
+}
+
+/// Corrects how many are on hand at a location; never to fewer than are promised to orders there.
+#[derive(Clone, Debug)]
+pub struct AdjustStock {
+    /// What; its stock must be counted.
+    pub sku: Sku,
+    /// Where.
+    pub location: LocationId,
+    /// By how many, or to what.
+    pub change: Adjustment,
+    /// Why.
+    pub reason: AdjustmentReason,
+}
+
+one_stream!(AdjustStock, Stock, |it| it.sku.stock_stream(), adjust);
+
+fn adjust(stock: &Stock, command: &AdjustStock) -> Result<Vec<StockEvent>, Refusal> {
+    let item = stock.counted(&command.sku)?;
+    let place = item.levels.place(&command.location);
+    let delta = match command.change {
+        Adjustment::Delta(delta) => delta,
+        Adjustment::Count(count) => i64::from(count) - i64::from(place.on_hand),
+    };
+    if delta == 0 {
+        return Ok(Vec::new());
+    }
+    // No sum of a level and a change within these limits leaves 64 bits.
+    let wanted = i64::from(place.on_hand).saturating_add(delta);
+    if wanted < i64::from(place.reserved) {
+        let message = format!(
+            "{} has {} on hand at {}, {} of them promised to orders: {wanted} would be too few. Cancel orders first, or keep \
+             at least {}.",
+            command.sku, place.on_hand, command.location, place.reserved, place.reserved
+        );
+        return Err(Refusal::rule("BELOW_RESERVED", message).at("change"));
+    }
+    let more = u32::try_from(delta.max(0)).unwrap_or(u32::MAX);
+    item.levels.has_room(&command.location, more)?;
+
+    let mut story = Story::of(item);
+    story.levels.correct(&command.location, delta);
+    story.tell(StockAdjusted {
+        sku: command.sku.clone(),
+        location: command.location.clone(),
+        delta,
+        reason: command.reason,
+        on_hand_before: place.on_hand,
+        after: story.levels.after(&command.location),
+    });
+    Ok(story.told())
+}

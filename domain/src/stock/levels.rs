@@ -1,0 +1,101 @@
+//! How much there is of a SKU, where.
+
+use std::collections::BTreeMap;
+
+use schemas::LocationId;
+use schemas::stock::{Level, LevelsAfter};
+
+use super::{MOST, PLACES};
+use crate::Refusal;
+
+/// How much there is, by location and in all, and when that is little.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Levels {
+    /// By location.
+    pub places: BTreeMap<LocationId, Place>,
+    /// At or below this many available, stock is low; 0: nobody is warned.
+    pub low_stock: u32,
+    /// Never promised to anybody.
+    pub safety_stock: u32,
+}
+
+/// How much there is at one location.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Physically there.
+    pub on_hand: u32,
+    /// Of these, promised to orders.
+    pub reserved: u32,
+}
+
+impl Place {
+    /// What is there and promised to nobody.
+    pub fn free(self) -> u32 {
+        self.on_hand.saturating_sub(self.reserved)
+    }
+}
+
+impl Levels {
+    /// What is at a location; nothing where nothing ever was.
+    pub fn place(&self, location: &LocationId) -> Place {
+        self.places.get(location).copied().unwrap_or_default()
+    }
+
+    /// In all locations, less the safety stock.
+    pub fn in_all(&self) -> Level {
+        let sum = |part: fn(&Place) -> u32| self.places.values().map(part).fold(0, u32::saturating_add);
+        let (on_hand, reserved) = (sum(|place| place.on_hand), sum(|place| place.reserved));
+        Level { on_hand, reserved, available: on_hand.saturating_sub(reserved).saturating_sub(self.safety_stock) }
+    }
+
+    /// What an event at `location` says about afterwards.
+    pub fn after(&self, location: &LocationId) -> LevelsAfter {
+        let place = self.place(location);
+        let at_location = Level { on_hand: place.on_hand, reserved: place.reserved, available: place.free() };
+        LevelsAfter { at_location, in_all: self.in_all() }
+    }
+
+    /// Whether there is little.
+    pub fn is_low(&self) -> bool {
+        self.low_stock > 0 && self.in_all().available <= self.low_stock
+    }
+
+    /// Whether `more` units may be counted at `location`.
+    pub(super) fn has_room(&self, location: &LocationId, more: u32) -> Result<(), Refusal> {
+        let on_hand = self.in_all().on_hand;
+        if on_hand.checked_add(more).is_none_or(|sum| sum > MOST) {
+            let message = format!("There are {on_hand} on hand, and at most {MOST} can be counted: {more} more are too many.");
+            return Err(Refusal::rule("STOCK_LIMIT", message).at("qty"));
+        }
+        if !self.places.contains_key(location) && self.places.len() >= PLACES {
+            let message = format!("One SKU can be kept at {PLACES} locations at most: use one that has it already.");
+            return Err(Refusal::rule("TOO_MANY_LOCATIONS", message).at("location"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn add(&mut self, location: &LocationId, qty: u32) {
+        self.change(location, |place| place.on_hand = place.on_hand.saturating_add(qty));
+    }
+
+    pub(super) fn take(&mut self, location: &LocationId, qty: u32) {
+        self.change(location, |place| place.on_hand = place.on_hand.saturating_sub(qty));
+    }
+
+    pub(super) fn correct(&mut self, location: &LocationId, delta: i64) {
+        let qty = u32::try_from(delta.unsigned_abs()).unwrap_or(u32::MAX);
+        if delta < 0 { self.take(location, qty) } else { self.add(location, qty) }
+    }
+
+    pub(super) fn reserve(&mut self, location: &LocationId, qty: u32) {
+        self.change(location, |place| place.reserved = place.reserved.saturating_add(qty));
+    }
+
+    pub(super) fn release(&mut self, location: &LocationId, qty: u32) {
+        self.change(location, |place| place.reserved = place.reserved.saturating_sub(qty));
+    }
+
+    fn change(&mut self, location: &LocationId, change: impl FnOnce(&mut Place)) {
+        change(self.places.entry(location.clone()).or_default());
+    }
+}

@@ -1,0 +1,66 @@
+//! Goods come in.
+
+use schemas::stock::{StockEvent, StockReceived};
+use schemas::{LocationId, Sku};
+
+use super::story::Story;
+use super::Stock;
+use crate::Refusal;
+use crate::faults::Faults;
+use crate::one_stream::one_stream;
+
+/// Books a delivery. With a reference it is booked once per SKU and location, however often it is told; without one, every
+/// command counts.
+#[derive(Clone, Debug)]
+pub struct ReceiveStock {
+    /// What; its stock must be counted.
+    pub sku: Sku,
+    /// Where.
+    pub location: LocationId,
+    /// How many: at least 1.
+    pub qty: u32,
+    /// Number of the delivery note or the like, of its own for every delivery; at most 200 characters.
+    pub reference: Option<String>,
+}
+
+one_stream!(ReceiveStock, Stock, |it| it.sku.stock_stream(), receive);
+
+fn receive(stock: &Stock, command: &ReceiveStock) -> Result<Vec<StockEvent>, Refusal> {
+    let item = stock.counted(&command.sku)?;
+    let mut faults = Faults::default();
+    if command.qty == 0 {
+        faults.add("OUT_OF_RANGE", "qty", "qty must be at least 1.");
+    }
+    if let Some(reference) = &command.reference {
+        faults.line("reference", reference, 200);
+    }
+    faults.refuse()?;
+    if let Some(reference) = &command.reference
+        && let Some((_, _, booked)) =
+            item.deliveries.iter().find(|(location, known, _)| *location == command.location && known == reference)
+    {
+        return if *booked == command.qty { Ok(Vec::new()) } else { Err(booked_already(command, *booked)) };
+    }
+    item.levels.has_room(&command.location, command.qty)?;
+
+    let mut story = Story::of(item);
+    let on_hand_before = story.levels.place(&command.location).on_hand;
+    story.levels.add(&command.location, command.qty);
+    story.tell(StockReceived {
+        sku: command.sku.clone(),
+        location: command.location.clone(),
+        qty: command.qty,
+        on_hand_before,
+        after: story.levels.after(&command.location),
+        reference: command.reference.clone(),
+    });
+    Ok(story.told())
+}
+
+fn booked_already(command: &ReceiveStock, booked: u32) -> Refusal {
+    let message = format!(
+        "This delivery of {} was booked at {} with {booked}, not {}: give another reference, or adjust the stock.",
+        command.sku, command.location, command.qty
+    );
+    Refusal::rule("DELIVERY_BOOKED", message).at("reference")
+}

@@ -1,0 +1,48 @@
+//! When to warn, and what to keep back.
+
+use schemas::Sku;
+use schemas::stock::{StockEvent, StockThresholdsSet};
+
+use super::story::Story;
+use super::{MOST, Stock};
+use crate::Refusal;
+use crate::faults::Faults;
+use crate::one_stream::one_stream;
+
+/// Says when stock is low and how much is never promised, over all locations. More may be kept back than there is: then
+/// nothing is available. What is promised already stays promised.
+#[derive(Clone, Debug)]
+pub struct SetThresholds {
+    /// What; its stock must be counted.
+    pub sku: Sku,
+    /// At or below this many available, stock is low; 0: nobody is warned.
+    pub low_stock: u32,
+    /// Never promised to anybody.
+    pub safety_stock: u32,
+}
+
+one_stream!(SetThresholds, Stock, |it| it.sku.stock_stream(), set_thresholds);
+
+fn set_thresholds(stock: &Stock, command: &SetThresholds) -> Result<Vec<StockEvent>, Refusal> {
+    let item = stock.counted(&command.sku)?;
+    let mut faults = Faults::default();
+    for (field, value) in [("lowStock", command.low_stock), ("safetyStock", command.safety_stock)] {
+        if value > MOST {
+            faults.add("OUT_OF_RANGE", field, format!("{field} must be at most {MOST}."));
+        }
+    }
+    faults.refuse()?;
+    if (item.levels.low_stock, item.levels.safety_stock) == (command.low_stock, command.safety_stock) {
+        return Ok(Vec::new());
+    }
+    let mut story = Story::of(item);
+    story.levels.low_stock = command.low_stock;
+    story.levels.safety_stock = command.safety_stock;
+    story.tell(StockThresholdsSet {
+        sku: command.sku.clone(),
+        low_stock: command.low_stock,
+        safety_stock: command.safety_stock,
+        in_all: story.levels.in_all(),
+    });
+    Ok(story.told())
+}

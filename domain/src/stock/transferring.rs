@@ -1,0 +1,66 @@
+//! Goods move from one location to another.
+
+use schemas::stock::{StockEvent, StockTransferredIn, StockTransferredOut};
+use schemas::{LocationId, Sku};
+
+use super::story::Story;
+use super::Stock;
+use crate::Refusal;
+use crate::faults::Faults;
+use crate::one_stream::one_stream;
+
+/// Moves units that are promised to nobody. Both ends are on the SKU's one stream, so nothing is ever under way.
+#[derive(Clone, Debug)]
+pub struct TransferStock {
+    /// What; its stock must be counted.
+    pub sku: Sku,
+    /// From here.
+    pub from: LocationId,
+    /// To there, which is another location.
+    pub to: LocationId,
+    /// How many: at least 1.
+    pub qty: u32,
+    /// Names the transfer: it happens once per SKU, however often it is told. At most 200 characters.
+    pub transfer_id: String,
+}
+
+one_stream!(TransferStock, Stock, |it| it.sku.stock_stream(), transfer);
+
+fn transfer(stock: &Stock, command: &TransferStock) -> Result<Vec<StockEvent>, Refusal> {
+    let item = stock.counted(&command.sku)?;
+    let TransferStock { sku, from, to, qty, transfer_id } = command.clone();
+    let mut faults = Faults::default();
+    faults.line("transferId", &transfer_id, 200);
+    if qty == 0 {
+        faults.add("OUT_OF_RANGE", "qty", "qty must be at least 1.");
+    }
+    if from == to {
+        faults.add("SAME_LOCATION", "to", "A transfer goes to another location: choose one.");
+    }
+    faults.refuse()?;
+    if item.transfers.contains(&transfer_id) {
+        return Ok(Vec::new());
+    }
+    let place = item.levels.place(&from);
+    if qty > place.free() {
+        let message = format!(
+            "{sku} has {} on hand at {from}, {} of them promised to orders: at most {} can be moved.",
+            place.on_hand,
+            place.reserved,
+            place.free()
+        );
+        return Err(Refusal::rule("INSUFFICIENT_STOCK", message).at("qty"));
+    }
+    item.levels.has_room(&to, 0)?;
+
+    let mut story = Story::of(item);
+    story.levels.take(&from, qty);
+    let after = story.levels.after(&from);
+    let out = StockTransferredOut { sku, transfer_id, qty, from, to, after };
+    story.tell(out.clone());
+    story.levels.add(&out.to, qty);
+    let StockTransferredOut { sku, transfer_id, qty, from, to, .. } = out;
+    let after = story.levels.after(&to);
+    story.tell(StockTransferredIn { sku, transfer_id, qty, from, to, after });
+    Ok(story.told())
+}

@@ -1,0 +1,8 @@
+//! The rules of inventory, as tests: stock items, reservations, and what holds whatever is tried.
+#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
+
+mod properties;
+mod release;
+mod reservation;
+mod stock;
+mod stock_edges;

@@ -1,0 +1,181 @@
+use domain::given::{Given, given, nothing_yet};
+use domain::stock::{AdjustStock, Adjustment, OpenStockItem, ReceiveStock, Stock, TransferStock};
+use schemas::stock::{
+    AdjustmentReason, BackInStock, Level, LevelsAfter, StockAdjusted, StockEvent, StockItemOpened, StockPolicy,
+    StockReceived, StockReserved, StockTransferredIn, StockTransferredOut,
+};
+use schemas::{LineId, LocationId, OrderId, Sku};
+
+pub fn tea() -> Sku {
+    "TEA-100".parse().unwrap()
+}
+
+pub fn at(name: &str) -> LocationId {
+    name.parse().unwrap()
+}
+
+pub fn level(on_hand: u32, reserved: u32, available: u32) -> Level {
+    Level { on_hand, reserved, available }
+}
+
+/// Levels where one location has everything and nothing is kept back.
+pub fn after(on_hand: u32, reserved: u32) -> LevelsAfter {
+    let level = level(on_hand, reserved, on_hand - reserved);
+    LevelsAfter { at_location: level, in_all: level }
+}
+
+pub fn opened() -> StockEvent {
+    StockItemOpened { sku: tea(), policy: StockPolicy::Deny }.into()
+}
+
+pub fn received(location: &str, qty: u32) -> StockEvent {
+    let (sku, location) = (tea(), at(location));
+    StockReceived { sku, location, qty, on_hand_before: 0, after: after(qty, 0), reference: None }.into()
+}
+
+pub fn reserved(order: OrderId, location: &str, qty: u32) -> StockEvent {
+    let (line_ids, location) = (vec![LineId(1)], at(location));
+    StockReserved { sku: tea(), order_id: order, line_ids, location, qty, after: after(qty, qty) }.into()
+}
+
+pub fn stock(events: impl IntoIterator<Item = StockEvent>) -> Given {
+    given::<Stock>(tea().stock_stream(), events)
+}
+
+fn receive(qty: u32) -> ReceiveStock {
+    ReceiveStock { sku: tea(), location: at("central"), qty, reference: Some("note-1".to_owned()) }
+}
+
+fn adjust(change: Adjustment) -> AdjustStock {
+    AdjustStock { sku: tea(), location: at("central"), change, reason: AdjustmentReason::Count }
+}
+
+fn transfer(qty: u32) -> TransferStock {
+    TransferStock { sku: tea(), from: at("central"), to: at("north"), qty, transfer_id: "move-1".to_owned() }
+}
+
+fn order() -> OrderId {
+    OrderId::derived(&["1"])
+}
+
+#[test]
+fn stock_is_opened_once() {
+    nothing_yet().when(&OpenStockItem { sku: tea() }).then(&[opened()]).again().nothing();
+}
+
+#[test]
+fn a_delivery_with_a_reference_is_booked_once() {
+    let expected = StockReceived {
+        sku: tea(),
+        location: at("central"),
+        qty: 5,
+        on_hand_before: 10,
+        after: after(15, 0),
+        reference: Some("note-1".to_owned()),
+    };
+    let then = stock([opened(), received("central", 10)]).when(&receive(5)).then::<StockEvent>(&[expected.into()]);
+    let booked = then.again().nothing().after();
+    booked.when(&receive(6)).refused("DELIVERY_BOOKED");
+    booked.when(&ReceiveStock { reference: Some("note-2".to_owned()), ..receive(5) }).events(1);
+    booked.when(&ReceiveStock { location: at("north"), ..receive(5) }).events(1);
+}
+
+#[test]
+fn without_a_reference_every_delivery_counts() {
+    let receive = ReceiveStock { reference: None, ..receive(5) };
+    stock([opened(), received("central", 10)]).when(&receive).events(1).again().events(1);
+}
+
+#[test]
+fn a_delivery_of_nothing_to_nowhere_or_of_too_much_is_refused() {
+    let refusal = nothing_yet().when(&receive(5)).refused("NOT_FOUND");
+    assert!(refusal.message.contains("TEA-100"), "{refusal:?}");
+    stock([opened()]).when(&receive(0)).refused("OUT_OF_RANGE");
+    stock([opened()]).when(&receive(1_000_000_001)).refused("STOCK_LIMIT");
+    stock([opened(), received("central", 1_000_000_000)]).when(&receive(1)).refused("STOCK_LIMIT");
+    stock([opened(), received("central", 1)]).when(&receive(u32::MAX)).refused("STOCK_LIMIT");
+}
+
+#[test]
+fn a_sku_is_kept_at_fifty_locations_at_most() {
+    let places = (0..50).map(|i| received(&format!("p{i}"), 1));
+    let full = stock([opened()].into_iter().chain(places));
+    full.when(&receive(1)).refused("TOO_MANY_LOCATIONS");
+    full.when(&ReceiveStock { location: at("p7"), ..receive(1) }).events(1);
+}
+
+#[test]
+fn a_count_corrects_once() {
+    let expected = StockAdjusted {
+        sku: tea(),
+        location: at("central"),
+        delta: -3,
+        reason: AdjustmentReason::Count,
+        on_hand_before: 10,
+        after: after(7, 0),
+    };
+    let count = adjust(Adjustment::Count(7));
+    let then = stock([opened(), received("central", 10)]).when(&count);
+    then.then::<StockEvent>(&[expected.into()]).again().nothing();
+}
+
+#[test]
+fn a_difference_corrects_by_so_many_and_nothing_by_none() {
+    let shelf = stock([opened(), received("central", 10)]);
+    let more = shelf.when(&adjust(Adjustment::Delta(4))).events(1).after();
+    more.when(&adjust(Adjustment::Count(14))).nothing();
+    shelf.when(&adjust(Adjustment::Delta(0))).nothing();
+}
+
+#[test]
+fn a_correction_below_what_is_promised_is_refused_with_the_figures() {
+    let shelf = stock([opened(), received("central", 10), reserved(order(), "central", 4)]);
+    let refusal = shelf.when(&adjust(Adjustment::Count(3))).refused("BELOW_RESERVED");
+    assert!(refusal.message.contains("10 on hand at central, 4 of them promised"), "{refusal}");
+    shelf.when(&adjust(Adjustment::Delta(-7))).refused("BELOW_RESERVED");
+    shelf.when(&adjust(Adjustment::Delta(i64::MIN))).refused("BELOW_RESERVED");
+    shelf.when(&adjust(Adjustment::Delta(i64::MAX))).refused("STOCK_LIMIT");
+    shelf.when(&adjust(Adjustment::Count(u32::MAX))).refused("STOCK_LIMIT");
+    shelf.when(&adjust(Adjustment::Count(4))).events(2);
+    nothing_yet().when(&adjust(Adjustment::Count(4))).refused("NOT_FOUND");
+}
+
+#[test]
+fn a_transfer_leaves_and_arrives_once() {
+    let (from, to) = (at("central"), at("north"));
+    let out = StockTransferredOut {
+        sku: tea(),
+        transfer_id: "move-1".to_owned(),
+        qty: 4,
+        from: from.clone(),
+        to: to.clone(),
+        after: LevelsAfter { at_location: level(6, 0, 6), in_all: level(6, 0, 6) },
+    };
+    let arrived = StockTransferredIn {
+        sku: tea(),
+        transfer_id: "move-1".to_owned(),
+        qty: 4,
+        from,
+        to,
+        after: LevelsAfter { at_location: level(4, 0, 4), in_all: level(10, 0, 10) },
+    };
+    let then = stock([opened(), received("central", 10)]).when(&transfer(4));
+    then.then::<StockEvent>(&[out.into(), arrived.into()]).again().nothing();
+}
+
+#[test]
+fn only_what_is_promised_to_nobody_is_moved_to_another_place() {
+    let shelf = stock([opened(), received("central", 10), reserved(order(), "central", 4)]);
+    shelf.when(&transfer(7)).refused("INSUFFICIENT_STOCK");
+    shelf.when(&transfer(6)).events(2);
+    let nowhere = TransferStock { to: at("central"), qty: 0, transfer_id: String::new(), ..transfer(1) };
+    let refusal = shelf.when(&nowhere).refused("REQUIRED");
+    assert_eq!(refusal.errors.len(), 3, "all that is wrong: {refusal:?}");
+    nothing_yet().when(&transfer(1)).refused("NOT_FOUND");
+}
+
+#[test]
+fn the_first_delivery_says_that_there_is_something() {
+    let events = stock([opened()]).when(&receive(5)).changes().events_of::<StockEvent>();
+    assert_eq!(events.last(), Some(&BackInStock { sku: tea(), available: 5 }.into()));
+}

@@ -1,0 +1,117 @@
+//! What every event log promises. A backend's test names its factory: `assert_eq!(breaches(&factory).await, NONE)`.
+
+mod answers;
+mod commits;
+mod deadlines;
+mod draft;
+mod parking;
+mod races;
+mod reads;
+mod snapshot;
+mod waiting;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+pub use self::draft::Draft;
+use crate::port::{Log, LogError};
+
+/// What [`breaches`] answers for a backend that keeps every promise.
+pub const NONE: Vec<String> = Vec::new();
+
+/// The longest that one promise may take: a log that waits for ever breaks it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A backend to be tested.
+#[async_trait]
+pub trait LogUnderTest: Send + Sync {
+    /// Opens the log called `name` once more, as another process would: every call with one name opens the same log, which
+    /// was empty at first and belongs to any one context.
+    async fn open(&self, name: &str) -> Result<Arc<dyn Log>, LogError>;
+
+    /// Runs a statement on the database of the log called `name`, as somebody who has its password would. The log's events
+    /// stand in the table `events`. Answers the database's error.
+    async fn raw(&self, name: &str, statement: &str) -> Result<(), String>;
+}
+
+/// The promises that the backend breaks, and how; each is tested on a log of its own.
+pub async fn breaches(logs: &dyn LogUnderTest) -> Vec<String> {
+    let mut broken = Vec::new();
+    for (number, (promise, check)) in PROMISES.iter().enumerate() {
+        let bench = Bench { logs, name: format!("promise-{number}") };
+        let problem = match tokio::time::timeout(PATIENCE, check(&bench)).await {
+            Ok(Ok(())) => continue,
+            Ok(Err(problem)) => problem.to_string(),
+            Err(_) => "it never came to an end".to_owned(),
+        };
+        broken.push(format!("{promise}: {problem}"));
+    }
+    broken
+}
+
+/// The log that a promise is tested on.
+struct Bench<'a> {
+    logs: &'a dyn LogUnderTest,
+    name: String,
+}
+
+impl Bench<'_> {
+    async fn open(&self) -> Result<Arc<dyn Log>, LogError> {
+        self.logs.open(&self.name).await
+    }
+
+    async fn raw(&self, statement: &str) -> Result<(), String> {
+        self.logs.raw(&self.name, statement).await
+    }
+}
+
+/// How a promise was broken.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error("{0}")]
+    Promise(String),
+    #[error("it failed: {0:?}")]
+    Failed(#[from] LogError),
+}
+
+type Checked = Result<(), Broken>;
+type Checking<'a> = Pin<Box<dyn Future<Output = Checked> + Send + 'a>>;
+type Check = for<'a> fn(&'a Bench<'a>) -> Checking<'a>;
+
+fn ensure(holds: bool, otherwise: impl Into<String>) -> Checked {
+    if holds { Ok(()) } else { Err(Broken::Promise(otherwise.into())) }
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(found: &T, wanted: &T, what: &str) -> Checked {
+    ensure(found == wanted, format!("{what} is {found:?} and not {wanted:?}"))
+}
+
+const PROMISES: &[(&str, Check)] = &[
+    ("a commit moves the head", |b| Box::pin(commits::move_the_head(b))),
+    ("a commit on an older head changes nothing", |b| Box::pin(commits::on_an_older_head(b))),
+    ("a batch is all or nothing", |b| Box::pin(commits::all_or_nothing(b))),
+    ("a batch may be large", |b| Box::pin(commits::of_many_events(b))),
+    ("racing processes lose and double nothing", |b| Box::pin(races::on_one_stream(b))),
+    ("a reader by position never misses an event", |b| Box::pin(races::with_a_reader(b))),
+    ("facts belong to the head that comes with them", |b| Box::pin(races::with_facts(b))),
+    ("a command's first answer is kept", |b| Box::pin(answers::ledger(b))),
+    ("what was handled last is known", |b| Box::pin(answers::inbox(b))),
+    ("a claim has one holder", |b| Box::pin(answers::claims(b))),
+    ("views are written, replaced and removed", |b| Box::pin(answers::views(b))),
+    ("groups have their own positions and starts", |b| Box::pin(answers::groups(b))),
+    ("a stream has one deadline, the last", |b| Box::pin(deadlines::one_per_stream(b))),
+    ("deadlines come earliest first", |b| Box::pin(deadlines::earliest_first(b))),
+    ("parked records wait in order", |b| Box::pin(parking::in_order(b))),
+    ("parked records are redriven and unparked", |b| Box::pin(parking::redriven(b))),
+    ("events are counted by prefix", |b| Box::pin(reads::counts(b))),
+    ("events are read by position", |b| Box::pin(reads::by_position(b))),
+    ("events are read by stream", |b| Box::pin(reads::by_stream(b))),
+    ("events are read by flow", |b| Box::pin(reads::by_flow(b))),
+    ("what is stored is kept to the byte", |b| Box::pin(reads::to_the_byte(b))),
+    ("events are neither changed nor deleted", |b| Box::pin(reads::unchangeable(b))),
+    ("everything is there when it is opened again", |b| Box::pin(reads::after_reopening(b))),
+    ("growth wakes those who wait", |b| Box::pin(waiting::for_growth(b))),
+];

@@ -1,0 +1,119 @@
+//! Builds batches as the writer would.
+
+use std::sync::Arc;
+
+use schemas::{CommandId, Context, Envelope, EventId, StreamId, Timestamp};
+use uuid::Uuid;
+
+use crate::chain;
+use crate::port::{Batch, Committed, EventLog, Head, LedgerEntry, LogError, StoredEvent, Write};
+
+/// A batch in the making that continues a log. Positions and the chain are right by themselves, versions are the caller's.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The head that it is decided on.
+    pub base: Head,
+    /// What is committed.
+    pub batch: Batch,
+    /// The flow of events that are added from now on.
+    pub correlation: Uuid,
+    context: Context,
+    position: u64,
+    hash: [u8; 32],
+}
+
+impl Draft {
+    /// A batch of one write without changes.
+    pub fn on(context: Context, base: Head) -> Self {
+        let batch = Batch { writes: vec![Write::default()], ..Batch::default() };
+        let (position, hash) = (base.position, base.hash);
+        Self { base, batch, correlation: Uuid::new_v4(), context, position, hash }
+    }
+
+    /// The same on the head that the log has now.
+    pub async fn now(log: &(impl EventLog + ?Sized)) -> Result<Self, LogError> {
+        Ok(Self::on(log.context(), log.head().await?))
+    }
+
+    /// Adds a write; what is added from now on belongs to it.
+    #[must_use]
+    pub fn and_write(mut self) -> Self {
+        self.batch.writes.push(Write::default());
+        self
+    }
+
+    /// Adds an event.
+    #[must_use]
+    pub fn event(self, stream: &str, version: u64) -> Self {
+        let payload = format!("{{\"summary\":\"Number {version}.\"}}");
+        self.payload(stream, version, &payload)
+    }
+
+    /// Adds an event with this payload.
+    #[must_use]
+    pub fn payload(self, stream: &str, version: u64, payload: &str) -> Self {
+        let id = EventId::new(Uuid::new_v4());
+        self.envelope(stream, version, payload, |envelope| envelope.id = id)
+    }
+
+    /// Adds an event whose envelope is changed before it is chained.
+    #[must_use]
+    pub fn envelope(mut self, stream: &str, version: u64, payload: &str, change: impl FnOnce(&mut Envelope)) -> Self {
+        let mut envelope = Envelope {
+            id: EventId::new(Uuid::new_v4()),
+            stream: StreamId::from_text(stream),
+            version,
+            context: self.context,
+            position: self.position + 1,
+            epoch: self.base.epoch,
+            name: "Tested".to_owned(),
+            type_version: 1,
+            time: Timestamp::from_millis(1_772_366_401_482),
+            correlation: self.correlation,
+            causation: self.correlation,
+            traceparent: None,
+            hash: String::new(),
+        };
+        change(&mut envelope);
+        self.hash = chain::link(&self.hash, &envelope, payload);
+        self.position = envelope.position;
+        envelope.hash = chain::to_hex(&self.hash);
+        self.write().events.push(StoredEvent { envelope: Arc::new(envelope), payload: payload.into() });
+        self
+    }
+
+    /// Adds an answer to `command`.
+    #[must_use]
+    pub fn answer(mut self, command: CommandId, answer: &str, at: Timestamp) -> Self {
+        self.write().ledger = Some(LedgerEntry { command, fingerprint: [7; 32], answer: answer.to_owned(), at });
+        self
+    }
+
+    /// Changes the last write.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Write)) -> Self {
+        change(self.write());
+        self
+    }
+
+    /// Changes what is learnt beside the writes.
+    #[must_use]
+    pub fn beside(mut self, change: impl FnOnce(&mut Batch)) -> Self {
+        change(&mut self.batch);
+        self
+    }
+
+    /// Commits it.
+    pub async fn commit(&self, log: &(impl EventLog + ?Sized)) -> Result<Committed, LogError> {
+        log.commit(&self.base, &self.batch).await
+    }
+
+    /// The write that is added to.
+    fn write(&mut self) -> &mut Write {
+        if self.batch.writes.is_empty() {
+            self.batch.writes.push(Write::default());
+        }
+        let last = self.batch.writes.len() - 1;
+        &mut self.batch.writes[last]
+    }
+}

@@ -1,0 +1,194 @@
+//! Proves that a log is what was written: the chain is computed again over everything that is stored.
+
+use std::collections::HashMap;
+
+use schemas::StreamId;
+use uuid::Uuid;
+
+use crate::chain;
+use crate::port::{EventLog, Head, LogError, Read, StoredEvent};
+
+/// Events that are read at a time.
+const PAGE: usize = 1_000;
+
+/// What a sound log comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// Events that were checked.
+    pub events: u64,
+    /// Where the log ended. Kept elsewhere, it shows later whether this part of the log is still the same.
+    pub head: Head,
+}
+
+/// The first thing that is wrong with a log.
+#[derive(Debug, thiserror::Error)]
+pub enum Finding {
+    /// The log is not what was written.
+    #[error("position {position}: {problem}")]
+    Wrong {
+        /// Where; what comes before it is sound.
+        position: u64,
+        /// What it is.
+        problem: Problem,
+    },
+    /// The log cannot be read.
+    #[error("the log could not be checked to its end")]
+    Log(#[source] LogError),
+}
+
+/// What is wrong at a position.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// There is no such event, and there are later ones.
+    #[error("the event is missing")]
+    Missing,
+    /// The log ends before this, and says that it does not.
+    #[error("the log is cut off here, and its head stands at {head}")]
+    CutOff {
+        /// Where the head stands.
+        head: u64,
+    },
+    /// The log goes on behind its head.
+    #[error("the event was added behind the log's head")]
+    Added,
+    /// Event, predecessor and hash do not belong together.
+    #[error("the event is not the one that was written here: its hash does not match")]
+    Hash,
+    /// The head's hash is not that of the last event.
+    #[error("the log's head has another hash than its last event")]
+    Head,
+    /// The stream does not go on with this version.
+    #[error("{stream} does not continue with version {version}")]
+    Version {
+        /// Which stream.
+        stream: StreamId,
+        /// The event's version.
+        version: u64,
+    },
+    /// The stored row is none that was ever written.
+    #[error("the event cannot be read: {0}")]
+    Unreadable(String),
+    /// The log is not the one that was verified earlier.
+    #[error("the log has another hash here than it had before")]
+    Replaced,
+}
+
+impl From<LogError> for Finding {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Broken { position, problem, .. } => wrong(position, Problem::Unreadable(problem)),
+            error => Self::Log(error),
+        }
+    }
+}
+
+fn wrong(position: u64, problem: Problem) -> Finding {
+    Finding::Wrong { position, problem }
+}
+
+/// Checks the log from its beginning, or what comes after a position whose hash is known from before, to its end, which may
+/// move meanwhile. `progress` is told the position reached now and then.
+pub async fn verify(
+    log: &dyn EventLog,
+    from: Option<(u64, [u8; 32])>,
+    mut progress: impl FnMut(u64),
+) -> Result<Verified, Finding> {
+    let (start, hash) = from.unwrap_or((0, chain::START));
+    if start > 0 {
+        known(log, start, hash).await?;
+    }
+    let mut check = Check { log, start, position: start, hash, versions: HashMap::new() };
+    loop {
+        let page = check.page(PAGE).await?;
+        if page.is_empty() {
+            if let Some(head) = check.end().await? {
+                return Ok(Verified { events: check.position - start, head });
+            }
+            continue;
+        }
+        for event in &page {
+            check.event(event).await?;
+        }
+        progress(check.position);
+    }
+}
+
+/// Whether the log still has this hash at this position.
+async fn known(log: &dyn EventLog, position: u64, hash: [u8; 32]) -> Result<(), Finding> {
+    let stored = log.read(Read::After(position - 1), 1).await?;
+    match stored.first().filter(|event| event.envelope.position == position) {
+        Some(event) if event.envelope.hash == chain::to_hex(&hash) => Ok(()),
+        Some(_) => Err(wrong(position, Problem::Replaced)),
+        None => Err(wrong(position, Problem::Missing)),
+    }
+}
+
+struct Check<'a> {
+    log: &'a dyn EventLog,
+    start: u64,
+    position: u64,
+    hash: [u8; 32],
+    /// The last version of each stream, under a digest of its id: logs have millions of streams.
+    versions: HashMap<Uuid, u64>,
+}
+
+impl Check<'_> {
+    async fn page(&self, limit: usize) -> Result<Vec<StoredEvent>, Finding> {
+        match self.log.read(Read::After(self.position), limit).await {
+            // What comes before the one that cannot be read is looked at first.
+            Err(LogError::Broken { position, .. }) if position > self.position + 1 && limit > 1 => {
+                let before = position - self.position - 1;
+                let before = usize::try_from(before).unwrap_or(PAGE).min(limit - 1);
+                Ok(self.log.read(Read::After(self.position), before).await?)
+            }
+            page => Ok(page?),
+        }
+    }
+
+    async fn event(&mut self, event: &StoredEvent) -> Result<(), Finding> {
+        let (envelope, position) = (event.envelope.as_ref(), self.position + 1);
+        if envelope.position != position {
+            return Err(wrong(position, Problem::Missing));
+        }
+        let hash = chain::link(&self.hash, envelope, &event.payload);
+        if envelope.hash != chain::to_hex(&hash) {
+            return Err(wrong(position, Problem::Hash));
+        }
+        let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, envelope.stream.as_str().as_bytes());
+        let before = match self.versions.insert(digest, envelope.version) {
+            Some(before) => before,
+            None if self.start > 0 => self.version_before(&envelope.stream, envelope.version).await?,
+            None => 0,
+        };
+        if envelope.version != before + 1 {
+            let (stream, version) = (envelope.stream.clone(), envelope.version);
+            return Err(wrong(position, Problem::Version { stream, version }));
+        }
+        (self.position, self.hash) = (position, hash);
+        Ok(())
+    }
+
+    /// The version that the part of the log which was verified earlier left the stream at, if it is the one before this.
+    async fn version_before(&self, stream: &StreamId, version: u64) -> Result<u64, Finding> {
+        let Some(after) = version.checked_sub(2) else { return Ok(0) };
+        let stored = self.log.read(Read::Streams(&[(stream.clone(), after)]), 1).await?;
+        let before = stored.first().filter(|event| event.envelope.position <= self.start);
+        Ok(before.map_or(0, |event| event.envelope.version))
+    }
+
+    /// Compares the end with the head. `None`: the log has grown.
+    async fn end(&self) -> Result<Option<Head>, Finding> {
+        let head = self.log.head().await?;
+        if head.position < self.position {
+            return Err(wrong(head.position + 1, Problem::Added));
+        }
+        if head.position == self.position {
+            return if head.hash == self.hash { Ok(Some(head)) } else { Err(wrong(self.position, Problem::Head)) };
+        }
+        // Events come with their head: where it is, they must be.
+        if self.page(1).await?.is_empty() {
+            return Err(wrong(self.position + 1, Problem::CutOff { head: head.position }));
+        }
+        Ok(None)
+    }
+}

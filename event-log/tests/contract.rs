@@ -1,0 +1,58 @@
+//! The port's contract suite on SQLite, and on backends that are broken on purpose.
+#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
+
+use event_log::contract::{NONE, breaches};
+
+#[path = "contract/broken.rs"]
+mod broken;
+#[path = "contract/files.rs"]
+mod files;
+
+use broken::{Broken, Fault};
+use files::Files;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_keeps_every_promise() {
+    assert_eq!(breaches(&Files::new()).await, NONE);
+}
+
+/// The suite finds `fault` where it should, and says which promise it breaks.
+async fn is_found(fault: Fault, promise: &str) {
+    let breaches = breaches(&Broken::by(fault)).await;
+    assert!(breaches.iter().any(|breach| breach.starts_with(promise)), "{fault:?}: {breaches:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backend_without_head_check_is_found() {
+    is_found(Fault::NoHeadCheck, "a commit on an older head changes nothing").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backend_that_dedupes_after_deciding_is_found() {
+    is_found(Fault::DedupeAfterDeciding, "a command's first answer is kept").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backend_whose_positions_become_visible_out_of_order_is_found() {
+    is_found(Fault::LateCommits, "a reader by position never misses an event").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backend_that_keeps_half_of_a_batch_is_found() {
+    is_found(Fault::HalfOfABatch, "a batch is all or nothing").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backend_that_writes_the_checkpoint_first_is_found() {
+    is_found(Fault::CheckpointFirst, "a batch is all or nothing").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backend_that_rewrites_payloads_is_found() {
+    is_found(Fault::OwnJson, "what is stored is kept to the byte").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backend_that_does_not_notice_other_processes_is_found() {
+    is_found(Fault::DeafToOthers, "growth wakes those who wait").await;
+}

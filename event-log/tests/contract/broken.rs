@@ -1,0 +1,218 @@
+//! Backends with the mistakes that others have made: a suite that lets one of them pass is worth nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use event_log::chain;
+use event_log::contract::LogUnderTest;
+use event_log::port::{
+    Batch, Committed, Desk, DueDeadline, EventLog, Facts, Head, Log, LogError, ParkedRecord, Read, StoredEvent,
+    Wanted, Write,
+};
+use schemas::{Context, Envelope, Timestamp};
+
+use crate::files::Files;
+
+/// A mistake.
+#[derive(Clone, Copy, Debug)]
+pub enum Fault {
+    /// Nobody looks whether the head is still the one that was decided on.
+    NoHeadCheck,
+    /// Answers and handled events are not seen before deciding.
+    DedupeAfterDeciding,
+    /// Positions are drawn from a sequence, and some transactions end late.
+    LateCommits,
+    /// When one stream's part is refused, the others' stay.
+    HalfOfABatch,
+    /// What was done is noted before it is done.
+    CheckpointFirst,
+    /// Payloads are stored as a database's own JSON type would.
+    OwnJson,
+    /// Only one's own commits wake one up.
+    DeafToOthers,
+}
+
+/// A good backend with a mistake added to it.
+pub struct Broken {
+    files: Files,
+    fault: Fault,
+}
+
+impl Broken {
+    pub fn by(fault: Fault) -> Self {
+        Self { files: Files::new(), fault }
+    }
+}
+
+#[async_trait]
+impl LogUnderTest for Broken {
+    async fn open(&self, name: &str) -> Result<Arc<dyn Log>, LogError> {
+        let inner = self.files.open(name).await?;
+        Ok(Arc::new(BrokenLog { inner, fault: self.fault, visible: Mutex::default(), own: tokio::sync::Notify::new() }))
+    }
+
+    async fn raw(&self, name: &str, statement: &str) -> Result<(), String> {
+        self.files.raw(name, statement).await
+    }
+}
+
+struct BrokenLog {
+    inner: Arc<dyn Log>,
+    fault: Fault,
+    /// Late positions that have become visible.
+    visible: Mutex<BTreeSet<u64>>,
+    own: tokio::sync::Notify,
+}
+
+impl BrokenLog {
+    /// The batch with its events moved to the end of the log, whatever has happened there.
+    async fn rebased(&self, batch: &Batch, onto: &Head) -> Result<Batch, LogError> {
+        let (mut batch, mut position, mut hash) = (batch.clone(), onto.position, onto.hash);
+        let mut versions = BTreeMap::new();
+        for event in batch.writes.iter_mut().flat_map(|write| write.events.iter_mut()) {
+            let stream = event.envelope.stream.clone();
+            let stored = self.inner.read(Read::Streams(&[(stream.clone(), 0)]), 1_000_000).await?;
+            let version = versions.entry(stream).or_insert(stored.len() as u64);
+            *version += 1;
+            position += 1;
+            let mut envelope = Envelope { version: *version, position, epoch: onto.epoch, ..(*event.envelope).clone() };
+            hash = chain::link(&hash, &envelope, &event.payload);
+            envelope.hash = chain::to_hex(&hash);
+            event.envelope = Arc::new(envelope);
+        }
+        Ok(batch)
+    }
+
+    async fn without_head_check(&self, base: &Head, batch: &Batch) -> Result<Committed, LogError> {
+        let mut committed = self.inner.commit(base, batch).await?;
+        while let Committed::Moved(head) = committed {
+            committed = self.inner.commit(&head, &self.rebased(batch, &head).await?).await?;
+        }
+        Ok(committed)
+    }
+
+    async fn half(&self, base: &Head, batch: &Batch) -> Result<Committed, LogError> {
+        let committed = self.inner.commit(base, batch).await;
+        if committed.is_err()
+            && let Some(event) = batch.writes.first().and_then(|write| write.events.first())
+        {
+            let events = vec![event.clone()];
+            let half = Batch { writes: vec![Write { events, ..Write::default() }], ..Batch::default() };
+            self.inner.commit(base, &half).await?;
+        }
+        committed
+    }
+
+    async fn checkpoint_first(&self, base: &Head, batch: &Batch) -> Result<Committed, LogError> {
+        let checkpoint = Batch { positions: batch.positions.clone(), ..Batch::default() };
+        match self.inner.commit(base, &checkpoint).await? {
+            Committed::Done(head) => self.inner.commit(&head, batch).await,
+            moved => Ok(moved),
+        }
+    }
+
+    async fn own_json(&self, base: &Head, batch: &Batch) -> Result<Committed, LogError> {
+        let mut batch = batch.clone();
+        for event in batch.writes.iter_mut().flat_map(|write| write.events.iter_mut()) {
+            if let Ok(value) = serde_json::from_str::<serde_json::Value>(&event.payload) {
+                event.payload = value.to_string().into();
+            }
+        }
+        self.inner.commit(base, &batch).await
+    }
+
+    /// Every fifth position belongs to a transaction that ends only when somebody has seen its successor.
+    fn late(&self, events: Vec<StoredEvent>) -> Vec<StoredEvent> {
+        let mut visible = self.visible.lock().unwrap();
+        let last = events.last().map_or(0, |event| event.envelope.position);
+        let mut seen = Vec::new();
+        for event in events {
+            let position = event.envelope.position;
+            if !position.is_multiple_of(5) || visible.contains(&position) {
+                seen.push(event);
+            } else if position < last {
+                visible.insert(position);
+            }
+        }
+        seen
+    }
+}
+
+#[async_trait]
+impl EventLog for BrokenLog {
+    fn context(&self) -> Context {
+        self.inner.context()
+    }
+
+    async fn head(&self) -> Result<Head, LogError> {
+        self.inner.head().await
+    }
+
+    async fn read(&self, what: Read<'_>, limit: usize) -> Result<Vec<StoredEvent>, LogError> {
+        let by_position = matches!(what, Read::After(_));
+        let events = self.inner.read(what, limit).await?;
+        let late = by_position && matches!(self.fault, Fault::LateCommits);
+        Ok(if late { self.late(events) } else { events })
+    }
+
+    async fn facts(&self, wanted: &Wanted) -> Result<(Head, Facts), LogError> {
+        let (head, mut facts) = self.inner.facts(wanted).await?;
+        if matches!(self.fault, Fault::DedupeAfterDeciding) {
+            facts.ledger.clear();
+            facts.inbox.clear();
+        }
+        Ok((head, facts))
+    }
+
+    async fn commit(&self, base: &Head, batch: &Batch) -> Result<Committed, LogError> {
+        let committed = match self.fault {
+            Fault::NoHeadCheck => self.without_head_check(base, batch).await,
+            Fault::HalfOfABatch => self.half(base, batch).await,
+            Fault::CheckpointFirst => self.checkpoint_first(base, batch).await,
+            Fault::OwnJson => self.own_json(base, batch).await,
+            Fault::DedupeAfterDeciding | Fault::LateCommits | Fault::DeafToOthers => self.inner.commit(base, batch).await,
+        };
+        self.own.notify_waiters();
+        committed
+    }
+
+    async fn grown(&self, position: u64, patience: Duration) {
+        if !matches!(self.fault, Fault::DeafToOthers) {
+            return self.inner.grown(position, patience).await;
+        }
+        let own = self.own.notified();
+        if self.inner.head().await.is_ok_and(|head| head.position <= position) {
+            // Either is a reason to look again.
+            tokio::select! { () = own => {}, () = tokio::time::sleep(patience) => {} }
+        }
+    }
+}
+
+#[async_trait]
+impl Desk for BrokenLog {
+    async fn due(&self, until: Timestamp, limit: usize) -> Result<Vec<DueDeadline>, LogError> {
+        self.inner.due(until, limit).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, LogError> {
+        self.inner.next_due().await
+    }
+
+    async fn group(&self, group: &str) -> Result<(BTreeMap<String, u64>, u32), LogError> {
+        self.inner.group(group).await
+    }
+
+    async fn parked(&self, reactor: Option<&str>, limit: usize) -> Result<Vec<ParkedRecord>, LogError> {
+        self.inner.parked(reactor, limit).await
+    }
+
+    async fn counts(&self) -> Result<BTreeMap<String, (u64, u64)>, LogError> {
+        self.inner.counts().await
+    }
+
+    async fn prune_ledger(&self, older_than: Timestamp) -> Result<u64, LogError> {
+        self.inner.prune_ledger(older_than).await
+    }
+}

@@ -1,0 +1,167 @@
+//! Folding batches into entities.
+
+use std::collections::BTreeMap;
+
+use platform::bus::Record;
+use read_models::{Stored, Write};
+
+use super::{Feed, Outcome};
+use crate::error::{ProjectorError, chain};
+use crate::projection::Evolve;
+
+/// Records by stream, then by version, each once.
+type Streams = BTreeMap<String, BTreeMap<u64, Record>>;
+
+pub(super) async fn work(
+    feed: &Feed,
+    evolve: &dyn Evolve,
+    records: &[Record],
+) -> Result<Outcome, ProjectorError> {
+    let mut streams = Streams::new();
+    for record in records {
+        let stream = streams.entry(record.envelope.stream.to_string()).or_default();
+        stream.insert(record.envelope.version, record.clone());
+    }
+    fold(feed, evolve, streams, false).await
+}
+
+/// Tries the streams of these held records again, from where their documents stand.
+pub(super) async fn retry(
+    feed: &Feed,
+    evolve: &dyn Evolve,
+    records: &[Record],
+) -> Result<Outcome, ProjectorError> {
+    let mut streams = Streams::new();
+    for record in records {
+        streams.insert(record.envelope.stream.to_string(), BTreeMap::from([(record.envelope.version, record.clone())]));
+    }
+    fold(feed, evolve, streams, true).await
+}
+
+async fn fold(
+    feed: &Feed,
+    evolve: &dyn Evolve,
+    streams: Streams,
+    again: bool,
+) -> Result<Outcome, ProjectorError> {
+    let ids: Vec<String> = streams.keys().cloned().collect();
+    let stored = feed.store.documents().load(&feed.generation, &ids).await?;
+    let mut outcome = Outcome::default();
+    for ((id, records), stored) in streams.into_iter().zip(stored) {
+        let document = Document::of(id, stored);
+        fold_stream(feed, evolve, document, records, again, &mut outcome).await?;
+    }
+    Ok(outcome)
+}
+
+/// A document as it stands, or the nothing before the first event.
+struct Document {
+    id: String,
+    version: u64,
+    body: Option<String>,
+    stale: bool,
+}
+
+impl Document {
+    fn of(id: String, stored: Option<Stored>) -> Self {
+        match stored {
+            Some(Stored { version, body, stale, .. }) => Self { id, version, body, stale },
+            None => Self { id, version: 0, body: None, stale: false },
+        }
+    }
+}
+
+async fn fold_stream(
+    feed: &Feed,
+    evolve: &dyn Evolve,
+    document: Document,
+    mut records: BTreeMap<u64, Record>,
+    again: bool,
+    outcome: &mut Outcome,
+) -> Result<(), ProjectorError> {
+    if !again {
+        records.retain(|version, _| *version > document.version);
+        if records.is_empty() {
+            return Ok(());
+        }
+    }
+    // What is held of the stream was not seen by the document, so it comes first.
+    let held = again || document.stale || !follow_on(document.version, &records);
+    if held {
+        complete(feed, &document, &mut records, outcome).await?;
+    }
+    let records: Vec<Record> = records.into_values().collect();
+    let mut expected = document.version;
+    let ready = records.iter().take_while(|record| {
+        expected += 1;
+        record.envelope.version == expected
+    });
+    let ready = ready.count();
+    let folded = evolve.fold(document.body.as_deref(), records.get(..ready).unwrap_or_default());
+    let (digested, waiting) = records.split_at(folded.digested.min(records.len()));
+    if held {
+        outcome.settle.extend_from_slice(digested);
+    }
+    if let Some((first, behind)) = waiting.split_first() {
+        let problem = match &folded.problem {
+            Some(problem) => chain(problem),
+            None => format!("version {} of the stream is missing", document.version + folded.digested as u64 + 1),
+        };
+        report(feed, first, &problem);
+        outcome.hold.push((first.clone(), Some(problem)));
+        outcome.hold.extend(behind.iter().map(|record| (record.clone(), None)));
+    }
+    let version = document.version + folded.digested as u64;
+    let stale = !waiting.is_empty();
+    // Nothing of a stream whose first event cannot be digested can be shown, not even that it is stale.
+    if version > 0 && (version > document.version || (stale && !document.stale)) {
+        outcome.writes.push(Write { id: document.id, version, body: folded.body, stale });
+    }
+    Ok(())
+}
+
+/// Adds what is held of the stream, and where a version is still missing what the stream's source has.
+async fn complete(
+    feed: &Feed,
+    document: &Document,
+    records: &mut BTreeMap<u64, Record>,
+    outcome: &mut Outcome,
+) -> Result<(), ProjectorError> {
+    for record in feed.held.queue(&document.id).await? {
+        records.entry(record.envelope.version).or_insert(record);
+    }
+    // A crash came between the document and letting go.
+    let past = records.extract_if(..=document.version, |_, _| true);
+    outcome.settle.extend(past.map(|(_, record)| record));
+    if follow_on(document.version, records) {
+        return Ok(());
+    }
+    let Some(topic) = records.values().next().map(|record| record.topic) else { return Ok(()) };
+    tracing::error!(
+        projection = feed.projection.name(),
+        stream = document.id,
+        version = document.version,
+        next = records.keys().next(),
+        "a version was skipped: reading the stream again"
+    );
+    for record in feed.source.stream(topic, &document.id, document.version).await? {
+        records.entry(record.envelope.version).or_insert(record);
+    }
+    Ok(())
+}
+
+/// Whether these versions follow `version` without a hole.
+fn follow_on(version: u64, records: &BTreeMap<u64, Record>) -> bool {
+    records.keys().zip(version + 1..).all(|(version, expected)| *version == expected)
+}
+
+fn report(feed: &Feed, record: &Record, problem: &str) {
+    tracing::error!(
+        projection = feed.projection.name(),
+        stream = %record.envelope.stream,
+        version = record.envelope.version,
+        event = record.envelope.name,
+        problem,
+        "an event cannot be digested: the stream waits"
+    );
+}

@@ -1,0 +1,102 @@
+//! Adding batches to sums.
+
+use std::collections::{HashMap, HashSet};
+
+use platform::bus::Record;
+use read_models::Write;
+
+use super::{Feed, Outcome};
+use crate::error::{ProjectorError, chain};
+use crate::projection::{Add, Indigestible};
+
+/// Bodies and versions of the documents in work.
+type Sums = HashMap<String, (u64, Option<String>)>;
+
+pub(super) async fn work(feed: &Feed, add: &dyn Add, records: &[Record]) -> Result<Outcome, ProjectorError> {
+    let mut outcome = Outcome::default();
+    let mut counted = Vec::new();
+    for record in records {
+        match add.keys(record) {
+            Ok(keys) if keys.is_empty() => {}
+            Ok(keys) => counted.push((record, keys)),
+            Err(problem) => outcome.hold.push((record.clone(), Some(chain(&problem)))),
+        }
+    }
+    // Later offsets may be in the sums already, so what was held once is only counted on its own.
+    let held = feed.held.known(counted.iter().map(|(record, _)| *record)).await?;
+    let mut sums = load(feed, &counted).await?;
+    let mut touched = HashSet::new();
+    for (record, keys) in counted.into_iter().filter(|(record, _)| !held.contains(&feed.held.id(record))) {
+        match add_one(add, record, &keys, &sums) {
+            Ok(added) => {
+                touched.extend(added.iter().map(|(id, _)| id.clone()));
+                sums.extend(added.into_iter().map(|(id, body)| (id, (version(record), Some(body)))));
+            }
+            Err(problem) => outcome.hold.push((record.clone(), Some(chain(&problem)))),
+        }
+    }
+    let mut ids: Vec<_> = touched.into_iter().collect();
+    ids.sort_unstable();
+    for id in ids {
+        if let Some((version, body)) = sums.remove(&id) {
+            outcome.writes.push(Write { id, version, body, stale: false });
+        }
+    }
+    Ok(outcome)
+}
+
+/// What is held is counted in documents of its own, each written once.
+pub(super) fn retry(add: &dyn Add, records: &[Record]) -> Outcome {
+    let mut outcome = Outcome::default();
+    for record in records {
+        let added = add.keys(record).and_then(|keys| add_one(add, record, &keys, &Sums::new()));
+        match added {
+            Ok(added) => {
+                let write = |(id, body)| Write {
+                    id: format!("{id}/{}", record.envelope.id),
+                    version: version(record),
+                    body: Some(body),
+                    stale: false,
+                };
+                outcome.writes.extend(added.into_iter().map(write));
+                outcome.settle.push(record.clone());
+            }
+            Err(problem) => outcome.hold.push((record.clone(), Some(chain(&problem)))),
+        }
+    }
+    outcome
+}
+
+/// The documents after the record: all of those that it counts for and that do not have it yet, or none.
+fn add_one(
+    add: &dyn Add,
+    record: &Record,
+    keys: &[String],
+    sums: &Sums,
+) -> Result<Vec<(String, String)>, Indigestible> {
+    let mut added = Vec::with_capacity(keys.len());
+    for key in keys {
+        let id = id(key, record);
+        let (seen, body) = sums.get(&id).map_or((0, None), |(seen, body)| (*seen, body.as_deref()));
+        if seen < version(record) {
+            added.push((id, add.add(body, key, record)?));
+        }
+    }
+    Ok(added)
+}
+
+async fn load(feed: &Feed, counted: &[(&Record, Vec<String>)]) -> Result<Sums, ProjectorError> {
+    let ids = counted.iter().flat_map(|(record, keys)| keys.iter().map(|key| id(key, record)));
+    let ids: Vec<String> = ids.collect::<HashSet<_>>().into_iter().collect();
+    let stored = feed.store.documents().load(&feed.generation, &ids).await?;
+    Ok(stored.into_iter().flatten().map(|one| (one.id, (one.version, one.body))).collect())
+}
+
+fn id(key: &str, record: &Record) -> String {
+    format!("{key}/{}/{}", record.topic, record.partition)
+}
+
+/// Offsets may begin at 0, versions begin at 1.
+fn version(record: &Record) -> u64 {
+    record.offset + 1
+}

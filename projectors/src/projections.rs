@@ -1,0 +1,53 @@
+//! One file per projection, one line each here.
+
+pub mod categories;
+pub mod events;
+pub mod order_timeline;
+pub mod orders;
+pub mod parked_reactions;
+pub mod payments;
+pub mod products;
+pub mod reservations;
+pub mod sales_by_week;
+pub mod shipments;
+pub mod stock;
+pub mod stock_movements;
+
+use crate::projection::Projection;
+
+/// Every projection there is.
+pub static REGISTRY: [&Projection; 12] = [
+    &categories::CATEGORIES,
+    &events::EVENTS,
+    &order_timeline::ORDER_TIMELINE,
+    &orders::ORDERS,
+    &parked_reactions::PARKED_REACTIONS,
+    &payments::PAYMENTS,
+    &products::PRODUCTS,
+    &reservations::RESERVATIONS,
+    &sales_by_week::SALES_BY_WEEK,
+    &shipments::SHIPMENTS,
+    &stock::STOCK,
+    &stock_movements::STOCK_MOVEMENTS,
+];
+
+/// The projection of that name.
+pub fn named(name: &str) -> Option<&'static Projection> {
+    REGISTRY.iter().find(|projection| projection.name() == name).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_projection_has_a_collection_of_its_own_that_the_store_knows() {
+        let mut names: Vec<_> = REGISTRY.iter().map(|projection| projection.name()).collect();
+        names.dedup();
+        assert_eq!(names.len(), REGISTRY.len());
+        for projection in REGISTRY {
+            let known = |one: &&read_models::Collection| std::ptr::eq(*one, projection.collection());
+            assert!(read_models::documents::ALL.iter().any(known), "{}", projection.name());
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! From the placing of an order to its confirmation.
+
+use read_models::documents::orders::{Note, Order, OrderLine, Totals};
+use schemas::life_cycle::{FulfilmentStatus, OrderStatus, PaymentStatus};
+use schemas::order::{self, OrderDeadline, OrderEvent, OrderPlaced};
+
+use super::{set_clock, set_payment, set_status};
+use crate::published::{code, money, sealed, shortages, time};
+
+pub(super) fn place(placed: &OrderPlaced, at: &str) -> Order {
+    let zero = money(placed.currency.zero());
+    let mut order = Order {
+        order_id: placed.order_id.to_string(),
+        number: placed.order_number.clone(),
+        customer_id: placed.customer_id.map(|id| id.to_string()),
+        placed_at: at.to_owned(),
+        updated_at: at.to_owned(),
+        status: OrderStatus::Placed.name().to_owned(),
+        payment_status: PaymentStatus::None.name().to_owned(),
+        fulfilment_status: FulfilmentStatus::Unfulfilled.name().to_owned(),
+        currency: placed.currency.code().to_owned(),
+        shipping_method: code(&placed.shipping_method),
+        email: sealed(&placed.email),
+        ship_to: sealed(&placed.ship_to),
+        bill_to: placed.bill_to.as_ref().map(sealed),
+        lines: placed.lines.iter().map(line).collect(),
+        totals: totals(&placed.totals),
+        captured: zero.clone(),
+        refunded: zero,
+        authorized_until: None,
+        decline_code: None,
+        attempts_left: None,
+        shortages: Vec::new(),
+        parcels: Vec::new(),
+        on_hold: false,
+        holds: Vec::new(),
+        deadlines: Vec::new(),
+        clock: None,
+        allowed_actions: Vec::new(),
+        cancelling: Vec::new(),
+        cancel_reason: None,
+        cancel_text: None,
+        notes: Vec::new(),
+    };
+    set_clock(&mut order, OrderDeadline::StockAnswer, placed.stock_answer_due_at);
+    order
+}
+
+pub(super) fn evolve(order: &mut Order, event: &OrderEvent, at: &str) {
+    match event {
+        OrderEvent::OrderStockConfirmed(e) => {
+            set_status(order, OrderStatus::StockConfirmed);
+            set_payment(order, PaymentStatus::Pending);
+            set_clock(order, OrderDeadline::Payment, e.expires_at);
+        }
+        OrderEvent::OrderStockRejected(e) => {
+            set_status(order, OrderStatus::Rejected);
+            order.shortages = shortages(&e.shortages);
+        }
+        OrderEvent::OrderConfirmed(e) => {
+            set_status(order, OrderStatus::Confirmed);
+            order.authorized_until = Some(time(e.authorized_until));
+            set_clock(order, OrderDeadline::Fulfilment, e.fulfil_by.min(e.authorized_until));
+        }
+        OrderEvent::OrderNoteAdded(e) => {
+            order.notes.push(Note { note: sealed(&e.note), at: at.to_owned() });
+        }
+        _ => {}
+    }
+}
+
+pub(super) fn totals(totals: &order::Totals) -> Totals {
+    Totals {
+        subtotal: money(totals.subtotal),
+        discount: money(totals.discount),
+        shipping: money(totals.shipping),
+        tax: money(totals.tax),
+        grand: money(totals.grand),
+    }
+}
+
+fn line(line: &order::OrderLine) -> OrderLine {
+    OrderLine {
+        line_id: line.line_id.0,
+        sku: line.sku.to_string(),
+        product_id: line.product_id.to_string(),
+        title: line.title.clone(),
+        variant_title: line.variant_title.clone(),
+        qty: line.qty,
+        cancelled_qty: 0,
+        shipped_qty: 0,
+        unit_price: money(line.unit_price),
+        discount: money(line.discount),
+        tax_rate: line.tax_rate,
+        tax: money(line.tax),
+        total: money(line.total),
+        price_version: line.price_version,
+        tracked: line.tracked,
+    }
+}

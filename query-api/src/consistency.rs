@@ -1,0 +1,172 @@
+//! Consistency tokens: a client that has just changed something does not want to read what was before.
+//!
+//! A token names versions of streams (`stream@version`, joined by commas), as the command API answers them. Before a
+//! collection is read, the query waits until its documents of those streams have these versions, all in all no longer than
+//! its patience. What a collection does not hold one document per stream of (journals, summaries) no token covers.
+
+use async_graphql::{Name, Value};
+use read_models::Collection;
+use read_models::documents::{categories, orders, payments, products, reservations, shipments, stock};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::fault::Fault;
+
+/// The most versions that one query may ask for.
+const MOST: usize = 16;
+/// Longer than any stream's id.
+const LONGEST: usize = 160;
+
+/// A version of a stream that the query wants to see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) stream: String,
+    pub(crate) version: u64,
+}
+
+/// What became of it.
+#[derive(Clone, Debug)]
+struct Entry {
+    wanted: Wanted,
+    /// What the collection had when it was read; `None` while it was not.
+    observed: Option<u64>,
+}
+
+/// The tokens of a query and what became of them.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    entries: Vec<Entry>,
+    waited_ms: u64,
+    /// Held while the query may wait, so that not too many do.
+    pub(crate) permit: Option<OwnedSemaphorePermit>,
+}
+
+/// Reads a token.
+pub(crate) fn parse(token: &str) -> Result<Vec<Wanted>, Fault> {
+    let parts = token.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let wanted: Vec<Wanted> = parts.take(MOST + 1).map(parse_one).collect::<Result<_, _>>()?;
+    if wanted.len() > MOST {
+        return Err(Fault::BadToken("names more than 16 versions"));
+    }
+    Ok(wanted)
+}
+
+fn parse_one(part: &str) -> Result<Wanted, Fault> {
+    let bad = || Fault::BadToken("must look like order-1@3,stock-TEA-100@17");
+    let (stream, version) = part.rsplit_once('@').ok_or_else(bad)?;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if stream.is_empty() || stream.len() > LONGEST || !stream.chars().all(allowed) {
+        return Err(bad());
+    }
+    let version = version.parse().map_err(|_| bad())?;
+    Ok(Wanted { stream: stream.to_owned(), version })
+}
+
+/// The collection that holds one document per stream of this kind.
+fn collection_of(stream: &str) -> Option<&'static Collection> {
+    match stream.split_once('-').map_or(stream, |(prefix, _)| prefix) {
+        "product" => Some(&products::PRODUCTS),
+        "categories" => Some(&categories::CATEGORIES),
+        "stock" => Some(&stock::STOCK),
+        "reservation" => Some(&reservations::RESERVATIONS),
+        "order" => Some(&orders::ORDERS),
+        "payment" => Some(&payments::PAYMENTS),
+        "shipment" => Some(&shipments::SHIPMENTS),
+        _ => None,
+    }
+}
+
+impl Ledger {
+    /// Adds what a token names; of a stream that was named before the later version counts.
+    pub(crate) fn add(&mut self, wanted: Vec<Wanted>) -> Result<(), Fault> {
+        for wanted in wanted {
+            match self.entries.iter_mut().find(|entry| entry.wanted.stream == wanted.stream) {
+                Some(entry) if entry.wanted.version >= wanted.version => {}
+                Some(entry) => *entry = Entry { wanted, observed: None },
+                None if self.entries.len() == MOST => {
+                    return Err(Fault::BadToken("names more than 16 versions"));
+                }
+                None => self.entries.push(Entry { wanted, observed: None }),
+            }
+        }
+        Ok(())
+    }
+
+    /// What must be waited for before this collection is read; nothing once it was.
+    pub(crate) fn open(&self, collection: &Collection) -> Vec<Wanted> {
+        let of = |entry: &&Entry| {
+            entry.observed.is_none()
+                && collection_of(&entry.wanted.stream).is_some_and(|one| one.name == collection.name)
+        };
+        self.entries.iter().filter(of).map(|entry| entry.wanted.clone()).collect()
+    }
+
+    /// The collection is read now, and this is the version it has.
+    pub(crate) fn observe(&mut self, stream: &str, version: u64) {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.wanted.stream == stream) {
+            entry.observed = Some(version);
+        }
+    }
+
+    /// Adds to the time that was spent waiting.
+    pub(crate) fn waited(&mut self, millis: u64) {
+        self.waited_ms = self.waited_ms.saturating_add(millis);
+    }
+
+    /// What the client is told: `{requested, observed, notCovered, lagMs, stale}`; nothing when it did not ask.
+    pub(crate) fn report(&self) -> Option<Value> {
+        if self.entries.is_empty() {
+            return None;
+        }
+        let version = |stream: &str, version: u64| {
+            object([("stream", Value::from(stream)), ("version", Value::from(version))])
+        };
+        let requested = self.entries.iter().map(|e| version(&e.wanted.stream, e.wanted.version));
+        let observed = self.entries.iter().filter_map(|e| Some(version(&e.wanted.stream, e.observed?)));
+        let unread = |entry: &&Entry| entry.observed.is_none();
+        let uncovered = self.entries.iter().filter(unread).map(|e| Value::from(e.wanted.stream.as_str()));
+        let stale = self.entries.iter().any(|e| e.observed.is_some_and(|seen| seen < e.wanted.version));
+        Some(object([
+            ("requested", Value::List(requested.collect())),
+            ("observed", Value::List(observed.collect())),
+            ("notCovered", Value::List(uncovered.collect())),
+            ("lagMs", Value::from(self.waited_ms)),
+            ("stale", Value::from(stale)),
+        ]))
+    }
+}
+
+fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    Value::Object(fields.into_iter().map(|(name, value)| (Name::new(name), value)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_streams_with_versions_and_there_is_an_end_to_them() {
+        let wanted = parse("order-1@3, stock-TEA-100@17,").unwrap();
+        let streams: Vec<_> = wanted.iter().map(|w| (w.stream.as_str(), w.version)).collect();
+        assert_eq!(streams, [("order-1", 3), ("stock-TEA-100", 17)]);
+        for bad in ["order-1", "order-1@", "@3", "order-1@x", "order-1@-1", "$serde@1", "a b@1"] {
+            assert!(parse(bad).is_err(), "{bad:?}");
+        }
+        assert!(parse(&"a@1,".repeat(16)).is_ok());
+        assert!(parse(&"a@1,".repeat(17)).is_err());
+    }
+
+    #[test]
+    fn what_was_never_read_is_not_covered_and_does_not_make_the_answer_stale() {
+        let mut ledger = Ledger::default();
+        ledger.add(parse("order-1@3,product-9@1,unknown-1@1").unwrap()).unwrap();
+        assert_eq!(ledger.open(&orders::ORDERS).len(), 1);
+        ledger.observe("order-1", 4);
+        assert!(ledger.open(&orders::ORDERS).is_empty());
+        let told = ledger.report().unwrap().into_json().unwrap();
+        assert_eq!(told["notCovered"], serde_json::json!(["product-9", "unknown-1"]));
+        assert_eq!(told["stale"], false);
+        ledger.add(parse("order-1@5").unwrap()).unwrap();
+        ledger.observe("order-1", 4);
+        assert_eq!(ledger.report().unwrap().into_json().unwrap()["stale"], true);
+    }
+}

@@ -1,0 +1,57 @@
+//! What can be set.
+
+use std::time::Duration;
+
+/// Settings of the query API. Limits hold per query, and one that meets a limit is refused before anything is read.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether clients may ask for the schema.
+    pub introspection: bool,
+    /// Whether the GraphiQL pages are served.
+    pub graphiql: bool,
+    /// How long a query may take, waiting for consistency included.
+    pub timeout: Duration,
+    /// How long a query waits for the versions that its consistency token names.
+    pub patience: Duration,
+    /// How many queries may wait like that at once; further ones are answered at once, and told that they are stale.
+    pub max_waiting: usize,
+    /// How many queries may run at once; further ones are told to come again.
+    pub max_running: usize,
+    /// Bytes of a request's body.
+    pub max_body: usize,
+    /// Tokens of a query's text.
+    pub max_tokens: usize,
+    /// Operations of a query's text, of which one is run.
+    pub max_operations: usize,
+    /// How deep fields may be nested; the schema's own description may be nested deeper.
+    pub max_depth: u32,
+    /// Fields, counted once for each place that fragments put them in.
+    pub max_fields: u64,
+    /// Aliases, counted like fields.
+    pub max_aliases: u64,
+    /// Directives, counted like fields.
+    pub max_directives: u64,
+    /// Cost: fields, each counted as often as the pages around it are long.
+    pub max_cost: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            introspection: true,
+            graphiql: true,
+            timeout: Duration::from_secs(10),
+            patience: Duration::from_secs(2),
+            max_waiting: 256,
+            max_running: 1_024,
+            max_body: 64 * 1024,
+            max_tokens: 2_000,
+            max_operations: 10,
+            max_depth: 12,
+            max_fields: 1_000,
+            max_aliases: 30,
+            max_directives: 20,
+            max_cost: 50_000,
+        }
+    }
+}

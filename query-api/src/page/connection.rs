@@ -1,0 +1,189 @@
+//! Relay connections, with `nodes` beside `edges`.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use async_graphql::{Context, Object, ObjectType, OutputType, Result, SimpleObject, TypeName};
+use read_models::{Direction, Filter, Place, Query};
+use serde::de::IgnoredAny;
+
+use super::{List, Page, cursor};
+use crate::fault::Fault;
+use crate::reader::{Doc, Reader, reader};
+
+/// Further is not counted.
+const COUNTED: u64 = 10_000;
+
+/// What can be a node of a connection.
+pub(crate) trait Listed: OutputType + ObjectType {
+    /// The document behind it.
+    type Document;
+    /// `Order`: its connection is an `OrderConnection`.
+    const NAME: &'static str;
+    /// The node of a document.
+    fn of(document: Arc<Doc<Self::Document>>) -> Self;
+}
+
+/// A page of a list.
+pub(crate) struct Connection<N> {
+    edges: Vec<(String, N)>,
+    ends: Ends,
+}
+
+/// What is known about the rest of the list.
+enum Ends {
+    /// All of it.
+    Known { before: bool, behind: bool, total: u64 },
+    /// What can be asked of the store.
+    Stored { list: List, first: Option<Place>, last: Option<Place>, before: Option<bool>, behind: Option<bool> },
+}
+
+impl<N: Listed> Connection<N> {
+    /// The connection of a page of documents.
+    pub(crate) fn of(page: Page<N::Document>) -> Self {
+        let Page { items, more_behind, more_before, from_end, bounded, list } = page;
+        let signature = list.signature();
+        let place = |at: Option<&(Arc<Doc<N::Document>>, Place)>| at.map(|(_, place)| place.clone());
+        let (first, last) = (place(items.first()), place(items.last()));
+        // The side that the page was read towards is known. On the other side there is nothing without a cursor; with one
+        // it has to be asked for, because the cursor's own place may be gone.
+        let other = (!bounded).then_some(false);
+        let (before, behind) =
+            if from_end { (Some(more_before), other) } else { (other, Some(more_behind)) };
+        let edges = items.into_iter().map(|(document, place)| (cursor::write(&signature, &place), N::of(document)));
+        Self { edges: edges.collect(), ends: Ends::Stored { list, first, last, before, behind } }
+    }
+}
+
+impl<N> Connection<N> {
+    /// The connection of a page of something that is wholly in memory.
+    pub(super) fn known(edges: Vec<(String, N)>, before: bool, behind: bool, total: u64) -> Self {
+        Self { edges, ends: Ends::Known { before, behind, total } }
+    }
+
+    async fn has_previous(&self, reader: &Reader) -> Result<bool, Fault> {
+        match &self.ends {
+            Ends::Known { before, .. } | Ends::Stored { before: Some(before), .. } => Ok(*before),
+            Ends::Stored { first: None, .. } => Ok(false),
+            Ends::Stored { list, first, .. } => {
+                list.has_any(reader, Query { before: first.clone(), ..Query::default() }).await
+            }
+        }
+    }
+
+    async fn has_next(&self, reader: &Reader) -> Result<bool, Fault> {
+        match &self.ends {
+            Ends::Known { behind, .. } | Ends::Stored { behind: Some(behind), .. } => Ok(*behind),
+            Ends::Stored { last: None, .. } => Ok(false),
+            Ends::Stored { list, last, .. } => {
+                list.has_any(reader, Query { after: last.clone(), ..Query::default() }).await
+            }
+        }
+    }
+}
+
+impl List {
+    async fn has_any(&self, reader: &Reader, place: Query) -> Result<bool, Fault> {
+        let filters: Vec<Filter> = self.filters.clone();
+        let sort: Vec<(&'static str, Direction)> = self.sort.clone();
+        let query = Query { filters, sort, limit: 1, ..place };
+        Ok(!reader.find::<IgnoredAny>(self.collection, &query).await?.is_empty())
+    }
+}
+
+/// A page of a list.
+#[Object(name_type)]
+impl<N: Named> Connection<N> {
+    /// The page's nodes.
+    async fn nodes(&self) -> Vec<&N> {
+        self.edges.iter().map(|(_, node)| node).collect()
+    }
+
+    /// The page's nodes with their cursors.
+    async fn edges(&self) -> Vec<Edge<'_, N>> {
+        self.edges.iter().map(|(cursor, node)| Edge { cursor, node }).collect()
+    }
+
+    /// Where the page begins and ends.
+    async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo> {
+        let reader = reader(ctx)?;
+        Ok(PageInfo {
+            has_previous_page: match ctx.look_ahead().field("hasPreviousPage").exists() {
+                true => self.has_previous(reader).await?,
+                false => false,
+            },
+            has_next_page: match ctx.look_ahead().field("hasNextPage").exists() {
+                true => self.has_next(reader).await?,
+                false => false,
+            },
+            start_cursor: self.edges.first().map(|(cursor, _)| cursor.clone()),
+            end_cursor: self.edges.last().map(|(cursor, _)| cursor.clone()),
+        })
+    }
+
+    /// How long the whole list is; null when it is longer than 10 000.
+    async fn total_count(&self, ctx: &Context<'_>) -> Result<Option<u64>> {
+        match &self.ends {
+            Ends::Known { total, .. } => Ok(Some(*total)),
+            Ends::Stored { list, .. } => {
+                let counted = reader(ctx)?.count(list.collection, &list.filters, COUNTED + 1).await?;
+                Ok((counted <= COUNTED).then_some(counted))
+            }
+        }
+    }
+}
+
+/// What has a connection of its own.
+pub(crate) trait Named: OutputType + Send + Sync {
+    /// The type's name.
+    const NAME: &'static str;
+}
+
+impl<N: Listed> Named for N {
+    const NAME: &'static str = <N as Listed>::NAME;
+}
+
+impl<N: Named> TypeName for Connection<N> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Connection", N::NAME).into()
+    }
+}
+
+/// A node with its place in the list.
+struct Edge<'c, N> {
+    cursor: &'c str,
+    node: &'c N,
+}
+
+/// A node with its place in the list.
+#[Object(name_type)]
+impl<N: Named> Edge<'_, N> {
+    /// The place: for `after` and `before` of the same list in the same order.
+    async fn cursor(&self) -> &str {
+        self.cursor
+    }
+
+    /// The node.
+    async fn node(&self) -> &N {
+        self.node
+    }
+}
+
+impl<N: Named> TypeName for Edge<'_, N> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Edge", N::NAME).into()
+    }
+}
+
+/// Where a page begins and ends.
+#[derive(SimpleObject)]
+pub(crate) struct PageInfo {
+    /// Whether there is something before the page.
+    has_previous_page: bool,
+    /// Whether there is something behind it.
+    has_next_page: bool,
+    /// The cursor of the first edge.
+    start_cursor: Option<String>,
+    /// The cursor of the last edge.
+    end_cursor: Option<String>,
+}

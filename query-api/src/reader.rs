@@ -1,0 +1,218 @@
+//! What one query reads the store through.
+//!
+//! It reads the pointers to the live generations once, so that an answer never mixes two generations of a collection; it
+//! waits for what consistency tokens name before a collection is read; and it reads together what fields ask for together.
+
+mod batch;
+mod joins;
+mod personal;
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_graphql::Context;
+use read_models::{
+    Collection, Document, Filter, Generation, GenerationState, Place, Query,
+};
+use serde::de::DeserializeOwned;
+use tokio::sync::{OnceCell, Semaphore};
+use tokio::time::Instant;
+
+pub(crate) use joins::{Doc, Joins, shared};
+pub(crate) use personal::Personal;
+
+use crate::consistency::{self, Ledger};
+use crate::fault::Fault;
+use crate::services::Services;
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// Anybody: the published catalog, and orders with their guest token.
+    Shopper,
+    /// The shop's own people and auditors: everything.
+    Operator,
+}
+
+/// One query's view of the store.
+pub(crate) struct Reader {
+    pub(crate) services: Services,
+    pub(crate) audience: Audience,
+    pub(crate) joins: Joins,
+    pub(crate) personal: Personal,
+    live: OnceCell<Result<Vec<Generation>, std::sync::Arc<Fault>>>,
+    ledger: Mutex<Ledger>,
+    /// One wait at a time, so that two fields do not both wait for the same.
+    waiting: tokio::sync::Mutex<()>,
+    waiters: std::sync::Arc<Semaphore>,
+    patience_ends: Instant,
+}
+
+/// The reader of the query that is being answered.
+pub(crate) fn reader<'c>(context: &Context<'c>) -> async_graphql::Result<&'c Reader> {
+    context.data::<std::sync::Arc<Reader>>().map(std::convert::AsRef::as_ref)
+}
+
+impl Reader {
+    /// A view that begins now.
+    pub(crate) fn new(
+        services: Services,
+        audience: Audience,
+        waiters: std::sync::Arc<Semaphore>,
+        patience: Duration,
+    ) -> Self {
+        Self {
+            services,
+            audience,
+            joins: Joins::default(),
+            personal: Personal::default(),
+            live: OnceCell::new(),
+            ledger: Mutex::default(),
+            waiting: tokio::sync::Mutex::default(),
+            waiters,
+            patience_ends: Instant::now() + patience,
+        }
+    }
+
+    /// Asks for the versions of a token.
+    pub(crate) fn require(&self, token: Option<&str>) -> Result<(), Fault> {
+        let Some(token) = token else { return Ok(()) };
+        let wanted = consistency::parse(token)?;
+        self.ledger(|ledger| ledger.add(wanted))
+    }
+
+    /// What the client is told about its tokens.
+    pub(crate) fn consistency(&self) -> Option<async_graphql::Value> {
+        self.ledger(|ledger| ledger.report())
+    }
+
+    /// Documents by id, in that order; `None` for what is not there (any more).
+    pub(crate) async fn load<T: DeserializeOwned>(
+        &self,
+        collection: &'static Collection,
+        ids: &[String],
+    ) -> Result<Vec<Option<Document<T>>>, Fault> {
+        let generation = self.ready(collection).await?;
+        let documents = self.services.store.load(&generation, ids).await?;
+        Ok(documents.into_iter().map(|one| one.filter(|document| document.value.is_some())).collect())
+    }
+
+    /// One document by id.
+    pub(crate) async fn load_one<T: DeserializeOwned>(
+        &self,
+        collection: &'static Collection,
+        id: String,
+    ) -> Result<Option<Document<T>>, Fault> {
+        Ok(self.load(collection, &[id]).await?.pop().flatten())
+    }
+
+    /// A page of documents with their places.
+    pub(crate) async fn find<T: DeserializeOwned>(
+        &self,
+        collection: &'static Collection,
+        query: &Query,
+    ) -> Result<Vec<(Document<T>, Place)>, Fault> {
+        let generation = self.ready(collection).await?;
+        Ok(self.services.store.find(&generation, query).await?)
+    }
+
+    /// The first document that matches.
+    pub(crate) async fn find_one<T: DeserializeOwned>(
+        &self,
+        collection: &'static Collection,
+        filter: Filter,
+    ) -> Result<Option<Document<T>>, Fault> {
+        let query = Query { filters: vec![filter], limit: 1, ..Query::default() };
+        Ok(self.find(collection, &query).await?.pop().map(|(document, _)| document))
+    }
+
+    /// How many match, counting no further than `limit`.
+    pub(crate) async fn count(
+        &self,
+        collection: &'static Collection,
+        filters: &[Filter],
+        limit: u64,
+    ) -> Result<u64, Fault> {
+        let generation = self.ready(collection).await?;
+        Ok(self.services.store.documents().count(&generation, filters, limit).await?)
+    }
+
+    /// The live generation, once its documents have the versions that were asked for, or patience ended.
+    async fn ready(&self, collection: &'static Collection) -> Result<Generation, Fault> {
+        let generation = self.live(collection).await?;
+        if self.ledger(|ledger| ledger.open(collection).is_empty()) {
+            return Ok(generation);
+        }
+        let _one_at_a_time = self.waiting.lock().await;
+        let wanted = self.ledger(|ledger| ledger.open(collection));
+        if !wanted.is_empty() {
+            self.wait(collection, &generation, wanted).await?;
+        }
+        Ok(generation)
+    }
+
+    async fn wait(
+        &self,
+        collection: &Collection,
+        generation: &Generation,
+        wanted: Vec<consistency::Wanted>,
+    ) -> Result<(), Fault> {
+        let documents = self.services.store.documents();
+        let ids: Vec<String> = wanted.iter().map(|wanted| wanted.stream.clone()).collect();
+        let began = Instant::now();
+        let mut writes = documents.changed(collection.name, 0, Duration::ZERO).await;
+        let versions = loop {
+            let stored = documents.load(generation, &ids).await?;
+            let versions: Vec<u64> =
+                stored.into_iter().map(|one| one.map_or(0, |document| document.version)).collect();
+            let seen = wanted.iter().zip(&versions).all(|(wanted, version)| *version >= wanted.version);
+            let patience = self.patience_ends.saturating_duration_since(Instant::now());
+            if seen || patience.is_zero() || !self.may_wait() {
+                break versions;
+            }
+            writes = documents.changed(collection.name, writes, patience).await;
+        };
+        let waited = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.ledger(|ledger| {
+            ledger.waited(waited);
+            for (wanted, version) in wanted.iter().zip(versions) {
+                ledger.observe(&wanted.stream, version);
+            }
+        });
+        Ok(())
+    }
+
+    /// Whether this query is one of those that may wait; it stays one until it is answered.
+    fn may_wait(&self) -> bool {
+        self.ledger(|ledger| {
+            if ledger.permit.is_none() {
+                ledger.permit = self.waiters.clone().try_acquire_owned().ok();
+            }
+            ledger.permit.is_some()
+        })
+    }
+
+    /// All pointers are read with one call; a collection that nobody has written to has none yet.
+    async fn live(&self, collection: &Collection) -> Result<Generation, Fault> {
+        let generations = self.services.store.generations();
+        let live = self.live.get_or_init(|| async {
+            let all = generations.list().await.map_err(|error| std::sync::Arc::new(Fault::from(error)))?;
+            let live = all.into_iter().filter(|(_, state)| *state == GenerationState::Live);
+            Ok(live.map(|(generation, _)| generation).collect())
+        });
+        match live.await {
+            Err(fault) => Err(Fault::Shared(fault.clone())),
+            Ok(live) => {
+                let of = |one: &&Generation| one.collection == collection.name && one.shape == collection.shape;
+                match live.iter().find(of) {
+                    Some(generation) => Ok(generation.clone()),
+                    None => Ok(generations.live(collection).await?),
+                }
+            }
+        }
+    }
+
+    fn ledger<T>(&self, with: impl FnOnce(&mut Ledger) -> T) -> T {
+        with(&mut self.ledger.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,152 @@
+//! Documents of several collections joined at read time, one call per collection however many nodes ask.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use read_models::documents::categories::{CATEGORIES, CategoryTree, TREE};
+use read_models::documents::order_timeline::{ORDER_TIMELINE, TimelineEntry};
+use read_models::documents::payments::{PAYMENTS, Payment};
+use read_models::documents::products::{PRODUCTS, Product};
+use read_models::documents::shipments::{SHIPMENTS, Shipment};
+use read_models::documents::stock::{STOCK, StockItem};
+use read_models::{Collection, Direction, Document, Filter, Query, Value};
+use serde::de::DeserializeOwned;
+use tokio::sync::OnceCell;
+
+use super::Reader;
+use super::batch::Batch;
+use crate::fault::Fault;
+
+/// The most that a store answers at once.
+const AT_ONCE: usize = 1_000;
+
+/// A document that is there.
+#[derive(Debug)]
+pub(crate) struct Doc<T> {
+    /// Its id in the collection.
+    pub(crate) id: String,
+    /// The version of its stream.
+    pub(crate) version: u64,
+    /// What it says.
+    pub(crate) value: T,
+}
+
+/// Makes a document shared; a tombstone is none.
+pub(crate) fn shared<T>(document: Document<T>) -> Option<Arc<Doc<T>>> {
+    let Document { id, version, value, .. } = document;
+    value.map(|value| Arc::new(Doc { id, version, value }))
+}
+
+type ByKey<T> = Batch<String, Arc<Doc<T>>>;
+type Lists<T> = Batch<String, Arc<Vec<Arc<Doc<T>>>>>;
+
+/// What a query has joined so far.
+#[derive(Default)]
+pub(crate) struct Joins {
+    products: ByKey<Product>,
+    stock: ByKey<StockItem>,
+    payments: ByKey<Payment>,
+    shipments: Lists<Shipment>,
+    timelines: Lists<TimelineEntry>,
+    categories: OnceCell<Result<Option<Arc<Doc<CategoryTree>>>, Arc<Fault>>>,
+}
+
+impl Reader {
+    /// A product by its id.
+    pub(crate) async fn product(&self, id: &str) -> Result<Option<Arc<Doc<Product>>>, Fault> {
+        self.by_stream(&self.joins.products, &PRODUCTS, "product", id).await
+    }
+
+    /// The stock of a SKU.
+    pub(crate) async fn stock(&self, sku: &str) -> Result<Option<Arc<Doc<StockItem>>>, Fault> {
+        self.by_stream(&self.joins.stock, &STOCK, "stock", sku).await
+    }
+
+    /// The payment of an order.
+    pub(crate) async fn payment(&self, order: &str) -> Result<Option<Arc<Doc<Payment>>>, Fault> {
+        self.by_stream(&self.joins.payments, &PAYMENTS, "payment", order).await
+    }
+
+    /// The parcels of an order, oldest first.
+    pub(crate) async fn shipments(&self, order: &str) -> Result<Arc<Vec<Arc<Doc<Shipment>>>>, Fault> {
+        let of = |shipment: &Shipment| shipment.order_id.clone();
+        self.by_order(&self.joins.shipments, &SHIPMENTS, "plannedAt", order, of).await
+    }
+
+    /// The whole story of an order, from its beginning.
+    pub(crate) async fn timeline(&self, order: &str) -> Result<Arc<Vec<Arc<Doc<TimelineEntry>>>>, Fault> {
+        let of = |entry: &TimelineEntry| entry.order_id.clone();
+        self.by_order(&self.joins.timelines, &ORDER_TIMELINE, "version", order, of).await
+    }
+
+    /// The category tree; none while the shop has no category.
+    pub(crate) async fn categories(&self) -> Result<Option<Arc<Doc<CategoryTree>>>, Fault> {
+        let tree = self.joins.categories.get_or_init(|| async {
+            let found = self.load_one(&CATEGORIES, TREE.to_owned()).await;
+            found.map(|document| document.and_then(shared)).map_err(Arc::new)
+        });
+        tree.await.clone().map_err(Fault::Shared)
+    }
+
+    async fn by_stream<T>(
+        &self,
+        batch: &ByKey<T>,
+        collection: &'static Collection,
+        prefix: &str,
+        key: &str,
+    ) -> Result<Option<Arc<Doc<T>>>, Fault>
+    where
+        T: DeserializeOwned,
+    {
+        let read = |keys: Vec<String>| async move {
+            let ids: Vec<String> = keys.iter().map(|key| format!("{prefix}-{key}")).collect();
+            let documents = self.load(collection, &ids).await?;
+            let found = keys.into_iter().zip(documents);
+            Ok(found.filter_map(|(key, document)| Some((key, shared(document?)?))).collect())
+        };
+        batch.load(key.to_owned(), read).await
+    }
+
+    async fn by_order<T>(
+        &self,
+        batch: &Lists<T>,
+        collection: &'static Collection,
+        sort: &'static str,
+        order: &str,
+        order_of: fn(&T) -> String,
+    ) -> Result<Arc<Vec<Arc<Doc<T>>>>, Fault>
+    where
+        T: DeserializeOwned,
+    {
+        let read = |orders: Vec<String>| async move {
+            let mut lists: HashMap<String, Vec<Arc<Doc<T>>>> = HashMap::new();
+            let of = Filter::In("orderId", orders.into_iter().map(Value::Text).collect());
+            let sort = vec![("orderId", Direction::Ascending), (sort, Direction::Ascending)];
+            let query = Query { filters: vec![of], sort, ..Query::default() };
+            for document in self.find_all::<T>(collection, query).await? {
+                lists.entry(order_of(&document.value)).or_default().push(document);
+            }
+            Ok(lists.into_iter().map(|(order, list)| (order, Arc::new(list))).collect())
+        };
+        Ok(batch.load(order.to_owned(), read).await?.unwrap_or_default())
+    }
+
+    /// All that match, a thousand with each call.
+    pub(crate) async fn find_all<T: DeserializeOwned>(
+        &self,
+        collection: &'static Collection,
+        mut query: Query,
+    ) -> Result<Vec<Arc<Doc<T>>>, Fault> {
+        query.limit = AT_ONCE;
+        let mut all = Vec::new();
+        loop {
+            let found = self.find::<T>(collection, &query).await?;
+            let full = found.len() == AT_ONCE;
+            query.after = found.last().map(|(_, place)| place.clone());
+            all.extend(found.into_iter().filter_map(|(document, _)| shared(document)));
+            if !full {
+                return Ok(all);
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Personal data, opened for those who may see it: with one look into the key vault for all subjects of a query.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use platform::sealing::Keyring;
+use read_models::documents::Sealed;
+use serde::de::DeserializeOwned;
+
+use super::Reader;
+use super::batch::Batch;
+use crate::fault::Fault;
+
+/// The keys that a query has fetched: kept no longer than the query.
+#[derive(Default)]
+pub(crate) struct Personal {
+    keyrings: Batch<String, Arc<Keyring>>,
+}
+
+/// What guest tokens are made with, and for nothing else.
+const GUEST_TOKEN: &str = "guest-token";
+
+impl Reader {
+    /// Opens what was sealed as `field`; `None` when its key has been destroyed. The caller makes sure that whoever asks
+    /// may see it.
+    pub(crate) async fn open<T: DeserializeOwned>(
+        &self,
+        sealed: &Sealed,
+        field: &str,
+    ) -> Result<Option<T>, Fault> {
+        let keyring = self.keyring(&sealed.subject).await?;
+        let stored = serde_json::to_value(sealed).and_then(serde_json::from_value);
+        let stored = stored.map_err(|_| Fault::Unknown {
+            expected: "sealed value".to_owned(),
+            // Not what stands there: it is personal data.
+            text: field.to_owned(),
+        })?;
+        Ok(keyring.open(&stored, field)?.value())
+    }
+
+    /// Whether the key of what was sealed as `field` has been destroyed.
+    pub(crate) async fn is_erased(&self, sealed: &Sealed, field: &str) -> Result<bool, Fault> {
+        Ok(self.open::<serde::de::IgnoredAny>(sealed, field).await?.is_none())
+    }
+
+    /// Whether `token` is the guest token of the order: the hexadecimal text of a keyed hash of its id.
+    pub(crate) async fn is_guest_token(&self, order: &str, token: &str) -> Result<bool, Fault> {
+        let hash = hexadecimal(token).unwrap_or_default();
+        Ok(self.services.sealer.verify(GUEST_TOKEN, order.as_bytes(), &hash).await?)
+    }
+
+    async fn keyring(&self, subject: &str) -> Result<Arc<Keyring>, Fault> {
+        let fetch = |subjects: Vec<String>| async move {
+            let keyring = self.services.sealer.keyring(subjects.iter().map(String::as_str)).await?;
+            let keyring = Arc::new(keyring);
+            Ok(subjects.into_iter().map(|subject| (subject, keyring.clone())).collect::<HashMap<_, _>>())
+        };
+        let found = self.personal.keyrings.load(subject.to_owned(), fetch).await?;
+        found.ok_or_else(|| Fault::Unknown { expected: "key of a subject".to_owned(), text: subject.to_owned() })
+    }
+}
+
+fn hexadecimal(text: &str) -> Option<Vec<u8>> {
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect()
+}

@@ -1,0 +1,146 @@
+//! Scalars and money.
+
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, SimpleObject, Value};
+use read_models::documents;
+
+/// A whole number of up to 64 bits, written as a text because JavaScript's numbers end at 53 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BigInt(pub(crate) i64);
+
+#[Scalar]
+impl ScalarType for BigInt {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let parsed = match &value {
+            Value::String(text) => text.parse().ok(),
+            Value::Number(number) => number.as_i64(),
+            _ => None,
+        };
+        parsed.map(Self).ok_or_else(|| InputValueError::custom("must be a whole number of up to 64 bits"))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+impl From<u64> for BigInt {
+    /// Counts and positions are far below 2⁶³.
+    fn from(number: u64) -> Self {
+        Self(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+/// An exact decimal number, written as a text: `12.90`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Decimal(pub(crate) String);
+
+#[Scalar]
+impl ScalarType for Decimal {
+    fn parse(_: Value) -> InputValueResult<Self> {
+        Err(InputValueError::custom("amounts are given in minor units, as BigInt"))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}
+
+/// An instant as RFC 3339 text. Answers are in UTC with three decimals; any offset may be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DateTime(pub(crate) String);
+
+#[Scalar]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = value else {
+            return Err(InputValueError::custom("must be a text such as 2026-03-01T12:00:00Z"));
+        };
+        let instant: jiff::Timestamp = text
+            .parse()
+            .map_err(|_| InputValueError::custom("must be an instant such as 2026-03-01T12:00:00Z"))?;
+        // As documents hold instants, so that they can be compared as texts.
+        Ok(Self(instant.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}
+
+impl From<&String> for DateTime {
+    fn from(text: &String) -> Self {
+        Self(text.clone())
+    }
+}
+
+/// An instant that may be missing.
+pub(crate) fn instant(text: Option<&String>) -> Option<DateTime> {
+    text.map(DateTime::from)
+}
+
+/// An amount of money.
+#[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
+pub(crate) struct Money {
+    /// In the currency's own unit, as many decimals as the currency has: `12.90`.
+    amount: Decimal,
+    /// In minor units: `1290`.
+    minor: BigInt,
+    /// ISO 4217 code: `EUR`.
+    currency_code: String,
+}
+
+impl From<&documents::Money> for Money {
+    fn from(money: &documents::Money) -> Self {
+        Self {
+            amount: Decimal(decimal(money.minor, digits(&money.currency))),
+            minor: BigInt(money.minor),
+            currency_code: money.currency.clone(),
+        }
+    }
+}
+
+/// An amount that may be missing.
+pub(crate) fn money(money: Option<&documents::Money>) -> Option<Money> {
+    money.map(Money::from)
+}
+
+/// Decimals of a currency, as ISO 4217 lists them; 2 for all that are not listed here.
+fn digits(currency: &str) -> usize {
+    match currency {
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI" | "VND"
+        | "VUV" | "XAF" | "XOF" | "XPF" => 0,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        _ => 2,
+    }
+}
+
+fn decimal(minor: i64, digits: usize) -> String {
+    let sign = if minor < 0 { "-" } else { "" };
+    let all = format!("{:0>width$}", minor.unsigned_abs(), width = digits + 1);
+    let (whole, fraction) = all.split_at(all.len() - digits);
+    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_have_the_decimals_of_their_currency() {
+        let amount = |minor, currency: &str| decimal(minor, digits(currency));
+        assert_eq!(amount(1_290, "EUR"), "12.90");
+        assert_eq!(amount(5, "EUR"), "0.05");
+        assert_eq!(amount(-5, "EUR"), "-0.05");
+        assert_eq!(amount(0, "EUR"), "0.00");
+        assert_eq!(amount(500, "JPY"), "500");
+        assert_eq!(amount(i64::MIN, "KWD"), "-9223372036854775.808");
+    }
+
+    #[test]
+    fn instants_are_brought_to_the_form_that_documents_hold() {
+        let parsed = |text: &str| DateTime::parse(Value::from(text)).map(|at| at.0).ok();
+        assert_eq!(parsed("2026-03-01T12:00:00+01:00").as_deref(), Some("2026-03-01T11:00:00.000Z"));
+        assert_eq!(parsed("2026-03-01T12:00:00.5Z").as_deref(), Some("2026-03-01T12:00:00.500Z"));
+        assert_eq!(parsed("yesterday"), None);
+    }
+}

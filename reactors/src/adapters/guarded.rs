@@ -1,0 +1,146 @@
+//! Time limit, retries and a breaker around a payment provider.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::payment::provider::ProviderAnswer;
+use tokio::time::Instant;
+
+use super::provider::{Call, CallError, PaymentProvider};
+
+/// Calls that were surely not sent are made so often.
+const TRIES: u32 = 3;
+/// The pause before the second try; each is twice as long.
+const PAUSE: Duration = Duration::from_millis(50);
+/// After this many calls in a row that could not be sent, nobody calls for a while.
+const BREAKS_AFTER: u32 = 5;
+/// How long nobody calls.
+const REST: Duration = Duration::from_secs(10);
+
+/// A provider that is called with care.
+pub struct Guarded<P> {
+    provider: P,
+    patience: Duration,
+    breaker: Mutex<Breaker>,
+}
+
+#[derive(Default)]
+struct Breaker {
+    failures: u32,
+    rests_until: Option<Instant>,
+}
+
+impl<P: PaymentProvider> Guarded<P> {
+    /// A call that takes longer than `patience` counts as not answered.
+    pub fn new(provider: P, patience: Duration) -> Self {
+        Self { provider, patience, breaker: Mutex::default() }
+    }
+
+    /// The provider's answer; `None` when it did not say what happened, which the payment then asks about. An error means
+    /// that nothing was sent, so that the call can be made again later.
+    pub async fn call(&self, call: &Call) -> Result<Option<ProviderAnswer>, CallError> {
+        let mut pause = PAUSE;
+        for attempt in 1.. {
+            self.may_call()?;
+            match tokio::time::timeout(self.patience, self.provider.call(call)).await {
+                Ok(Ok(answer)) => {
+                    self.sent(true);
+                    return Ok(Some(answer));
+                }
+                Err(_) | Ok(Err(CallError::NotAnswered)) => return Ok(None),
+                Ok(Err(error)) => {
+                    self.sent(false);
+                    if attempt >= TRIES {
+                        return Err(error);
+                    }
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn may_call(&self) -> Result<(), CallError> {
+        let breaker = self.breaker.lock().unwrap_or_else(PoisonError::into_inner);
+        match breaker.rests_until {
+            Some(until) if Instant::now() < until => Err(CallError::NotSent("calls rest after repeated failures".to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    fn sent(&self, sent: bool) {
+        let mut breaker = self.breaker.lock().unwrap_or_else(PoisonError::into_inner);
+        if sent {
+            *breaker = Breaker::default();
+            return;
+        }
+        breaker.failures += 1;
+        if breaker.failures >= BREAKS_AFTER {
+            breaker.rests_until = Some(Instant::now() + REST);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use async_trait::async_trait;
+    use domain::payment::provider::MoneyOutcome;
+    use schemas::payment::PaymentStep;
+
+    use super::*;
+    use crate::adapters::provider::Ask;
+
+    struct Scripted {
+        calls: AtomicU32,
+        fails: u32,
+        how: CallError,
+    }
+
+    #[async_trait]
+    impl PaymentProvider for Scripted {
+        async fn call(&self, _call: &Call) -> Result<ProviderAnswer, CallError> {
+            if self.calls.fetch_add(1, Ordering::SeqCst) < self.fails {
+                return Err(self.how.clone());
+            }
+            Ok(ProviderAnswer::Void(MoneyOutcome::Done))
+        }
+    }
+
+    fn guarded(fails: u32, how: CallError) -> Guarded<Scripted> {
+        Guarded::new(Scripted { calls: AtomicU32::new(0), fails, how }, Duration::from_secs(1))
+    }
+
+    fn call() -> Call {
+        Call { key: "k".to_owned(), step: PaymentStep::void(1), ask: Ask::Void { provider_ref: "r".to_owned() } }
+    }
+
+    fn not_sent() -> CallError {
+        CallError::NotSent("refused".to_owned())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_was_not_sent_is_made_again_and_one_that_was_not_answered_is_not() {
+        let flaky = guarded(2, not_sent());
+        assert_eq!(flaky.call(&call()).await, Ok(Some(ProviderAnswer::Void(MoneyOutcome::Done))));
+        assert_eq!(flaky.provider.calls.load(Ordering::SeqCst), 3);
+        let silent = guarded(1, CallError::NotAnswered);
+        assert_eq!(silent.call(&call()).await, Ok(None));
+        assert_eq!(silent.provider.calls.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_repeated_failures_nobody_calls_for_a_while() {
+        let down = guarded(6, not_sent());
+        assert!(down.call(&call()).await.is_err());
+        assert!(down.call(&call()).await.is_err());
+        let calls = down.provider.calls.load(Ordering::SeqCst);
+        assert_eq!(calls, BREAKS_AFTER, "the breaker opened in the middle of the second round");
+        assert!(down.call(&call()).await.is_err());
+        assert_eq!(down.provider.calls.load(Ordering::SeqCst), calls, "nobody called");
+        tokio::time::advance(REST).await;
+        assert_eq!(down.call(&call()).await, Ok(Some(ProviderAnswer::Void(MoneyOutcome::Done))));
+    }
+}

@@ -1,0 +1,139 @@
+//! The clockwork: a deadline that has passed comes back to its stream as a command.
+//!
+//! Not before everything that was recorded by then has been handled, though: an answer that came in time but is still
+//! waiting to be read must not be overtaken by the clock.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::ShopRules;
+use domain::policies::deadline_passed;
+use event_log::port::{DueDeadline, LogError, Read};
+use event_log::request::{Origin, Outcome, Request, Verdict, WriteError};
+use event_log::writer::Writer;
+use futures_util::{StreamExt, stream};
+use platform::bus::Bus;
+use platform::clock::Clock;
+use platform::shutdown::Shutdown;
+use schemas::{Actor, CommandId, Envelope, Timestamp};
+
+use crate::progress::Progress;
+use crate::runner::RunError;
+
+/// Deadlines that are handled at a time.
+const PAGE: usize = 500;
+/// Of them, side by side.
+const SIDE_BY_SIDE: usize = 256;
+/// How long an idle clockwork waits before it looks again.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The clockwork of one context.
+pub struct Clockwork {
+    writer: Writer,
+    bus: Arc<dyn Bus>,
+    clock: Clock,
+    progress: Progress,
+    /// Groups whose work can settle a deadline of this context.
+    groups: Vec<&'static str>,
+    rules: Arc<ShopRules>,
+}
+
+impl Clockwork {
+    /// `groups`: the context's own participants.
+    pub fn new(
+        writer: Writer,
+        bus: Arc<dyn Bus>,
+        clock: Clock,
+        progress: Progress,
+        groups: Vec<&'static str>,
+        rules: Arc<ShopRules>,
+    ) -> Self {
+        Self { writer, bus, clock, progress, groups, rules }
+    }
+
+    /// Runs until the shutdown begins or something fails.
+    pub async fn run(self, shutdown: Shutdown) -> Result<(), RunError> {
+        let log = Arc::clone(self.writer.log());
+        while !shutdown.has_begun() {
+            let position = log.head().await?.position;
+            let next = log.next_due().await?;
+            let wait = async {
+                match next {
+                    Some(at) => self.clock.sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = shutdown.begun() => return Ok(()),
+                () = wait => self.ring(&shutdown).await?,
+                () = log.grown(position, PATIENCE) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Handles what is due, once everything recorded by then is handled.
+    async fn ring(&self, shutdown: &Shutdown) -> Result<(), RunError> {
+        let now = self.clock.now();
+        let concerns = |group: &str| self.groups.contains(&group);
+        while !self.progress.caught_up(self.bus.as_ref(), concerns, PATIENCE).await? {
+            tracing::warn!(context = %self.writer.log().context(), "deadlines wait for events that are not handled yet");
+            if shutdown.has_begun() {
+                return Ok(());
+            }
+        }
+        let due = self.writer.log().due(now, PAGE).await?;
+        let passing = stream::iter(due).map(|deadline| self.pass(deadline, now));
+        let results: Vec<Result<bool, WriteError>> = passing.buffer_unordered(SIDE_BY_SIDE).collect().await;
+        let passed: Vec<bool> = results.into_iter().collect::<Result<_, _>>()?;
+        if !passed.is_empty() && !passed.contains(&true) {
+            // Nothing moved, and an alarm told why: no use in trying again at once.
+            tokio::select! {
+                () = shutdown.begun() => {}
+                () = tokio::time::sleep(PATIENCE) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The event whose deadline it is: what follows belongs to its flow.
+    async fn cause(&self, due: &DueDeadline) -> Result<Option<Arc<Envelope>>, LogError> {
+        let before = [(due.stream.clone(), due.version.saturating_sub(1))];
+        let events = self.writer.log().read(Read::Streams(&before), 1).await?;
+        Ok(events.into_iter().next().map(|event| event.envelope))
+    }
+
+    /// Whether the deadline was settled.
+    async fn pass(&self, due: DueDeadline, now: Timestamp) -> Result<bool, WriteError> {
+        let Some(decision) = deadline_passed(&due.stream, due.version, &due.kind, &self.rules) else {
+            tracing::error!(stream = %due.stream, kind = due.kind, "nobody answers this deadline");
+            return Ok(false);
+        };
+        let command = CommandId::derived(&["deadline", due.stream.as_str(), &due.version.to_string(), &due.kind]);
+        let cause = self.cause(&due).await?;
+        let request = Request {
+            command,
+            origin: Origin::Inner,
+            decision,
+            actor: Actor::system("clock"),
+            correlation: cause.as_ref().map_or(command.uuid(), |cause| cause.correlation),
+            causation: cause.map_or(command.uuid(), |cause| cause.id.uuid()),
+            traceparent: None,
+            expected: Vec::new(),
+            parking: Vec::new(),
+        };
+        match self.writer.submit(request).await {
+            Ok(Outcome { verdict: Verdict::Done { appended, .. }, .. }) => Ok(appended > 0),
+            Ok(Outcome { verdict, .. }) => {
+                tracing::error!(stream = %due.stream, kind = due.kind, ?verdict, at = %now, "a deadline was refused");
+                Ok(false)
+            }
+            Err(WriteError::Failed(problem)) => {
+                tracing::error!(stream = %due.stream, kind = due.kind, problem, "a deadline could not be handled");
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Keeps a context's local view: what it has learnt from other contexts' topics.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{LocalView, ViewKey, ViewWrite};
+use event_log::port::Wanted;
+use event_log::writer::{Note, Writer};
+use platform::bus::{Bus, Record, Resume, Start, Subscription};
+use platform::shutdown::Shutdown;
+use serde_json::Value;
+
+use crate::progress::Progress;
+use crate::runner::{GroupPositions, RunError, partition_name};
+
+const DELIVERY: usize = 1_000;
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A view with what it needs.
+pub struct Learner {
+    view: &'static LocalView,
+    bus: Arc<dyn Bus>,
+    writer: Writer,
+    progress: Progress,
+}
+
+impl Learner {
+    /// `writer` must be that of the context that the view belongs to.
+    pub fn new(view: &'static LocalView, bus: Arc<dyn Bus>, writer: Writer, progress: Progress) -> Self {
+        Self { view, bus, writer, progress }
+    }
+
+    /// Learns until the shutdown begins or something fails. Entries and positions are kept together.
+    pub async fn run(self, shutdown: Shutdown) -> Result<(), RunError> {
+        let group = self.view.name;
+        let resume = GroupPositions { log: Arc::clone(self.writer.log()), group: group.to_owned() };
+        self.progress.join(group, self.view.topics, resume.positions().await?);
+        let subscription = Subscription {
+            group: group.to_owned(),
+            topics: self.view.topics.to_vec(),
+            start: Start::Beginning,
+            resume: Arc::new(resume),
+        };
+        let mut consumer = self.bus.subscribe(subscription).await?;
+        loop {
+            let delivery = tokio::select! {
+                biased;
+                () = shutdown.begun() => return Ok(()),
+                delivery = consumer.next(DELIVERY, PATIENCE) => delivery?,
+            };
+            if delivery.positions.is_empty() {
+                continue;
+            }
+            let views = self.learn(&delivery.records).await?;
+            let positions = &delivery.positions;
+            let kept = positions.iter().map(|(at, offset)| (group.to_owned(), partition_name(at), *offset)).collect();
+            self.writer.note(Note { positions: kept, views, ..Note::default() }).await?;
+            self.progress.advance(group, positions);
+            consumer.commit(positions).await?;
+        }
+    }
+
+    /// What the entries are after these records. An event that cannot be read is passed over with an alarm: the view is
+    /// private and disposable, and what it would have said is said again by the stream's later events or a rebuild.
+    async fn learn(&self, records: &[Record]) -> Result<Vec<ViewWrite>, RunError> {
+        let views: Vec<ViewKey> = records.iter().flat_map(|record| (self.view.reads)(&record.envelope)).collect();
+        let (_, facts) = self.writer.log().facts(&Wanted { views, ..Wanted::default() }).await?;
+        let mut entries: BTreeMap<ViewKey, Value> =
+            facts.views.into_iter().map(|(key, value)| (key, Value::clone(&value))).collect();
+        let mut changed: BTreeMap<ViewKey, Option<Value>> = BTreeMap::new();
+        for record in records {
+            match (self.view.learn)(&entries, &record.envelope, &record.payload) {
+                Ok(writes) => {
+                    for ViewWrite { key, value } in writes {
+                        match &value {
+                            Some(value) => drop(entries.insert(key.clone(), value.clone())),
+                            None => drop(entries.remove(&key)),
+                        }
+                        changed.insert(key, value);
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(view = self.view.name, event = %record.envelope.token(), %error, "not learnt from");
+                }
+            }
+        }
+        Ok(changed.into_iter().map(|(key, value)| ViewWrite { key, value }).collect())
+    }
+}

@@ -1,0 +1,60 @@
+//! Asks the carrier for the label of each packed parcel.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::Decision;
+use domain::shipment::{LabelPrinted, label_call};
+use platform::bus::Record;
+use platform::sealing::{Opened, Sealer};
+use schemas::sealed::field;
+use schemas::shipment::ShipmentEvent;
+use schemas::{Address, Context, EventSet, Topic};
+
+use crate::adapters::carrier::{Carrier, LabelRequest};
+use crate::participant::{AnswerError, Participant};
+
+/// See the module.
+pub(super) struct LabelCalls {
+    sealer: Sealer,
+    carrier: Arc<dyn Carrier>,
+}
+
+impl LabelCalls {
+    pub fn new(sealer: Sealer, carrier: Arc<dyn Carrier>) -> Self {
+        Self { sealer, carrier }
+    }
+}
+
+#[async_trait]
+impl Participant for LabelCalls {
+    fn name(&self) -> &'static str {
+        "shipping-carrier"
+    }
+
+    fn context(&self) -> Context {
+        Context::Shipping
+    }
+
+    fn topics(&self) -> Vec<Topic> {
+        vec![Topic::SHIPMENT]
+    }
+
+    fn hears(&self, _topic: Topic, name: &str) -> bool {
+        name == "ShipmentPacked"
+    }
+
+    async fn answer(&self, record: &Record) -> Result<Option<Arc<dyn Decision>>, AnswerError> {
+        let event = ShipmentEvent::decode(&record.envelope.name, record.envelope.type_version, &record.payload)?;
+        let Some(call) = label_call(&event) else { return Ok(None) };
+        let opened = self.sealer.open::<Address>(&call.ship_to, field::SHIP_TO).await;
+        let ship_to = match opened.map_err(|error| AnswerError::Broken(error.to_string()))? {
+            Opened::Value(address) => address,
+            Opened::Erased => return Err(AnswerError::Broken("the address was erased: cancel the parcel".to_owned())),
+        };
+        let request = LabelRequest { shipment_id: call.shipment_id, shipping_method: call.shipping_method, ship_to };
+        let printed = self.carrier.label(&request).await;
+        let label = printed.map_err(|_| AnswerError::Unavailable("the carrier".to_owned()))?;
+        Ok(Some(Arc::new(LabelPrinted { shipment_id: call.shipment_id, label })))
+    }
+}

@@ -1,0 +1,178 @@
+//! One record: answer, record, try again, park.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::reaction::ParkReaction;
+use event_log::port::{Handled, ParkedRecord, Parking};
+use event_log::request::{Origin, Request, Verdict, WriteError};
+use futures_util::FutureExt;
+use platform::bus::Record;
+use platform::shutdown::Shutdown;
+use schemas::{Actor, CommandId, Envelope};
+
+use super::Runner;
+use crate::participant::AnswerError;
+
+/// How often an answer that fails for no outside reason is tried.
+const ATTEMPTS: u32 = 3;
+/// The first pause before another try; each is twice as long.
+const PAUSE: Duration = Duration::from_millis(20);
+/// The longest pause.
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// Why a record could not be handled this time.
+pub(super) enum Failure {
+    /// Something outside is not there; it will be again.
+    Outside(String),
+    /// It is the record or the program.
+    Poison(String),
+    /// The process is leaving.
+    Closed,
+}
+
+impl Runner {
+    /// `false` when the process is leaving before it could be handled.
+    pub(super) async fn handle_record(&self, record: &Record, hopeless: bool, shutdown: &Shutdown) -> bool {
+        if record.topic == self.participant.context().reactions() && !self.participant.topics().contains(&record.topic) {
+            return self.hear_of_redriving(record, shutdown).await;
+        }
+        if !self.participant.hears(record.topic, &record.envelope.name) {
+            return true;
+        }
+        let behind = self.parked().contains(&record.envelope.stream);
+        let failed = if behind {
+            None
+        } else if hopeless {
+            Some("the process ended again and again while this was handled".to_owned())
+        } else {
+            match self.attempt(record, shutdown).await {
+                Ok(()) => return true,
+                Err(Failure::Poison(problem)) => Some(problem),
+                Err(_) => return false,
+            }
+        };
+        self.park(record, failed, shutdown).await
+    }
+
+    /// Tries until it works, is hopeless, or the process is leaving.
+    async fn attempt(&self, record: &Record, shutdown: &Shutdown) -> Result<(), Failure> {
+        let (mut pause, mut attempts) = (PAUSE, 0);
+        loop {
+            let failure = match self.once(record, Vec::new()).await {
+                Ok(()) => return Ok(()),
+                Err(failure) => failure,
+            };
+            match failure {
+                Failure::Closed => return Err(Failure::Closed),
+                Failure::Poison(problem) => {
+                    attempts += 1;
+                    if attempts >= ATTEMPTS {
+                        return Err(Failure::Poison(problem));
+                    }
+                }
+                Failure::Outside(problem) => {
+                    tracing::warn!(reactor = self.name(), event = %record.envelope.token(), problem, "waiting for the outside");
+                }
+            }
+            tokio::select! {
+                () = shutdown.begun() => return Err(Failure::Closed),
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST),
+            }
+        }
+    }
+
+    /// One try: asks the participant and has its answer recorded, together with `parking`.
+    pub(super) async fn once(&self, record: &Record, parking: Vec<Parking>) -> Result<(), Failure> {
+        let answer = AssertUnwindSafe(self.participant.answer(record)).catch_unwind().await;
+        let decision = match answer {
+            Ok(Ok(Some(decision))) => decision,
+            Ok(Ok(None)) if parking.is_empty() => return Ok(()),
+            Ok(Ok(None)) => Arc::new(domain::Nothing),
+            Ok(Err(AnswerError::Unavailable(what))) => return Err(Failure::Outside(what)),
+            Ok(Err(error)) => return Err(Failure::Poison(error.to_string())),
+            Err(_) => return Err(Failure::Poison("the participant panicked".to_owned())),
+        };
+        let envelope = &record.envelope;
+        let event = Handled { version: envelope.version, event: envelope.id };
+        let origin = Origin::Reaction { reactor: self.name().to_owned(), source: envelope.stream.clone(), event };
+        let request = Request { decision, origin, parking, ..self.request(envelope, "answer") };
+        match self.writer.submit(request).await {
+            Ok(outcome) => match outcome.verdict {
+                Verdict::Done { .. } => Ok(()),
+                Verdict::Refused { refusal } => Err(Failure::Poison(refusal.to_string())),
+                Verdict::Conflict { stream, .. } => Err(Failure::Poison(format!("{stream} is not where it was expected"))),
+            },
+            Err(error) => Err(failure(error)),
+        }
+    }
+
+    /// Keeps the record for later: with an alarm if it failed, silently if it only waits behind one that did.
+    pub(super) async fn park(&self, record: &Record, failed: Option<String>, shutdown: &Shutdown) -> bool {
+        let envelope = &record.envelope;
+        self.parked().insert(envelope.stream.clone());
+        if let Some(problem) = &failed {
+            tracing::error!(reactor = self.name(), event = %envelope.token(), problem, "parked; its stream waits for `chorale parked redrive`");
+        }
+        let kept = ParkedRecord {
+            reactor: self.name().to_owned(),
+            envelope: Envelope::clone(envelope),
+            payload: record.payload.to_string(),
+            error: failed.clone().unwrap_or_default(),
+            redrive: false,
+        };
+        let parking = vec![Parking::Park(Box::new(kept))];
+        let mut pause = PAUSE;
+        loop {
+            let request = match &failed {
+                Some(problem) => {
+                    let decision = ParkReaction {
+                        reactor: self.name().to_owned(),
+                        source: envelope.stream.clone(),
+                        source_version: envelope.version,
+                        event_id: envelope.id,
+                        event_type: envelope.full_type(),
+                        attempts: ATTEMPTS,
+                        error: problem.clone(),
+                    };
+                    Request { decision: Arc::new(decision), parking: parking.clone(), ..self.request(envelope, "park") }
+                }
+                None => Request { parking: parking.clone(), ..self.request(envelope, "wait") },
+            };
+            match self.writer.submit(request).await {
+                Ok(_) => return true,
+                Err(WriteError::Closed) => return false,
+                Err(error) => tracing::error!(reactor = self.name(), %error, "a record could not be parked; trying again"),
+            }
+            tokio::select! {
+                () = shutdown.begun() => return false,
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST),
+            }
+        }
+    }
+
+    /// A request about an event, that does nothing yet.
+    pub(super) fn request(&self, envelope: &Envelope, purpose: &str) -> Request {
+        Request {
+            command: CommandId::derived(&[purpose, self.name(), &envelope.id.to_string()]),
+            origin: Origin::Inner,
+            decision: Arc::new(domain::Nothing),
+            actor: Actor::service(self.name()),
+            correlation: envelope.correlation,
+            causation: envelope.id.uuid(),
+            traceparent: envelope.traceparent.clone(),
+            expected: Vec::new(),
+            parking: Vec::new(),
+        }
+    }
+}
+
+fn failure(error: WriteError) -> Failure {
+    match error {
+        WriteError::Closed => Failure::Closed,
+        WriteError::Failed(problem) => Failure::Poison(problem),
+        WriteError::KeyReused => Failure::Poison("two different reactions to one event".to_owned()),
+        error @ (WriteError::Contended | WriteError::Log(_)) => Failure::Outside(error.to_string()),
+    }
+}

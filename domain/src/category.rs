@@ -96,7 +96,8 @@ impl Categories {
 
     /// How many levels the branch that begins at `id` has.
     fn height(&self, id: CategoryId) -> usize {
-        let from_here = |below| self.path(below).iter().position(|on_path| *on_path == id).map_or(0, |steps| steps + 1);
+        let from_here =
+            |below| self.path(below).iter().position(|on_path| *on_path == id).map_or(0, |steps| steps + 1);
         self.nodes.keys().map(|below| from_here(*below)).max().unwrap_or(0)
     }
 
@@ -109,12 +110,16 @@ impl Categories {
         let Some(parent) = parent else { return Ok(()) };
         let path = self.path(parent);
         if path.is_empty() {
-            let message = format!("There is no category {parent} to stand in: create it first, or leave the parent out.");
+            let message = format!(
+                "There is no category {parent} to stand in: create it first, or leave the parent out."
+            );
             return Err(Refusal::rule("UNKNOWN_PARENT", message).at("parent"));
         }
         let depth = path.len() + height;
         if depth > DEEPEST {
-            let message = format!("The tree would be {depth} levels deep there, at most {DEEPEST} are allowed: choose a higher parent.");
+            let message = format!(
+                "The tree would be {depth} levels deep there, at most {DEEPEST} are allowed: choose a higher parent."
+            );
             return Err(Refusal::rule("TOO_DEEP", message).at("parent"));
         }
         Ok(())

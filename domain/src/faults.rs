@@ -27,7 +27,11 @@ impl Faults {
     pub fn prose(&mut self, field: &str, text: &str, max: usize) {
         self.length(field, text, max);
         if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-            self.add("INVALID_TEXT", field, format!("{field} must not hold control characters but line breaks."));
+            self.add(
+                "INVALID_TEXT",
+                field,
+                format!("{field} must not hold control characters but line breaks."),
+            );
         }
     }
 
@@ -46,7 +50,11 @@ impl Faults {
     fn length(&mut self, field: &str, text: &str, max: usize) {
         let found = text.chars().count();
         if found > max {
-            self.add("TOO_LONG", field, format!("{field} has {found} characters: at most {max} are allowed."));
+            self.add(
+                "TOO_LONG",
+                field,
+                format!("{field} has {found} characters: at most {max} are allowed."),
+            );
         }
     }
 }

@@ -30,7 +30,13 @@ pub fn given<A: Aggregate>(stream: StreamId, events: impl IntoIterator<Item = A:
 
 /// A context in which nothing has happened.
 pub fn nothing_yet() -> Given {
-    Given { streams: BTreeMap::new(), views: BTreeMap::new(), claims: BTreeMap::new(), written: 0, now: noon() }
+    Given {
+        streams: BTreeMap::new(),
+        views: BTreeMap::new(),
+        claims: BTreeMap::new(),
+        written: 0,
+        now: noon(),
+    }
 }
 
 /// What has happened in a context before somebody asks for something.
@@ -44,7 +50,8 @@ pub struct Given {
 
 impl Clone for Given {
     fn clone(&self) -> Self {
-        let streams = self.streams.iter().map(|(stream, (version, state))| (stream.clone(), (*version, state.boxed())));
+        let streams =
+            self.streams.iter().map(|(stream, (version, state))| (stream.clone(), (*version, state.boxed())));
         Self {
             streams: streams.collect(),
             views: self.views.clone(),
@@ -179,7 +186,8 @@ impl<'d> Then<'d> {
     /// Exactly these events happen to this stream, in this order; other streams are not looked at.
     pub fn on<E: EventSet + PartialEq + Debug>(self, stream: &StreamId, expected: &[E]) -> Self {
         let on_stream = self.accepted().events.iter().filter(|(on, _)| on == stream);
-        let found: Vec<_> = on_stream.filter_map(|(_, event)| event.as_any().downcast_ref::<E>().cloned()).collect();
+        let found: Vec<_> =
+            on_stream.filter_map(|(_, event)| event.as_any().downcast_ref::<E>().cloned()).collect();
         assert_eq!(found, expected);
         self
     }
@@ -195,7 +203,10 @@ impl<'d> Then<'d> {
     pub fn nothing(self) -> Self {
         let changes = self.accepted();
         assert!(changes.events.is_empty(), "something happened: {:?}", told(changes));
-        assert!(changes.claimed.is_empty() && changes.released.is_empty(), "a claim moved although nothing happened");
+        assert!(
+            changes.claimed.is_empty() && changes.released.is_empty(),
+            "a claim moved although nothing happened"
+        );
         self
     }
 
@@ -238,5 +249,9 @@ impl<'d> Then<'d> {
 
 /// One line per event, for a test's failure.
 fn told(changes: &Changes) -> Vec<String> {
-    changes.events.iter().map(|(stream, event)| format!("{stream}: {} ({})", event.name(), event.summary())).collect()
+    changes
+        .events
+        .iter()
+        .map(|(stream, event)| format!("{stream}: {} ({})", event.name(), event.summary()))
+        .collect()
 }

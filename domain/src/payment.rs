@@ -14,7 +14,7 @@ mod book;
 mod cancel;
 mod capture;
 mod chargeback;
-mod provider;
+pub mod provider;
 mod refund;
 #[cfg(test)]
 mod tests;

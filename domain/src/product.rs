@@ -99,12 +99,16 @@ impl Aggregate for Product {
 
     fn evolve(self, event: &ProductEvent) -> Self {
         match (self, event) {
-            (Self::Absent, ProductEvent::ProductCreated(created)) => Self::Draft(Box::new(Listing::new(created))),
+            (Self::Absent, ProductEvent::ProductCreated(created)) => {
+                Self::Draft(Box::new(Listing::new(created)))
+            }
             (Self::Absent, _) => Self::Absent,
             (Self::Archived(listing), _) => Self::Archived(listing),
             (Self::Draft(listing), ProductEvent::ProductPublished(_)) => Self::Published(listing),
             (Self::Published(listing), ProductEvent::ProductUnpublished(_)) => Self::Draft(listing),
-            (Self::Draft(listing) | Self::Published(listing), ProductEvent::ProductArchived(_)) => Self::Archived(listing),
+            (Self::Draft(listing) | Self::Published(listing), ProductEvent::ProductArchived(_)) => {
+                Self::Archived(listing)
+            }
             (Self::Draft(listing), event) => Self::Draft(Box::new(listing.evolve(event))),
             (Self::Published(listing), event) => Self::Published(Box::new(listing.evolve(event))),
         }
@@ -131,8 +135,11 @@ impl Product {
 }
 
 fn archived() -> Refusal {
-    Refusal::rule("PRODUCT_ARCHIVED", "The product is archived, which is final: create a new product instead.")
-        .at("productId")
+    Refusal::rule(
+        "PRODUCT_ARCHIVED",
+        "The product is archived, which is final: create a new product instead.",
+    )
+    .at("productId")
 }
 
 impl Listing {
@@ -153,18 +160,25 @@ impl Listing {
 
     fn evolve(mut self, event: &ProductEvent) -> Self {
         match event {
-            ProductEvent::ProductDetailsChanged(e) => e.changed.iter().for_each(|(field, to)| self.change(field, to)),
+            ProductEvent::ProductDetailsChanged(e) => {
+                e.changed.iter().for_each(|(field, to)| self.change(field, to))
+            }
             ProductEvent::ProductCategorised(e) => self.category_ids.clone_from(&e.new),
             ProductEvent::ProductAttributesSet(e) => self.attributes.clone_from(&e.attributes),
             ProductEvent::ProductMediaAdded(e) => {
                 self.media.insert(e.url.clone(), e.alt.clone());
             }
             ProductEvent::VariantAdded(e) => {
-                let variant = Variant { sale: Sale::Live, details: e.details.clone(), prices: BTreeMap::new() };
+                let variant =
+                    Variant { sale: Sale::Live, details: e.details.clone(), prices: BTreeMap::new() };
                 self.variants.entry(e.sku.clone()).or_insert(variant);
             }
-            ProductEvent::VariantChanged(e) => self.vary(&e.sku, |variant| variant.details.clone_from(&e.details)),
-            ProductEvent::VariantDiscontinued(e) => self.vary(&e.sku, |variant| variant.sale = Sale::Discontinued),
+            ProductEvent::VariantChanged(e) => {
+                self.vary(&e.sku, |variant| variant.details.clone_from(&e.details))
+            }
+            ProductEvent::VariantDiscontinued(e) => {
+                self.vary(&e.sku, |variant| variant.sale = Sale::Discontinued)
+            }
             ProductEvent::PriceSet(e) => self.vary(&e.sku, |variant| {
                 variant.prices.insert(e.new.currency, Price { amount: e.new, compare_at: e.compare_at });
             }),
@@ -203,7 +217,9 @@ impl Variant {
 }
 
 fn tax_class(name: &str) -> Option<TaxClass> {
-    [TaxClass::Standard, TaxClass::Reduced, TaxClass::Zero].into_iter().find(|class| tax_class_name(*class) == name)
+    [TaxClass::Standard, TaxClass::Reduced, TaxClass::Zero]
+        .into_iter()
+        .find(|class| tax_class_name(*class) == name)
 }
 
 /// As it is written in events.

@@ -40,8 +40,12 @@ impl Aggregate for Reservation {
             (Self::Unasked, ReservationEvent::ReservationConfirmed(e)) => Self::holding(e.lines.clone()),
             (Self::Unasked, ReservationEvent::ReservationRejected(_)) => Self::Rejected,
             (Self::Unasked, ReservationEvent::ReservationReleased(_)) => Self::Closed,
-            (Self::Holding(lines), ReservationEvent::ReservationReleased(e)) => Self::holding(without(lines, &e.lines)),
-            (Self::Holding(lines), ReservationEvent::ReservationConsumed(e)) => Self::holding(without(lines, &e.lines)),
+            (Self::Holding(lines), ReservationEvent::ReservationReleased(e)) => {
+                Self::holding(without(lines, &e.lines))
+            }
+            (Self::Holding(lines), ReservationEvent::ReservationConsumed(e)) => {
+                Self::holding(without(lines, &e.lines))
+            }
             (
                 state @ (Self::Unasked | Self::Rejected | Self::Holding(_) | Self::Closed),
                 ReservationEvent::ReservationConfirmed(_)

@@ -93,7 +93,8 @@ impl Stock {
 
     fn counted(&self, sku: &Sku) -> Result<&Item, Refusal> {
         self.item().ok_or_else(|| {
-            let message = format!("Stock of {sku} is not counted: add a variant whose stock is tracked first.");
+            let message =
+                format!("Stock of {sku} is not counted: add a variant whose stock is tracked first.");
             Refusal { message, ..Refusal::not_found("stock item") }.at("sku")
         })
     }

@@ -3,13 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use event_log::contract::Draft;
-use event_log::port::{Committed, Log, Read, StoredEvent, Wanted};
+use event_log::port::{Committed, Log, Read, Wanted};
 use event_log::verify::verify;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -22,8 +21,10 @@ const VICTIM: &str = "CHORALE_KILLED_LOG";
 const KILLS: usize = 30;
 const SEED: u64 = 0x00c0_ffee;
 /// How long the victim lives after its first acknowledgement, at most.
-const LIFE: Duration = Duration::from_millis(250);
+const LIFE: Duration = Duration::from_millis(120);
+/// Streams that all requests share.
 const STREAMS: u64 = 20;
+const EVENTS_EACH: u64 = 3;
 
 #[test]
 fn what_was_acknowledged_survives_thirty_kills_and_nothing_is_half() {
@@ -113,40 +114,80 @@ async fn call(queue: tokio::sync::mpsc::Sender<Job>) {
 
 /// A small writer: commits what is queued, again and again while the other instance is faster.
 async fn write(log: Arc<dyn Log>, mut jobs: tokio::sync::mpsc::Receiver<Job>) {
+    let mut known = BTreeMap::new();
     let mut batch = Vec::new();
     while jobs.recv_many(&mut batch, 16).await > 0 {
-        while !matches!(requests(&*log, &batch).await.commit(&*log).await.unwrap(), Committed::Done(_)) {}
+        loop {
+            let draft = requests(&*log, &batch, &mut known).await;
+            if matches!(draft.commit(&*log).await.unwrap(), Committed::Done(_)) {
+                break;
+            }
+        }
         for (_, done) in batch.drain(..) {
             done.send(()).unwrap();
         }
     }
 }
 
+fn shared(number: u64) -> StreamId {
+    StreamId::from_text(format!("order-{}", number % STREAMS))
+}
+
 /// Each request appends to two shared streams and one of its own, answers a command, notes its position and a deadline.
-async fn requests(log: &dyn Log, batch: &[Job]) -> Draft {
+/// `known`: versions of the shared streams that are in the log for certain.
+async fn requests(log: &dyn Log, batch: &[Job], known: &mut BTreeMap<StreamId, u64>) -> Draft {
     let base = log.head().await.unwrap();
-    let shared: Vec<_> = (0..STREAMS).map(|number| (StreamId::from_text(format!("order-{number}")), 0)).collect();
-    let mut versions: BTreeMap<StreamId, u64> = BTreeMap::new();
-    // Only the counts of recent events are needed: the last position of each shared stream.
-    for (stream, _) in &shared {
-        versions.insert(stream.clone(), last_version(log, stream).await);
+    let wanted: Vec<_> = (0..STREAMS).map(shared).map(|s| (s.clone(), known.get(&s).copied().unwrap_or(0))).collect();
+    for event in log.read(Read::Streams(&wanted), usize::MAX).await.unwrap() {
+        known.insert(event.envelope.stream.clone(), event.envelope.version);
     }
+    let mut versions = known.clone();
     let mut draft = Draft::on(log.context(), base);
     for (id, _) in batch {
         draft = draft.and_write();
         draft.correlation = *id;
-        let low = id.as_u128() as u64;
-        for stream in [&shared[(low % STREAMS) as usize].0, &shared[((low + 7) % STREAMS) as usize].0] {
+        let number = u64::from(id.as_bytes()[0]);
+        for stream in [shared(number), shared(number + 7)] {
             let version = versions.entry(stream.clone()).or_default();
             *version += 1;
             draft = draft.event(stream.as_str(), *version);
         }
-        let own = StreamId::from_text(format!("payment-{id}"));
-        let answer = format!("\"{id}\"");
-        draft = draft.event(own.as_str(), 1).answer(CommandId::new(*id), &answer, Timestamp::EPOCH);
+        let own = own_stream(*id);
         let deadline = Some(("expire".to_owned(), Timestamp::EPOCH));
+        draft = draft.event(own.as_str(), 1).answer(CommandId::new(*id), &answer(*id), Timestamp::EPOCH);
         draft = draft.with(|write| write.deadlines.push((own, 1, deadline)));
     }
-    let done = base.position + 3 * batch.len() as u64;
+    let done = base.position + EVENTS_EACH * batch.len() as u64;
     draft.beside(|batch| batch.positions.push(("group".to_owned(), "topic/0".to_owned(), done)))
+}
+
+fn own_stream(id: Uuid) -> StreamId {
+    StreamId::from_text(format!("payment-{id}"))
+}
+
+fn answer(id: Uuid) -> String {
+    format!("\"{id}\"")
+}
+
+/// Everything acknowledged is there; whatever is there is whole; the chain is right.
+async fn examine(url: &str, acknowledged: &BTreeSet<Uuid>, when: &str) {
+    let log = event_log::connect(url, Context::Ordering).await.unwrap();
+    let verified = verify(&*log, None, |_| {}).await.unwrap_or_else(|finding| panic!("{when}: {finding}"));
+    let mut requests: BTreeMap<Uuid, u64> = BTreeMap::new();
+    for event in log.read(Read::After(0), usize::MAX).await.unwrap() {
+        *requests.entry(event.envelope.correlation).or_default() += 1;
+    }
+    assert!(requests.values().all(|events| *events == EVENTS_EACH), "{when}: a request is there by half");
+    let lost: Vec<_> = acknowledged.iter().filter(|id| !requests.contains_key(id)).collect();
+    assert!(lost.is_empty(), "{when}: acknowledged and lost: {lost:?}");
+
+    let commands = requests.keys().copied().map(CommandId::new).collect();
+    let (head, facts) = log.facts(&Wanted { commands, ..Wanted::default() }).await.unwrap();
+    assert_eq!(head, verified.head, "{when}");
+    let answered = requests.keys().all(|id| facts.ledger.get(&CommandId::new(*id)).is_some_and(|e| e.answer == answer(*id)));
+    assert!(answered, "{when}: an answer is missing or another's");
+    let due: BTreeSet<_> = log.due(Timestamp::EPOCH, usize::MAX).await.unwrap().into_iter().map(|due| due.stream).collect();
+    assert_eq!(due, requests.keys().copied().map(own_stream).collect(), "{when}: deadlines and events differ");
+    let (positions, _) = log.group("group").await.unwrap();
+    assert_eq!(positions.into_values().collect::<Vec<_>>(), [head.position], "{when}: position and events differ");
 }

@@ -81,6 +81,7 @@ impl Wall {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is the one clock")]
 fn system_millis() -> i64 {
     // A system clock before 1970 is one that was never set.
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

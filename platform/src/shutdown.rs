@@ -77,6 +77,7 @@ impl Shutdown {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a second signal asks to leave without draining")]
 async fn listen(shutdown: Shutdown, mut signals: (Signal, Signal)) {
     let name = next_signal(&mut signals).await.0;
     tracing::info!(signal = name, "draining; once more to leave at once");

@@ -1,10 +1,55 @@
-//! Projectors: events become documents.
+//! Projectors: events become documents. A projection is one file with a pure function and one line in the [`REGISTRY`];
+//! the runner, rebuilds and status are the same for all.
+//!
+//! **Invariant:** a document is the fold of the log. What is delivered twice, late or to two runners at once changes nothing,
+//! because documents carry versions and the store keeps the newest. **Invariant:** an event that cannot be digested stops
+//! only its own stream, and is kept until it can.
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests may fail loudly"))]
 
+mod error;
+mod feed;
+mod positions;
 pub mod projection;
 pub mod projections;
 mod published;
+pub mod rebuild;
+pub mod runner;
+mod settled;
+mod source;
+pub mod status;
 
+use std::sync::Arc;
+
+use platform::bus::Bus;
+use platform::clock::Clock;
+use read_models::Store;
+
+pub use error::ProjectorError;
 pub use projection::{Entity, Entry, Indigestible, Journal, Projection, Summary};
 pub use projections::REGISTRY;
+pub use rebuild::{RebuildError, Rebuilt, rebuild};
+pub use runner::{Handle, Options, run};
+pub use settled::caught_up;
+pub use source::{StreamSource, TopicSource};
+pub use status::{ProjectorState, ProjectorStatus, status};
+
+/// What projectors work with. Cheap to clone.
+#[derive(Clone)]
+pub struct Backends {
+    /// The documents.
+    pub store: Store,
+    /// The events.
+    pub bus: Arc<dyn Bus>,
+    /// Where a stream is read again when a version of it was skipped.
+    pub source: Arc<dyn StreamSource>,
+    /// Tells how far behind a projection is, and whether a rebuild is alive.
+    pub clock: Clock,
+}
+
+impl Backends {
+    /// Streams are read again from the bus itself.
+    pub fn new(store: Store, bus: Arc<dyn Bus>, clock: Clock) -> Self {
+        Self { source: Arc::new(TopicSource::new(bus.clone())), store, bus, clock }
+    }
+}

@@ -12,7 +12,7 @@ use read_models::Collection;
 use schemas::{DecodeError, Topic};
 
 pub use entity::Entity;
-pub(crate) use entity::{Evolve, Folded};
+pub(crate) use entity::Evolve;
 pub(crate) use journal::Enter;
 pub use journal::{Entry, Journal};
 pub(crate) use summary::Add;

@@ -1,5 +1,7 @@
 //! The documents of the read side and the port of the stores that hold them.
 
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests may fail loudly"))]
+
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod documents;

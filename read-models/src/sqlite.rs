@@ -16,6 +16,8 @@ mod find;
 mod generations;
 mod keyset;
 mod schema;
+#[cfg(all(test, feature = "contract"))]
+mod tests;
 mod upsert;
 
 use std::collections::HashMap;

@@ -51,7 +51,8 @@ fn create(tree: &Categories, command: &CreateCategory) -> Result<Vec<CategoryEve
     faults.line("name", &command.name, NAME);
     faults.at_most("categories", tree.nodes.len() + 1, MOST);
     if tree.nodes.values().any(|category| category.slug == command.slug) {
-        let message = format!("The address \"{}\" belongs to another category: choose another one.", command.slug);
+        let message =
+            format!("The address \"{}\" belongs to another category: choose another one.", command.slug);
         faults.add("SLUG_TAKEN", "slug", message);
     }
     if let Err(refusal) = tree.room_in(command.parent, 1) {
@@ -99,7 +100,8 @@ fn delete(tree: &Categories, command: &DeleteCategory) -> Result<Vec<CategoryEve
     let Some(category) = tree.get(command.category_id) else { return Ok(Vec::new()) };
     let children = tree.nodes.values().filter(|other| other.parent == Some(command.category_id)).count();
     if children > 0 {
-        let message = format!("\"{}\" has {children} categories in it: move or delete those first.", category.name);
+        let message =
+            format!("\"{}\" has {children} categories in it: move or delete those first.", category.name);
         return Err(Refusal::rule("CATEGORY_NOT_EMPTY", message).at("categoryId"));
     }
     Ok(vec![CategoryDeleted { category_id: command.category_id, name: category.name.clone() }.into()])

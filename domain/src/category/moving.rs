@@ -26,7 +26,10 @@ fn relocate(tree: &Categories, command: &MoveCategory) -> Result<Vec<CategoryEve
     if let Some(parent) = command.parent
         && tree.path(parent).contains(&command.category_id)
     {
-        let message = format!("\"{}\" cannot be part of itself or of what is in it: choose another parent.", category.name);
+        let message = format!(
+            "\"{}\" cannot be part of itself or of what is in it: choose another parent.",
+            category.name
+        );
         return Err(Refusal::rule("CATEGORY_CYCLE", message).at("parent"));
     }
     tree.room_in(command.parent, tree.height(command.category_id))?;

@@ -47,7 +47,7 @@ impl Decision for RequestPayment {
 pub struct Reauthorize {
     /// The order.
     pub order_id: OrderId,
-    /// How much; what has not been taken yet, where it is not said.
+    /// How much; as much as the last time, where it is not said.
     pub amount: Option<Money>,
     /// The provider's token, sealed; the latest, where it is not said.
     pub payment_token: Option<Sealed>,
@@ -70,8 +70,7 @@ impl Decision for Reauthorize {
                 | TrySituation::LetGo => false,
             };
             if over && !draft.payment.is_unwanted() {
-                let open = latest.amount.minor.saturating_sub(draft.book().taken());
-                let amount = self.amount.unwrap_or(latest.amount.currency.minor(open));
+                let amount = self.amount.unwrap_or(latest.amount);
                 request(draft, amount, self.payment_token.clone().unwrap_or(latest.payment_token));
             }
             Ok(())

@@ -55,7 +55,8 @@ pub(super) fn let_go(draft: &mut Draft) {
     };
     let taken: Vec<(ShipmentId, Money)> = draft.book().captures().iter().filter_map(taken).collect();
     for (shipment_id, amount) in taken {
-        let refund_id = shipment_id.to_string();
+        // Not the parcel's own refund: that may have failed before there was anything to give back.
+        let refund_id = format!("cancelled-{shipment_id}");
         if !draft.book().refunds().contains_key(&refund_id) {
             refund::ask(draft, &refund_id, amount, Some(shipment_id));
         }

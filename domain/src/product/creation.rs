@@ -42,7 +42,8 @@ impl Decision for CreateProduct {
     fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
         let stream = self.product_id.stream();
         let holder = seen.holder(ClaimKind::Slug, self.slug.as_str()).filter(|holder| **holder != stream);
-        let events = create(&seen.state(&stream), &seen.state(&StreamId::categories()), holder.is_some(), self)?;
+        let events =
+            create(&seen.state(&stream), &seen.state(&StreamId::categories()), holder.is_some(), self)?;
         let mut changes = Changes::none();
         if !events.is_empty() {
             changes = Changes::of(&stream, events);
@@ -71,7 +72,9 @@ fn create(
     match product {
         Product::Absent => {}
         Product::Archived(_) => return Err(archived()),
-        Product::Draft(listing) | Product::Published(listing) if says_the_same(listing, &created) => return Ok(Vec::new()),
+        Product::Draft(listing) | Product::Published(listing) if says_the_same(listing, &created) => {
+            return Ok(Vec::new());
+        }
         Product::Draft(_) | Product::Published(_) => return Err(exists()),
     }
     let mut faults = Faults::default();
@@ -93,7 +96,8 @@ fn says_the_same(listing: &Listing, created: &ProductCreated) -> bool {
 }
 
 fn exists() -> Refusal {
-    let message = "There already is a product with this id, and it is another: change that one, or choose another id.";
+    let message =
+        "There already is a product with this id, and it is another: change that one, or choose another id.";
     Refusal::rule("PRODUCT_EXISTS", message).at("productId")
 }
 

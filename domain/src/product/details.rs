@@ -39,7 +39,8 @@ impl Decision for ChangeDetails {
     fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
         let stream = self.product_id.stream();
         let product: Product = seen.state(&stream);
-        let taken = |slug: &Slug| seen.holder(ClaimKind::Slug, slug.as_str()).is_some_and(|holder| *holder != stream);
+        let taken =
+            |slug: &Slug| seen.holder(ClaimKind::Slug, slug.as_str()).is_some_and(|holder| *holder != stream);
         let events = change(&product, self.slug.as_ref().is_some_and(taken), self)?;
         let mut changes = Changes::of(&stream, events);
         if let (Some(new), Some(old)) = (&self.slug, product.listing().map(|listing| &listing.slug))
@@ -52,7 +53,11 @@ impl Decision for ChangeDetails {
     }
 }
 
-fn change(product: &Product, slug_taken: bool, command: &ChangeDetails) -> Result<Vec<ProductEvent>, Refusal> {
+fn change(
+    product: &Product,
+    slug_taken: bool,
+    command: &ChangeDetails,
+) -> Result<Vec<ProductEvent>, Refusal> {
     let listing = product.editable()?;
     let mut faults = Faults::default();
     if let Some(title) = &command.title {
@@ -73,7 +78,11 @@ fn change(product: &Product, slug_taken: bool, command: &ChangeDetails) -> Resul
         ("description", text(&listing.description), command.description.clone().map(Some)),
         ("brand", listing.brand.clone(), command.brand.clone()),
         ("slug", text(listing.slug.as_str()), command.slug.as_ref().map(|slug| text(slug.as_str()))),
-        ("taxClass", text(tax_class_name(listing.tax_class)), command.tax_class.map(|class| text(tax_class_name(class)))),
+        (
+            "taxClass",
+            text(tax_class_name(listing.tax_class)),
+            command.tax_class.map(|class| text(tax_class_name(class))),
+        ),
     ];
     let changed: BTreeMap<String, Change> = wanted
         .into_iter()

@@ -53,7 +53,8 @@ pub fn attributes(faults: &mut Faults, field: &str, attributes: &BTreeMap<String
     for (key, value) in attributes.iter().take(ATTRIBUTES) {
         faults.line(&format!("{field}.{key}"), value, VALUE);
         if key.trim().is_empty() || key.chars().count() > KEY || key.chars().any(char::is_control) {
-            let message = format!("The name of an entry of {field} must be one line of 1 to {KEY} characters.");
+            let message =
+                format!("The name of an entry of {field} must be one line of 1 to {KEY} characters.");
             faults.add("INVALID_KEY", format!("{field}.{key}"), message);
         }
     }

@@ -32,7 +32,11 @@ impl Decision for Categorise {
     }
 }
 
-fn categorise(product: &Product, tree: &Categories, command: &Categorise) -> Result<Vec<ProductEvent>, Refusal> {
+fn categorise(
+    product: &Product,
+    tree: &Categories,
+    command: &Categorise,
+) -> Result<Vec<ProductEvent>, Refusal> {
     let listing = product.editable()?;
     if listing.category_ids == command.category_ids {
         return Ok(Vec::new());

@@ -48,7 +48,8 @@ fn set_price(product: &Product, command: &SetPrice, now: Timestamp) -> Result<Ve
     if let Some(compare_at) = command.compare_at {
         amount(&mut faults, "compareAt", compare_at, &command.rules);
         if compare_at.currency != command.price.currency || compare_at.minor <= command.price.minor {
-            let message = format!("compareAt must be more than {}, in the same currency, or left out.", command.price);
+            let message =
+                format!("compareAt must be more than {}, in the same currency, or left out.", command.price);
             faults.add("COMPARE_AT_TOO_LOW", "compareAt", message);
         }
     }
@@ -75,7 +76,8 @@ fn set_price(product: &Product, command: &SetPrice, now: Timestamp) -> Result<Ve
 fn amount(faults: &mut Faults, field: &str, amount: Money, rules: &ShopRules) {
     if !rules.currencies.contains(&amount.currency) {
         let allowed: Vec<_> = rules.currencies.iter().map(|currency| currency.code()).collect();
-        let message = format!("This shop has no prices in {}: use {}.", amount.currency, allowed.join(" or "));
+        let message =
+            format!("This shop has no prices in {}: use {}.", amount.currency, allowed.join(" or "));
         faults.add("CURRENCY_NOT_ALLOWED", format!("{field}.currency"), message);
     }
     if amount.minor < 0 {

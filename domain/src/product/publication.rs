@@ -28,7 +28,9 @@ fn publish(product: &Product, command: &Publish) -> Result<Vec<ProductEvent>, Re
         let message = "Nothing of this product can be bought yet: add a variant and set its price first.";
         return Err(Refusal::rule("PRICE_MISSING", message).at("productId"));
     }
-    Ok(vec![ProductPublished { product_id: command.product_id, reason: checked(command.reason.as_ref())? }.into()])
+    Ok(vec![
+        ProductPublished { product_id: command.product_id, reason: checked(command.reason.as_ref())? }.into(),
+    ])
 }
 
 /// Hides a product from shoppers. Orders that were placed are served.
@@ -47,7 +49,10 @@ fn unpublish(product: &Product, command: &Unpublish) -> Result<Vec<ProductEvent>
     if matches!(product, Product::Draft(_)) {
         return Ok(Vec::new());
     }
-    Ok(vec![ProductUnpublished { product_id: command.product_id, reason: checked(command.reason.as_ref())? }.into()])
+    Ok(vec![
+        ProductUnpublished { product_id: command.product_id, reason: checked(command.reason.as_ref())? }
+            .into(),
+    ])
 }
 
 /// Takes a product out of the catalog for good.
@@ -66,7 +71,9 @@ fn archive(product: &Product, command: &Archive) -> Result<Vec<ProductEvent>, Re
         return Ok(Vec::new());
     }
     product.editable()?;
-    Ok(vec![ProductArchived { product_id: command.product_id, reason: checked(command.reason.as_ref())? }.into()])
+    Ok(vec![
+        ProductArchived { product_id: command.product_id, reason: checked(command.reason.as_ref())? }.into(),
+    ])
 }
 
 fn checked(reason: Option<&String>) -> Result<Option<String>, Refusal> {

@@ -122,6 +122,7 @@ fn unknown(sku: &Sku) -> Refusal {
 }
 
 fn discontinued(sku: &Sku) -> Refusal {
-    let message = format!("The variant {sku} is discontinued, which is final: add a new variant with another SKU.");
+    let message =
+        format!("The variant {sku} is discontinued, which is final: add a new variant with another SKU.");
     Refusal::rule("VARIANT_DISCONTINUED", message).at("sku")
 }

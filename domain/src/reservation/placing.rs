@@ -19,7 +19,8 @@ pub(super) struct Demand {
 /// must suffice over all locations. Exact where the sets to try are few; otherwise each next location is the one that has
 /// most of what is missing.
 pub(super) fn choose(demands: &BTreeMap<Sku, Demand>, rules: &ShopRules) -> Vec<LocationId> {
-    let mut candidates: Vec<LocationId> = demands.values().flat_map(|demand| demand.free.keys().cloned()).collect();
+    let mut candidates: Vec<LocationId> =
+        demands.values().flat_map(|demand| demand.free.keys().cloned()).collect();
     candidates.sort_by_key(|location| rules.rank(location));
     candidates.dedup();
     let mut tries = TRIES;
@@ -73,7 +74,8 @@ fn greedy(demands: &BTreeMap<Sku, Demand>, mut candidates: Vec<LocationId>) -> V
         demands.values().map(of).sum()
     };
     while lacks(&chosen, None) > 0 && !candidates.is_empty() {
-        let best = (0..candidates.len()).min_by_key(|&i| (lacks(&chosen, Some(&candidates[i])), i)).unwrap_or(0);
+        let best =
+            (0..candidates.len()).min_by_key(|&i| (lacks(&chosen, Some(&candidates[i])), i)).unwrap_or(0);
         chosen.push(candidates.remove(best));
     }
     chosen

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use schemas::reservation::{LineAtLocation, ReservationConfirmed, ReservationEvent, ReservationRejected, Shortage};
+use schemas::reservation::{
+    LineAtLocation, ReservationConfirmed, ReservationEvent, ReservationRejected, Shortage,
+};
 use schemas::{LineId, LocationId, OrderId, Sku, Timestamp};
 
 use super::placing::{Demand, allot, choose};
@@ -44,7 +46,9 @@ impl Decision for ReserveOrder {
         let stream = self.order_id.reservation_stream();
         match seen.state::<Reservation>(&stream) {
             Reservation::Unasked => {}
-            Reservation::Rejected | Reservation::Holding(_) | Reservation::Closed => return Ok(Changes::none()),
+            Reservation::Rejected | Reservation::Holding(_) | Reservation::Closed => {
+                return Ok(Changes::none());
+            }
         }
         let item = |sku: &Sku| stock_of(seen, sku).and_then(Stock::item);
         let shortages = shortages(&self.lines, item);
@@ -95,7 +99,9 @@ fn place<'a>(
 ) -> Result<Vec<LineAtLocation>, Refusal> {
     let demand = |(sku, qty): (&Sku, u32)| {
         let places = item(sku).into_iter().flat_map(|item| &item.levels.places);
-        let free = places.filter(|(_, place)| place.free() > 0).map(|(location, place)| (location.clone(), place.free()));
+        let free = places
+            .filter(|(_, place)| place.free() > 0)
+            .map(|(location, place)| (location.clone(), place.free()));
         (sku.clone(), Demand { qty, free: free.collect() })
     };
     let demands: BTreeMap<Sku, Demand> = wanted(lines).into_iter().map(demand).collect();

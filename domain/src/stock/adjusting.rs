@@ -3,8 +3,8 @@
 use schemas::stock::{AdjustmentReason, StockAdjusted, StockEvent};
 use schemas::{LocationId, Sku};
 
-use super::story::Story;
 use super::Stock;
+use super::story::Story;
 use crate::Refusal;
 use crate::one_stream::one_stream;
 

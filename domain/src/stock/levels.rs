@@ -45,7 +45,11 @@ impl Levels {
     pub fn in_all(&self) -> Level {
         let sum = |part: fn(&Place) -> u32| self.places.values().map(part).fold(0, u32::saturating_add);
         let (on_hand, reserved) = (sum(|place| place.on_hand), sum(|place| place.reserved));
-        Level { on_hand, reserved, available: on_hand.saturating_sub(reserved).saturating_sub(self.safety_stock) }
+        Level {
+            on_hand,
+            reserved,
+            available: on_hand.saturating_sub(reserved).saturating_sub(self.safety_stock),
+        }
     }
 
     /// What an event at `location` says about afterwards.
@@ -64,11 +68,14 @@ impl Levels {
     pub(super) fn has_room(&self, location: &LocationId, more: u32) -> Result<(), Refusal> {
         let on_hand = self.in_all().on_hand;
         if on_hand.checked_add(more).is_none_or(|sum| sum > MOST) {
-            let message = format!("There are {on_hand} on hand, and at most {MOST} can be counted: {more} more are too many.");
+            let message = format!(
+                "There are {on_hand} on hand, and at most {MOST} can be counted: {more} more are too many."
+            );
             return Err(Refusal::rule("STOCK_LIMIT", message).at("qty"));
         }
         if !self.places.contains_key(location) && self.places.len() >= PLACES {
-            let message = format!("One SKU can be kept at {PLACES} locations at most: use one that has it already.");
+            let message =
+                format!("One SKU can be kept at {PLACES} locations at most: use one that has it already.");
             return Err(Refusal::rule("TOO_MANY_LOCATIONS", message).at("location"));
         }
         Ok(())

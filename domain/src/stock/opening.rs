@@ -19,6 +19,8 @@ one_stream!(OpenStockItem, Stock, |it| it.sku.stock_stream(), open);
 fn open(stock: &Stock, command: &OpenStockItem) -> Result<Vec<StockEvent>, Refusal> {
     match stock {
         Stock::Counted(_) => Ok(Vec::new()),
-        Stock::Unopened => Ok(vec![StockItemOpened { sku: command.sku.clone(), policy: StockPolicy::Deny }.into()]),
+        Stock::Unopened => {
+            Ok(vec![StockItemOpened { sku: command.sku.clone(), policy: StockPolicy::Deny }.into()])
+        }
     }
 }

@@ -3,8 +3,8 @@
 use schemas::stock::{StockCommitted, StockEvent, StockReleased, StockReserved};
 use schemas::{LineId, LocationId, OrderId};
 
-use super::story::Story;
 use super::Item;
+use super::story::Story;
 
 /// Units for lines of an order, at one location.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +53,10 @@ impl Item {
     }
 
     fn held_parts(&self, order: OrderId, parts: &[Part]) -> impl Iterator<Item = Part> {
-        let held = move |part: &Part| Part { qty: part.qty.min(self.held_by(order, &part.location)), ..part.clone() };
+        let held = move |part: &Part| Part {
+            qty: part.qty.min(self.held_by(order, &part.location)),
+            ..part.clone()
+        };
         parts.iter().map(held).filter(|part| part.qty > 0)
     }
 }

@@ -3,8 +3,8 @@
 use schemas::stock::{StockEvent, StockReceived};
 use schemas::{LocationId, Sku};
 
-use super::story::Story;
 use super::Stock;
+use super::story::Story;
 use crate::Refusal;
 use crate::faults::Faults;
 use crate::one_stream::one_stream;
@@ -36,8 +36,10 @@ fn receive(stock: &Stock, command: &ReceiveStock) -> Result<Vec<StockEvent>, Ref
     }
     faults.refuse()?;
     if let Some(reference) = &command.reference
-        && let Some((_, _, booked)) =
-            item.deliveries.iter().find(|(location, known, _)| *location == command.location && known == reference)
+        && let Some((_, _, booked)) = item
+            .deliveries
+            .iter()
+            .find(|(location, known, _)| *location == command.location && known == reference)
     {
         return if *booked == command.qty { Ok(Vec::new()) } else { Err(booked_already(command, *booked)) };
     }

@@ -27,7 +27,8 @@ impl<'a> Story<'a> {
         let (before, after) = (self.item.levels.in_all().available, self.levels.in_all().available);
         let sku = &self.item.sku;
         if self.levels.is_low() && !self.item.levels.is_low() {
-            let low = LowStockReached { sku: sku.clone(), available: after, threshold: self.levels.low_stock };
+            let low =
+                LowStockReached { sku: sku.clone(), available: after, threshold: self.levels.low_stock };
             self.events.push(low.into());
         }
         if before > 0 && after == 0 {

@@ -3,8 +3,8 @@
 use schemas::stock::{StockEvent, StockTransferredIn, StockTransferredOut};
 use schemas::{LocationId, Sku};
 
-use super::story::Story;
 use super::Stock;
+use super::story::Story;
 use crate::Refusal;
 use crate::faults::Faults;
 use crate::one_stream::one_stream;

@@ -40,7 +40,8 @@ fn a_category_is_created_once() {
 
 #[test]
 fn a_category_needs_a_free_slug_a_name_and_a_parent_that_exists_and_all_is_told_at_once() {
-    let wrong = CreateCategory { slug: "tea".parse().unwrap(), name: " ".to_owned(), ..create("x", Some("nowhere")) };
+    let wrong =
+        CreateCategory { slug: "tea".parse().unwrap(), name: " ".to_owned(), ..create("x", Some("nowhere")) };
     let refusal = tree().when(&wrong).refused("REQUIRED");
     let codes: Vec<_> = refusal.errors.iter().map(|error| error.code.as_str()).collect();
     assert_eq!(codes, ["REQUIRED", "SLUG_TAKEN", "UNKNOWN_PARENT"]);

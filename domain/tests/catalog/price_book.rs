@@ -5,23 +5,23 @@ use domain::{ViewKey, ViewWrite};
 use schemas::product::{ProductEvent, TaxClass, VariantDiscontinued};
 use schemas::{Actor, ActorType, Context, Currency, Envelope, EventId, EventSet};
 use serde_json::Value;
-use uuid::Uuid;
 
 use crate::product::{added, archived, created, priced, published, sku, tea};
 
 fn envelope(version: u64, event: &ProductEvent) -> Envelope {
+    let any = EventId::derived(&["any"]).uuid();
     Envelope {
         id: EventId::derived(&[&version.to_string()]),
         stream: tea().stream(),
         version,
         context: Context::Catalog,
         position: version,
-        epoch: Uuid::nil(),
+        epoch: any,
         name: EventSet::name(event).to_owned(),
         type_version: EventSet::version(event),
         time: domain::given::noon(),
-        correlation: Uuid::nil(),
-        causation: Uuid::nil(),
+        correlation: any,
+        causation: any,
         traceparent: None,
         hash: String::new(),
     }
@@ -34,7 +34,11 @@ impl Book {
     fn learn(&mut self, version: u64, event: &ProductEvent) -> Vec<ViewWrite> {
         let envelope = envelope(version, event);
         let asked = (PRICE_BOOK.reads)(&envelope);
-        let known = self.0.iter().filter(|(key, _)| asked.contains(key)).map(|(key, value)| (key.clone(), value.clone()));
+        let known = self
+            .0
+            .iter()
+            .filter(|(key, _)| asked.contains(key))
+            .map(|(key, value)| (key.clone(), value.clone()));
         let payload = event.encode(&Actor { kind: ActorType::System, id: "test".to_owned() }).unwrap();
         let writes = (PRICE_BOOK.learn)(&known.collect(), &envelope, &payload).unwrap();
         for ViewWrite { key, value } in writes.clone() {

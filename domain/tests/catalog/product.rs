@@ -101,7 +101,14 @@ fn create() -> CreateProduct {
 }
 
 fn change() -> ChangeDetails {
-    ChangeDetails { product_id: tea(), title: None, description: None, brand: None, slug: None, tax_class: None }
+    ChangeDetails {
+        product_id: tea(),
+        title: None,
+        description: None,
+        brand: None,
+        slug: None,
+        tax_class: None,
+    }
 }
 
 fn publish() -> Publish {
@@ -113,7 +120,10 @@ fn a_product_is_created_once_and_takes_its_slug() {
     let drinks = nothing_yet().and::<Categories>(StreamId::categories(), [category::created("drinks", None)]);
     let create = create();
     let then = drinks.when(&create).then(&[created()]);
-    assert_eq!(then.again().nothing().changes().answer, Some(json!({ "productId": tea(), "slug": "green-tea" })));
+    assert_eq!(
+        then.again().nothing().changes().answer,
+        Some(json!({ "productId": tea(), "slug": "green-tea" }))
+    );
     let changes = drinks.when(&create).changes();
     assert_eq!(changes.claimed.len(), 1);
     assert_eq!((changes.claimed[0].0.kind, changes.claimed[0].1.clone()), (ClaimKind::Slug, tea().stream()));
@@ -177,7 +187,8 @@ fn details_of_nothing_or_with_the_slug_of_another_are_refused() {
     nothing_yet().when(&change()).refused("NOT_FOUND");
     let other = ProductId::derived(&["other"]);
     let taken = shop([created()]).and_claimed(ClaimKind::Slug, "sencha", &other.stream());
-    let change = ChangeDetails { slug: Some("sencha".parse().unwrap()), title: Some("\n".to_owned()), ..change() };
+    let change =
+        ChangeDetails { slug: Some("sencha".parse().unwrap()), title: Some("\n".to_owned()), ..change() };
     let refusal = taken.when(&change).refused("REQUIRED");
     assert!(refusal.errors.iter().any(|error| error.code == "SLUG_TAKEN"));
 }
@@ -207,12 +218,26 @@ fn attributes_are_replaced_once() {
 
 #[test]
 fn a_medium_is_added_once_from_an_address_that_a_browser_may_follow() {
-    let medium = |url: &str, alt: &str| AddMedia { product_id: tea(), url: url.to_owned(), alt: alt.to_owned() };
-    for url in ["https://example.org/tea.jpg", "http://[::1]/tea.jpg", "/media/tea.jpg", "media/tea.jpg?w=2"] {
+    let medium =
+        |url: &str, alt: &str| AddMedia { product_id: tea(), url: url.to_owned(), alt: alt.to_owned() };
+    for url in ["https://example.org/tea.jpg", "http://[::1]/tea.jpg", "/media/tea.jpg", "media/tea.jpg?w=2"]
+    {
         let expected = ProductMediaAdded { product_id: tea(), url: url.to_owned(), alt: "A cup".to_owned() };
-        shop([created()]).when(&medium(url, "A cup")).then::<ProductEvent>(&[expected.into()]).again().nothing();
+        shop([created()])
+            .when(&medium(url, "A cup"))
+            .then::<ProductEvent>(&[expected.into()])
+            .again()
+            .nothing();
     }
-    for url in ["javascript:alert(1)", "//evil.example/x", "data:text/html,x", "ftp://x/y", "a b", "http://", "\\\\x"] {
+    for url in [
+        "javascript:alert(1)",
+        "//evil.example/x",
+        "data:text/html,x",
+        "ftp://x/y",
+        "a b",
+        "http://",
+        "\\\\x",
+    ] {
         shop([created()]).when(&medium(url, "A cup")).refused("INVALID_URL");
     }
     shop([created()]).when(&medium("", "A cup")).refused("REQUIRED");

@@ -24,9 +24,9 @@ fn price(price: Money) -> SetPrice {
 
 #[test]
 fn a_variant_is_added_once_and_takes_its_sku() {
-    let then = shop([created()]).when(&add()).then(&[added()]).again().nothing();
-    let shop = then.after();
-    let other = AddVariant { details: VariantDetails { barcode: Some("1".to_owned()), ..details() }, ..add() };
+    let shop = shop([created()]).when(&add()).then(&[added()]).again().nothing().after();
+    let other =
+        AddVariant { details: VariantDetails { barcode: Some("1".to_owned()), ..details() }, ..add() };
     shop.when(&other).refused("VARIANT_EXISTS");
 }
 
@@ -56,15 +56,16 @@ fn a_variant_is_changed_once() {
     let expected = VariantChanged { product_id: tea(), sku: sku("TEA-100"), details: details.clone() };
     shop([created(), added()]).when(&change).then::<ProductEvent>(&[expected.into()]).again().nothing();
     shop([created()]).when(&change).refused("NOT_FOUND");
-    let none = ChangeVariant { details: VariantDetails { max_per_order: Some(0), ..details }, ..change.clone() };
+    let none =
+        ChangeVariant { details: VariantDetails { max_per_order: Some(0), ..details }, ..change.clone() };
     shop([created(), added()]).when(&none).refused("OUT_OF_RANGE");
     shop([created(), added(), discontinued()]).when(&change).refused("VARIANT_DISCONTINUED");
 }
 
 #[test]
 fn a_variant_is_discontinued_once_and_for_good() {
-    let then = shop([created(), added(), priced(590)]).when(&discontinue()).then(&[discontinued()]);
-    let shop = then.again().nothing().after();
+    let on_sale = shop([created(), added(), priced(590)]);
+    let shop = on_sale.when(&discontinue()).then(&[discontinued()]).again().nothing().after();
     shop.when(&add()).refused("VARIANT_DISCONTINUED");
     shop.when(&price(Currency::EUR.minor(1))).refused("VARIANT_DISCONTINUED");
     shop.when(&Publish { product_id: tea(), reason: None }).refused("PRICE_MISSING");
@@ -93,7 +94,8 @@ fn a_price_is_set_once_and_tells_what_it_was() {
 
 #[test]
 fn prices_in_two_currencies_stand_beside_each_other() {
-    let both = shop([created(), added(), priced(590)]).when(&price(Currency::USD.minor(690))).events(1).after();
+    let both =
+        shop([created(), added(), priced(590)]).when(&price(Currency::USD.minor(690))).events(1).after();
     both.when(&price(Currency::EUR.minor(590))).nothing();
     both.when(&price(Currency::USD.minor(690))).nothing();
 }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::given::{Given, nothing_yet};
-use domain::reservation::{ConsumeReservation, ReleaseReservation, ReserveLine, ReserveOrder, Reservation};
-use domain::stock::{AdjustStock, Adjustment, OpenStockItem, ReceiveStock, SetThresholds, Stock, TransferStock};
+use domain::reservation::{ConsumeReservation, ReleaseReservation, Reservation, ReserveLine, ReserveOrder};
+use domain::stock::{
+    AdjustStock, Adjustment, OpenStockItem, ReceiveStock, SetThresholds, Stock, TransferStock,
+};
 use domain::{Aggregate, Changes, Decision, ShopRules};
 use proptest::prelude::*;
 use schemas::reservation::{LineAtLocation, ReleaseReason, ReservationEvent};
@@ -43,7 +45,8 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let (sku, place, order) = (0..SKUS.len(), 0..PLACES.len(), 0..ORDERS);
-    let change = prop_oneof![(-20i64..20).prop_map(Adjustment::Delta), (0u32..30).prop_map(Adjustment::Count)];
+    let change =
+        prop_oneof![(-20i64..20).prop_map(Adjustment::Delta), (0u32..30).prop_map(Adjustment::Count)];
     prop_oneof![
         3 => (sku.clone(), place.clone(), 1u32..20).prop_map(|(s, p, q)| Step::Receive(s, p, q)),
         2 => (sku.clone(), place.clone(), change).prop_map(|(s, p, c)| Step::Adjust(s, p, c)),
@@ -64,9 +67,12 @@ fn held(house: &Given, order: OrderId, at: Option<usize>) -> Vec<LineAtLocation>
 
 fn decision(house: &Given, number: usize, step: Step) -> Box<dyn Decision> {
     match step {
-        Step::Receive(s, p, qty) => {
-            Box::new(ReceiveStock { sku: sku(s), location: place(p), qty, reference: Some(number.to_string()) })
-        }
+        Step::Receive(s, p, qty) => Box::new(ReceiveStock {
+            sku: sku(s),
+            location: place(p),
+            qty,
+            reference: Some(number.to_string()),
+        }),
         Step::Adjust(s, p, change) => {
             let reason = AdjustmentReason::Other;
             Box::new(AdjustStock { sku: sku(s), location: place(p), change, reason })
@@ -175,7 +181,8 @@ fn check_reservation(before: &Given, lines: &[(usize, u32)], changes: &Changes) 
         [] => prop_assert!(reserved.is_empty()),
         [ReservationEvent::ReservationRejected(rejected)] => {
             prop_assert!(reserved.is_empty());
-            let short: Vec<_> = wanted.iter().filter(|(sku, qty)| available(sku) < **qty).map(|(sku, _)| sku).collect();
+            let short: Vec<_> =
+                wanted.iter().filter(|(sku, qty)| available(sku) < **qty).map(|(sku, _)| sku).collect();
             prop_assert_eq!(rejected.shortages.iter().map(|short| &short.sku).collect::<Vec<_>>(), short);
         }
         [ReservationEvent::ReservationConfirmed(confirmed)] => {
@@ -185,7 +192,11 @@ fn check_reservation(before: &Given, lines: &[(usize, u32)], changes: &Changes) 
                 prop_assert_eq!(placed.sum::<u32>(), *qty);
             }
             for (line_id, (_, qty)) in (1..).zip(lines) {
-                let placed = confirmed.lines.iter().filter(|line| line.line_id == LineId(line_id)).map(|line| line.qty);
+                let placed = confirmed
+                    .lines
+                    .iter()
+                    .filter(|line| line.line_id == LineId(line_id))
+                    .map(|line| line.qty);
                 prop_assert_eq!(placed.sum::<u32>(), *qty);
             }
         }

@@ -1,8 +1,9 @@
 use domain::given::{Given, nothing_yet};
-use domain::reservation::{ConsumeReservation, ReleaseReservation, Reservation};
+use domain::reservation::{ConsumeReservation, ReleaseReservation, Reservation, ReserveOrder};
 use domain::stock::Stock;
 use schemas::reservation::{
-    LineAtLocation, ReleaseReason, ReservationConsumed, ReservationEvent, ReservationReleased,
+    LineAtLocation, ReleaseReason, ReservationConfirmed, ReservationConsumed, ReservationEvent,
+    ReservationReleased,
 };
 use schemas::stock::{Level, LevelsAfter, StockCommitted, StockEvent, StockReleased};
 use schemas::{LineId, OrderId};
@@ -127,8 +128,12 @@ fn what_left_with_a_parcel_is_consumed_once() {
 
 #[test]
 fn no_more_is_consumed_than_the_order_holds() {
-    let greedy = vec![line(1, "TEA", 99, "central"), line(1, "TEA", 99, "central"), line(7, "TEA", 1, "north")];
-    let house = reserved().when(&consume(greedy)).events(2).after();
+    let greedy =
+        vec![line(1, "TEA", 99, "central"), line(1, "TEA", 99, "central"), line(7, "TEA", 1, "north")];
+    let consumed = ReservationConsumed { order_id: order(), lines: at_central(), remaining: 3 };
+    let greedy = consume(greedy);
+    let then = reserved().when(&greedy).events(2);
+    let house = then.on::<ReservationEvent>(&order().reservation_stream(), &[consumed.into()]).after();
     assert_eq!(left(&house, "TEA"), (4, 2));
     house.when(&ConsumeReservation { order_id: OrderId::derived(&["2"]), lines: at_north() }).nothing();
 }
@@ -148,4 +153,15 @@ fn what_is_not_counted_is_released_and_consumed_without_touching_stock() {
     let all = vec![line(1, "TEA", 1, "central"), line(2, "GIFT", 1, "central")];
     let gone = with_gift.when(&consume(all)).events(2).after();
     assert_eq!(gone.state::<Reservation>(&order().reservation_stream()), Reservation::Closed);
+}
+
+#[test]
+fn what_another_order_holds_is_never_touched() {
+    let other = ReserveOrder { order_id: OrderId::derived(&["2"]), ..reserve(&[("TEA", 4)]) };
+    let house = house(&[("TEA", "central", 9)]).when(&other).after();
+    let confirmed = ReservationConfirmed { order_id: order(), lines: at_central() };
+    let house = house.and::<Reservation>(order().reservation_stream(), [confirmed.into()]);
+    let tea = sku("TEA").stock_stream();
+    house.when(&cancel()).on::<StockEvent>(&tea, &[]).events(1);
+    house.when(&consume(at_central())).on::<StockEvent>(&tea, &[]).events(1);
 }

@@ -76,7 +76,8 @@ fn an_order_is_reserved_once_over_all_its_skus() {
         qty: 3,
         after: LevelsAfter { at_location: level, in_all: level },
     };
-    let lines = vec![line(1, "TEA", 2, "central"), line(2, "MUG", 1, "central"), line(3, "TEA", 1, "central")];
+    let lines =
+        vec![line(1, "TEA", 2, "central"), line(2, "MUG", 1, "central"), line(3, "TEA", 1, "central")];
     let confirmed = ReservationConfirmed { order_id: order(), lines };
     let reserve = reserve(&[("TEA", 2), ("MUG", 1), ("TEA", 1)]);
     let then = house
@@ -91,7 +92,10 @@ fn an_order_is_reserved_once_over_all_its_skus() {
 fn each_stream_is_read_once_and_sorted() {
     let reads = reserve(&[("TEA", 2), ("MUG", 1), ("GIFT", 1), ("TEA", 1)]).reads();
     let streams: Vec<_> = reads.streams.iter().map(|read| read.stream.to_string()).collect();
-    assert_eq!(streams, [order().reservation_stream().to_string(), "stock-MUG".to_owned(), "stock-TEA".to_owned()]);
+    assert_eq!(
+        streams,
+        [order().reservation_stream().to_string(), "stock-MUG".to_owned(), "stock-TEA".to_owned()]
+    );
 }
 
 #[test]
@@ -143,7 +147,8 @@ fn what_is_not_counted_goes_with_the_first_parcel_or_leaves_from_the_best_place(
     let alone = reserve(&[("GIFT-CARD", 3)]);
     assert_eq!(placed(&house, &alone), places(&[(1, 3, "central")]));
     house.when(&alone).events(1);
-    let nowhere = ReserveOrder { rules: Arc::new(ShopRules { locations: vec![], ..ShopRules::default() }), ..alone };
+    let nowhere =
+        ReserveOrder { rules: Arc::new(ShopRules { locations: vec![], ..ShopRules::default() }), ..alone };
     house.when(&nowhere).refused("NO_LOCATION");
 }
 

@@ -1,8 +1,8 @@
 use domain::given::{Given, given, nothing_yet};
 use domain::stock::{AdjustStock, Adjustment, OpenStockItem, ReceiveStock, Stock, TransferStock};
 use schemas::stock::{
-    AdjustmentReason, BackInStock, Level, LevelsAfter, StockAdjusted, StockEvent, StockItemOpened, StockPolicy,
-    StockReceived, StockReserved, StockTransferredIn, StockTransferredOut,
+    AdjustmentReason, BackInStock, Level, LevelsAfter, StockAdjusted, StockEvent, StockItemOpened,
+    StockPolicy, StockReceived, StockReserved, StockTransferredIn, StockTransferredOut,
 };
 use schemas::{LineId, LocationId, OrderId, Sku};
 
@@ -73,8 +73,8 @@ fn a_delivery_with_a_reference_is_booked_once() {
         after: after(15, 0),
         reference: Some("note-1".to_owned()),
     };
-    let then = stock([opened(), received("central", 10)]).when(&receive(5)).then::<StockEvent>(&[expected.into()]);
-    let booked = then.again().nothing().after();
+    let shelf = stock([opened(), received("central", 10)]);
+    let booked = shelf.when(&receive(5)).then::<StockEvent>(&[expected.into()]).again().nothing().after();
     booked.when(&receive(6)).refused("DELIVERY_BOOKED");
     booked.when(&ReceiveStock { reference: Some("note-2".to_owned()), ..receive(5) }).events(1);
     booked.when(&ReceiveStock { location: at("north"), ..receive(5) }).events(1);
@@ -159,8 +159,8 @@ fn a_transfer_leaves_and_arrives_once() {
         to,
         after: LevelsAfter { at_location: level(4, 0, 4), in_all: level(10, 0, 10) },
     };
-    let then = stock([opened(), received("central", 10)]).when(&transfer(4));
-    then.then::<StockEvent>(&[out.into(), arrived.into()]).again().nothing();
+    let shelf = stock([opened(), received("central", 10)]);
+    shelf.when(&transfer(4)).then::<StockEvent>(&[out.into(), arrived.into()]).again().nothing();
 }
 
 #[test]

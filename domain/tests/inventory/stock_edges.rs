@@ -26,10 +26,9 @@ fn low(available: u32) -> StockEvent {
 
 #[test]
 fn thresholds_are_set_once() {
-    let expected =
-        StockThresholdsSet { sku: tea(), low_stock: 5, safety_stock: 2, in_all: level(10, 0, 8) };
-    let then = stock([opened(), received("central", 10)]).when(&thresholds(5, 2));
-    then.then::<StockEvent>(&[expected.into()]).again().nothing();
+    let expected = StockThresholdsSet { sku: tea(), low_stock: 5, safety_stock: 2, in_all: level(10, 0, 8) };
+    let shelf = stock([opened(), received("central", 10)]);
+    shelf.when(&thresholds(5, 2)).then::<StockEvent>(&[expected.into()]).again().nothing();
 }
 
 #[test]
@@ -46,7 +45,11 @@ fn edges_are_told_when_they_are_crossed_and_only_then() {
     assert_eq!(edges(&mut shelf, 8), []);
     assert_eq!(edges(&mut shelf, 7), [low(5)], "on the threshold");
     assert_eq!(edges(&mut shelf, 6), [], "it is low already");
-    assert_eq!(edges(&mut shelf, 2), [StockDepleted { sku: tea() }.into()], "the safety stock is not for sale");
+    assert_eq!(
+        edges(&mut shelf, 2),
+        [StockDepleted { sku: tea() }.into()],
+        "the safety stock is not for sale"
+    );
     assert_eq!(edges(&mut shelf, 1), []);
     assert_eq!(edges(&mut shelf, 3), [BackInStock { sku: tea(), available: 1 }.into()]);
     assert_eq!(edges(&mut shelf, 20), []);

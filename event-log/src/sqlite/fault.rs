@@ -4,9 +4,6 @@ use schemas::Context;
 
 use crate::port::LogError;
 
-/// The disk is full.
-const FULL: &str = "13";
-
 /// Whose log it is, for errors.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Log {
@@ -16,7 +13,8 @@ pub(super) struct Log {
 impl Log {
     /// An error while reading or while preparing to write.
     pub(super) fn cannot(self, what: &str, error: sqlx::Error) -> LogError {
-        if code(&error).as_deref() == Some(FULL) {
+        const FULL: u32 = 13;
+        if primary(&error) == Some(FULL) {
             return LogError::NoSpace;
         }
         LogError::Unavailable(format!("that of {} cannot {what}", self.context), Some(Box::new(error)))
@@ -36,12 +34,19 @@ impl Log {
     }
 }
 
-fn code(error: &sqlx::Error) -> Option<String> {
-    error.as_database_error().and_then(|error| error.code()).map(|code| code.into_owned())
+/// Another connection holds a lock.
+pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+    const BUSY: u32 = 5;
+    primary(error) == Some(BUSY)
 }
 
 fn is_constraint(error: &sqlx::Error) -> bool {
     const CONSTRAINT: u32 = 19;
-    // The low byte of an extended code is the code.
-    code(error).and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == CONSTRAINT)
+    primary(error) == Some(CONSTRAINT)
+}
+
+/// The low byte of an extended code is the code.
+fn primary(error: &sqlx::Error) -> Option<u32> {
+    let code = error.as_database_error()?.code()?;
+    code.parse::<u32>().ok().map(|code| code & 0xff)
 }

@@ -7,9 +7,10 @@ use std::time::Duration;
 use schemas::Context;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use super::fault::Log;
+use super::fault::{self, Log};
 use super::rows;
 use crate::port::{Head, LogError};
 
@@ -18,6 +19,9 @@ const FORMAT: u32 = 1;
 
 /// How long a lock of another process is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How soon a file that others are just making is tried again.
+const RETRY: Duration = Duration::from_millis(5);
 
 /// Pages that the write-ahead log may have before they are brought to their places: enough for pages that are written again
 /// and again to be brought there once.
@@ -66,7 +70,15 @@ pub(super) async fn examine(path: &Path, context: Context) -> Result<Head, LogEr
 }
 
 async fn open(path: &Path, options: &SqliteConnectOptions) -> Result<SqliteConnection, LogError> {
-    let mut connection = options.connect().await.map_err(|error| cannot_open(path, error))?;
+    let until = Instant::now() + PATIENCE;
+    let mut connection = loop {
+        match options.connect().await {
+            Ok(connection) => break connection,
+            // While others turn a new file to write-ahead logging, SQLite does not wait by itself.
+            Err(error) if fault::is_busy(&error) && Instant::now() < until => sleep(RETRY).await,
+            Err(error) => return Err(cannot_open(path, error)),
+        }
+    };
     platform::sqlite::require_sound(&mut connection).await.map_err(|error| cannot_open(path, error))?;
     Ok(connection)
 }

@@ -1,0 +1,183 @@
+use schemas::Timestamp;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
+
+use super::*;
+use crate::contract::Draft;
+use crate::{connect, connect_read_only};
+
+struct Place {
+    _folder: tempfile::TempDir,
+    path: std::path::PathBuf,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("logs/ordering.db");
+        Self { _folder: folder, path }
+    }
+
+    fn url(&self) -> String {
+        format!("sqlite://{}", self.path.display())
+    }
+
+    async fn log(&self) -> SqliteLog {
+        SqliteLog::open(&self.path, Context::Ordering).await.unwrap()
+    }
+
+    async fn run(&self, sql: &str) {
+        let mut connection = SqliteConnection::connect(&self.path.display().to_string()).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_a_newer_program_is_refused() {
+    let place = Place::new();
+    drop(place.log().await);
+    place.run("UPDATE meta SET format = 7").await;
+    let newer = |result| matches!(result, Err(LogError::Newer { found: 7, known: 1 }));
+    assert!(newer(connect(&place.url(), Context::Ordering).await.map(drop)));
+    assert!(newer(connect_read_only(&place.url(), Context::Ordering).await.map(drop)));
+}
+
+#[tokio::test]
+async fn the_log_of_another_context_is_refused() {
+    let place = Place::new();
+    drop(place.log().await);
+    let error = connect(&place.url(), Context::Payments).await.map(drop).unwrap_err();
+    assert!(error.to_string().contains("that of ordering, not of payments"), "{error}");
+}
+
+#[tokio::test]
+async fn an_address_of_another_kind_is_refused() {
+    for url in ["postgres://localhost/log", "ordering.db", "sqlite://", ""] {
+        let error = connect(url, Context::Ordering).await.map(drop).unwrap_err();
+        assert!(matches!(&error, LogError::Address(address) if address == url), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused_and_left_alone() {
+    let place = Place::new();
+    std::fs::create_dir_all(place.path.parent().unwrap()).unwrap();
+    let text = "not a database at all".repeat(100);
+    std::fs::write(&place.path, &text).unwrap();
+    let error = connect(&place.url(), Context::Ordering).await.map(drop).unwrap_err();
+    assert!(error.to_string().contains("ordering.db"), "{error}");
+    assert_eq!(std::fs::read_to_string(&place.path).unwrap(), text);
+}
+
+#[tokio::test]
+async fn many_may_open_a_new_log_at_once() {
+    let place = Place::new();
+    let openings = (0..8).map(|_| SqliteLog::open(&place.path, Context::Ordering));
+    let logs = futures_util::future::try_join_all(openings).await.unwrap();
+    assert!(logs.iter().all(|log| log.epoch == logs[0].epoch));
+}
+
+#[tokio::test]
+async fn the_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    let log = place.log().await;
+    Draft::now(&log).await.unwrap().event("order-1", 1).commit(&log).await.unwrap();
+    for file in std::fs::read_dir(place.path.parent().unwrap()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o077, 0, "{:?}", file.path());
+    }
+}
+
+#[tokio::test]
+async fn an_onlooker_sees_a_running_log_and_changes_nothing() {
+    let place = Place::new();
+    assert!(connect_read_only(&place.url(), Context::Ordering).await.is_err());
+    assert!(!place.path.exists());
+
+    let log = place.log().await;
+    let onlooker = connect_read_only(&place.url(), Context::Ordering).await.unwrap();
+    Draft::now(&log).await.unwrap().event("order-1", 1).commit(&log).await.unwrap();
+    assert_eq!(onlooker.head().await.unwrap(), log.head().await.unwrap());
+    assert_eq!(onlooker.read(Read::After(0), 10).await.unwrap().len(), 1);
+    let refused = Draft::now(&*onlooker).await.unwrap().event("order-1", 2).commit(&*onlooker).await;
+    assert!(matches!(refused, Err(LogError::Unavailable(..))), "{refused:?}");
+    assert!(onlooker.prune_ledger(Timestamp::EPOCH).await.is_err());
+}
+
+#[tokio::test]
+async fn an_onlooker_sees_a_log_that_nobody_has_open() {
+    let place = Place::new();
+    let log = place.log().await;
+    let head = Draft::now(&log).await.unwrap().event("order-1", 1).commit(&log).await.unwrap();
+    drop(log);
+    let onlooker = connect_read_only(&place.url(), Context::Ordering).await.unwrap();
+    assert_eq!(Committed::Done(onlooker.head().await.unwrap()), head);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_and_the_log_goes_on_when_there_is_space_again() {
+    let place = Place::new();
+    let log = place.log().await;
+    let head = log.head().await.unwrap();
+    let mut lane = log.writer().unwrap().borrow().await.unwrap();
+    let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(lane.connection()).await.unwrap();
+    let limit = format!("PRAGMA max_page_count = {pages}");
+    sqlx::raw_sql(AssertSqlSafe(limit)).execute(lane.connection()).await.unwrap();
+    lane.give_back();
+
+    let large = format!("\"{}\"", "x".repeat(100_000));
+    let draft = Draft::now(&log).await.unwrap().payload("order-1", 1, &large);
+    let answer = draft.commit(&log).await;
+    assert!(matches!(answer, Err(LogError::NoSpace)), "{answer:?}");
+    assert_eq!(log.head().await.unwrap(), head);
+    assert!(log.read(Read::After(0), 10).await.unwrap().is_empty());
+    // The limit went with its connection.
+    assert!(matches!(draft.commit(&log).await.unwrap(), Committed::Done(_)));
+}
+
+#[tokio::test]
+async fn a_commit_that_nobody_waits_for_leaves_the_log_usable() {
+    let place = Place::new();
+    let log = place.log().await;
+    for polls in 0..30_u32 {
+        let draft = Draft::now(&log).await.unwrap().event(&format!("order-{polls}"), 1);
+        let mut commit = std::pin::pin!(draft.commit(&log));
+        let mut left = polls;
+        let abandoned = std::future::poll_fn(|context| match commit.as_mut().poll(context) {
+            std::task::Poll::Ready(_) => std::task::Poll::Ready(()),
+            std::task::Poll::Pending if left == 0 => std::task::Poll::Ready(()),
+            std::task::Poll::Pending => {
+                left -= 1;
+                std::task::Poll::Pending
+            }
+        });
+        abandoned.await;
+    }
+    // Each one is there or not, and another can follow. An abandoned one may still be ending.
+    let mut last = Draft::now(&log).await.unwrap().event("order-last", 1);
+    while matches!(last.commit(&log).await.unwrap(), Committed::Moved(_)) {
+        last = Draft::now(&log).await.unwrap().event("order-last", 1);
+    }
+    crate::verify::verify(&log, None, |_| {}).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_locked_file_is_waited_for() {
+    let place = Place::new();
+    let log = place.log().await;
+    let mut other = file::writing(&place.path).connect().await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let draft = Draft::now(&log).await.unwrap().event("order-1", 1);
+    let mut commit = std::pin::pin!(draft.commit(&log));
+    assert!(tokio::time::timeout(Duration::from_millis(100), &mut commit).await.is_err());
+    sqlx::query("COMMIT").execute(&mut other).await.unwrap();
+    assert!(matches!(commit.await.unwrap(), Committed::Done(_)));
+}
+
+#[tokio::test]
+async fn a_file_that_was_taken_from_another_log_is_not_continued() {
+    let (one, two) = (Place::new(), Place::new());
+    let (here, there) = (one.log().await, two.log().await);
+    let draft = Draft::now(&here).await.unwrap().event("order-1", 1);
+    assert_eq!(draft.commit(&there).await.unwrap(), Committed::Moved(there.head().await.unwrap()));
+}

@@ -77,7 +77,7 @@ impl MemoryBus {
             context: topic.context(),
             position: offset,
             epoch: Uuid::nil(),
-            name: if version % 2 == 0 { "Evened" } else { "Odded" }.to_owned(),
+            name: if version.is_multiple_of(2) { "Evened" } else { "Odded" }.to_owned(),
             type_version: 1,
             time: Timestamp::EPOCH,
             correlation: Uuid::nil(),

@@ -33,7 +33,10 @@ pub(super) async fn retry(
 ) -> Result<Outcome, ProjectorError> {
     let mut streams = Streams::new();
     for record in records {
-        streams.insert(record.envelope.stream.to_string(), BTreeMap::from([(record.envelope.version, record.clone())]));
+        streams.insert(
+            record.envelope.stream.to_string(),
+            BTreeMap::from([(record.envelope.version, record.clone())]),
+        );
     }
     fold(feed, evolve, streams, true).await
 }
@@ -105,7 +108,9 @@ async fn fold_stream(
     if let Some((first, behind)) = waiting.split_first() {
         let problem = match &folded.problem {
             Some(problem) => chain(problem),
-            None => format!("version {} of the stream is missing", document.version + folded.digested as u64 + 1),
+            None => {
+                format!("version {} of the stream is missing", document.version + folded.digested as u64 + 1)
+            }
         };
         report(feed, first, &problem);
         outcome.hold.push((first.clone(), Some(problem)));

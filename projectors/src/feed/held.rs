@@ -60,7 +60,10 @@ impl Held {
     }
 
     /// A page of what waits, by stream and version; and where the next begins, if there may be one.
-    pub(super) async fn page(&self, after: Option<Place>) -> Result<(Vec<Record>, Option<Place>), ProjectorError> {
+    pub(super) async fn page(
+        &self,
+        after: Option<Place>,
+    ) -> Result<(Vec<Record>, Option<Place>), ProjectorError> {
         let (found, next) = self.find(after).await?;
         Ok((found.into_iter().map(record).collect::<Result<_, _>>()?, next))
     }
@@ -144,7 +147,8 @@ impl Held {
                 return Ok(());
             }
             let gone = found.into_iter().map(|one| one.document);
-            let writes = gone.map(|one| Write { id: one.id, version: one.version + 1, body: None, stale: false });
+            let writes =
+                gone.map(|one| Write { id: one.id, version: one.version + 1, body: None, stale: false });
             self.keep(&writes.collect::<Vec<_>>()).await?;
         }
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, ObjectType, OutputType, Result, SimpleObject, TypeName};
+use async_graphql::{Context, Object, OutputType, Result, SimpleObject, TypeName};
 use read_models::{Direction, Filter, Place, Query};
 use serde::de::IgnoredAny;
 
@@ -14,12 +14,16 @@ use crate::reader::{Doc, Reader, reader};
 /// Further is not counted.
 const COUNTED: u64 = 10_000;
 
-/// What can be a node of a connection.
-pub(crate) trait Listed: OutputType + ObjectType {
-    /// The document behind it.
-    type Document;
+/// What has connections.
+pub(crate) trait Named: OutputType {
     /// `Order`: its connection is an `OrderConnection`.
     const NAME: &'static str;
+}
+
+/// What has connections that are read from the store.
+pub(crate) trait Listed: Named {
+    /// The document behind it.
+    type Document;
     /// The node of a document.
     fn of(document: Arc<Doc<Self::Document>>) -> Self;
 }
@@ -131,16 +135,6 @@ impl<N: Named> Connection<N> {
             }
         }
     }
-}
-
-/// What has a connection of its own.
-pub(crate) trait Named: OutputType + Send + Sync {
-    /// The type's name.
-    const NAME: &'static str;
-}
-
-impl<N: Listed> Named for N {
-    const NAME: &'static str = <N as Listed>::NAME;
 }
 
 impl<N: Named> TypeName for Connection<N> {

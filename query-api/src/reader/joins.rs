@@ -7,6 +7,7 @@ use read_models::documents::categories::{CATEGORIES, CategoryTree, TREE};
 use read_models::documents::order_timeline::{ORDER_TIMELINE, TimelineEntry};
 use read_models::documents::payments::{PAYMENTS, Payment};
 use read_models::documents::products::{PRODUCTS, Product};
+use read_models::documents::reservations::{RESERVATIONS, Reservation};
 use read_models::documents::shipments::{SHIPMENTS, Shipment};
 use read_models::documents::stock::{STOCK, StockItem};
 use read_models::{Collection, Direction, Document, Filter, Query, Value};
@@ -46,6 +47,7 @@ pub(crate) struct Joins {
     products: ByKey<Product>,
     stock: ByKey<StockItem>,
     payments: ByKey<Payment>,
+    reservations: ByKey<Reservation>,
     shipments: Lists<Shipment>,
     timelines: Lists<TimelineEntry>,
     categories: OnceCell<Result<Option<Arc<Doc<CategoryTree>>>, Arc<Fault>>>,
@@ -65,6 +67,11 @@ impl Reader {
     /// The payment of an order.
     pub(crate) async fn payment(&self, order: &str) -> Result<Option<Arc<Doc<Payment>>>, Fault> {
         self.by_stream(&self.joins.payments, &PAYMENTS, "payment", order).await
+    }
+
+    /// What an order has reserved.
+    pub(crate) async fn reservation(&self, order: &str) -> Result<Option<Arc<Doc<Reservation>>>, Fault> {
+        self.by_stream(&self.joins.reservations, &RESERVATIONS, "reservation", order).await
     }
 
     /// The parcels of an order, oldest first.

@@ -14,7 +14,8 @@ fn number(number: u32) -> Generation {
 pub(super) async fn the_first_callers_make_one_generation(place: Arc<dyn Place>) -> Verdict {
     let stores = [place.open().await?, place.open().await?];
     let mut tasks = Vec::new();
-    for store in stores.iter().cycle().take(12).cloned() {
+    for store in stores.iter().cycle().take(12) {
+        let store = store.clone();
         tasks.push(tokio::spawn(async move { live(&store).await }));
     }
     for task in tasks {

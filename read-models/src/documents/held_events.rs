@@ -10,7 +10,11 @@ use crate::port::{Collection, Index};
 pub static HELD_EVENTS: Collection = Collection {
     name: "held-events",
     shape: 1,
-    indexes: &[Index::Pair("feed", "settled"), Index::Pair("queue", "version"), Index::Pair("projection", "at")],
+    indexes: &[
+        Index::Pair("feed", "settled"),
+        Index::Pair("queue", "version"),
+        Index::Pair("projection", "at"),
+    ],
 };
 
 /// A held event. **Stored format.**

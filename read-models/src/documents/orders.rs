@@ -78,9 +78,11 @@ pub struct Order {
     pub deadlines: Vec<Deadline>,
     /// What runs out next, whether or not it is on hold.
     pub clock: Option<Deadline>,
+    /// When everything that has left so far should have arrived.
+    pub arrival_due_at: Option<String>,
     /// What somebody may do to it now.
     pub allowed_actions: Vec<String>,
-    /// The parcels that were asked to come back and have not all answered.
+    /// The parcels that were asked to come back, until all have answered.
     pub cancelling: Vec<String>,
     /// Why it or part of it was cancelled, as a code.
     pub cancel_reason: Option<String>,
@@ -152,7 +154,7 @@ pub struct Parcel {
     pub location: String,
     /// What goes into it.
     pub lines: Vec<LineAtLocation>,
-    /// `PLANNED`, `CANCELLED`, `DISPATCHED` or `DELIVERED`.
+    /// `PLANNED`; `TAKEN_BACK`, then `CANCELLED` with its lines; `DISPATCHED`, `LOST`, `WRITTEN_OFF` or `DELIVERED`.
     pub state: String,
     /// Who carries it.
     pub carrier: Option<String>,
@@ -176,6 +178,8 @@ pub struct Hold {
     pub text: Option<Sealed>,
     /// What a human can choose from: `RELEASE`, `RETRY_CAPTURE` …
     pub ways_out: Vec<String>,
+    /// The money that it is about.
+    pub amount: Option<Money>,
     /// What was chosen, while it is being carried out.
     pub chosen: Option<String>,
     /// The parcels that may not leave meanwhile.

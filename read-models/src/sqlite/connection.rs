@@ -64,9 +64,10 @@ impl Writer {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
-            // 16 MiB between checkpoints, and a WAL that a long reader let grow is cut again.
-            .pragma("wal_autocheckpoint", "4096")
-            .pragma("journal_size_limit", "67108864")
+            // 64 MiB between checkpoints: bulk writes are half as fast with 16. A WAL that a long reader let grow is cut
+            // again.
+            .pragma("wal_autocheckpoint", "16384")
+            .pragma("journal_size_limit", "134217728")
             .pragma("cache_size", "-32768");
         let mut open = Open::new(&options).await?;
         check_library(&mut open.connection).await?;

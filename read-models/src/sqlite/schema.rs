@@ -2,7 +2,7 @@
 //!
 //! A generation is one table, named after it, and one small table per list index. Triggers keep the lists, so they are
 //! right whoever writes, also a program that does not know the index yet. A document's `row` never changes; lists name
-//! it instead of the id because it is short.
+//! it instead of the id because it is short. (Without rowids writes measured 3 to 19 % slower.)
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
 

@@ -83,8 +83,8 @@ fn the_customer_is_sent_to_the_bank_and_comes_back_with_a_yes() {
         action_url: "https://bank.example/1".to_owned(),
         provider_ref: "ref-1".to_owned(),
     };
-    let asked =
-        happened([requested(1, "first")]).when(&authorize_says(1, outcome)).then(&[action_required()]);
+    let go_there = authorize_says(1, outcome);
+    let asked = happened([requested(1, "first")]).when(&go_there).then(&[action_required()]);
     asked.again().nothing().after().when(&approved()).then(&[authorized(1)]).again().nothing();
 }
 

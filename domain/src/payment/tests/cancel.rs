@@ -73,7 +73,7 @@ fn money_that_the_bank_sets_aside_after_having_said_no_is_let_go_when_the_order_
 fn money_that_was_taken_is_given_back_and_the_rest_let_go() {
     let story =
         [requested(1, "first"), authorized(1), capture_requested(1, 1, 6_000), captured(1, 1, 6_000, 6_000)];
-    let refund = refund_requested(&parcel(1).to_string(), 1, 6_000);
+    let refund = refund_requested(&format!("cancelled-{}", parcel(1)), 1, 6_000);
     happened(story).when(&cancel()).then(&[cancelled(), remainder(4_000), refund]).again().nothing();
 }
 
@@ -81,7 +81,7 @@ fn money_that_was_taken_is_given_back_and_the_rest_let_go() {
 fn an_open_capture_decides_whether_money_is_let_go_or_given_back() {
     let story = [requested(1, "first"), authorized(1), capture_requested(1, 1, 6_000)];
     let over = happened(story).when(&cancel()).then(&[cancelled()]).after();
-    let refund = refund_requested(&parcel(1).to_string(), 1, 6_000);
+    let refund = refund_requested(&format!("cancelled-{}", parcel(1)), 1, 6_000);
     let taken = [captured(1, 1, 6_000, 6_000), remainder(4_000), refund];
     over.when(&capture_says(1, 1, MoneyOutcome::Done)).then(&taken).again().nothing();
     let no = [capture_failed(1, 1, 6_000, "processing_error"), void_requested(1)];

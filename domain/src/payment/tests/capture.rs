@@ -16,9 +16,9 @@ fn too_late() -> Timestamp {
 
 #[test]
 fn each_parcel_that_leaves_is_captured_once() {
-    let first =
-        paid().when(&capture(1, 6_000, false)).then(&[capture_requested(1, 1, 6_000)]).again().nothing();
-    first.after().when(&capture(2, 4_000, true)).then(&[capture_requested(2, 1, 4_000)]).again().nothing();
+    let first = capture(1, 6_000, false);
+    let then = paid().when(&first).then(&[capture_requested(1, 1, 6_000)]).again().nothing();
+    then.after().when(&capture(2, 4_000, true)).then(&[capture_requested(2, 1, 4_000)]).again().nothing();
 }
 
 #[test]
@@ -61,7 +61,8 @@ fn what_was_let_go_cannot_be_taken() {
 #[test]
 fn an_authorisation_that_lapsed_fails_the_capture_and_says_so_once() {
     let code = "AUTHORIZATION_EXPIRED";
-    let late = paid().at(too_late()).when(&capture(1, 6_000, false));
+    let first = capture(1, 6_000, false);
+    let late = paid().at(too_late()).when(&first);
     let late = late.then(&[expired(), capture_failed(1, 1, 6_000, code)]).again().nothing().after();
     late.when(&capture(2, 4_000, true)).then(&[capture_failed(2, 1, 4_000, code)]);
 }

@@ -3,33 +3,27 @@
 use read_models::documents::orders::{Hold, Order};
 use schemas::ShipmentId;
 use schemas::life_cycle::{HoldReason, OrderStatus, WayOut};
-use schemas::order::{OrderDeadline, OrderEvent};
+use schemas::order::{OrderDeadline, OrderEvent, OrderPutOnHold};
 
 use super::set_clock;
-use crate::published::{named, sealed, texts, time};
+use crate::published::{money, named, sealed, texts, time};
 
 pub(super) fn evolve(order: &mut Order, event: &OrderEvent, at: &str) {
     match event {
-        OrderEvent::OrderOverdue(_) => {
-            order.clock = None;
-            add(order, HoldReason::Overdue, None, HoldReason::Overdue.ways_out(), at);
-        }
         OrderEvent::OrderPutOnHold(e) => {
-            let hold = add(order, e.reason, e.shipment_id, &e.ways_out, at);
-            hold.text = e.text.as_ref().map(sealed);
-            hold.blocks = texts(&e.blocks);
-        }
-        OrderEvent::OrderHoldResolved(e) => {
-            for hold in order.holds.iter_mut().filter(|hold| is(hold, e.reason, e.shipment_id)) {
-                hold.chosen = Some(e.way_out.name().to_owned());
+            add(order, e, at);
+            if e.reason == HoldReason::RefundFailed {
+                // The way out that was chosen for the lost parcel did not work.
+                choose(order, HoldReason::ShipmentLost, e.shipment_id, None);
             }
         }
+        OrderEvent::OrderPaymentFailed(_) => choose(order, HoldReason::AuthorizationExpired, None, None),
+        OrderEvent::OrderHoldResolved(e) => choose(order, e.reason, e.shipment_id, Some(e.way_out)),
         OrderEvent::OrderHoldReleased(e) => {
             order.holds.retain(|hold| !is(hold, e.reason, e.shipment_id));
             if let Some(until) = e.authorized_until {
                 order.authorized_until = Some(time(until));
             }
-            order.clock = None;
             if let (Some(kind), Some(next)) = (awaited(order), e.next_check_at) {
                 set_clock(order, kind, next);
             }
@@ -39,26 +33,25 @@ pub(super) fn evolve(order: &mut Order, event: &OrderEvent, at: &str) {
 }
 
 /// A reason holds an order (or one of its parcels) once; saying it again renews what is known of it.
-fn add<'a>(
-    order: &'a mut Order,
-    reason: HoldReason,
-    shipment: Option<ShipmentId>,
-    ways_out: &[WayOut],
-    at: &str,
-) -> &'a mut Hold {
-    let known = order.holds.iter().position(|hold| is(hold, reason, shipment)).unwrap_or(order.holds.len());
-    let since = order.holds.get(known).map_or(at, |hold| &hold.since).to_owned();
-    let hold = Hold {
-        reason: reason.name().to_owned(),
-        shipment_id: shipment.map(|id| id.to_string()),
-        text: None,
-        ways_out: ways_out.iter().map(|way| way.name().to_owned()).collect(),
+fn add(order: &mut Order, e: &OrderPutOnHold, at: &str) {
+    let before = order.holds.iter().position(|hold| is(hold, e.reason, e.shipment_id));
+    let since = before.map_or_else(|| at.to_owned(), |known| order.holds.remove(known).since);
+    order.holds.push(Hold {
+        reason: e.reason.name().to_owned(),
+        shipment_id: e.shipment_id.map(|id| id.to_string()),
+        text: e.text.as_ref().map(sealed),
+        ways_out: e.ways_out.iter().map(|way| way.name().to_owned()).collect(),
+        amount: e.amount.map(money),
         chosen: None,
-        blocks: Vec::new(),
+        blocks: texts(&e.blocks),
         since,
-    };
-    order.holds.splice(known..(known + 1).min(order.holds.len()), [hold]);
-    &mut order.holds[known]
+    });
+}
+
+fn choose(order: &mut Order, reason: HoldReason, shipment: Option<ShipmentId>, way_out: Option<WayOut>) {
+    for hold in order.holds.iter_mut().filter(|hold| is(hold, reason, shipment)) {
+        hold.chosen = way_out.map(|way| way.name().to_owned());
+    }
 }
 
 fn is(hold: &Hold, reason: HoldReason, shipment: Option<ShipmentId>) -> bool {

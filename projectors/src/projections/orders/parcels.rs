@@ -1,20 +1,21 @@
 //! The parcels of an order.
 
 use read_models::documents::LineAtLocation;
-use read_models::documents::orders::{Order, Parcel};
-use schemas::life_cycle::{FulfilmentStatus, OrderStatus};
+use read_models::documents::orders::{Deadline, Order, Parcel};
+use schemas::life_cycle::{FulfilmentStatus, HoldReason, OrderStatus, WayOut};
 use schemas::order::{Departure, OrderConfirmed, OrderDeadline, OrderEvent};
 use schemas::{LocationId, ShipmentId};
 
 use super::{set_clock, set_fulfilment, set_status};
-use crate::published::lines;
+use crate::published::{code, lines, time};
 
 const PLANNED: &str = "PLANNED";
+const TAKEN_BACK: &str = "TAKEN_BACK";
 
 pub(super) fn evolve(order: &mut Order, event: &OrderEvent, at: &str) {
     match event {
         OrderEvent::OrderConfirmed(e) => plan(order, e),
-        OrderEvent::OrderParcelCancelled(e) => set_state(order, e.shipment_id, "CANCELLED"),
+        OrderEvent::OrderParcelCancelled(e) => set_state(order, e.shipment_id, TAKEN_BACK),
         OrderEvent::OrderPartiallyShipped(e) => {
             depart(order, &e.departure, at);
             set_status(order, OrderStatus::InFulfilment);
@@ -23,7 +24,7 @@ pub(super) fn evolve(order: &mut Order, event: &OrderEvent, at: &str) {
         OrderEvent::OrderShipped(e) => {
             depart(order, &e.departure, at);
             all_left(order);
-            set_clock(order, OrderDeadline::Delivery, e.delivery_due_at);
+            set_clock(order, OrderDeadline::Delivery, e.departure.delivery_due_at);
         }
         OrderEvent::OrderParcelDelivered(e) => arrive(order, e.shipment_id, at),
         OrderEvent::OrderDelivered(e) => {
@@ -41,7 +42,24 @@ pub(super) fn evolve(order: &mut Order, event: &OrderEvent, at: &str) {
             count(order, &lines(&e.lines), |line, qty| line.cancelled_qty += qty);
             settle_cancellation(order);
         }
-        OrderEvent::OrderCancellationRefused(_) => settle_cancellation(order),
+        OrderEvent::OrderPutOnHold(e) if e.reason == HoldReason::ShipmentLost => {
+            move_lost(order, e.shipment_id, "DISPATCHED", "LOST");
+        }
+        OrderEvent::OrderHoldReleased(e) if e.reason == HoldReason::ShipmentLost => {
+            move_lost(order, e.shipment_id, "LOST", "DISPATCHED");
+        }
+        OrderEvent::OrderHoldResolved(e) if e.way_out == WayOut::Refund => {
+            // Nothing was taken for it, so nothing is to be given back.
+            if e.amount.is_some_and(|amount| amount.minor == 0) {
+                write_off(order, e.shipment_id);
+            }
+        }
+        OrderEvent::OrderRefunded(e) => write_off(order, e.shipment_id),
+        OrderEvent::OrderCompleted(_) => {
+            let arrived = order.parcels.iter().any(|parcel| parcel.state == "DELIVERED");
+            let status = if arrived { FulfilmentStatus::Delivered } else { FulfilmentStatus::Fulfilled };
+            set_fulfilment(order, status);
+        }
         _ => {}
     }
 }
@@ -71,8 +89,8 @@ fn depart(order: &mut Order, departure: &Departure, at: &str) {
         parcel.tracking_number = Some(departure.tracking_number.clone());
         parcel.dispatched_at = Some(at.to_owned());
     }
+    order.arrival_due_at = Some(time(departure.delivery_due_at));
     count(order, &lines(&departure.lines), |line, qty| line.shipped_qty += qty);
-    order.cancelling.retain(|asked| *asked != id);
 }
 
 fn arrive(order: &mut Order, shipment: ShipmentId, at: &str) {
@@ -88,14 +106,32 @@ fn set_state(order: &mut Order, shipment: ShipmentId, state: &str) {
     for parcel in order.parcels.iter_mut().filter(|parcel| parcel.shipment_id == id) {
         parcel.state = state.to_owned();
     }
-    order.cancelling.retain(|asked| *asked != id);
+}
+
+fn move_lost(order: &mut Order, shipment: Option<ShipmentId>, from: &str, to: &str) {
+    let Some(id) = shipment.map(|id| id.to_string()) else { return };
+    for parcel in order.parcels.iter_mut().filter(|parcel| parcel.shipment_id == id && parcel.state == from) {
+        parcel.state = to.to_owned();
+    }
+}
+
+/// A parcel that was paid back, or never paid, is waited for no more, unless it has arrived.
+fn write_off(order: &mut Order, shipment: Option<ShipmentId>) {
+    let Some(id) = shipment.map(|id| id.to_string()) else { return };
+    for parcel in
+        order.parcels.iter_mut().filter(|parcel| parcel.shipment_id == id && parcel.state != "DELIVERED")
+    {
+        parcel.state = "WRITTEN_OFF".to_owned();
+    }
 }
 
 /// Once every parcel has left or been taken back, an order of which some were sent is shipped.
 fn settle_cancellation(order: &mut Order) {
-    let waiting = order.parcels.iter().any(|parcel| parcel.state == PLANNED);
+    let waiting = order.parcels.iter().any(|parcel| parcel.state == PLANNED || parcel.state == TAKEN_BACK);
     if order.status == OrderStatus::InFulfilment.name() && !waiting {
         all_left(order);
+        order.clock =
+            order.arrival_due_at.clone().map(|at| Deadline { kind: code(&OrderDeadline::Delivery), at });
     }
 }
 

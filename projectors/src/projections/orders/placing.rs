@@ -36,6 +36,7 @@ pub(super) fn place(placed: &OrderPlaced, at: &str) -> Order {
         holds: Vec::new(),
         deadlines: Vec::new(),
         clock: None,
+        arrival_due_at: None,
         allowed_actions: Vec::new(),
         cancelling: Vec::new(),
         cancel_reason: None,

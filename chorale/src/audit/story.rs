@@ -1,0 +1,149 @@
+//! `chorale story`: what happened to an order across all contexts, as a tree of causes and effects.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+
+use anyhow::{Context as _, Result};
+use event_log::port::{Read, StoredEvent};
+use schemas::envelope::Spoken;
+use schemas::{Context, OrderId, ShipmentId, StreamId};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::Look;
+use crate::table;
+
+/// More events than any order has.
+const ALL: usize = 100_000;
+
+/// Tells the story of an order, by its id or its number.
+pub async fn run(look: &Look, order: &str, as_json: bool, out: &mut impl Write) -> Result<()> {
+    let order = find(look, order).await?;
+    let events = collect(look, order).await?;
+    if as_json {
+        for event in &events {
+            let envelope = &event.envelope;
+            let payload: Value = serde_json::from_str(&event.payload)?;
+            table::json(
+                out,
+                &json!({
+                    "time": envelope.time, "context": envelope.context, "stream": envelope.stream, "version": envelope.version,
+                    "position": envelope.position, "type": envelope.full_type(), "id": envelope.id,
+                    "causation": envelope.causation, "correlation": envelope.correlation, "summary": payload["summary"],
+                    "actor": payload["actor"],
+                }),
+            )?;
+        }
+        return Ok(());
+    }
+    Tree::new(&events).print(out)
+}
+
+/// The order with this id or number. A number ends with the position of the event that it was given in.
+async fn find(look: &Look, order: &str) -> Result<OrderId> {
+    let id = order.strip_prefix("order-").unwrap_or(order);
+    if let Ok(id) = id.parse() {
+        return Ok(id);
+    }
+    let unknown = || format!("there is no order {order:?}: give its id or its number, such as 10-000042");
+    let position: u64 =
+        order.rsplit_once('-').and_then(|(_, position)| position.parse().ok()).with_context(unknown)?;
+    let log = look.log(Context::Ordering).with_context(unknown)?;
+    let events = log.read(Read::After(position.saturating_sub(1)), 1).await?;
+    let placed = events.first().filter(|event| {
+        let number = serde_json::from_str::<Value>(&event.payload).ok().map(|payload| payload["orderNumber"] == order);
+        event.envelope.name == "OrderPlaced" && number == Some(true)
+    });
+    placed.and_then(|event| event.envelope.stream.key().parse().ok()).with_context(unknown)
+}
+
+/// The events of the order's own streams, and whatever belongs to their flows.
+async fn collect(look: &Look, order: OrderId) -> Result<Vec<StoredEvent>> {
+    let mut found: BTreeMap<(Context, u64), StoredEvent> = BTreeMap::new();
+    let own = [order.stream(), order.reservation_stream(), order.payment_stream()];
+    add_streams(look, &own, &mut found).await?;
+    anyhow::ensure!(!found.is_empty(), "there is no order {order}");
+    let mut locations = BTreeSet::new();
+    for event in found.values() {
+        let payload: Value = serde_json::from_str(&event.payload)?;
+        for line in payload["lines"].as_array().into_iter().flatten() {
+            locations.extend(line["location"].as_str().and_then(|location| location.parse().ok()));
+        }
+    }
+    let parcels: Vec<StreamId> =
+        locations.iter().map(|location| ShipmentId::of(order, location).stream()).collect();
+    add_streams(look, &parcels, &mut found).await?;
+    let flows: BTreeSet<Uuid> = found.values().map(|event| event.envelope.correlation).collect();
+    for flow in flows {
+        for log in &look.logs {
+            for event in log.read(Read::Correlation(flow), ALL).await? {
+                found.entry((event.envelope.context, event.envelope.position)).or_insert(event);
+            }
+        }
+    }
+    let mut events: Vec<StoredEvent> = found.into_values().collect();
+    events.sort_by_key(|event| (event.envelope.time, event.envelope.context, event.envelope.position));
+    Ok(events)
+}
+
+async fn add_streams(
+    look: &Look,
+    streams: &[StreamId],
+    found: &mut BTreeMap<(Context, u64), StoredEvent>,
+) -> Result<()> {
+    let from_the_start: Vec<(StreamId, u64)> = streams.iter().map(|stream| (stream.clone(), 0)).collect();
+    for log in &look.logs {
+        for event in log.read(Read::Streams(&from_the_start), ALL).await? {
+            found.insert((event.envelope.context, event.envelope.position), event);
+        }
+    }
+    Ok(())
+}
+
+/// Events under what caused them.
+struct Tree<'a> {
+    children: BTreeMap<Uuid, Vec<&'a StoredEvent>>,
+    roots: Vec<Uuid>,
+}
+
+impl<'a> Tree<'a> {
+    fn new(events: &'a [StoredEvent]) -> Self {
+        let known: BTreeSet<Uuid> = events.iter().map(|event| event.envelope.id.uuid()).collect();
+        let (mut children, mut roots) = (BTreeMap::<Uuid, Vec<&StoredEvent>>::new(), Vec::new());
+        for event in events {
+            let cause = event.envelope.causation;
+            if !known.contains(&cause) && !roots.contains(&cause) {
+                roots.push(cause);
+            }
+            children.entry(cause).or_default().push(event);
+        }
+        Self { children, roots }
+    }
+
+    fn print(&self, out: &mut impl Write) -> Result<()> {
+        for root in &self.roots {
+            let first = self.children.get(root).and_then(|events| events.first());
+            if let Some(event) = first {
+                let actor = Spoken::read(&event.payload)?.actor;
+                let who = format!("{:?} {}", actor.kind, actor.id).to_lowercase();
+                writeln!(out, "{}  command {root} by {who}", event.envelope.time)?;
+            }
+            self.branch(*root, "", out)?;
+        }
+        Ok(())
+    }
+
+    fn branch(&self, cause: Uuid, indent: &str, out: &mut impl Write) -> Result<()> {
+        let events = self.children.get(&cause).map(Vec::as_slice).unwrap_or_default();
+        for (i, event) in events.iter().enumerate() {
+            let last = i + 1 == events.len();
+            let (knot, deeper) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+            let envelope = &event.envelope;
+            let (context, position) = (envelope.context, envelope.position);
+            let summary = Spoken::read(&event.payload)?.summary;
+            writeln!(out, "{indent}{knot}{} — {summary}  [{context} {position}, {}]", envelope.name, envelope.time)?;
+            self.branch(envelope.id.uuid(), &format!("{indent}{deeper}"), out)?;
+        }
+        Ok(())
+    }
+}

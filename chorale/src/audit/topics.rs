@@ -1,0 +1,161 @@
+//! `chorale topics`: what stands in them, and the records themselves.
+
+use std::io::Write;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use platform::bus::{Browse, Bus, Record};
+use schemas::envelope::Spoken;
+use schemas::{Timestamp, Topic};
+use serde_json::{Map, Value, json};
+use serde_json::value::RawValue;
+
+use super::Look;
+use crate::table;
+
+/// Read the records of a topic, each once and in order.
+#[derive(Args, Debug)]
+pub struct ReadArgs {
+    /// The topic: its name, or only the middle of it (`order`, `stock`, `ordering.reaction`).
+    topic: String,
+    /// Only the records of this key: a stream such as `order-0198…`.
+    #[arg(long)]
+    key: Option<String>,
+    /// Only events of this type, by its name (`OrderPlaced`) or in full.
+    #[arg(long = "type")]
+    event_type: Option<String>,
+    /// Begin here: an offset, or an instant such as 2026-03-01T12:00:00Z.
+    #[arg(long)]
+    from: Option<String>,
+    /// At most so many records.
+    #[arg(long, default_value_t = 100)]
+    limit: usize,
+    /// Wait for more; ends with Ctrl-C.
+    #[arg(long)]
+    follow: bool,
+    /// One JSON object a line: offset, key, headers, value.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How many records are read at a time.
+const PAGE: usize = 500;
+/// How long a follower waits before it looks again.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Lists all topics with their counts.
+pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()> {
+    let topics = look.bus.topics(&Topic::ALL).await?;
+    if as_json {
+        for info in topics {
+            let context = info.topic.context().name();
+            table::json(out, &json!({ "topic": info.topic.name(), "context": context, "records": info.records }))?;
+        }
+        return Ok(());
+    }
+    let rows: Vec<Vec<String>> = topics
+        .iter()
+        .map(|info| vec![info.topic.to_string(), info.topic.context().to_string(), table::number(info.records)])
+        .collect();
+    table::print(out, &["topic", "source log", "records>"], &rows)?;
+    let total: u64 = topics.iter().map(|info| info.records).sum();
+    writeln!(out, "\n{} records. Read some: chorale topics read order --limit 5", table::number(total))?;
+    Ok(())
+}
+
+/// Reads a topic.
+pub async fn read(look: &Look, args: &ReadArgs, out: &mut impl Write) -> Result<()> {
+    let topic: Topic = args
+        .topic
+        .parse()
+        .ok()
+        .with_context(|| format!("there is no topic {:?}; `chorale topics` lists them all", args.topic))?;
+    let name = args.event_type.as_deref().map(|text| text.rsplit('.').find(|part| !is_version(part)).unwrap_or(text));
+    let (start, since) = beginning(args.from.as_deref())?;
+    let mut browse = Browse { key: args.key.clone(), name: name.map(str::to_owned), limit: PAGE, ..Browse::default() };
+    browse.after.insert(0, start);
+    let mut left = if args.follow { usize::MAX } else { args.limit };
+    loop {
+        browse.limit = left.min(PAGE);
+        let records = look.bus.browse(topic, &browse).await?;
+        for record in &records {
+            browse.after.insert(record.partition, record.offset);
+            if since.is_none_or(|since| record.envelope.time >= since) && left > 0 {
+                show(record, args.json, out)?;
+                left -= 1;
+            }
+        }
+        out.flush()?;
+        if left == 0 || (records.len() < browse.limit && !args.follow) {
+            return Ok(());
+        }
+        if records.is_empty() {
+            look.bus.grown(topic, PATIENCE).await;
+        }
+    }
+}
+
+fn is_version(part: &str) -> bool {
+    part.strip_prefix('v').is_some_and(|number| number.parse::<u32>().is_ok())
+}
+
+fn beginning(from: Option<&str>) -> Result<(u64, Option<Timestamp>)> {
+    let Some(text) = from else { return Ok((0, None)) };
+    if let Ok(offset) = text.parse::<u64>() {
+        return Ok((offset.saturating_sub(1), None));
+    }
+    match text.parse::<Timestamp>() {
+        Ok(instant) => Ok((0, Some(instant))),
+        Err(_) => bail!("--from takes an offset (42) or an instant (2026-03-01T12:00:00Z), not {text:?}"),
+    }
+}
+
+fn show(record: &Record, as_json: bool, out: &mut impl Write) -> Result<()> {
+    let envelope = &record.envelope;
+    if as_json {
+        let headers: Map<String, Value> =
+            envelope.headers().into_iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
+        let value: &RawValue = serde_json::from_str(&record.payload)?;
+        #[derive(serde::Serialize)]
+        struct Line<'a> {
+            topic: &'a str,
+            partition: u32,
+            offset: u64,
+            key: &'a str,
+            headers: Map<String, Value>,
+            value: &'a RawValue,
+        }
+        let (topic, key) = (record.topic.name(), envelope.stream.as_str());
+        table::json(out, &Line { topic, partition: record.partition, offset: record.offset, key, headers, value })?;
+        return Ok(());
+    }
+    let spoken = Spoken::read(&record.payload)?;
+    writeln!(
+        out,
+        "{:>8}  {}  {}@{}  {}  {}  ({} {})",
+        record.offset,
+        envelope.time,
+        envelope.stream,
+        envelope.version,
+        envelope.name,
+        spoken.summary,
+        format!("{:?}", spoken.actor.kind).to_lowercase(),
+        spoken.actor.id,
+    )?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beginning_is_an_offset_or_an_instant() {
+        assert_eq!(beginning(None).unwrap(), (0, None));
+        assert_eq!(beginning(Some("42")).unwrap(), (41, None));
+        let instant = "2026-03-01T12:00:00Z";
+        assert_eq!(beginning(Some(instant)).unwrap(), (0, Some(instant.parse().unwrap())));
+        assert!(beginning(Some("yesterday")).unwrap_err().to_string().contains("--from takes"));
+    }
+}

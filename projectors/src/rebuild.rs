@@ -1,0 +1,227 @@
+//! Rebuilding a projection beside the live one: from the first event on, compared, then switched to. Readers and runners stay
+//! online, in this process or another.
+
+mod comparison;
+mod lease;
+mod progress;
+
+use std::time::Duration;
+
+use platform::bus::Consumer;
+use read_models::{Checkpoint, Generation, GenerationState};
+
+use self::lease::Lease;
+use self::progress::Meter;
+use crate::Backends;
+use crate::error::ProjectorError;
+use crate::feed::{Feed, Held};
+use crate::positions::{checkpoint, covers, ends};
+use crate::projection::Projection;
+use crate::runner::follow::subscription;
+
+pub(crate) use self::lease::is_alive;
+pub use self::progress::Progress;
+
+/// The most records in a batch.
+const BATCH: usize = 2_000;
+/// How long to wait for the bus before looking again whether the end was reached.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// What a rebuild did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// The number of the generation that is live now.
+    pub generation: u32,
+    /// Records that were fed.
+    pub records: u64,
+    /// Documents that were compared and are equal.
+    pub compared: u64,
+    /// Documents that could not be compared, because the live one is stale or stood behind all the time.
+    pub uncompared: u64,
+    /// SHA-256 over the ids, versions and bodies of those compared, in the order of ids; lower-case hex.
+    pub digest: String,
+}
+
+/// Why a rebuild did not switch.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// Another one is at it.
+    #[error("{projection} is being rebuilt already (last sign of life at {alive_at})")]
+    Running {
+        /// Which projection.
+        projection: &'static str,
+        /// When the other one was last seen alive.
+        alive_at: String,
+    },
+    /// The new documents are not what the live ones are. Both generations stay.
+    #[error(
+        "{count} documents of {projection} differ from the live ones (the first: {}); generation {generation} was not \
+         switched to",
+        ids.first().map_or("", String::as_str)
+    )]
+    Different {
+        /// Which projection.
+        projection: &'static str,
+        /// The new generation.
+        generation: u32,
+        /// How many documents differ.
+        count: u64,
+        /// Ids of the first of them, at most 100.
+        ids: Vec<String>,
+    },
+    /// Another process took over, because this one had given no sign of life for too long.
+    #[error("another rebuild of {0} took over")]
+    Overtaken(&'static str),
+    /// The documents or the topics cannot be used.
+    #[error("the rebuild cannot go on")]
+    Projector(#[from] ProjectorError),
+}
+
+impl From<read_models::StoreError> for RebuildError {
+    fn from(error: read_models::StoreError) -> Self {
+        Self::Projector(error.into())
+    }
+}
+
+impl From<platform::bus::BusError> for RebuildError {
+    fn from(error: platform::bus::BusError) -> Self {
+        Self::Projector(error.into())
+    }
+}
+
+/// Builds a new generation of `projection` from all of its events, compares it with the live one and switches to it. Says how
+/// it goes through `progress`, once per batch. May be dropped at any time: then the next rebuild begins anew.
+pub async fn rebuild(
+    projection: &'static Projection,
+    backends: &Backends,
+    progress: impl FnMut(Progress) + Send,
+) -> Result<Rebuilt, RebuildError> {
+    let lease = Lease::take(projection, backends).await?;
+    let result = build(projection, backends, &lease, progress).await;
+    let (state, differences) = match &result {
+        Ok(_) => ("SWITCHED", &[][..]),
+        Err(RebuildError::Different { ids, .. }) => ("DIFFERENT", ids.as_slice()),
+        Err(_) => ("FAILED", &[][..]),
+    };
+    let released = lease.release(state, differences).await;
+    // The first error says more.
+    let rebuilt = result?;
+    released?;
+    Ok(rebuilt)
+}
+
+async fn build(
+    projection: &'static Projection,
+    backends: &Backends,
+    lease: &Lease,
+    progress: impl FnMut(Progress) + Send,
+) -> Result<Rebuilt, RebuildError> {
+    drop_all(projection, backends, |state| state == GenerationState::Building, 0).await?;
+    let live = backends.store.generations().live(projection.collection()).await?;
+    let generation = backends.store.generations().create(projection.collection()).await?;
+    lease.builds(generation.number);
+    let mut builder = Builder::open(projection, backends, lease, generation.clone(), progress).await?;
+    builder.feed_to_the_end().await?;
+    let comparison = comparison::compare(&mut builder, &live).await?;
+    if comparison.different > 0 {
+        return Err(RebuildError::Different {
+            projection: projection.name(),
+            generation: generation.number,
+            count: comparison.different,
+            ids: comparison.ids,
+        });
+    }
+    // Nobody who reads the live one must go back in time.
+    let reached = backends.store.documents().positions(&live).await?;
+    builder.feed_until(&reached).await?;
+    lease.confirm().await?;
+    backends.store.generations().switch(&generation).await?;
+    let records = builder.meter.done();
+    drop(builder);
+    drop_all(projection, backends, |state| state == GenerationState::Retired, 1).await?;
+    Ok(Rebuilt {
+        generation: generation.number,
+        records,
+        compared: comparison.equal,
+        uncompared: comparison.uncompared,
+        digest: comparison.digest,
+    })
+}
+
+/// Drops generations in such a state, oldest first, all but the `keep` youngest.
+async fn drop_all(
+    projection: &'static Projection,
+    backends: &Backends,
+    which: fn(GenerationState) -> bool,
+    keep: usize,
+) -> Result<(), ProjectorError> {
+    let of = projection.collection();
+    let all = backends.store.generations().list().await?;
+    let matching = all.into_iter().filter(|(generation, state)| {
+        generation.collection == of.name && generation.shape == of.shape && which(*state)
+    });
+    let mut found: Vec<Generation> = matching.map(|(generation, _)| generation).collect();
+    found.sort_unstable();
+    found.truncate(found.len().saturating_sub(keep));
+    for generation in found {
+        Held::open(&backends.store, projection, &generation).await?.forget().await?;
+        backends.store.generations().drop_generation(&generation).await?;
+    }
+    Ok(())
+}
+
+/// Feeds the new generation.
+struct Builder<'a, P> {
+    backends: &'a Backends,
+    lease: &'a Lease,
+    feed: Feed,
+    consumer: Box<dyn Consumer>,
+    reached: Checkpoint,
+    meter: Meter,
+    progress: P,
+}
+
+impl<'a, P: FnMut(Progress) + Send> Builder<'a, P> {
+    async fn open(
+        projection: &'static Projection,
+        backends: &'a Backends,
+        lease: &'a Lease,
+        generation: Generation,
+        progress: P,
+    ) -> Result<Self, ProjectorError> {
+        let topics = backends.bus.topics(projection.topics()).await?;
+        let total = topics.iter().map(|info| info.records).sum();
+        let consumer = backends.bus.subscribe(subscription(projection, backends, &generation)).await?;
+        let feed = Feed::open(projection, generation, &backends.store, &backends.source).await?;
+        let (reached, meter) = (Checkpoint::new(), Meter::new(total));
+        Ok(Self { backends, lease, feed, consumer, reached, meter, progress })
+    }
+
+    /// Feeds until nothing more is there for the moment.
+    async fn feed_to_the_end(&mut self) -> Result<(), RebuildError> {
+        loop {
+            let topics = self.backends.bus.topics(self.feed.projection.topics()).await?;
+            self.meter.total(topics.iter().map(|info| info.records).sum());
+            let end = ends(&topics);
+            if covers(&self.reached, &end) {
+                return Ok(());
+            }
+            self.feed_until(&end).await?;
+        }
+    }
+
+    /// Feeds until everything up to `wanted` is in.
+    async fn feed_until(&mut self, wanted: &Checkpoint) -> Result<(), RebuildError> {
+        while !covers(&self.reached, wanted) {
+            let delivery = self.consumer.next(BATCH, PATIENCE).await.map_err(ProjectorError::from)?;
+            let positions = checkpoint(&delivery.positions);
+            self.feed.apply(&delivery.records, &positions).await?;
+            self.consumer.commit(&delivery.positions).await.map_err(ProjectorError::from)?;
+            self.reached.extend(positions);
+            self.meter.add(delivery.records.len() as u64);
+            self.lease.done(&self.meter)?;
+            (self.progress)(self.meter.progress());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+//! Keeping the documents up with the events: one task per projection.
+
+pub(crate) mod follow;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use platform::shutdown::Shutdown;
+use tokio::sync::watch;
+
+use crate::Backends;
+use crate::error::ProjectorError;
+use crate::projection::Projection;
+use crate::projections::REGISTRY;
+use crate::status::{ProjectorState, ProjectorStatus, status};
+
+/// How projections are run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Which; all of the registry by default.
+    pub projections: Vec<&'static Projection>,
+    /// The most records in a batch.
+    pub batch: usize,
+    /// How long an idle projector waits before it looks whether another generation is live.
+    pub patience: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { projections: REGISTRY.to_vec(), batch: 1_000, patience: Duration::from_secs(1) }
+    }
+}
+
+impl Options {
+    /// Only those of these names; [`ProjectorError::Unknown`] where one names none.
+    pub fn only(names: &[String]) -> Result<Self, ProjectorError> {
+        let find = |name: &String| {
+            crate::projections::named(name).ok_or_else(|| ProjectorError::Unknown(name.clone()))
+        };
+        Ok(Self { projections: names.iter().map(find).collect::<Result<_, _>>()?, ..Self::default() })
+    }
+}
+
+/// Starts the projections; they stop when `shutdown` begins, between two batches.
+pub fn run(options: Options, backends: Backends, shutdown: &Shutdown) -> Handle {
+    let mut runners = BTreeMap::new();
+    for projection in &options.projections {
+        let retry = watch::Sender::new(0);
+        let trouble = watch::Sender::new(None);
+        let follower = follow::Follower {
+            projection,
+            backends: backends.clone(),
+            options: options.clone(),
+            retry: retry.subscribe(),
+            trouble: trouble.clone(),
+            stop: shutdown.token().clone(),
+        };
+        shutdown.spawn(follower.run());
+        runners.insert(projection.name(), Runner { projection, retry, trouble: trouble.subscribe() });
+    }
+    Handle { backends, runners: Arc::new(runners) }
+}
+
+/// What other parts of the process can ask of the projectors. Cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    backends: Backends,
+    runners: Arc<BTreeMap<&'static str, Runner>>,
+}
+
+struct Runner {
+    projection: &'static Projection,
+    retry: watch::Sender<u64>,
+    /// What keeps it from going on right now.
+    trouble: watch::Receiver<Option<String>>,
+}
+
+impl Handle {
+    /// How the projections are.
+    pub async fn status(&self) -> Result<Vec<ProjectorStatus>, ProjectorError> {
+        let projections: Vec<_> = self.runners.values().map(|runner| runner.projection).collect();
+        let mut all = status(&self.backends, &projections).await?;
+        for one in &mut all {
+            let trouble = self.runners.get(one.name).and_then(|runner| runner.trouble.borrow().clone());
+            if trouble.is_some() {
+                one.state = ProjectorState::Stalled;
+                one.last_error = trouble;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Asks for the held events of a projection to be tried again, soon.
+    pub fn retry_held(&self, name: &str) -> Result<(), ProjectorError> {
+        let runner = self.runners.get(name).ok_or_else(|| ProjectorError::Unknown(name.to_owned()))?;
+        runner.retry.send_modify(|asked| *asked += 1);
+        Ok(())
+    }
+}

@@ -1,0 +1,160 @@
+//! One projection, batch by batch.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use platform::bus::{Consumer, Delivery, Start, Subscription};
+use read_models::{Checkpoint, Generation, StoreError};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::Options;
+use crate::Backends;
+use crate::error::{ProjectorError, chain};
+use crate::feed::Feed;
+use crate::positions::{StorePositions, checkpoint, covers};
+use crate::projection::Projection;
+
+/// Pauses after an error: from the first, doubled up to the second.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
+/// Without records, positions are written only when one moved this far: an idle projector leaves the disk alone.
+const FAR: u64 = 1_000;
+
+pub(super) struct Follower {
+    pub(super) projection: &'static Projection,
+    pub(super) backends: Backends,
+    pub(super) options: Options,
+    pub(super) retry: watch::Receiver<u64>,
+    pub(super) trouble: watch::Sender<Option<String>>,
+    pub(super) stop: CancellationToken,
+}
+
+/// Why following a generation ended.
+enum Ended {
+    Stopped,
+    /// Another generation is live, or the store went back to an earlier moment.
+    Moved,
+}
+
+/// What comes next.
+enum Next {
+    Stop,
+    Retry,
+    Batch(Delivery),
+}
+
+impl Follower {
+    pub(super) async fn run(mut self) {
+        let mut pause = PAUSES.0;
+        loop {
+            match self.follow().await {
+                Ok(Ended::Stopped) => return,
+                Ok(Ended::Moved) => pause = PAUSES.0,
+                // The generation was dropped behind our back.
+                Err(ProjectorError::Store(StoreError::NoGeneration(_))) if pause == PAUSES.0 => pause *= 2,
+                Err(error) => {
+                    let problem = chain(&error);
+                    tracing::error!(
+                        projection = self.projection.name(),
+                        problem,
+                        ?pause,
+                        "stalled; trying again"
+                    );
+                    self.trouble.send_replace(Some(problem));
+                    tokio::select! {
+                        () = self.stop.cancelled() => return,
+                        () = tokio::time::sleep(pause) => {}
+                    }
+                    pause = (pause * 2).min(PAUSES.1);
+                }
+            }
+        }
+    }
+
+    async fn follow(&mut self) -> Result<Ended, ProjectorError> {
+        let Backends { store, bus, source, .. } = &self.backends;
+        let live = store.generations().live(self.projection.collection()).await?;
+        let feed = Feed::open(self.projection, live, store, source).await?;
+        feed.retry_held().await?;
+        let mut written = store.documents().positions(&feed.generation).await?;
+        let mut consumer =
+            bus.subscribe(subscription(self.projection, &self.backends, &feed.generation)).await?;
+        tracing::debug!(
+            projection = self.projection.name(),
+            generation = feed.generation.number,
+            "following"
+        );
+        loop {
+            let next = self.next(consumer.as_mut()).await?;
+            if self.moved(&feed, &written).await? {
+                return Ok(Ended::Moved);
+            }
+            match next {
+                Next::Stop => return Ok(Ended::Stopped),
+                Next::Retry => drop(feed.retry_held().await?),
+                Next::Batch(delivery) => {
+                    let positions = checkpoint(&delivery.positions);
+                    if delivery.records.is_empty() && !far(&written, &positions) {
+                        continue;
+                    }
+                    feed.apply(&delivery.records, &positions).await?;
+                    written.extend(positions);
+                    consumer.commit(&delivery.positions).await?;
+                }
+            }
+            self.trouble.send_if_modified(|trouble| trouble.take().is_some());
+        }
+    }
+
+    async fn next(&mut self, consumer: &mut dyn Consumer) -> Result<Next, ProjectorError> {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Ok(Next::Stop),
+            // The handle may be gone; then nobody asks any more.
+            Ok(()) = self.retry.changed() => Ok(Next::Retry),
+            delivery = consumer.next(self.options.batch, self.options.patience) => Ok(Next::Batch(delivery?)),
+        }
+    }
+
+    /// Whether this generation, from these positions, is not what is to be fed any more.
+    async fn moved(&self, feed: &Feed, written: &Checkpoint) -> Result<bool, ProjectorError> {
+        let store = &self.backends.store;
+        let live = store.generations().live(self.projection.collection()).await?;
+        if live != feed.generation {
+            tracing::info!(
+                projection = self.projection.name(),
+                generation = live.number,
+                "another one is live now"
+            );
+            return Ok(true);
+        }
+        let back = !covers(&store.documents().positions(&live).await?, written);
+        if back {
+            tracing::warn!(
+                projection = self.projection.name(),
+                "the store went back: catching up from there"
+            );
+        }
+        Ok(back)
+    }
+}
+
+fn far(written: &Checkpoint, positions: &Checkpoint) -> bool {
+    positions
+        .iter()
+        .any(|(key, position)| position.saturating_sub(written.get(key).copied().unwrap_or(0)) >= FAR)
+}
+
+/// The group of a generation, which goes on where the store says.
+pub(crate) fn subscription(
+    projection: &Projection,
+    backends: &Backends,
+    generation: &Generation,
+) -> Subscription {
+    Subscription {
+        group: format!("projector-{}-v{}-g{}", projection.name(), generation.shape, generation.number),
+        topics: projection.topics().to_vec(),
+        start: Start::Beginning,
+        resume: Arc::new(StorePositions { store: backends.store.clone(), generation: generation.clone() }),
+    }
+}

@@ -1,0 +1,83 @@
+//! Whatever has an id.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, Result};
+use read_models::Collection;
+use read_models::documents::events::EVENTS;
+use read_models::documents::orders::ORDERS;
+use read_models::documents::parked_reactions::PARKED_REACTIONS;
+use read_models::documents::shipments::SHIPMENTS;
+use serde::de::DeserializeOwned;
+
+use crate::catalog;
+use crate::fault::Fault;
+use crate::id;
+use crate::page::Listed;
+use crate::reader::{Doc, Reader, reader, shared};
+use crate::storefront::check_nodes;
+use crate::types::category::Category;
+use crate::types::event::Event;
+use crate::types::node::ShopNode;
+use crate::types::order::ShopOrder;
+use crate::types::parked::ParkedReaction;
+use crate::types::payment::Payment;
+use crate::types::product::Product;
+use crate::types::shipment::Shipment;
+use crate::types::stock::{Reservation, StockItem};
+
+/// Whatever has an id.
+#[derive(Default)]
+pub(crate) struct Nodes;
+
+/// Whatever has an id.
+#[Object]
+impl Nodes {
+    /// Whatever has this id.
+    async fn node(&self, ctx: &Context<'_>, id: ID) -> Result<Option<ShopNode>> {
+        Ok(find(reader(ctx)?, &id).await?)
+    }
+
+    /// Up to 100 of them, in their order.
+    async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Option<ShopNode>>> {
+        let reader = reader(ctx)?;
+        check_nodes(&ids)?;
+        let found = ids.iter().map(|id| find(reader, id));
+        Ok(futures_util::future::try_join_all(found).await?)
+    }
+}
+
+async fn find(reader: &Reader, id: &ID) -> Result<Option<ShopNode>, Fault> {
+    let (kind, key) = id::read(id)?;
+    Ok(match kind.as_str() {
+        "Product" => reader.product(&key).await?.map(|one| ShopNode::Product(Product(one))),
+        "Variant" => catalog::variant(reader, &key).await?.map(ShopNode::Variant),
+        "Category" => {
+            reader.categories().await?.and_then(|tree| Category::find(&tree, &key)).map(ShopNode::Category)
+        }
+        "StockItem" => reader.stock(&key).await?.map(|one| ShopNode::StockItem(StockItem(one))),
+        "Payment" => reader.payment(&key).await?.map(|one| ShopNode::Payment(Payment(one))),
+        "Reservation" => reader.reservation(&key).await?.map(|one| ShopNode::Reservation(Reservation(one))),
+        "Order" => {
+            load(reader, &ORDERS, format!("order-{key}")).await?.map(|one| ShopNode::Order(ShopOrder::of(one)))
+        }
+        "Shipment" => {
+            let found = load(reader, &SHIPMENTS, format!("shipment-{key}")).await?;
+            found.map(|one| ShopNode::Shipment(Shipment::of(one)))
+        }
+        "Event" => load(reader, &EVENTS, key).await?.map(|one| ShopNode::Event(Event::of(one))),
+        "ParkedReaction" => {
+            let found = load(reader, &PARKED_REACTIONS, key).await?;
+            found.map(|one| ShopNode::ParkedReaction(ParkedReaction::of(one)))
+        }
+        _ => None,
+    })
+}
+
+async fn load<T: DeserializeOwned>(
+    reader: &Reader,
+    collection: &'static Collection,
+    id: String,
+) -> Result<Option<Arc<Doc<T>>>, Fault> {
+    Ok(reader.load_one(collection, id).await?.and_then(shared))
+}

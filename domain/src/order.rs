@@ -33,6 +33,7 @@ mod sums;
 mod underway;
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 mod tests;
 
 pub use answers::{PaymentAnswer, PaymentAnswered, RetryPayment, StockAnswer, StockAnswered};
@@ -272,7 +273,9 @@ impl Order {
 
     fn confirmed(self, e: &OrderConfirmed) -> Self {
         match self {
-            Self::AwaitingPayment(order) => Self::Underway(Box::new(Underway::new(order.placed, order.token, e))),
+            Self::AwaitingPayment(order) => {
+                Self::Underway(Box::new(Underway::new(order.placed, order.token, e)))
+            }
             other => other,
         }
     }

@@ -1,7 +1,7 @@
 //! The catalog, as both schemas show it: shoppers see what is published, operators everything.
 
 use async_graphql::{Context, ID, Object, Result};
-use read_models::documents::products::{self, PRODUCTS, search_terms};
+use read_models::documents::products::{PRODUCTS, search_terms};
 use read_models::{Direction, Filter};
 
 use crate::fault::Fault;
@@ -40,8 +40,8 @@ impl Catalog {
         reader.require(consistency.as_deref())?;
         let found = match (id, slug, sku) {
             (Some(id), None, None) => reader.product(&id::key(&id, "Product")?).await?,
-            (None, Some(slug), None) => by(reader, text("slug", slug)).await?,
-            (None, None, Some(sku)) => by(reader, Filter::HasAny("skus", vec![sku])).await?,
+            (None, Some(slug), None) => reader.find_one(&PRODUCTS, text("slug", slug)).await?.and_then(shared),
+            (None, None, Some(sku)) => reader.product_with(&sku).await?,
             _ => return Err(Fault::BadInput("give one of id, slug and sku".to_owned()).into()),
         };
         Ok(found.and_then(|product| Product::for_audience(product, reader.audience)))
@@ -93,20 +93,13 @@ impl Catalog {
 
     /// How the whole is doing.
     async fn system_status(&self, ctx: &Context<'_>) -> Result<SystemStatus> {
-        Ok(SystemStatus::now(reader(ctx)?).await)
+        Ok(SystemStatus::as_of_now(reader(ctx)?).await)
     }
-}
-
-async fn by(
-    reader: &Reader,
-    filter: Filter,
-) -> Result<Option<std::sync::Arc<crate::reader::Doc<products::Product>>>, Fault> {
-    Ok(reader.find_one(&PRODUCTS, filter).await?.and_then(shared))
 }
 
 /// The variant with this SKU, if whoever asks may see it.
 pub(crate) async fn variant(reader: &Reader, sku: &str) -> Result<Option<Variant>, Fault> {
-    let found = by(reader, Filter::HasAny("skus", vec![sku.to_owned()])).await?;
+    let found = reader.product_with(sku).await?;
     let product = found.and_then(|product| Product::for_audience(product, reader.audience));
     let variants = product.map(|product| product.seen_variants(reader.audience)).unwrap_or_default();
     Ok(variants.into_iter().map(|(_, variant)| variant).find(|variant| variant.is(sku)))

@@ -79,10 +79,11 @@ impl Ledger {
     /// Adds what a token names; of a stream that was named before the later version counts.
     pub(crate) fn add(&mut self, wanted: Vec<Wanted>) -> Result<(), Fault> {
         for wanted in wanted {
+            let full = self.entries.len() == MOST;
             match self.entries.iter_mut().find(|entry| entry.wanted.stream == wanted.stream) {
                 Some(entry) if entry.wanted.version >= wanted.version => {}
                 Some(entry) => *entry = Entry { wanted, observed: None },
-                None if self.entries.len() == MOST => {
+                None if full => {
                     return Err(Fault::BadToken("names more than 16 versions"));
                 }
                 None => self.entries.push(Entry { wanted, observed: None }),

@@ -1,6 +1,6 @@
 //! The two schemas and their descriptions.
 
-use async_graphql::{EmptyMutation, EmptySubscription, SDLExportOptions, Schema};
+use async_graphql::{EmptyMutation, EmptySubscription, Schema};
 
 use crate::admin::AdminQuery;
 use crate::storefront::StorefrontQuery;
@@ -27,16 +27,12 @@ pub(crate) fn admin(introspection: bool) -> AdminSchema {
 
 /// The storefront's schema as it is checked in.
 pub fn storefront_sdl() -> String {
-    described(&storefront(true).sdl_with_options(options()))
+    described(&storefront(true).sdl())
 }
 
 /// The operators' schema as it is checked in.
 pub fn admin_sdl() -> String {
-    described(&admin(true).sdl_with_options(options()))
-}
-
-fn options() -> SDLExportOptions {
-    SDLExportOptions::new().sorted_arguments().sorted_enum_items()
+    described(&admin(true).sdl())
 }
 
 fn described(sdl: &str) -> String {

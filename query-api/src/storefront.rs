@@ -1,7 +1,7 @@
 //! What shoppers can ask.
 
 use async_graphql::{Context, ID, MergedObject, Object, Result};
-use read_models::documents::orders::{self, ORDERS};
+use read_models::documents::orders::ORDERS;
 
 use crate::catalog::{self, Catalog};
 use crate::fault::Fault;
@@ -64,13 +64,11 @@ impl Storefront {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
         let found = match (id, number) {
-            (Some(id), None) => {
-                reader.load_one::<orders::Order>(&ORDERS, format!("order-{}", id::key(&id, "Order")?)).await?
-            }
-            (None, Some(number)) => reader.find_one(&ORDERS, text("number", number)).await?,
+            (Some(id), None) => reader.order(&id::key(&id, "Order")?).await?,
+            (None, Some(number)) => reader.find_one(&ORDERS, text("number", number)).await?.and_then(shared),
             _ => return Err(Fault::BadInput("give one of id and number".to_owned()).into()),
         };
-        let Some(order) = found.and_then(shared) else { return Ok(None) };
+        let Some(order) = found else { return Ok(None) };
         let token = guest_token.unwrap_or_default();
         let own = reader.is_guest_token(&order.value.order_id, &token).await?;
         Ok(own.then(|| Order::opened(order)))

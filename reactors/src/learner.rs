@@ -9,10 +9,22 @@ use event_log::port::Wanted;
 use event_log::writer::{Note, Writer};
 use platform::bus::{Bus, Record, Resume, Start, Subscription};
 use platform::shutdown::Shutdown;
+use schemas::Context;
 use serde_json::Value;
 
 use crate::progress::Progress;
 use crate::runner::{GroupPositions, RunError, partition_name};
+
+/// A context and a view that it keeps.
+pub struct Kept {
+    /// Whose database it is in.
+    pub context: Context,
+    /// What it learns.
+    pub view: &'static LocalView,
+}
+
+/// Every local view there is.
+pub static VIEWS: [Kept; 1] = [Kept { context: Context::Ordering, view: &domain::price_book::PRICE_BOOK }];
 
 const DELIVERY: usize = 1_000;
 const PATIENCE: Duration = Duration::from_secs(5);

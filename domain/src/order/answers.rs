@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use schemas::life_cycle::{HoldReason, Step, WayOut};
 use schemas::order::{
-    CancelReason, OrderConfirmed, OrderEvent, OrderPaymentAuthorized, OrderPaymentFailed, OrderPaymentRetryRequested,
-    OrderStockConfirmed, OrderStockRejected,
+    CancelReason, OrderConfirmed, OrderEvent, OrderPaymentAuthorized, OrderPaymentFailed,
+    OrderPaymentRetryRequested, OrderStockConfirmed, OrderStockRejected,
 };
 use schemas::payment::DeclineCode;
 use schemas::reservation::{LineAtLocation, Shortage};
@@ -43,17 +43,21 @@ impl Decision for StockAnswered {
     }
 
     fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else { return Ok(Changes::none()) };
+        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else {
+            return Ok(Changes::none());
+        };
         let (order_id, order_number) = story.named();
         match &self.answer {
-            StockAnswer::Confirmed(lines) if story.allows(Step::StockConfirmed) => story.tell(OrderStockConfirmed {
-                order_id,
-                order_number,
-                lines: lines.clone(),
-                amount: story.placed.totals.grand,
-                payment_token: story.placed.payment_token.clone(),
-                expires_at: now.plus(self.rules.payment),
-            }),
+            StockAnswer::Confirmed(lines) if story.allows(Step::StockConfirmed) => {
+                story.tell(OrderStockConfirmed {
+                    order_id,
+                    order_number,
+                    lines: lines.clone(),
+                    amount: story.placed.totals.grand,
+                    payment_token: story.placed.payment_token.clone(),
+                    expires_at: now.plus(self.rules.payment),
+                })
+            }
             StockAnswer::Rejected(shortages) if story.allows(Step::StockRejected) => {
                 story.tell(OrderStockRejected { order_id, order_number, shortages: shortages.clone() });
             }
@@ -103,9 +107,13 @@ impl Decision for PaymentAnswered {
     }
 
     fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else { return Ok(Changes::none()) };
+        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else {
+            return Ok(Changes::none());
+        };
         match self.answer {
-            PaymentAnswer::Authorized { amount, authorized_until } => story.authorized(amount, authorized_until),
+            PaymentAnswer::Authorized { amount, authorized_until } => {
+                story.authorized(amount, authorized_until)
+            }
             PaymentAnswer::Declined { code, retryable, attempts_left } => {
                 story.declined(code, retryable, attempts_left);
             }
@@ -147,7 +155,9 @@ impl Story<'_> {
     fn declined(&mut self, code: DeclineCode, retryable: bool, attempts_left: u32) {
         let awaited = match &self.order {
             // An older no is one after which more tries were left.
-            Order::AwaitingPayment(order) => matches!(order.payment, Try::Running { left } if attempts_left < left),
+            Order::AwaitingPayment(order) => {
+                matches!(order.payment, Try::Running { left } if attempts_left < left)
+            }
             Order::Underway(_) => self
                 .hold(HoldReason::AuthorizationExpired, None)
                 .is_some_and(|hold| hold.waits == Waits::For(WayOut::Reauthorize)),

@@ -64,9 +64,12 @@ impl Decision for ParcelCancelled {
     }
 
     fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else { return Ok(Changes::none()) };
+        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else {
+            return Ok(Changes::none());
+        };
         let here = story.underway().and_then(|order| order.parcels.get(&self.shipment_id));
-        if !here.is_some_and(|parcel| parcel.at == Whereabouts::Here) || !story.allows(Step::ParcelCancelled) {
+        if !here.is_some_and(|parcel| parcel.at == Whereabouts::Here) || !story.allows(Step::ParcelCancelled)
+        {
             return Ok(Changes::none());
         }
         let asked = story.underway().is_some_and(|order| order.cancellation.is_some());
@@ -161,7 +164,11 @@ impl Story<'_> {
             order_id,
             order_number,
             reason,
-            lines: back.iter().filter_map(|id| order.parcels.get(id)).flat_map(|parcel| parcel.lines.clone()).collect(),
+            lines: back
+                .iter()
+                .filter_map(|id| order.parcels.get(id))
+                .flat_map(|parcel| parcel.lines.clone())
+                .collect(),
             totals: sums::kept_totals(&self.placed, kept),
             // Money is taken when a parcel leaves, and these never did.
             refund_due: self.placed.currency.zero(),

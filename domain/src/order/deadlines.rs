@@ -57,8 +57,12 @@ impl Decision for OrderDeadlinePassed {
     }
 
     fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else { return Ok(Changes::none()) };
-        let Some(due) = story.order.deadline().filter(|due| due.at <= now) else { return Ok(Changes::none()) };
+        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else {
+            return Ok(Changes::none());
+        };
+        let Some(due) = story.order.deadline().filter(|due| due.at <= now) else {
+            return Ok(Changes::none());
+        };
         if named(due.kind) != Some(self.deadline) {
             return Ok(Changes::none());
         }

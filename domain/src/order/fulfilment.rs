@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use schemas::life_cycle::{HoldReason, OrderStatus, Step, WayOut};
-use schemas::order::{
-    Departure, OrderDelivered, OrderParcelDelivered, OrderPartiallyShipped, OrderShipped,
-};
+use schemas::order::{Departure, OrderDelivered, OrderParcelDelivered, OrderPartiallyShipped, OrderShipped};
 use schemas::{Money, OrderId, ShipmentId, Timestamp};
 
 use super::story::Story;
@@ -35,13 +33,17 @@ impl Decision for ParcelDispatched {
     }
 
     fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else { return Ok(Changes::none()) };
+        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else {
+            return Ok(Changes::none());
+        };
         let Some(order) = story.underway() else { return Ok(Changes::none()) };
         let Some(departure) = self.departure(order) else { return Ok(Changes::none()) };
         let last = order.is_last_to_leave(self.shipment_id);
         let (order_id, order_number) = story.named();
         match last {
-            true if story.allows(Step::Shipped) => story.tell(OrderShipped { order_id, order_number, departure }),
+            true if story.allows(Step::Shipped) => {
+                story.tell(OrderShipped { order_id, order_number, departure })
+            }
             false if story.allows(Step::PartiallyShipped) => {
                 story.tell(OrderPartiallyShipped { order_id, order_number, departure });
             }
@@ -121,7 +123,9 @@ impl Decision for ParcelDelivered {
     }
 
     fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else { return Ok(Changes::none()) };
+        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else {
+            return Ok(Changes::none());
+        };
         let id = self.shipment_id;
         let Some(order) = story.underway() else { return Ok(Changes::none()) };
         let on_its_way = |at| matches!(at, Whereabouts::Left | Whereabouts::Lost);
@@ -158,7 +162,9 @@ impl Decision for ParcelLost {
     }
 
     fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else { return Ok(Changes::none()) };
+        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else {
+            return Ok(Changes::none());
+        };
         let parcel = story.underway().and_then(|order| order.parcels.get(&self.shipment_id));
         let on_its_way = parcel.filter(|parcel| parcel.at == Whereabouts::Left);
         if let Some(amount) = on_its_way.map(|parcel| parcel.refundable())

@@ -88,7 +88,9 @@ impl Order {
             chosen.for_each(|hold| hold.waits = Waits::For(e.way_out));
         }
         self.underway(|order| {
-            if let (WayOut::Refund, Some(id), Some(Money { minor: 0, .. })) = (e.way_out, e.shipment_id, e.amount) {
+            if let (WayOut::Refund, Some(id), Some(Money { minor: 0, .. })) =
+                (e.way_out, e.shipment_id, e.amount)
+            {
                 order.written_off(id);
             }
         })
@@ -140,8 +142,7 @@ impl Story<'_> {
         if self.hold(reason, shipment_id).is_none() {
             return;
         }
-        let blocked =
-            |hold: &Hold| hold.reason.blocks_dispatch() && !hold.is(reason, shipment_id);
+        let blocked = |hold: &Hold| hold.reason.blocks_dispatch() && !hold.is(reason, shipment_id);
         let still_blocked = self.order.holds().iter().any(blocked);
         let frees = if still_blocked { Vec::new() } else { self.order.parcels_here() };
         let (authorized_until, next_check_at) = match &self.order {
@@ -183,9 +184,10 @@ impl Order {
     /// Whether there is a parcel whose lines can still be cancelled.
     pub(super) fn can_cancel_rest(&self) -> bool {
         match self {
-            Self::Underway(order) => {
-                order.parcels.values().any(|parcel| matches!(parcel.at, Whereabouts::Here | Whereabouts::TakenBack))
-            }
+            Self::Underway(order) => order
+                .parcels
+                .values()
+                .any(|parcel| matches!(parcel.at, Whereabouts::Here | Whereabouts::TakenBack)),
             _ => false,
         }
     }

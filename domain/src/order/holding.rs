@@ -79,7 +79,8 @@ impl Decision for ResolveHold {
             WayOut::CancelRest => story.resolve_by_cancelling(&hold)?,
             WayOut::Refund => story.resolve_by_refund(&hold),
             WayOut::RetryCapture => {
-                let amount = story.underway().and_then(|order| order.due_for(hold.shipment_id)).or(hold.amount);
+                let amount =
+                    story.underway().and_then(|order| order.due_for(hold.shipment_id)).or(hold.amount);
                 story.resolved(&hold, self.way_out, amount, None);
             }
             WayOut::Reauthorize => {
@@ -112,10 +113,11 @@ impl ResolveHold {
 impl Underway {
     /// What is still to be taken for all parcels that need it.
     pub(super) fn uncaptured(&self) -> Money {
-        let needed = self.parcels.values().filter(|parcel| parcel.needs_money()).map(|parcel| match parcel.capture {
-            Capture::Due(amount) => amount,
-            Capture::NotDue | Capture::Done(_) => parcel.share.total,
-        });
+        let needed =
+            self.parcels.values().filter(|parcel| parcel.needs_money()).map(|parcel| match parcel.capture {
+                Capture::Due(amount) => amount,
+                Capture::NotDue | Capture::Done(_) => parcel.share.total,
+            });
         let shipping = self.nothing_left().then_some(self.placed.totals.shipping);
         sum_of_parts(self.placed.currency, needed.chain(shipping))
     }
@@ -129,7 +131,13 @@ impl Underway {
 }
 
 impl Story<'_> {
-    fn resolved(&mut self, hold: &Hold, way_out: WayOut, amount: Option<Money>, payment_token: Option<Sealed>) {
+    fn resolved(
+        &mut self,
+        hold: &Hold,
+        way_out: WayOut,
+        amount: Option<Money>,
+        payment_token: Option<Sealed>,
+    ) {
         let (order_id, order_number) = self.named();
         let (reason, shipment_id) = (hold.reason, hold.shipment_id);
         self.tell(OrderHoldResolved {

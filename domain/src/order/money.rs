@@ -110,7 +110,13 @@ impl Story<'_> {
         let written_off = parcel.at == Whereabouts::WrittenOff;
         let captured = order.captured().plus(taken.amount).unwrap_or(taken.amount);
         let (order_id, order_number) = self.named();
-        self.tell(OrderPaymentCaptured { order_id, order_number, shipment_id: id, amount: taken.amount, captured });
+        self.tell(OrderPaymentCaptured {
+            order_id,
+            order_number,
+            shipment_id: id,
+            amount: taken.amount,
+            captured,
+        });
         self.release(HoldReason::CaptureFailed, Some(id));
         if written_off && taken.amount.minor > 0 {
             // It was written off when nothing had been taken for it, so somebody has to give this back.
@@ -158,7 +164,8 @@ impl Story<'_> {
 
     fn refund_failed(&mut self, failed: &RefundFailed) {
         let shipment_id = self.refunded_parcel(&failed.refund_id);
-        let settled = shipment_id.and_then(|id| self.parcel(id)).is_some_and(|parcel| parcel.refundable().minor == 0);
+        let settled =
+            shipment_id.and_then(|id| self.parcel(id)).is_some_and(|parcel| parcel.refundable().minor == 0);
         if !settled {
             self.put_on_hold(HoldReason::RefundFailed, shipment_id, Some(failed.amount), None);
         }

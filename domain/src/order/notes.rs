@@ -28,7 +28,10 @@ impl Decision for AddNote {
             return Err(Refusal::not_found("order"));
         };
         if !status.allows(Step::NoteAdded) {
-            return Err(Refusal::rule("ILLEGAL_TRANSITION", format!("No note can be added to an order that is {status}.")));
+            return Err(Refusal::rule(
+                "ILLEGAL_TRANSITION",
+                format!("No note can be added to an order that is {status}."),
+            ));
         }
         let (order_id, order_number, note) = (self.order_id, placed.order_number.clone(), self.note.clone());
         Ok(Changes::of(&stream, [OrderEvent::from(OrderNoteAdded { order_id, order_number, note })]))

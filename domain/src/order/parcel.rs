@@ -75,7 +75,9 @@ impl Parcel {
     pub(super) fn needs_money(&self) -> bool {
         match self.at {
             Whereabouts::Here => true,
-            Whereabouts::Left | Whereabouts::Lost | Whereabouts::Arrived => matches!(self.capture, Capture::Due(_)),
+            Whereabouts::Left | Whereabouts::Lost | Whereabouts::Arrived => {
+                matches!(self.capture, Capture::Due(_))
+            }
             Whereabouts::TakenBack | Whereabouts::Cancelled | Whereabouts::WrittenOff => false,
         }
     }

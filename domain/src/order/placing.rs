@@ -6,8 +6,8 @@ use schemas::order::{OrderEvent, OrderLine, OrderPlaced, ShippingMethod, Totals}
 use schemas::{Currency, CustomerId, Money, OrderId, Sealed, Sku, Timestamp};
 use serde_json::json;
 
-use super::pricing::Basket;
 use super::Order;
+use super::pricing::Basket;
 use crate::price_book::sku_key;
 use crate::{Changes, Decision, Reads, Refusal, Seen, ShopRules};
 
@@ -71,7 +71,8 @@ impl Decision for PlaceOrder {
 impl PlaceOrder {
     fn currency(&self) -> Result<Currency, Refusal> {
         let accepted = &self.rules.currencies;
-        let currency = self.currency.or(accepted.first().copied()).filter(|currency| accepted.contains(currency));
+        let currency =
+            self.currency.or(accepted.first().copied()).filter(|currency| accepted.contains(currency));
         currency.ok_or_else(|| {
             let codes: Vec<_> = accepted.iter().map(Currency::code).collect();
             let message = format!("Prices are in {}.", codes.join(", "));

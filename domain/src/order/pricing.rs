@@ -107,7 +107,8 @@ impl Basket<'_> {
 
     /// The sums over all lines, and sending them.
     pub fn totals(&self, lines: &[OrderLine], method: ShippingMethod) -> Result<Totals, Refusal> {
-        let goods = lines.iter().try_fold(Share::zero(self.currency), |sum, line| sum.plus(Share::of_line(line)?));
+        let goods =
+            lines.iter().try_fold(Share::zero(self.currency), |sum, line| sum.plus(Share::of_line(line)?));
         let totals = goods.and_then(|goods| {
             let shipping = self.rules.shipping_cost(method, goods.total);
             goods.totals(shipping, shipping.tax_included(self.rules.standard_tax))

@@ -33,7 +33,12 @@ impl<'a> Story<'a> {
     }
 
     /// The same for a command from people, who are told that there is no such order.
-    pub fn asked(seen: &Seen, order_id: OrderId, now: Timestamp, rules: &'a ShopRules) -> Result<Self, Refusal> {
+    pub fn asked(
+        seen: &Seen,
+        order_id: OrderId,
+        now: Timestamp,
+        rules: &'a ShopRules,
+    ) -> Result<Self, Refusal> {
         Self::of(seen, order_id, now, rules).ok_or_else(|| Refusal::not_found("order"))
     }
 

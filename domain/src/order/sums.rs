@@ -58,7 +58,8 @@ pub(super) fn shares(lines: &[OrderLine], parts: &[LineAtLocation]) -> Vec<Share
     let currency = lines.first().map_or(Currency::EUR, |line| line.total.currency);
     let mut shares = vec![Share::zero(currency); parts.len()];
     for line in lines {
-        let mut of_line: Vec<usize> = (0..parts.len()).filter(|&i| parts[i].line_id == line.line_id).collect();
+        let mut of_line: Vec<usize> =
+            (0..parts.len()).filter(|&i| parts[i].line_id == line.line_id).collect();
         of_line.sort_by_key(|&i| (&parts[i].location, i));
         let weights: Vec<u64> = of_line.iter().map(|&i| u64::from(parts[i].qty)).collect();
         let split = |whole: Money| whole.split(&weights);

@@ -8,10 +8,12 @@ use schemas::order::{CancelReason, OrderEvent, ShippingMethod};
 use schemas::payment::DeclineCode;
 use schemas::product::TaxClass;
 use schemas::reservation::LineAtLocation;
-use schemas::{Currency, EventSet, LineId, LocationId, Money, OrderId, ProductId, Sealed, ShipmentId, Sku, Timestamp};
+use schemas::{
+    Currency, EventSet, LineId, LocationId, Money, OrderId, ProductId, Sealed, ShipmentId, Sku, Timestamp,
+};
 
 use super::*;
-use crate::given::{Given, nothing_yet, noon};
+use crate::given::{Given, noon, nothing_yet};
 use crate::price_book::{PriceEntry, sku_key};
 use crate::{Changes, Decision, ShopRules};
 
@@ -158,15 +160,31 @@ fn captured(i: usize, minor: i64) -> PaymentCaptured {
 
 fn refund_succeeded(i: usize, minor: i64) -> RefundSucceeded {
     let (amount, refunded) = (euro(minor), euro(minor));
-    RefundSucceeded { order_id: order_id(), refund_id: parcel(i).to_string(), amount, refunded, rules: rules() }
+    RefundSucceeded {
+        order_id: order_id(),
+        refund_id: parcel(i).to_string(),
+        amount,
+        refunded,
+        rules: rules(),
+    }
 }
 
 fn refund_failed(i: usize, minor: i64) -> RefundFailed {
-    RefundFailed { order_id: order_id(), refund_id: parcel(i).to_string(), amount: euro(minor), rules: rules() }
+    RefundFailed {
+        order_id: order_id(),
+        refund_id: parcel(i).to_string(),
+        amount: euro(minor),
+        rules: rules(),
+    }
 }
 
 fn cancel() -> CancelOrder {
-    CancelOrder { order_id: order_id(), reason: CancelReason::Customer, text: Some(sealed("why")), rules: rules() }
+    CancelOrder {
+        order_id: order_id(),
+        reason: CancelReason::Customer,
+        text: Some(sealed("why")),
+        rules: rules(),
+    }
 }
 
 fn resolve(reason: HoldReason, shipment_id: Option<ShipmentId>, way_out: WayOut) -> ResolveHold {

@@ -140,7 +140,9 @@ impl Underway {
             Stage::InFulfilment { .. } => FulfilmentStatus::Partial,
             Stage::Shipped { .. } => FulfilmentStatus::Fulfilled,
             Stage::Delivered { .. } => FulfilmentStatus::Delivered,
-            Stage::Completed if self.parcels_at(Whereabouts::Arrived).is_empty() => FulfilmentStatus::Fulfilled,
+            Stage::Completed if self.parcels_at(Whereabouts::Arrived).is_empty() => {
+                FulfilmentStatus::Fulfilled
+            }
             Stage::Completed => FulfilmentStatus::Delivered,
         }
     }
@@ -152,7 +154,9 @@ impl Underway {
                 let at = if due_at > now { due_at } else { now.plus(rules.fulfilment) };
                 Some(if self.authorized_until > now { at.min(self.authorized_until) } else { at })
             }
-            Stage::Shipped { due_at } => Some(if due_at > now { due_at } else { now.plus(rules.delivery_grace) }),
+            Stage::Shipped { due_at } => {
+                Some(if due_at > now { due_at } else { now.plus(rules.delivery_grace) })
+            }
             Stage::Delivered { due_at } => Some(due_at),
             Stage::Completed => None,
         }

@@ -2,11 +2,10 @@
 //!
 //! One task writes: it takes what is queued and commits it at once, so that many callers share one sync.
 //!
-//! **Erasing must leave no copy of a key behind.** So a key never moves: rows are only ever appended to the table (SQLite
-//! then opens a new page instead of moving rows between pages, which would leave copies in the unused part of the old
-//! one), a key is destroyed by overwriting it in place with as many zeros, and no row is ever deleted. The write-ahead
-//! log is then copied into the file and cut to nothing. The index holds no keys, and journals of statements and
-//! temporary tables stay in memory.
+//! **Erasing must leave no copy of a key behind.** So a key never moves, and nothing depends on what SQLite leaves behind
+//! where it moves rows: rows are only ever appended to the table, a key is destroyed by overwriting it in place with as
+//! many zeros, and no row is ever deleted (`secure_delete` is on all the same). The write-ahead log is then copied into
+//! the file and cut to nothing. The index holds no keys, and journals of statements and temporary tables stay in memory.
 
 use std::path::Path;
 use std::time::Duration;

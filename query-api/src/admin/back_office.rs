@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Object, Result};
 use read_models::Direction;
-use read_models::documents::orders::{self, ORDERS};
+use read_models::documents::orders::ORDERS;
 use read_models::documents::payments::PAYMENTS;
 use read_models::documents::shipments::SHIPMENTS;
 use read_models::documents::stock::STOCK;
@@ -66,13 +66,11 @@ impl BackOffice {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
         let found = match (id, number) {
-            (Some(id), None) => {
-                reader.load_one::<orders::Order>(&ORDERS, format!("order-{}", id::key(&id, "Order")?)).await?
-            }
-            (None, Some(number)) => reader.find_one(&ORDERS, text("number", number)).await?,
+            (Some(id), None) => reader.order(&id::key(&id, "Order")?).await?,
+            (None, Some(number)) => reader.find_one(&ORDERS, text("number", number)).await?.and_then(shared),
             _ => return Err(Fault::BadInput("give one of id and number".to_owned()).into()),
         };
-        Ok(found.and_then(shared).map(ShopOrder::of))
+        Ok(found.map(ShopOrder::of))
     }
 
     /// Orders, newest first.

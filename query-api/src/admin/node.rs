@@ -1,20 +1,11 @@
 //! Whatever has an id.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, Object, Result};
-use read_models::Collection;
-use read_models::documents::events::EVENTS;
-use read_models::documents::orders::ORDERS;
-use read_models::documents::parked_reactions::PARKED_REACTIONS;
-use read_models::documents::shipments::SHIPMENTS;
-use serde::de::DeserializeOwned;
-
 use crate::catalog;
 use crate::fault::Fault;
 use crate::id;
 use crate::page::Listed;
-use crate::reader::{Doc, Reader, reader, shared};
+use crate::reader::{Reader, reader};
 use crate::storefront::check_nodes;
 use crate::types::category::Category;
 use crate::types::event::Event;
@@ -58,26 +49,12 @@ async fn find(reader: &Reader, id: &ID) -> Result<Option<ShopNode>, Fault> {
         "StockItem" => reader.stock(&key).await?.map(|one| ShopNode::StockItem(StockItem(one))),
         "Payment" => reader.payment(&key).await?.map(|one| ShopNode::Payment(Payment(one))),
         "Reservation" => reader.reservation(&key).await?.map(|one| ShopNode::Reservation(Reservation(one))),
-        "Order" => {
-            load(reader, &ORDERS, format!("order-{key}")).await?.map(|one| ShopNode::Order(ShopOrder::of(one)))
-        }
-        "Shipment" => {
-            let found = load(reader, &SHIPMENTS, format!("shipment-{key}")).await?;
-            found.map(|one| ShopNode::Shipment(Shipment::of(one)))
-        }
-        "Event" => load(reader, &EVENTS, key).await?.map(|one| ShopNode::Event(Event::of(one))),
+        "Order" => reader.order(&key).await?.map(|one| ShopNode::Order(ShopOrder::of(one))),
+        "Shipment" => reader.parcel(&key).await?.map(|one| ShopNode::Shipment(Shipment(one))),
+        "Event" => reader.event(&key).await?.map(|one| ShopNode::Event(Event::of(one))),
         "ParkedReaction" => {
-            let found = load(reader, &PARKED_REACTIONS, key).await?;
-            found.map(|one| ShopNode::ParkedReaction(ParkedReaction::of(one)))
+            reader.parked(&key).await?.map(|one| ShopNode::ParkedReaction(ParkedReaction(one)))
         }
         _ => None,
     })
-}
-
-async fn load<T: DeserializeOwned>(
-    reader: &Reader,
-    collection: &'static Collection,
-    id: String,
-) -> Result<Option<Arc<Doc<T>>>, Fault> {
-    Ok(reader.load_one(collection, id).await?.and_then(shared))
 }

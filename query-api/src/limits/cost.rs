@@ -31,10 +31,10 @@ enum Times {
 pub(crate) struct Prices(HashMap<String, Times>);
 
 impl Prices {
-    /// Reads them from a schema's description.
-    pub(crate) fn of(sdl: &str) -> Result<Self, async_graphql::parser::Error> {
+    /// Reads them from a schema's description, which must be one.
+    pub(crate) fn of(sdl: &str) -> Self {
         let mut prices = HashMap::from([("nodes".to_owned(), Times::Each("ids"))]);
-        for definition in parse_schema(sdl)?.definitions {
+        for definition in parse_schema(sdl).expect("the engine's own description is GraphQL").definitions {
             let TypeSystemDefinition::Type(definition) = definition else { continue };
             let TypeKind::Object(object) = definition.node.kind else { continue };
             for Positioned { node: field, .. } in object.fields {
@@ -51,7 +51,7 @@ impl Prices {
                 prices.insert(field.name.node.to_string(), times);
             }
         }
-        Ok(Self(prices))
+        Self(prices)
     }
 
     /// What the operation costs that is run with these variables; the dearest when it is not clear which is run.

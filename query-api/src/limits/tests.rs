@@ -79,7 +79,7 @@ fn the_question_that_tools_ask_is_allowed_and_endless_introspection_is_not() {
 fn the_cost_counts_fields_as_often_as_the_pages_around_them_are_long() {
     let sdl = "type Query { orders(first: Int = 20): Orders nodes(ids: [ID!]!): [Order] } \
                type Orders { nodes: [Order!]! } type Order { id: ID! tags: [String!]! }";
-    let prices = Prices::of(sdl).unwrap();
+    let prices = Prices::of(sdl);
     let cost = |text: &str, variables: &[(&str, Value)]| {
         let mut given = Variables::default();
         for (name, value) in variables {

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use read_models::documents::categories::{CATEGORIES, CategoryTree, TREE};
+use read_models::documents::events::{EVENTS, EventEntry};
 use read_models::documents::order_timeline::{ORDER_TIMELINE, TimelineEntry};
+use read_models::documents::orders::{ORDERS, Order};
+use read_models::documents::parked_reactions::{PARKED_REACTIONS, ParkedReaction};
 use read_models::documents::payments::{PAYMENTS, Payment};
 use read_models::documents::products::{PRODUCTS, Product};
 use read_models::documents::reservations::{RESERVATIONS, Reservation};
@@ -45,6 +48,11 @@ type Lists<T> = Batch<String, Arc<Vec<Arc<Doc<T>>>>>;
 #[derive(Default)]
 pub(crate) struct Joins {
     products: ByKey<Product>,
+    by_sku: ByKey<Product>,
+    orders: ByKey<Order>,
+    parcels: ByKey<Shipment>,
+    events: ByKey<EventEntry>,
+    parked: ByKey<ParkedReaction>,
     stock: ByKey<StockItem>,
     payments: ByKey<Payment>,
     reservations: ByKey<Reservation>,
@@ -56,22 +64,53 @@ pub(crate) struct Joins {
 impl Reader {
     /// A product by its id.
     pub(crate) async fn product(&self, id: &str) -> Result<Option<Arc<Doc<Product>>>, Fault> {
-        self.by_stream(&self.joins.products, &PRODUCTS, "product", id).await
+        self.by_stream(&self.joins.products, &PRODUCTS, "product-", id).await
+    }
+
+    /// The product that has a variant with this SKU.
+    pub(crate) async fn product_with(&self, sku: &str) -> Result<Option<Arc<Doc<Product>>>, Fault> {
+        let read = |skus: Vec<String>| async move {
+            let of = Filter::HasAny("skus", skus.clone());
+            let products = self.find_all::<Product>(&PRODUCTS, Query { filters: vec![of], ..Query::default() }).await?;
+            let with = |sku: &String| products.iter().find(|product| product.value.skus.contains(sku)).cloned();
+            Ok(skus.into_iter().filter_map(|sku| Some((sku.clone(), with(&sku)?))).collect())
+        };
+        self.joins.by_sku.load(sku.to_owned(), read).await
+    }
+
+    /// An order by its id.
+    pub(crate) async fn order(&self, id: &str) -> Result<Option<Arc<Doc<Order>>>, Fault> {
+        self.by_stream(&self.joins.orders, &ORDERS, "order-", id).await
+    }
+
+    /// A parcel by its id.
+    pub(crate) async fn parcel(&self, id: &str) -> Result<Option<Arc<Doc<Shipment>>>, Fault> {
+        self.by_stream(&self.joins.parcels, &SHIPMENTS, "shipment-", id).await
+    }
+
+    /// An event by its id.
+    pub(crate) async fn event(&self, id: &str) -> Result<Option<Arc<Doc<EventEntry>>>, Fault> {
+        self.by_stream(&self.joins.events, &EVENTS, "", id).await
+    }
+
+    /// A parked reaction by its stream.
+    pub(crate) async fn parked(&self, stream: &str) -> Result<Option<Arc<Doc<ParkedReaction>>>, Fault> {
+        self.by_stream(&self.joins.parked, &PARKED_REACTIONS, "", stream).await
     }
 
     /// The stock of a SKU.
     pub(crate) async fn stock(&self, sku: &str) -> Result<Option<Arc<Doc<StockItem>>>, Fault> {
-        self.by_stream(&self.joins.stock, &STOCK, "stock", sku).await
+        self.by_stream(&self.joins.stock, &STOCK, "stock-", sku).await
     }
 
     /// The payment of an order.
     pub(crate) async fn payment(&self, order: &str) -> Result<Option<Arc<Doc<Payment>>>, Fault> {
-        self.by_stream(&self.joins.payments, &PAYMENTS, "payment", order).await
+        self.by_stream(&self.joins.payments, &PAYMENTS, "payment-", order).await
     }
 
     /// What an order has reserved.
     pub(crate) async fn reservation(&self, order: &str) -> Result<Option<Arc<Doc<Reservation>>>, Fault> {
-        self.by_stream(&self.joins.reservations, &RESERVATIONS, "reservation", order).await
+        self.by_stream(&self.joins.reservations, &RESERVATIONS, "reservation-", order).await
     }
 
     /// The parcels of an order, oldest first.
@@ -106,7 +145,7 @@ impl Reader {
         T: DeserializeOwned,
     {
         let read = |keys: Vec<String>| async move {
-            let ids: Vec<String> = keys.iter().map(|key| format!("{prefix}-{key}")).collect();
+            let ids: Vec<String> = keys.iter().map(|key| format!("{prefix}{key}")).collect();
             let documents = self.load(collection, &ids).await?;
             let found = keys.into_iter().zip(documents);
             Ok(found.filter_map(|(key, document)| Some((key, shared(document?)?))).collect())

@@ -9,7 +9,7 @@ use crate::fault::Fault;
 pub(crate) fn named<E: EnumType>(text: &str) -> Result<E, Fault> {
     let found = E::items().iter().find(|item| item.name == text);
     found.map(|item| item.value).ok_or_else(|| Fault::Unknown {
-        expected: E::type_name().into_owned(),
+        expected: std::any::type_name::<E>().to_owned(),
         text: text.chars().take(64).collect(),
     })
 }

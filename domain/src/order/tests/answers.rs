@@ -1,5 +1,7 @@
 use schemas::life_cycle::PaymentStatus;
-use schemas::order::{OrderPaymentFailed, OrderPaymentRetryRequested, OrderStockConfirmed, OrderStockRejected};
+use schemas::order::{
+    OrderPaymentFailed, OrderPaymentRetryRequested, OrderStockConfirmed, OrderStockRejected,
+};
 use schemas::reservation::Shortage;
 
 use super::*;
@@ -56,7 +58,10 @@ fn an_authorised_payment_confirms_the_order() {
     assert_eq!((event.lines, event.ship_to), (stock(2), sealed("address")));
     assert_eq!((event.fulfil_by, event.authorized_until), (later(72), later(24 * 7)));
     let given = reserved(2).when(&authorized(later(24 * 7))).again().nothing().after();
-    assert_eq!((status(&given), order(&given).payment()), (OrderStatus::Confirmed, PaymentStatus::Authorized));
+    assert_eq!(
+        (status(&given), order(&given).payment()),
+        (OrderStatus::Confirmed, PaymentStatus::Authorized)
+    );
 }
 
 #[test]

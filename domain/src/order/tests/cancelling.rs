@@ -39,7 +39,11 @@ fn from_the_confirmation_on_the_parcels_that_are_here_are_asked() {
         })
     };
     confirmed(2).when(&cancel()).then(&[requested(vec![parcel(0), parcel(1)])]).again().nothing();
-    after(confirmed(2), &[&dispatched(0)]).when(&cancel()).then(&[requested(vec![parcel(1)])]).again().nothing();
+    after(confirmed(2), &[&dispatched(0)])
+        .when(&cancel())
+        .then(&[requested(vec![parcel(1)])])
+        .again()
+        .nothing();
 }
 
 #[test]
@@ -54,7 +58,11 @@ fn an_order_that_has_left_or_is_over_cannot_be_cancelled() {
 #[test]
 fn when_all_parcels_come_back_the_order_is_cancelled() {
     let asked = after(confirmed(2), &[&cancel()]);
-    let back = OrderParcelCancelled { order_id: order_id(), order_number: "10-000001".to_owned(), shipment_id: parcel(1) };
+    let back = OrderParcelCancelled {
+        order_id: order_id(),
+        order_number: "10-000001".to_owned(),
+        shipment_id: parcel(1),
+    };
     let given = asked.when(&taken_back(1)).then(&[OrderEvent::from(back)]).again().nothing().after();
     let changes = given.when(&taken_back(0)).changes();
     assert_eq!(names(&changes), ["OrderParcelCancelled", "OrderCancelled"]);
@@ -79,7 +87,10 @@ fn when_every_parcel_was_faster_the_cancellation_is_refused() {
 fn when_some_parcels_were_faster_only_the_lines_of_the_others_are_cancelled() {
     let asked = || after(confirmed(2), &[&cancel()]);
     let left_first = after(asked(), &[&dispatched(0)]).when(&taken_back(1)).changes();
-    assert_eq!(names(&left_first), ["OrderParcelCancelled", "OrderLinesCancelled", "OrderCancellationRefused"]);
+    assert_eq!(
+        names(&left_first),
+        ["OrderParcelCancelled", "OrderLinesCancelled", "OrderCancellationRefused"]
+    );
     let back_first = after(asked(), &[&taken_back(1)]).when(&dispatched(0)).changes();
     assert_eq!(names(&back_first), ["OrderShipped", "OrderLinesCancelled", "OrderCancellationRefused"]);
     for changes in [left_first, back_first] {

@@ -31,10 +31,14 @@ fn the_first_parcel_that_leaves_is_captured_with_the_shipping_cost() {
 #[test]
 fn the_last_parcel_that_leaves_ships_the_order() {
     let (order_id, order_number) = (order_id(), number());
-    let event = OrderShipped { order_id, order_number, departure: departure(0, vec![at(1, TEA, 2, 0)], 2_002) };
+    let event =
+        OrderShipped { order_id, order_number, departure: departure(0, vec![at(1, TEA, 2, 0)], 2_002) };
     let given = after(confirmed(2), &[&dispatched(1)]);
     let given = given.when(&dispatched(0)).then(&[OrderEvent::from(event)]).again().nothing().after();
-    assert_eq!((status(&given), order(&given).fulfilment()), (OrderStatus::Shipped, FulfilmentStatus::Fulfilled));
+    assert_eq!(
+        (status(&given), order(&given).fulfilment()),
+        (OrderStatus::Shipped, FulfilmentStatus::Fulfilled)
+    );
 }
 
 #[test]
@@ -61,7 +65,8 @@ fn a_parcel_that_is_unknown_or_comes_too_early_or_too_late_changes_nothing() {
 fn the_last_parcel_that_arrives_delivers_the_order() {
     let parcel_arrived =
         OrderParcelDelivered { order_id: order_id(), order_number: number(), shipment_id: parcel(0) };
-    let given = shipped(2).when(&delivered(0)).then(&[OrderEvent::from(parcel_arrived)]).again().nothing().after();
+    let given =
+        shipped(2).when(&delivered(0)).then(&[OrderEvent::from(parcel_arrived)]).again().nothing().after();
     let last = the!(given.when(&delivered(1)).changes(), OrderDelivered);
     assert_eq!((last.shipment_id, last.return_until), (Some(parcel(1)), later(24 * 14)));
     assert_eq!(status(&given.when(&delivered(1)).again().nothing().after()), OrderStatus::Delivered);

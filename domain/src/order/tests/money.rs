@@ -133,7 +133,10 @@ fn a_lost_parcel_for_which_nothing_was_taken_is_written_off_at_once() {
     let given = after(confirmed(1), &[&dispatched(0), &capture_failed(0), &lost(0)]);
     let refund = on(HoldReason::ShipmentLost, WayOut::Refund);
     let changes = given.when(&refund).changes();
-    assert_eq!(names(&changes), ["OrderHoldResolved", "OrderHoldReleased", "OrderHoldReleased", "OrderCompleted"]);
+    assert_eq!(
+        names(&changes),
+        ["OrderHoldResolved", "OrderHoldReleased", "OrderHoldReleased", "OrderCompleted"]
+    );
     let over = after(given, &[&refund]);
     let late = over.when(&captured(0, GRAND)).changes();
     assert_eq!(names(&late), ["OrderPaymentCaptured", "OrderPutOnHold"]);

@@ -50,7 +50,8 @@ fn expected() -> OrderPlaced {
 
 #[test]
 fn an_order_is_placed_at_the_prices_of_the_price_book() {
-    let answer = priced().when(&place_order()).then(&[OrderEvent::from(expected())]).changes().answer.unwrap();
+    let answer =
+        priced().when(&place_order()).then(&[OrderEvent::from(expected())]).changes().answer.unwrap();
     assert_eq!(answer["orderNumber"], "10-000001");
     assert_eq!(answer["totals"]["grand"], json!({ "minor": 4_292, "currency": "EUR" }));
 }
@@ -68,14 +69,22 @@ fn placing_an_order_again_does_nothing_and_tells_the_same() {
 fn everything_that_is_wrong_with_an_order_is_told_at_once() {
     let mut order = place_order();
     let seen = |sku, minor| OrderedLine { expected_unit_price: Some(euro(minor)), ..line(sku, 1) };
-    order.lines = vec![line("NONE", 1), line("OLD", 1), line("DOLLAR", 1), line(TEA, 0), seen(MUG, 699), line(TEA, 100)];
+    order.lines = vec![
+        line("NONE", 1),
+        line("OLD", 1),
+        line("DOLLAR", 1),
+        line(TEA, 0),
+        seen(MUG, 699),
+        line(TEA, 100),
+    ];
     let dollar = PriceEntry { prices: [(Currency::USD, Currency::USD.minor(5))].into(), ..entry(5) };
     let refusal = priced()
         .and_view(sku_key(&"OLD".parse().unwrap()), PriceEntry { sellable: false, ..entry(5) })
         .and_view(sku_key(&"DOLLAR".parse().unwrap()), dollar)
         .when(&order)
         .refused("UNKNOWN_SKU");
-    let told: Vec<_> = refusal.errors.iter().map(|e| (e.code.as_str(), e.field.as_deref().unwrap())).collect();
+    let told: Vec<_> =
+        refusal.errors.iter().map(|e| (e.code.as_str(), e.field.as_deref().unwrap())).collect();
     assert_eq!(
         told,
         [
@@ -95,7 +104,9 @@ fn everything_that_is_wrong_with_an_order_is_told_at_once() {
 fn the_most_of_a_sku_holds_for_all_its_lines_together() {
     let mut order = place_order();
     order.lines = vec![line(TEA, 2), line(TEA, 2)];
-    let book = |max| priced().and_view(sku_key(&TEA.parse().unwrap()), PriceEntry { max_per_order: Some(max), ..entry(5) });
+    let book = |max| {
+        priced().and_view(sku_key(&TEA.parse().unwrap()), PriceEntry { max_per_order: Some(max), ..entry(5) })
+    };
     book(4).when(&order).events(1);
     let refusal = book(3).when(&order).refused("QUANTITY_OUT_OF_RANGE");
     assert_eq!(refusal.errors[0].field.as_deref(), Some("lines[1].qty"));
@@ -117,7 +128,8 @@ fn an_order_without_lines_with_too_many_or_in_another_currency_is_refused() {
 fn an_order_that_is_too_dear_to_be_added_up_is_refused() {
     let mut order = place_order();
     order.lines = vec![line(TEA, 1), line(MUG, 1)];
-    let dear = |sku: &str, given: Given| given.and_view(sku_key(&sku.parse().unwrap()), entry(i64::MAX / 2 + 1));
+    let dear =
+        |sku: &str, given: Given| given.and_view(sku_key(&sku.parse().unwrap()), entry(i64::MAX / 2 + 1));
     dear(MUG, dear(TEA, priced())).when(&order).refused("AMOUNT_TOO_LARGE");
     order.lines = vec![line(TEA, 3)];
     let refusal = dear(TEA, priced()).when(&order).refused("AMOUNT_TOO_LARGE");

@@ -204,6 +204,8 @@ fn check(events: &[PaymentEvent]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn captured_stays_within_authorised_and_refunds_within_captured(
         moves in prop::collection::vec(any_move(), 1..60),

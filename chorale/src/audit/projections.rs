@@ -1,0 +1,90 @@
+//! `chorale projections`: where they are, and building one anew.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use platform::bus::Bus;
+use platform::clock::Clock;
+use projectors::{Backends, REGISTRY};
+use serde_json::json;
+
+use super::Look;
+use super::log::progress;
+use crate::table;
+
+async fn backends(look: &Look) -> Result<Backends> {
+    let store = read_models::connect(&look.data.documents(), &read_models::documents::ALL).await?;
+    let bus: Arc<dyn Bus> = Arc::new(look.bus.clone());
+    Ok(Backends::new(store, bus, Clock::system()))
+}
+
+/// Lists projections with position and lag.
+pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()> {
+    let all = projectors::status(&backends(look).await?, &REGISTRY).await?;
+    if as_json {
+        for one in &all {
+            table::json(
+                out,
+                &json!({
+                    "name": one.name, "kind": one.kind, "state": one.state.name(), "generation": one.generation,
+                    "positions": one.positions, "lagEvents": one.lag_events, "lagSeconds": one.lag_seconds,
+                    "heldEvents": one.held_events, "lastError": one.last_error,
+                }),
+            )?;
+        }
+        return Ok(());
+    }
+    let rows: Vec<Vec<String>> = all
+        .iter()
+        .map(|one| {
+            let position = one.positions.values().copied().max().unwrap_or(0);
+            vec![
+                one.name.to_owned(),
+                one.kind.to_owned(),
+                one.state.name().to_owned(),
+                one.generation.to_string(),
+                table::number(position),
+                table::number(one.lag_events),
+                format!("{:.1}", one.lag_seconds),
+                one.held_events.to_string(),
+            ]
+        })
+        .collect();
+    table::print(out, &["projection", "kind", "state", "generation>", "position>", "lag>", "seconds>", "held>"], &rows)?;
+    Ok(())
+}
+
+/// Builds a projection anew beside the live one, compares, and switches.
+pub async fn rebuild(look: &Look, name: &str, as_json: bool, out: &mut impl Write) -> Result<()> {
+    let known = || REGISTRY.iter().map(|projection| projection.name()).collect::<Vec<_>>().join(", ");
+    let projection = projectors::projections::named(name)
+        .with_context(|| format!("there is no projection {name:?}; there are: {}", known()))?;
+    let bar = progress(0, name);
+    let rebuilt = projectors::rebuild(projection, &backends(look).await?, |progress| {
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
+    })
+    .await;
+    bar.finish_and_clear();
+    let rebuilt = rebuilt?;
+    if as_json {
+        table::json(
+            out,
+            &json!({
+                "projection": name, "generation": rebuilt.generation, "records": rebuilt.records,
+                "compared": rebuilt.compared, "uncompared": rebuilt.uncompared, "digest": rebuilt.digest,
+            }),
+        )?;
+    } else {
+        writeln!(
+            out,
+            "{name} is rebuilt from {} records: {} documents equal the live ones (digest {}…). Generation {} is live now.",
+            table::number(rebuilt.records),
+            table::number(rebuilt.compared),
+            rebuilt.digest.get(..16).unwrap_or(&rebuilt.digest),
+            rebuilt.generation,
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! The wiring: one place that puts a shop together from its parts, used by the program and by the tests across services.
+
+pub mod audit;
+pub mod cli;
+pub mod data_dir;
+pub mod demo;
+pub mod import;
+pub mod seed;
+pub mod serve;
+pub mod shop;
+pub mod table;

@@ -9,6 +9,7 @@ pub mod given;
 mod one_stream;
 pub mod order;
 pub mod payment;
+pub mod policies;
 pub mod price_book;
 pub mod product;
 pub mod reaction;

@@ -57,7 +57,7 @@ fn unavailable(error: LogError) -> BusError {
 impl Bus for LogBus {
     async fn subscribe(&self, subscription: Subscription) -> Result<Box<dyn Consumer>, BusError> {
         let known = subscription.resume.positions().await?;
-        let mut sources = Vec::new();
+        let (mut sources, mut begins) = (Vec::new(), Positions::new());
         for (context, tail) in &self.tails {
             let topics: Vec<Topic> =
                 subscription.topics.iter().copied().filter(|topic| topic.context() == *context).collect();
@@ -68,14 +68,19 @@ impl Bus for LogBus {
                 Start::Beginning => 0,
                 Start::Head => tail.log().head().await.map_err(unavailable)?.position,
             };
-            let done: BTreeMap<Topic, u64> = topics
-                .into_iter()
-                .map(|topic| (topic, known.get(&Partition { topic, number: 0 }).copied().unwrap_or(fresh)))
-                .collect();
+            let mut done = BTreeMap::new();
+            for topic in topics {
+                let partition = Partition { topic, number: 0 };
+                let position = known.get(&partition).copied().unwrap_or(fresh);
+                if position > 0 && !known.contains_key(&partition) {
+                    begins.insert(partition, position);
+                }
+                done.insert(topic, position);
+            }
             let after = done.values().copied().min().unwrap_or(0);
             sources.push(Source { tail: Arc::clone(tail), done, after });
         }
-        Ok(Box::new(LogConsumer { sources, next: 0 }))
+        Ok(Box::new(LogConsumer { sources, next: 0, begins }))
     }
 
     async fn topics(&self, topics: &[Topic]) -> Result<Vec<TopicInfo>, BusError> {
@@ -170,6 +175,8 @@ struct LogConsumer {
     sources: Vec<Source>,
     /// Whose turn it is, so that a busy log does not starve the others.
     next: usize,
+    /// Where partitions without a position begin: told first of all, so that a restart begins there too.
+    begins: Positions,
 }
 
 impl LogConsumer {
@@ -188,6 +195,9 @@ impl LogConsumer {
 #[async_trait]
 impl Consumer for LogConsumer {
     async fn next(&mut self, max: usize, patience: Duration) -> Result<Delivery, BusError> {
+        if !self.begins.is_empty() {
+            return Ok(Delivery { records: Vec::new(), positions: std::mem::take(&mut self.begins) });
+        }
         let deadline = tokio::time::Instant::now() + patience;
         loop {
             if let Some(delivery) = self.ready(max.max(1)).await? {

@@ -31,7 +31,7 @@ const TABLES: &str = include_str!("tables.sql");
 
 /// Options for the connection that writes.
 pub(super) fn writing(path: &Path) -> SqliteConnectOptions {
-    platform::sqlite::durable(path, PATIENCE).pragma("wal_autocheckpoint", LOG_PAGES).disable_statement_logging()
+    platform::sqlite::durable(path, PATIENCE).pragma("wal_autocheckpoint", LOG_PAGES).pragma("cache_size", "-64000").disable_statement_logging()
 }
 
 /// Options for connections that look.

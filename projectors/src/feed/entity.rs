@@ -1,6 +1,6 @@
 //! Folding batches into entities.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use platform::bus::Record;
 use read_models::{Stored, Write};
@@ -22,7 +22,8 @@ pub(super) async fn work(
         let stream = streams.entry(record.envelope.stream.to_string()).or_default();
         stream.insert(record.envelope.version, record.clone());
     }
-    fold(feed, evolve, streams, false).await
+    let waiting = feed.held.streams().await?;
+    fold(feed, evolve, streams, &waiting).await
 }
 
 /// Tries the streams of these held records again, from where their documents stand.
@@ -45,14 +46,14 @@ async fn fold(
     feed: &Feed,
     evolve: &dyn Evolve,
     streams: Streams,
-    again: bool,
+    waiting: &BTreeSet<String>,
 ) -> Result<Outcome, ProjectorError> {
     let ids: Vec<String> = streams.keys().cloned().collect();
     let stored = feed.store.documents().load(&feed.generation, &ids).await?;
     let mut outcome = Outcome::default();
     for ((id, records), stored) in streams.into_iter().zip(stored) {
-        let document = Document::of(id, stored);
-        fold_stream(feed, evolve, document, records, again, &mut outcome).await?;
+        let held = waiting.contains(&id);
+        fold_stream(feed, evolve, Document::of(id, stored), records, held, &mut outcome).await?;
     }
     Ok(outcome)
 }
@@ -79,18 +80,16 @@ async fn fold_stream(
     evolve: &dyn Evolve,
     document: Document,
     mut records: BTreeMap<u64, Record>,
-    again: bool,
+    held: bool,
     outcome: &mut Outcome,
 ) -> Result<(), ProjectorError> {
-    if !again {
+    if !held {
         records.retain(|version, _| *version > document.version);
         if records.is_empty() {
             return Ok(());
         }
     }
-    // What is held of the stream was not seen by the document, so it comes first.
-    let held = again || document.stale || !follow_on(document.version, &records);
-    if held {
+    if held || !follow_on(document.version, &records) {
         complete(feed, &document, &mut records, outcome).await?;
     }
     let records: Vec<Record> = records.into_values().collect();

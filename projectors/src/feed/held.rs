@@ -1,6 +1,6 @@
 //! Events that wait because they, or one before them, could not be digested.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use platform::bus::Record;
@@ -74,6 +74,19 @@ impl Held {
         let found = self.store.find::<HeldEvent>(&self.generation, &query).await?;
         let next = found.last().filter(|_| found.len() >= Self::PAGE).map(|(_, place)| place.clone());
         Ok((found.into_iter().filter_map(|(document, _)| document.value).collect(), next))
+    }
+
+    /// The streams of which something waits.
+    pub(super) async fn streams(&self) -> Result<BTreeSet<String>, ProjectorError> {
+        let (mut streams, mut after) = (BTreeSet::new(), None);
+        loop {
+            let (found, next) = self.find(after).await?;
+            streams.extend(found.into_iter().map(|held| held.stream));
+            match next {
+                Some(next) => after = Some(next),
+                None => return Ok(streams),
+            }
+        }
     }
 
     /// All of one stream that wait, in their order.

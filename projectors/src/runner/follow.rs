@@ -47,12 +47,16 @@ impl Follower {
     pub(super) async fn run(mut self) {
         let mut pause = PAUSES.0;
         loop {
-            match self.follow().await {
+            let mut went_well = false;
+            match self.follow(&mut went_well).await {
                 Ok(Ended::Stopped) => return,
-                Ok(Ended::Moved) => pause = PAUSES.0,
-                // The generation was dropped behind our back.
-                Err(ProjectorError::Store(StoreError::NoGeneration(_))) if pause == PAUSES.0 => pause *= 2,
+                Ok(Ended::Moved) => {}
+                // The generation was dropped behind our back, so another one is live.
+                Err(ProjectorError::Store(StoreError::NoGeneration(_))) if went_well => {}
                 Err(error) => {
+                    if went_well {
+                        pause = PAUSES.0;
+                    }
                     let problem = chain(&error);
                     tracing::error!(
                         projection = self.projection.name(),
@@ -71,7 +75,8 @@ impl Follower {
         }
     }
 
-    async fn follow(&mut self) -> Result<Ended, ProjectorError> {
+    /// Says in `went_well` that a batch was taken in.
+    async fn follow(&mut self, went_well: &mut bool) -> Result<Ended, ProjectorError> {
         let Backends { store, bus, source, .. } = &self.backends;
         let live = store.generations().live(self.projection.collection()).await?;
         let feed = Feed::open(self.projection, live, store, source).await?;
@@ -102,6 +107,7 @@ impl Follower {
                     consumer.commit(&delivery.positions).await?;
                 }
             }
+            *went_well = true;
             self.trouble.send_if_modified(|trouble| trouble.take().is_some());
         }
     }

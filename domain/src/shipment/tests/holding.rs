@@ -34,9 +34,9 @@ fn every_reason_that_stands_is_lifted_when_nothing_keeps_the_parcel_back_any_mor
     let reasons = [HoldReason::Staff, HoldReason::ParcelCancelled];
     let events = reasons.map(held);
     let lifted = reasons.map(|reason| lifted(reason, dispatch_by()));
-    let then =
-        ready().and::<Shipment>(parcel().stream(), events).when(&lift()).then(&lifted).again().nothing();
-    then.after().when(&dispatch()).events(1);
+    let free = lift();
+    let held = ready().and::<Shipment>(parcel().stream(), events);
+    held.when(&free).then(&lifted).again().nothing().after().when(&dispatch()).events(1);
 }
 
 #[test]

@@ -1,0 +1,190 @@
+//! The small catalogue that a new shop begins with, planted through the same commands as everything else.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use command_api::inputs::{CategoryInput, PriceInput, ProductInput, PublicationInput, ReceiveInput, ThresholdsInput, VariantInput};
+use command_api::{Accepted, CommandError, Commands, Meta};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use schemas::Topic;
+use serde::Deserialize;
+
+use crate::shop::Shop;
+
+/// Hand-made, in our own words.
+const CATALOGUE: &str = include_str!("../seed/catalogue.json");
+/// Products that are planted side by side.
+const SIDE_BY_SIDE: usize = 16;
+/// How long the shop may take to learn the catalogue.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[derive(Deserialize)]
+struct Catalogue {
+    currency: String,
+    categories: Vec<Category>,
+    products: Vec<Product>,
+}
+
+#[derive(Deserialize)]
+struct Category {
+    slug: String,
+    name: String,
+    parent: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Product {
+    slug: String,
+    title: String,
+    description: String,
+    brand: Option<String>,
+    categories: Vec<String>,
+    tax_class: schemas::product::TaxClass,
+    attributes: BTreeMap<String, String>,
+    variants: Vec<Variant>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Variant {
+    sku: String,
+    options: BTreeMap<String, String>,
+    price: i64,
+    compare_at: Option<i64>,
+    weight_grams: Option<u32>,
+    barcode: Option<String>,
+    #[serde(default = "tracked")]
+    track_stock: bool,
+    max_per_order: Option<u32>,
+    #[serde(default)]
+    stock: BTreeMap<String, u32>,
+    low_stock: Option<u32>,
+}
+
+fn tracked() -> bool {
+    true
+}
+
+/// Gives a shop that has no products yet a catalogue and stock. Keys come from the catalogue, so a start that was
+/// interrupted is completed by the next one, and a shop that has products is left as it is.
+pub async fn plant(shop: &Shop) -> Result<()> {
+    let catalogue: Catalogue = serde_json::from_str(CATALOGUE).context("the built-in catalogue cannot be read")?;
+    let products = shop.bus.topics(&[Topic::PRODUCT]).await?.iter().map(|info| info.records).sum::<u64>();
+    let last = catalogue.products.last().map(|product| key("publish", &product.slug));
+    if products > 0 {
+        let planted = match last {
+            Some(last) => shop.commands.what_became_of(meta(&last).command()).await?.is_some(),
+            None => true,
+        };
+        let began = shop.commands.what_became_of(meta(&key("category", &catalogue.categories[0].slug)).command()).await?;
+        if planted || began.is_none() {
+            return Ok(());
+        }
+    }
+    eprintln!("Planting a catalogue of {} products …", catalogue.products.len());
+    let categories = plant_categories(&shop.commands, &catalogue.categories).await?;
+    let (last, others) = catalogue.products.split_last().context("the built-in catalogue is empty")?;
+    let plant = |product| plant_product(&shop.commands, product, &categories, &catalogue.currency);
+    stream::iter(others.iter().map(plant)).buffer_unordered(SIDE_BY_SIDE).try_collect::<Vec<_>>().await?;
+    // Stock can be received once inventory has heard of the variants.
+    shop.reacted(PATIENCE).await?;
+    plant(last).await?;
+    shop.reacted(PATIENCE).await?;
+    let stocked = catalogue.products.iter().map(|product| plant_stock(&shop.commands, product));
+    stream::iter(stocked).buffer_unordered(SIDE_BY_SIDE).try_collect::<Vec<_>>().await?;
+    Ok(())
+}
+
+fn key(what: &str, of: &str) -> String {
+    format!("seed/{what}/{of}")
+}
+
+fn meta(key: &str) -> Meta {
+    Meta::staff(key, "seed")
+}
+
+/// What was refused the last time is refused again, and that is fine: a human has taken over.
+fn tolerate(result: Result<Accepted, CommandError>) -> Result<Option<Accepted>> {
+    match result {
+        Ok(accepted) => Ok(Some(accepted)),
+        Err(CommandError::Refused(refusal)) => {
+            tracing::warn!(%refusal, "a part of the catalogue was not planted");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn plant_categories(commands: &Commands, categories: &[Category]) -> Result<BTreeMap<String, String>> {
+    let mut ids = BTreeMap::new();
+    for category in categories {
+        let parent = category.parent.as_ref().and_then(|slug| ids.get(slug).cloned());
+        let input = CategoryInput { slug: category.slug.clone(), name: category.name.clone(), parent };
+        let created = commands.create_category(&meta(&key("category", &category.slug)), input).await;
+        if let Some(created) = tolerate(created)? {
+            ids.insert(category.slug.clone(), created.id);
+        }
+    }
+    Ok(ids)
+}
+
+async fn plant_product(
+    commands: &Commands,
+    product: &Product,
+    categories: &BTreeMap<String, String>,
+    currency: &str,
+) -> Result<()> {
+    let input = ProductInput {
+        slug: product.slug.clone(),
+        title: product.title.clone(),
+        description: product.description.clone(),
+        brand: product.brand.clone(),
+        category_ids: product.categories.iter().filter_map(|slug| categories.get(slug).cloned()).collect(),
+        attributes: product.attributes.clone(),
+        tax_class: product.tax_class,
+    };
+    let created = commands.create_product(&meta(&key("product", &product.slug)), input).await;
+    let Some(created) = tolerate(created)? else { return Ok(()) };
+    for variant in &product.variants {
+        let input = VariantInput {
+            sku: variant.sku.clone(),
+            options: variant.options.clone(),
+            barcode: variant.barcode.clone(),
+            weight_grams: variant.weight_grams,
+            track_stock: variant.track_stock,
+            max_per_order: variant.max_per_order,
+        };
+        tolerate(commands.add_variant(&meta(&key("variant", &variant.sku)), &created.id, input).await)?;
+        let money = |minor: i64| Ok::<_, anyhow::Error>(currency.parse::<schemas::Currency>()?.minor(minor));
+        let input = PriceInput {
+            price: money(variant.price)?.into(),
+            compare_at: variant.compare_at.map(money).transpose()?.map(Into::into),
+            reason: None,
+        };
+        tolerate(commands.set_price(&meta(&key("price", &variant.sku)), &created.id, &variant.sku, input).await)?;
+    }
+    let published = meta(&key("publish", &product.slug));
+    tolerate(commands.publish_product(&published, &created.id, PublicationInput::default()).await)?;
+    Ok(())
+}
+
+async fn plant_stock(commands: &Commands, product: &Product) -> Result<()> {
+    for variant in product.variants.iter().filter(|variant| variant.track_stock) {
+        let sku = &variant.sku;
+        for (location, quantity) in &variant.stock {
+            if *quantity == 0 {
+                continue;
+            }
+            let reference = Some(format!("opening-{location}"));
+            let input = ReceiveInput { location: location.clone(), quantity: *quantity, reference };
+            tolerate(commands.receive_stock(&meta(&key("stock", &format!("{sku}/{location}"))), sku, input).await)?;
+        }
+        if let Some(low_stock) = variant.low_stock {
+            let input = ThresholdsInput { low_stock, safety_stock: 0 };
+            tolerate(commands.set_thresholds(&meta(&key("thresholds", sku)), sku, input).await)?;
+        }
+    }
+    Ok(())
+}

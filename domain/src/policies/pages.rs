@@ -1,0 +1,70 @@
+//! The score and the order's life cycle as pages for docs/.
+
+use std::collections::BTreeMap;
+
+use schemas::life_cycle::{HoldReason, OrderStatus, TRANSITIONS, WayOut};
+
+use super::{DEADLINES, Part, Policy, SCORE};
+
+/// Who reacts to what, as a page of Markdown.
+pub fn score_markdown() -> String {
+    let mut page = String::from(
+        "# The score\n\nWho reacts to what. Generated from `domain/src/policies.rs`; do not edit.\n\n## The happy path\n\n",
+    );
+    page.push_str(&policies(Part::HappyPath));
+    page.push_str("\n## Compensation\n\n");
+    page.push_str(&policies(Part::Compensation));
+    page.push_str("\n## Deadlines\n\n| deadline | waits for | when it passes |\n|---|---|---|\n");
+    for waiting in DEADLINES {
+        page.push_str(&format!("| `{}` | {} | {} |\n", waiting.kind, waiting.waits, waiting.then));
+    }
+    page
+}
+
+fn policies(part: Part) -> String {
+    let mut table = String::from("| event | of | heard by | what it does |\n|---|---|---|---|\n");
+    for Policy { reactor, topic, hears, answer, .. } in SCORE.iter().filter(|policy| policy.part == part) {
+        let (hears, of) = (hears.join(", "), topic.aggregate());
+        table.push_str(&format!("| {hears} | {of} | `{reactor}` | {answer} |\n"));
+    }
+    table
+}
+
+/// The life of an order, as a page of Markdown with a Mermaid diagram.
+pub fn life_cycle_markdown() -> String {
+    let mut page = String::from(
+        "# The life of an order\n\nGenerated from `schemas/src/life_cycle.rs`; do not edit.\n\n```mermaid\n",
+    );
+    page.push_str(&diagram());
+    page.push_str("```\n\n## Transitions\n\nWhat is not in the table does not happen.\n\n");
+    page.push_str("| status | event | leads to |\n|---|---|---|\n");
+    for row in TRANSITIONS {
+        let to: Vec<_> = row.to.iter().map(|status| status.name()).collect();
+        page.push_str(&format!("| {} | {} | {} |\n", row.from, row.step, to.join(" or ")));
+    }
+    page.push_str("\n## Holds\n\n| reason | ways out | parcels may leave meanwhile |\n|---|---|---|\n");
+    for reason in HoldReason::ALL {
+        let ways: Vec<_> = reason.ways_out().iter().copied().map(WayOut::name).collect();
+        let leave = if reason.blocks_dispatch() { "no" } else { "yes" };
+        page.push_str(&format!("| {reason} | {} | {leave} |\n", ways.join(", ")));
+    }
+    page
+}
+
+/// Only what moves an order; what happens to it in place stands in the table.
+fn diagram() -> String {
+    let mut moves: BTreeMap<(OrderStatus, OrderStatus), Vec<&str>> = BTreeMap::new();
+    for row in TRANSITIONS {
+        for to in row.to.iter().filter(|to| **to != row.from) {
+            moves.entry((row.from, *to)).or_default().push(row.step.name());
+        }
+    }
+    let mut diagram = String::from("stateDiagram-v2\n    [*] --> PLACED: OrderPlaced\n");
+    for ((from, to), steps) in moves {
+        diagram.push_str(&format!("    {from} --> {to}: {}\n", steps.join(", ")));
+    }
+    for last in OrderStatus::ALL.iter().filter(|status| status.is_terminal()) {
+        diagram.push_str(&format!("    {last} --> [*]\n"));
+    }
+    diagram
+}

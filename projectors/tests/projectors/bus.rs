@@ -1,0 +1,116 @@
+//! A bus in memory with two partitions per topic.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use platform::bus::{
+    Browse, Bus, BusError, Consumer, Delivery, Partition, Positions, Record, Subscription, TopicInfo,
+};
+use schemas::Topic;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+
+pub const PARTITIONS: u32 = 2;
+
+#[derive(Clone)]
+pub struct MemoryBus {
+    records: Arc<Mutex<BTreeMap<Partition, Vec<Record>>>>,
+    grown: watch::Sender<u64>,
+}
+
+impl MemoryBus {
+    pub fn new() -> Self {
+        Self { records: Arc::default(), grown: watch::Sender::new(0) }
+    }
+
+    pub fn publish(&self, records: &[Record]) {
+        let mut all = self.records.lock().unwrap();
+        for record in records {
+            let partition = Partition { topic: record.topic, number: record.partition };
+            all.entry(partition).or_default().push(record.clone());
+        }
+        drop(all);
+        self.grown.send_modify(|count| *count += 1);
+    }
+}
+
+fn partitions(topics: &[Topic]) -> Vec<Partition> {
+    let of =
+        |topic: &Topic| (0..PARTITIONS).map(|number| Partition { topic: *topic, number }).collect::<Vec<_>>();
+    topics.iter().flat_map(of).collect()
+}
+
+#[async_trait]
+impl Bus for MemoryBus {
+    async fn subscribe(&self, subscription: Subscription) -> Result<Box<dyn Consumer>, BusError> {
+        let known = subscription.resume.positions().await?;
+        let at = partitions(&subscription.topics);
+        let at = at.into_iter().map(|partition| (partition, known.get(&partition).copied().unwrap_or(0)));
+        Ok(Box::new(MemoryConsumer { bus: self.clone(), at: at.collect(), news: self.grown.subscribe() }))
+    }
+
+    async fn topics(&self, topics: &[Topic]) -> Result<Vec<TopicInfo>, BusError> {
+        let all = self.records.lock().unwrap();
+        let info = |topic: &Topic| {
+            let mut info = TopicInfo { topic: *topic, records: 0, ends: BTreeMap::new() };
+            for partition in partitions(&[*topic]) {
+                let records = all.get(&partition).map_or(&[][..], Vec::as_slice);
+                info.records += records.len() as u64;
+                info.ends.insert(partition.number, records.last().map_or(0, |last| last.offset));
+            }
+            info
+        };
+        Ok(topics.iter().map(info).collect())
+    }
+
+    async fn browse(&self, topic: Topic, browse: &Browse) -> Result<Vec<Record>, BusError> {
+        let all = self.records.lock().unwrap();
+        let wanted = |record: &&Record| {
+            record.offset > browse.after.get(&record.partition).copied().unwrap_or(0)
+                && browse.key.as_ref().is_none_or(|key| key == record.envelope.stream.as_str())
+                && browse.name.as_ref().is_none_or(|name| *name == record.envelope.name)
+        };
+        let records = partitions(&[topic]).into_iter().filter_map(|partition| all.get(&partition)).flatten();
+        Ok(records.filter(wanted).take(browse.limit).cloned().collect())
+    }
+
+    async fn grown(&self, _: Topic, patience: Duration) {
+        drop(tokio::time::timeout(patience, self.grown.subscribe().changed()).await);
+    }
+}
+
+struct MemoryConsumer {
+    bus: MemoryBus,
+    at: Positions,
+    news: watch::Receiver<u64>,
+}
+
+#[async_trait]
+impl Consumer for MemoryConsumer {
+    async fn next(&mut self, max: usize, patience: Duration) -> Result<Delivery, BusError> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let mut delivery = Delivery::default();
+            let all = self.bus.records.lock().unwrap().clone();
+            for (partition, at) in &mut self.at {
+                let records = all.get(partition).map_or(&[][..], Vec::as_slice);
+                let new = records.iter().filter(|record| record.offset > *at);
+                let new: Vec<_> = new.take(max - delivery.records.len()).cloned().collect();
+                if let Some(last) = new.last() {
+                    *at = last.offset;
+                    delivery.positions.insert(*partition, last.offset);
+                }
+                delivery.records.extend(new);
+            }
+            if !delivery.records.is_empty() || timeout_at(deadline, self.news.changed()).await.is_err() {
+                return Ok(delivery);
+            }
+        }
+    }
+
+    async fn commit(&mut self, _: &Positions) -> Result<(), BusError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,13 @@
+//! The projectors at work: on a bus that shuffles, redelivers and splits, through restarts and rebuilds.
+
+#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
+
+mod bus;
+mod fold;
+mod gaps;
+mod history;
+mod poison;
+mod properties;
+mod rebuilding;
+mod shop;
+mod statuses;

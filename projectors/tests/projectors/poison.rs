@@ -1,0 +1,236 @@
+//! Events that cannot be digested: their streams wait, nothing else does, and nothing is lost.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use platform::bus::Record;
+use projectors::projections::{events, sales_by_week, stock};
+use projectors::{Entity, Projection, Summary};
+use read_models::documents::held_events::{HELD_EVENTS, HeldEvent};
+use read_models::documents::sales_by_week::ProductWeek;
+use read_models::documents::stock::StockItem;
+use read_models::{Collection, Query};
+use schemas::order::OrderEvent;
+use schemas::stock::StockEvent;
+use schemas::{Recorded, Topic};
+
+use crate::fold;
+use crate::history::history;
+use crate::shop::Shop;
+
+/// Events of stock items, and the stream that has the most of them.
+fn stock_history() -> (Vec<Record>, String) {
+    let records: Vec<_> = history(7).into_iter().filter(|record| record.topic == Topic::STOCK).collect();
+    let longest = records.iter().max_by_key(|record| record.envelope.version).unwrap();
+    assert!(longest.envelope.version > 5);
+    let stream = longest.envelope.stream.to_string();
+    (records, stream)
+}
+
+/// The event as a program of the future might have written it.
+fn from_the_future(record: &Record) -> Record {
+    let mut envelope = (*record.envelope).clone();
+    envelope.type_version = 99;
+    Record { envelope: Arc::new(envelope), ..record.clone() }
+}
+
+async fn held(shop: &Shop) -> Vec<HeldEvent> {
+    let generation = shop.store().generations().live(&HELD_EVENTS).await.unwrap();
+    let query = Query { limit: 1_000, ..Query::default() };
+    let found = shop.store().find::<HeldEvent>(&generation, &query).await.unwrap();
+    found.into_iter().filter_map(|(one, _)| one.value).filter(|one| !one.settled).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_waits_behind_an_event_that_cannot_be_read_and_the_others_go_on() {
+    let (records, stream) = stock_history();
+    let last = records.iter().filter(|record| record.envelope.stream.as_str() == stream).count() as u64;
+    let broken: Vec<Record> = records
+        .iter()
+        .map(|record| {
+            let poison = record.envelope.stream.as_str() == stream && record.envelope.version == 3;
+            if poison { from_the_future(record) } else { record.clone() }
+        })
+        .collect();
+    let mut shop = Shop::closed(&stock::STOCK, None).await;
+    shop.bus.publish(&broken);
+    shop.start(10_000);
+    shop.settled().await;
+
+    let waiting = held(&shop).await;
+    assert_eq!(waiting.iter().map(|one| one.version).collect::<Vec<_>>(), (3..=last).collect::<Vec<_>>());
+    assert!(waiting[0].error.as_ref().unwrap().contains("version 99 is unknown"), "{:?}", waiting[0].error);
+    assert!(waiting[1..].iter().all(|one| one.error.is_none()));
+    assert_eq!(
+        waiting[1].payload,
+        *records
+            .iter()
+            .find(|r| r.envelope.stream.as_str() == stream && r.envelope.version == 4)
+            .unwrap()
+            .payload
+    );
+
+    let expected = fold::entity(&records, &[Topic::STOCK], stock::evolve);
+    for document in shop.documents().await {
+        if document.id == stream {
+            assert_eq!((document.version, document.stale), (2, true));
+        } else {
+            assert_eq!(expected[&document.id], (document.version, document.body));
+            assert!(!document.stale);
+        }
+    }
+    let status = &shop.handle().status().await.unwrap()[0];
+    assert_eq!(status.held_events, last - 2);
+    assert!(status.last_error.as_ref().unwrap().contains("version 99"));
+}
+
+macro_rules! moody {
+    ($projection:ident, $collection:ident, $evolve:ident, $broken:ident) => {
+        static $broken: AtomicBool = AtomicBool::new(true);
+        static $collection: Collection = Collection { name: "moody", shape: 1, indexes: &[] };
+        static $projection: Projection = Projection::entity(&$collection, &[Topic::STOCK], &Entity($evolve));
+
+        fn $evolve(item: Option<StockItem>, event: &Recorded<StockEvent>) -> Option<StockItem> {
+            let panics = $broken.load(Ordering::SeqCst) && event.envelope.version % 4 == 0;
+            assert!(!panics, "every fourth event is too much for me");
+            stock::evolve(item, event)
+        }
+    };
+}
+
+moody!(ASKED, ASKED_DOCUMENTS, asked, ASKED_IS_BROKEN);
+moody!(RESTARTED, RESTARTED_DOCUMENTS, restarted, RESTARTED_IS_BROKEN);
+moody!(GOING_ON, GOING_ON_DOCUMENTS, going_on, GOING_ON_IS_BROKEN);
+
+async fn is_the_fold(shop: &Shop, records: &[Record]) {
+    let expected = fold::entity(records, &[Topic::STOCK], stock::evolve);
+    let found: fold::Documents =
+        shop.documents().await.into_iter().map(|one| (one.id, (one.version, one.body))).collect();
+    assert_eq!(found, expected);
+    assert!(shop.documents().await.iter().all(|one| !one.stale));
+    assert_eq!(held(shop).await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_held_is_digested_in_order_when_somebody_asks() {
+    let (records, _) = stock_history();
+    let shop = Shop::open(&ASKED, Some(1)).await;
+    shop.bus.publish(&records);
+    shop.settled().await;
+    assert!(!held(&shop).await.is_empty());
+    assert!(shop.documents().await.iter().all(|one| one.version < 4));
+
+    ASKED_IS_BROKEN.store(false, Ordering::SeqCst);
+    shop.handle().retry_held("moody").unwrap();
+    wait_until_nothing_is_held(&shop).await;
+    is_the_fold(&shop, &records).await;
+}
+
+async fn wait_until_nothing_is_held(shop: &Shop) {
+    let (mut since, deadline) = (0, tokio::time::Instant::now() + crate::shop::LONG);
+    while !held(shop).await.is_empty() {
+        assert!(tokio::time::Instant::now() < deadline, "{:?}", held(shop).await);
+        since =
+            shop.store().documents().changed("held-events", since, std::time::Duration::from_secs(1)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_program_digests_what_was_held_when_it_starts() {
+    let (records, _) = stock_history();
+    let mut shop = Shop::open(&RESTARTED, Some(2)).await;
+    let (first, second) = records.split_at(records.len() / 2);
+    shop.bus.publish(first);
+    shop.settled().await;
+    shop.stop().await;
+
+    RESTARTED_IS_BROKEN.store(false, Ordering::SeqCst);
+    shop.bus.publish(second);
+    shop.start(50);
+    shop.settled().await;
+    wait_until_nothing_is_held(&shop).await;
+    is_the_fold(&shop, &records).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_event_of_a_stream_finds_what_waits_before_it() {
+    let (records, stream) = stock_history();
+    let mine: Vec<_> =
+        records.into_iter().filter(|record| record.envelope.stream.as_str() == stream).collect();
+    let (first, rest) = mine.split_at(5);
+    let shop = Shop::open(&GOING_ON, None).await;
+    shop.bus.publish(first);
+    shop.settled().await;
+    assert_eq!(held(&shop).await.len(), 2);
+    GOING_ON_IS_BROKEN.store(false, Ordering::SeqCst);
+    shop.bus.publish(rest);
+    shop.settled().await;
+    wait_until_nothing_is_held(&shop).await;
+    is_the_fold(&shop, &mine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_holds_what_it_cannot_enter_and_enters_the_rest() {
+    let records = history(3);
+    let mut broken = records.clone();
+    broken[5].payload = "{}".into();
+    let shop = Shop::open(&events::EVENTS, Some(3)).await;
+    shop.bus.publish(&broken);
+    shop.settled().await;
+    let waiting = held(&shop).await;
+    assert_eq!(waiting.len(), 1);
+    assert_eq!(
+        (waiting[0].stream.as_str(), &*waiting[0].payload),
+        (records[5].envelope.stream.as_str(), "{}")
+    );
+    assert_eq!(shop.documents().await.len(), records.len() - 1);
+}
+
+static SUM_IS_BROKEN: AtomicBool = AtomicBool::new(true);
+static MOODY_SALES_DOCUMENTS: Collection = Collection { name: "moody-sales", shape: 1, indexes: &[] };
+static MOODY_SALES: Projection = Projection::summary(
+    &MOODY_SALES_DOCUMENTS,
+    &[Topic::ORDER],
+    &Summary { keys: sales_by_week::keys, add: moody_add },
+);
+
+fn moody_add(sums: Option<ProductWeek>, key: &str, event: &Recorded<OrderEvent>) -> ProductWeek {
+    let panics = SUM_IS_BROKEN.load(Ordering::SeqCst) && event.envelope.position % 2 == 0;
+    assert!(!panics, "even positions are too much for me");
+    sales_by_week::add(sums, key, event)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sum_counts_what_was_held_once_even_when_everything_comes_again() {
+    let records: Vec<_> = (11..15).flat_map(history_apart).collect();
+    let mut shop = Shop::open(&MOODY_SALES, Some(4)).await;
+    shop.bus.publish(&records);
+    shop.settled().await;
+    assert!(!held(&shop).await.is_empty());
+    SUM_IS_BROKEN.store(false, Ordering::SeqCst);
+    for _ in 0..3 {
+        shop.stop().await;
+        shop.forget_positions().await;
+        shop.start(40);
+        shop.settled().await;
+    }
+    assert_eq!(held(&shop).await, []);
+    let weeks = shop.documents().await.into_iter();
+    let weeks = weeks.map(|one| serde_json::from_str(&one.body.unwrap()).unwrap()).collect();
+    assert_eq!(fold::added_up(weeks), fold::sales(&records));
+}
+
+/// Histories that can stand in one log: other orders, later offsets.
+fn history_apart(seed: u64) -> Vec<Record> {
+    let later = seed * 1_000_000;
+    let move_on = |mut record: Record| {
+        let mut envelope = (*record.envelope).clone();
+        envelope.id = schemas::EventId::derived(&[&seed.to_string(), &envelope.id.to_string()]);
+        envelope.stream = schemas::StreamId::from_text(format!("{}-{seed}", envelope.stream));
+        envelope.position += later;
+        record.offset += later;
+        record.envelope = Arc::new(envelope);
+        record
+    };
+    history(seed).into_iter().filter(|record| record.topic == Topic::ORDER).map(move_on).collect()
+}

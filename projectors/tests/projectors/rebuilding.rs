@@ -1,0 +1,146 @@
+//! Rebuilds: beside the live documents, compared, switched.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use platform::clock::DrivenClock;
+use projectors::projections::orders::{self, ORDERS};
+use projectors::projections::stock;
+use projectors::{Backends, Entity, Projection, REGISTRY, RebuildError, rebuild};
+use read_models::documents::stock::StockItem;
+use read_models::{Collection, GenerationState};
+use schemas::stock::StockEvent;
+use schemas::{Recorded, Timestamp, Topic};
+use tokio::sync::Notify;
+
+use crate::fold;
+use crate::history::history;
+use crate::shop::Shop;
+
+async fn generations(shop: &Shop) -> Vec<(u32, GenerationState)> {
+    let name = shop.live().await.collection;
+    let all = shop.store().generations().list().await.unwrap();
+    all.into_iter()
+        .filter(|(one, _)| one.collection == name)
+        .map(|(one, state)| (one.number, state))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_projection_rebuilt_equals_the_live_one_and_takes_its_place() {
+    let records = history(31);
+    for projection in REGISTRY {
+        let shop = Shop::open(projection, Some(31)).await;
+        shop.bus.publish(&records);
+        shop.settled().await;
+        let before = shop.documents().await;
+        let rebuilt = rebuild(projection, &shop.backends, |_| {}).await.unwrap();
+        assert_eq!((rebuilt.generation, rebuilt.uncompared), (2, 0), "{projection:?}");
+        assert_eq!(rebuilt.compared, before.len() as u64, "{projection:?}");
+        assert_eq!(shop.documents().await, before);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_runner_follows_the_switch_and_the_last_generation_is_kept() {
+    let records = history(32);
+    let (first, second) = records.split_at(records.len() / 2);
+    let shop = Shop::open(&ORDERS, Some(32)).await;
+    shop.bus.publish(first);
+    shop.settled().await;
+    let mut seen = Vec::new();
+    rebuild(&ORDERS, &shop.backends, |progress| seen.push(progress)).await.unwrap();
+    let last = seen.last().unwrap();
+    assert_eq!((last.done >= last.total, last.rate > 0.0, last.eta), (true, true, Some(Duration::ZERO)));
+
+    shop.bus.publish(second);
+    shop.settled().await;
+    assert_eq!(generations(&shop).await, [(1, GenerationState::Retired), (2, GenerationState::Live)]);
+    let found: fold::Documents =
+        shop.documents().await.into_iter().map(|one| (one.id, (one.version, one.body))).collect();
+    assert_eq!(found, fold::entity(&records, &[Topic::ORDER], orders::evolve));
+
+    rebuild(&ORDERS, &shop.backends, |_| {}).await.unwrap();
+    assert_eq!(generations(&shop).await, [(2, GenerationState::Retired), (3, GenerationState::Live)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuild_catches_up_with_a_shop_that_stays_open() {
+    let records = history(33);
+    let shop = Shop::open(&ORDERS, Some(33)).await;
+    let (first, rest) = records.split_at(records.len() / 3);
+    shop.bus.publish(first);
+    let mut pieces = rest.chunks(7);
+    let bus = shop.bus.clone();
+    rebuild(&ORDERS, &shop.backends, |_| bus.publish(pieces.next().unwrap_or_default())).await.unwrap();
+    pieces.for_each(|piece| shop.bus.publish(piece));
+    shop.settled().await;
+    let found: fold::Documents =
+        shop.documents().await.into_iter().map(|one| (one.id, (one.version, one.body))).collect();
+    assert_eq!(found, fold::entity(&records, &[Topic::ORDER], orders::evolve));
+}
+
+static CHANGED: AtomicBool = AtomicBool::new(false);
+static CHANGEABLE_DOCUMENTS: Collection = Collection { name: "changeable", shape: 1, indexes: &[] };
+static CHANGEABLE: Projection =
+    Projection::entity(&CHANGEABLE_DOCUMENTS, &[Topic::STOCK], &Entity(changeable));
+
+fn changeable(item: Option<StockItem>, event: &Recorded<StockEvent>) -> Option<StockItem> {
+    let item = stock::evolve(item, event)?;
+    let policy = if CHANGED.load(Ordering::SeqCst) { "OTHER".to_owned() } else { item.policy.clone() };
+    Some(StockItem { policy, ..item })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_difference_stops_the_switch_and_both_generations_stay() {
+    let mut shop = Shop::open(&CHANGEABLE, Some(34)).await;
+    shop.bus.publish(&history(34));
+    shop.settled().await;
+    shop.stop().await;
+    CHANGED.store(true, Ordering::SeqCst);
+    let before = shop.documents().await;
+    let RebuildError::Different { generation, count, ids, .. } =
+        rebuild(&CHANGEABLE, &shop.backends, |_| {}).await.unwrap_err()
+    else {
+        panic!("not a difference")
+    };
+    assert_eq!((generation, count, ids.len()), (2, 4, 4));
+    assert_eq!(shop.documents().await, before);
+    assert_eq!(generations(&shop).await, [(1, GenerationState::Live), (2, GenerationState::Building)]);
+
+    CHANGED.store(false, Ordering::SeqCst);
+    assert_eq!(rebuild(&CHANGEABLE, &shop.backends, |_| {}).await.unwrap().generation, 3);
+    assert_eq!(generations(&shop).await, [(1, GenerationState::Retired), (3, GenerationState::Live)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuild_that_was_killed_leaves_nothing_behind_and_a_second_at_once_is_refused() {
+    let shop = Shop::open(&ORDERS, Some(35)).await;
+    shop.bus.publish(&history(35));
+    shop.settled().await;
+    let clock = DrivenClock::new(Timestamp::from_millis(1_800_000_000_000));
+    let backends = Backends { clock: clock.clock(), ..shop.backends.clone() };
+    let halfway = Arc::new(Notify::new());
+    {
+        let told = halfway.clone();
+        let mut first = Box::pin(rebuild(&ORDERS, &backends, move |_| told.notify_one()));
+        tokio::select! {
+            biased;
+            () = halfway.notified() => {}
+            done = &mut first => panic!("it was too quick: {done:?}"),
+        }
+        let refused = rebuild(&ORDERS, &backends, |_| {}).await.unwrap_err();
+        assert!(matches!(refused, RebuildError::Running { .. }), "{refused}");
+    }
+    assert_eq!(generations(&shop).await, [(1, GenerationState::Live), (2, GenerationState::Building)]);
+    let status = projectors::status(&backends, &[&ORDERS]).await.unwrap();
+    assert_eq!(status[0].state.name(), "REBUILDING");
+
+    clock.advance_by(Duration::from_secs(30));
+    let rebuilt = rebuild(&ORDERS, &backends, |_| {}).await.unwrap();
+    assert_eq!(rebuilt.generation, 3);
+    assert_eq!(generations(&shop).await, [(1, GenerationState::Retired), (3, GenerationState::Live)]);
+    let status = projectors::status(&backends, &[&ORDERS]).await.unwrap();
+    assert_eq!((status[0].state.name(), status[0].rebuild_progress), ("RUNNING", None));
+}

@@ -1,0 +1,107 @@
+//! A store, a bus and projectors on them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use platform::bus::Bus;
+use platform::bus::shuffled::ShuffledBus;
+use platform::clock::Clock;
+use platform::shutdown::Shutdown;
+use projectors::{Backends, Handle, Options, Projection, caught_up};
+use read_models::{Checkpoint, Collection, Generation, Query, Store, Stored, connect, documents};
+
+use crate::bus::MemoryBus;
+
+/// Longer than anything takes.
+pub const LONG: Duration = Duration::from_secs(60);
+
+pub struct Shop {
+    pub bus: MemoryBus,
+    pub backends: Backends,
+    projection: &'static Projection,
+    running: Option<(Shutdown, Handle)>,
+    _directory: tempfile::TempDir,
+}
+
+impl Shop {
+    /// Nothing runs yet. With a seed the bus shuffles.
+    pub async fn closed(projection: &'static Projection, seed: Option<u64>) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", directory.path().join("documents.sqlite").display());
+        let mut collections: Vec<&'static Collection> = documents::ALL.to_vec();
+        if !collections.iter().any(|one| one.name == projection.name()) {
+            collections.push(projection.collection());
+        }
+        let store = connect(&url, &collections).await.unwrap();
+        let bus = MemoryBus::new();
+        let plain: Arc<dyn Bus> = Arc::new(bus.clone());
+        let seen: Arc<dyn Bus> = match seed {
+            Some(seed) => Arc::new(ShuffledBus::new(plain, seed)),
+            None => plain,
+        };
+        let backends = Backends::new(store, seen, Clock::system());
+        Self { bus, backends, projection, running: None, _directory: directory }
+    }
+
+    pub async fn open(projection: &'static Projection, seed: Option<u64>) -> Self {
+        let mut shop = Self::closed(projection, seed).await;
+        shop.start(64);
+        shop
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.backends.store
+    }
+
+    pub fn handle(&self) -> &Handle {
+        &self.running.as_ref().unwrap().1
+    }
+
+    pub fn start(&mut self, batch: usize) {
+        let options =
+            Options { projections: vec![self.projection], batch, patience: Duration::from_millis(50) };
+        let shutdown = Shutdown::new();
+        let handle = projectors::run(options, self.backends.clone(), &shutdown);
+        self.running = Some((shutdown, handle));
+    }
+
+    pub async fn stop(&mut self) {
+        if let Some((shutdown, _)) = self.running.take() {
+            shutdown.begin();
+            shutdown.drained(LONG).await.unwrap();
+        }
+    }
+
+    pub async fn settled(&self) {
+        caught_up(self.store(), self.backends.bus.as_ref(), &[self.projection], LONG).await.unwrap();
+    }
+
+    pub async fn live(&self) -> Generation {
+        self.store().generations().live(self.projection.collection()).await.unwrap()
+    }
+
+    /// As after losing the positions: everything comes again.
+    pub async fn forget_positions(&self) {
+        let live = self.live().await;
+        let positions = self.store().documents().positions(&live).await.unwrap();
+        let zero: Checkpoint = positions.into_keys().map(|key| (key, 0)).collect();
+        self.store().documents().write(&live, &[], &zero).await.unwrap();
+    }
+
+    /// All live documents that are not deleted, by id.
+    pub async fn documents(&self) -> Vec<Stored> {
+        let mut query = Query { limit: 1_000, ..Query::default() };
+        let mut all = Vec::new();
+        loop {
+            let found = self.store().documents().find(&self.live().await, &query).await.unwrap();
+            let Some(last) = found.last() else { return all };
+            query.after = Some(last.place.clone());
+            all.extend(found.into_iter().map(|one| one.document));
+        }
+    }
+
+    pub async fn document(&self, id: &str) -> Option<Stored> {
+        let found = self.store().documents().load(&self.live().await, &[id.to_owned()]).await.unwrap();
+        found.into_iter().next().unwrap()
+    }
+}

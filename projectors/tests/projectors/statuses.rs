@@ -1,0 +1,34 @@
+//! How projectors say that they are.
+
+use projectors::projections::orders::ORDERS;
+use projectors::{Options, ProjectorError, ProjectorState, caught_up, status};
+use schemas::Topic;
+
+use crate::history::history;
+use crate::shop::Shop;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lag_is_counted_until_everything_is_in() {
+    let mut shop = Shop::closed(&ORDERS, Some(41)).await;
+    let records = history(41);
+    shop.bus.publish(&records);
+    let orders = records.iter().filter(|record| record.topic == Topic::ORDER).count() as u64;
+    let before = &status(&shop.backends, &[&ORDERS]).await.unwrap()[0];
+    assert_eq!((before.lag_events, before.generation, before.state), (orders, 1, ProjectorState::Running));
+    assert!(before.lag_seconds > 0.0);
+    let behind =
+        caught_up(shop.store(), shop.backends.bus.as_ref(), &[&ORDERS], std::time::Duration::ZERO).await;
+    assert!(matches!(behind, Err(ProjectorError::Behind { projection: "orders", .. })));
+
+    shop.start(10);
+    shop.settled().await;
+    let after = &shop.handle().status().await.unwrap()[0];
+    assert_eq!((after.lag_events, after.lag_seconds, after.held_events), (0, 0.0, 0));
+    assert_eq!(after.last_error, None);
+}
+
+#[test]
+fn a_name_that_no_projection_has_is_refused() {
+    assert!(matches!(Options::only(&["ordres".to_owned()]), Err(ProjectorError::Unknown(_))));
+    assert_eq!(Options::only(&["orders".to_owned()]).unwrap().projections.len(), 1);
+}

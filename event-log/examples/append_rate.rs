@@ -57,7 +57,8 @@ async fn main() -> Outcome<()> {
 async fn raw_rate(path: &Path) -> Outcome<f64> {
     drop(open(path).await?);
     let options = platform::sqlite::durable(path, TIME).disable_statement_logging();
-    let mut connection = options.pragma("wal_autocheckpoint", "4000").pragma("cache_size", "-64000").connect().await?;
+    let mut connection =
+        options.pragma("wal_autocheckpoint", "4000").pragma("cache_size", "-16000").connect().await?;
     let (start, mut rows) = (Instant::now(), 0);
     while start.elapsed() < TIME {
         insert(&mut connection, rows).await?;

@@ -40,16 +40,25 @@ pub trait LogUnderTest: Send + Sync {
 /// The promises that the backend breaks, and how; each is tested on a log of its own.
 pub async fn breaches(logs: &dyn LogUnderTest) -> Vec<String> {
     let mut broken = Vec::new();
-    for (number, (promise, check)) in PROMISES.iter().enumerate() {
-        let bench = Bench { logs, name: format!("promise-{number}") };
-        let problem = match tokio::time::timeout(PATIENCE, check(&bench)).await {
-            Ok(Ok(())) => continue,
-            Ok(Err(problem)) => problem.to_string(),
-            Err(_) => "it never came to an end".to_owned(),
-        };
-        broken.push(format!("{promise}: {problem}"));
+    for (promise, check) in PROMISES {
+        broken.extend(test(logs, promise, *check).await);
     }
     broken
+}
+
+/// How the backend breaks this one promise. `None`: it keeps it, or there is no such promise.
+pub async fn breach(logs: &dyn LogUnderTest, promise: &str) -> Option<String> {
+    let (promise, check) = PROMISES.iter().find(|(name, _)| *name == promise)?;
+    test(logs, promise, *check).await
+}
+
+async fn test(logs: &dyn LogUnderTest, promise: &str, check: Check) -> Option<String> {
+    let bench = Bench { logs, name: promise.replace(|c: char| !c.is_alphanumeric(), "-") };
+    match tokio::time::timeout(PATIENCE, check(&bench)).await {
+        Ok(Ok(())) => None,
+        Ok(Err(problem)) => Some(format!("{promise}: {problem}")),
+        Err(_) => Some(format!("{promise}: it never came to an end")),
+    }
 }
 
 /// The log that a promise is tested on.

@@ -85,7 +85,10 @@ impl<'a> Plan<'a> {
         let stream = envelope.stream.as_str();
         match versions.insert(stream, envelope.version) {
             Some(before) if envelope.version != before + 1 => {
-                return broken(format!("{stream} is at {before}, so its next version is not {}", envelope.version));
+                return broken(format!(
+                    "{stream} is at {before}, so its next version is not {}",
+                    envelope.version
+                ));
             }
             None if envelope.version == 0 => return broken(format!("{stream} has no version 0")),
             None if envelope.version > 1 => self.predecessors.push((stream, envelope.version - 1, position)),
@@ -100,9 +103,12 @@ impl<'a> Plan<'a> {
 
     fn beside(&mut self, context: Context, write: &'a Write) -> Result<(), LogError> {
         self.ledger.extend(&write.ledger);
-        self.inbox.extend(write.inbox.iter().map(|(reactor, source, handled)| {
-            ((reactor.as_str(), source.as_str()), handled)
-        }));
+        self.inbox.extend(
+            write
+                .inbox
+                .iter()
+                .map(|(reactor, source, handled)| ((reactor.as_str(), source.as_str()), handled)),
+        );
         for claim in &write.released {
             self.claimed.remove(claim);
             self.released.insert(claim);

@@ -183,7 +183,11 @@ impl Check<'_> {
             return Err(wrong(head.position + 1, Problem::Added));
         }
         if head.position == self.position {
-            return if head.hash == self.hash { Ok(Some(head)) } else { Err(wrong(self.position, Problem::Head)) };
+            return if head.hash == self.hash {
+                Ok(Some(head))
+            } else {
+                Err(wrong(self.position, Problem::Head))
+            };
         }
         // Events come with their head: where it is, they must be.
         if self.page(1).await?.is_empty() {

@@ -69,7 +69,8 @@ fn listen(output: BufReader<ChildStdout>, victim: &mut Child, life: Duration) ->
     let mut until = None;
     for line in output.lines() {
         // The last line may be cut off anywhere.
-        let Some(id) = line.ok().as_deref().and_then(|line| line.strip_prefix("ack ")?.strip_suffix(" .")?.parse().ok())
+        let Some(id) =
+            line.ok().as_deref().and_then(|line| line.strip_prefix("ack ")?.strip_suffix(" .")?.parse().ok())
         else {
             continue;
         };
@@ -137,7 +138,8 @@ fn shared(number: u64) -> StreamId {
 /// `known`: versions of the shared streams that are in the log for certain.
 async fn requests(log: &dyn Log, batch: &[Job], known: &mut BTreeMap<StreamId, u64>) -> Draft {
     let base = log.head().await.unwrap();
-    let wanted: Vec<_> = (0..STREAMS).map(shared).map(|s| (s.clone(), known.get(&s).copied().unwrap_or(0))).collect();
+    let wanted: Vec<_> =
+        (0..STREAMS).map(shared).map(|s| (s.clone(), known.get(&s).copied().unwrap_or(0))).collect();
     for event in log.read(Read::Streams(&wanted), usize::MAX).await.unwrap() {
         known.insert(event.envelope.stream.clone(), event.envelope.version);
     }
@@ -184,10 +186,21 @@ async fn examine(url: &str, acknowledged: &BTreeSet<Uuid>, when: &str) {
     let commands = requests.keys().copied().map(CommandId::new).collect();
     let (head, facts) = log.facts(&Wanted { commands, ..Wanted::default() }).await.unwrap();
     assert_eq!(head, verified.head, "{when}");
-    let answered = requests.keys().all(|id| facts.ledger.get(&CommandId::new(*id)).is_some_and(|e| e.answer == answer(*id)));
+    let answered = requests
+        .keys()
+        .all(|id| facts.ledger.get(&CommandId::new(*id)).is_some_and(|e| e.answer == answer(*id)));
     assert!(answered, "{when}: an answer is missing or another's");
-    let due: BTreeSet<_> = log.due(Timestamp::EPOCH, usize::MAX).await.unwrap().into_iter().map(|due| due.stream).collect();
-    assert_eq!(due, requests.keys().copied().map(own_stream).collect(), "{when}: deadlines and events differ");
+    let due: BTreeSet<_> =
+        log.due(Timestamp::EPOCH, usize::MAX).await.unwrap().into_iter().map(|due| due.stream).collect();
+    assert_eq!(
+        due,
+        requests.keys().copied().map(own_stream).collect(),
+        "{when}: deadlines and events differ"
+    );
     let (positions, _) = log.group("group").await.unwrap();
-    assert_eq!(positions.into_values().collect::<Vec<_>>(), [head.position], "{when}: position and events differ");
+    assert_eq!(
+        positions.into_values().collect::<Vec<_>>(),
+        [head.position],
+        "{when}: position and events differ"
+    );
 }

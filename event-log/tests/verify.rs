@@ -23,7 +23,8 @@ impl Case {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ordering.db");
-        let log = event_log::connect(&format!("sqlite://{}", path.display()), Context::Ordering).await.unwrap();
+        let log =
+            event_log::connect(&format!("sqlite://{}", path.display()), Context::Ordering).await.unwrap();
         let case = Self { _folder: folder, path, log };
         case.append(EVENTS).await;
         case
@@ -40,7 +41,8 @@ impl Case {
     /// Does what nobody may.
     async fn tamper(&self, statements: &str) {
         let mut connection = SqliteConnection::connect(&self.path.display().to_string()).await.unwrap();
-        let drop = "DROP TRIGGER IF EXISTS events_are_not_updated; DROP TRIGGER IF EXISTS events_are_not_deleted;";
+        let drop =
+            "DROP TRIGGER IF EXISTS events_are_not_updated; DROP TRIGGER IF EXISTS events_are_not_deleted;";
         sqlx::raw_sql(drop).execute(&mut connection).await.unwrap();
         sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut connection).await.unwrap();
     }
@@ -99,9 +101,17 @@ async fn a_flipped_byte_is_found() {
 async fn a_change_in_any_column_is_found() {
     let case = Case::new().await;
     let changes = [
-        "name = 'Other'", "type_version = 2", "recorded_at = recorded_at + 1", "traceparent = ''",
-        "event_id = randomblob(16)", "correlation = randomblob(16)", "causation = randomblob(16)",
-        "stream = 'order-x'", "version = 999", "hash = randomblob(32)", "payload = payload || ' '",
+        "name = 'Other'",
+        "type_version = 2",
+        "recorded_at = recorded_at + 1",
+        "traceparent = ''",
+        "event_id = randomblob(16)",
+        "correlation = randomblob(16)",
+        "causation = randomblob(16)",
+        "stream = 'order-x'",
+        "version = 999",
+        "hash = randomblob(32)",
+        "payload = payload || ' '",
     ];
     // The latest first: each is then the first that is wrong.
     for (number, change) in changes.iter().enumerate() {

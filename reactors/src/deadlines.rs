@@ -106,7 +106,7 @@ impl Clockwork {
 
     /// Whether the deadline was settled.
     async fn pass(&self, due: DueDeadline, now: Timestamp) -> Result<bool, WriteError> {
-        let Some(decision) = deadline_passed(&due.stream, due.version, &due.kind, &self.rules) else {
+        let Some(decision) = deadline_passed(&due.stream, &due.kind, &self.rules) else {
             tracing::error!(stream = %due.stream, kind = due.kind, "nobody answers this deadline");
             return Ok(false);
         };

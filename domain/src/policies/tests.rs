@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use schemas::contracts::{catalogue, folder};
+use schemas::contracts::catalogue;
 use schemas::{Context, Envelope, Topic};
 use serde_json::{Value, json};
 
@@ -27,7 +27,8 @@ fn envelope(stream: &str, context: Context, name: &str, version: u64) -> Envelop
 
 #[expect(clippy::disallowed_methods, reason = "the golden samples stand in files")]
 fn sample(full_name: &str) -> Value {
-    let text = std::fs::read_to_string(folder().join("golden").join(format!("{full_name}.json"))).unwrap();
+    let file = format!("{}/../schemas/golden/{full_name}.json", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
     let mut payload: Value = serde_json::from_str(&text).unwrap();
     if payload.get("wayOut").is_some() {
         payload["wayOut"] = json!("RETRY_CAPTURE");

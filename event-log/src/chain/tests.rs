@@ -29,7 +29,10 @@ fn the_golden_vectors_hold() {
     second.position = 2;
     second.version = 2;
     second.traceparent = Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned());
-    assert_eq!(to_hex(&link(&first, &second, "{}")), "f2d701a2eb62238432c285cae5bf26f1be5d13d9742190f71e4542c77d3c65ad");
+    assert_eq!(
+        to_hex(&link(&first, &second, "{}")),
+        "f2d701a2eb62238432c285cae5bf26f1be5d13d9742190f71e4542c77d3c65ad"
+    );
 }
 
 #[test]

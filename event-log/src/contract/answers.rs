@@ -16,9 +16,15 @@ pub(super) async fn ledger(bench: &Bench<'_>) -> Checked {
     let answer = "{ \"verdict\":\"refused\", \"why\":\"Größe \\u00e4 \\\"\" }";
     let draft = Draft::now(&*log).await?.answer(command("old"), answer, old);
     done(&draft.and_write().answer(command("new"), "{}", new), &*log).await?;
-    let wanted = Wanted { commands: vec![command("none"), command("old"), command("new")], ..Wanted::default() };
+    let wanted =
+        Wanted { commands: vec![command("none"), command("old"), command("new")], ..Wanted::default() };
     let (_, facts) = bench.open().await?.facts(&wanted).await?;
-    let entry = |name, answer: &str, at| LedgerEntry { command: command(name), fingerprint: [7; 32], answer: answer.to_owned(), at };
+    let entry = |name, answer: &str, at| LedgerEntry {
+        command: command(name),
+        fingerprint: [7; 32],
+        answer: answer.to_owned(),
+        at,
+    };
     let both = [entry("old", answer, old), entry("new", "{}", new)];
     same(&facts.ledger, &both.into_iter().map(|entry| (entry.command, entry)).collect(), "the ledger")?;
     same(&log.prune_ledger(old).await?, &0, "the number of entries older than the oldest")?;
@@ -30,7 +36,8 @@ pub(super) async fn ledger(bench: &Bench<'_>) -> Checked {
 pub(super) async fn inbox(bench: &Bench<'_>) -> Checked {
     let log = bench.open().await?;
     let handled = |version: u64| Handled { version, event: EventId::new(Uuid::from_u128(version.into())) };
-    let entry = |reactor: &str, source: &str, version| Some((reactor.to_owned(), stream(source), handled(version)));
+    let entry =
+        |reactor: &str, source: &str, version| Some((reactor.to_owned(), stream(source), handled(version)));
     let draft = Draft::now(&*log).await?.with(|write| write.inbox = entry("a", "order-1", 1));
     let draft = draft.and_write().with(|write| write.inbox = entry("a", "order-1", 2));
     let draft = draft.and_write().with(|write| write.inbox = entry("b", "order-1", 7));
@@ -84,7 +91,12 @@ pub(super) async fn views(bench: &Bench<'_>) -> Checked {
     let elsewhere = domain::ViewKey { view: "other", key: "one".to_owned() };
     let put = |key: &domain::ViewKey, value: Option<Value>| ViewWrite { key: key.clone(), value };
     let rich = json!({ "b": [1, -2.5, null, true], "a": "Ä \" \\ \n \u{1F375}", "c": u64::MAX });
-    let first = vec![put(&one, Some(json!(0))), put(&two, Some(json!([]))), put(&one, Some(rich.clone())), put(&elsewhere, Some(Value::Null))];
+    let first = vec![
+        put(&one, Some(json!(0))),
+        put(&two, Some(json!([]))),
+        put(&one, Some(rich.clone())),
+        put(&elsewhere, Some(Value::Null)),
+    ];
     done(&Draft::now(&*log).await?.beside(|batch| batch.views = first), &*log).await?;
     seen(&*log, [Some(&rich), Some(&json!([])), Some(&Value::Null)]).await?;
     let second = vec![put(&two, Some(json!("new"))), put(&one, None), put(&elsewhere, None)];
@@ -108,7 +120,11 @@ pub(super) async fn groups(bench: &Bench<'_>) -> Checked {
         batch.starts = vec![("a".to_owned(), 1), ("c".to_owned(), 2)];
     });
     done(&first, &*log).await?;
-    same(&group(&*log, "a").await?, &(vec![("t/0".to_owned(), 5), ("t/1".to_owned(), 4)], 1), "the first group")?;
+    same(
+        &group(&*log, "a").await?,
+        &(vec![("t/0".to_owned(), 5), ("t/1".to_owned(), 4)], 1),
+        "the first group",
+    )?;
     same(&group(&*log, "b").await?, &(vec![("t/0".to_owned(), 9)], 0), "the second group")?;
     same(&group(&*log, "c").await?, &(vec![], 2), "a group that has only started")?;
     let second = Draft::now(&*log).await?.beside(|batch| {
@@ -116,7 +132,11 @@ pub(super) async fn groups(bench: &Bench<'_>) -> Checked {
         batch.starts = vec![("a".to_owned(), 0), ("c".to_owned(), 3)];
     });
     done(&second, &*log).await?;
-    same(&group(&*log, "a").await?, &(vec![("t/0".to_owned(), 5), ("t/1".to_owned(), 8)], 0), "the first group moved on")?;
+    same(
+        &group(&*log, "a").await?,
+        &(vec![("t/0".to_owned(), 5), ("t/1".to_owned(), 8)], 0),
+        "the first group moved on",
+    )?;
     same(&group(&*log, "b").await?, &(vec![("t/0".to_owned(), 0)], 0), "the second group set back")?;
     same(&group(&*log, "d").await?, &(vec![], 0), "a group that nobody knows")
 }

@@ -76,7 +76,10 @@ pub(super) async fn all_or_nothing(bench: &Bench<'_>) -> Checked {
     ];
     for (fault, draft) in faults {
         let answer = draft.commit(&*log).await;
-        ensure(matches!(answer, Err(LogError::Broken { .. })), format!("{fault} is answered with {answer:?}"))?;
+        ensure(
+            matches!(answer, Err(LogError::Broken { .. })),
+            format!("{fault} is answered with {answer:?}"),
+        )?;
         same(&Snapshot::of(&*log, &["first", "second"]).await?, &before, &format!("the log after {fault}"))?;
     }
     done(&full(Draft::on(log.context(), base), "second"), &*log).await.map(drop)
@@ -91,7 +94,11 @@ pub(super) async fn of_many_events(bench: &Bench<'_>) -> Checked {
     let mut draft = Draft::now(&*log).await?;
     for number in 0..1111 {
         let (stream, version) = (format!("order-{}", number % 100), number / 100 + 1);
-        draft = draft.and_write().event(&stream, version).answer(command(&stream_version(&stream, version)), "{}", FAR);
+        draft = draft.and_write().event(&stream, version).answer(
+            command(&stream_version(&stream, version)),
+            "{}",
+            FAR,
+        );
     }
     done(&draft, &*log).await?;
     let events = everything(&*log).await?;

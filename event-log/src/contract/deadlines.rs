@@ -10,7 +10,10 @@ fn at(millis: i64) -> Timestamp {
 }
 
 /// A draft that sets deadlines: stream, version and instant.
-async fn setting(log: &dyn Log, deadlines: &[(&str, u64, Option<i64>)]) -> Result<Draft, crate::port::LogError> {
+async fn setting(
+    log: &dyn Log,
+    deadlines: &[(&str, u64, Option<i64>)],
+) -> Result<Draft, crate::port::LogError> {
     let mut draft = Draft::now(log).await?;
     for (name, version, millis) in deadlines {
         let deadline = millis.map(|millis| ("expire".to_owned(), at(millis)));
@@ -26,10 +29,17 @@ fn due(name: &str, version: u64, millis: i64) -> DueDeadline {
 pub(super) async fn one_per_stream(bench: &Bench<'_>) -> Checked {
     let log = bench.open().await?;
     same(&log.next_due().await?, &None, "the next deadline of an empty log")?;
-    let first = [("order-1", 1, Some(50)), ("order-2", 1, Some(10)), ("order-1", 2, Some(20)), ("order-3", 1, None)];
+    let first =
+        [("order-1", 1, Some(50)), ("order-2", 1, Some(10)), ("order-1", 2, Some(20)), ("order-3", 1, None)];
     done(&setting(&*log, &first).await?, &*log).await?;
     same(&log.due(at(100), 10).await?, &vec![due("order-2", 1, 10), due("order-1", 2, 20)], "the deadlines")?;
-    let second = [("order-2", 2, None), ("order-1", 3, None), ("order-1", 4, Some(90)), ("order-3", 2, Some(95)), ("order-3", 3, None)];
+    let second = [
+        ("order-2", 2, None),
+        ("order-1", 3, None),
+        ("order-1", 4, Some(90)),
+        ("order-3", 2, Some(95)),
+        ("order-3", 3, None),
+    ];
     done(&setting(&*log, &second).await?, &*log).await?;
     same(&log.due(at(100), 10).await?, &vec![due("order-1", 4, 90)], "the deadlines that are left")?;
     same(&log.next_due().await?, &Some(at(90)), "the next deadline")?;
@@ -39,7 +49,12 @@ pub(super) async fn one_per_stream(bench: &Bench<'_>) -> Checked {
 
 pub(super) async fn earliest_first(bench: &Bench<'_>) -> Checked {
     let log = bench.open().await?;
-    let set = [("order-1", 1, Some(30)), ("order-2", 1, Some(-5)), ("order-3", 1, Some(20)), ("order-4", 1, Some(40))];
+    let set = [
+        ("order-1", 1, Some(30)),
+        ("order-2", 1, Some(-5)),
+        ("order-3", 1, Some(20)),
+        ("order-4", 1, Some(40)),
+    ];
     done(&setting(&*log, &set).await?, &*log).await?;
     let passed = vec![due("order-2", 1, -5), due("order-3", 1, 20), due("order-1", 1, 30)];
     same(&log.due(at(30), 10).await?, &passed, "the deadlines that have passed")?;

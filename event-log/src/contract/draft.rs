@@ -58,7 +58,13 @@ impl Draft {
 
     /// Adds an event whose envelope is changed before it is chained.
     #[must_use]
-    pub fn envelope(mut self, stream: &str, version: u64, payload: &str, change: impl FnOnce(&mut Envelope)) -> Self {
+    pub fn envelope(
+        mut self,
+        stream: &str,
+        version: u64,
+        payload: &str,
+        change: impl FnOnce(&mut Envelope),
+    ) -> Self {
         let mut envelope = Envelope {
             id: EventId::new(Uuid::new_v4()),
             stream: StreamId::from_text(stream),
@@ -85,7 +91,8 @@ impl Draft {
     /// Adds an answer to `command`.
     #[must_use]
     pub fn answer(mut self, command: CommandId, answer: &str, at: Timestamp) -> Self {
-        self.write().ledger = Some(LedgerEntry { command, fingerprint: [7; 32], answer: answer.to_owned(), at });
+        self.write().ledger =
+            Some(LedgerEntry { command, fingerprint: [7; 32], answer: answer.to_owned(), at });
         self
     }
 

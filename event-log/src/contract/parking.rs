@@ -26,9 +26,15 @@ pub(super) async fn in_order(bench: &Bench<'_>) -> Checked {
     let log = bench.open().await?;
     let draft = Draft::now(&*log).await?;
     let records = [("b", "order-1", 2), ("a", "order-2", 10), ("a", "order-2", 9), ("a", "order-1", 7)];
-    let parking: Vec<_> = records.iter().map(|(reactor, source, version)| parked(&draft, reactor, source, *version)).collect();
+    let parking: Vec<_> =
+        records.iter().map(|(reactor, source, version)| parked(&draft, reactor, source, *version)).collect();
     change(&*log, parking.clone()).await?;
-    let all = vec![row("order-1", 2, "boom", false), row("order-1", 7, "boom", false), row("order-2", 9, "boom", false), row("order-2", 10, "boom", false)];
+    let all = vec![
+        row("order-1", 2, "boom", false),
+        row("order-1", 7, "boom", false),
+        row("order-2", 9, "boom", false),
+        row("order-2", 10, "boom", false),
+    ];
     same(&seen(&*log, None, 10).await?, &all, "what is parked")?;
     same(&seen(&*log, Some("a"), 10).await?, &all[1..].to_vec(), "what one reactor has parked")?;
     same(&seen(&*log, Some("a"), 2).await?, &all[1..3].to_vec(), "the first two of them")?;
@@ -42,14 +48,28 @@ pub(super) async fn redriven(bench: &Bench<'_>) -> Checked {
     let log = bench.open().await?;
     let draft = Draft::now(&*log).await?;
     let park = |source, version| parked(&draft, "a", source, version);
-    change(&*log, vec![park("order-1", 1), park("order-1", 2), park("order-2", 1), parked(&draft, "b", "order-1", 1)]).await?;
+    change(
+        &*log,
+        vec![park("order-1", 1), park("order-1", 2), park("order-2", 1), parked(&draft, "b", "order-1", 1)],
+    )
+    .await?;
     change(&*log, vec![Parking::Redrive { reactor: "a".to_owned(), source: stream("order-1") }]).await?;
-    let wanted = vec![row("order-1", 1, "boom", true), row("order-1", 2, "boom", true), row("order-2", 1, "boom", false)];
+    let wanted = vec![
+        row("order-1", 1, "boom", true),
+        row("order-1", 2, "boom", true),
+        row("order-2", 1, "boom", false),
+    ];
     same(&seen(&*log, Some("a"), 10).await?, &wanted, "what is to be tried again")?;
-    same(&seen(&*log, Some("b"), 10).await?, &vec![row("order-1", 1, "boom", false)], "another reactor's record")?;
+    same(
+        &seen(&*log, Some("b"), 10).await?,
+        &vec![row("order-1", 1, "boom", false)],
+        "another reactor's record",
+    )?;
     // The first was handled, the second failed again.
     let again = match park("order-1", 2) {
-        Parking::Park(record) => Parking::Park(Box::new(ParkedRecord { error: "again".to_owned(), ..*record })),
+        Parking::Park(record) => {
+            Parking::Park(Box::new(ParkedRecord { error: "again".to_owned(), ..*record }))
+        }
         other => other,
     };
     let handled = Parking::Unpark { reactor: "a".to_owned(), source: stream("order-1"), version: 1 };

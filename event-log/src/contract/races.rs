@@ -85,7 +85,8 @@ pub(super) async fn with_facts(bench: &Bench<'_>) -> Checked {
     let writer = async {
         for number in 1..=COMMITS {
             let write = ViewWrite { key: view("count"), value: Some(json!(number)) };
-            let draft = Draft::now(&*other).await?.event("order-1", number).beside(|batch| batch.views.push(write));
+            let draft =
+                Draft::now(&*other).await?.event("order-1", number).beside(|batch| batch.views.push(write));
             ensure(matches!(draft.commit(&*other).await?, Committed::Done(_)), "a lone writer was refused")?;
         }
         Ok(())

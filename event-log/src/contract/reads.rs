@@ -18,7 +18,12 @@ fn tokens(tokens: &[&str]) -> Vec<String> {
 }
 
 async fn seven(log: &dyn Log) -> Checked {
-    let draft = Draft::now(log).await?.event("order-1", 1).event("order-2", 1).event("order-1", 2).event("order-10", 1);
+    let draft = Draft::now(log)
+        .await?
+        .event("order-1", 1)
+        .event("order-2", 1)
+        .event("order-1", 2)
+        .event("order-10", 1);
     done(&draft, log).await?;
     let draft = Draft::now(log).await?.event("order-2", 2).event("order-1", 3).event("categories", 1);
     done(&draft, log).await.map(drop)
@@ -37,7 +42,15 @@ pub(super) async fn by_position(bench: &Bench<'_>) -> Checked {
     let log = bench.open().await?;
     same(&found(&*log, Read::After(0), 10).await?, &vec![], "an empty log")?;
     seven(&*log).await?;
-    let all = tokens(&["order-1@1", "order-2@1", "order-1@2", "order-10@1", "order-2@2", "order-1@3", "categories@1"]);
+    let all = tokens(&[
+        "order-1@1",
+        "order-2@1",
+        "order-1@2",
+        "order-10@1",
+        "order-2@2",
+        "order-1@3",
+        "categories@1",
+    ]);
     same(&found(&*log, Read::After(0), 10).await?, &all, "everything")?;
     same(&found(&*log, Read::After(2), 3).await?, &all[2..5].to_vec(), "a page")?;
     same(&found(&*log, Read::After(7), 3).await?, &vec![], "what comes after the end")?;
@@ -48,7 +61,11 @@ pub(super) async fn by_stream(bench: &Bench<'_>) -> Checked {
     let log = bench.open().await?;
     seven(&*log).await?;
     let one = |after| [(stream("order-1"), after)];
-    same(&found(&*log, Read::Streams(&one(0)), 10).await?, &tokens(&["order-1@1", "order-1@2", "order-1@3"]), "a stream")?;
+    same(
+        &found(&*log, Read::Streams(&one(0)), 10).await?,
+        &tokens(&["order-1@1", "order-1@2", "order-1@3"]),
+        "a stream",
+    )?;
     same(&found(&*log, Read::Streams(&one(1)), 1).await?, &tokens(&["order-1@2"]), "a stream's next event")?;
     same(&found(&*log, Read::Streams(&one(3)), 1).await?, &vec![], "what comes after a stream's end")?;
     let several: Vec<(StreamId, u64)> = [("order-2", 0), ("order-1", 1), ("order-7", 0), ("order-2", 1)]
@@ -56,7 +73,11 @@ pub(super) async fn by_stream(bench: &Bench<'_>) -> Checked {
         .to_vec();
     let wanted = tokens(&["order-2@1", "order-1@2", "order-2@2", "order-1@3"]);
     same(&found(&*log, Read::Streams(&several), 10).await?, &wanted, "several streams")?;
-    same(&found(&*log, Read::Streams(&several), 2).await?, &wanted[..2].to_vec(), "the first of several streams")?;
+    same(
+        &found(&*log, Read::Streams(&several), 2).await?,
+        &wanted[..2].to_vec(),
+        "the first of several streams",
+    )?;
     same(&found(&*log, Read::Streams(&[]), 10).await?, &vec![], "no streams")
 }
 

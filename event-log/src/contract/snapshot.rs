@@ -21,9 +21,10 @@ pub(super) const FAR: Timestamp = Timestamp::EPOCH;
 pub(super) async fn done(draft: &Draft, log: &dyn Log) -> Result<Head, Broken> {
     match draft.commit(log).await? {
         Committed::Done(head) => Ok(head),
-        Committed::Moved(head) => {
-            Err(Broken::Promise(format!("on the head it is told that the head is another: {:?} {head:?}", draft.base)))
-        }
+        Committed::Moved(head) => Err(Broken::Promise(format!(
+            "on the head it is told that the head is another: {:?} {head:?}",
+            draft.base
+        ))),
     }
 }
 
@@ -139,6 +140,9 @@ impl Snapshot {
             self.groups.iter().filter(|(_, starts)| *starts == 3).count(),
             self.parked.len(),
         ];
-        ensure(found.iter().all(|number| *number == tags), format!("not everything of {tags} writes is there: {self:?}"))
+        ensure(
+            found.iter().all(|number| *number == tags),
+            format!("not everything of {tags} writes is there: {self:?}"),
+        )
     }
 }

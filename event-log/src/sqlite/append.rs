@@ -69,7 +69,8 @@ async fn missing<'a>(
     if plan.predecessors.is_empty() {
         return Ok(None);
     }
-    let wanted: Vec<_> = plan.predecessors.iter().map(|(stream, version, _)| json!([stream, version])).collect();
+    let wanted: Vec<_> =
+        plan.predecessors.iter().map(|(stream, version, _)| json!([stream, version])).collect();
     let first: Option<i64> = sqlx::query_scalar(
         "SELECT w.key FROM json_each(?) w
          WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.stream = w.value->>0 AND e.version = w.value->>1) LIMIT 1",
@@ -112,9 +113,15 @@ async fn insert_events(connection: &mut SqliteConnection, plan: &Plan<'_>) -> Re
     .await?;
     let counts: Vec<_> = plan.counts.iter().collect();
     let more = " ON CONFLICT DO UPDATE SET events = events + excluded.events, last = excluded.last";
-    insert(connection, "INSERT INTO counts (prefix, events, last)", more, &counts, |values, (prefix, (events, last))| {
-        values.push_bind(**prefix).push_bind(int(*events)).push_bind(int(*last));
-    })
+    insert(
+        connection,
+        "INSERT INTO counts (prefix, events, last)",
+        more,
+        &counts,
+        |values, (prefix, (events, last))| {
+            values.push_bind(**prefix).push_bind(int(*events)).push_bind(int(*last));
+        },
+    )
     .await
 }
 
@@ -144,10 +151,13 @@ async fn write_inbox(connection: &mut SqliteConnection, plan: &Plan<'_>) -> Resu
 async fn write_claims(connection: &mut SqliteConnection, plan: &Plan<'_>) -> Result<(), sqlx::Error> {
     const INTO: &str = "INSERT INTO claims (kind, value, stream)";
     // Somebody else's claim: no stream, and so the constraint refuses it.
-    const TAIL: &str = " ON CONFLICT DO UPDATE SET stream = CASE WHEN stream = excluded.stream THEN stream END";
+    const TAIL: &str =
+        " ON CONFLICT DO UPDATE SET stream = CASE WHEN stream = excluded.stream THEN stream END";
     if !plan.released.is_empty() {
-        let keys: Vec<_> = plan.released.iter().map(|claim| json!([claim.kind.name(), claim.value])).collect();
-        let delete = "DELETE FROM claims WHERE (kind, value) IN (SELECT value->>0, value->>1 FROM json_each(?))";
+        let keys: Vec<_> =
+            plan.released.iter().map(|claim| json!([claim.kind.name(), claim.value])).collect();
+        let delete =
+            "DELETE FROM claims WHERE (kind, value) IN (SELECT value->>0, value->>1 FROM json_each(?))";
         sqlx::query(delete).bind(json!(keys).to_string()).execute(&mut *connection).await?;
     }
     let rows: Vec<_> = plan.claimed.iter().collect();
@@ -161,12 +171,14 @@ async fn write_deadlines(connection: &mut SqliteConnection, plan: &Plan<'_>) -> 
     const INTO: &str = "INSERT INTO deadlines (stream, version, kind, at)";
     const TAIL: &str =
         " ON CONFLICT DO UPDATE SET version = excluded.version, kind = excluded.kind, at = excluded.at";
-    let none: Vec<_> = plan.deadlines.iter().filter(|(_, deadline)| deadline.is_none()).map(|(stream, _)| *stream).collect();
+    let none: Vec<_> =
+        plan.deadlines.iter().filter(|(_, deadline)| deadline.is_none()).map(|(stream, _)| *stream).collect();
     if !none.is_empty() {
         let delete = "DELETE FROM deadlines WHERE stream IN (SELECT value FROM json_each(?))";
         sqlx::query(delete).bind(json!(none).to_string()).execute(&mut *connection).await?;
     }
-    let rows: Vec<_> = plan.deadlines.iter().filter_map(|(stream, deadline)| Some((*stream, (*deadline)?))).collect();
+    let rows: Vec<_> =
+        plan.deadlines.iter().filter_map(|(stream, deadline)| Some((*stream, (*deadline)?))).collect();
     insert(connection, INTO, TAIL, &rows, |values, (stream, (version, kind, at))| {
         values.push_bind(*stream).push_bind(int(*version)).push_bind(*kind).push_bind(at.as_millis());
     })
@@ -176,7 +188,12 @@ async fn write_deadlines(connection: &mut SqliteConnection, plan: &Plan<'_>) -> 
 async fn write_views(connection: &mut SqliteConnection, plan: &Plan<'_>) -> Result<(), sqlx::Error> {
     const INTO: &str = "INSERT INTO views (view, key, value)";
     const TAIL: &str = " ON CONFLICT DO UPDATE SET value = excluded.value";
-    let gone: Vec<_> = plan.views.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| json!([key.view, key.key])).collect();
+    let gone: Vec<_> = plan
+        .views
+        .iter()
+        .filter(|(_, value)| value.is_none())
+        .map(|(key, _)| json!([key.view, key.key]))
+        .collect();
     if !gone.is_empty() {
         let delete = "DELETE FROM views WHERE (view, key) IN (SELECT value->>0, value->>1 FROM json_each(?))";
         sqlx::query(delete).bind(json!(gone).to_string()).execute(&mut *connection).await?;
@@ -205,10 +222,15 @@ async fn write_groups(connection: &mut SqliteConnection, plan: &Plan<'_>) -> Res
 }
 
 /// `envelope`: the JSON of the record's, where there is one.
-async fn park(connection: &mut SqliteConnection, parking: &Parking, envelope: String) -> Result<(), sqlx::Error> {
+async fn park(
+    connection: &mut SqliteConnection,
+    parking: &Parking,
+    envelope: String,
+) -> Result<(), sqlx::Error> {
     let statement = match parking {
         Parking::Park(record) => {
-            let ParkedRecord { reactor, envelope: Envelope { stream, version, .. }, payload, error, redrive } = &**record;
+            let ParkedRecord { reactor, envelope: Envelope { stream, version, .. }, payload, error, redrive } =
+                &**record;
             sqlx::query(
                 "INSERT INTO parked (reactor, source, version, envelope, payload, error, redrive)
                  VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -223,7 +245,9 @@ async fn park(connection: &mut SqliteConnection, parking: &Parking, envelope: St
             .bind(redrive)
         }
         Parking::Redrive { reactor, source } => {
-            sqlx::query("UPDATE parked SET redrive = TRUE WHERE reactor = ? AND source = ?").bind(reactor).bind(source.as_str())
+            sqlx::query("UPDATE parked SET redrive = TRUE WHERE reactor = ? AND source = ?")
+                .bind(reactor)
+                .bind(source.as_str())
         }
         Parking::Unpark { reactor, source, version } => {
             sqlx::query("DELETE FROM parked WHERE reactor = ? AND source = ? AND version = ?")

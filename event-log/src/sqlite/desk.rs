@@ -56,7 +56,8 @@ fn deadline(row: &SqliteRow) -> Result<DueDeadline, sqlx::Error> {
 fn parked(row: &SqliteRow) -> Result<ParkedRecord, sqlx::Error> {
     Ok(ParkedRecord {
         reactor: row.try_get(0)?,
-        envelope: serde_json::from_str(row.try_get(1)?).map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
+        envelope: serde_json::from_str(row.try_get(1)?)
+            .map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
         payload: row.try_get(2)?,
         error: row.try_get(3)?,
         redrive: row.try_get(4)?,
@@ -74,12 +75,14 @@ fn limited(limit: usize) -> i64 {
 #[async_trait]
 impl Desk for SqliteLog {
     async fn due(&self, until: Timestamp, limit: usize) -> Result<Vec<DueDeadline>, LogError> {
-        let rows = sqlx::query("SELECT stream, version, kind, at FROM deadlines WHERE at <= ? ORDER BY at, stream LIMIT ?")
-            .bind(until.as_millis())
-            .bind(limited(limit))
-            .fetch_all(&mut *self.reader().await?)
-            .await
-            .map_err(|error| self.unreadable(error))?;
+        let rows = sqlx::query(
+            "SELECT stream, version, kind, at FROM deadlines WHERE at <= ? ORDER BY at, stream LIMIT ?",
+        )
+        .bind(until.as_millis())
+        .bind(limited(limit))
+        .fetch_all(&mut *self.reader().await?)
+        .await
+        .map_err(|error| self.unreadable(error))?;
         rows.iter().map(deadline).collect::<Result<_, _>>().map_err(|error| self.unreadable(error))
     }
 

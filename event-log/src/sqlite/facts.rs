@@ -9,7 +9,10 @@ use super::rows::{self, hash, number, uuid};
 use crate::port::{Facts, Handled, Head, LedgerEntry, Wanted};
 
 /// Answers `wanted` and the head that it belongs to. After an error the transaction may still be open.
-pub(super) async fn look(connection: &mut SqliteConnection, wanted: &Wanted) -> Result<(Head, Facts), sqlx::Error> {
+pub(super) async fn look(
+    connection: &mut SqliteConnection,
+    wanted: &Wanted,
+) -> Result<(Head, Facts), sqlx::Error> {
     sqlx::query("BEGIN").execute(&mut *connection).await?;
     // The first read is what fixes the moment that all of them see.
     let head = rows::head(connection).await?;
@@ -43,7 +46,11 @@ async fn found<'a, T>(
     Ok(found)
 }
 
-async fn ledger(connection: &mut SqliteConnection, wanted: &Wanted, facts: &mut Facts) -> Result<(), sqlx::Error> {
+async fn ledger(
+    connection: &mut SqliteConnection,
+    wanted: &Wanted,
+    facts: &mut Facts,
+) -> Result<(), sqlx::Error> {
     let statement = "SELECT w.key, l.fingerprint, l.answer, l.at
                      FROM json_each(?) w CROSS JOIN ledger l ON l.command = unhex(w.value)";
     let key = |command: &schemas::CommandId| json!(command.uuid().simple().to_string());
@@ -59,7 +66,11 @@ async fn ledger(connection: &mut SqliteConnection, wanted: &Wanted, facts: &mut 
     Ok(())
 }
 
-async fn inbox(connection: &mut SqliteConnection, wanted: &Wanted, facts: &mut Facts) -> Result<(), sqlx::Error> {
+async fn inbox(
+    connection: &mut SqliteConnection,
+    wanted: &Wanted,
+    facts: &mut Facts,
+) -> Result<(), sqlx::Error> {
     let statement = "SELECT w.key, i.version, i.event
                      FROM json_each(?) w CROSS JOIN inbox i ON i.reactor = w.value->>0 AND i.source = w.value->>1";
     let key = |(reactor, source): &(String, StreamId)| json!([reactor, source]);
@@ -70,20 +81,31 @@ async fn inbox(connection: &mut SqliteConnection, wanted: &Wanted, facts: &mut F
     Ok(())
 }
 
-async fn claims(connection: &mut SqliteConnection, wanted: &Wanted, facts: &mut Facts) -> Result<(), sqlx::Error> {
+async fn claims(
+    connection: &mut SqliteConnection,
+    wanted: &Wanted,
+    facts: &mut Facts,
+) -> Result<(), sqlx::Error> {
     let statement = "SELECT w.key, c.stream
                      FROM json_each(?) w CROSS JOIN claims c ON c.kind = w.value->>0 AND c.value = w.value->>1";
-    for (claim, row) in found(connection, statement, &wanted.claims, |c| json!([c.kind.name(), c.value])).await? {
+    for (claim, row) in
+        found(connection, statement, &wanted.claims, |c| json!([c.kind.name(), c.value])).await?
+    {
         facts.claims.insert(claim.clone(), StreamId::from_text(row.try_get::<String, _>(1)?));
     }
     Ok(())
 }
 
-async fn views(connection: &mut SqliteConnection, wanted: &Wanted, facts: &mut Facts) -> Result<(), sqlx::Error> {
+async fn views(
+    connection: &mut SqliteConnection,
+    wanted: &Wanted,
+    facts: &mut Facts,
+) -> Result<(), sqlx::Error> {
     let statement = "SELECT w.key, v.value
                      FROM json_each(?) w CROSS JOIN views v ON v.view = w.value->>0 AND v.key = w.value->>1";
     for (key, row) in found(connection, statement, &wanted.views, |key| json!([key.view, key.key])).await? {
-        let value = serde_json::from_str(row.try_get(1)?).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+        let value =
+            serde_json::from_str(row.try_get(1)?).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
         facts.views.insert(key.clone(), value);
     }
     Ok(())

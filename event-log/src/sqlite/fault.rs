@@ -22,7 +22,10 @@ impl Log {
 
     /// An error while carrying out a plan whose first event comes after `base`.
     pub(super) fn refused(self, base: u64, error: sqlx::Error) -> LogError {
-        let constraint = error.as_database_error().filter(|_| is_constraint(&error)).map(|error| error.message().to_owned());
+        let constraint = error
+            .as_database_error()
+            .filter(|_| is_constraint(&error))
+            .map(|error| error.message().to_owned());
         match constraint {
             Some(problem) => self.broken(base + 1, problem),
             None => self.cannot("be written", error),

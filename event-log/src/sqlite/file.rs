@@ -27,29 +27,46 @@ const RETRY: Duration = Duration::from_millis(5);
 /// and again to be brought there once.
 const LOG_PAGES: &str = "4000";
 
+/// What the writing connection may keep in memory, in KiB with a minus: indexes of random ids touch many pages, and what
+/// has no room is written twice.
+const CACHE: &str = "-16000";
+
 const TABLES: &str = include_str!("tables.sql");
 
 /// Options for the connection that writes.
 pub(super) fn writing(path: &Path) -> SqliteConnectOptions {
-    platform::sqlite::durable(path, PATIENCE).pragma("wal_autocheckpoint", LOG_PAGES).pragma("cache_size", "-64000").disable_statement_logging()
+    platform::sqlite::durable(path, PATIENCE)
+        .pragma("wal_autocheckpoint", LOG_PAGES)
+        .pragma("cache_size", CACHE)
+        .disable_statement_logging()
 }
 
 /// Options for connections that look.
 pub(super) fn reading(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(PATIENCE).disable_statement_logging()
+    SqliteConnectOptions::new()
+        .filename(path)
+        .read_only(true)
+        .busy_timeout(PATIENCE)
+        .disable_statement_logging()
 }
 
 /// Makes the file or brings it to this program's format, and answers where it ends.
 pub(super) async fn prepare(path: &Path, context: Context) -> Result<Head, LogError> {
     create_private(path).map_err(|error| cannot_open(path, error.into()))?;
     let mut connection = open(path, &writing(path)).await?;
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await.map_err(|error| cannot_open(path, error))?;
+    sqlx::query("BEGIN IMMEDIATE")
+        .execute(&mut connection)
+        .await
+        .map_err(|error| cannot_open(path, error))?;
     if !has_tables(&mut connection).await.map_err(|error| cannot_open(path, error))? {
         create(&mut connection, context).await.map_err(|error| Log { context }.cannot("be made", error))?;
     }
     check(path, &mut connection, context).await?;
     let head = rows::head(&mut connection).await.map_err(|error| cannot_open(path, error))?;
-    sqlx::query("COMMIT").execute(&mut connection).await.map_err(|error| Log { context }.cannot("be made", error))?;
+    sqlx::query("COMMIT")
+        .execute(&mut connection)
+        .await
+        .map_err(|error| Log { context }.cannot("be made", error))?;
     connection.close().await.map_err(|error| cannot_open(path, error))?;
     Ok(head)
 }
@@ -84,7 +101,9 @@ async fn open(path: &Path, options: &SqliteConnectOptions) -> Result<SqliteConne
 }
 
 async fn has_tables(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar("SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'meta'").fetch_one(connection).await
+    sqlx::query_scalar("SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'meta'")
+        .fetch_one(connection)
+        .await
 }
 
 async fn create(connection: &mut SqliteConnection, context: Context) -> Result<(), sqlx::Error> {

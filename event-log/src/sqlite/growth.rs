@@ -50,7 +50,10 @@ impl Growth {
                 match head().await {
                     Ok(head) => self.reached(head.position),
                     // Whoever waits will read next, and get the error.
-                    Err(error) => tracing::debug!(error = &error as &dyn std::error::Error, "the log's head cannot be read"),
+                    Err(error) => tracing::debug!(
+                        error = &error as &dyn std::error::Error,
+                        "the log's head cannot be read"
+                    ),
                 }
             }
         }

@@ -44,7 +44,10 @@ impl Borrowed<'_> {
     /// Closes the connection before anybody opens the next one.
     pub(super) async fn close(self) {
         if let Err(error) = self.connection.close().await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "a connection to an event log was not closed well");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "a connection to an event log was not closed well"
+            );
         }
     }
 }

@@ -42,7 +42,12 @@ pub(super) fn uuid(row: &SqliteRow, column: usize) -> Result<Uuid, sqlx::Error> 
 
 pub(super) async fn head(connection: &mut SqliteConnection) -> Result<Head, sqlx::Error> {
     let row = sqlx::query("SELECT position, hash, epoch, revision FROM head").fetch_one(connection).await?;
-    Ok(Head { position: number(&row, 0)?, hash: hash(&row, 1)?, epoch: uuid(&row, 2)?, revision: number(&row, 3)? })
+    Ok(Head {
+        position: number(&row, 0)?,
+        hash: hash(&row, 1)?,
+        epoch: uuid(&row, 2)?,
+        revision: number(&row, 3)?,
+    })
 }
 
 pub(super) async fn events(
@@ -53,10 +58,12 @@ pub(super) async fn events(
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let query = match what {
         Read::After(position) => {
-            sqlx::query(select!("events e WHERE e.position > ? ORDER BY e.position LIMIT ?")).bind(int(position))
+            sqlx::query(select!("events e WHERE e.position > ? ORDER BY e.position LIMIT ?"))
+                .bind(int(position))
         }
         Read::Correlation(id) => {
-            sqlx::query(select!("events e WHERE e.correlation = ? ORDER BY e.position LIMIT ?")).bind(id.into_bytes().to_vec())
+            sqlx::query(select!("events e WHERE e.correlation = ? ORDER BY e.position LIMIT ?"))
+                .bind(id.into_bytes().to_vec())
         }
         // Versions and positions of one stream rise together: the index has the right order, and a page costs a page.
         Read::Streams([(stream, after)]) => {
@@ -70,7 +77,8 @@ pub(super) async fn events(
                 let least = wanted.entry(stream.as_str()).or_insert(*after);
                 *least = (*least).min(*after);
             }
-            let wanted: Vec<_> = wanted.into_iter().map(|(stream, after)| json!([stream, int(after)])).collect();
+            let wanted: Vec<_> =
+                wanted.into_iter().map(|(stream, after)| json!([stream, int(after)])).collect();
             sqlx::query(select!(
                 "json_each(?) w CROSS JOIN events e ON e.stream = w.value->>0 AND e.version > w.value->>1
                  ORDER BY e.position LIMIT ?"
@@ -88,7 +96,8 @@ pub(super) fn event(row: &SqliteRow, log: Log, epoch: Uuid) -> Result<StoredEven
 }
 
 fn decode(row: &SqliteRow, log: Log, epoch: Uuid, position: u64) -> Result<StoredEvent, sqlx::Error> {
-    let type_version = u32::try_from(number(row, 5)?).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+    let type_version =
+        u32::try_from(number(row, 5)?).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
     let envelope = Envelope {
         id: EventId::new(uuid(row, 3)?),
         stream: StreamId::from_text(row.try_get::<String, _>(1)?),

@@ -35,12 +35,13 @@ CREATE TABLE counts (
     last INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Answers are appended; only the index of the random ids is written all over.
 CREATE TABLE ledger (
-    command BLOB PRIMARY KEY,
+    command BLOB NOT NULL UNIQUE,
     fingerprint BLOB NOT NULL CHECK (length(fingerprint) = 32),
     answer TEXT NOT NULL,
     at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX ledger_at ON ledger (at);
 
 CREATE TABLE inbox (

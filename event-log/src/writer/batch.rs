@@ -55,6 +55,7 @@ impl Deciding {
     pub fn decide(&mut self, waiting: &Waiting) -> Result<Outcome, WriteError> {
         let request = &waiting.request;
         if let Some(known) = self.known(request)? {
+            self.settle_parking(request);
             return Ok(known);
         }
         let conflict = request.expected.iter().find_map(|(stream, expected)| self.conflict(stream, *expected));
@@ -106,6 +107,14 @@ impl Deciding {
                 Ok(again.then_some(Outcome { verdict, replayed: true }))
             }
             Origin::Inner => Ok(None),
+        }
+    }
+
+    /// A record that was handled can be parked all the same: it came again while its stream waited. Trying it again finds
+    /// that it is done, and then it must not wait any longer.
+    fn settle_parking(&mut self, request: &Request) {
+        if matches!(request.origin, Origin::Reaction { .. }) && !request.parking.is_empty() {
+            self.batch.writes.push(Write { parking: request.parking.clone(), ..Write::default() });
         }
     }
 

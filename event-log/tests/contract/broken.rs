@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use event_log::chain;
 use event_log::contract::LogUnderTest;
 use event_log::port::{
-    Batch, Committed, Desk, DueDeadline, EventLog, Facts, Head, Log, LogError, ParkedRecord, Read, StoredEvent,
-    Wanted, Write,
+    Batch, Committed, Desk, DueDeadline, EventLog, Facts, Head, Log, LogError, ParkedRecord, Read,
+    StoredEvent, Wanted, Write,
 };
 use schemas::{Context, Envelope, Timestamp};
 
@@ -50,7 +50,12 @@ impl Broken {
 impl LogUnderTest for Broken {
     async fn open(&self, name: &str) -> Result<Arc<dyn Log>, LogError> {
         let inner = self.files.open(name).await?;
-        Ok(Arc::new(BrokenLog { inner, fault: self.fault, visible: Mutex::default(), own: tokio::sync::Notify::new() }))
+        Ok(Arc::new(BrokenLog {
+            inner,
+            fault: self.fault,
+            visible: Mutex::default(),
+            own: tokio::sync::Notify::new(),
+        }))
     }
 
     async fn raw(&self, name: &str, statement: &str) -> Result<(), String> {
@@ -77,7 +82,8 @@ impl BrokenLog {
             let version = versions.entry(stream).or_insert(stored.len() as u64);
             *version += 1;
             position += 1;
-            let mut envelope = Envelope { version: *version, position, epoch: onto.epoch, ..(*event.envelope).clone() };
+            let mut envelope =
+                Envelope { version: *version, position, epoch: onto.epoch, ..(*event.envelope).clone() };
             hash = chain::link(&hash, &envelope, &event.payload);
             envelope.hash = chain::to_hex(&hash);
             event.envelope = Arc::new(envelope);
@@ -172,7 +178,9 @@ impl EventLog for BrokenLog {
             Fault::HalfOfABatch => self.half(base, batch).await,
             Fault::CheckpointFirst => self.checkpoint_first(base, batch).await,
             Fault::OwnJson => self.own_json(base, batch).await,
-            Fault::DedupeAfterDeciding | Fault::LateCommits | Fault::DeafToOthers => self.inner.commit(base, batch).await,
+            Fault::DedupeAfterDeciding | Fault::LateCommits | Fault::DeafToOthers => {
+                self.inner.commit(base, batch).await
+            }
         };
         self.own.notify_waiters();
         committed

@@ -32,14 +32,10 @@ pub(super) async fn retry(
     evolve: &dyn Evolve,
     records: &[Record],
 ) -> Result<Outcome, ProjectorError> {
-    let mut streams = Streams::new();
-    for record in records {
-        streams.insert(
-            record.envelope.stream.to_string(),
-            BTreeMap::from([(record.envelope.version, record.clone())]),
-        );
-    }
-    fold(feed, evolve, streams, true).await
+    let streams: Streams =
+        records.iter().map(|record| (record.envelope.stream.to_string(), BTreeMap::new())).collect();
+    let waiting = streams.keys().cloned().collect();
+    fold(feed, evolve, streams, &waiting).await
 }
 
 async fn fold(

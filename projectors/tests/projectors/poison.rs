@@ -131,7 +131,7 @@ async fn wait_until_nothing_is_held(shop: &Shop) {
     while !held(shop).await.is_empty() {
         assert!(tokio::time::Instant::now() < deadline, "{:?}", held(shop).await);
         since =
-            shop.store().documents().changed("held-events", since, std::time::Duration::from_secs(1)).await;
+            shop.store().documents().changed("held_events", since, std::time::Duration::from_secs(1)).await;
     }
 }
 
@@ -187,7 +187,7 @@ async fn a_journal_holds_what_it_cannot_enter_and_enters_the_rest() {
 }
 
 static SUM_IS_BROKEN: AtomicBool = AtomicBool::new(true);
-static MOODY_SALES_DOCUMENTS: Collection = Collection { name: "moody-sales", shape: 1, indexes: &[] };
+static MOODY_SALES_DOCUMENTS: Collection = Collection { name: "moody_sales", shape: 1, indexes: &[] };
 static MOODY_SALES: Projection = Projection::summary(
     &MOODY_SALES_DOCUMENTS,
     &[Topic::ORDER],

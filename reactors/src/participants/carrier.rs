@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::Decision;
+use domain::{Decision, policies};
 use domain::shipment::{LabelPrinted, label_call};
 use platform::bus::Record;
 use platform::sealing::{Opened, Sealer};
@@ -13,6 +13,7 @@ use schemas::{Address, Context, EventSet, Topic};
 
 use crate::adapters::carrier::{Carrier, LabelRequest};
 use crate::participant::{AnswerError, Participant};
+use crate::participants::rule;
 
 /// See the module.
 pub(super) struct LabelCalls {
@@ -29,7 +30,7 @@ impl LabelCalls {
 #[async_trait]
 impl Participant for LabelCalls {
     fn name(&self) -> &'static str {
-        "shipping-carrier"
+        policies::SHIPPING_CARRIER
     }
 
     fn context(&self) -> Context {
@@ -37,11 +38,11 @@ impl Participant for LabelCalls {
     }
 
     fn topics(&self) -> Vec<Topic> {
-        vec![Topic::SHIPMENT]
+        rule::topics(self.name())
     }
 
-    fn hears(&self, _topic: Topic, name: &str) -> bool {
-        name == "ShipmentPacked"
+    fn hears(&self, topic: Topic, name: &str) -> bool {
+        rule::hears(self.name(), topic, name)
     }
 
     async fn answer(&self, record: &Record) -> Result<Option<Arc<dyn Decision>>, AnswerError> {

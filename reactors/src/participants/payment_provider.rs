@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use domain::payment::provider::{
     AuthorizeOutcome, ProviderAnswer, ProviderAnswered, ProviderAsk, ProviderCall, provider_call,
 };
-use domain::{Decision, ShopRules};
+use domain::{Decision, ShopRules, policies};
 use platform::bus::Record;
 use platform::sealing::{Opened, Sealer};
 use schemas::payment::{DeclineCode, PaymentEvent};
@@ -17,6 +17,7 @@ use schemas::{Context, EventSet, Topic};
 use crate::adapters::guarded::Guarded;
 use crate::adapters::provider::{Ask, Call, CallError, PaymentProvider};
 use crate::participant::{AnswerError, Participant};
+use crate::participants::rule;
 
 /// A call that takes longer is asked about later.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -70,7 +71,7 @@ impl ProviderCalls {
 #[async_trait]
 impl Participant for ProviderCalls {
     fn name(&self) -> &'static str {
-        "payments-provider"
+        policies::PAYMENTS_PROVIDER
     }
 
     fn context(&self) -> Context {
@@ -78,11 +79,11 @@ impl Participant for ProviderCalls {
     }
 
     fn topics(&self) -> Vec<Topic> {
-        vec![Topic::PAYMENT]
+        rule::topics(self.name())
     }
 
-    fn hears(&self, _topic: Topic, name: &str) -> bool {
-        name.ends_with("Requested")
+    fn hears(&self, topic: Topic, name: &str) -> bool {
+        rule::hears(self.name(), topic, name)
     }
 
     async fn answer(&self, record: &Record) -> Result<Option<Arc<dyn Decision>>, AnswerError> {
@@ -90,7 +91,7 @@ impl Participant for ProviderCalls {
         let Some(intent) = provider_call(&event) else { return Ok(None) };
         let (order_id, step) = (intent.order_id, intent.step.clone());
         let answer = self.outcome(intent).await?;
-        let rules = ShopRules::clone(&self.rules);
+        let rules = Arc::clone(&self.rules);
         Ok(Some(Arc::new(ProviderAnswered { order_id, step, answer, rules })))
     }
 }

@@ -8,7 +8,7 @@ use crate::port::{Collection, Index};
 
 /// Held events of a generation, and of a stream in it in their order.
 pub static HELD_EVENTS: Collection = Collection {
-    name: "held-events",
+    name: "held_events",
     shape: 1,
     indexes: &[
         Index::Pair("feed", "settled"),

@@ -7,7 +7,7 @@ use crate::port::{Collection, Index};
 
 /// Entries of an order in their order.
 pub static ORDER_TIMELINE: Collection =
-    Collection { name: "order-timeline", shape: 1, indexes: &[Index::Pair("orderId", "version")] };
+    Collection { name: "order_timeline", shape: 1, indexes: &[Index::Pair("orderId", "version")] };
 
 /// An entry. **Stored format.**
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use crate::port::{Collection, Index};
 
 /// Parked streams by reactor and state, newest first.
 pub static PARKED_REACTIONS: Collection = Collection {
-    name: "parked-reactions",
+    name: "parked_reactions",
     shape: 1,
     indexes: &[
         Index::Pair("reactor", "updatedAt"),

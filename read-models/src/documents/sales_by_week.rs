@@ -9,7 +9,7 @@ use crate::port::{Collection, Index};
 
 /// Weeks of a product; products of a week.
 pub static SALES_BY_WEEK: Collection = Collection {
-    name: "sales-by-week",
+    name: "sales_by_week",
     shape: 1,
     indexes: &[Index::Pair("productId", "week"), Index::Field("week")],
 };

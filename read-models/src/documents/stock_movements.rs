@@ -7,7 +7,7 @@ use crate::port::{Collection, Index};
 
 /// Movements of a SKU, in their order (`version`) or by time; of an order.
 pub static STOCK_MOVEMENTS: Collection = Collection {
-    name: "stock-movements",
+    name: "stock_movements",
     shape: 1,
     indexes: &[
         Index::Pair("sku", "version"),

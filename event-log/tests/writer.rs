@@ -1,0 +1,15 @@
+//! The context's writer on SQLite: one first answer per command, no lost and no doubled event, whoever else writes.
+#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
+
+#[path = "writer/answers.rs"]
+mod answers;
+#[path = "writer/batches.rs"]
+mod batches;
+#[path = "writer/bench.rs"]
+mod bench;
+#[path = "writer/failures.rs"]
+mod failures;
+#[path = "writer/reactions.rs"]
+mod reactions;
+#[path = "writer/two.rs"]
+mod two;

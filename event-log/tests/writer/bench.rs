@@ -1,0 +1,205 @@
+//! A log in a folder of its own, a writer on it, and rules that are simple enough to see what the writer does with them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use domain::{Aggregate, Changes, ClaimKind, Decision, Reads, Refusal, Seen};
+use event_log::port::{Handled, Log, Read, StoredEvent};
+use event_log::request::{Origin, Outcome, Request, Verdict};
+use event_log::writer::{Writer, WriterOptions};
+use platform::clock::Clock;
+use schemas::reaction::{ReactionEvent, ReactionRedriven};
+use schemas::{Actor, CommandId, Context, EventId, StreamId, Timestamp};
+use serde_json::json;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// What a stream was told, in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Told(pub Vec<u64>);
+
+impl Aggregate for Told {
+    type Event = ReactionEvent;
+
+    fn evolve(mut self, event: &ReactionEvent) -> Self {
+        if let ReactionEvent::ReactionRedriven(event) = event {
+            self.0.push(event.from_version);
+        }
+        self
+    }
+}
+
+/// Any rule over streams of [`Told`].
+pub struct Rule<F> {
+    pub reads: Reads,
+    pub decide: F,
+}
+
+impl<F: Fn(&Seen) -> Result<Changes, Refusal> + Send + Sync> Decision for Rule<F> {
+    fn reads(&self) -> Reads {
+        self.reads.clone()
+    }
+
+    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
+        (self.decide)(seen)
+    }
+}
+
+pub fn stream(name: &str) -> StreamId {
+    StreamId::from_text(format!("order-{name}"))
+}
+
+pub fn said(number: u64) -> ReactionEvent {
+    let (reactor, source) = ("test".to_owned(), stream("source"));
+    ReactionRedriven { reactor, source, from_version: number }.into()
+}
+
+/// Tells `name` one number more than it was told so far, and answers with it.
+pub fn count_up(name: &str) -> Arc<dyn Decision> {
+    let stream = stream(name);
+    let decide = {
+        let stream = stream.clone();
+        move |seen: &Seen| {
+            let next = seen.state::<Told>(&stream).0.len() as u64 + 1;
+            Ok(Changes::of(&stream, [said(next)]).answering(json!(next)))
+        }
+    };
+    Arc::new(Rule { reads: Reads::stream::<Told>(stream), decide })
+}
+
+/// Tells `name` one number more, but refuses to go beyond `limit`.
+pub fn count_up_to(name: &str, limit: u64) -> Arc<dyn Decision> {
+    let stream = stream(name);
+    let decide = {
+        let stream = stream.clone();
+        move |seen: &Seen| {
+            let next = seen.state::<Told>(&stream).0.len() as u64 + 1;
+            if next > limit {
+                return Err(Refusal::rule("FULL", "Nothing more goes in."));
+            }
+            Ok(Changes::of(&stream, [said(next)]))
+        }
+    };
+    Arc::new(Rule { reads: Reads::stream::<Told>(stream), decide })
+}
+
+/// Claims a slug for `name`, or says that it is taken.
+pub fn claim(name: &str, slug: &str) -> Arc<dyn Decision> {
+    let (stream, slug) = (stream(name), slug.to_owned());
+    let reads = Reads::stream::<Told>(stream.clone()).and_claim(ClaimKind::Slug, slug.clone());
+    let decide = move |seen: &Seen| {
+        if seen.holder(ClaimKind::Slug, &slug).is_some() {
+            return Err(Refusal::rule("TAKEN", "Somebody has it."));
+        }
+        let mut changes = Changes::of(&stream, [said(1)]);
+        changes.claim(ClaimKind::Slug, slug.clone(), &stream);
+        Ok(changes)
+    };
+    Arc::new(Rule { reads, decide })
+}
+
+/// A rule that is broken.
+pub fn panicking(name: &str) -> Arc<dyn Decision> {
+    let decide = |_: &Seen| -> Result<Changes, Refusal> { panic!("a broken rule, on purpose") };
+    Arc::new(Rule { reads: Reads::stream::<Told>(stream(name)), decide })
+}
+
+/// A command that asks for `what`.
+pub fn command(key: &str, what: &str, decision: Arc<dyn Decision>) -> Request {
+    let mut fingerprint = [0; 32];
+    for (at, byte) in fingerprint.iter_mut().zip(what.bytes()) {
+        *at = byte;
+    }
+    request(CommandId::derived(&[key]), Origin::Command { fingerprint }, decision)
+}
+
+/// A reaction to version `version` of `source`.
+pub fn reaction(source: &StreamId, version: u64, decision: Arc<dyn Decision>) -> Request {
+    let event = EventId::derived(&[source.as_str(), &version.to_string()]);
+    let origin = Origin::Reaction {
+        reactor: "tester".to_owned(),
+        source: source.clone(),
+        event: Handled { version, event },
+    };
+    request(CommandId::derived(&["answer", &event.to_string()]), origin, decision)
+}
+
+pub fn request(command: CommandId, origin: Origin, decision: Arc<dyn Decision>) -> Request {
+    Request {
+        command,
+        origin,
+        decision,
+        actor: Actor::system("test"),
+        correlation: Uuid::nil(),
+        causation: command.uuid(),
+        traceparent: None,
+        expected: Vec::new(),
+        parking: Vec::new(),
+    }
+}
+
+/// A log's file and its folder.
+pub struct Bench {
+    folder: TempDir,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn url(&self) -> String {
+        url(self.folder.path())
+    }
+
+    pub async fn log(&self) -> Arc<dyn Log> {
+        event_log::connect(&self.url(), Context::Ordering).await.unwrap()
+    }
+
+    pub async fn writer(&self) -> Writer {
+        on(self.log().await)
+    }
+}
+
+fn url(folder: &Path) -> String {
+    format!("sqlite://{}", folder.join("ordering.sqlite").display())
+}
+
+pub fn on(log: Arc<dyn Log>) -> Writer {
+    Writer::start(log, Clock::system(), WriterOptions::default()).0
+}
+
+pub async fn everything(log: &dyn Log) -> Vec<StoredEvent> {
+    log.read(Read::After(0), usize::MAX).await.unwrap()
+}
+
+/// What a stream was told, as the log has it; its versions must be 1, 2, 3 …
+pub async fn told(log: &dyn Log, name: &str) -> Vec<u64> {
+    let events = log.read(Read::Streams(&[(stream(name), 0)]), usize::MAX).await.unwrap();
+    assert!(events.iter().map(|event| event.envelope.version).eq(1..=events.len() as u64));
+    let number = |event: &StoredEvent| {
+        serde_json::from_str::<serde_json::Value>(&event.payload).unwrap()["fromVersion"].as_u64().unwrap()
+    };
+    events.iter().map(number).collect()
+}
+
+pub fn answer(outcome: &Outcome) -> Option<u64> {
+    match &outcome.verdict {
+        Verdict::Done { answer, .. } => answer.as_ref().and_then(serde_json::Value::as_u64),
+        verdict => panic!("{verdict:?}"),
+    }
+}
+
+pub fn appended(outcome: &Outcome) -> u32 {
+    match &outcome.verdict {
+        Verdict::Done { appended, .. } => *appended,
+        verdict => panic!("{verdict:?}"),
+    }
+}
+
+pub fn refusal(outcome: &Outcome) -> &str {
+    match &outcome.verdict {
+        Verdict::Refused { refusal } => &refusal.code,
+        verdict => panic!("{verdict:?}"),
+    }
+}

@@ -1,0 +1,18 @@
+//! The query API over HTTP, on a store with documents written by hand.
+
+#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
+
+mod api {
+    mod calls;
+    mod catalog;
+    mod consistency;
+    mod contracts;
+    mod documents;
+    mod guards;
+    mod http;
+    mod operators;
+    mod orders;
+    mod paging;
+    mod shop;
+    mod trouble;
+}

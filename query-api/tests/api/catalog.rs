@@ -1,0 +1,110 @@
+//! What shoppers see of the catalog.
+
+use serde_json::{Value, json};
+
+use super::documents::product;
+use super::shop::{Shop, code, data};
+
+fn titles(answer: &Value) -> Vec<&str> {
+    let nodes = data(answer)["products"]["nodes"].as_array().unwrap();
+    nodes.iter().map(|node| node["title"].as_str().unwrap()).collect()
+}
+
+async fn shop() -> Shop {
+    let shop = Shop::open().await;
+    shop.add_categories().await;
+    let products = [(1, "Assam", "Leafy", 900), (2, "Green tea", "Hill", 500), (3, "Teapot", "Kiln", 2_900)];
+    for (id, title, brand, price) in products {
+        shop.add_product(&product(id, title, brand, price)).await;
+    }
+    let mut draft = product(4, "Tea of tomorrow", "Hill", 700);
+    draft.status = "DRAFT".to_owned();
+    shop.add_product(&draft).await;
+    shop
+}
+
+#[tokio::test]
+async fn search_finds_words_by_how_they_begin_in_what_is_published() {
+    let shop = shop().await;
+    let found = |search: &'static str| {
+        let shop = &shop;
+        async move {
+            let query = "query($s: String) { products(search: $s) { totalCount nodes { title } } }";
+            titles(&shop.ask_with(query, json!({ "s": search })).await).join(", ")
+        }
+    };
+    assert_eq!(found("tea").await, "Green tea, Teapot");
+    assert_eq!(found("TE gre").await, "Green tea");
+    assert_eq!(found("hill").await, "Green tea");
+    assert_eq!(found("sku-1").await, "Assam");
+    assert_eq!(found("nothing").await, "");
+    assert_eq!(found(" - ").await, "Assam, Green tea, Teapot");
+    let all = shop.ask_admin("{ products(search: \"tea\") { totalCount nodes { title status } } }").await;
+    assert_eq!(titles(&all), ["Green tea", "Tea of tomorrow", "Teapot"]);
+    let drafts = shop.ask_admin("{ products(status: [DRAFT]) { nodes { title } } }").await;
+    assert_eq!(titles(&drafts), ["Tea of tomorrow"]);
+}
+
+#[tokio::test]
+async fn conditions_and_orders_go_together() {
+    let shop = shop().await;
+    let dear = shop.ask("{ products(where: { price: { min: \"600\" } }, sort: [{ field: PRICE, direction: DESC }]) { nodes { title } } }");
+    assert_eq!(titles(&dear.await), ["Teapot", "Assam"]);
+    let branded = shop.ask("{ products(where: { brand: [\"Hill\", \"Kiln\"], availableForSale: true }) { nodes { title } } }");
+    assert_eq!(titles(&branded.await), ["Green tea", "Teapot"]);
+    let below = shop.ask("{ products(where: { categorySlug: \"drinks\" }) { nodes { title } } }").await;
+    assert_eq!(titles(&below), ["Assam", "Green tea", "Teapot"]);
+    let green = shop.ask("{ category(slug: \"green-teas\") { id name parent { name children { slug } } } }").await;
+    let category = &data(&green)["category"];
+    assert_eq!(category["parent"]["children"], json!([{ "slug": "black-teas" }, { "slug": "green-teas" }]));
+    let query = "query($c: ID!) { products(where: { category: $c }) { nodes { title } } }";
+    assert_eq!(titles(&shop.ask_with(query, json!({ "c": category["id"] })).await), ["Green tea"]);
+}
+
+#[tokio::test]
+async fn a_product_is_found_by_its_id_its_address_and_its_sku_and_only_when_published() {
+    let shop = shop().await;
+    let query = "{ product(slug: \"slug-2\") { id title version priceRange { min { amount minor currencyCode } } \
+                 variants { nodes { id sku price { amount } product { title } } } categories { name } } }";
+    let answer = shop.ask(query).await;
+    let product = &data(&answer)["product"];
+    assert_eq!(product["priceRange"]["min"], json!({ "amount": "5.00", "minor": "500", "currencyCode": "EUR" }));
+    assert_eq!(product["categories"], json!([{ "name": "Green tea" }]));
+    let ids = json!({ "p": product["id"], "v": product["variants"]["nodes"][0]["id"] });
+    let query = "query($p: ID!, $v: ID!) { product(id: $p) { title } bySku: product(sku: \"SKU-2\") { title } \
+                 node(id: $p) { __typename id } nodes(ids: [$v, $p]) { __typename ... on Variant { sku } } }";
+    let answer = shop.ask_with(query, ids).await;
+    let found = data(&answer);
+    assert_eq!(found["product"], found["bySku"]);
+    assert_eq!(found["node"]["__typename"], "Product");
+    assert_eq!(found["nodes"][0], json!({ "__typename": "Variant", "sku": "SKU-2" }));
+    let hidden = "{ product(slug: \"slug-4\") { title } bySku: product(sku: \"SKU-4\") { title } }";
+    assert_eq!(*data(&shop.ask(hidden).await), json!({ "product": null, "bySku": null }));
+    assert_eq!(data(&shop.ask_admin(hidden).await)["product"]["title"], "Tea of tomorrow");
+    assert_eq!(code(&shop.ask("{ product(slug: \"a\", sku: \"b\") { id } }").await), "BAD_INPUT");
+}
+
+#[tokio::test]
+async fn shoppers_see_a_level_of_stock_and_operators_a_number() {
+    let shop = Shop::open().await;
+    shop.add_teas(3).await;
+    let query = "{ stock(sku: \"SKU-2\") { sku level availableQuantity version } gone: stock(sku: \"X\") { level } }";
+    let answer = shop.ask(query).await;
+    assert_eq!(data(&answer)["stock"]["level"], "LOW_STOCK");
+    assert_eq!(data(&answer)["stock"]["availableQuantity"], Value::Null);
+    assert_eq!(data(&answer)["gone"], Value::Null);
+    let answer = shop.ask_admin(query).await;
+    assert_eq!(data(&answer)["stock"]["availableQuantity"], 1);
+}
+
+#[tokio::test]
+async fn the_category_tree_comes_level_by_level() {
+    let shop = shop().await;
+    let slugs = |answer: Value| data(&answer)["categories"].as_array().unwrap().len();
+    assert_eq!(slugs(shop.ask("{ categories(depth: 1) { slug } }").await), 1);
+    assert_eq!(slugs(shop.ask("{ categories { slug children { slug } } }").await), 2);
+    assert_eq!(slugs(shop.ask("{ categories(depth: 10) { slug } }").await), 4);
+    assert_eq!(code(&shop.ask("{ categories(depth: 0) { slug } }").await), "BAD_INPUT");
+    let status = shop.ask("{ systemStatus { healthy readModels lagEvents now } }").await;
+    assert_eq!(data(&status)["systemStatus"]["healthy"], true);
+}

@@ -1,0 +1,252 @@
+//! A shop to ask, and ways to ask it.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, Response};
+use platform::clock::Clock;
+use platform::sealing::Sealer;
+use query_api::{
+    BoxError, Options, ProjectorSource, ProjectorState, ProjectorStatus, QueryApi, Services,
+};
+use read_models::documents::{ALL, Sealed};
+use read_models::{
+    Checkpoint, Collection, Documents, Filter, Found, Generation, GenerationState, Generations, Query, Store,
+    StoreError, Stored, Write,
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+/// A shop without anything in it.
+pub struct Shop {
+    pub api: QueryApi,
+    pub store: Store,
+    pub sealer: Sealer,
+    pub vault: Arc<dyn platform::vault::Vault>,
+    pub watched: Arc<Watched>,
+    _folder: tempfile::TempDir,
+}
+
+impl Shop {
+    pub async fn open() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    pub async fn with(options: Options) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = |name: &str| format!("sqlite://{}", folder.path().join(name).display());
+        let store = read_models::connect(&url("documents.db"), &ALL).await.unwrap();
+        let vault = platform::vault::connect(&url("keys.db")).await.unwrap();
+        let sealer = Sealer::new(vault.clone());
+        let watched = Arc::new(Watched {
+            inner: store.clone(),
+            calls: AtomicUsize::new(0),
+            waits: AtomicUsize::new(0),
+            broken: Mutex::default(),
+        });
+        let services = Services {
+            store: Store::new(watched.clone(), watched.clone()),
+            sealer: sealer.clone(),
+            clock: Clock::system(),
+            projectors: Arc::new(Projectors),
+        };
+        let api = QueryApi::new(options, services);
+        Self { api, store, sealer, vault, watched, _folder: folder }
+    }
+
+    /// Writes a document.
+    pub async fn write(&self, collection: &'static Collection, id: &str, version: u64, body: &impl Serialize) {
+        self.write_all(collection, vec![(id.to_owned(), version, body)]).await;
+    }
+
+    /// Writes documents.
+    pub async fn write_all(
+        &self,
+        collection: &'static Collection,
+        bodies: Vec<(String, u64, impl Serialize)>,
+    ) {
+        let generation = self.store.generations().live(collection).await.unwrap();
+        let write = |(id, version, body)| {
+            let body = Some(serde_json::to_string(&body).unwrap());
+            Write { id, version, body, stale: false }
+        };
+        let writes: Vec<Write> = bodies.into_iter().map(write).collect();
+        self.store.documents().write(&generation, &writes, &Checkpoint::new()).await.unwrap();
+    }
+
+    /// Seals for a subject.
+    pub async fn seal(&self, subject: &str, field: &str, value: &(impl Serialize + Sync)) -> Sealed {
+        let sealed = self.sealer.seal(subject, field, value).await.unwrap();
+        serde_json::from_value(serde_json::to_value(sealed).unwrap()).unwrap()
+    }
+
+    /// The guest token of an order.
+    pub async fn guest_token(&self, order: &str) -> String {
+        let hash = self.sealer.keyed_hash("guest-token", order.as_bytes()).await.unwrap();
+        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Asks as a shopper.
+    pub async fn ask(&self, query: &str) -> Value {
+        self.ask_with(query, json!({})).await
+    }
+
+    pub async fn ask_with(&self, query: &str, variables: Value) -> Value {
+        json_of(self.send("/graphql", query, variables, &[]).await).await
+    }
+
+    /// Asks as an operator.
+    pub async fn ask_admin(&self, query: &str) -> Value {
+        json_of(self.send("/admin/graphql", query, json!({}), &[]).await).await
+    }
+
+    /// Asks with headers.
+    pub async fn send(
+        &self,
+        endpoint: &str,
+        query: &str,
+        variables: Value,
+        headers: &[(&str, &str)],
+    ) -> Response<Body> {
+        let mut request = Request::post(endpoint).header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        self.request(request.body(Body::from(body)).unwrap()).await
+    }
+
+    pub async fn request(&self, request: Request<Body>) -> Response<Body> {
+        self.api.storefront().merge(self.api.admin()).oneshot(request).await.unwrap()
+    }
+}
+
+/// An answer's body.
+pub async fn json_of(response: Response<Body>) -> Value {
+    serde_json::from_slice(&to_bytes(response.into_body(), usize::MAX).await.unwrap()).unwrap()
+}
+
+/// The data of an answer without errors.
+pub fn data(answer: &Value) -> &Value {
+    assert!(answer.get("errors").is_none(), "{answer:#}");
+    &answer["data"]
+}
+
+/// The code of the first error.
+pub fn code(answer: &Value) -> &str {
+    answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_else(|| panic!("no error with a code: {answer:#}"))
+}
+
+/// Counts the calls of a store, and can be broken.
+pub struct Watched {
+    inner: Store,
+    calls: AtomicUsize,
+    /// How often somebody began to wait for a write.
+    pub waits: AtomicUsize,
+    broken: Mutex<HashSet<String>>,
+}
+
+impl Watched {
+    /// How often the store was called since this was asked last.
+    pub fn calls(&self) -> usize {
+        self.calls.swap(0, Ordering::Relaxed)
+    }
+
+    /// From now on nothing of this collection can be read.
+    pub fn break_down(&self, collection: &Collection) {
+        self.broken.lock().unwrap().insert(collection.name.to_owned());
+    }
+
+    fn called(&self, generation: &Generation) -> Result<&Store, StoreError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        if self.broken.lock().unwrap().contains(&generation.collection) {
+            return Err(StoreError::Unavailable("secret-host refused".to_owned(), None));
+        }
+        Ok(&self.inner)
+    }
+}
+
+#[async_trait]
+impl Documents for Watched {
+    async fn load(&self, generation: &Generation, ids: &[String]) -> Result<Vec<Option<Stored>>, StoreError> {
+        self.called(generation)?.documents().load(generation, ids).await
+    }
+
+    async fn write(
+        &self,
+        generation: &Generation,
+        _: &[Write],
+        _: &Checkpoint,
+    ) -> Result<Vec<bool>, StoreError> {
+        panic!("the query side writes to {generation:?}");
+    }
+
+    async fn find(&self, generation: &Generation, query: &Query) -> Result<Vec<Found>, StoreError> {
+        self.called(generation)?.documents().find(generation, query).await
+    }
+
+    async fn count(&self, generation: &Generation, filters: &[Filter], limit: u64) -> Result<u64, StoreError> {
+        self.called(generation)?.documents().count(generation, filters, limit).await
+    }
+
+    async fn positions(&self, generation: &Generation) -> Result<Checkpoint, StoreError> {
+        self.called(generation)?.documents().positions(generation).await
+    }
+
+    async fn changed(&self, collection: &str, since: u64, patience: Duration) -> u64 {
+        self.waits.fetch_add(usize::from(since > 0), Ordering::SeqCst);
+        self.inner.documents().changed(collection, since, patience).await
+    }
+}
+
+#[async_trait]
+impl Generations for Watched {
+    async fn list(&self) -> Result<Vec<(Generation, GenerationState)>, StoreError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.inner.generations().list().await
+    }
+
+    async fn live(&self, collection: &Collection) -> Result<Generation, StoreError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.inner.generations().live(collection).await
+    }
+
+    async fn create(&self, _: &Collection) -> Result<Generation, StoreError> {
+        panic!("the query side builds no generations");
+    }
+
+    async fn switch(&self, _: &Generation) -> Result<(), StoreError> {
+        panic!("the query side switches no generations");
+    }
+
+    async fn drop_generation(&self, _: &Generation) -> Result<(), StoreError> {
+        panic!("the query side drops no generations");
+    }
+}
+
+struct Projectors;
+
+#[async_trait]
+impl ProjectorSource for Projectors {
+    async fn projectors(&self) -> Result<Vec<ProjectorStatus>, BoxError> {
+        Ok(vec![ProjectorStatus {
+            name: "orders".to_owned(),
+            store: "sqlite".to_owned(),
+            shape: 1,
+            generation: 1,
+            state: ProjectorState::Live,
+            lag_events: 3,
+            lag_seconds: 0.5,
+            events_per_second: 100.0,
+            rebuild_progress: None,
+            rebuild_eta_seconds: None,
+            held_streams: 0,
+            last_error: None,
+        }])
+    }
+}

@@ -1,0 +1,52 @@
+//! When something behind it fails.
+
+use read_models::documents::orders::ORDERS;
+use read_models::documents::shipments::SHIPMENTS;
+use read_models::documents::stock::STOCK;
+use serde_json::{Value, json};
+
+use super::shop::{Shop, code, data};
+
+#[tokio::test]
+async fn without_stock_the_catalog_is_still_shown() {
+    let shop = Shop::open().await;
+    shop.add_teas(2).await;
+    shop.watched.break_down(&STOCK);
+    let answer = shop.ask("{ products { nodes { title variants { nodes { sku stock { level } } } } } }").await;
+    let products = &answer["data"]["products"]["nodes"];
+    assert_eq!(products[1]["title"], "Tea 002");
+    assert_eq!(products[1]["variants"]["nodes"][0], json!({ "sku": "SKU-2", "stock": null }));
+    assert_eq!(code(&answer), "UNAVAILABLE");
+    let error = &answer["errors"][0];
+    assert!(error["path"].is_array() && error["extensions"]["traceId"].is_string(), "{error}");
+    assert!(!answer.to_string().contains("secret-host"), "{answer}");
+}
+
+#[tokio::test]
+async fn one_failing_list_leaves_the_others() {
+    let shop = Shop::open().await;
+    shop.add_orders(2).await;
+    shop.watched.break_down(&SHIPMENTS);
+    let query = "{ orders { nodes { number shipments { status } payments { status } } } shipments { totalCount } }";
+    let answer = shop.ask_admin(query).await;
+    let order = &answer["data"]["orders"]["nodes"][0];
+    assert_eq!((&order["shipments"], &order["payments"][0]["status"]), (&Value::Null, &json!("AUTHORIZED")));
+    assert!(answer["data"].as_object().unwrap().contains_key("shipments"));
+    shop.watched.break_down(&ORDERS);
+    let answer = shop.ask_admin("{ orders { totalCount nodes { number } } }").await;
+    assert_eq!(answer["data"], json!({ "orders": null }));
+}
+
+#[tokio::test]
+async fn a_document_that_says_something_unknown_is_an_internal_error_of_that_field() {
+    let shop = Shop::open().await;
+    let mut order = shop.order(1).await;
+    order.status = "TELEPORTED".to_owned();
+    shop.write(&ORDERS, "order-o1", 1, &order).await;
+    let answer = shop.ask_admin("{ order(number: \"10-000001\") { number status } }").await;
+    assert_eq!(code(&answer), "INTERNAL");
+    assert!(!answer.to_string().contains("TELEPORTED"), "{answer}");
+    assert_eq!(answer["data"]["order"]["number"], "10-000001");
+    let answer = shop.ask_admin("{ order(number: \"10-000001\") { number } }").await;
+    assert_eq!(data(&answer)["order"]["number"], "10-000001");
+}

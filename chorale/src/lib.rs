@@ -8,4 +8,5 @@ pub mod import;
 pub mod seed;
 pub mod serve;
 pub mod shop;
+pub mod statements;
 pub mod table;

@@ -33,7 +33,6 @@ mod sums;
 mod underway;
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 mod tests;
 
 pub use answers::{PaymentAnswer, PaymentAnswered, RetryPayment, StockAnswer, StockAnswered};

@@ -23,6 +23,9 @@ pub struct ViewWrite {
     pub value: Option<Value>,
 }
 
+/// From the entries that were asked for and one event, envelope and payload, to the entries that change.
+pub type Learn = fn(&BTreeMap<ViewKey, Value>, &Envelope, &str) -> Result<Vec<ViewWrite>, DecodeError>;
+
 /// How a context learns. Entries must carry what makes learning twice the same as learning once (a stream's version).
 pub struct LocalView {
     /// The view's name.
@@ -32,5 +35,5 @@ pub struct LocalView {
     /// The entries that learning from this event needs to see.
     pub reads: fn(&Envelope) -> Vec<ViewKey>,
     /// The entries that this event changes.
-    pub learn: fn(&BTreeMap<ViewKey, Value>, &Envelope, &str) -> Result<Vec<ViewWrite>, DecodeError>,
+    pub learn: Learn,
 }

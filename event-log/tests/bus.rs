@@ -1,5 +1,4 @@
 //! The logs as a bus keep the promises of the bus port, and so does the test double around them.
-#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,5 +1,4 @@
 //! The port's contract suite on SQLite, and on backends that are broken on purpose.
-#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
 use event_log::contract::{NONE, breach, breaches};
 

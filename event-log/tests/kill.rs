@@ -1,5 +1,4 @@
 //! A process that appends is killed at any moment: what it had acknowledged is there, and nothing is there by half.
-#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};

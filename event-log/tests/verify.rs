@@ -1,5 +1,4 @@
 //! Whoever changes a log behind its back is found out, at the right position.
-#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
 use std::path::PathBuf;
 use std::sync::Arc;

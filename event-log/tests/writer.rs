@@ -1,5 +1,4 @@
 //! The context's writer on SQLite: one first answer per command, no lost and no doubled event, whoever else writes.
-#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
 #[path = "writer/answers.rs"]
 mod answers;

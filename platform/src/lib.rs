@@ -4,7 +4,6 @@
 //! With the feature `contract` the ports bring their contract suites, which every backend's tests run, and the bus its
 //! test double.
 
-#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests may fail loudly"))]
 
 pub mod bus;
 pub mod clock;

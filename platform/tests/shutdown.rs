@@ -1,5 +1,4 @@
 //! Real signals to a real process: this test binary started once more.
-#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};

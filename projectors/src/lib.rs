@@ -5,7 +5,6 @@
 //! because documents carry versions and the store keeps the newest. **Invariant:** an event that cannot be digested stops
 //! only its own stream, and is kept until it can.
 
-#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests may fail loudly"))]
 
 mod error;
 mod feed;

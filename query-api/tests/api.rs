@@ -1,6 +1,5 @@
 //! The query API over HTTP, on a store with documents written by hand.
 
-#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
 mod api {
     mod calls;

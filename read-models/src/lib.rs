@@ -1,6 +1,5 @@
 //! The documents of the read side and the port of the stores that hold them.
 
-#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests may fail loudly"))]
 
 #[cfg(feature = "contract")]
 pub mod contract;

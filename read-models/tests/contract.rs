@@ -1,6 +1,5 @@
 //! The contract suite finds stores that break the contract: each of these has one fault, on top of a store that is right.
 
-#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
 #[path = "contract/directory.rs"]
 mod directory;

@@ -1,6 +1,5 @@
 //! The SQLite backend keeps the contract of the port, and what only a file can promise.
 
-#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
 #[path = "contract/directory.rs"]
 mod directory;

@@ -1,5 +1,4 @@
 //! The rules of inventory, as tests: stock items, reservations, and what holds whatever is tried.
-#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
 mod properties;
 mod release;

@@ -11,7 +11,7 @@ const PROMPT: Duration = Duration::from_millis(400);
 /// Commits of other processes wake within this.
 const SOON: Duration = Duration::from_millis(2500);
 /// Nobody waits so long for what has happened.
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(5);
 
 pub(super) async fn for_growth(bench: &Bench<'_>) -> Checked {
     let (here, there) = (bench.open().await?, bench.open().await?);

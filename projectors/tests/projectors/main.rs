@@ -1,6 +1,5 @@
 //! The projectors at work: on a bus that shuffles, redelivers and splits, through restarts and rebuilds.
 
-#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
 mod bus;
 mod fold;

@@ -1,0 +1,119 @@
+//! Stock: counted again from what came, went and was promised.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::Result;
+use schemas::reservation::{LineAtLocation, ReservationEvent};
+use schemas::stock::{Level, LevelsAfter, StockEvent};
+use schemas::{LocationId, Sku, Topic};
+
+use super::{Findings, Statement, walk_topic};
+use crate::shop::Shop;
+
+/// What was counted.
+#[derive(Default)]
+pub struct Stocks {
+    places: HashMap<Sku, BTreeMap<LocationId, Count>>,
+    /// What reservations hold, by their own story.
+    promised: HashMap<Sku, i64>,
+    movements: u64,
+    /// Levels that an event states otherwise than they were counted.
+    miscounted: Findings,
+    /// Levels that must not be.
+    impossible: Findings,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Count {
+    on_hand: i64,
+    reserved: i64,
+}
+
+impl Stocks {
+    /// Counts everything in the inventory's log.
+    pub async fn read(shop: &Shop) -> Result<Self> {
+        let mut stocks = Self::default();
+        walk_topic::<StockEvent>(shop, Topic::STOCK, |recorded| {
+            stocks.count(&recorded.event, &recorded.envelope.token());
+            Ok(())
+        })
+        .await?;
+        walk_topic::<ReservationEvent>(shop, Topic::RESERVATION, |recorded| {
+            match &recorded.event {
+                ReservationEvent::ReservationConfirmed(e) => stocks.promise(&e.lines, 1),
+                ReservationEvent::ReservationReleased(e) => stocks.promise(&e.lines, -1),
+                ReservationEvent::ReservationConsumed(e) => stocks.promise(&e.lines, -1),
+                ReservationEvent::ReservationRejected(_) => {}
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(stocks)
+    }
+
+    /// What is stated about it.
+    pub fn statements(mut self) -> Vec<Statement> {
+        for (sku, places) in &self.places {
+            let reserved: i64 = places.values().map(|count| count.reserved).sum();
+            let promised = self.promised.remove(sku).unwrap_or(0);
+            if reserved != promised {
+                self.miscounted.add(|| format!("{sku} has {reserved} reserved, and reservations hold {promised}"));
+            }
+        }
+        for (sku, promised) in self.promised.iter().filter(|(_, promised)| **promised != 0) {
+            self.miscounted.add(|| format!("{promised} of {sku} are promised, and none was ever reserved"));
+        }
+        let checked = format!("{} movements of {} SKUs", self.movements, self.places.len());
+        vec![
+            self.miscounted.state("reserved = Σ reserved − released − committed, per SKU", checked.clone()),
+            self.impossible.state("0 ≤ reserved ≤ on hand, at every event", checked),
+        ]
+    }
+
+    fn promise(&mut self, lines: &[LineAtLocation], sign: i64) {
+        for line in lines.iter().filter(|line| line.tracked) {
+            *self.promised.entry(line.sku.clone()).or_default() += sign * i64::from(line.qty);
+        }
+    }
+
+    fn count(&mut self, event: &StockEvent, token: &str) {
+        use StockEvent as E;
+        let (sku, location, on_hand, reserved, after) = match event {
+            E::StockReceived(e) => (&e.sku, &e.location, i64::from(e.qty), 0, &e.after),
+            E::StockAdjusted(e) => (&e.sku, &e.location, e.delta, 0, &e.after),
+            E::StockReserved(e) => (&e.sku, &e.location, 0, i64::from(e.qty), &e.after),
+            E::StockReleased(e) => (&e.sku, &e.location, 0, -i64::from(e.qty), &e.after),
+            E::StockCommitted(e) => (&e.sku, &e.location, -i64::from(e.qty), -i64::from(e.qty), &e.after),
+            E::StockTransferredOut(e) => (&e.sku, &e.from, -i64::from(e.qty), 0, &e.after),
+            E::StockTransferredIn(e) => (&e.sku, &e.to, i64::from(e.qty), 0, &e.after),
+            E::StockItemOpened(e) => {
+                self.places.entry(e.sku.clone()).or_default();
+                return;
+            }
+            E::StockThresholdsSet(_) | E::LowStockReached(_) | E::StockDepleted(_) | E::BackInStock(_) => return,
+        };
+        self.movements += 1;
+        let places = self.places.entry(sku.clone()).or_default();
+        let place = places.entry(location.clone()).or_default();
+        place.on_hand += on_hand;
+        place.reserved += reserved;
+        let here = *place;
+        let all = places.values().fold(Count::default(), |all, place| Count {
+            on_hand: all.on_hand + place.on_hand,
+            reserved: all.reserved + place.reserved,
+        });
+        if !says(after, here, all) {
+            self.miscounted.add(|| format!("{token} states other levels than were counted"));
+        }
+        if here.reserved < 0 || here.reserved > here.on_hand {
+            self.impossible.add(|| format!("after {token} {} are on hand and {} reserved", here.on_hand, here.reserved));
+        }
+    }
+}
+
+fn says(after: &LevelsAfter, here: Count, all: Count) -> bool {
+    let is = |level: &Level, count: Count| {
+        i64::from(level.on_hand) == count.on_hand && i64::from(level.reserved) == count.reserved
+    };
+    is(&after.at_location, here) && is(&after.in_all, all)
+}

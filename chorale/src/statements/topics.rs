@@ -1,0 +1,71 @@
+//! Topics against logs.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+use platform::bus::Browse;
+use schemas::{Envelope, StreamId, Topic};
+
+use super::{Findings, PAGE, Statement, log, walk};
+use crate::shop::Shop;
+
+/// How much of a topic's story was told, by the log or by the topic itself. Ids are random or hashes, so two different sets of
+/// them do not come to the same sum by accident.
+#[derive(Default, PartialEq)]
+struct Tally {
+    records: u64,
+    ids: u128,
+}
+
+impl Tally {
+    fn add(&mut self, envelope: &Envelope) {
+        self.records += 1;
+        self.ids = self.ids.wrapping_add(envelope.id.uuid().as_u128());
+    }
+}
+
+/// Every event of every log stands in its topic once, and each key's events in their order.
+pub async fn hold_every_event_once(shop: &Shop) -> Result<Statement> {
+    let mut wrong = Findings::default();
+    let mut written: HashMap<Topic, Tally> = HashMap::new();
+    for store in &shop.logs {
+        walk(log(shop, store.context())?, |stored| {
+            match stored.envelope.topic() {
+                Some(topic) => written.entry(topic).or_default().add(&stored.envelope),
+                None => wrong.add(|| format!("{} has no topic", stored.envelope.token())),
+            }
+            Ok(())
+        })
+        .await?;
+    }
+    let mut records = 0;
+    for topic in Topic::ALL {
+        let published = browse(shop, topic, &mut wrong).await?;
+        let written = written.remove(&topic).unwrap_or_default();
+        records += published.records;
+        if published != written {
+            wrong.add(|| format!("{topic} has {} records, its log {} events", published.records, written.records));
+        }
+    }
+    Ok(wrong.state("every log event exactly once in its topic, in order", format!("{records} records of {} topics", Topic::ALL.len())))
+}
+
+async fn browse(shop: &Shop, topic: Topic, wrong: &mut Findings) -> Result<Tally> {
+    let mut tally = Tally::default();
+    let mut versions: HashMap<StreamId, u64> = HashMap::new();
+    let mut browse = Browse { limit: PAGE, ..Browse::default() };
+    loop {
+        let records = shop.bus.browse(topic, &browse).await?;
+        for record in &records {
+            tally.add(&record.envelope);
+            let before = versions.insert(record.envelope.stream.clone(), record.envelope.version).unwrap_or(0);
+            if record.envelope.version != before + 1 {
+                wrong.add(|| format!("{topic}: {} comes after version {before}", record.envelope.token()));
+            }
+            browse.after.insert(record.partition, record.offset);
+        }
+        if records.len() < PAGE {
+            return Ok(tally);
+        }
+    }
+}

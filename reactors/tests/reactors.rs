@@ -1,0 +1,12 @@
+//! Runners, learners and the clockwork on real logs: parking, redriving, crashing, on a kind bus and on an unkind one.
+
+#[path = "reactors/bench.rs"]
+mod bench;
+#[path = "reactors/crashing.rs"]
+mod crashing;
+#[path = "reactors/learning.rs"]
+mod learning;
+#[path = "reactors/parking.rs"]
+mod parking;
+#[path = "reactors/redriving.rs"]
+mod redriving;

@@ -1,0 +1,92 @@
+//! Local views: learnt once, however often an event comes, and going on where they ended.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::{LocalView, ViewKey, ViewWrite};
+use event_log::port::Wanted;
+use platform::shutdown::Shutdown;
+use reactors::learner::Learner;
+use schemas::{DecodeError, Envelope, Topic};
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, SOON, source};
+use crate::parking::BUSES;
+
+/// Knows how many events each order had, and which was the last.
+static COUNTS: LocalView = LocalView { name: "counts", topics: &[Topic::ORDER], reads, learn };
+
+fn key(envelope: &Envelope) -> ViewKey {
+    ViewKey { view: "counts", key: envelope.stream.to_string() }
+}
+
+fn reads(envelope: &Envelope) -> Vec<ViewKey> {
+    vec![key(envelope)]
+}
+
+fn learn(
+    entries: &BTreeMap<ViewKey, Value>,
+    envelope: &Envelope,
+    payload: &str,
+) -> Result<Vec<ViewWrite>, DecodeError> {
+    let known = entries.get(&key(envelope));
+    let last = known.map_or(0, |entry| entry["last"].as_u64().unwrap());
+    if envelope.version <= last {
+        return Ok(Vec::new());
+    }
+    if payload.contains("Number 3.") {
+        return Err(DecodeError::UnknownEvent { aggregate: "order", name: "Tested".to_owned() });
+    }
+    let count = known.map_or(0, |entry| entry["count"].as_u64().unwrap()) + 1;
+    Ok(vec![ViewWrite {
+        key: key(envelope),
+        value: Some(json!({ "last": envelope.version, "count": count })),
+    }])
+}
+
+async fn learnt(bench: &Bench, name: &str) -> Value {
+    let wanted = ViewKey { view: "counts", key: source(name).to_string() };
+    let (_, facts) =
+        bench.payments.facts(&Wanted { views: vec![wanted.clone()], ..Wanted::default() }).await.unwrap();
+    facts.views.get(&wanted).map_or(Value::Null, |entry| entry.as_ref().clone())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_is_the_fold_of_what_was_told_whatever_is_repeated_and_whenever_it_is_killed() {
+    for seed in BUSES {
+        let bench = Bench::new(seed).await;
+        for round in 1..=4 {
+            for _ in 0..5 {
+                bench.publish(&["a", "b"]).await;
+            }
+            let shutdown = Shutdown::new();
+            let learner =
+                Learner::new(&COUNTS, Arc::clone(&bench.bus), bench.writer.clone(), bench.progress.clone());
+            let task = tokio::spawn(learner.run(shutdown.clone()));
+            bench.until("it is learnt", async || learnt(&bench, "b").await["last"] == json!(5 * round)).await;
+            if round % 2 == 0 {
+                shutdown.begin();
+                task.await.unwrap().unwrap();
+            } else {
+                task.abort();
+                assert!(task.await.is_err());
+            }
+        }
+        let learner =
+            Learner::new(&COUNTS, Arc::clone(&bench.bus), bench.writer.clone(), bench.progress.clone());
+        let shutdown = Shutdown::new();
+        let task = tokio::spawn(learner.run(shutdown.clone()));
+        let arrived = bench.progress.caught_up(bench.bus.as_ref(), |group| group == "counts", SOON).await;
+        assert!(arrived.unwrap());
+        shutdown.begin();
+        task.await.unwrap().unwrap();
+        // One of twenty could not be read, and was passed over.
+        for name in ["a", "b"] {
+            assert_eq!(
+                learnt(&bench, name).await,
+                json!({ "last": 20, "count": 19 }),
+                "seed {seed:?}: {name}"
+            );
+        }
+    }
+}

@@ -109,7 +109,7 @@ fn meta(key: &str) -> Meta {
 fn tolerate(result: Result<Accepted, CommandError>) -> Result<Option<Accepted>> {
     match result {
         Ok(accepted) => Ok(Some(accepted)),
-        Err(CommandError::Refused(refusal)) => {
+        Err(CommandError::Refused { refusal, .. }) => {
             tracing::warn!(%refusal, "a part of the catalogue was not planted");
             Ok(None)
         }

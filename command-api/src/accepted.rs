@@ -13,9 +13,9 @@ use serde_json::{Map, Value};
 pub struct Accepted {
     /// Ask with it what became of the command.
     pub command_id: CommandId,
-    /// What it was about: an order's, product's or parcel's id, or a SKU.
+    /// What it was about: an order's, product's, category's or parcel's id, or a SKU.
     pub id: String,
-    /// The version that its stream has now.
+    /// The version that its stream has now (had, when it came first).
     pub version: u64,
     /// `stream@version`, several joined by commas: a query that presents it sees at least this.
     pub token: String,
@@ -31,18 +31,25 @@ pub struct Accepted {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum CommandError {
     /// It is not a command at all: these fields are wrong.
-    #[error("the request has fields that are wrong")]
+    #[error("the request has fields that are wrong: {}", codes(.0))]
     Invalid(Vec<UserError>),
     /// The rules say no.
-    #[error("refused: {0}")]
-    Refused(Refusal),
+    #[error("refused: {refusal}")]
+    Refused {
+        /// Why.
+        refusal: Refusal,
+        /// This is the first answer again.
+        replayed: bool,
+    },
     /// A stream is not at the version that the caller insists on.
     #[error("{stream} is at version {version}")]
     Conflict {
         /// Which.
         stream: StreamId,
-        /// Where it is.
+        /// Where it is (was, when the command came first).
         version: u64,
+        /// This is the first answer again.
+        replayed: bool,
     },
     /// There is no such thing, or it is not the caller's.
     #[error("there is no such {0}")]
@@ -58,8 +65,41 @@ pub enum CommandError {
     Internal(String),
 }
 
+fn codes(errors: &[UserError]) -> String {
+    let named = |error: &UserError| format!("{} {}", error.code, error.field.as_deref().unwrap_or("?"));
+    errors.iter().map(named).collect::<Vec<_>>().join(", ")
+}
+
 impl From<serde_json::Error> for CommandError {
     fn from(error: serde_json::Error) -> Self {
         Self::Internal(error.to_string())
+    }
+}
+
+/// The refusal with the names that fields have in inputs, which are longer than those in events.
+pub(crate) fn in_words_of_inputs(mut refusal: Refusal) -> Refusal {
+    rename(&mut refusal, "qty", "quantity");
+    rename(&mut refusal, "change", "delta");
+    refusal
+}
+
+/// Renames the last part of fields' paths.
+pub(crate) fn rename(refusal: &mut Refusal, from: &str, to: &str) {
+    for field in refusal.errors.iter_mut().filter_map(|error| error.field.as_mut()) {
+        if let Some(path) = field.strip_suffix(from).filter(|path| path.is_empty() || path.ends_with('.')) {
+            *field = format!("{path}{to}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_named_as_the_caller_named_them() {
+        let refusal = Refusal::rule("A", "a").at("lines[1].qty").at("qty").at("reqty");
+        let fields: Vec<_> = in_words_of_inputs(refusal).errors.into_iter().filter_map(|error| error.field).collect();
+        assert_eq!(fields, ["lines[1].quantity", "quantity", "reqty"]);
     }
 }

@@ -2,24 +2,29 @@
 
 use std::sync::Arc;
 
-use domain::{Decision, ShopRules, UserError};
-use event_log::port::{LedgerEntry, Wanted};
-use event_log::request::{Expected, Origin, Request, Verdict};
+use domain::{Decision, ShopRules};
+use event_log::port::{LedgerEntry, Parking, Wanted};
+use event_log::request::{Expected, Origin, Request, Verdict, WriteError};
 use event_log::writer::Writer;
-use platform::sealing::Sealer;
+use platform::sealing::{Sealer, SealingError, SubjectSeal};
+use platform::vault::VaultError;
 use schemas::{CommandId, Context, StreamId};
 use serde::Serialize;
-use serde_json::Map;
+use serde_json::{Map, Value};
+use uuid::Uuid;
 
-use crate::accepted::{Accepted, CommandError};
+use crate::accepted::{Accepted, CommandError, in_words_of_inputs};
 use crate::meta::Meta;
 
 mod catalog;
+mod existing;
 mod orders;
 mod payments;
 mod reactions;
 mod shipments;
 mod stock;
+
+pub use orders::Shopper;
 
 /// Purpose of the keyed hash that tells whether a retry asks for the same thing.
 const FINGERPRINT: &str = "command-fingerprint";
@@ -67,6 +72,15 @@ struct Target {
     context: Context,
     stream: StreamId,
     id: String,
+    /// The flow that it belongs to where the caller names none; a new one if none.
+    flow: Option<Uuid>,
+}
+
+/// A command before it is decided: everything about it but the rule.
+struct Asked {
+    request: Meta,
+    fingerprint: [u8; 32],
+    target: Target,
 }
 
 impl Commands {
@@ -98,11 +112,12 @@ impl Commands {
     }
 
     /// What became of a command, from the ledgers; `None` when none knows it.
-    pub async fn what_became_of(&self, command: CommandId) -> Result<Option<(Context, LedgerEntry, Verdict)>, CommandError> {
+    pub async fn what_became_of(
+        &self,
+        command: CommandId,
+    ) -> Result<Option<(Context, LedgerEntry, Verdict)>, CommandError> {
         for context in Context::ALL {
-            let wanted = Wanted { commands: vec![command], ..Wanted::default() };
-            let (_, mut facts) = self.writers.of(context).log().facts(&wanted).await.map_err(event_log::request::WriteError::from)?;
-            if let Some(entry) = facts.ledger.remove(&command) {
+            if let Some(entry) = self.ledger_entry(context, command).await? {
                 let verdict = serde_json::from_str(&entry.answer)?;
                 return Ok(Some((context, entry, verdict)));
             }
@@ -110,100 +125,111 @@ impl Commands {
         Ok(None)
     }
 
-    /// Keyed, and taken before anything is sealed: neither can be guessed from it nor changes it with the cipher.
-    async fn fingerprint(&self, operation: &str, input: &impl Serialize) -> Result<[u8; 32], CommandError> {
-        let asked = serde_json::to_vec(&(operation, input))?;
-        Ok(self.sealer.keyed_hash(FINGERPRINT, &asked).await?)
+    async fn ledger_entry(&self, context: Context, command: CommandId) -> Result<Option<LedgerEntry>, CommandError> {
+        let wanted = Wanted { commands: vec![command], ..Wanted::default() };
+        let (_, mut facts) = self.writers.of(context).log().facts(&wanted).await.map_err(WriteError::from)?;
+        Ok(facts.ledger.remove(&command))
     }
 
+    /// Takes the fingerprint: keyed, and before anything is sealed, so that neither can it be guessed from nor does it
+    /// change with the cipher.
+    async fn asked(
+        &self,
+        meta: &Meta,
+        operation: &str,
+        target: Target,
+        input: &(impl Serialize + Sync),
+    ) -> Result<Asked, CommandError> {
+        let asked = serde_json::to_vec(&(operation, &target.stream, &target.id, meta.expected, input))?;
+        let fingerprint = self.sealer.keyed_hash(FINGERPRINT, &asked).await?;
+        Ok(Asked { request: meta.clone(), fingerprint, target })
+    }
+
+    /// The subject's seal; where the subject was erased meanwhile, a retry still gets the first answer, as the error's
+    /// alternative.
+    async fn seal_for(
+        &self,
+        asked: &Asked,
+        subject: &str,
+    ) -> Result<Result<SubjectSeal, Accepted>, CommandError> {
+        match self.sealer.subject(subject).await {
+            Ok(seal) => Ok(Ok(seal)),
+            Err(SealingError::Vault(VaultError::Erased { subject })) => {
+                let command = asked.request.command();
+                let Some(entry) = self.ledger_entry(asked.target.context, command).await? else {
+                    return Err(SealingError::Vault(VaultError::Erased { subject }).into());
+                };
+                if entry.fingerprint != asked.fingerprint {
+                    return Err(WriteError::KeyReused.into());
+                }
+                let verdict = serde_json::from_str(&entry.answer)?;
+                told(&asked.target, command, verdict, true).map(Err)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Takes the fingerprint of a command without personal data, and has it decided and recorded.
     async fn carry_out(
         &self,
         meta: &Meta,
         operation: &str,
-        input: &impl Serialize,
         target: Target,
+        input: &(impl Serialize + Sync),
         decision: impl Decision + 'static,
     ) -> Result<Accepted, CommandError> {
-        let fingerprint = self.fingerprint(operation, input).await?;
-        let request = self.request(meta, fingerprint, &target, decision);
-        self.submit(target, request).await
+        let asked = self.asked(meta, operation, target, input).await?;
+        self.submit(asked, decision, Vec::new()).await
     }
 
-    fn request(
+    /// Has a command decided and recorded.
+    async fn submit(
         &self,
-        meta: &Meta,
-        fingerprint: [u8; 32],
-        target: &Target,
+        asked: Asked,
         decision: impl Decision + 'static,
-    ) -> Request {
+        parking: Vec<Parking>,
+    ) -> Result<Accepted, CommandError> {
+        let Asked { request: meta, fingerprint, target } = asked;
         let command = meta.command();
         let expected = meta.expected.map(|version| (target.stream.clone(), Expected::Exact(version)));
-        Request {
+        let request = Request {
             command,
             origin: Origin::Command { fingerprint },
             decision: Arc::new(decision),
-            actor: meta.actor.clone(),
-            correlation: meta.correlation.unwrap_or(command.uuid()),
+            actor: meta.actor,
+            correlation: meta.correlation.or(target.flow).unwrap_or(command.uuid()),
             causation: command.uuid(),
-            traceparent: meta.traceparent.clone(),
+            traceparent: meta.traceparent,
             expected: expected.into_iter().collect(),
-            parking: Vec::new(),
-        }
-    }
-
-    async fn submit(&self, target: Target, request: Request) -> Result<Accepted, CommandError> {
-        let command_id = request.command;
+            parking,
+        };
         let outcome = self.writers.of(target.context).submit(request).await?;
-        match outcome.verdict {
-            Verdict::Done { versions, answer, .. } => {
-                let version = versions.iter().find(|(stream, _)| *stream == target.stream).map_or(0, |(_, v)| *v);
-                let token: Vec<String> = versions.iter().map(|(stream, version)| format!("{stream}@{version}")).collect();
-                let answer = match answer {
-                    Some(serde_json::Value::Object(fields)) => fields,
-                    _ => Map::new(),
-                };
-                let token = token.join(",");
-                Ok(Accepted { command_id, id: target.id, version, token, answer, replayed: outcome.replayed })
-            }
-            Verdict::Refused { refusal } => Err(CommandError::Refused(refusal)),
-            Verdict::Conflict { stream, version } => Err(CommandError::Conflict { stream, version }),
-        }
+        told(&target, command, outcome.verdict, outcome.replayed)
     }
 }
 
-/// Collects everything that is wrong with an input.
-#[derive(Default)]
-pub(crate) struct Problems(Vec<UserError>);
-
-impl Problems {
-    pub fn add(&mut self, code: &str, field: impl Into<String>, message: impl Into<String>) {
-        self.0.push(UserError::new(code, field, message));
-    }
-
-    /// What `parse` makes of a text; a problem if nothing.
-    pub fn parsed<T: std::str::FromStr>(&mut self, field: &str, text: &str) -> Option<T>
-    where
-        T::Err: std::fmt::Display,
-    {
-        match text.parse() {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.add("MALFORMED", field, format!("{error}."));
-                None
-            }
+/// What the caller is told of a verdict.
+fn told(target: &Target, command_id: CommandId, verdict: Verdict, replayed: bool) -> Result<Accepted, CommandError> {
+    match verdict {
+        Verdict::Done { versions, answer, .. } => {
+            let version = versions.iter().find(|(stream, _)| *stream == target.stream).map_or(0, |(_, v)| *v);
+            let answer = match answer {
+                Some(Value::Object(fields)) => fields,
+                _ => Map::new(),
+            };
+            Ok(Accepted { command_id, id: target.id.clone(), version, token: token(&versions), answer, replayed })
         }
+        Verdict::Refused { refusal } => Err(CommandError::Refused { refusal: in_words_of_inputs(refusal), replayed }),
+        Verdict::Conflict { stream, version } => Err(CommandError::Conflict { stream, version, replayed }),
     }
+}
 
-    /// A text that must not be empty and not be longer than `max` characters.
-    pub fn text(&mut self, field: &str, text: &str, max: usize) {
-        if text.trim().is_empty() {
-            self.add("REQUIRED", field, "Must not be empty.");
-        } else if text.chars().count() > max {
-            self.add("TOO_LONG", field, format!("At most {max} characters."));
-        }
-    }
-
-    pub fn none(self) -> Result<(), CommandError> {
-        if self.0.is_empty() { Ok(()) } else { Err(CommandError::Invalid(self.0)) }
-    }
+/// `stream@version`, joined by commas. Streams that do not exist have nothing to wait for.
+pub(crate) fn token(versions: &[(StreamId, u64)]) -> String {
+    let parts: Vec<String> = versions
+        .iter()
+        .filter(|(_, version)| *version > 0)
+        .map(|(stream, version)| format!("{stream}@{version}"))
+        .collect();
+    parts.join(",")
 }

@@ -8,5 +8,5 @@ pub mod inputs;
 pub mod meta;
 
 pub use accepted::{Accepted, CommandError};
-pub use commands::{Commands, Writers};
+pub use commands::{Commands, Shopper, Writers};
 pub use meta::Meta;

@@ -1,6 +1,6 @@
 //! Given what happened, when something is asked, then this happens: how the rules are tested.
 //!
-//! ```ignore
+//! ```text
 //! given::<Stock>(sku.stock_stream(), [opened(), received(10)])
 //!     .when(&ReceiveStock { .. })
 //!     .then(&[StockEvent::from(..)])

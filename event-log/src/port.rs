@@ -155,6 +155,9 @@ pub enum Parking {
     },
 }
 
+/// A stream, its version, and the kind and instant of the deadline that it has now.
+pub type StreamDeadline = (StreamId, u64, Option<(String, Timestamp)>);
+
 /// What one request changes. All of it or nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Write {
@@ -169,7 +172,7 @@ pub struct Write {
     /// Claims given up.
     pub released: Vec<Claim>,
     /// The deadline that each written stream has now; `None` for none.
-    pub deadlines: Vec<(StreamId, u64, Option<(String, Timestamp)>)>,
+    pub deadlines: Vec<StreamDeadline>,
     /// Parked records.
     pub parking: Vec<Parking>,
 }

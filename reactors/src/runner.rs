@@ -69,7 +69,7 @@ impl Runner {
     pub async fn run(self, shutdown: Shutdown) -> Result<(), RunError> {
         let (mut consumer, mut starts) = self.join().await?;
         let mut careful = if starts >= CAREFUL_AFTER { CAREFUL_RECORDS } else { 0 };
-        starts = self.begin(starts).await?;
+        let mut begun = false;
         while !shutdown.has_begun() {
             let taken = if careful > 0 { 1 } else { DELIVERY };
             let delivery = tokio::select! {
@@ -80,11 +80,14 @@ impl Runner {
             if delivery.positions.is_empty() && delivery.records.is_empty() {
                 continue;
             }
-            if careful > 0 && !delivery.records.is_empty() {
-                careful -= 1;
+            // A process that dies later is counted by the next one, which meets the same records first. One that found
+            // nothing to do is not counted at all.
+            if (careful > 0 || !begun) && !delivery.records.is_empty() {
+                careful = careful.saturating_sub(1);
+                begun = true;
                 starts = self.begin(starts).await?;
             }
-            let hopeless = careful > 0 && starts > HOPELESS_AFTER;
+            let hopeless = starts > HOPELESS_AFTER;
             if !self.handle(&delivery, hopeless, &shutdown).await {
                 break;
             }
@@ -146,24 +149,33 @@ impl Runner {
 
     /// Handles all records of a delivery; `false` when the shutdown came first.
     async fn handle(&self, delivery: &Delivery, hopeless: bool, shutdown: &Shutdown) -> bool {
+        // Redriving empties the queue of a stream: nothing may join that queue meanwhile.
+        let (redrives, others): (Vec<&Record>, Vec<&Record>) =
+            delivery.records.iter().partition(|record| self.tells_of_redriving(record));
+        if !self.handle_stream(redrives, hopeless, shutdown).await {
+            return false;
+        }
         let mut by_stream: Vec<Vec<&Record>> = Vec::new();
         let mut places: HashMap<&StreamId, usize> = HashMap::new();
-        for record in &delivery.records {
+        for record in others {
             let place = *places.entry(&record.envelope.stream).or_insert_with(|| {
                 by_stream.push(Vec::new());
                 by_stream.len() - 1
             });
             by_stream[place].push(record);
         }
-        let streams = stream::iter(by_stream).map(|records| async move {
-            for record in records {
-                if !self.handle_record(record, hopeless, shutdown).await {
-                    return false;
-                }
+        let streams: Vec<_> =
+            by_stream.into_iter().map(|records| self.handle_stream(records, hopeless, shutdown)).collect();
+        stream::iter(streams).buffer_unordered(SIDE_BY_SIDE).all(std::future::ready).await
+    }
+
+    async fn handle_stream(&self, records: Vec<&Record>, hopeless: bool, shutdown: &Shutdown) -> bool {
+        for record in records {
+            if !self.handle_record(record, hopeless, shutdown).await {
+                return false;
             }
-            true
-        });
-        streams.buffer_unordered(SIDE_BY_SIDE).all(|done| async move { done }).await
+        }
+        true
     }
 
     fn parked(&self) -> MutexGuard<'_, HashSet<StreamId>> {

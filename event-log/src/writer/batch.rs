@@ -21,6 +21,9 @@ pub(super) enum Step {
     Moved,
 }
 
+/// What a request writes, the versions of the streams that it writes, and how many events that is.
+type Recorded = (Write, Vec<(StreamId, u64)>, u32);
+
 /// A batch in the making.
 pub(super) struct Deciding {
     context: Context,
@@ -161,7 +164,7 @@ impl Deciding {
 
     /// Turns decided changes into stored events, and moves the batch's own picture of the log along. A failure changes
     /// nothing.
-    fn record(&mut self, request: &Request, changes: &Changes) -> Result<(Write, Vec<(StreamId, u64)>, u32), WriteError> {
+    fn record(&mut self, request: &Request, changes: &Changes) -> Result<Recorded, WriteError> {
         let payloads: Vec<String> = changes
             .events
             .iter()

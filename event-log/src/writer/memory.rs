@@ -17,6 +17,9 @@ pub(super) struct Known {
     pub state: Arc<dyn AnyState>,
 }
 
+/// A state that is being read, or why it cannot be.
+type Evolving = Result<Box<dyn AnyState>, String>;
+
 /// How many events are read at a time.
 const PAGE: usize = 1_000;
 /// How many streams are asked for at a time.
@@ -110,7 +113,7 @@ impl Memory {
         reads: &[&StreamRead],
         loaded: &mut BTreeMap<StreamId, Result<Known, String>>,
     ) -> Result<(), LogError> {
-        let mut states: BTreeMap<StreamId, (u64, Result<Box<dyn AnyState>, String>)> =
+        let mut states: BTreeMap<StreamId, (u64, Evolving)> =
             reads.iter().map(|read| (read.stream.clone(), (0, Ok((read.initial)())))).collect();
         loop {
             let after: Vec<(StreamId, u64)> = states.iter().map(|(stream, (version, _))| (stream.clone(), *version)).collect();

@@ -15,6 +15,7 @@ use crate::port::{Committed, Log, LogError, Wanted};
 use crate::request::{Origin, Outcome, Request, WriteError};
 
 type Answer = oneshot::Sender<Result<Outcome, WriteError>>;
+type Noted = (Note, oneshot::Sender<Result<(), WriteError>>);
 
 /// A request with everybody who waits for its outcome.
 pub(super) struct Waiting {
@@ -37,7 +38,7 @@ pub(super) async fn run(log: Arc<dyn Log>, clock: Clock, options: WriterOptions,
 }
 
 /// Equal commands in flight share one outcome; an id that comes with another request is refused on the spot.
-fn sort(jobs: impl Iterator<Item = Job>) -> (Vec<Waiting>, Vec<(Note, oneshot::Sender<Result<(), WriteError>>)>) {
+fn sort(jobs: impl Iterator<Item = Job>) -> (Vec<Waiting>, Vec<Noted>) {
     let (mut waiting, mut notes) = (Vec::<Waiting>::new(), Vec::new());
     let mut known: HashMap<CommandId, usize> = HashMap::new();
     for job in jobs {
@@ -81,7 +82,7 @@ impl Round<'_> {
     async fn carry_out(
         &mut self,
         waiting: Vec<Waiting>,
-        notes: Vec<(Note, oneshot::Sender<Result<(), WriteError>>)>,
+        notes: Vec<Noted>,
         now: Timestamp,
     ) {
         let result = self.decide_and_commit(&waiting, &notes, now).await;
@@ -108,7 +109,7 @@ impl Round<'_> {
     async fn decide_and_commit(
         &mut self,
         waiting: &[Waiting],
-        notes: &[(Note, oneshot::Sender<Result<(), WriteError>>)],
+        notes: &[Noted],
         now: Timestamp,
     ) -> Result<Vec<Result<Outcome, WriteError>>, WriteError> {
         for _ in 0..self.tries {

@@ -130,6 +130,7 @@ impl Shop {
         let hold = Hold {
             reason: "STAFF".to_owned(),
             shipment_id: None,
+            amount: None,
             text: Some(self.seal(&stream, "text", &"looks odd").await),
             ways_out: vec!["RELEASE".to_owned(), "CANCEL_REST".to_owned()],
             chosen: None,
@@ -161,6 +162,7 @@ impl Shop {
             captured: eur(0),
             refunded: eur(0),
             authorized_until: None,
+            arrival_due_at: None,
             decline_code: None,
             attempts_left: None,
             shortages: vec![],

@@ -35,7 +35,7 @@ pub(super) enum Failure {
 impl Runner {
     /// `false` when the process is leaving before it could be handled.
     pub(super) async fn handle_record(&self, record: &Record, hopeless: bool, shutdown: &Shutdown) -> bool {
-        if record.topic == self.participant.context().reactions() && !self.participant.topics().contains(&record.topic) {
+        if self.tells_of_redriving(record) {
             return self.hear_of_redriving(record, shutdown).await;
         }
         if !self.participant.hears(record.topic, &record.envelope.name) {

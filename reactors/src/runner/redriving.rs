@@ -16,6 +16,11 @@ use super::handling::Failure;
 const PAUSE: Duration = Duration::from_secs(1);
 
 impl Runner {
+    /// Whether it is told what became of reactions, rather than something to react to.
+    pub(super) fn tells_of_redriving(&self, record: &Record) -> bool {
+        record.topic == self.participant.context().reactions() && !self.participant.topics().contains(&record.topic)
+    }
+
     /// `false` when the process is leaving before it was done.
     pub(super) async fn hear_of_redriving(&self, record: &Record, shutdown: &Shutdown) -> bool {
         let envelope = &record.envelope;

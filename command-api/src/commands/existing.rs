@@ -1,0 +1,64 @@
+//! Looking up what a command is about, before anything is sealed or asked of its writer.
+
+use event_log::port::{Read, StoredEvent};
+use event_log::request::WriteError;
+use schemas::order::OrderEvent;
+use schemas::{Context, EventSet, OrderId, ShipmentId, StreamId};
+
+use super::{Commands, Target};
+use crate::accepted::CommandError;
+
+/// An order that exists.
+pub(super) struct KnownOrder {
+    pub id: OrderId,
+    /// Whose key its personal data is sealed with.
+    pub subject: String,
+    pub target: Target,
+}
+
+impl Commands {
+    async fn first_event(&self, context: Context, stream: &StreamId) -> Result<Option<StoredEvent>, CommandError> {
+        let streams = [(stream.clone(), 0)];
+        let log = self.writers.of(context).log();
+        let mut events = log.read(Read::Streams(&streams), 1).await.map_err(WriteError::from)?;
+        Ok(events.pop())
+    }
+
+    /// The order with this id. A text that is no id names no order.
+    pub(super) async fn known_order(&self, order: &str) -> Result<KnownOrder, CommandError> {
+        let id: OrderId = order.parse().map_err(|_| CommandError::NotFound("order"))?;
+        let first = self.first_event(Context::Ordering, &id.stream()).await?;
+        let first = first.ok_or(CommandError::NotFound("order"))?;
+        let envelope = &first.envelope;
+        let event = OrderEvent::decode(&envelope.name, envelope.type_version, &first.payload)
+            .map_err(|error| CommandError::Internal(format!("{} cannot be read: {error}", envelope.token())))?;
+        let OrderEvent::OrderPlaced(placed) = event else {
+            return Err(CommandError::Internal(format!("{} does not begin with OrderPlaced", envelope.stream)));
+        };
+        let target = Target {
+            context: Context::Ordering,
+            stream: id.stream(),
+            id: id.to_string(),
+            flow: Some(envelope.correlation),
+        };
+        Ok(KnownOrder { id, subject: placed.email.subject, target })
+    }
+
+    /// The payment of the order with this id.
+    pub(super) async fn known_payment(&self, order: &str) -> Result<(OrderId, Target), CommandError> {
+        let id: OrderId = order.parse().map_err(|_| CommandError::NotFound("payment"))?;
+        let stream = id.payment_stream();
+        let first = self.first_event(Context::Payments, &stream).await?.ok_or(CommandError::NotFound("payment"))?;
+        let flow = Some(first.envelope.correlation);
+        Ok((id, Target { context: Context::Payments, stream, id: id.to_string(), flow }))
+    }
+
+    /// The parcel with this id.
+    pub(super) async fn known_shipment(&self, shipment: &str) -> Result<(ShipmentId, Target), CommandError> {
+        let id: ShipmentId = shipment.parse().map_err(|_| CommandError::NotFound("parcel"))?;
+        let stream = id.stream();
+        let first = self.first_event(Context::Shipping, &stream).await?.ok_or(CommandError::NotFound("parcel"))?;
+        let flow = Some(first.envelope.correlation);
+        Ok((id, Target { context: Context::Shipping, stream, id: id.to_string(), flow }))
+    }
+}

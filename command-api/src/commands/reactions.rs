@@ -1,0 +1,32 @@
+//! Reactions that were given up: trying them again.
+
+use domain::reaction::RedriveReaction;
+use event_log::port::Parking;
+use schemas::{Context, StreamId};
+
+use super::{Commands, Target};
+use crate::accepted::{Accepted, CommandError};
+use crate::inputs::RedriveInput;
+use crate::inputs::checks::Problems;
+use crate::meta::Meta;
+
+impl Commands {
+    /// Has a stream's parked records tried again, in order.
+    pub async fn redrive(&self, meta: &Meta, input: RedriveInput) -> Result<Accepted, CommandError> {
+        let mut problems = Problems::default();
+        let context = input.context.parse::<Context>().ok();
+        if context.is_none() {
+            let names: Vec<_> = Context::ALL.iter().map(|context| context.name()).collect();
+            problems.add("UNKNOWN_CONTEXT", "context", format!("Must be one of {}.", names.join(", ")));
+        }
+        problems.line("reactor", &input.reactor, 100);
+        problems.line("stream", &input.stream, 200);
+        let context = problems.all(context)?;
+        let (reactor, source) = (input.reactor.clone(), StreamId::from_text(input.stream.clone()));
+        let stream = StreamId::reaction(&reactor, &source);
+        let target = Target { context, id: stream.as_str().to_owned(), stream, flow: None };
+        let asked = self.asked(meta, "RedriveReaction", target, &input).await?;
+        let parking = vec![Parking::Redrive { reactor: reactor.clone(), source: source.clone() }];
+        self.submit(asked, RedriveReaction { reactor, source }, parking).await
+    }
+}

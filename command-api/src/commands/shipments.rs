@@ -1,0 +1,113 @@
+//! Parcels: packed, handed over, followed, delivered or lost.
+
+use domain::shipment::{
+    CancelShipment, ConfirmDelivery, Dispatch, Pack, RecordDeliveryAttempt, ReportLost, UpdateTracking,
+};
+
+use super::Commands;
+use crate::accepted::{Accepted, CommandError};
+use crate::inputs::checks::Problems;
+use crate::inputs::{
+    DeliveredInput, DeliveryAttemptInput, DispatchInput, LostInput, NothingInput, TrackingInput,
+};
+use crate::meta::Meta;
+
+/// Characters of what a carrier says.
+const TEXT: usize = 200;
+
+impl Commands {
+    /// Everything is in the box; the carrier is asked for a label.
+    pub async fn pack_shipment(&self, meta: &Meta, shipment: &str) -> Result<Accepted, CommandError> {
+        let (shipment_id, target) = self.known_shipment(shipment).await?;
+        self.carry_out(meta, "Pack", target, &NothingInput {}, Pack { shipment_id }).await
+    }
+
+    /// The carrier takes it.
+    pub async fn dispatch_shipment(
+        &self,
+        meta: &Meta,
+        shipment: &str,
+        input: DispatchInput,
+    ) -> Result<Accepted, CommandError> {
+        let mut problems = Problems::default();
+        let eta = problems.parsed_if("eta", input.eta.as_deref());
+        problems.none()?;
+        let (shipment_id, target) = self.known_shipment(shipment).await?;
+        self.carry_out(meta, "Dispatch", target, &input, Dispatch { shipment_id, eta }).await
+    }
+
+    /// The carrier saw it.
+    pub async fn update_tracking(
+        &self,
+        meta: &Meta,
+        shipment: &str,
+        input: TrackingInput,
+    ) -> Result<Accepted, CommandError> {
+        let mut problems = Problems::default();
+        problems.line("status", &input.status, TEXT);
+        if let Some(place) = &input.place {
+            problems.line("place", place, TEXT);
+        }
+        let eta = problems.parsed_if("eta", input.eta.as_deref());
+        problems.none()?;
+        let (shipment_id, target) = self.known_shipment(shipment).await?;
+        let (status, place) = (input.status.clone(), input.place.clone());
+        self.carry_out(meta, "UpdateTracking", target, &input, UpdateTracking { shipment_id, status, place, eta }).await
+    }
+
+    /// Nobody took it.
+    pub async fn record_delivery_attempt(
+        &self,
+        meta: &Meta,
+        shipment: &str,
+        input: DeliveryAttemptInput,
+    ) -> Result<Accepted, CommandError> {
+        let mut problems = Problems::default();
+        problems.line("reason", &input.reason, TEXT);
+        if input.attempt == Some(0) {
+            problems.add("OUT_OF_RANGE", "attempt", "Must be at least 1.");
+        }
+        problems.none()?;
+        let (shipment_id, target) = self.known_shipment(shipment).await?;
+        let (attempt, reason) = (input.attempt, input.reason.clone());
+        let failed = RecordDeliveryAttempt { shipment_id, attempt, reason };
+        self.carry_out(meta, "RecordDeliveryAttempt", target, &input, failed).await
+    }
+
+    /// It arrived.
+    pub async fn confirm_delivery(
+        &self,
+        meta: &Meta,
+        shipment: &str,
+        input: DeliveredInput,
+    ) -> Result<Accepted, CommandError> {
+        let mut problems = Problems::default();
+        let delivered_at = problems.parsed_if("deliveredAt", input.delivered_at.as_deref());
+        problems.none()?;
+        let (shipment_id, target) = self.known_shipment(shipment).await?;
+        self.carry_out(meta, "ConfirmDelivery", target, &input, ConfirmDelivery { shipment_id, delivered_at }).await
+    }
+
+    /// It is lost.
+    pub async fn report_lost(
+        &self,
+        meta: &Meta,
+        shipment: &str,
+        input: LostInput,
+    ) -> Result<Accepted, CommandError> {
+        let mut problems = Problems::default();
+        if let Some(reason) = &input.reason {
+            problems.line("reason", reason, TEXT);
+        }
+        problems.none()?;
+        let (shipment_id, target) = self.known_shipment(shipment).await?;
+        let reason = input.reason.clone();
+        self.carry_out(meta, "ReportLost", target, &input, ReportLost { shipment_id, reason }).await
+    }
+
+    /// Takes a parcel back before it leaves.
+    pub async fn cancel_shipment(&self, meta: &Meta, shipment: &str) -> Result<Accepted, CommandError> {
+        let (shipment_id, target) = self.known_shipment(shipment).await?;
+        self.carry_out(meta, "CancelShipment", target, &NothingInput {}, CancelShipment { shipment_id }).await
+    }
+}

@@ -1,0 +1,92 @@
+//! Stock: received, corrected, moved, kept an eye on.
+
+use domain::stock::{AdjustStock, Adjustment, ReceiveStock, SetThresholds, TransferStock};
+use schemas::{Context, Sku};
+
+use super::{Commands, Target};
+use crate::accepted::{Accepted, CommandError, rename};
+use crate::inputs::checks::Problems;
+use crate::inputs::{AdjustInput, ReceiveInput, ThresholdsInput, TransferInput};
+use crate::meta::Meta;
+
+impl Commands {
+    /// Books a delivery.
+    pub async fn receive_stock(
+        &self,
+        meta: &Meta,
+        sku: &str,
+        input: ReceiveInput,
+    ) -> Result<Accepted, CommandError> {
+        let mut problems = Problems::default();
+        let location = problems.parsed("location", &input.location);
+        problems.at_least_one("quantity", input.quantity);
+        let location = problems.all(location)?;
+        let (sku, target) = item(sku)?;
+        let receive = ReceiveStock { sku, location, qty: input.quantity, reference: input.reference.clone() };
+        self.carry_out(meta, "ReceiveStock", target, &input, receive).await
+    }
+
+    /// Corrects how many there are.
+    pub async fn adjust_stock(
+        &self,
+        meta: &Meta,
+        sku: &str,
+        input: AdjustInput,
+    ) -> Result<Accepted, CommandError> {
+        let mut problems = Problems::default();
+        let location = problems.parsed("location", &input.location);
+        let change = match (input.delta, input.count) {
+            (Some(delta), None) => Some(Adjustment::Delta(delta)),
+            (None, Some(count)) => Some(Adjustment::Count(count)),
+            _ => {
+                problems.add("ONE_OF", "delta", "Say either by how many (delta) or how many there are (count).");
+                None
+            }
+        };
+        let (location, change) = problems.all(location.zip(change))?;
+        let (sku, target) = item(sku)?;
+        let adjust = AdjustStock { sku, location, change, reason: input.reason };
+        let mut result = self.carry_out(meta, "AdjustStock", target, &input, adjust).await;
+        if let (Err(CommandError::Refused { refusal, .. }), Some(_)) = (&mut result, input.count) {
+            rename(refusal, "delta", "count");
+        }
+        result
+    }
+
+    /// Moves goods to another location.
+    pub async fn transfer_stock(
+        &self,
+        meta: &Meta,
+        sku: &str,
+        input: TransferInput,
+    ) -> Result<Accepted, CommandError> {
+        let mut problems = Problems::default();
+        let from = problems.parsed("from", &input.from);
+        let to = problems.parsed("to", &input.to);
+        problems.at_least_one("quantity", input.quantity);
+        let (from, to) = problems.all(from.zip(to))?;
+        let (sku, target) = item(sku)?;
+        let transfer_id = input.transfer_id.clone().unwrap_or_else(|| meta.command().to_string());
+        let transfer = TransferStock { sku, from, to, qty: input.quantity, transfer_id };
+        self.carry_out(meta, "TransferStock", target, &input, transfer).await
+    }
+
+    /// Says when stock is low and how much is never promised.
+    pub async fn set_thresholds(
+        &self,
+        meta: &Meta,
+        sku: &str,
+        input: ThresholdsInput,
+    ) -> Result<Accepted, CommandError> {
+        let (sku, target) = item(sku)?;
+        let (low_stock, safety_stock) = (input.low_stock, input.safety_stock);
+        self.carry_out(meta, "SetThresholds", target, &input, SetThresholds { sku, low_stock, safety_stock }).await
+    }
+}
+
+fn item(sku: &str) -> Result<(Sku, Target), CommandError> {
+    let sku: Sku = sku.parse().map_err(|_| CommandError::NotFound("stock item"))?;
+    let target =
+        Target { context: Context::Inventory, stream: sku.stock_stream(), id: sku.to_string(), flow: None };
+    Ok((sku, target))
+}

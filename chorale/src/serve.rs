@@ -77,7 +77,7 @@ pub fn start(shop: &Shop, roles: Roles, public: TcpListener, staff: TcpListener)
             clock: shop.clock.clone(),
             projectors: Shop::projector_source(projectors),
         };
-        let queries = query_api::QueryApi::new(services, query_api::Options::default());
+        let queries = query_api::QueryApi::new(query_api::Options::default(), services);
         shoppers = shoppers.merge(queries.storefront());
         office = office.merge(queries.admin());
     }

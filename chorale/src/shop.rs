@@ -153,7 +153,7 @@ impl Shop {
             loop {
                 let before = self.heads().await?;
                 self.reacted(patience).await?;
-                projectors::caught_up(&self.backends(), patience).await?;
+                projectors::caught_up(&self.store, self.bus.as_ref(), &projectors::REGISTRY, patience).await?;
                 if self.heads().await? == before {
                     return anyhow::Ok(());
                 }

@@ -5,7 +5,6 @@
 //! because documents carry versions and the store keeps the newest. **Invariant:** an event that cannot be digested stops
 //! only its own stream, and is kept until it can.
 
-
 mod error;
 mod feed;
 mod positions;

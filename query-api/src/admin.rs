@@ -1,8 +1,8 @@
 //! What operators and auditors can ask.
 
 mod audit;
-mod back_office;
 mod node;
+mod shop;
 
 use async_graphql::MergedObject;
 
@@ -11,4 +11,4 @@ use crate::catalog::Catalog;
 /// What operators and auditors can ask.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Query")]
-pub(crate) struct AdminQuery(Catalog, back_office::BackOffice, audit::Audit, node::Nodes);
+pub(crate) struct AdminQuery(Catalog, shop::Shop, audit::Audit, node::Nodes);

@@ -89,6 +89,8 @@ impl Runner {
             }
             let hopeless = starts > HOPELESS_AFTER;
             if !self.handle(&delivery, hopeless, &shutdown).await {
+                // Asked to leave in the middle of something: that is no crash.
+                self.writer.note(self.starts(0)).await?;
                 break;
             }
             self.keep(&delivery.positions).await?;
@@ -132,8 +134,12 @@ impl Runner {
     /// Counts a beginning before anything is handled, so that a crash is counted too.
     async fn begin(&self, starts: u32) -> Result<u32, WriteError> {
         let starts = starts.saturating_add(1);
-        self.writer.note(Note { starts: vec![(self.name().to_owned(), starts)], ..Note::default() }).await?;
+        self.writer.note(self.starts(starts)).await?;
         Ok(starts)
+    }
+
+    fn starts(&self, starts: u32) -> Note {
+        Note { starts: vec![(self.name().to_owned(), starts)], ..Note::default() }
     }
 
     async fn keep(&self, positions: &Positions) -> Result<(), WriteError> {
@@ -141,8 +147,7 @@ impl Runner {
             .iter()
             .map(|(partition, offset)| (self.name().to_owned(), partition_name(partition), *offset))
             .collect();
-        let starts = vec![(self.name().to_owned(), 0)];
-        self.writer.note(Note { positions: kept, starts, ..Note::default() }).await?;
+        self.writer.note(Note { positions: kept, ..self.starts(0) }).await?;
         self.progress.advance(self.name(), positions);
         Ok(())
     }

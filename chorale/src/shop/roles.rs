@@ -32,7 +32,7 @@ impl Shop {
                 Runner::new(Arc::clone(&participant), Arc::clone(&bus), writer.clone(), progress.clone()).run(shutdown)
             });
         }
-        for view in reactors::learner::VIEWS {
+        for view in &reactors::learner::VIEWS {
             let (bus, progress) = (Arc::clone(&self.bus), self.progress.clone());
             let writer = self.commands.writers().of(view.context).clone();
             self.keep_running(view.view.name, move |shutdown| {

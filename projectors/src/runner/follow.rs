@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use platform::bus::{Consumer, Delivery, Start, Subscription};
+use platform::bus::{Consumer, Delivery, Positions, Start, Subscription};
 use read_models::{Checkpoint, Generation, StoreError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -17,8 +17,10 @@ use crate::projection::Projection;
 
 /// Pauses after an error: from the first, doubled up to the second.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
-/// Without records, positions are written only when one moved this far: an idle projector leaves the disk alone.
+/// Positions that moved without records are written when one moved this far, or when it is quiet for so long: a projector
+/// that has nothing to do leaves the disk alone while others are busy.
 const FAR: u64 = 1_000;
+const QUIET: Duration = Duration::from_millis(20);
 
 pub(super) struct Follower {
     pub(super) projection: &'static Projection,
@@ -89,8 +91,10 @@ impl Follower {
             generation = feed.generation.number,
             "following"
         );
+        let mut pending = Positions::new();
         loop {
-            let next = self.next(consumer.as_mut()).await?;
+            let patience = if pending.is_empty() { self.options.patience } else { QUIET };
+            let next = self.next(consumer.as_mut(), patience).await?;
             if self.moved(&feed, &written).await? {
                 return Ok(Ended::Moved);
             }
@@ -98,13 +102,16 @@ impl Follower {
                 Next::Stop => return Ok(Ended::Stopped),
                 Next::Retry => drop(feed.retry_held().await?),
                 Next::Batch(delivery) => {
-                    let positions = checkpoint(&delivery.positions);
-                    if delivery.records.is_empty() && !far(&written, &positions) {
+                    let quiet = delivery.positions.is_empty();
+                    pending.extend(delivery.positions);
+                    let positions = checkpoint(&pending);
+                    let due = !pending.is_empty() && (quiet || far(&written, &positions));
+                    if delivery.records.is_empty() && !due {
                         continue;
                     }
                     feed.apply(&delivery.records, &positions).await?;
                     written.extend(positions);
-                    consumer.commit(&delivery.positions).await?;
+                    consumer.commit(&std::mem::take(&mut pending)).await?;
                 }
             }
             *went_well = true;
@@ -112,13 +119,17 @@ impl Follower {
         }
     }
 
-    async fn next(&mut self, consumer: &mut dyn Consumer) -> Result<Next, ProjectorError> {
+    async fn next(
+        &mut self,
+        consumer: &mut dyn Consumer,
+        patience: Duration,
+    ) -> Result<Next, ProjectorError> {
         tokio::select! {
             biased;
             () = self.stop.cancelled() => Ok(Next::Stop),
             // The handle may be gone; then nobody asks any more.
             Ok(()) = self.retry.changed() => Ok(Next::Retry),
-            delivery = consumer.next(self.options.batch, self.options.patience) => Ok(Next::Batch(delivery?)),
+            delivery = consumer.next(self.options.batch, patience) => Ok(Next::Batch(delivery?)),
         }
     }
 

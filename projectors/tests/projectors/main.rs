@@ -1,6 +1,5 @@
 //! The projectors at work: on a bus that shuffles, redelivers and splits, through restarts and rebuilds.
 
-
 mod bus;
 mod fold;
 mod gaps;

@@ -75,7 +75,7 @@ macro_rules! property {
     ($name:ident, $projection:path, |$records:ident| $fold:expr) => {
         #[test]
         fn $name() {
-            proptest!(ProptestConfig { cases: 5, failure_persistence: None, ..ProptestConfig::default() }, |(seed: u64)| {
+            proptest!(ProptestConfig { cases: 5, max_shrink_iters: 0, failure_persistence: None, ..ProptestConfig::default() }, |(seed: u64)| {
                 block_on(is_the_fold(&$projection, seed, |$records| $fold));
             });
         }
@@ -141,7 +141,12 @@ property!(deleted_documents_are_the_fold_of_the_log, SOLD_OUT_IS_GONE, |log| fol
 
 #[test]
 fn sales_are_the_fold_of_the_log() {
-    let config = ProptestConfig { cases: 5, failure_persistence: None, ..ProptestConfig::default() };
+    let config = ProptestConfig {
+        cases: 5,
+        max_shrink_iters: 0,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
     proptest!(config, |(seed: u64)| {
         block_on(async {
             let (records, shop) = happen(&sales_by_week::SALES_BY_WEEK, seed).await;

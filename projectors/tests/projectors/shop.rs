@@ -13,7 +13,7 @@ use read_models::{Checkpoint, Collection, Generation, Query, Store, Stored, conn
 use crate::bus::MemoryBus;
 
 /// Longer than anything takes.
-pub const LONG: Duration = Duration::from_secs(60);
+pub const LONG: Duration = Duration::from_secs(20);
 
 pub struct Shop {
     pub bus: MemoryBus,

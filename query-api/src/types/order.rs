@@ -170,6 +170,11 @@ impl OrderFields {
         instant(self.0.value.authorized_until.as_ref())
     }
 
+    /// When everything that has left so far should have arrived.
+    async fn arrival_due_at(&self) -> Option<DateTime> {
+        instant(self.0.value.arrival_due_at.as_ref())
+    }
+
     /// Why the last try to pay was declined, as a code; none after one that was not.
     async fn decline_code(&self) -> Option<&str> {
         self.0.value.decline_code.as_deref()

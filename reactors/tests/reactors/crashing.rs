@@ -75,3 +75,22 @@ async fn a_process_killed_anywhere_loses_and_repeats_nothing() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leaving_while_the_outside_is_down_is_not_held_against_a_record_either() {
+    let bench = Bench::new(None).await;
+    bench.script.set("a", 1, Does::Wait);
+    bench.publish(&["a"]).await;
+    for _ in 0..10 {
+        let tries = bench.script.tries("a", 1);
+        let running = bench.start();
+        bench.until("it is tried", async || bench.script.tries("a", 1) > tries).await;
+        running.stop().await;
+    }
+    bench.script.mend();
+    let running = bench.start();
+    bench.handled().await;
+    running.stop().await;
+    assert_eq!(bench.written("a").await, [1]);
+    assert_eq!(bench.parked_versions("a").await, [0; 0]);
+}

@@ -5,7 +5,7 @@ use read_models::documents::orders;
 
 use crate::id::global;
 use crate::reader::{Audience, reader};
-use crate::scalars::DateTime;
+use crate::scalars::{DateTime, Money, money};
 use crate::types::names::{HoldReason, WayOut, all_named, named};
 
 /// Why an order waits.
@@ -36,6 +36,11 @@ impl Hold {
     /// What a human can choose from.
     async fn ways_out(&self) -> Result<Vec<WayOut>> {
         Ok(all_named(&self.0.ways_out)?)
+    }
+
+    /// The money that it is about.
+    async fn amount(&self) -> Option<Money> {
+        money(self.0.amount.as_ref())
     }
 
     /// What was chosen, while it is being carried out.

@@ -24,14 +24,14 @@ use crate::types::stock::StockItem;
 
 /// What the shop's people ask.
 #[derive(Default)]
-pub(crate) struct BackOffice;
+pub(crate) struct Shop;
 
 const EVERY_STATUS: [ProductStatus; 4] =
     [ProductStatus::Draft, ProductStatus::Published, ProductStatus::Unpublished, ProductStatus::Archived];
 
 /// What the shop's people ask.
 #[Object]
-impl BackOffice {
+impl Shop {
     /// Products, drafts and archived ones too. `search` finds words of title, brand and SKU by how they begin; each must be
     /// found.
     #[expect(clippy::too_many_arguments, reason = "a connection's arguments are many")]

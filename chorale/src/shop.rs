@@ -27,6 +27,9 @@ use crate::data_dir::{DataDir, Kind};
 
 mod roles;
 
+/// Puts something around a bus.
+pub type WrapBus = Box<dyn FnOnce(Arc<dyn Bus>) -> Arc<dyn Bus> + Send>;
+
 /// What a shop can be given beside its data directory. The defaults are those of the program.
 pub struct ShopOptions {
     /// Which time it lives in.
@@ -42,7 +45,7 @@ pub struct ShopOptions {
     /// The carrier; the sandbox if none.
     pub carrier: Option<Arc<dyn Carrier>>,
     /// Wraps the bus, for tests that make it unkind.
-    pub bus: fn(Arc<dyn Bus>) -> Arc<dyn Bus>,
+    pub bus: WrapBus,
 }
 
 impl Default for ShopOptions {
@@ -54,7 +57,7 @@ impl Default for ShopOptions {
             seed: None,
             provider: None,
             carrier: None,
-            bus: |bus| bus,
+            bus: Box::new(|bus| bus),
         }
     }
 }

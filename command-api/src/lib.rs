@@ -4,9 +4,11 @@
 
 pub mod accepted;
 pub mod commands;
+pub mod http;
 pub mod inputs;
 pub mod meta;
 
 pub use accepted::{Accepted, CommandError};
 pub use commands::{Commands, Shopper, Writers};
+pub use http::{Options, openapi, public_router, staff_router};
 pub use meta::Meta;

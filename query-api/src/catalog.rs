@@ -40,7 +40,9 @@ impl Catalog {
         reader.require(consistency.as_deref())?;
         let found = match (id, slug, sku) {
             (Some(id), None, None) => reader.product(&id::key(&id, "Product")?).await?,
-            (None, Some(slug), None) => reader.find_one(&PRODUCTS, text("slug", slug)).await?.and_then(shared),
+            (None, Some(slug), None) => {
+                reader.find_one(&PRODUCTS, text("slug", slug)).await?.and_then(shared)
+            }
             (None, None, Some(sku)) => reader.product_with(&sku).await?,
             _ => return Err(Fault::BadInput("give one of id, slug and sku".to_owned()).into()),
         };
@@ -85,7 +87,12 @@ impl Catalog {
     }
 
     /// How much there is of a SKU; null for what is not counted or not known.
-    async fn stock(&self, ctx: &Context<'_>, sku: String, consistency: Option<String>) -> Result<Option<StockView>> {
+    async fn stock(
+        &self,
+        ctx: &Context<'_>,
+        sku: String,
+        consistency: Option<String>,
+    ) -> Result<Option<StockView>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
         Ok(reader.stock(&sku).await?.map(StockView::of))

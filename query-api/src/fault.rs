@@ -11,7 +11,9 @@ use crate::services::BoxError;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
     /// The client gave a cursor that is none, or one of another list or sort.
-    #[error("the cursor is not one of this list in this order; take it from an edge or pageInfo of the same query")]
+    #[error(
+        "the cursor is not one of this list in this order; take it from an edge or pageInfo of the same query"
+    )]
     BadCursor,
     /// The client gave an id that is none.
     #[error("{0:?} is not an id; take ids from the field id of an answer")]
@@ -70,7 +72,9 @@ impl Fault {
             Self::BadToken(_) => ("BAD_CONSISTENCY_TOKEN", true),
             Self::Store(StoreError::Unavailable(..) | StoreError::NoSpace) => ("UNAVAILABLE", false),
             Self::Shared(fault) => fault.code(),
-            Self::Store(_) | Self::Sealing(_) | Self::Unknown { .. } | Self::Projectors(_) => ("INTERNAL", false),
+            Self::Store(_) | Self::Sealing(_) | Self::Unknown { .. } | Self::Projectors(_) => {
+                ("INTERNAL", false)
+            }
         }
     }
 }

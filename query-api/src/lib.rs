@@ -6,7 +6,6 @@
 //! **Invariant:** nothing here writes, and nothing here knows events or rules: what a resolver needs to know of them (which
 //! actions an order allows, say) stands in the documents.
 
-
 mod admin;
 mod catalog;
 mod consistency;

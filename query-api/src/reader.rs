@@ -11,9 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_graphql::Context;
-use read_models::{
-    Collection, Document, Filter, Generation, GenerationState, Place, Query,
-};
+use read_models::{Collection, Document, Filter, Generation, GenerationState, Place, Query};
 use serde::de::DeserializeOwned;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
@@ -203,7 +201,8 @@ impl Reader {
         match live.await {
             Err(fault) => Err(Fault::Shared(fault.clone())),
             Ok(live) => {
-                let of = |one: &&Generation| one.collection == collection.name && one.shape == collection.shape;
+                let of =
+                    |one: &&Generation| one.collection == collection.name && one.shape == collection.shape;
                 match live.iter().find(of) {
                     Some(generation) => Ok(generation.clone()),
                     None => Ok(generations.live(collection).await?),

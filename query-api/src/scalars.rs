@@ -7,6 +7,7 @@ use read_models::documents;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BigInt(pub(crate) i64);
 
+/// A whole number of up to 64 bits, written as a text because JavaScript's numbers end at 53 bits.
 #[Scalar]
 impl ScalarType for BigInt {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -34,6 +35,7 @@ impl From<u64> for BigInt {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Decimal(pub(crate) String);
 
+/// An exact decimal number, written as a text: `12.90`.
 #[Scalar]
 impl ScalarType for Decimal {
     fn parse(_: Value) -> InputValueResult<Self> {
@@ -49,6 +51,7 @@ impl ScalarType for Decimal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DateTime(pub(crate) String);
 
+/// An instant as RFC 3339 text. Answers are in UTC with three decimals; any offset may be sent.
 #[Scalar]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -107,8 +110,8 @@ pub(crate) fn money(money: Option<&documents::Money>) -> Option<Money> {
 /// Decimals of a currency, as ISO 4217 lists them; 2 for all that are not listed here.
 fn digits(currency: &str) -> usize {
     match currency {
-        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI" | "VND"
-        | "VUV" | "XAF" | "XOF" | "XPF" => 0,
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI"
+        | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
         "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
         _ => 2,
     }

@@ -11,18 +11,27 @@ pub(crate) type StorefrontSchema = Schema<StorefrontQuery, EmptyMutation, EmptyS
 pub(crate) type AdminSchema = Schema<AdminQuery, EmptyMutation, EmptySubscription>;
 
 /// The first line of a generated file.
-const GENERATED: &str = "# Generated from query-api by its tests; UPDATE_CONTRACTS=1 writes it again. Do not edit.\n\n";
+const GENERATED: &str =
+    "# Generated from query-api by its tests; UPDATE_CONTRACTS=1 writes it again. Do not edit.\n\n";
 
 /// Builds the storefront's schema.
 pub(crate) fn storefront(introspection: bool) -> StorefrontSchema {
     let builder = Schema::build(StorefrontQuery::default(), EmptyMutation, EmptySubscription);
-    if introspection { builder.finish() } else { builder.disable_introspection().disable_suggestions().finish() }
+    if introspection {
+        builder.finish()
+    } else {
+        builder.disable_introspection().disable_suggestions().finish()
+    }
 }
 
 /// Builds the operators' schema.
 pub(crate) fn admin(introspection: bool) -> AdminSchema {
     let builder = Schema::build(AdminQuery::default(), EmptyMutation, EmptySubscription);
-    if introspection { builder.finish() } else { builder.disable_introspection().disable_suggestions().finish() }
+    if introspection {
+        builder.finish()
+    } else {
+        builder.disable_introspection().disable_suggestions().finish()
+    }
 }
 
 /// The storefront's schema as it is checked in.

@@ -40,7 +40,7 @@ impl Storefront {
         last: Option<i32>,
         before: Option<String>,
         search: Option<String>,
-        #[graphql(name = "where", default)] filter: ProductWhere,
+        #[graphql(name = "where")] filter: Option<ProductWhere>,
         sort: Option<Vec<ProductSort>>,
         consistency: Option<String>,
     ) -> Result<Option<Connection<Product>>> {
@@ -48,7 +48,7 @@ impl Storefront {
         reader.require(consistency.as_deref())?;
         let window = Window { first, after, last, before };
         let status = vec![ProductStatus::Published];
-        Ok(Some(catalog::products(reader, &window, status, search, filter, sort).await?))
+        Ok(Some(catalog::products(reader, &window, status, search, filter.unwrap_or_default(), sort).await?))
     }
 
     /// An order by its id or number, for who holds the guest token that placing it answered. Null when there is no such
@@ -79,13 +79,18 @@ impl Storefront {
         Ok(find(reader(ctx)?, &id).await?)
     }
 
-    /// Up to 100 of them, in their order.
-    async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Option<Node>>> {
+    /// Up to 100 of them, in their order; null for what is not there or cannot be read.
+    async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Option<Result<Node>>>> {
         let reader = reader(ctx)?;
         check_nodes(&ids)?;
-        let found = ids.iter().map(|id| find(reader, id));
-        Ok(futures_util::future::try_join_all(found).await?)
+        let found = futures_util::future::join_all(ids.iter().map(|id| find(reader, id))).await;
+        Ok(found.into_iter().map(each_by_itself).collect())
     }
+}
+
+/// One that fails leaves the others.
+pub(crate) fn each_by_itself<N>(found: Result<Option<N>, Fault>) -> Option<Result<N>> {
+    found.map_err(async_graphql::Error::from).transpose()
 }
 
 /// Refuses to look for too many.

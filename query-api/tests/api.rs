@@ -1,6 +1,5 @@
 //! The query API over HTTP, on a store with documents written by hand.
 
-
 mod api {
     mod calls;
     mod catalog;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use platform::bus::Positions;
 use platform::shutdown::Shutdown;
 use query_api::{BoxError, ProjectorSource, ProjectorState, ProjectorStatus};
 use reactors::deadlines::Clockwork;
@@ -26,6 +27,8 @@ impl Shop {
         let mut groups: BTreeMap<Context, Vec<&'static str>> = BTreeMap::new();
         for participant in self.participants() {
             groups.entry(participant.context()).or_default().push(participant.name());
+            // Nobody takes it for idle before it has begun.
+            self.progress.join(participant.name(), &participant.topics(), Positions::new());
             let (bus, progress) = (Arc::clone(&self.bus), self.progress.clone());
             let writer = self.commands.writers().of(participant.context()).clone();
             self.keep_running(participant.name(), move |shutdown| {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use anyhow::Result;
 use schemas::life_cycle::{HoldReason, OrderStatus};
-use schemas::order::OrderEvent;
+use schemas::order::{CancelReason, OrderEvent};
 use schemas::{Context, OrderId, Recorded, ShipmentId, StreamId, Timestamp, Topic};
 use uuid::Uuid;
 
@@ -27,6 +27,8 @@ pub struct Orders {
 pub struct Story {
     /// Where it stands.
     pub status: OrderStatus,
+    /// Why it was cancelled, and where it stood.
+    pub cancelled: Option<(CancelReason, OrderStatus)>,
     /// What it waits for a human for.
     pub holds: BTreeSet<(HoldReason, Option<ShipmentId>)>,
     /// When it was placed.
@@ -64,6 +66,7 @@ impl Orders {
             }
             let story = Story {
                 status: OrderStatus::Placed,
+                cancelled: None,
                 holds: BTreeSet::new(),
                 placed_at: envelope.time,
                 goods: placed.totals.subtotal.minor - placed.totals.discount.minor,
@@ -110,13 +113,21 @@ impl Orders {
 }
 
 impl Story {
+    /// Whether it ended before anything left.
+    pub fn was_given_up(&self) -> bool {
+        matches!(self.status, OrderStatus::Cancelled | OrderStatus::Expired | OrderStatus::Rejected)
+    }
+
     fn hear(&mut self, event: &OrderEvent) {
         use OrderEvent as E;
         match event {
             E::OrderStockConfirmed(_) => self.status = OrderStatus::StockConfirmed,
             E::OrderStockRejected(_) => self.status = OrderStatus::Rejected,
             E::OrderConfirmed(_) => self.status = OrderStatus::Confirmed,
-            E::OrderCancelled(_) => self.status = OrderStatus::Cancelled,
+            E::OrderCancelled(e) => {
+                self.status = OrderStatus::Cancelled;
+                self.cancelled = Some((e.reason, e.stage));
+            }
             E::OrderExpired(_) => self.status = OrderStatus::Expired,
             E::OrderPartiallyShipped(_) => self.status = OrderStatus::InFulfilment,
             E::OrderShipped(_) => self.status = OrderStatus::Shipped,

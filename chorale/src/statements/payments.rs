@@ -80,7 +80,7 @@ impl Payments {
     pub fn cancelled_orders_are_not_charged(&self, orders: &Orders) -> Statement {
         let (mut charged, mut checked) = (Findings::default(), 0_u64);
         for (id, story) in &orders.stories {
-            if !matches!(story.status, OrderStatus::Cancelled | OrderStatus::Expired | OrderStatus::Rejected) {
+            if !story.was_given_up() {
                 continue;
             }
             checked += 1;

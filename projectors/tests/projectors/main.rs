@@ -3,6 +3,7 @@
 mod bus;
 mod fold;
 mod gaps;
+mod golden;
 mod history;
 mod poison;
 mod properties;

@@ -34,7 +34,7 @@ async fn happen(projection: &'static Projection, seed: u64) -> (Vec<Record>, Sho
                 shop.stop().await;
                 shop.forget_positions().await;
             }
-            2 => shop.settled().await,
+            2 if shop.is_open() => shop.settled().await,
             // While it runs.
             _ => shop.forget_positions().await,
         }

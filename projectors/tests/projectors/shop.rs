@@ -13,7 +13,7 @@ use read_models::{Checkpoint, Collection, Generation, Query, Store, Stored, conn
 use crate::bus::MemoryBus;
 
 /// Longer than anything takes.
-pub const LONG: Duration = Duration::from_secs(20);
+pub const LONG: Duration = Duration::from_secs(60);
 
 pub struct Shop {
     pub bus: MemoryBus,
@@ -55,6 +55,10 @@ impl Shop {
 
     pub fn handle(&self) -> &Handle {
         &self.running.as_ref().unwrap().1
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.running.is_some()
     }
 
     pub fn start(&mut self, batch: usize) {

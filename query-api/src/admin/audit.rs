@@ -60,10 +60,11 @@ impl Audit {
         after: Option<String>,
         last: Option<i32>,
         before: Option<String>,
-        #[graphql(name = "where", default)] filter: ParkedWhere,
+        #[graphql(name = "where")] filter: Option<ParkedWhere>,
     ) -> Result<Option<Connection<ParkedReaction>>> {
         let sort = vec![("updatedAt", Direction::Descending)];
-        let list = List { collection: &PARKED_REACTIONS, filters: filter.filters(), sort };
+        let list =
+            List { collection: &PARKED_REACTIONS, filters: filter.unwrap_or_default().filters(), sort };
         let window = Window { first, after, last, before };
         Ok(Some(Connection::of(list.page(reader(ctx)?, &window, 20).await?)))
     }

@@ -1,12 +1,11 @@
 //! Whatever has an id.
 
-use async_graphql::{Context, ID, Object, Result};
 use crate::catalog;
 use crate::fault::Fault;
 use crate::id;
 use crate::page::Listed;
 use crate::reader::{Reader, reader};
-use crate::storefront::check_nodes;
+use crate::storefront::{check_nodes, each_by_itself};
 use crate::types::category::Category;
 use crate::types::event::Event;
 use crate::types::node::ShopNode;
@@ -16,6 +15,7 @@ use crate::types::payment::Payment;
 use crate::types::product::Product;
 use crate::types::shipment::Shipment;
 use crate::types::stock::{Reservation, StockItem};
+use async_graphql::{Context, ID, Object, Result};
 
 /// Whatever has an id.
 #[derive(Default)]
@@ -29,12 +29,12 @@ impl Nodes {
         Ok(find(reader(ctx)?, &id).await?)
     }
 
-    /// Up to 100 of them, in their order.
-    async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Option<ShopNode>>> {
+    /// Up to 100 of them, in their order; null for what is not there or cannot be read.
+    async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Option<Result<ShopNode>>>> {
         let reader = reader(ctx)?;
         check_nodes(&ids)?;
-        let found = ids.iter().map(|id| find(reader, id));
-        Ok(futures_util::future::try_join_all(found).await?)
+        let found = futures_util::future::join_all(ids.iter().map(|id| find(reader, id))).await;
+        Ok(found.into_iter().map(each_by_itself).collect())
     }
 }
 

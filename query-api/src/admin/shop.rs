@@ -11,7 +11,8 @@ use crate::catalog;
 use crate::fault::Fault;
 use crate::id;
 use crate::input::{
-    OrderSort, OrderWhere, PaymentWhere, ProductSort, ProductWhere, ShipmentWhere, StockSort, StockWhere, sorted, text,
+    OrderSort, OrderWhere, PaymentWhere, ProductSort, ProductWhere, ShipmentWhere, StockSort, StockWhere,
+    sorted, text,
 };
 use crate::page::{Connection, List, Listed, Window};
 use crate::reader::{reader, shared};
@@ -44,7 +45,7 @@ impl Shop {
         before: Option<String>,
         search: Option<String>,
         status: Option<Vec<ProductStatus>>,
-        #[graphql(name = "where", default)] filter: ProductWhere,
+        #[graphql(name = "where")] filter: Option<ProductWhere>,
         sort: Option<Vec<ProductSort>>,
         consistency: Option<String>,
     ) -> Result<Option<Connection<Product>>> {
@@ -52,7 +53,7 @@ impl Shop {
         reader.require(consistency.as_deref())?;
         let window = Window { first, after, last, before };
         let status = status.unwrap_or_else(|| EVERY_STATUS.to_vec());
-        Ok(Some(catalog::products(reader, &window, status, search, filter, sort).await?))
+        Ok(Some(catalog::products(reader, &window, status, search, filter.unwrap_or_default(), sort).await?))
     }
 
     /// An order by its id or number.
@@ -82,14 +83,14 @@ impl Shop {
         after: Option<String>,
         last: Option<i32>,
         before: Option<String>,
-        #[graphql(name = "where", default)] filter: OrderWhere,
+        #[graphql(name = "where")] filter: Option<OrderWhere>,
         sort: Option<Vec<OrderSort>>,
         consistency: Option<String>,
     ) -> Result<Option<Connection<ShopOrder>>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
         let sort = sorted(sort, ("placedAt", Direction::Descending))?;
-        let list = List { collection: &ORDERS, filters: filter.filters(), sort };
+        let list = List { collection: &ORDERS, filters: filter.unwrap_or_default().filters(), sort };
         let window = Window { first, after, last, before };
         Ok(Some(Connection::of(list.page(reader, &window, 20).await?)))
     }
@@ -103,14 +104,14 @@ impl Shop {
         after: Option<String>,
         last: Option<i32>,
         before: Option<String>,
-        #[graphql(name = "where", default)] filter: StockWhere,
+        #[graphql(name = "where")] filter: Option<StockWhere>,
         sort: Option<Vec<StockSort>>,
         consistency: Option<String>,
     ) -> Result<Option<Connection<StockItem>>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
         let sort = sorted(sort, ("sku", Direction::Ascending))?;
-        let list = List { collection: &STOCK, filters: filter.filters()?, sort };
+        let list = List { collection: &STOCK, filters: filter.unwrap_or_default().filters()?, sort };
         let window = Window { first, after, last, before };
         Ok(Some(Connection::of(list.page(reader, &window, 20).await?)))
     }
@@ -124,13 +125,13 @@ impl Shop {
         after: Option<String>,
         last: Option<i32>,
         before: Option<String>,
-        #[graphql(name = "where", default)] filter: ShipmentWhere,
+        #[graphql(name = "where")] filter: Option<ShipmentWhere>,
         consistency: Option<String>,
     ) -> Result<Option<Connection<Shipment>>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
         let sort = vec![("plannedAt", Direction::Descending)];
-        let list = List { collection: &SHIPMENTS, filters: filter.filters(), sort };
+        let list = List { collection: &SHIPMENTS, filters: filter.unwrap_or_default().filters(), sort };
         let window = Window { first, after, last, before };
         Ok(Some(Connection::of(list.page(reader, &window, 20).await?)))
     }
@@ -144,13 +145,13 @@ impl Shop {
         after: Option<String>,
         last: Option<i32>,
         before: Option<String>,
-        #[graphql(name = "where", default)] filter: PaymentWhere,
+        #[graphql(name = "where")] filter: Option<PaymentWhere>,
         consistency: Option<String>,
     ) -> Result<Option<Connection<Payment>>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
         let sort = vec![("createdAt", Direction::Descending)];
-        let list = List { collection: &PAYMENTS, filters: filter.filters(), sort };
+        let list = List { collection: &PAYMENTS, filters: filter.unwrap_or_default().filters(), sort };
         let window = Window { first, after, last, before };
         Ok(Some(Connection::of(list.page(reader, &window, 20).await?)))
     }

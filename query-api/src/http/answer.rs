@@ -16,7 +16,10 @@ pub(super) fn of(answer: &Answer, modern: bool) -> Response {
     match serde_json::to_vec(answer) {
         Ok(body) => respond(status, body, modern),
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "an answer could not be written as JSON");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "an answer could not be written as JSON"
+            );
             failed(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "something went wrong here")
         }
     }

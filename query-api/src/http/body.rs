@@ -54,9 +54,13 @@ pub(super) async fn read(request: Request, limit: usize) -> Result<Asked, Unread
         ));
     }
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let too_large =
-        || unreadable(StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE", format!("a query has at most {limit} bytes"));
-    if text(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > limit) {
+    let too_large = || {
+        unreadable(StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE", format!("a query has at most {limit} bytes"))
+    };
+    if text(CONTENT_LENGTH)
+        .and_then(|length| length.parse::<usize>().ok())
+        .is_some_and(|length| length > limit)
+    {
         return Err(too_large());
     }
     let modern = text(ACCEPT).is_some_and(|accepted| accepted.contains(MODERN));
@@ -66,7 +70,8 @@ pub(super) async fn read(request: Request, limit: usize) -> Result<Asked, Unread
         // Not ASCII: let it be refused where tokens are read.
         Some(Err(_)) => Some("?".to_owned()),
     };
-    let bytes = to_bytes(request.into_body(), limit).await.map_err(|error| too_large_or_broken(&error, too_large))?;
+    let bytes =
+        to_bytes(request.into_body(), limit).await.map_err(|error| too_large_or_broken(&error, too_large))?;
     let malformed = |message: String| unreadable(StatusCode::BAD_REQUEST, "MALFORMED", message);
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
         return Err(malformed("one query at a time: batches are not answered".to_owned()));
@@ -74,7 +79,9 @@ pub(super) async fn read(request: Request, limit: usize) -> Result<Asked, Unread
     let asked: Asked = serde_json::from_slice(&bytes).map_err(|error| {
         // serde names fields and places, never contents, for the kinds of mistakes that can be made here.
         let place = format!("line {} column {}", error.line(), error.column());
-        malformed(format!("the body is not {{\"query\": text, \"variables\": object, \"operationName\": text}} ({place})"))
+        malformed(format!(
+            "the body is not {{\"query\": text, \"variables\": object, \"operationName\": text}} ({place})"
+        ))
     })?;
     Ok(Asked { consistency, modern, ..asked })
 }

@@ -51,7 +51,11 @@ impl Engine {
     /// Answers a request, whatever it is.
     pub(super) async fn answer(&self, request: Request) -> Response {
         let Ok(_running) = self.running.try_acquire() else {
-            return answer::failed(StatusCode::SERVICE_UNAVAILABLE, "BUSY", "too many queries at once; try again");
+            return answer::failed(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "BUSY",
+                "too many queries at once; try again",
+            );
         };
         let whole = async {
             match body::read(request, self.options.max_body).await {

@@ -7,64 +7,91 @@ use std::collections::HashMap;
 
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
-    ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet, TypeKind, TypeSystemDefinition,
+    BaseType, ExecutableDocument, Field, FieldDefinition, OperationDefinition, Selection, SelectionSet,
+    TypeKind, TypeSystemDefinition,
 };
-use async_graphql::{Name, Positioned, Value, Variables};
+use async_graphql::{Name, Value, Variables};
 
 /// The longest page that any list gives.
 const LONGEST: u64 = 100;
+/// How long pages are when neither the query nor the schema says.
+const DEFAULT: u64 = 20;
 /// What a list without pages is taken to hold.
 const SHORT_LIST: u64 = 5;
+/// The type that queries begin at.
+const ROOT: &str = "Query";
 
 /// How many times what is inside a field is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Times {
+    /// Not a list.
+    Once,
     /// A page: `first` or `last` of the query, else this.
     Page(u64),
-    /// As many as the list argument of this name is long.
-    Each(&'static str),
+    /// As many as `ids` are given.
+    Each,
     /// A list without pages.
     Fixed(u64),
 }
 
-/// The multipliers of a schema's fields, by name; where several types have a field of that name, the dearest.
-pub(crate) struct Prices(HashMap<String, Times>);
+/// A field of a type.
+struct Priced {
+    times: Times,
+    /// The type of what is inside.
+    inner: String,
+}
+
+/// The multipliers of a schema's fields, by type and name.
+pub(crate) struct Prices(HashMap<String, HashMap<String, Priced>>);
 
 impl Prices {
     /// Reads them from a schema's description, which must be one.
     pub(crate) fn of(sdl: &str) -> Self {
-        let mut prices = HashMap::from([("nodes".to_owned(), Times::Each("ids"))]);
+        let mut types = HashMap::new();
         for definition in parse_schema(sdl).expect("the engine's own description is GraphQL").definitions {
             let TypeSystemDefinition::Type(definition) = definition else { continue };
             let TypeKind::Object(object) = definition.node.kind else { continue };
-            for Positioned { node: field, .. } in object.fields {
-                let first = field.arguments.iter().find(|argument| argument.node.name.node == "first");
-                let default = first.and_then(|first| first.node.default_value.as_ref());
-                let page = default.and_then(|default| number(&default.node)).unwrap_or(LONGEST);
-                let list = field.ty.node.base.to_string().starts_with('[');
-                let times = match (first.is_some(), list) {
-                    (true, _) => Times::Page(page),
-                    // What a connection holds is counted where its length is known.
-                    (false, true) if !matches!(&*field.name.node, "nodes" | "edges") => Times::Fixed(SHORT_LIST),
-                    _ => continue,
-                };
-                prices.insert(field.name.node.to_string(), times);
-            }
+            let fields =
+                object.fields.iter().map(|field| (field.node.name.node.to_string(), priced(&field.node)));
+            types.insert(definition.node.name.node.to_string(), fields.collect());
         }
-        Self(prices)
+        Self(types)
     }
 
     /// What the operation costs that is run with these variables; the dearest when it is not clear which is run.
-    pub(crate) fn cost(&self, document: &ExecutableDocument, name: Option<&str>, variables: &Variables) -> u64 {
+    pub(crate) fn cost(
+        &self,
+        document: &ExecutableDocument,
+        name: Option<&str>,
+        variables: &Variables,
+    ) -> u64 {
         let named = |found: Option<&Name>| name.is_none() || found.map(Name::as_str) == name;
         let operations = document.operations.iter().filter(|(found, _)| named(*found));
         let costs = operations.map(|(_, operation)| {
             let operation = &operation.node;
-            let mut counting = Counting { prices: self, document, operation, variables, known: HashMap::new() };
-            counting.set(&operation.selection_set.node)
+            let mut counting =
+                Counting { prices: self, document, operation, variables, known: HashMap::new() };
+            counting.set(&operation.selection_set.node, ROOT)
         });
         costs.max().unwrap_or(0)
     }
+}
+
+fn priced(field: &FieldDefinition) -> Priced {
+    let (mut inner, mut list) = (&field.ty.node.base, false);
+    while let BaseType::List(items) = inner {
+        (inner, list) = (&items.base, true);
+    }
+    let argument = |name: &str| field.arguments.iter().find(|argument| argument.node.name.node == name);
+    let default = argument("first").and_then(|first| number(&first.node.default_value.as_ref()?.node));
+    let times = match (argument("first").is_some(), list) {
+        (true, _) => Times::Page(default.unwrap_or(DEFAULT)),
+        (false, true) if argument("ids").is_some() => Times::Each,
+        // What a connection holds is counted where its length is known.
+        (false, true) if !matches!(&*field.name.node, "nodes" | "edges") => Times::Fixed(SHORT_LIST),
+        (false, _) => Times::Once,
+    };
+    Priced { times, inner: inner.to_string() }
 }
 
 fn number(value: &Value) -> Option<u64> {
@@ -84,15 +111,16 @@ struct Counting<'d> {
 }
 
 impl<'d> Counting<'d> {
-    fn set(&mut self, set: &'d SelectionSet) -> u64 {
+    /// The cost of what is asked of this type; of one that is not known, such as an interface's, nothing is a list.
+    fn set(&mut self, set: &'d SelectionSet, of: &str) -> u64 {
         let mut cost = 0_u64;
         for selection in &set.items {
             let one = match &selection.node {
-                Selection::Field(field) => {
-                    let inner = self.set(&field.node.selection_set.node);
-                    inner.saturating_mul(self.times(&field.node)).saturating_add(1)
+                Selection::Field(field) => self.field(&field.node, of),
+                Selection::InlineFragment(inline) => {
+                    let on = inline.node.type_condition.as_ref().map_or(of, |on| on.node.on.node.as_str());
+                    self.set(&inline.node.selection_set.node, on)
                 }
-                Selection::InlineFragment(inline) => self.set(&inline.node.selection_set.node),
                 Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node),
             };
             cost = cost.saturating_add(one);
@@ -100,24 +128,37 @@ impl<'d> Counting<'d> {
         cost
     }
 
+    fn field(&mut self, field: &'d Field, of: &str) -> u64 {
+        let prices = self.prices;
+        let priced = prices.0.get(of).and_then(|fields| fields.get(field.name.node.as_str()));
+        let (times, inner) = priced.map_or((Times::Once, ""), |priced| (priced.times, priced.inner.as_str()));
+        let times = self.times(field, times);
+        self.set(&field.selection_set.node, inner).saturating_mul(times).saturating_add(1)
+    }
+
     fn fragment(&mut self, name: &'d str) -> u64 {
         if let Some(cost) = self.known.get(name) {
             return *cost;
         }
-        let cost = self.document.fragments.get(name).map_or(0, |one| self.set(&one.node.selection_set.node));
+        let document = self.document;
+        let cost = document.fragments.get(name).map_or(0, |fragment| {
+            let fragment = &fragment.node;
+            self.set(&fragment.selection_set.node, &fragment.type_condition.node.on.node)
+        });
         self.known.insert(name, cost);
         cost
     }
 
-    fn times(&self, field: &Field) -> u64 {
-        match self.prices.0.get(field.name.node.as_str()) {
-            None => 1,
-            Some(Times::Fixed(times)) => *times,
-            Some(Times::Page(default)) => {
-                let asked = ["first", "last"].into_iter().filter_map(|name| number(&self.argument(field, name)?));
-                asked.max().unwrap_or(*default).clamp(1, LONGEST)
+    fn times(&self, field: &Field, times: Times) -> u64 {
+        match times {
+            Times::Once => 1,
+            Times::Fixed(times) => times,
+            Times::Page(default) => {
+                let asked =
+                    ["first", "last"].into_iter().filter_map(|name| number(&self.argument(field, name)?));
+                asked.max().unwrap_or(default).clamp(1, LONGEST)
             }
-            Some(Times::Each(name)) => match self.argument(field, name) {
+            Times::Each => match self.argument(field, "ids") {
                 Some(Value::List(items)) => items.len() as u64,
                 _ => 1,
             },

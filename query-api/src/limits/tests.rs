@@ -42,7 +42,10 @@ fn a_bomb_that_no_operation_uses_is_refused_too() {
 
 #[test]
 fn cycles_and_missing_fragments_are_named() {
-    assert_eq!(check("{ ...a } fragment a on Q { ...b } fragment b on Q { ...a }").map_err(|e| e.code()), Err("GRAPHQL_VALIDATION_FAILED"));
+    assert_eq!(
+        check("{ ...a } fragment a on Q { ...b } fragment b on Q { ...a }").map_err(|e| e.code()),
+        Err("GRAPHQL_VALIDATION_FAILED")
+    );
     assert_eq!(check("{ ...a } fragment a on Q { x { ...a } }"), Err(Refusal::Cycle("a".to_owned())));
     assert_eq!(check("{ x } fragment a on Q { x { ...a } }"), Err(Refusal::Cycle("a".to_owned())));
     assert_eq!(check("{ ...gone }"), Err(Refusal::NoFragment("gone".to_owned())));
@@ -50,7 +53,9 @@ fn cycles_and_missing_fragments_are_named() {
 
 #[test]
 fn depth_aliases_directives_and_operations_have_limits_through_fragments_too() {
-    let deep = |levels: usize| format!("{}x{}", "{ a ".repeat(levels), " }".repeat(levels)).replace("a x", "a { x }");
+    let deep = |levels: usize| {
+        format!("{}x{}", "{ a ".repeat(levels), " }".repeat(levels)).replace("a x", "a { x }")
+    };
     assert_eq!(check(&deep(11)), Ok(()));
     assert_eq!(check(&deep(12)), Err(Refusal::TooDeep { limit: 12 }));
     let many = "{ ...f ...f ...f ...f } fragment f on Q { a1: x a2: x a3: x a4: x a5: x a6: x a7: x a8: x }";
@@ -88,10 +93,17 @@ fn the_cost_counts_fields_as_often_as_the_pages_around_them_are_long() {
         prices.cost(&parse_query(text).unwrap(), None, &given)
     };
     assert_eq!(cost("{ orders { nodes { id } } }", &[]), 1 + 20 * 2);
-    assert_eq!(cost("{ orders(last: 100) { ...f } } fragment f on Orders { nodes { id tags } }", &[]), 1 + 100 * 3);
+    assert_eq!(
+        cost("{ orders(last: 100) { ...f } } fragment f on Orders { nodes { id tags } }", &[]),
+        1 + 100 * 3
+    );
     let variable = "query($n: Int = 7) { orders(first: $n) { nodes { id } } }";
     assert_eq!(cost(variable, &[]), 1 + 7 * 2);
     assert_eq!(cost(variable, &[("n", Value::from(50))]), 1 + 50 * 2);
     assert_eq!(cost(variable, &[("n", Value::from(2_000_000_000))]), 1 + 100 * 2);
+    assert_eq!(
+        cost("{ nodes(ids: [\"a\"]) { ... on Query { orders(first: 3) { nodes { id } } } } }", &[]),
+        1 + 1 + 3 * 2
+    );
     assert_eq!(cost("{ nodes(ids: [\"a\", \"b\", \"c\"]) { id } }", &[]), 1 + 3);
 }

@@ -39,7 +39,13 @@ enum Ends {
     /// All of it.
     Known { before: bool, behind: bool, total: u64 },
     /// What can be asked of the store.
-    Stored { list: List, first: Option<Place>, last: Option<Place>, before: Option<bool>, behind: Option<bool> },
+    Stored {
+        list: List,
+        first: Option<Place>,
+        last: Option<Place>,
+        before: Option<bool>,
+        behind: Option<bool>,
+    },
 }
 
 impl<N: Listed> Connection<N> {
@@ -52,9 +58,9 @@ impl<N: Listed> Connection<N> {
         // The side that the page was read towards is known. On the other side there is nothing without a cursor; with one
         // it has to be asked for, because the cursor's own place may be gone.
         let other = (!bounded).then_some(false);
-        let (before, behind) =
-            if from_end { (Some(more_before), other) } else { (other, Some(more_behind)) };
-        let edges = items.into_iter().map(|(document, place)| (cursor::write(&signature, &place), N::of(document)));
+        let (before, behind) = if from_end { (Some(more_before), other) } else { (other, Some(more_behind)) };
+        let edges =
+            items.into_iter().map(|(document, place)| (cursor::write(&signature, &place), N::of(document)));
         Self { edges: edges.collect(), ends: Ends::Stored { list, first, last, before, behind } }
     }
 }

@@ -27,13 +27,15 @@ pub(crate) fn slice<N>(
     let (after, before) = (key(&window.after)?, key(&window.before)?);
     let total = items.len();
     let begin = items.iter().take_while(|(key, _)| after.is_some_and(|after| *key <= after)).count();
-    let end = items.iter().take_while(|(key, _)| before.is_none_or(|before| *key < before)).count().max(begin);
+    let end =
+        items.iter().take_while(|(key, _)| before.is_none_or(|before| *key < before)).count().max(begin);
     let (begin, end) = match from_end {
         true => (begin.max(end.saturating_sub(length)), end),
         false => (begin, end.min(begin + length)),
     };
     let page = items.into_iter().take(end).skip(begin);
-    let cursor = |key| cursor::write(&signature, &Place { values: vec![Value::Integer(key)], id: String::new() });
+    let cursor =
+        |key| cursor::write(&signature, &Place { values: vec![Value::Integer(key)], id: String::new() });
     let edges = page.map(|(key, node)| (cursor(key), node)).collect();
     Ok(Connection::known(edges, begin > 0, end < total, total as u64))
 }

@@ -12,10 +12,27 @@ use crate::fault::Fault;
 /// What was found, by key, or why nothing could be.
 type Outcome<K, V> = Result<HashMap<K, V>, Arc<Fault>>;
 
+/// So many rounds without a new key, and a wave is read.
+const QUIET: u32 = 3;
+
 /// Keys that are read together.
 struct Wave<K, V> {
     keys: Mutex<Vec<K>>,
     outcome: OnceCell<Outcome<K, V>>,
+}
+
+impl<K, V> Wave<K, V> {
+    /// Returns once a while has passed in which nobody joined. A while is a round of the query's task: a round may end early,
+    /// when the runtime wants the thread back, so one alone says little.
+    async fn gathered(&self) {
+        let (mut size, mut quiet) = (0, 0);
+        while quiet < QUIET && !self.outcome.initialized() {
+            tokio::task::yield_now().await;
+            let now = self.keys.lock().unwrap_or_else(PoisonError::into_inner).len();
+            quiet = if now == size { quiet + 1 } else { 0 };
+            size = now;
+        }
+    }
 }
 
 /// Reads values by key for one query: keys that are asked for at the same time are read with one call, and none is read
@@ -42,9 +59,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Batch<K, V> {
         F: Future<Output = Result<HashMap<K, V>, Fault>>,
     {
         let wave = self.join(&key);
-        if !wave.outcome.initialized() {
-            tokio::task::yield_now().await;
-        }
+        wave.gathered().await;
         let outcome = wave.outcome.get_or_init(|| async {
             let keys = self.close(&wave);
             read(keys).await.map_err(Arc::new)

@@ -44,6 +44,8 @@ pub(crate) fn shared<T>(document: Document<T>) -> Option<Arc<Doc<T>>> {
 type ByKey<T> = Batch<String, Arc<Doc<T>>>;
 type Lists<T> = Batch<String, Arc<Vec<Arc<Doc<T>>>>>;
 
+type Tree = Option<Arc<Doc<CategoryTree>>>;
+
 /// What a query has joined so far.
 #[derive(Default)]
 pub(crate) struct Joins {
@@ -58,7 +60,7 @@ pub(crate) struct Joins {
     reservations: ByKey<Reservation>,
     shipments: Lists<Shipment>,
     timelines: Lists<TimelineEntry>,
-    categories: OnceCell<Result<Option<Arc<Doc<CategoryTree>>>, Arc<Fault>>>,
+    categories: OnceCell<Result<Tree, Arc<Fault>>>,
 }
 
 impl Reader {
@@ -71,8 +73,10 @@ impl Reader {
     pub(crate) async fn product_with(&self, sku: &str) -> Result<Option<Arc<Doc<Product>>>, Fault> {
         let read = |skus: Vec<String>| async move {
             let of = Filter::HasAny("skus", skus.clone());
-            let products = self.find_all::<Product>(&PRODUCTS, Query { filters: vec![of], ..Query::default() }).await?;
-            let with = |sku: &String| products.iter().find(|product| product.value.skus.contains(sku)).cloned();
+            let products =
+                self.find_all::<Product>(&PRODUCTS, Query { filters: vec![of], ..Query::default() }).await?;
+            let with =
+                |sku: &String| products.iter().find(|product| product.value.skus.contains(sku)).cloned();
             Ok(skus.into_iter().filter_map(|sku| Some((sku.clone(), with(&sku)?))).collect())
         };
         self.joins.by_sku.load(sku.to_owned(), read).await

@@ -56,7 +56,10 @@ impl Reader {
             Ok(subjects.into_iter().map(|subject| (subject, keyring.clone())).collect::<HashMap<_, _>>())
         };
         let found = self.personal.keyrings.load(subject.to_owned(), fetch).await?;
-        found.ok_or_else(|| Fault::Unknown { expected: "key of a subject".to_owned(), text: subject.to_owned() })
+        found.ok_or_else(|| Fault::Unknown {
+            expected: "key of a subject".to_owned(),
+            text: subject.to_owned(),
+        })
     }
 }
 

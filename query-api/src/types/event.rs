@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_graphql::{ID, Object, SimpleObject};
-use read_models::documents::events::EventEntry;
 use read_models::documents;
+use read_models::documents::events::EventEntry;
 
 use super::actor::Actor;
 use crate::id::global;

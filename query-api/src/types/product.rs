@@ -108,7 +108,11 @@ impl Product {
     }
 
     /// Its last 20 price changes, newest first.
-    async fn price_history(&self, sku: Option<String>, #[graphql(default = 20)] first: i32) -> Vec<PriceChange> {
+    async fn price_history(
+        &self,
+        sku: Option<String>,
+        #[graphql(default = 20)] first: i32,
+    ) -> Vec<PriceChange> {
         let changes = self.0.value.price_history.iter();
         let of = changes.filter(|change| sku.as_ref().is_none_or(|sku| *sku == change.sku));
         of.take(usize::try_from(first).unwrap_or(0)).map(PriceChange::from).collect()

@@ -84,19 +84,28 @@ impl SystemStatus {
         let projectors = match projectors(reader).await {
             Ok(projectors) => Some(projectors),
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the state of the projectors is unknown");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the state of the projectors is unknown"
+                );
                 None
             }
         };
-        let read = |status: &&ProjectorStatus| matches!(status.state, ProjectorState::Live | ProjectorState::Stopped);
-        let live: Option<Vec<&ProjectorStatus>> = projectors.as_ref().map(|all| all.iter().filter(read).collect());
-        let digests = |status: &&ProjectorStatus| status.state == ProjectorState::Live && status.held_streams == 0;
+        let read = |status: &&ProjectorStatus| {
+            matches!(status.state, ProjectorState::Live | ProjectorState::Stopped)
+        };
+        let live: Option<Vec<&ProjectorStatus>> =
+            projectors.as_ref().map(|all| all.iter().filter(read).collect());
+        let digests =
+            |status: &&ProjectorStatus| status.state == ProjectorState::Live && status.held_streams == 0;
         let fed = live.as_ref().is_some_and(|live| live.iter().all(digests));
         Self {
             healthy: read_models && fed,
             now,
             read_models,
-            lag_events: live.as_ref().and_then(|live| Some(live.iter().map(|one| one.lag_events).max()?.into())),
+            lag_events: live
+                .as_ref()
+                .and_then(|live| Some(live.iter().map(|one| one.lag_events).max()?.into())),
             lag_seconds: live.and_then(|live| live.iter().map(|one| one.lag_seconds).reduce(f64::max)),
         }
     }

@@ -62,7 +62,9 @@ pub(crate) async fn weeks(
 fn check(week: &str) -> Result<(), Fault> {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     match week.split_once("-W") {
-        Some((year, number)) if year.len() == 4 && number.len() == 2 && digits(year) && digits(number) => Ok(()),
+        Some((year, number)) if year.len() == 4 && number.len() == 2 && digits(year) && digits(number) => {
+            Ok(())
+        }
         _ => Err(Fault::BadInput("a week looks like 2026-W09".to_owned())),
     }
 }

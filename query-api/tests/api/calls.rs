@@ -1,16 +1,25 @@
 //! How often the store is called: as often for a hundred nodes as for one.
 
+use axum::body::Body;
+use axum::http::Request;
+use tower::ServiceExt;
+
 use super::shop::{Shop, data};
 
 async fn calls(shop: &Shop, query: &str, count: usize, list: &str) -> usize {
     shop.watched.calls();
-    let response = shop.send("/admin/graphql", query, serde_json::json!({ "first": count }), &[]).await;
+    // As a server does: on a thread of the runtime.
+    let (api, body) =
+        (shop.api.admin(), serde_json::json!({ "query": query, "variables": { "first": count } }));
+    let request = Request::post("/admin/graphql").header("content-type", "application/json");
+    let request = request.body(Body::from(body.to_string())).unwrap();
+    let response = tokio::spawn(async move { api.oneshot(request).await.unwrap() }).await.unwrap();
     let answer = super::shop::json_of(response).await;
     assert_eq!(data(&answer)[list]["nodes"].as_array().unwrap().len(), count);
     shop.watched.calls()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_of_orders_with_everything_takes_five_calls_for_1_and_for_100() {
     let shop = Shop::open().await;
     shop.add_orders(100).await;
@@ -24,7 +33,7 @@ async fn a_page_of_orders_with_everything_takes_five_calls_for_1_and_for_100() {
     assert_eq!(calls(&shop, query, 100, "orders").await, 5);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_of_products_with_stock_and_categories_takes_four_calls_for_1_and_for_100() {
     let shop = Shop::open().await;
     shop.add_teas(100).await;
@@ -35,12 +44,26 @@ async fn a_page_of_products_with_stock_and_categories_takes_four_calls_for_1_and
     assert_eq!(calls(&shop, query, 100, "products").await, 4);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn joins_behind_joins_take_a_call_each() {
+    let shop = Shop::open().await;
+    shop.add_teas(3).await;
+    shop.add_orders(100).await;
+    let query = "query($first: Int) { orders(first: $first) { nodes { shipments { shipTo { city } } \
+                 lines(first: 3) { nodes { product { categories { name } \
+                 variants(first: 2) { nodes { stock { level } } } } } } } } }";
+    // The pointers, the orders, their parcels, the products, the category tree and the stock.
+    assert_eq!(calls(&shop, query, 1, "orders").await, 6);
+    assert_eq!(calls(&shop, query, 100, "orders").await, 6);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nodes_are_read_with_a_call_for_each_kind() {
     let shop = Shop::open().await;
     shop.add_teas(100).await;
     let ids = shop.ask("{ products(first: 100) { nodes { id } } }").await;
-    let ids: Vec<_> = data(&ids)["products"]["nodes"].as_array().unwrap().iter().map(|n| n["id"].clone()).collect();
+    let ids: Vec<_> =
+        data(&ids)["products"]["nodes"].as_array().unwrap().iter().map(|n| n["id"].clone()).collect();
     for count in [1, 100] {
         shop.watched.calls();
         let query = "query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Product { title } } }";

@@ -50,11 +50,14 @@ async fn conditions_and_orders_go_together() {
     let shop = shop().await;
     let dear = shop.ask("{ products(where: { price: { min: \"600\" } }, sort: [{ field: PRICE, direction: DESC }]) { nodes { title } } }");
     assert_eq!(titles(&dear.await), ["Teapot", "Assam"]);
-    let branded = shop.ask("{ products(where: { brand: [\"Hill\", \"Kiln\"], availableForSale: true }) { nodes { title } } }");
+    let branded = shop.ask(
+        "{ products(where: { brand: [\"Hill\", \"Kiln\"], availableForSale: true }) { nodes { title } } }",
+    );
     assert_eq!(titles(&branded.await), ["Green tea", "Teapot"]);
     let below = shop.ask("{ products(where: { categorySlug: \"drinks\" }) { nodes { title } } }").await;
     assert_eq!(titles(&below), ["Assam", "Green tea", "Teapot"]);
-    let green = shop.ask("{ category(slug: \"green-teas\") { id name parent { name children { slug } } } }").await;
+    let green =
+        shop.ask("{ category(slug: \"green-teas\") { id name parent { name children { slug } } } }").await;
     let category = &data(&green)["category"];
     assert_eq!(category["parent"]["children"], json!([{ "slug": "black-teas" }, { "slug": "green-teas" }]));
     let query = "query($c: ID!) { products(where: { category: $c }) { nodes { title } } }";
@@ -68,7 +71,10 @@ async fn a_product_is_found_by_its_id_its_address_and_its_sku_and_only_when_publ
                  variants { nodes { id sku price { amount } product { title } } } categories { name } } }";
     let answer = shop.ask(query).await;
     let product = &data(&answer)["product"];
-    assert_eq!(product["priceRange"]["min"], json!({ "amount": "5.00", "minor": "500", "currencyCode": "EUR" }));
+    assert_eq!(
+        product["priceRange"]["min"],
+        json!({ "amount": "5.00", "minor": "500", "currencyCode": "EUR" })
+    );
     assert_eq!(product["categories"], json!([{ "name": "Green tea" }]));
     let ids = json!({ "p": product["id"], "v": product["variants"]["nodes"][0]["id"] });
     let query = "query($p: ID!, $v: ID!) { product(id: $p) { title } bySku: product(sku: \"SKU-2\") { title } \
@@ -88,7 +94,8 @@ async fn a_product_is_found_by_its_id_its_address_and_its_sku_and_only_when_publ
 async fn shoppers_see_a_level_of_stock_and_operators_a_number() {
     let shop = Shop::open().await;
     shop.add_teas(3).await;
-    let query = "{ stock(sku: \"SKU-2\") { sku level availableQuantity version } gone: stock(sku: \"X\") { level } }";
+    let query =
+        "{ stock(sku: \"SKU-2\") { sku level availableQuantity version } gone: stock(sku: \"X\") { level } }";
     let answer = shop.ask(query).await;
     assert_eq!(data(&answer)["stock"]["level"], "LOW_STOCK");
     assert_eq!(data(&answer)["stock"]["availableQuantity"], Value::Null);

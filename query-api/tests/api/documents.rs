@@ -65,7 +65,8 @@ impl Shop {
         let stock = teas.iter().enumerate().map(|(n, tea)| {
             let sku = tea.skus[0].clone();
             let level = ["OUT_OF_STOCK", "LOW_STOCK", "IN_STOCK"][n % 3];
-            let location = StockAtLocation { location: "main".to_owned(), on_hand: 9, reserved: 2, available: 7 };
+            let location =
+                StockAtLocation { location: "main".to_owned(), on_hand: 9, reserved: 2, available: 7 };
             let item = StockItem {
                 sku: sku.clone(),
                 policy: "DENY".to_owned(),

@@ -32,7 +32,9 @@ async fn only_json_by_post_is_answered() {
 #[tokio::test]
 async fn batches_and_what_is_no_query_are_refused() {
     let shop = Shop::open().await;
-    for body in ["[{\"query\":\"{ __typename }\"}]", "", "{", "7", "{\"query\": 7}", "{\"variables\": {}}", "null"] {
+    for body in
+        ["[{\"query\":\"{ __typename }\"}]", "", "{", "7", "{\"query\": 7}", "{\"variables\": {}}", "null"]
+    {
         let response = shop.request(post("application/json", body)).await;
         assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{body:?}");
         assert_eq!(code(&json_of(response).await), "MALFORMED");
@@ -45,7 +47,9 @@ async fn bodies_have_a_limit_whether_or_not_they_say_how_long_they_are() {
     let long = json!({ "query": format!("{{ __typename }} # {}", "x".repeat(70_000)) }).to_string();
     let response = shop.request(post("application/json", long.clone())).await;
     assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
-    let chunks = futures_util::stream::iter(long.into_bytes().chunks(1_000).map(|c| Ok::<_, std::io::Error>(c.to_vec())).collect::<Vec<_>>());
+    let chunks = futures_util::stream::iter(
+        long.into_bytes().chunks(1_000).map(|c| Ok::<_, std::io::Error>(c.to_vec())).collect::<Vec<_>>(),
+    );
     let response = shop.request(post("application/json", Body::from_stream(chunks))).await;
     assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(code(&json_of(response).await), "TOO_LARGE");
@@ -67,7 +71,9 @@ async fn nothing_is_kept_by_caches_and_the_newer_media_type_has_statuses() {
 #[tokio::test]
 async fn each_door_has_its_page() {
     let shop = Shop::open().await;
-    for (page, endpoint) in [("/graphiql", "createUrl('/graphql')"), ("/admin/graphiql", "createUrl('/admin/graphql')")] {
+    for (page, endpoint) in
+        [("/graphiql", "createUrl('/graphql')"), ("/admin/graphiql", "createUrl('/admin/graphql')")]
+    {
         let response = shop.request(Request::get(page).body(Body::empty()).unwrap()).await;
         assert_eq!(response.status(), StatusCode::OK);
         let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
@@ -79,7 +85,10 @@ async fn each_door_has_its_page() {
 async fn a_shop_that_is_too_busy_or_too_slow_says_so() {
     let busy = Shop::with(query_api::Options { max_running: 0, ..query_api::Options::default() }).await;
     let response = busy.send("/graphql", "{ __typename }", json!({}), &[]).await;
-    assert_eq!((response.status(), &response.headers()["retry-after"]), (StatusCode::SERVICE_UNAVAILABLE, &"1".parse().unwrap()));
+    assert_eq!(
+        (response.status(), &response.headers()["retry-after"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &"1".parse().unwrap())
+    );
     let timeout = std::time::Duration::from_millis(20);
     let slow = Shop::with(query_api::Options { timeout, ..query_api::Options::default() }).await;
     slow.add_orders(1).await;

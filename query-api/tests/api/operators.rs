@@ -1,11 +1,11 @@
 //! What operators and auditors see.
 
+use read_models::documents::Actor;
 use read_models::documents::events::{EVENTS, EventEntry};
 use read_models::documents::parked_reactions::{PARKED_REACTIONS, ParkedReaction};
 use read_models::documents::reservations::{RESERVATIONS, Reservation};
 use read_models::documents::sales_by_week::{ProductWeek, SALES_BY_WEEK};
 use read_models::documents::stock_movements::{Figures, STOCK_MOVEMENTS, StockMovement};
-use read_models::documents::Actor;
 use serde_json::{Value, json};
 
 use super::documents::{at, event_ref};
@@ -24,7 +24,11 @@ async fn orders_are_found_by_every_condition_and_in_every_order() {
         let shop = &shop;
         async move {
             let answer = shop.ask_admin(&format!("{{ orders({arguments}) {{ nodes {{ number }} }} }}")).await;
-            numbers(&answer).iter().map(|number| number.trim_start_matches("10-00000")).collect::<Vec<_>>().join(" ")
+            numbers(&answer)
+                .iter()
+                .map(|number| number.trim_start_matches("10-00000"))
+                .collect::<Vec<_>>()
+                .join(" ")
         }
     };
     assert_eq!(found("first: 10").await, "6 5 4 3 2 1");
@@ -32,7 +36,10 @@ async fn orders_are_found_by_every_condition_and_in_every_order() {
     assert_eq!(found("where: { status: [CONFIRMED, PLACED], onHold: true }").await, "6 3");
     assert_eq!(found("where: { paymentStatus: [CAPTURED] }").await, "");
     assert_eq!(found("where: { number: \"10-000004\" }").await, "4");
-    assert_eq!(found("where: { total: { min: \"2000\", max: \"3000\" } }, sort: [{ field: TOTAL }]").await, "2 3");
+    assert_eq!(
+        found("where: { total: { min: \"2000\", max: \"3000\" } }, sort: [{ field: TOTAL }]").await,
+        "2 3"
+    );
     let range = "where: { placedAt: { from: \"2026-03-01T13:00:02+01:00\", to: \"2026-03-01T12:00:04Z\" } }";
     assert_eq!(found(range).await, "4 3 2");
     assert_eq!(found("sort: [{ field: NUMBER }], first: 2").await, "1 2");
@@ -59,7 +66,8 @@ async fn everything_of_an_order_is_there_for_operators() {
     let ids = [&order["id"], &found["payments"]["nodes"][0]["id"], &found["shipments"]["nodes"][0]["id"]];
     let ids = serde_json::to_string(&ids).unwrap();
     let answer = shop.ask_admin(&format!("{{ nodes(ids: {ids}) {{ __typename id }} }}")).await;
-    let kinds: Vec<_> = data(&answer)["nodes"].as_array().unwrap().iter().map(|n| n["__typename"].clone()).collect();
+    let kinds: Vec<_> =
+        data(&answer)["nodes"].as_array().unwrap().iter().map(|n| n["__typename"].clone()).collect();
     assert_eq!(kinds, ["Order", "Payment", "Shipment"]);
 }
 
@@ -104,11 +112,20 @@ async fn a_stock_item_shows_its_movements_and_what_holds_it() {
                  received: movements(kinds: [RECEIVED]) { totalCount } } } }";
     let answer = shop.ask_admin(query).await;
     let item = &data(&answer)["stockItems"]["nodes"][0];
-    assert_eq!(item["movements"]["nodes"][0], json!({ "kind": "RESERVED", "quantity": "9", "event": { "version": 4 } }));
+    assert_eq!(
+        item["movements"]["nodes"][0],
+        json!({ "kind": "RESERVED", "quantity": "9", "event": { "version": 4 } })
+    );
     assert_eq!(item["movements"]["pageInfo"]["hasNextPage"], true);
-    assert_eq!((&item["received"]["totalCount"], &item["reservations"]["nodes"][0]["status"]), (&json!(1), &json!("HELD")));
+    assert_eq!(
+        (&item["received"]["totalCount"], &item["reservations"]["nodes"][0]["status"]),
+        (&json!(1), &json!("HELD"))
+    );
     let out = "{ stockItems(where: { level: [OUT_OF_STOCK] }, sort: [{ field: AVAILABLE, direction: DESC }]) { nodes { sku } } }";
-    assert_eq!(data(&shop.ask_admin(out).await)["stockItems"]["nodes"], json!([{ "sku": "SKU-4" }, { "sku": "SKU-1" }]));
+    assert_eq!(
+        data(&shop.ask_admin(out).await)["stockItems"]["nodes"],
+        json!([{ "sku": "SKU-4" }, { "sku": "SKU-1" }])
+    );
     let node = format!("{{ node(id: {}) {{ ... on StockItem {{ sku }} }} }}", item["id"]);
     assert_eq!(data(&shop.ask_admin(&node).await)["node"]["sku"], "SKU-1");
 }
@@ -143,9 +160,14 @@ async fn events_are_found_by_stream_by_flow_and_by_type() {
     let found = |arguments: &'static str| {
         let shop = &shop;
         async move {
-            let answer = shop.ask_admin(&format!("{{ events({arguments}) {{ nodes {{ eventId }} }} }}")).await;
+            let answer =
+                shop.ask_admin(&format!("{{ events({arguments}) {{ nodes {{ eventId }} }} }}")).await;
             let nodes = data(&answer)["events"]["nodes"].as_array().unwrap().clone();
-            nodes.iter().map(|node| node["eventId"].as_str().unwrap().to_owned()).collect::<Vec<_>>().join(" ")
+            nodes
+                .iter()
+                .map(|node| node["eventId"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+                .join(" ")
         }
     };
     assert_eq!(found("first: 3").await, "e5 e4 e3");
@@ -153,7 +175,8 @@ async fn events_are_found_by_stream_by_flow_and_by_type() {
     assert_eq!(found("correlationId: \"flow-1\"").await, "e1 e3 e5");
     assert_eq!(found("stream: \"order-o1\", types: [\"chorale.order.OrderPlaced.v1\"]").await, "e1");
     assert_eq!(found("types: [\"OrderNoteAdded\"], last: 2").await, "e3 e2");
-    let answer = shop.ask_admin("{ events(first: 1) { nodes { id payload actor { type id } position } } }").await;
+    let answer =
+        shop.ask_admin("{ events(first: 1) { nodes { id payload actor { type id } position } } }").await;
     assert_eq!(data(&answer)["events"]["nodes"][0]["payload"], "{\"orderId\":\"o1\"}");
 }
 
@@ -196,6 +219,7 @@ async fn parked_reactions_projectors_and_sales_are_shown() {
     assert_eq!(found["attention"], json!({ "ordersOnHold": 1, "parkedReactions": 1, "heldStreams": 0 }));
     assert_eq!(found["projectors"], json!([{ "name": "orders", "state": "LIVE", "lagEvents": "3" }]));
     assert_eq!(found["parkedReactions"]["nodes"][0]["error"], "the provider is gone");
-    let week = json!([{ "week": "2026-W09", "orders": "2", "units": "5", "revenue": [{ "amount": "10.00" }] }]);
+    let week =
+        json!([{ "week": "2026-W09", "orders": "2", "units": "5", "revenue": [{ "amount": "10.00" }] }]);
     assert_eq!(found["salesByWeek"], week);
 }

@@ -56,7 +56,9 @@ async fn a_wrong_or_missing_token_answers_like_an_order_that_is_not_there() {
     let known = shop.ask_with(PAGE, json!({ "number": "10-000003", "token": token })).await;
     let nothing = shop.ask_with(PAGE, json!({ "number": "nothing", "token": own })).await;
     let own_upper_and_longer = format!("{own}00");
-    for wrong in [Value::Null, json!(""), json!("x"), json!(other), json!(own_upper_and_longer), json!("é".repeat(32))] {
+    for wrong in
+        [Value::Null, json!(""), json!("x"), json!(other), json!(own_upper_and_longer), json!("é".repeat(32))]
+    {
         let answer = shop.ask_with(PAGE, json!({ "number": "10-000003", "token": wrong })).await;
         assert_eq!(answer, nothing);
         assert_eq!(*data(&answer), json!({ "order": null }));
@@ -73,7 +75,10 @@ async fn erased_personal_data_is_null_and_said_to_be_erased() {
     let token = shop.guest_token("o2").await;
     let answer = shop.ask_with(PAGE, json!({ "number": "10-000002", "token": token })).await;
     let order = &data(&answer)["order"];
-    assert_eq!((&order["email"], &order["shipTo"], &order["erased"]), (&Value::Null, &Value::Null, &json!(true)));
+    assert_eq!(
+        (&order["email"], &order["shipTo"], &order["erased"]),
+        (&Value::Null, &Value::Null, &json!(true))
+    );
     assert_eq!(order["totals"]["grand"]["amount"], "20.00");
     let admin = shop.ask_admin("{ orders { nodes { number email erased notes { text at } } } }").await;
     let orders = data(&admin)["orders"]["nodes"].as_array().unwrap();

@@ -15,7 +15,12 @@ async fn page(shop: &Shop, variables: Value) -> Value {
 }
 
 fn numbers(orders: &Value) -> Vec<String> {
-    orders["nodes"].as_array().unwrap().iter().map(|node| node["number"].as_str().unwrap().to_owned()).collect()
+    orders["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|node| node["number"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[tokio::test]
@@ -95,7 +100,12 @@ async fn cursors_of_other_lists_or_orders_and_pages_that_cannot_be_are_refused()
     assert_eq!(code(&page(&shop, json!({ "after": "nonsense" })).await), "BAD_CURSOR");
     let payments = format!("{{ payments(after: {cursor}) {{ nodes {{ id }} }} }}");
     assert_eq!(code(&shop.ask_admin(&payments).await), "BAD_CURSOR");
-    for bad in [json!({ "first": 101 }), json!({ "last": 101 }), json!({ "first": -1 }), json!({ "first": 1, "last": 1 })] {
+    for bad in [
+        json!({ "first": 101 }),
+        json!({ "last": 101 }),
+        json!({ "first": -1 }),
+        json!({ "first": 1, "last": 1 }),
+    ] {
         assert_eq!(code(&page(&shop, bad).await), "BAD_INPUT");
     }
     let twice = json!({ "sort": [{ "field": "TOTAL" }, { "field": "TOTAL", "direction": "DESC" }] });

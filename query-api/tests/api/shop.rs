@@ -10,9 +10,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response};
 use platform::clock::Clock;
 use platform::sealing::Sealer;
-use query_api::{
-    BoxError, Options, ProjectorSource, ProjectorState, ProjectorStatus, QueryApi, Services,
-};
+use query_api::{BoxError, Options, ProjectorSource, ProjectorState, ProjectorStatus, QueryApi, Services};
 use read_models::documents::{ALL, Sealed};
 use read_models::{
     Checkpoint, Collection, Documents, Filter, Found, Generation, GenerationState, Generations, Query, Store,
@@ -60,7 +58,13 @@ impl Shop {
     }
 
     /// Writes a document.
-    pub async fn write(&self, collection: &'static Collection, id: &str, version: u64, body: &impl Serialize) {
+    pub async fn write(
+        &self,
+        collection: &'static Collection,
+        id: &str,
+        version: u64,
+        body: &impl Serialize,
+    ) {
         self.write_all(collection, vec![(id.to_owned(), version, body)]).await;
     }
 
@@ -126,6 +130,11 @@ impl Shop {
     }
 }
 
+/// The global id of something.
+pub fn id(text: &str) -> String {
+    base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, text)
+}
+
 /// An answer's body.
 pub async fn json_of(response: Response<Body>) -> Value {
     serde_json::from_slice(&to_bytes(response.into_body(), usize::MAX).await.unwrap()).unwrap()
@@ -139,7 +148,9 @@ pub fn data(answer: &Value) -> &Value {
 
 /// The code of the first error.
 pub fn code(answer: &Value) -> &str {
-    answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_else(|| panic!("no error with a code: {answer:#}"))
+    answer["errors"][0]["extensions"]["code"]
+        .as_str()
+        .unwrap_or_else(|| panic!("no error with a code: {answer:#}"))
 }
 
 /// Counts the calls of a store, and can be broken.
@@ -190,7 +201,12 @@ impl Documents for Watched {
         self.called(generation)?.documents().find(generation, query).await
     }
 
-    async fn count(&self, generation: &Generation, filters: &[Filter], limit: u64) -> Result<u64, StoreError> {
+    async fn count(
+        &self,
+        generation: &Generation,
+        filters: &[Filter],
+        limit: u64,
+    ) -> Result<u64, StoreError> {
         self.called(generation)?.documents().count(generation, filters, limit).await
     }
 

@@ -12,7 +12,8 @@ async fn without_stock_the_catalog_is_still_shown() {
     let shop = Shop::open().await;
     shop.add_teas(2).await;
     shop.watched.break_down(&STOCK);
-    let answer = shop.ask("{ products { nodes { title variants { nodes { sku stock { level } } } } } }").await;
+    let answer =
+        shop.ask("{ products { nodes { title variants { nodes { sku stock { level } } } } } }").await;
     let products = &answer["data"]["products"]["nodes"];
     assert_eq!(products[1]["title"], "Tea 002");
     assert_eq!(products[1]["variants"]["nodes"][0], json!({ "sku": "SKU-2", "stock": null }));
@@ -23,11 +24,34 @@ async fn without_stock_the_catalog_is_still_shown() {
 }
 
 #[tokio::test]
+async fn of_several_nodes_one_that_fails_leaves_the_others() {
+    let shop = Shop::open().await;
+    shop.add_teas(2).await;
+    shop.add_orders(1).await;
+    shop.watched.break_down(&ORDERS);
+    let ids = json!([
+        super::shop::id("Product:p2"),
+        super::shop::id("Order:o1"),
+        "nonsense",
+        super::shop::id("Product:p9")
+    ]);
+    let answer = shop.ask_admin(&format!("{{ nodes(ids: {ids}) {{ ... on Product {{ title }} }} }}")).await;
+    assert_eq!(answer["data"]["nodes"], json!([{ "title": "Tea 002" }, null, null, null]));
+    let codes: Vec<_> =
+        answer["errors"].as_array().unwrap().iter().map(|e| e["extensions"]["code"].clone()).collect();
+    assert!(
+        codes.len() == 2 && codes.contains(&json!("UNAVAILABLE")) && codes.contains(&json!("BAD_ID")),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
 async fn one_failing_list_leaves_the_others() {
     let shop = Shop::open().await;
     shop.add_orders(2).await;
     shop.watched.break_down(&SHIPMENTS);
-    let query = "{ orders { nodes { number shipments { status } payments { status } } } shipments { totalCount } }";
+    let query =
+        "{ orders { nodes { number shipments { status } payments { status } } } shipments { totalCount } }";
     let answer = shop.ask_admin(query).await;
     let order = &answer["data"]["orders"]["nodes"][0];
     assert_eq!((&order["shipments"], &order["payments"][0]["status"]), (&Value::Null, &json!("AUTHORIZED")));

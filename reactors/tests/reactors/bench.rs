@@ -13,7 +13,7 @@ use event_log::port::{Committed, Log, ParkedRecord, Parking, Read, StoredEvent};
 use event_log::request::{Origin, Request};
 use event_log::writer::{Writer, WriterOptions};
 use platform::bus::shuffled::ShuffledBus;
-use platform::bus::{Bus, Record};
+use platform::bus::{Bus, Positions, Record};
 use platform::clock::Clock;
 use platform::shutdown::Shutdown;
 use reactors::participant::{AnswerError, Participant};
@@ -204,6 +204,8 @@ impl Bench {
         let participant = Arc::new(Scripted(Arc::clone(&self.script)));
         let runner =
             Runner::new(participant, Arc::clone(&self.bus), self.writer.clone(), self.progress.clone());
+        // Behind until it has joined.
+        self.progress.join(NAME, &[Topic::ORDER], Positions::new());
         let shutdown = Shutdown::new();
         Running { task: tokio::spawn(runner.run(shutdown.clone())), shutdown }
     }

@@ -64,7 +64,7 @@ async fn upsert(
     let sql = format!(
         "INSERT INTO {table} AS held (id, version, body, stale) VALUES {rows} \
          ON CONFLICT (id) DO UPDATE SET version = excluded.version, body = excluded.body, stale = excluded.stale \
-         WHERE excluded.version > held.version RETURNING id, version"
+         WHERE (excluded.version, excluded.stale) > (held.version, held.stale) RETURNING id, version"
     );
     let mut query = sqlx::query_as(AssertSqlSafe(sql));
     for write in chunk {

@@ -48,11 +48,11 @@ pub(super) fn evolve(order: &mut Order, event: &OrderEvent, at: &str) {
         OrderEvent::OrderHoldReleased(e) if e.reason == HoldReason::ShipmentLost => {
             move_lost(order, e.shipment_id, "LOST", "DISPATCHED");
         }
-        OrderEvent::OrderHoldResolved(e) if e.way_out == WayOut::Refund => {
-            // Nothing was taken for it, so nothing is to be given back.
-            if e.amount.is_some_and(|amount| amount.minor == 0) {
-                write_off(order, e.shipment_id);
-            }
+        // Nothing was taken for it, so nothing is to be given back.
+        OrderEvent::OrderHoldResolved(e)
+            if e.way_out == WayOut::Refund && e.amount.is_some_and(|amount| amount.minor == 0) =>
+        {
+            write_off(order, e.shipment_id);
         }
         OrderEvent::OrderRefunded(e) => write_off(order, e.shipment_id),
         OrderEvent::OrderCompleted(_) => {

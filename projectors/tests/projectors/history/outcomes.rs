@@ -23,7 +23,7 @@ pub fn payment(teller: &mut Teller, number: u32) {
     let order_id = order_id(number);
     let stream = order_id.payment_stream();
     let mut tell = |event: PaymentEvent| teller.tell::<PaymentEvent>(Topic::PAYMENT, stream.clone(), event);
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         tell(PaymentCancelled { order_id }.into());
         return;
     }
@@ -85,7 +85,7 @@ pub fn shipment(teller: &mut Teller, number: u32) {
     let updates = teller.number(60);
     let mut tell =
         |event: ShipmentEvent| teller.tell::<ShipmentEvent>(Topic::SHIPMENT, shipment_id.stream(), event);
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         tell(ShipmentCancelled { shipment_id, order_id, lines: Vec::new(), requested: true }.into());
         return;
     }

@@ -55,7 +55,11 @@ pub(crate) struct Address {
 
 impl Address {
     /// Opens an address; `None` when there is none or it was erased.
-    pub(crate) async fn open(ctx: &Context<'_>, sealed: Option<&Sealed>, field: &str) -> Result<Option<Self>> {
+    pub(crate) async fn open(
+        ctx: &Context<'_>,
+        sealed: Option<&Sealed>,
+        field: &str,
+    ) -> Result<Option<Self>> {
         match sealed {
             Some(sealed) => Ok(reader(ctx)?.open(sealed, field).await?),
             None => Ok(None),

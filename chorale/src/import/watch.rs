@@ -1,0 +1,65 @@
+//! Shows how an import gets on: a bar with rate and time left on a terminal, a line now and then elsewhere.
+
+use std::io::{IsTerminal, stderr};
+use std::time::Duration;
+
+use anyhow::Result;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use schemas::Timestamp;
+use tokio::time::Instant;
+
+/// How often a line is written where there is no terminal.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// Shows one part of an import.
+pub struct Watch {
+    bar: ProgressBar,
+    plain: bool,
+    what: &'static str,
+    begun: (Instant, u64),
+    told: Instant,
+}
+
+impl Watch {
+    /// `total` steps of which `done` are done.
+    pub fn new(what: &'static str, total: usize, done: usize) -> Result<Self> {
+        let plain = !stderr().is_terminal();
+        let target = if plain { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(Some(total as u64), target).with_position(done as u64);
+        let template = "{prefix} {wide_bar} {pos}/{len}  {per_sec}  ETA {eta}  {msg}";
+        bar.set_style(ProgressStyle::with_template(template)?);
+        bar.set_prefix(what);
+        let now = Instant::now();
+        Ok(Self { bar, plain, what, begun: (now, done as u64), told: now })
+    }
+
+    /// The bar, to be told of each step.
+    pub fn bar(&self) -> &ProgressBar {
+        &self.bar
+    }
+
+    /// So many steps are done; the shop's clock shows `now`.
+    pub fn at(&mut self, done: usize, now: Timestamp) {
+        self.bar.set_position(done as u64);
+        let moment = now.to_string().chars().take(16).collect::<String>().replace('T', " ");
+        if self.plain && self.told.elapsed() >= EVERY {
+            self.told = Instant::now();
+            self.tell(&moment);
+        }
+        self.bar.set_message(moment);
+    }
+
+    fn tell(&self, moment: &str) {
+        let (since, before) = self.begun;
+        let (done, total) = (self.bar.position(), self.bar.length().unwrap_or(0));
+        let rate = (done - before) as f64 / since.elapsed().as_secs_f64();
+        let left = if rate > 0.0 { ((total - done.min(total)) as f64 / rate).round() } else { 0.0 };
+        eprintln!("{}: {done} of {total}, {rate:.1}/s, about {left} s left; the shop's clock shows {moment}", self.what);
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,69 @@
+//! The OpenAPI document is what the code says.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::{env, fs};
+
+use serde_json::{Value, json};
+
+fn file() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../schemas/contracts/openapi.json")
+}
+
+fn generated() -> Value {
+    let mut document = json!({
+        "$comment": "Generated from the code; do not edit. UPDATE_CONTRACTS=1 cargo test -p command-api writes it anew.",
+    });
+    let fields = serde_json::to_value(command_api::openapi()).unwrap();
+    document.as_object_mut().unwrap().extend(fields.as_object().cloned().unwrap());
+    document
+}
+
+#[test]
+fn the_checked_in_document_is_what_the_code_says() {
+    let text = format!("{:#}\n", generated());
+    if env::var_os("UPDATE_CONTRACTS").is_some() {
+        fs::write(file(), &text).unwrap();
+    }
+    let checked_in = fs::read_to_string(file()).unwrap_or_default();
+    assert!(checked_in == text, "openapi.json is out of date: UPDATE_CONTRACTS=1 cargo test -p command-api, and look at the difference");
+}
+
+#[test]
+fn every_operation_is_named_once_says_what_it_does_and_whose_it_is() {
+    let document = generated();
+    let mut names = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let name = operation["operationId"].as_str().unwrap();
+            assert!(names.insert(name.to_owned()), "{name} is there twice");
+            assert!(operation["summary"].as_str().is_some_and(|summary| summary.ends_with('.')), "{method} {path}");
+            assert!(operation["tags"].as_array().is_some_and(|tags| !tags.is_empty()), "{method} {path}");
+            let key = operation["parameters"].as_array().unwrap().iter().any(|p| p["name"] == "Idempotency-Key");
+            assert_eq!(key, method != "get", "{method} {path}");
+        }
+    }
+    assert!(names.len() > 30, "{names:?}");
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    fn references(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(fields) => {
+                found.extend(fields.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                fields.values().for_each(|value| references(value, found));
+            }
+            Value::Array(values) => values.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+    let document = generated();
+    let mut found = BTreeSet::new();
+    references(&document, &mut found);
+    assert!(!found.is_empty());
+    for reference in found {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+}

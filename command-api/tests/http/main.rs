@@ -1,0 +1,11 @@
+//! The command API on real logs, asked as a client asks it.
+#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
+
+mod contract;
+mod doors;
+mod errors;
+mod orders;
+mod replay;
+mod secrecy;
+mod shop;
+mod staff;

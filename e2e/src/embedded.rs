@@ -1,0 +1,136 @@
+//! A whole shop in this process.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use chorale::shop::{Shop, ShopOptions};
+use platform::bus::Bus;
+use platform::bus::shuffled::ShuffledBus;
+use platform::clock::DrivenClock;
+use schemas::Timestamp;
+use tempfile::TempDir;
+
+use crate::gate::Gate;
+use crate::provider::Puppet;
+
+/// Everything that is waited for comes within this, or the test fails.
+pub const SOON: Duration = Duration::from_secs(30);
+/// When the driven clock begins: 2026-03-01T12:00:00Z.
+const BEGINNING: Timestamp = Timestamp::from_millis(1_772_366_400_000);
+
+/// Which bus a shop is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Buses {
+    /// The logs themselves.
+    Plain,
+    /// The logs shuffled across keys, redelivered and cut anywhere, in a way that follows from the seed.
+    Shuffled(u64),
+}
+
+/// A shop with all its roles, on a clock that the test drives. It is the [`Shop`], with more to say.
+pub struct Embedded {
+    shop: Shop,
+    /// Its time.
+    pub clock: DrivenClock,
+    /// Who hears of what.
+    pub gate: Gate,
+    /// Its payment provider.
+    pub provider: Arc<Puppet>,
+    pub(crate) keys: AtomicU64,
+    buses: Buses,
+    folder: TempDir,
+}
+
+impl Deref for Embedded {
+    type Target = Shop;
+
+    fn deref(&self) -> &Shop {
+        &self.shop
+    }
+}
+
+impl Embedded {
+    /// A new shop without products, in a folder of its own, with everything running.
+    pub async fn empty(buses: Buses) -> Result<Self> {
+        let clock = DrivenClock::new(BEGINNING);
+        let provider = Arc::new(Puppet::new(clock.clock()));
+        let (gate, folder) = (Gate::default(), tempfile::tempdir()?);
+        let shop = start(&folder, buses, &clock, &gate, &provider).await?;
+        Ok(Self { shop, clock, gate, provider, keys: AtomicU64::new(0), buses, folder })
+    }
+
+    /// A new shop with a few products: `TEA-100` at €10.00, 20 in `central`; `MUG-1` at €15.00, 20 in `north`, so that an
+    /// order of both makes two parcels; `LAST-1` at €5.00, of which there is one.
+    pub async fn open(buses: Buses) -> Result<Self> {
+        let shop = Self::empty(buses).await?;
+        shop.offer("TEA-100", 1_000, &[("central", 20)]).await?;
+        shop.offer("MUG-1", 1_500, &[("north", 20)]).await?;
+        shop.offer("LAST-1", 500, &[("central", 1)]).await?;
+        Ok(shop)
+    }
+
+    /// Leaves, and starts again on the same files.
+    pub async fn restart(self) -> Result<Self> {
+        let Self { shop, clock, gate, provider, keys, buses, folder } = self;
+        shop.close().await?;
+        let shop = start(&folder, buses, &clock, &gate, &provider).await?;
+        Ok(Self { shop, clock, gate, provider, keys, buses, folder })
+    }
+
+    /// Leaves.
+    pub async fn leave(self) -> Result<()> {
+        self.shop.close().await
+    }
+
+    /// Waits until nobody has anything left to do.
+    pub async fn rest(&self) -> Result<()> {
+        self.shop.settled(SOON).await
+    }
+
+    /// Comes to rest, checks everything that must be true of a shop whatever happened to it, and leaves.
+    pub async fn sound(self) -> Result<()> {
+        self.rest().await?;
+        let wrong: Vec<_> = chorale::statements::check(&self.shop)
+            .await?
+            .into_iter()
+            .filter(|statement| !statement.holds)
+            .map(|statement| format!("{}: {}", statement.name, statement.detail))
+            .collect();
+        ensure!(wrong.is_empty(), "not true of this shop:\n{}", wrong.join("\n"));
+        for order in self.orders().await? {
+            let story = self.story(order).await?;
+            let moved = self.provider.moved(order);
+            ensure!(moved == story.money(), "{order}: the provider moved {moved:?}, the order knows {:?}", story.money());
+        }
+        self.leave().await
+    }
+}
+
+async fn start(
+    folder: &TempDir,
+    buses: Buses,
+    clock: &DrivenClock,
+    gate: &Gate,
+    provider: &Arc<Puppet>,
+) -> Result<Shop> {
+    let gate = gate.clone();
+    let wrap = move |bus: Arc<dyn Bus>| {
+        gate.before(match buses {
+            Buses::Plain => bus,
+            Buses::Shuffled(seed) => Arc::new(ShuffledBus::new(bus, seed)),
+        })
+    };
+    let options = ShopOptions {
+        clock: clock.clock(),
+        provider: Some(Arc::clone(provider) as _),
+        bus: Box::new(wrap),
+        ..ShopOptions::default()
+    };
+    let shop = Shop::open(folder.path(), options).await.context("the shop cannot be opened")?;
+    shop.start_reactors();
+    shop.start_projectors();
+    Ok(shop)
+}

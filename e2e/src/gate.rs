@@ -1,0 +1,112 @@
+//! A bus on which single groups can be held back, so that a test decides who hears of something first.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use platform::bus::{
+    Browse, Bus, BusError, Consumer, Delivery, Positions, Record, Subscription, TopicInfo,
+};
+use schemas::Topic;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// Which groups are held back. Cheap to clone; clones are the same gate.
+#[derive(Clone)]
+pub struct Gate(Arc<watch::Sender<BTreeSet<String>>>);
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(BTreeSet::new())))
+    }
+}
+
+impl Gate {
+    /// From now on nothing is delivered to this group. What it has been given already it may still be busy with.
+    pub fn hold(&self, group: &str) {
+        self.0.send_modify(|held| drop(held.insert(group.to_owned())));
+    }
+
+    /// The group hears everything that it missed.
+    pub fn release(&self, group: &str) {
+        self.0.send_modify(|held| drop(held.remove(group)));
+    }
+
+    /// Puts the gate in front of a bus.
+    pub fn before(&self, bus: Arc<dyn Bus>) -> Arc<dyn Bus> {
+        Arc::new(GatedBus { bus, gate: self.clone() })
+    }
+}
+
+struct GatedBus {
+    bus: Arc<dyn Bus>,
+    gate: Gate,
+}
+
+#[async_trait]
+impl Bus for GatedBus {
+    async fn subscribe(&self, subscription: Subscription) -> Result<Box<dyn Consumer>, BusError> {
+        let (group, held) = (subscription.group.clone(), self.gate.0.subscribe());
+        let consumer = self.bus.subscribe(subscription).await?;
+        Ok(Box::new(GatedConsumer { consumer, group, held, kept: None }))
+    }
+
+    async fn topics(&self, topics: &[Topic]) -> Result<Vec<TopicInfo>, BusError> {
+        self.bus.topics(topics).await
+    }
+
+    async fn browse(&self, topic: Topic, browse: &Browse) -> Result<Vec<Record>, BusError> {
+        self.bus.browse(topic, browse).await
+    }
+
+    async fn grown(&self, topic: Topic, patience: Duration) {
+        self.bus.grown(topic, patience).await;
+    }
+}
+
+struct GatedConsumer {
+    consumer: Box<dyn Consumer>,
+    group: String,
+    held: watch::Receiver<BTreeSet<String>>,
+    /// Came while the gate was closing.
+    kept: Option<Delivery>,
+}
+
+impl GatedConsumer {
+    fn is_held(&self) -> bool {
+        self.held.borrow().contains(&self.group)
+    }
+}
+
+#[async_trait]
+impl Consumer for GatedConsumer {
+    async fn next(&mut self, max: usize, patience: Duration) -> Result<Delivery, BusError> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if self.is_held() {
+                let group = self.group.clone();
+                let open = self.held.wait_for(|held| !held.contains(&group));
+                if tokio::time::timeout(left, open).await.is_err() {
+                    return Ok(Delivery::default());
+                }
+                continue;
+            }
+            if let Some(kept) = self.kept.take() {
+                return Ok(kept);
+            }
+            let delivery = self.consumer.next(max, left).await?;
+            if !self.is_held() {
+                return Ok(delivery);
+            }
+            if !delivery.records.is_empty() || !delivery.positions.is_empty() {
+                self.kept = Some(delivery);
+            }
+        }
+    }
+
+    async fn commit(&mut self, positions: &Positions) -> Result<(), BusError> {
+        self.consumer.commit(positions).await
+    }
+}

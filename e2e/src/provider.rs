@@ -1,0 +1,167 @@
+//! A payment provider that keeps books like a real one, and whose calls a test can hold back, refuse or lose.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use domain::payment::provider::{AuthorizeOutcome, MoneyOutcome, ProviderAnswer};
+use platform::clock::Clock;
+use reactors::adapters::provider::{Ask, Call, CallError, PaymentProvider};
+use reactors::adapters::sandbox_provider::SandboxProvider;
+use schemas::OrderId;
+use tokio::sync::watch;
+
+/// What becomes of the next call of a kind.
+#[derive(Clone, Debug)]
+enum Fate {
+    /// It fails with this code, for good under its key.
+    Fails(String),
+    /// It is carried out, and nobody hears of it.
+    AnswerLost,
+    /// It never arrives, and nobody knows that.
+    CallLost,
+}
+
+/// Answers like the sandbox, once per idempotency key.
+pub struct Puppet {
+    sandbox: SandboxProvider,
+    held: watch::Sender<BTreeSet<&'static str>>,
+    books: Mutex<Books>,
+}
+
+#[derive(Default)]
+struct Books {
+    fates: Vec<(&'static str, Fate)>,
+    /// By idempotency key: what was answered.
+    done: BTreeMap<String, ProviderAnswer>,
+    /// Keys of calls that never arrived.
+    lost: BTreeSet<String>,
+    /// By order: minor units that were really taken and given back.
+    moved: BTreeMap<OrderId, (i64, i64)>,
+}
+
+impl Puppet {
+    /// `clock` tells until when money stays set aside.
+    pub fn new(clock: Clock) -> Self {
+        let (held, books) = (watch::Sender::new(BTreeSet::new()), Mutex::default());
+        Self { sandbox: SandboxProvider::new(clock), held, books }
+    }
+
+    /// Calls of this kind (`authorize`, `capture`, `void`, `refund`) wait from now on.
+    pub fn hold(&self, kind: &'static str) {
+        self.held.send_modify(|held| drop(held.insert(kind)));
+    }
+
+    /// They go on.
+    pub fn release(&self, kind: &'static str) {
+        self.held.send_modify(|held| drop(held.remove(kind)));
+    }
+
+    /// The next call of this kind fails with `code`.
+    pub fn fail_next(&self, kind: &'static str, code: &str) {
+        self.books().fates.push((kind, Fate::Fails(code.to_owned())));
+    }
+
+    /// The next call of this kind is carried out, but its answer is lost.
+    pub fn lose_next_answer(&self, kind: &'static str) {
+        self.books().fates.push((kind, Fate::AnswerLost));
+    }
+
+    /// The next call of this kind is lost on its way.
+    pub fn lose_next_call(&self, kind: &'static str) {
+        self.books().fates.push((kind, Fate::CallLost));
+    }
+
+    /// Minor units that were taken and given back for an order, by the provider's own books.
+    pub fn moved(&self, order: OrderId) -> (i64, i64) {
+        self.books().moved.get(&order).copied().unwrap_or_default()
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn released(&self, kind: &str) {
+        // The sender lives in `self`, so waiting only ends with the release.
+        if self.held.subscribe().wait_for(|held| !held.contains(kind)).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    fn fate(&self, kind: &str) -> Option<Fate> {
+        let mut books = self.books();
+        let next = books.fates.iter().position(|(of, _)| *of == kind)?;
+        Some(books.fates.remove(next).1)
+    }
+
+    /// Carries a call out, unless it was before.
+    async fn carry_out(&self, call: &Call) -> Result<ProviderAnswer, CallError> {
+        if let Some(answer) = self.books().done.get(&call.key) {
+            return Ok(answer.clone());
+        }
+        let answer = self.sandbox.call(call).await?;
+        self.enter(call, answer)
+    }
+
+    fn enter(&self, call: &Call, answer: ProviderAnswer) -> Result<ProviderAnswer, CallError> {
+        let order = call.key.split('/').next().and_then(|order| order.parse::<OrderId>().ok());
+        let order = order.ok_or_else(|| CallError::NotSent("a key without an order".to_owned()))?;
+        let mut books = self.books();
+        let before = books.done.insert(call.key.clone(), answer.clone());
+        let (taken, given) = books.moved.entry(order).or_default();
+        match (&call.ask, &answer) {
+            _ if before.is_some() => {}
+            (Ask::Capture { amount, .. }, ProviderAnswer::Capture(MoneyOutcome::Done)) => *taken += amount.minor,
+            (Ask::Refund { amount, .. }, ProviderAnswer::Refund(MoneyOutcome::Done)) => *given += amount.minor,
+            _ => {}
+        }
+        Ok(answer)
+    }
+
+    async fn inquire(&self, call: &Call) -> Result<ProviderAnswer, CallError> {
+        let known = {
+            let books = self.books();
+            books.done.get(&call.key).cloned().or_else(|| {
+                let lost = books.lost.contains(&call.key);
+                lost.then(|| with(call, AuthorizeOutcome::NeverArrived, MoneyOutcome::NeverArrived))
+            })
+        };
+        match known {
+            Some(answer) => Ok(answer),
+            None => self.sandbox.call(call).await,
+        }
+    }
+}
+
+fn with(call: &Call, authorize: AuthorizeOutcome, money: MoneyOutcome) -> ProviderAnswer {
+    match call.step.kind() {
+        "capture" => ProviderAnswer::Capture(money),
+        "void" => ProviderAnswer::Void(money),
+        "refund" => ProviderAnswer::Refund(money),
+        _ => ProviderAnswer::Authorize(authorize),
+    }
+}
+
+#[async_trait]
+impl PaymentProvider for Puppet {
+    async fn call(&self, call: &Call) -> Result<ProviderAnswer, CallError> {
+        let kind = call.step.kind();
+        self.released(kind).await;
+        if call.ask == Ask::Inquire {
+            return self.inquire(call).await;
+        }
+        self.books().lost.remove(&call.key);
+        match self.fate(kind) {
+            None => self.carry_out(call).await,
+            Some(Fate::Fails(code)) => {
+                let no = AuthorizeOutcome::Declined { code: schemas::payment::DeclineCode::Declined };
+                self.enter(call, with(call, no, MoneyOutcome::Failed { code }))
+            }
+            Some(Fate::AnswerLost) => self.carry_out(call).await.and(Err(CallError::NotAnswered)),
+            Some(Fate::CallLost) => {
+                self.books().lost.insert(call.key.clone());
+                Err(CallError::NotAnswered)
+            }
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! What people do in a shop.
+
+use std::sync::atomic::Ordering;
+
+use anyhow::Result;
+use command_api::inputs::{
+    AdjustInput, AddressInput, CancelInput, DeliveredInput, DispatchInput, HoldInput, LineInput, LostInput, MoneyInput,
+    OrderInput, PriceInput, ProductInput, PublicationInput, ReceiveInput, ResolveHoldInput, RetryPaymentInput, VariantInput,
+};
+use command_api::{Accepted, CommandError, Meta};
+use schemas::life_cycle::{HoldReason, WayOut};
+use schemas::order::ShippingMethod;
+use schemas::product::TaxClass;
+use schemas::stock::AdjustmentReason;
+use schemas::{OrderId, ShipmentId, StreamId};
+
+use crate::embedded::{Embedded, SOON};
+
+/// What a command comes to.
+pub type Done = Result<Accepted, CommandError>;
+
+impl Embedded {
+    fn key(&self) -> String {
+        format!("key-{}", self.keys.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn shopper(&self) -> Meta {
+        Meta::shopper(self.key())
+    }
+
+    fn staff(&self) -> Meta {
+        Meta::staff(self.key(), "office")
+    }
+
+    /// Brings a product of one variant into the shop, priced in euro cents, published and stocked, and waits until everybody
+    /// knows it.
+    pub async fn offer(&self, sku: &str, minor: i64, stock: &[(&str, u32)]) -> Result<()> {
+        let product = ProductInput {
+            slug: sku.to_lowercase(),
+            title: format!("Product {sku}"),
+            description: String::new(),
+            brand: None,
+            category_ids: Vec::new(),
+            attributes: Default::default(),
+            tax_class: TaxClass::Standard,
+        };
+        let product = self.commands.create_product(&self.staff(), product).await?.id;
+        let variant = VariantInput {
+            sku: sku.to_owned(),
+            options: Default::default(),
+            barcode: None,
+            weight_grams: None,
+            track_stock: true,
+            max_per_order: None,
+        };
+        self.commands.add_variant(&self.staff(), &product, variant).await?;
+        self.set_price(&product, sku, minor).await?;
+        self.commands.publish_product(&self.staff(), &product, PublicationInput::default()).await?;
+        self.until(&StreamId::from_text(format!("stock-{sku}")), "StockItemOpened").await?;
+        for (location, quantity) in stock {
+            self.receive(sku, location, *quantity).await?;
+        }
+        self.reacted(SOON).await
+    }
+
+    /// Changes a price, in euro cents.
+    pub async fn set_price(&self, product: &str, sku: &str, minor: i64) -> Done {
+        let price = MoneyInput { minor, currency: "EUR".to_owned() };
+        let input = PriceInput { price, compare_at: None, reason: None };
+        self.commands.set_price(&self.staff(), product, sku, input).await
+    }
+
+    /// Takes goods in.
+    pub async fn receive(&self, sku: &str, location: &str, quantity: u32) -> Done {
+        let input = ReceiveInput { location: location.to_owned(), quantity, reference: None };
+        self.commands.receive_stock(&self.staff(), sku, input).await
+    }
+
+    /// Corrects a stock by so many.
+    pub async fn adjust(&self, sku: &str, location: &str, delta: i64) -> Done {
+        let (location, reason) = (location.to_owned(), AdjustmentReason::Count);
+        let input = AdjustInput { location, delta: Some(delta), count: None, reason };
+        self.commands.adjust_stock(&self.staff(), sku, input).await
+    }
+
+    /// Orders, with a token that pays.
+    pub async fn place_order(&self, lines: &[(&str, u32)]) -> Result<OrderId> {
+        self.place_paying(lines, "tok_ok").await
+    }
+
+    /// Orders, with this token.
+    pub async fn place_paying(&self, lines: &[(&str, u32)], token: &str) -> Result<OrderId> {
+        let accepted = self.commands.place_order(&self.shopper(), basket(lines, token)).await?;
+        Ok(accepted.id.parse()?)
+    }
+
+    /// Orders under a key of one's own.
+    pub async fn place_as(&self, key: &str, lines: &[(&str, u32)], token: &str) -> Done {
+        self.commands.place_order(&Meta::shopper(key), basket(lines, token)).await
+    }
+
+    /// Orders at a price that the shopper saw, in euro cents.
+    pub async fn place_at(&self, sku: &str, minor: i64) -> Done {
+        let mut input = basket(&[(sku, 1)], "tok_ok");
+        input.lines[0].expected_unit_price = Some(MoneyInput { minor, currency: "EUR".to_owned() });
+        self.commands.place_order(&self.shopper(), input).await
+    }
+
+    /// The shopper cancels.
+    pub async fn cancel(&self, order: OrderId) -> Done {
+        self.commands.cancel_order(&self.shopper(), &order.to_string(), CancelInput::default()).await
+    }
+
+    /// The shopper tries another token.
+    pub async fn retry_payment(&self, order: OrderId, token: &str) -> Done {
+        let input = RetryPaymentInput { payment_token: token.to_owned() };
+        self.commands.retry_payment(&self.shopper(), &order.to_string(), input).await
+    }
+
+    /// Staff stop an order.
+    pub async fn put_on_hold(&self, order: OrderId) -> Done {
+        self.commands.hold_order(&self.staff(), &order.to_string(), HoldInput::default()).await
+    }
+
+    /// Staff choose how an order goes on.
+    pub async fn resolve(
+        &self,
+        order: OrderId,
+        reason: HoldReason,
+        parcel: Option<ShipmentId>,
+        way_out: WayOut,
+    ) -> Done {
+        let shipment_id = parcel.map(|parcel| parcel.to_string());
+        let input = ResolveHoldInput { reason, shipment_id, way_out };
+        self.commands.resolve_hold(&self.staff(), &order.to_string(), input).await
+    }
+
+    /// Waits until a parcel is planned, packs it, and waits for its label.
+    pub async fn pack(&self, parcel: ShipmentId) -> Result<()> {
+        self.until(&parcel.stream(), "ShipmentPlanned").await?;
+        self.commands.pack_shipment(&self.staff(), &parcel.to_string()).await?;
+        self.until(&parcel.stream(), "ShipmentLabelled").await
+    }
+
+    /// Hands a parcel to the carrier.
+    pub async fn dispatch(&self, parcel: ShipmentId) -> Done {
+        self.commands.dispatch_shipment(&self.staff(), &parcel.to_string(), DispatchInput::default()).await
+    }
+
+    /// Packs and dispatches.
+    pub async fn send(&self, parcel: ShipmentId) -> Result<()> {
+        self.pack(parcel).await?;
+        self.dispatch(parcel).await?;
+        Ok(())
+    }
+
+    /// The carrier delivered a parcel.
+    pub async fn deliver(&self, parcel: ShipmentId) -> Done {
+        self.commands.confirm_delivery(&self.staff(), &parcel.to_string(), DeliveredInput::default()).await
+    }
+
+    /// The carrier lost a parcel.
+    pub async fn lose(&self, parcel: ShipmentId) -> Done {
+        self.commands.report_lost(&self.staff(), &parcel.to_string(), LostInput::default()).await
+    }
+
+    /// Staff take a parcel back though nobody asked.
+    pub async fn take_back(&self, parcel: ShipmentId) -> Done {
+        self.commands.cancel_shipment(&self.staff(), &parcel.to_string()).await
+    }
+}
+
+fn basket(lines: &[(&str, u32)], token: &str) -> OrderInput {
+    let line = |(sku, quantity): &(&str, u32)| LineInput {
+        sku: (*sku).to_owned(),
+        quantity: *quantity,
+        expected_unit_price: None,
+    };
+    OrderInput {
+        lines: lines.iter().map(line).collect(),
+        email: "shopper@example.com".to_owned(),
+        shipping_address: AddressInput {
+            name: "A Shopper".to_owned(),
+            lines: vec!["Long Lane 1".to_owned()],
+            postal_code: Some("10115".to_owned()),
+            city: "Berlin".to_owned(),
+            region: None,
+            country: "DE".to_owned(),
+        },
+        billing_address: None,
+        shipping_method: ShippingMethod::Standard,
+        payment_token: token.to_owned(),
+        currency: None,
+    }
+}

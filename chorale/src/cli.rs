@@ -23,8 +23,8 @@ pub struct Cli {
     /// Where the shop's files are.
     #[arg(long, global = true, env = "CHORALE_DATA_DIR", default_value = "chorale-data", value_name = "DIR")]
     pub data_dir: PathBuf,
-    /// How the program's own log is written to standard error: text or json. What it tells is set by CHORALE_LOG.
-    #[arg(long, global = true, env = "CHORALE_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
+    /// How the program's own log is written to standard error: human or json. What it tells is set by CHORALE_LOG.
+    #[arg(long, global = true, env = "CHORALE_LOG_FORMAT", default_value = "human", value_name = "FORMAT")]
     pub log_format: LogFormat,
     /// Addresses of the shop that is started without a subcommand.
     #[command(flatten)]

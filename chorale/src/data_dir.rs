@@ -31,7 +31,9 @@ struct About {
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
     /// Another process works in it.
-    #[error("{0} is in use by another chorale process. Stop that one, or choose another directory with --data-dir")]
+    #[error(
+        "{0} is in use by another chorale process. Stop that one, or choose another directory with --data-dir"
+    )]
     InUse(PathBuf),
     /// There is no shop in it.
     #[error("there is no shop in {0}. Start one with `chorale`, or say where it is with --data-dir")]
@@ -45,7 +47,9 @@ pub enum DataDirError {
         found: u32,
     },
     /// It is the other kind of shop.
-    #[error("{path} is a shop on {is}, and this needs one on {wanted}: choose another directory with --data-dir")]
+    #[error(
+        "{path} is a shop on {is}, and this needs one on {wanted}: choose another directory with --data-dir"
+    )]
     WrongKind {
         /// The directory.
         path: PathBuf,
@@ -145,7 +149,9 @@ fn read(path: &Path) -> Result<Kind, DataDirError> {
     let file = path.join(ABOUT);
     let text = match fs::read_to_string(&file) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(DataDirError::NoShop(path.to_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(DataDirError::NoShop(path.to_owned()));
+        }
         Err(error) => return Err(DataDirError::Io(file, error)),
     };
     let about: About = serde_json::from_str(&text).map_err(|source| DataDirError::Broken(file, source))?;
@@ -188,7 +194,10 @@ mod tests {
         drop(DataDir::claim(folder.path(), Kind::Imported).unwrap());
         assert!(matches!(DataDir::claim(folder.path(), Kind::Real), Err(DataDirError::WrongKind { .. })));
         fs::write(folder.path().join(ABOUT), r#"{"format":99,"kind":"REAL"}"#).unwrap();
-        assert!(matches!(DataDir::claim(folder.path(), Kind::Real), Err(DataDirError::Newer { found: 99, .. })));
+        assert!(matches!(
+            DataDir::claim(folder.path(), Kind::Real),
+            Err(DataDirError::Newer { found: 99, .. })
+        ));
         fs::write(folder.path().join(ABOUT), "not json").unwrap();
         assert!(matches!(DataDir::claim(folder.path(), Kind::Real), Err(DataDirError::Broken(..))));
     }

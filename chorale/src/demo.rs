@@ -116,7 +116,10 @@ pub async fn run(args: &DemoArgs, out: &mut impl Write) -> Result<()> {
     if failed > 0 {
         bail!("{failed} requests were not answered as they should be");
     }
-    writeln!(out, "\nSee what happened: chorale topics, chorale story ORDER-NUMBER, or the orders in the back office.")?;
+    writeln!(
+        out,
+        "\nSee what happened: chorale topics, chorale story ORDER-NUMBER, or the orders in the back office."
+    )?;
     Ok(())
 }
 

@@ -86,7 +86,12 @@ pub async fn run(data_dir: &Path, args: &ImportArgs, out: &mut impl Write) -> Re
         afterwards: !args.no_afterwards,
     };
     if mark.baskets > 0 {
-        eprintln!("Going on at {} with basket {} of {}.", mark.instant, mark.baskets + 1, plan.year.baskets.len());
+        eprintln!(
+            "Going on at {} with basket {} of {}.",
+            mark.instant,
+            mark.baskets + 1,
+            plan.year.baskets.len()
+        );
     }
     let drive = Drive::from(&shop, &clock, &plan, &mut marker, mark).await?;
     shop.start_reactors();
@@ -121,5 +126,11 @@ fn options(clock: &DrivenClock, seed: u64) -> ShopOptions {
         max_per_order: MAX_PER_ORDER,
         ..ShopRules::default()
     };
-    ShopOptions { kind: Kind::Imported, clock: clock.clock(), rules, seed: Some(seed), ..ShopOptions::default() }
+    ShopOptions {
+        kind: Kind::Imported,
+        clock: clock.clock(),
+        rules,
+        seed: Some(seed),
+        ..ShopOptions::default()
+    }
 }

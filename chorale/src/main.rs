@@ -44,26 +44,44 @@ async fn run(cli: Cli) -> Result<bool> {
     let mut out = io::stdout();
     match cli.command {
         None => serve::run(path, &cli.listen, Roles::ALL).await?,
-        Some(Command::CommandApi) => serve::run(path, &cli.listen, Roles { command_api: true, ..Roles::NONE }).await?,
-        Some(Command::Reactors) => serve::run(path, &cli.listen, Roles { reactors: true, ..Roles::NONE }).await?,
-        Some(Command::Projectors) => serve::run(path, &cli.listen, Roles { projectors: true, ..Roles::NONE }).await?,
-        Some(Command::QueryApi) => serve::run(path, &cli.listen, Roles { query_api: true, ..Roles::NONE }).await?,
+        Some(Command::CommandApi) => {
+            serve::run(path, &cli.listen, Roles { command_api: true, ..Roles::NONE }).await?
+        }
+        Some(Command::Reactors) => {
+            serve::run(path, &cli.listen, Roles { reactors: true, ..Roles::NONE }).await?
+        }
+        Some(Command::Projectors) => {
+            serve::run(path, &cli.listen, Roles { projectors: true, ..Roles::NONE }).await?
+        }
+        Some(Command::QueryApi) => {
+            serve::run(path, &cli.listen, Roles { query_api: true, ..Roles::NONE }).await?
+        }
         Some(Command::Demo(args)) => chorale::demo::run(&args, &mut out).await?,
-        Some(Command::Import(Import::CompleteJourney(args))) => return chorale::import::run(path, &args, &mut out).await,
+        Some(Command::Import(Import::CompleteJourney(args))) => {
+            return chorale::import::run(path, &args, &mut out).await;
+        }
         Some(Command::Topics { command: Some(Topics::Read(args)), .. }) => {
             topics::read(&Look::at(path).await?, &args, &mut out).await?;
         }
-        Some(Command::Topics { json, command: None }) => topics::list(&Look::at(path).await?, json, &mut out).await?,
-        Some(Command::Log(Log::Verify { json })) => return log::check(&Look::at(path).await?, json, &mut out).await,
+        Some(Command::Topics { json, command: None }) => {
+            topics::list(&Look::at(path).await?, json, &mut out).await?
+        }
+        Some(Command::Log(Log::Verify { json })) => {
+            return log::check(&Look::at(path).await?, json, &mut out).await;
+        }
         Some(Command::Log(Log::Head { json })) => log::head(&Look::at(path).await?, json, &mut out).await?,
-        Some(Command::Story { order, json }) => story::run(&Look::at(path).await?, &order, json, &mut out).await?,
+        Some(Command::Story { order, json }) => {
+            story::run(&Look::at(path).await?, &order, json, &mut out).await?
+        }
         Some(Command::Projections { command: Some(Projections::Rebuild { name, json }), .. }) => {
             projections::rebuild(&Look::at(path).await?, &name, json, &mut out).await?;
         }
         Some(Command::Projections { json, command: None }) => {
             projections::list(&Look::at(path).await?, json, &mut out).await?;
         }
-        Some(Command::Parked(Parked::List { json })) => parked::list(&Look::at(path).await?, json, &mut out).await?,
+        Some(Command::Parked(Parked::List { json })) => {
+            parked::list(&Look::at(path).await?, json, &mut out).await?
+        }
         Some(Command::Parked(Parked::Redrive { reactor, stream, .. })) => {
             let which = reactor.as_deref().zip(stream.as_deref());
             parked::redrive(&Look::at(path).await?, which, &mut out).await?;

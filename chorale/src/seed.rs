@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use command_api::inputs::{CategoryInput, PriceInput, ProductInput, PublicationInput, ReceiveInput, ThresholdsInput, VariantInput};
+use command_api::inputs::{
+    CategoryInput, PriceInput, ProductInput, PublicationInput, ReceiveInput, ThresholdsInput, VariantInput,
+};
 use command_api::{Accepted, CommandError, Commands, Meta};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use schemas::Topic;
@@ -70,7 +72,8 @@ fn tracked() -> bool {
 /// Gives a shop that has no products yet a catalogue and stock. Keys come from the catalogue, so a start that was
 /// interrupted is completed by the next one, and a shop that has products is left as it is.
 pub async fn plant(shop: &Shop) -> Result<()> {
-    let catalogue: Catalogue = serde_json::from_str(CATALOGUE).context("the built-in catalogue cannot be read")?;
+    let catalogue: Catalogue =
+        serde_json::from_str(CATALOGUE).context("the built-in catalogue cannot be read")?;
     let products = shop.bus.topics(&[Topic::PRODUCT]).await?.iter().map(|info| info.records).sum::<u64>();
     let last = catalogue.products.last().map(|product| key("publish", &product.slug));
     if products > 0 {
@@ -78,7 +81,10 @@ pub async fn plant(shop: &Shop) -> Result<()> {
             Some(last) => shop.commands.what_became_of(meta(&last).command()).await?.is_some(),
             None => true,
         };
-        let began = shop.commands.what_became_of(meta(&key("category", &catalogue.categories[0].slug)).command()).await?;
+        let began = shop
+            .commands
+            .what_became_of(meta(&key("category", &catalogue.categories[0].slug)).command())
+            .await?;
         if planted || began.is_none() {
             return Ok(());
         }
@@ -163,7 +169,9 @@ async fn plant_product(
             compare_at: variant.compare_at.map(money).transpose()?.map(Into::into),
             reason: None,
         };
-        tolerate(commands.set_price(&meta(&key("price", &variant.sku)), &created.id, &variant.sku, input).await)?;
+        tolerate(
+            commands.set_price(&meta(&key("price", &variant.sku)), &created.id, &variant.sku, input).await,
+        )?;
     }
     let published = meta(&key("publish", &product.slug));
     tolerate(commands.publish_product(&published, &created.id, PublicationInput::default()).await)?;
@@ -179,7 +187,9 @@ async fn plant_stock(commands: &Commands, product: &Product) -> Result<()> {
             }
             let reference = Some(format!("opening-{location}"));
             let input = ReceiveInput { location: location.clone(), quantity: *quantity, reference };
-            tolerate(commands.receive_stock(&meta(&key("stock", &format!("{sku}/{location}"))), sku, input).await)?;
+            tolerate(
+                commands.receive_stock(&meta(&key("stock", &format!("{sku}/{location}"))), sku, input).await,
+            )?;
         }
         if let Some(low_stock) = variant.low_stock {
             let input = ThresholdsInput { low_stock, safety_stock: 0 };

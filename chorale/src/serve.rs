@@ -67,8 +67,12 @@ pub fn start(shop: &Shop, roles: Roles, public: TcpListener, staff: TcpListener)
     let projectors = roles.projectors.then(|| shop.start_projectors());
     let (mut shoppers, mut office) = (Router::new(), Router::new());
     if roles.command_api {
-        shoppers = shoppers.merge(command_api::public_router(shop.commands.clone(), command_api::Options::default()));
-        office = office.merge(command_api::staff_router(shop.commands.clone(), command_api::Options::default()));
+        let options = || command_api::Options {
+            shutdown: Some(shop.shutdown.clone()),
+            ..command_api::Options::default()
+        };
+        shoppers = shoppers.merge(command_api::public_router(shop.commands.clone(), options()));
+        office = office.merge(command_api::staff_router(shop.commands.clone(), options()));
     }
     if roles.query_api {
         let services = query_api::Services {

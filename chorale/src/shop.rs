@@ -141,7 +141,12 @@ impl Shop {
 
     /// Who takes part in the choreography.
     pub fn participants(&self) -> Vec<Arc<dyn Participant>> {
-        reactors::participants::all(&self.rules, &self.sealer, Arc::clone(&self.provider), Arc::clone(&self.carrier))
+        reactors::participants::all(
+            &self.rules,
+            &self.sealer,
+            Arc::clone(&self.provider),
+            Arc::clone(&self.carrier),
+        )
     }
 
     /// What projectors work with.
@@ -156,7 +161,8 @@ impl Shop {
             loop {
                 let before = self.heads().await?;
                 self.reacted(patience).await?;
-                projectors::caught_up(&self.store, self.bus.as_ref(), &projectors::REGISTRY, patience).await?;
+                projectors::caught_up(&self.store, self.bus.as_ref(), &projectors::REGISTRY, patience)
+                    .await?;
                 if self.heads().await? == before {
                     return anyhow::Ok(());
                 }

@@ -7,7 +7,8 @@ use serde::Serialize;
 /// Writes rows under headings, columns as wide as their widest cell. A column whose heading ends with `>` is set to the right.
 pub fn print(out: &mut impl Write, headings: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
     let right: Vec<bool> = headings.iter().map(|heading| heading.ends_with('>')).collect();
-    let headings: Vec<String> = headings.iter().map(|heading| heading.trim_end_matches('>').to_owned()).collect();
+    let headings: Vec<String> =
+        headings.iter().map(|heading| heading.trim_end_matches('>').to_owned()).collect();
     let widths: Vec<usize> = (0..headings.len())
         .map(|i| {
             let cells = rows.iter().filter_map(|row| row.get(i)).chain([&headings[i]]);
@@ -18,7 +19,8 @@ pub fn print(out: &mut impl Write, headings: &[&str], rows: &[Vec<String>]) -> i
         let mut line = String::new();
         for (i, cell) in row.iter().enumerate() {
             let pad = " ".repeat(widths.get(i).copied().unwrap_or(0).saturating_sub(cell.chars().count()));
-            let (before, after) = if right.get(i) == Some(&true) { (pad, String::new()) } else { (String::new(), pad) };
+            let (before, after) =
+                if right.get(i) == Some(&true) { (pad, String::new()) } else { (String::new(), pad) };
             line.push_str(&format!("{before}{cell}{after}  "));
         }
         writeln!(out, "{}", line.trim_end())?;

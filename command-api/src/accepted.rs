@@ -99,7 +99,8 @@ mod tests {
     #[test]
     fn fields_are_named_as_the_caller_named_them() {
         let refusal = Refusal::rule("A", "a").at("lines[1].qty").at("qty").at("reqty");
-        let fields: Vec<_> = in_words_of_inputs(refusal).errors.into_iter().filter_map(|error| error.field).collect();
+        let fields: Vec<_> =
+            in_words_of_inputs(refusal).errors.into_iter().filter_map(|error| error.field).collect();
         assert_eq!(fields, ["lines[1].quantity", "quantity", "reqty"]);
     }
 }

@@ -125,7 +125,11 @@ impl Commands {
         Ok(None)
     }
 
-    async fn ledger_entry(&self, context: Context, command: CommandId) -> Result<Option<LedgerEntry>, CommandError> {
+    async fn ledger_entry(
+        &self,
+        context: Context,
+        command: CommandId,
+    ) -> Result<Option<LedgerEntry>, CommandError> {
         let wanted = Wanted { commands: vec![command], ..Wanted::default() };
         let (_, mut facts) = self.writers.of(context).log().facts(&wanted).await.map_err(WriteError::from)?;
         Ok(facts.ledger.remove(&command))
@@ -209,7 +213,12 @@ impl Commands {
 }
 
 /// What the caller is told of a verdict.
-fn told(target: &Target, command_id: CommandId, verdict: Verdict, replayed: bool) -> Result<Accepted, CommandError> {
+fn told(
+    target: &Target,
+    command_id: CommandId,
+    verdict: Verdict,
+    replayed: bool,
+) -> Result<Accepted, CommandError> {
     match verdict {
         Verdict::Done { versions, answer, .. } => {
             let version = versions.iter().find(|(stream, _)| *stream == target.stream).map_or(0, |(_, v)| *v);
@@ -217,9 +226,18 @@ fn told(target: &Target, command_id: CommandId, verdict: Verdict, replayed: bool
                 Some(Value::Object(fields)) => fields,
                 _ => Map::new(),
             };
-            Ok(Accepted { command_id, id: target.id.clone(), version, token: token(&versions), answer, replayed })
+            Ok(Accepted {
+                command_id,
+                id: target.id.clone(),
+                version,
+                token: token(&versions),
+                answer,
+                replayed,
+            })
         }
-        Verdict::Refused { refusal } => Err(CommandError::Refused { refusal: in_words_of_inputs(refusal), replayed }),
+        Verdict::Refused { refusal } => {
+            Err(CommandError::Refused { refusal: in_words_of_inputs(refusal), replayed })
+        }
         Verdict::Conflict { stream, version } => Err(CommandError::Conflict { stream, version, replayed }),
     }
 }

@@ -94,10 +94,10 @@ fn router(side: Side, commands: Commands, options: Options) -> Router {
     table
         .router
         .merge(docs::routes(describe::document(table.operations)))
+        .merge(health::routes())
         .fallback(problem::unknown_route)
         .layer(DefaultBodyLimit::max(max_body))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn_with_state(door.clone(), frame::frame))
-        .merge(health::routes())
         .with_state(door)
 }

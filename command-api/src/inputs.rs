@@ -14,11 +14,12 @@ mod shipments;
 mod stock;
 
 pub use catalog::{
-    AttributesInput, CategoriesInput, CategoryInput, DetailsInput, MediumInput, MoveInput, PriceInput, ProductInput,
-    PublicationInput, RenameInput, VariantDetailsInput, VariantInput,
+    AttributesInput, CategoriesInput, CategoryInput, DetailsInput, MediumInput, MoveInput, PriceInput,
+    ProductInput, PublicationInput, RenameInput, VariantDetailsInput, VariantInput,
 };
 pub use orders::{
-    AddressInput, CancelInput, HoldInput, LineInput, NoteInput, OrderInput, ResolveHoldInput, RetryPaymentInput,
+    AddressInput, CancelInput, HoldInput, LineInput, NoteInput, OrderInput, ResolveHoldInput,
+    RetryPaymentInput,
 };
 pub use payments::{ActionOutcome, PaymentActionInput};
 pub use reactions::RedriveInput;

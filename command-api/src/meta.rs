@@ -33,7 +33,14 @@ impl Meta {
 
     /// A command of anybody.
     pub fn of(key: impl Into<String>, scope: impl Into<String>, actor: Actor) -> Self {
-        Self { key: key.into(), scope: scope.into(), actor, correlation: None, traceparent: None, expected: None }
+        Self {
+            key: key.into(),
+            scope: scope.into(),
+            actor,
+            correlation: None,
+            traceparent: None,
+            expected: None,
+        }
     }
 
     /// The command's id: derived, so that a retry has the same.

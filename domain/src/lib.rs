@@ -20,7 +20,10 @@ pub mod shipment;
 pub mod stock;
 pub mod view;
 
-pub use decision::{Aggregate, AnyEvent, AnyState, Changes, Claim, ClaimKind, Deadline, Decision, Nothing, Reads, Seen, StreamRead};
+pub use decision::{
+    Aggregate, AnyEvent, AnyState, Changes, Claim, ClaimKind, Deadline, Decision, Nothing, Reads, Seen,
+    StreamRead,
+};
 pub use refusal::{Refusal, RefusalKind, UserError};
 pub use rules::ShopRules;
 pub use view::{LocalView, ViewKey, ViewWrite};

@@ -54,7 +54,10 @@ impl Default for ShopRules {
             standard_shipping: 490,
             express_shipping: 990,
             free_shipping_from: 5_000,
-            locations: ["central", "north", "south"].into_iter().filter_map(|name| name.parse().ok()).collect(),
+            locations: ["central", "north", "south"]
+                .into_iter()
+                .filter_map(|name| name.parse().ok())
+                .collect(),
             max_per_order: 99,
             max_lines: 1_000,
             payment_attempts: 3,
@@ -93,5 +96,4 @@ impl ShopRules {
         let place = self.locations.iter().position(|known| known == location).unwrap_or(self.locations.len());
         (place, location.clone())
     }
-
 }

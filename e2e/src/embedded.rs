@@ -10,7 +10,6 @@ use chorale::shop::{Shop, ShopOptions};
 use platform::bus::Bus;
 use platform::bus::shuffled::ShuffledBus;
 use platform::clock::DrivenClock;
-use schemas::Timestamp;
 use tempfile::TempDir;
 
 use crate::gate::Gate;
@@ -18,8 +17,8 @@ use crate::provider::Puppet;
 
 /// Everything that is waited for comes within this, or the test fails.
 pub const SOON: Duration = Duration::from_secs(30);
-/// When the driven clock begins: 2026-03-01T12:00:00Z.
-const BEGINNING: Timestamp = Timestamp::from_millis(1_772_366_400_000);
+/// When the driven clock begins.
+const BEGINNING: &str = "2026-03-01T12:00:00Z";
 
 /// Which bus a shop is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,10 +51,15 @@ impl Deref for Embedded {
     }
 }
 
+impl Buses {
+    /// A kind one, and one that is not.
+    pub const ALL: [Self; 2] = [Self::Plain, Self::Shuffled(7)];
+}
+
 impl Embedded {
     /// A new shop without products, in a folder of its own, with everything running.
     pub async fn empty(buses: Buses) -> Result<Self> {
-        let clock = DrivenClock::new(BEGINNING);
+        let clock = DrivenClock::new(BEGINNING.parse()?);
         let provider = Arc::new(Puppet::new(clock.clock()));
         let (gate, folder) = (Gate::default(), tempfile::tempdir()?);
         let shop = start(&folder, buses, &clock, &gate, &provider).await?;
@@ -103,7 +107,11 @@ impl Embedded {
         for order in self.orders().await? {
             let story = self.story(order).await?;
             let moved = self.provider.moved(order);
-            ensure!(moved == story.money(), "{order}: the provider moved {moved:?}, the order knows {:?}", story.money());
+            ensure!(
+                moved == story.money(),
+                "{order}: the provider moved {moved:?}, the order knows {:?}",
+                story.money()
+            );
         }
         self.leave().await
     }

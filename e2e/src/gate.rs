@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use platform::bus::{
-    Browse, Bus, BusError, Consumer, Delivery, Positions, Record, Subscription, TopicInfo,
-};
+use platform::bus::{Browse, Bus, BusError, Consumer, Delivery, Positions, Record, Subscription, TopicInfo};
 use schemas::Topic;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -25,12 +23,16 @@ impl Default for Gate {
 impl Gate {
     /// From now on nothing is delivered to this group. What it has been given already it may still be busy with.
     pub fn hold(&self, group: &str) {
-        self.0.send_modify(|held| drop(held.insert(group.to_owned())));
+        self.0.send_modify(|held| {
+            held.insert(group.to_owned());
+        });
     }
 
     /// The group hears everything that it missed.
     pub fn release(&self, group: &str) {
-        self.0.send_modify(|held| drop(held.remove(group)));
+        self.0.send_modify(|held| {
+            held.remove(group);
+        });
     }
 
     /// Puts the gate in front of a bus.

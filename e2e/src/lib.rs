@@ -11,3 +11,12 @@ pub use embedded::{Buses, Embedded, SOON};
 pub use gate::Gate;
 pub use provider::Puppet;
 pub use story::Story;
+pub use verbs::Done;
+
+/// The code of a refusal; says what came instead when it is none.
+pub fn refused(done: Done) -> anyhow::Result<String> {
+    match done {
+        Err(command_api::CommandError::Refused { refusal, .. }) => Ok(refusal.code),
+        other => anyhow::bail!("not refused: {other:?}"),
+    }
+}

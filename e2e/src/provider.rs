@@ -26,6 +26,8 @@ enum Fate {
 pub struct Puppet {
     sandbox: SandboxProvider,
     held: watch::Sender<BTreeSet<&'static str>>,
+    /// Kinds of calls that are answered as if they were something else.
+    confused: Mutex<BTreeSet<&'static str>>,
     books: Mutex<Books>,
 }
 
@@ -43,18 +45,22 @@ struct Books {
 impl Puppet {
     /// `clock` tells until when money stays set aside.
     pub fn new(clock: Clock) -> Self {
-        let (held, books) = (watch::Sender::new(BTreeSet::new()), Mutex::default());
-        Self { sandbox: SandboxProvider::new(clock), held, books }
+        let (held, confused) = (watch::Sender::new(BTreeSet::new()), Mutex::default());
+        Self { sandbox: SandboxProvider::new(clock), held, confused, books: Mutex::default() }
     }
 
     /// Calls of this kind (`authorize`, `capture`, `void`, `refund`) wait from now on.
     pub fn hold(&self, kind: &'static str) {
-        self.held.send_modify(|held| drop(held.insert(kind)));
+        self.held.send_modify(|held| {
+            held.insert(kind);
+        });
     }
 
     /// They go on.
     pub fn release(&self, kind: &'static str) {
-        self.held.send_modify(|held| drop(held.remove(kind)));
+        self.held.send_modify(|held| {
+            held.remove(kind);
+        });
     }
 
     /// The next call of this kind fails with `code`.
@@ -70,6 +76,20 @@ impl Puppet {
     /// The next call of this kind is lost on its way.
     pub fn lose_next_call(&self, kind: &'static str) {
         self.books().fates.push((kind, Fate::CallLost));
+    }
+
+    /// Calls of this kind are answered with nonsense, and not carried out, until it is mended.
+    pub fn confuse(&self, kind: &'static str) {
+        self.confused.lock().unwrap_or_else(PoisonError::into_inner).insert(kind);
+    }
+
+    /// Answers make sense again.
+    pub fn mend(&self) {
+        self.confused.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn is_confused(&self, kind: &str) -> bool {
+        self.confused.lock().unwrap_or_else(PoisonError::into_inner).contains(kind)
     }
 
     /// Minor units that were taken and given back for an order, by the provider's own books.
@@ -111,8 +131,12 @@ impl Puppet {
         let (taken, given) = books.moved.entry(order).or_default();
         match (&call.ask, &answer) {
             _ if before.is_some() => {}
-            (Ask::Capture { amount, .. }, ProviderAnswer::Capture(MoneyOutcome::Done)) => *taken += amount.minor,
-            (Ask::Refund { amount, .. }, ProviderAnswer::Refund(MoneyOutcome::Done)) => *given += amount.minor,
+            (Ask::Capture { amount, .. }, ProviderAnswer::Capture(MoneyOutcome::Done)) => {
+                *taken += amount.minor
+            }
+            (Ask::Refund { amount, .. }, ProviderAnswer::Refund(MoneyOutcome::Done)) => {
+                *given += amount.minor
+            }
             _ => {}
         }
         Ok(answer)
@@ -147,6 +171,11 @@ impl PaymentProvider for Puppet {
     async fn call(&self, call: &Call) -> Result<ProviderAnswer, CallError> {
         let kind = call.step.kind();
         self.released(kind).await;
+        if self.is_confused(kind) {
+            let void = kind != "void";
+            let nonsense = if void { ProviderAnswer::Void } else { ProviderAnswer::Refund };
+            return Ok(nonsense(MoneyOutcome::Done));
+        }
         if call.ask == Ask::Inquire {
             return self.inquire(call).await;
         }

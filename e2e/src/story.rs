@@ -82,7 +82,8 @@ impl Embedded {
         })
         .await;
         if waited.is_err() {
-            let names: Vec<_> = self.events(stream).await?.iter().map(|event| event.envelope.name.clone()).collect();
+            let names: Vec<_> =
+                self.events(stream).await?.iter().map(|event| event.envelope.name.clone()).collect();
             anyhow::bail!("{stream} waits for {name} in vain: {names:?}");
         }
         waited?
@@ -108,13 +109,26 @@ impl Embedded {
     pub async fn comes_to(&self, order: OrderId, status: OrderStatus) -> Result<()> {
         self.rest().await?;
         let found = self.status(order).await?;
-        ensure!(found == status, "{order} is {found} and not {status}: {:?}", self.story(order).await?.names());
+        ensure!(
+            found == status,
+            "{order} is {found} and not {status}: {:?}",
+            self.story(order).await?.names()
+        );
         Ok(())
     }
 
     /// All orders.
     pub async fn orders(&self) -> Result<Vec<OrderId>> {
         Ok(Orders::read(self).await?.stories.into_keys().collect())
+    }
+
+    /// How many records of a reactor are parked.
+    pub async fn parked(&self, reactor: &str) -> Result<usize> {
+        let mut parked = 0;
+        for log in &self.logs {
+            parked += log.parked(Some(reactor), usize::MAX).await?.len();
+        }
+        Ok(parked)
     }
 
     /// The order's parcel that leaves from `location`.

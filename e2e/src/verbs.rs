@@ -2,17 +2,19 @@
 
 use std::sync::atomic::Ordering;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use command_api::inputs::{
-    AdjustInput, AddressInput, CancelInput, DeliveredInput, DispatchInput, HoldInput, LineInput, LostInput, MoneyInput,
-    OrderInput, PriceInput, ProductInput, PublicationInput, ReceiveInput, ResolveHoldInput, RetryPaymentInput, VariantInput,
+    ActionOutcome, AddressInput, AdjustInput, CancelInput, DeliveredInput, DispatchInput, HoldInput,
+    LineInput, LostInput, MoneyInput, OrderInput, PaymentActionInput, PriceInput, ProductInput,
+    PublicationInput, ReceiveInput, RedriveInput, ResolveHoldInput, RetryPaymentInput, VariantInput,
 };
 use command_api::{Accepted, CommandError, Meta};
+use event_log::port::{Read, StoredEvent};
 use schemas::life_cycle::{HoldReason, WayOut};
 use schemas::order::ShippingMethod;
 use schemas::product::TaxClass;
 use schemas::stock::AdjustmentReason;
-use schemas::{OrderId, ShipmentId, StreamId};
+use schemas::{Context, OrderId, ShipmentId, StreamId};
 
 use crate::embedded::{Embedded, SOON};
 
@@ -61,6 +63,16 @@ impl Embedded {
             self.receive(sku, location, *quantity).await?;
         }
         self.reacted(SOON).await
+    }
+
+    /// The id of a product, by the SKU that it was offered under.
+    pub async fn product(&self, sku: &str) -> Result<String> {
+        let log = self.log(Context::Catalog).context("the catalog has a log")?;
+        let events = log.read(Read::After(0), usize::MAX).await?;
+        let named =
+            |event: &&StoredEvent| event.envelope.name == "VariantAdded" && event.payload.contains(sku);
+        let added = events.iter().find(named).context("there is no such product")?;
+        Ok(added.envelope.stream.key().to_owned())
     }
 
     /// Changes a price, in euro cents.
@@ -115,6 +127,18 @@ impl Embedded {
     pub async fn retry_payment(&self, order: OrderId, token: &str) -> Done {
         let input = RetryPaymentInput { payment_token: token.to_owned() };
         self.commands.retry_payment(&self.shopper(), &order.to_string(), input).await
+    }
+
+    /// The customer came back from their bank.
+    pub async fn come_back(&self, order: OrderId, outcome: ActionOutcome) -> Done {
+        let input = PaymentActionInput { outcome, authorized_until: None };
+        self.commands.complete_payment_action(&self.staff(), &order.to_string(), input).await
+    }
+
+    /// Staff have what waits of a stream tried again.
+    pub async fn redrive(&self, context: Context, reactor: &str, stream: &StreamId) -> Done {
+        let (context, reactor, stream) = (context.name().to_owned(), reactor.to_owned(), stream.to_string());
+        self.commands.redrive(&self.staff(), RedriveInput { context, reactor, stream }).await
     }
 
     /// Staff stop an order.

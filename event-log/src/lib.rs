@@ -4,12 +4,12 @@ pub mod chain;
 pub mod connect;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
+pub mod log_bus;
 mod plan;
 pub mod port;
 pub mod request;
-pub mod log_bus;
-pub mod writer;
 pub mod sqlite;
 pub mod verify;
+pub mod writer;
 
 pub use connect::{connect, connect_read_only};

@@ -91,7 +91,8 @@ impl Bus for LogBus {
             }
         }
         let info = |topic: &Topic| {
-            let (records, end) = counts.get(&topic.context()).and_then(|c| c.get(topic.prefix())).copied().unwrap_or((0, 0));
+            let (records, end) =
+                counts.get(&topic.context()).and_then(|c| c.get(topic.prefix())).copied().unwrap_or((0, 0));
             TopicInfo { topic: *topic, records, ends: BTreeMap::from([(0, end)]) }
         };
         Ok(topics.iter().map(info).collect())
@@ -104,7 +105,9 @@ impl Bus for LogBus {
         let mut place = Place { position: start, version: 0 };
         while found.len() < browse.limit {
             let events = match &browse.key {
-                Some(key) => log.read(Read::Streams(&[(StreamId::from_text(key), place.version)]), PAGE).await,
+                Some(key) => {
+                    log.read(Read::Streams(&[(StreamId::from_text(key), place.version)]), PAGE).await
+                }
                 None => log.read(Read::After(place.position), PAGE).await,
             }
             .map_err(unavailable)?;
@@ -208,7 +211,8 @@ impl Consumer for LogConsumer {
                 tokio::time::sleep(left).await;
                 return Ok(Delivery::default());
             }
-            let waits = self.sources.iter().map(|source| Box::pin(source.tail.log().grown(source.after, left)));
+            let waits =
+                self.sources.iter().map(|source| Box::pin(source.tail.log().grown(source.after, left)));
             select_all(waits).await;
         }
     }

@@ -4,7 +4,6 @@
 //! With the feature `contract` the ports bring their contract suites, which every backend's tests run, and the bus its
 //! test double.
 
-
 pub mod bus;
 pub mod clock;
 pub mod config;

@@ -108,9 +108,9 @@ impl Ledger {
         }
     }
 
-    /// Adds to the time that was spent waiting.
+    /// So long after the query began nothing more was waited for.
     pub(crate) fn waited(&mut self, millis: u64) {
-        self.waited_ms = self.waited_ms.saturating_add(millis);
+        self.waited_ms = self.waited_ms.max(millis);
     }
 
     /// What the client is told: `{requested, observed, notCovered, lagMs, stale}`; nothing when it did not ask.

@@ -26,8 +26,11 @@ pub(crate) fn read(id: &ID) -> Result<(String, String), Fault> {
     if key.is_empty() { Err(bad()) } else { Ok((kind.to_owned(), key.to_owned())) }
 }
 
-/// The key of an id that must be of this kind.
+/// The key of an id that must be of this kind. The plain id that the command API answers with will do as well.
 pub(crate) fn key(id: &ID, kind: &str) -> Result<String, Fault> {
+    if uuid::Uuid::try_parse(id).is_ok() {
+        return Ok(id.to_string());
+    }
     match read(id)? {
         (found, key) if found == kind => Ok(key),
         _ => Err(Fault::BadId(id.chars().take(64).collect())),

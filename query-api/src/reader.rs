@@ -43,7 +43,8 @@ pub(crate) struct Reader {
     /// One wait at a time, so that two fields do not both wait for the same.
     waiting: tokio::sync::Mutex<()>,
     waiters: std::sync::Arc<Semaphore>,
-    patience_ends: Instant,
+    began: Instant,
+    patience: Duration,
 }
 
 /// The reader of the query that is being answered.
@@ -68,7 +69,8 @@ impl Reader {
             ledger: Mutex::default(),
             waiting: tokio::sync::Mutex::default(),
             waiters,
-            patience_ends: Instant::now() + patience,
+            began: Instant::now(),
+            patience,
         }
     }
 
@@ -157,20 +159,19 @@ impl Reader {
     ) -> Result<(), Fault> {
         let documents = self.services.store.documents();
         let ids: Vec<String> = wanted.iter().map(|wanted| wanted.stream.clone()).collect();
-        let began = Instant::now();
         let mut writes = documents.changed(collection.name, 0, Duration::ZERO).await;
         let versions = loop {
             let stored = documents.load(generation, &ids).await?;
             let versions: Vec<u64> =
                 stored.into_iter().map(|one| one.map_or(0, |document| document.version)).collect();
             let seen = wanted.iter().zip(&versions).all(|(wanted, version)| *version >= wanted.version);
-            let patience = self.patience_ends.saturating_duration_since(Instant::now());
+            let patience = self.patience.saturating_sub(self.began.elapsed());
             if seen || patience.is_zero() || !self.may_wait() {
                 break versions;
             }
             writes = documents.changed(collection.name, writes, patience).await;
         };
-        let waited = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let waited = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.ledger(|ledger| {
             ledger.waited(waited);
             for (wanted, version) in wanted.iter().zip(versions) {

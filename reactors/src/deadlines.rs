@@ -110,7 +110,8 @@ impl Clockwork {
             tracing::error!(stream = %due.stream, kind = due.kind, "nobody answers this deadline");
             return Ok(false);
         };
-        let command = CommandId::derived(&["deadline", due.stream.as_str(), &due.version.to_string(), &due.kind]);
+        let command =
+            CommandId::derived(&["deadline", due.stream.as_str(), &due.version.to_string(), &due.kind]);
         let cause = self.cause(&due).await?;
         let request = Request {
             command,

@@ -66,7 +66,10 @@ impl Learner {
             }
             let views = self.learn(&delivery.records).await?;
             let positions = &delivery.positions;
-            let kept = positions.iter().map(|(at, offset)| (group.to_owned(), partition_name(at), *offset)).collect();
+            let kept = positions
+                .iter()
+                .map(|(at, offset)| (group.to_owned(), partition_name(at), *offset))
+                .collect();
             self.writer.note(Note { positions: kept, views, ..Note::default() }).await?;
             self.progress.advance(group, positions);
             consumer.commit(positions).await?;
@@ -76,7 +79,8 @@ impl Learner {
     /// What the entries are after these records. An event that cannot be read is passed over with an alarm: the view is
     /// private and disposable, and what it would have said is said again by the stream's later events or a rebuild.
     async fn learn(&self, records: &[Record]) -> Result<Vec<ViewWrite>, RunError> {
-        let views: Vec<ViewKey> = records.iter().flat_map(|record| (self.view.reads)(&record.envelope)).collect();
+        let views: Vec<ViewKey> =
+            records.iter().flat_map(|record| (self.view.reads)(&record.envelope)).collect();
         let (_, facts) = self.writer.log().facts(&Wanted { views, ..Wanted::default() }).await?;
         let mut entries: BTreeMap<ViewKey, Value> =
             facts.views.into_iter().map(|(key, value)| (key, Value::clone(&value))).collect();

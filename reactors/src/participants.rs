@@ -23,7 +23,11 @@ pub fn all(
     carrier: Arc<dyn Carrier>,
 ) -> Vec<Arc<dyn Participant>> {
     let mut everybody = rule::participants(rules);
-    everybody.push(Arc::new(payment_provider::ProviderCalls::new(Arc::clone(rules), sealer.clone(), provider)));
+    everybody.push(Arc::new(payment_provider::ProviderCalls::new(
+        Arc::clone(rules),
+        sealer.clone(),
+        provider,
+    )));
     everybody.push(Arc::new(carrier::LabelCalls::new(sealer.clone(), carrier)));
     everybody
 }

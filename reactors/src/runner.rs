@@ -61,7 +61,12 @@ pub enum RunError {
 
 impl Runner {
     /// `writer` must be that of the participant's context.
-    pub fn new(participant: Arc<dyn Participant>, bus: Arc<dyn Bus>, writer: Writer, progress: Progress) -> Self {
+    pub fn new(
+        participant: Arc<dyn Participant>,
+        bus: Arc<dyn Bus>,
+        writer: Writer,
+        progress: Progress,
+    ) -> Self {
         Self { participant, bus, writer, progress, parked: Mutex::default() }
     }
 
@@ -202,7 +207,8 @@ pub(crate) struct GroupPositions {
 #[async_trait]
 impl Resume for GroupPositions {
     async fn positions(&self) -> Result<Positions, BusError> {
-        let (kept, _) = self.log.group(&self.group).await.map_err(|error| BusError::Unavailable(Box::new(error)))?;
+        let (kept, _) =
+            self.log.group(&self.group).await.map_err(|error| BusError::Unavailable(Box::new(error)))?;
         let parse = |(name, offset): (String, u64)| {
             let (topic, number) = name.rsplit_once('/')?;
             Some((Partition { topic: topic.parse().ok()?, number: number.parse().ok()? }, offset))

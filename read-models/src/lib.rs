@@ -1,6 +1,5 @@
 //! The documents of the read side and the port of the stores that hold them.
 
-
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod documents;

@@ -66,7 +66,8 @@ pub struct Stored {
     pub stale: bool,
 }
 
-/// A write of one document, kept only when `version` is newer than what is stored (a tombstone counts).
+/// A write of one document, kept only when `version` is newer than what is stored (a tombstone counts), or when it marks the
+/// document stale at the same version.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Write {
     /// Which document.

@@ -1,6 +1,5 @@
 //! The contract suite finds stores that break the contract: each of these has one fault, on top of a store that is right.
 
-
 #[path = "contract/directory.rs"]
 mod directory;
 #[path = "contract/faulty.rs"]

@@ -1,6 +1,5 @@
 //! The SQLite backend keeps the contract of the port, and what only a file can promise.
 
-
 #[path = "contract/directory.rs"]
 mod directory;
 

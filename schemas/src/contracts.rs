@@ -64,11 +64,13 @@ pub fn is_additive(old: &Value, new: &Value) -> bool {
     match (old, new) {
         (Value::Object(old), Value::Object(new)) => {
             let words = |key: &str| matches!(key, "description" | "title" | "$comment");
-            let kept = old.iter().filter(|(key, _)| !words(key)).all(|(key, before)| match (key.as_str(), new.get(key)) {
-                ("properties" | "$defs", Some(Value::Object(after))) => grows(before, after),
-                ("required" | "enum", Some(after)) => same_members(before, after),
-                (_, Some(after)) => is_additive(before, after),
-                (_, None) => false,
+            let kept = old.iter().filter(|(key, _)| !words(key)).all(|(key, before)| {
+                match (key.as_str(), new.get(key)) {
+                    ("properties" | "$defs", Some(Value::Object(after))) => grows(before, after),
+                    ("required" | "enum", Some(after)) => same_members(before, after),
+                    (_, Some(after)) => is_additive(before, after),
+                    (_, None) => false,
+                }
             });
             kept && new.keys().all(|key| words(key) || old.contains_key(key) || key == "$defs")
         }
@@ -80,9 +82,9 @@ pub fn is_additive(old: &Value, new: &Value) -> bool {
 }
 
 fn grows(before: &Value, after: &Map<String, Value>) -> bool {
-    before
-        .as_object()
-        .is_some_and(|before| before.iter().all(|(key, old)| after.get(key).is_some_and(|new| is_additive(old, new))))
+    before.as_object().is_some_and(|before| {
+        before.iter().all(|(key, old)| after.get(key).is_some_and(|new| is_additive(old, new)))
+    })
 }
 
 fn same_members(before: &Value, after: &Value) -> bool {

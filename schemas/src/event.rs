@@ -9,7 +9,9 @@ use crate::Actor;
 
 /// The body of one event type: a **stored format**. A field may be added when old payloads still decode (an `Option`, or a
 /// serde default); anything else is a new [`VERSION`](Self::VERSION) and an upcaster from the one before.
-pub trait EventBody: Serialize + DeserializeOwned + JsonSchema + Clone + PartialEq + std::fmt::Debug + 'static {
+pub trait EventBody:
+    Serialize + DeserializeOwned + JsonSchema + Clone + PartialEq + std::fmt::Debug + 'static
+{
     /// The name in the event's type: `OrderPlaced`.
     const NAME: &'static str;
     /// The version that is written today.
@@ -150,7 +152,9 @@ pub(crate) fn decode<T: EventBody>(version: u32, payload: &str) -> Result<T, Dec
 }
 
 pub(crate) fn event_type<T: EventBody>(aggregate: &'static str) -> EventType {
-    let schema = schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Published<'static, T>>();
+    let schema = schemars::generate::SchemaSettings::draft2020_12()
+        .into_generator()
+        .into_root_schema_for::<Published<'static, T>>();
     EventType { aggregate, name: T::NAME, version: T::VERSION, schema }
 }
 
@@ -229,7 +233,10 @@ mod tests {
 
     #[test]
     fn full_names_are_read_back() {
-        assert_eq!(parse_full_name(&full_name("order", "OrderPlaced", 12)), Some(("order", "OrderPlaced", 12)));
+        assert_eq!(
+            parse_full_name(&full_name("order", "OrderPlaced", 12)),
+            Some(("order", "OrderPlaced", 12))
+        );
         assert_eq!(parse_full_name("order.OrderPlaced.v1"), None);
         assert_eq!(parse_full_name("chorale.order.OrderPlaced"), None);
     }

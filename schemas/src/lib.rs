@@ -26,8 +26,8 @@ pub use actor::{Actor, ActorType};
 pub use envelope::{Envelope, Recorded};
 pub use event::{DecodeError, EventBody, EventSet, EventType};
 pub use ids::{
-    CategoryId, CommandId, CustomerId, EventId, LineId, LocationId, OrderId, ProductId, ShipmentId, Sku, Slug,
-    StreamId,
+    CategoryId, CommandId, CustomerId, EventId, LineId, LocationId, OrderId, ProductId, ShipmentId, Sku,
+    Slug, StreamId,
 };
 pub use money::{Currency, Money, MoneyError};
 pub use sealed::{Address, Sealed};

@@ -370,7 +370,8 @@ mod tests {
     fn the_table_has_each_status_and_step_once() {
         for (i, row) in TRANSITIONS.iter().enumerate() {
             assert!(!row.to.is_empty());
-            let again = TRANSITIONS[i + 1..].iter().any(|other| other.from == row.from && other.step == row.step);
+            let again =
+                TRANSITIONS[i + 1..].iter().any(|other| other.from == row.from && other.step == row.step);
             assert!(!again, "{} {}", row.from, row.step);
         }
         for step in Step::ALL {
@@ -391,7 +392,8 @@ mod tests {
             TRANSITIONS.iter().filter(move |row| row.from == from).flat_map(|row| row.to.iter().copied())
         };
         for status in OrderStatus::ALL {
-            let reached = *status == OrderStatus::Placed || TRANSITIONS.iter().any(|row| row.to.contains(status));
+            let reached =
+                *status == OrderStatus::Placed || TRANSITIONS.iter().any(|row| row.to.contains(status));
             assert!(reached, "{status} is never reached");
             let mut seen = vec![*status];
             for i in 0.. {
@@ -408,8 +410,13 @@ mod tests {
 
     #[test]
     fn a_shipped_order_cannot_be_cancelled_and_a_hold_always_has_a_way_out() {
-        assert!(!allowed_actions(S::Shipped, PaymentStatus::Captured, &[], false).contains(&OrderAction::Cancel));
-        assert!(allowed_actions(S::Confirmed, PaymentStatus::Authorized, &[], false).contains(&OrderAction::Cancel));
+        assert!(
+            !allowed_actions(S::Shipped, PaymentStatus::Captured, &[], false).contains(&OrderAction::Cancel)
+        );
+        assert!(
+            allowed_actions(S::Confirmed, PaymentStatus::Authorized, &[], false)
+                .contains(&OrderAction::Cancel)
+        );
         for reason in HoldReason::ALL {
             assert!(!reason.ways_out().is_empty());
         }

@@ -13,9 +13,30 @@ pub struct Currency([u8; 3]);
 
 /// ISO 4217 codes with other than two digits after the point (ISO 4217 list one, current).
 const OTHER_DIGITS: &[(&str, u32)] = &[
-    ("BHD", 3), ("BIF", 0), ("CLP", 0), ("DJF", 0), ("GNF", 0), ("IQD", 3), ("ISK", 0), ("JOD", 3), ("JPY", 0),
-    ("KMF", 0), ("KRW", 0), ("KWD", 3), ("LYD", 3), ("OMR", 3), ("PYG", 0), ("RWF", 0), ("TND", 3), ("UGX", 0),
-    ("UYI", 0), ("VND", 0), ("VUV", 0), ("XAF", 0), ("XOF", 0), ("XPF", 0),
+    ("BHD", 3),
+    ("BIF", 0),
+    ("CLP", 0),
+    ("DJF", 0),
+    ("GNF", 0),
+    ("IQD", 3),
+    ("ISK", 0),
+    ("JOD", 3),
+    ("JPY", 0),
+    ("KMF", 0),
+    ("KRW", 0),
+    ("KWD", 3),
+    ("LYD", 3),
+    ("OMR", 3),
+    ("PYG", 0),
+    ("RWF", 0),
+    ("TND", 3),
+    ("UGX", 0),
+    ("UYI", 0),
+    ("VND", 0),
+    ("VUV", 0),
+    ("XAF", 0),
+    ("XOF", 0),
+    ("XPF", 0),
 ];
 /// ISO 4217 codes with two digits after the point (ISO 4217 list one, current).
 const TWO_DIGITS: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD \
@@ -143,7 +164,10 @@ impl Money {
 
     /// This many of it.
     pub fn times(self, count: u32) -> Result<Self, MoneyError> {
-        self.minor.checked_mul(i64::from(count)).map(|minor| Self { minor, ..self }).ok_or(MoneyError::Overflow)
+        self.minor
+            .checked_mul(i64::from(count))
+            .map(|minor| Self { minor, ..self })
+            .ok_or(MoneyError::Overflow)
     }
 
     /// The sum of all in `currency`; zero for none.
@@ -178,7 +202,10 @@ impl Money {
             parts[i] += 1;
         }
         // Every part lies between zero and the whole.
-        parts.into_iter().map(|part| Self { minor: i64::try_from(part).unwrap_or(self.minor), ..self }).collect()
+        parts
+            .into_iter()
+            .map(|part| Self { minor: i64::try_from(part).unwrap_or(self.minor), ..self })
+            .collect()
     }
 
     /// Decimal text with the currency's digits: `19.99`, `-0.05`, `1999` for yen.

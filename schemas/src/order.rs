@@ -206,7 +206,11 @@ pub struct OrderPaymentFailed {
     /// How many tries are left.
     pub attempts_left: u32,
 }
-event_body!(OrderPaymentFailed, |e| format!("Payment failed ({}), {} left", e.code, count(e.attempts_left as usize, "try", "tries")));
+event_body!(OrderPaymentFailed, |e| format!(
+    "Payment failed ({}), {} left",
+    e.code,
+    count(e.attempts_left as usize, "try", "tries")
+));
 
 /// The customer tries another way to pay.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -19,7 +19,9 @@ event_set! {
 }
 
 /// Which rate of tax applies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum TaxClass {
     /// The usual rate.
@@ -100,7 +102,10 @@ pub struct ProductAttributesSet {
     /// All attributes, after.
     pub attributes: BTreeMap<String, String>,
 }
-event_body!(ProductAttributesSet, |e| format!("Now has {}", count(e.attributes.len(), "attribute", "attributes")));
+event_body!(ProductAttributesSet, |e| format!(
+    "Now has {}",
+    count(e.attributes.len(), "attribute", "attributes")
+));
 
 /// A picture or film was added.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -209,9 +214,17 @@ impl EventBody for PriceSet {
     }
 
     fn upcast(from: u32, payload: &mut Value) -> Result<(), DecodeError> {
-        let broken = |problem: &str| DecodeError::Upcast { name: Self::NAME, version: from, problem: problem.to_owned() };
+        let broken = |problem: &str| DecodeError::Upcast {
+            name: Self::NAME,
+            version: from,
+            problem: problem.to_owned(),
+        };
         if from != 1 {
-            return Err(DecodeError::UnknownVersion { name: Self::NAME, version: from, newest: Self::VERSION });
+            return Err(DecodeError::UnknownVersion {
+                name: Self::NAME,
+                version: from,
+                newest: Self::VERSION,
+            });
         }
         let fields = payload.as_object_mut().ok_or_else(|| broken("not an object"))?;
         let currency: Currency = fields

@@ -25,7 +25,8 @@ pub enum Context {
 
 impl Context {
     /// All contexts, in the order in which they are listed to people.
-    pub const ALL: [Self; 5] = [Self::Catalog, Self::Inventory, Self::Ordering, Self::Payments, Self::Shipping];
+    pub const ALL: [Self; 5] =
+        [Self::Catalog, Self::Inventory, Self::Ordering, Self::Payments, Self::Shipping];
 
     /// The name in addresses, files and topics.
     pub fn name(self) -> &'static str {
@@ -96,13 +97,17 @@ impl Topic {
     /// Parked and redriven reactions of the catalog.
     pub const CATALOG_REACTION: Self = Self::of("chorale.catalog.reaction.v1", Context::Catalog, "reaction");
     /// Parked and redriven reactions of inventory.
-    pub const INVENTORY_REACTION: Self = Self::of("chorale.inventory.reaction.v1", Context::Inventory, "reaction");
+    pub const INVENTORY_REACTION: Self =
+        Self::of("chorale.inventory.reaction.v1", Context::Inventory, "reaction");
     /// Parked and redriven reactions of ordering.
-    pub const ORDERING_REACTION: Self = Self::of("chorale.ordering.reaction.v1", Context::Ordering, "reaction");
+    pub const ORDERING_REACTION: Self =
+        Self::of("chorale.ordering.reaction.v1", Context::Ordering, "reaction");
     /// Parked and redriven reactions of payments.
-    pub const PAYMENTS_REACTION: Self = Self::of("chorale.payments.reaction.v1", Context::Payments, "reaction");
+    pub const PAYMENTS_REACTION: Self =
+        Self::of("chorale.payments.reaction.v1", Context::Payments, "reaction");
     /// Parked and redriven reactions of shipping.
-    pub const SHIPPING_REACTION: Self = Self::of("chorale.shipping.reaction.v1", Context::Shipping, "reaction");
+    pub const SHIPPING_REACTION: Self =
+        Self::of("chorale.shipping.reaction.v1", Context::Shipping, "reaction");
 
     /// Every topic there is.
     pub const ALL: [Self; 12] = [
@@ -164,8 +169,12 @@ impl FromStr for Topic {
 
     /// Accepts the full name, and the aggregate's name alone for people in a hurry (`order`).
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let short = |topic: &Self| topic.name.strip_prefix("chorale.").and_then(|rest| rest.strip_suffix(".v1"));
-        Self::ALL.into_iter().find(|topic| topic.name == name || short(topic) == Some(name)).ok_or(UnknownName)
+        let short =
+            |topic: &Self| topic.name.strip_prefix("chorale.").and_then(|rest| rest.strip_suffix(".v1"));
+        Self::ALL
+            .into_iter()
+            .find(|topic| topic.name == name || short(topic) == Some(name))
+            .ok_or(UnknownName)
     }
 }
 

@@ -65,7 +65,11 @@ fn every_schema_and_golden_sample_belongs_to_a_version_of_an_event() {
         .collect();
     for folder in [folder().join("contracts/events"), folder().join("golden")] {
         let strange: Vec<_> = files(&folder).difference(&known).cloned().collect();
-        assert!(strange.is_empty(), "{}: {strange:?}: an event type that was published once stays", folder.display());
+        assert!(
+            strange.is_empty(),
+            "{}: {strange:?}: an event type that was published once stays",
+            folder.display()
+        );
     }
 }
 
@@ -79,12 +83,16 @@ fn every_version_of_every_event_has_a_golden_sample_that_decodes_for_ever() {
                 write(&golden_file(&name), &example(&event));
             }
             let Some(sample) = read(&golden_file(&name)) else {
-                wrong.push(format!("{name}: no golden sample. UPDATE_CONTRACTS=1 cargo test -p schemas makes today's"));
+                wrong.push(format!(
+                    "{name}: no golden sample. UPDATE_CONTRACTS=1 cargo test -p schemas makes today's"
+                ));
                 continue;
             };
-            let topic = Topic::ALL.into_iter().find(|topic| topic.aggregate() == event.aggregate).expect("a topic");
+            let topic =
+                Topic::ALL.into_iter().find(|topic| topic.aggregate() == event.aggregate).expect("a topic");
             if let Err(error) = check(topic, event.name, version, &sample.to_string()) {
-                wrong.push(format!("{name}: its golden sample does not decode any more: {error} ({error:?})"));
+                wrong
+                    .push(format!("{name}: its golden sample does not decode any more: {error} ({error:?})"));
             }
         }
     }
@@ -123,7 +131,10 @@ fn an_old_price_is_read_as_the_new_one() {
 fn a_version_from_the_future_says_so() {
     use schemas::EventSet;
     let error = schemas::order::OrderEvent::decode("OrderCompleted", 2, "{}").expect_err("unknown");
-    assert_eq!(error.to_string(), "OrderCompleted version 2 is unknown here; this program reads versions 1 to 1");
+    assert_eq!(
+        error.to_string(),
+        "OrderCompleted version 2 is unknown here; this program reads versions 1 to 1"
+    );
     assert_eq!(parse_full_name("chorale.order.OrderCompleted.v2"), Some(("order", "OrderCompleted", 2)));
 }
 

@@ -9,9 +9,17 @@ use crate::data_dir::DataDir;
 use crate::table;
 
 /// Erases a subject's personal data for good. `subject` is a customer or a guest's order: `order-0198…`.
-pub async fn run(data: &DataDir, subject: &str, yes: bool, as_json: bool, out: &mut impl Write) -> Result<()> {
+pub async fn run(
+    data: &DataDir,
+    subject: &str,
+    yes: bool,
+    as_json: bool,
+    out: &mut impl Write,
+) -> Result<()> {
     if !yes {
-        bail!("this cannot be undone: names, addresses and tokens of {subject} will be readable nowhere. Add --yes to do it");
+        bail!(
+            "this cannot be undone: names, addresses and tokens of {subject} will be readable nowhere. Add --yes to do it"
+        );
     }
     let vault = platform::vault::connect(&data.vault()).await.context("the key vault cannot be opened")?;
     let erased = vault.erase(subject).await.context("the key could not be destroyed")?;

@@ -19,7 +19,10 @@ pub async fn head(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()
         let hash = chain::to_hex(&head.hash);
         if as_json {
             let epoch = head.epoch.to_string();
-            table::json(out, &json!({ "context": context, "position": head.position, "hash": hash, "epoch": epoch }))?;
+            table::json(
+                out,
+                &json!({ "context": context, "position": head.position, "hash": hash, "epoch": epoch }),
+            )?;
         }
         rows.push(vec![context.to_owned(), table::number(head.position), hash, head.epoch.to_string()]);
     }
@@ -45,7 +48,10 @@ pub async fn check(look: &Look, as_json: bool, out: &mut impl Write) -> Result<b
             Err(finding) => {
                 sound = false;
                 if as_json {
-                    table::json(out, &json!({ "context": context, "sound": false, "finding": finding.to_string() }))?;
+                    table::json(
+                        out,
+                        &json!({ "context": context, "sound": false, "finding": finding.to_string() }),
+                    )?;
                 } else {
                     writeln!(out, "{context:<10} BROKEN: {finding}")?;
                 }

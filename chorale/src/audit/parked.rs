@@ -37,7 +37,11 @@ pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()
                 record.reactor.clone(),
                 envelope.token(),
                 envelope.name.clone(),
-                if record.error.is_empty() { "waits behind an earlier one".to_owned() } else { record.error.clone() },
+                if record.error.is_empty() {
+                    "waits behind an earlier one".to_owned()
+                } else {
+                    record.error.clone()
+                },
             ]);
         }
     }
@@ -49,7 +53,10 @@ pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()
         return Ok(());
     }
     table::print(out, &["reactor", "event", "type", "problem"], &rows)?;
-    writeln!(out, "\nWhen the cause is mended: chorale parked redrive REACTOR STREAM, or chorale parked redrive --all")?;
+    writeln!(
+        out,
+        "\nWhen the cause is mended: chorale parked redrive REACTOR STREAM, or chorale parked redrive --all"
+    )?;
     Ok(())
 }
 
@@ -72,7 +79,10 @@ pub async fn redrive(look: &Look, which: Option<(&str, &str)>, out: &mut impl Wr
     if asked == 0 {
         bail!("nothing of that is parked; `chorale parked list` shows what is");
     }
-    writeln!(out, "{asked} asked for. A running shop tries at once; otherwise it happens at the next start.")?;
+    writeln!(
+        out,
+        "{asked} asked for. A running shop tries at once; otherwise it happens at the next start."
+    )?;
     Ok(())
 }
 

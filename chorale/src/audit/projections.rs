@@ -51,7 +51,11 @@ pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()
             ]
         })
         .collect();
-    table::print(out, &["projection", "kind", "state", "generation>", "position>", "lag>", "seconds>", "held>"], &rows)?;
+    table::print(
+        out,
+        &["projection", "kind", "state", "generation>", "position>", "lag>", "seconds>", "held>"],
+        &rows,
+    )?;
     Ok(())
 }
 

@@ -51,7 +51,8 @@ async fn find(look: &Look, order: &str) -> Result<OrderId> {
     let log = look.log(Context::Ordering).with_context(unknown)?;
     let events = log.read(Read::After(position.saturating_sub(1)), 1).await?;
     let placed = events.first().filter(|event| {
-        let number = serde_json::from_str::<Value>(&event.payload).ok().map(|payload| payload["orderNumber"] == order);
+        let number =
+            serde_json::from_str::<Value>(&event.payload).ok().map(|payload| payload["orderNumber"] == order);
         event.envelope.name == "OrderPlaced" && number == Some(true)
     });
     placed.and_then(|event| event.envelope.stream.key().parse().ok()).with_context(unknown)
@@ -141,7 +142,11 @@ impl<'a> Tree<'a> {
             let envelope = &event.envelope;
             let (context, position) = (envelope.context, envelope.position);
             let summary = Spoken::read(&event.payload)?.summary;
-            writeln!(out, "{indent}{knot}{} — {summary}  [{context} {position}, {}]", envelope.name, envelope.time)?;
+            writeln!(
+                out,
+                "{indent}{knot}{} — {summary}  [{context} {position}, {}]",
+                envelope.name, envelope.time
+            )?;
             self.branch(envelope.id.uuid(), &format!("{indent}{deeper}"), out)?;
         }
         Ok(())

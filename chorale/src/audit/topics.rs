@@ -8,8 +8,8 @@ use clap::Args;
 use platform::bus::{Browse, Bus, Record};
 use schemas::envelope::Spoken;
 use schemas::{Timestamp, Topic};
-use serde_json::{Map, Value, json};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
 
 use super::Look;
 use crate::table;
@@ -50,13 +50,18 @@ pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()
     if as_json {
         for info in topics {
             let context = info.topic.context().name();
-            table::json(out, &json!({ "topic": info.topic.name(), "context": context, "records": info.records }))?;
+            table::json(
+                out,
+                &json!({ "topic": info.topic.name(), "context": context, "records": info.records }),
+            )?;
         }
         return Ok(());
     }
     let rows: Vec<Vec<String>> = topics
         .iter()
-        .map(|info| vec![info.topic.to_string(), info.topic.context().to_string(), table::number(info.records)])
+        .map(|info| {
+            vec![info.topic.to_string(), info.topic.context().to_string(), table::number(info.records)]
+        })
         .collect();
     table::print(out, &["topic", "source log", "records>"], &rows)?;
     let total: u64 = topics.iter().map(|info| info.records).sum();
@@ -66,14 +71,17 @@ pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()
 
 /// Reads a topic.
 pub async fn read(look: &Look, args: &ReadArgs, out: &mut impl Write) -> Result<()> {
-    let topic: Topic = args
-        .topic
-        .parse()
-        .ok()
-        .with_context(|| format!("there is no topic {:?}; `chorale topics` lists them all", args.topic))?;
-    let name = args.event_type.as_deref().map(|text| text.rsplit('.').find(|part| !is_version(part)).unwrap_or(text));
+    let topic: Topic =
+        args.topic.parse().ok().with_context(|| {
+            format!("there is no topic {:?}; `chorale topics` lists them all", args.topic)
+        })?;
+    let name = args
+        .event_type
+        .as_deref()
+        .map(|text| text.rsplit('.').find(|part| !is_version(part)).unwrap_or(text));
     let (start, since) = beginning(args.from.as_deref())?;
-    let mut browse = Browse { key: args.key.clone(), name: name.map(str::to_owned), limit: PAGE, ..Browse::default() };
+    let mut browse =
+        Browse { key: args.key.clone(), name: name.map(str::to_owned), limit: PAGE, ..Browse::default() };
     browse.after.insert(0, start);
     let mut left = if args.follow { usize::MAX } else { args.limit };
     loop {
@@ -114,8 +122,11 @@ fn beginning(from: Option<&str>) -> Result<(u64, Option<Timestamp>)> {
 fn show(record: &Record, as_json: bool, out: &mut impl Write) -> Result<()> {
     let envelope = &record.envelope;
     if as_json {
-        let headers: Map<String, Value> =
-            envelope.headers().into_iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
+        let headers: Map<String, Value> = envelope
+            .headers()
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), Value::from(value)))
+            .collect();
         let value: &RawValue = serde_json::from_str(&record.payload)?;
         #[derive(serde::Serialize)]
         struct Line<'a> {
@@ -127,7 +138,10 @@ fn show(record: &Record, as_json: bool, out: &mut impl Write) -> Result<()> {
             value: &'a RawValue,
         }
         let (topic, key) = (record.topic.name(), envelope.stream.as_str());
-        table::json(out, &Line { topic, partition: record.partition, offset: record.offset, key, headers, value })?;
+        table::json(
+            out,
+            &Line { topic, partition: record.partition, offset: record.offset, key, headers, value },
+        )?;
         return Ok(());
     }
     let spoken = Spoken::read(&record.payload)?;

@@ -1,5 +1,6 @@
 //! The back office: packs, sends and delivers what was ordered.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -18,38 +19,55 @@ const PARCELS: &str = "query($status: [ShipmentStatus!]) { shipments(first: 50, 
 
 /// Works until it is told to stop. A parcel that cannot go on now is tried again in the next round.
 pub(super) async fn work(http: Http, tally: Arc<Tally>, name: String) {
+    let mut office = Office { http, tally, name, done: HashSet::new(), rounds: 0 };
     loop {
-        if let Err(error) = round(&http, &tally, &name).await {
+        if let Err(error) = office.round().await {
             tracing::warn!(%error, "the back office could not do its round");
-            tally.failed.fetch_add(1, Ordering::Relaxed);
+            office.tally.failed.fetch_add(1, Ordering::Relaxed);
         }
         sleep(ROUND).await;
     }
 }
 
-async fn round(http: &Http, tally: &Tally, name: &str) -> Result<()> {
-    for (status, step) in [("DISPATCHED", "deliver"), ("LABELLED", "dispatch"), ("PLANNED", "pack")] {
-        let page = http.ask(Door::Staff, PARCELS, json!({ "status": [status] })).await?;
-        for parcel in page["shipments"]["nodes"].as_array().into_iter().flatten() {
-            let Some(id) = parcel["id"].as_str() else { continue };
-            if take(http, name, id, step).await? {
-                match step {
-                    "dispatch" => drop(tally.dispatched.fetch_add(1, Ordering::Relaxed)),
-                    "deliver" => drop(tally.delivered.fetch_add(1, Ordering::Relaxed)),
-                    _ => {}
+struct Office {
+    http: Http,
+    tally: Arc<Tally>,
+    name: String,
+    /// Steps taken, which the read side may not show yet.
+    done: HashSet<(String, &'static str)>,
+    /// A refusal is final for its key, so each round asks under keys of its own.
+    rounds: u64,
+}
+
+impl Office {
+    async fn round(&mut self) -> Result<()> {
+        self.rounds += 1;
+        for (status, step) in [("DISPATCHED", "deliver"), ("PACKED", "dispatch"), ("PLANNED", "pack")] {
+            let page = self.http.ask(Door::Staff, PARCELS, json!({ "status": [status] })).await?;
+            for parcel in page["shipments"]["nodes"].as_array().into_iter().flatten() {
+                let Some(id) = parcel["id"].as_str() else { continue };
+                if !self.done.contains(&(id.to_owned(), step)) && self.take(id, step).await? {
+                    self.done.insert((id.to_owned(), step));
+                    match step {
+                        "dispatch" => drop(self.tally.dispatched.fetch_add(1, Ordering::Relaxed)),
+                        "deliver" => drop(self.tally.delivered.fetch_add(1, Ordering::Relaxed)),
+                        _ => {}
+                    }
                 }
             }
         }
+        Ok(())
     }
-    Ok(())
-}
 
-/// Whether the step was taken now, and not before.
-async fn take(http: &Http, name: &str, parcel: &str, step: &str) -> Result<bool> {
-    let (path, key) = (format!("/v1/shipments/{parcel}/{step}"), format!("{name}-{step}-{parcel}"));
-    let (status, answer): (_, Value) = http.command(Door::Staff, &path, &key, None, &json!({})).await?;
-    if status.is_server_error() || status == 400 || status == 404 {
-        anyhow::bail!("{path} answered {status} {}", answer["code"]);
+    /// Whether the step was taken.
+    async fn take(&self, parcel: &str, step: &str) -> Result<bool> {
+        let path = format!("/v1/shipments/{parcel}/{step}");
+        let key = format!("{}-{step}-{parcel}-{}", self.name, self.rounds);
+        let (status, answer): (_, Value) =
+            self.http.command(Door::Staff, &path, &key, None, &json!({})).await?;
+        if status.is_server_error() || status == 400 || status == 404 {
+            anyhow::bail!("{path} answered {status} {}", answer["code"]);
+        }
+        Ok(status.is_success())
     }
-    Ok(status.is_success())
 }

@@ -22,12 +22,23 @@ pub(super) struct Good {
 
 const PRODUCTS: &str = "query($after: String) { products(first: 50, after: $after) { pageInfo { hasNextPage endCursor } \
     nodes { title variants(first: 20) { nodes { sku price { minor currencyCode } } } } } }";
-const LOOK: &str = "query($search: String) { products(first: 10, search: $search) { totalCount nodes { title slug } } }";
+const LOOK: &str =
+    "query($search: String) { products(first: 10, search: $search) { totalCount nodes { title slug } } }";
 const WORDS: &[&str] = &["tea", "gre", "cup", "coffee", "bl", "pot", "spoon", "whi"];
 const STREETS: &[&str] = &["Harbour Street", "Mill Lane", "Orchard Road", "Station Square"];
 /// What shoppers pay with; mostly with something that works.
-const TOKENS: &[&str] =
-    &["tok_ok", "tok_ok", "tok_ok", "tok_ok", "tok_ok", "tok_ok", "tok_ok", "tok_decline", "tok_flaky", "tok_slow"];
+const TOKENS: &[&str] = &[
+    "tok_ok",
+    "tok_ok",
+    "tok_ok",
+    "tok_ok",
+    "tok_ok",
+    "tok_ok",
+    "tok_ok",
+    "tok_ok",
+    "tok_decline",
+    "tok_insufficient",
+];
 
 /// Everything that the shop sells.
 pub(super) async fn goods(http: &Http) -> Result<Vec<Good>> {
@@ -87,7 +98,9 @@ async fn order(key: &str, rng: &mut StdRng, http: &Http, goods: &[Good], tally: 
             continue;
         }
         let price = json!({ "minor": good.minor, "currency": good.currency });
-        lines.push(json!({ "sku": good.sku, "quantity": rng.random_range(1..=2), "expectedUnitPrice": price }));
+        lines.push(
+            json!({ "sku": good.sku, "quantity": rng.random_range(1..=2), "expectedUnitPrice": price }),
+        );
     }
     let street = pick(rng, STREETS).copied().unwrap_or_default();
     let body = json!({
@@ -115,10 +128,13 @@ async fn order(key: &str, rng: &mut StdRng, http: &Http, goods: &[Good], tally: 
 }
 
 async fn cancel(key: &str, placed: &Value, http: &Http, tally: &Tally) -> Result<()> {
-    let (Some(id), token) = (placed["orderId"].as_str(), placed["guestToken"].as_str()) else { return Ok(()) };
+    let (Some(id), token) = (placed["orderId"].as_str(), placed["guestToken"].as_str()) else {
+        return Ok(());
+    };
     let path = format!("/v1/orders/{id}/cancel");
-    let (status, _) =
-        http.command(Door::Public, &path, &format!("{key}-cancel"), token, &json!({ "reason": "CUSTOMER" })).await?;
+    let (status, _) = http
+        .command(Door::Public, &path, &format!("{key}-cancel"), token, &json!({ "reason": "CUSTOMER" }))
+        .await?;
     if status.is_success() {
         tally.cancelled.fetch_add(1, Ordering::Relaxed);
     }

@@ -42,14 +42,21 @@ pub async fn act(commands: &Commands, act: Act) -> Result<Option<Refused>> {
             answered(&key, commands.confirm_delivery(&meta, &parcel.to_string(), input).await)
         }
         Act::Lose(parcel) => {
-            let (key, input) = (format!("lose/{parcel}"), LostInput { reason: Some("Never arrived".to_owned()) });
-            answered(&key, commands.report_lost(&Meta::staff(&key, CARRIER), &parcel.to_string(), input).await)
+            let (key, input) =
+                (format!("lose/{parcel}"), LostInput { reason: Some("Never arrived".to_owned()) });
+            answered(
+                &key,
+                commands.report_lost(&Meta::staff(&key, CARRIER), &parcel.to_string(), input).await,
+            )
         }
         Act::Resolve { order, reason, parcel, way, version } => {
             let key = format!("resolve/{order}/{version}");
             let shipment_id = parcel.map(|parcel| parcel.to_string());
             let input = ResolveHoldInput { reason, shipment_id, way_out: way };
-            answered(&key, commands.resolve_hold(&Meta::staff(&key, SERVICE), &order.to_string(), input).await)
+            answered(
+                &key,
+                commands.resolve_hold(&Meta::staff(&key, SERVICE), &order.to_string(), input).await,
+            )
         }
     }
 }
@@ -61,7 +68,9 @@ async fn customer(commands: &Commands, order: OrderId) -> Result<CustomerId> {
     let first = events.first().with_context(|| format!("{} has no events", order.stream()))?;
     let event = OrderEvent::decode(&first.envelope.name, first.envelope.type_version, &first.payload)?;
     match event {
-        OrderEvent::OrderPlaced(placed) => placed.customer_id.with_context(|| format!("{} is a guest's", order.stream())),
+        OrderEvent::OrderPlaced(placed) => {
+            placed.customer_id.with_context(|| format!("{} is a guest's", order.stream()))
+        }
         _ => anyhow::bail!("{} does not begin with OrderPlaced", order.stream()),
     }
 }

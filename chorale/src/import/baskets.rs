@@ -54,7 +54,13 @@ pub fn meta(key: &str, customer: CustomerId) -> Meta {
 }
 
 /// Orders what is in a basket, and changes the household's mind at once where that is its fate and `racing`.
-pub async fn place(commands: &Commands, dice: Dice, basket: &Basket, lines: &[Line], racing: bool) -> Result<Placed> {
+pub async fn place(
+    commands: &Commands,
+    dice: Dice,
+    basket: &Basket,
+    lines: &[Line],
+    racing: bool,
+) -> Result<Placed> {
     let customer = people::customer(basket.household);
     let shopper = Shopper { customer: Some(customer), subject: Some(format!("customer-{customer}")) };
     let mut placed = Placed::default();
@@ -62,7 +68,8 @@ pub async fn place(commands: &Commands, dice: Dice, basket: &Basket, lines: &[Li
     for round in 1..=ROUNDS {
         let key = if round == 1 { basket.number.to_string() } else { format!("{}/{round}", basket.number) };
         let meta = meta(&key, customer);
-        let errors = match commands.place_order_of(&meta, &shopper, order(dice, basket, lines, &wanted)).await {
+        let errors = match commands.place_order_of(&meta, &shopper, order(dice, basket, lines, &wanted)).await
+        {
             Ok(accepted) => {
                 let order = accepted.id.parse().ok().context("an order has an id of another kind")?;
                 placed.order = Some(order);
@@ -88,10 +95,17 @@ pub async fn place(commands: &Commands, dice: Dice, basket: &Basket, lines: &[Li
 }
 
 /// Notes what was refused; answers the lines that it was about.
-fn sort_out(key: &str, lines: &[Line], wanted: &[usize], errors: Vec<UserError>, refused: &mut Vec<Refused>) -> BTreeSet<usize> {
+fn sort_out(
+    key: &str,
+    lines: &[Line],
+    wanted: &[usize],
+    errors: Vec<UserError>,
+    refused: &mut Vec<Refused>,
+) -> BTreeSet<usize> {
     let mut first: BTreeMap<Option<usize>, UserError> = BTreeMap::new();
     for error in errors {
-        let line = error.field.as_deref().and_then(place_in_order).and_then(|place| wanted.get(place).copied());
+        let line =
+            error.field.as_deref().and_then(place_in_order).and_then(|place| wanted.get(place).copied());
         first.entry(line).or_insert(error);
     }
     // What is wrong with a line may be all that is wrong with the order.
@@ -115,7 +129,11 @@ fn place_in_order(field: &str) -> Option<usize> {
 fn order(dice: Dice, basket: &Basket, lines: &[Line], wanted: &[usize]) -> OrderInput {
     let line = |i: &usize| {
         let line = lines.get(*i)?;
-        Some(LineInput { sku: catalogue::sku(line.article), quantity: line.quantity, expected_unit_price: None })
+        Some(LineInput {
+            sku: catalogue::sku(line.article),
+            quantity: line.quantity,
+            expected_unit_price: None,
+        })
     };
     OrderInput {
         lines: wanted.iter().filter_map(line).collect(),
@@ -131,7 +149,10 @@ fn order(dice: Dice, basket: &Basket, lines: &[Line], wanted: &[usize]) -> Order
 /// The customer does not want the order any more. Too late is an answer, too.
 pub async fn cancel(commands: &Commands, customer: CustomerId, order: OrderId) -> Result<Option<Refused>> {
     let key = format!("cancel/{order}");
-    answered(&key, commands.cancel_order(&meta(&key, customer), &order.to_string(), CancelInput::default()).await)
+    answered(
+        &key,
+        commands.cancel_order(&meta(&key, customer), &order.to_string(), CancelInput::default()).await,
+    )
 }
 
 /// A refusal by the rules is something to report; anything else is an error.
@@ -140,7 +161,14 @@ pub fn answered<T>(key: &str, result: Result<T, CommandError>) -> Result<Option<
         Ok(_) => Ok(None),
         Err(CommandError::Refused { refusal, .. }) => {
             let (code, message) = (refusal.code, refusal.message);
-            Ok(Some(Refused { key: key.to_owned(), line: None, article: None, quantity: None, code, message }))
+            Ok(Some(Refused {
+                key: key.to_owned(),
+                line: None,
+                article: None,
+                quantity: None,
+                code,
+                message,
+            }))
         }
         Err(error) => Err(error).with_context(|| format!("{key} failed")),
     }
@@ -162,6 +190,9 @@ mod tests {
         assert_eq!(bad, BTreeSet::from([2]));
         assert_eq!((refused[0].article, refused[0].code.as_str()), (Some(9), "UNKNOWN_SKU"));
         assert_eq!(refused.len(), 1);
-        assert!(sort_out("5", &lines, &[0], vec![UserError::new("EMPTY", "email", "No.")], &mut refused).is_empty());
+        assert!(
+            sort_out("5", &lines, &[0], vec![UserError::new("EMPTY", "email", "No.")], &mut refused)
+                .is_empty()
+        );
     }
 }

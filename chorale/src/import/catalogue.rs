@@ -38,12 +38,15 @@ pub struct Category {
 pub fn categories(products: &[Product]) -> Vec<Category> {
     let places: BTreeSet<Place> = products
         .iter()
-        .flat_map(|product| [(product.department.clone(), None), (product.department.clone(), product.category.clone())])
+        .flat_map(|product| {
+            [(product.department.clone(), None), (product.department.clone(), product.category.clone())]
+        })
         .collect();
     let mut taken: BTreeMap<String, u32> = BTreeMap::new();
     let mut category = |place: Place| {
         let (department, within) = &place;
-        let words = within.as_ref().map_or_else(|| slug(department), |name| slug(&format!("{department} {name}")));
+        let words =
+            within.as_ref().map_or_else(|| slug(department), |name| slug(&format!("{department} {name}")));
         let times = taken.entry(words.clone()).or_default();
         *times += 1;
         // Names that differ only in what an address cannot hold.

@@ -25,7 +25,8 @@ impl Table {
             let here = "fetch the grocer's year with examples/complete-journey/fetch.sh, and name the folder that it prints";
             format!("{} cannot be opened: {here}", path.display())
         })?;
-        let file = SerializedFileReader::new(file).with_context(|| format!("{} is no Parquet file", path.display()))?;
+        let file = SerializedFileReader::new(file)
+            .with_context(|| format!("{} is no Parquet file", path.display()))?;
         Ok(Self { path: path.to_owned(), file })
     }
 
@@ -37,7 +38,11 @@ impl Table {
     /// A column of amounts of money, in cents.
     pub fn cents(&self, name: &str, limit: usize) -> Result<Vec<i64>> {
         // Amounts are far below what a double holds exactly.
-        Ok(self.full::<DoubleType>(name, limit)?.into_iter().map(|amount| (amount * 100.0).round() as i64).collect())
+        Ok(self
+            .full::<DoubleType>(name, limit)?
+            .into_iter()
+            .map(|amount| (amount * 100.0).round() as i64)
+            .collect())
     }
 
     /// A column of instants.
@@ -76,7 +81,8 @@ impl Table {
         let rows = usize::try_from(metadata.file_metadata().num_rows())?;
         let mut column = Vec::with_capacity(limit.min(rows));
         for group in 0..self.file.num_row_groups() {
-            let mut reader = get_typed_column_reader::<T>(self.file.get_row_group(group)?.get_column_reader(index)?);
+            let mut reader =
+                get_typed_column_reader::<T>(self.file.get_row_group(group)?.get_column_reader(index)?);
             let (mut levels, mut values) = (Vec::new(), Vec::new());
             while column.len() < limit {
                 levels.clear();

@@ -134,7 +134,10 @@ impl Diary {
                     && let Some(way) = chosen(e.reason, &e.ways_out)
                 {
                     let (reason, parcel, version) = (e.reason, e.shipment_id, envelope.version);
-                    self.note(fate::decided(envelope.time), Act::Resolve { order, reason, parcel, way, version });
+                    self.note(
+                        fate::decided(envelope.time),
+                        Act::Resolve { order, reason, parcel, way, version },
+                    );
                 }
             }
             _ => {}

@@ -197,7 +197,9 @@ impl<'a> Drive<'a> {
         let until = other.map_or(hour_ends, |other| other.min(hour_ends));
         let mut end = self.mark.baskets + 1;
         while !self.plan.lockstep
-            && all.get(end).is_some_and(|basket| basket.week == first.week && (basket.at < until || basket.at <= now))
+            && all
+                .get(end)
+                .is_some_and(|basket| basket.week == first.week && (basket.at < until || basket.at <= now))
         {
             end += 1;
         }
@@ -225,7 +227,10 @@ impl<'a> Drive<'a> {
             }
             if let Some((log, head)) = ringing {
                 if begun.elapsed() > PATIENCE {
-                    bail!("a deadline of {} has passed and nobody answers it; see the program's log", log.context());
+                    bail!(
+                        "a deadline of {} has passed and nobody answers it; see the program's log",
+                        log.context()
+                    );
                 }
                 log.grown(head, Duration::from_secs(1)).await;
             } else if self.shop.heads().await? == before {

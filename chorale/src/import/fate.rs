@@ -81,7 +81,8 @@ pub fn soon(from: Timestamp) -> Timestamp {
 
 /// The first full hour at or after `instant`.
 pub fn on_the_hour(instant: Timestamp) -> Timestamp {
-    let hours = instant.as_millis().div_euclid(HOUR_MILLIS) + i64::from(instant.as_millis().rem_euclid(HOUR_MILLIS) > 0);
+    let hours = instant.as_millis().div_euclid(HOUR_MILLIS)
+        + i64::from(instant.as_millis().rem_euclid(HOUR_MILLIS) > 0);
     Timestamp::from_millis(hours * HOUR_MILLIS)
 }
 

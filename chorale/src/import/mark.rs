@@ -56,7 +56,8 @@ impl Marker {
     /// Finds the mark of an interrupted import of the same source; makes one at the beginning.
     pub fn find(folder: &Path, source: Source) -> Result<(Self, Mark)> {
         let file = folder.join(MARK);
-        let begin = Mark { source, instant: Timestamp::EPOCH, baskets: 0, weeks: 0, millis: 0, finished: false };
+        let begin =
+            Mark { source, instant: Timestamp::EPOCH, baskets: 0, weeks: 0, millis: 0, finished: false };
         let mark = match fs::read_to_string(&file) {
             Ok(text) => {
                 let broken = || format!("{} is broken: begin anew in another directory", file.display());
@@ -96,7 +97,8 @@ impl Marker {
     pub fn keep(&mut self, mark: &Mark) -> Result<()> {
         if !self.unwritten.is_empty() {
             let file = self.folder.join(REFUSED);
-            append(&file, &self.unwritten).with_context(|| format!("{} cannot be written", file.display()))?;
+            append(&file, &self.unwritten)
+                .with_context(|| format!("{} cannot be written", file.display()))?;
             self.unwritten.clear();
         }
         let (file, aside) = (self.folder.join(MARK), self.folder.join("import.json.new"));

@@ -6,12 +6,26 @@ use schemas::CustomerId;
 use super::dice::Dice;
 
 const STREETS: [&str; 12] = [
-    "Oak Street", "Mill Road", "Church Lane", "Station Road", "Elm Avenue", "River Walk", "Hill Street", "Maple Drive",
-    "Market Square", "Orchard Way", "Park Avenue", "Lake View",
+    "Oak Street",
+    "Mill Road",
+    "Church Lane",
+    "Station Road",
+    "Elm Avenue",
+    "River Walk",
+    "Hill Street",
+    "Maple Drive",
+    "Market Square",
+    "Orchard Way",
+    "Park Avenue",
+    "Lake View",
 ];
 const TOWNS: [(&str, &str, u64); 6] = [
-    ("Springdale", "OH", 45_100), ("Riverton", "KY", 41_000), ("Fairview", "IN", 47_300), ("Milford", "OH", 45_200),
-    ("Georgetown", "KY", 40_300), ("Lakeside", "IN", 46_100),
+    ("Springdale", "OH", 45_100),
+    ("Riverton", "KY", 41_000),
+    ("Fairview", "IN", 47_300),
+    ("Milford", "OH", 45_200),
+    ("Georgetown", "KY", 40_300),
+    ("Lakeside", "IN", 46_100),
 ];
 
 /// The customer that a household is.

@@ -95,7 +95,8 @@ pub async fn week(
 ) -> Result<()> {
     let commands = &shop.commands;
     let known = |(article, price): (&Article, &i64)| Some((*article, *price, *shelf.0.get(article)?));
-    let changed: Vec<_> = prices.iter().filter_map(known).filter(|(_, price, old)| old.price != Some(*price)).collect();
+    let changed: Vec<_> =
+        prices.iter().filter_map(known).filter(|(_, price, old)| old.price != Some(*price)).collect();
     let set = stream::iter(changed.iter().copied());
     set.map(|(article, price, old)| set_price(commands, number, article, price, old))
         .buffer_unordered(SIDE_BY_SIDE)
@@ -122,7 +123,8 @@ async fn categories(commands: &Commands, products: &[Product]) -> Result<HashMap
 }
 
 async fn create(commands: &Commands, product: &Product, places: &HashMap<Place, String>) -> Result<()> {
-    let (key, category) = (format!("product/{}", product.article), places.get(&catalogue::place(product)).cloned());
+    let (key, category) =
+        (format!("product/{}", product.article), places.get(&catalogue::place(product)).cloned());
     let created = commands.create_product(&meta(&key), catalogue::product(product, category)).await;
     let created = accepted(&key, created)?;
     let key = format!("variant/{}", product.article);
@@ -130,9 +132,19 @@ async fn create(commands: &Commands, product: &Product, places: &HashMap<Place, 
     Ok(())
 }
 
-async fn set_price(commands: &Commands, week: u8, article: Article, price: i64, shelved: Shelved) -> Result<()> {
+async fn set_price(
+    commands: &Commands,
+    week: u8,
+    article: Article,
+    price: i64,
+    shelved: Shelved,
+) -> Result<()> {
     let (key, product) = (format!("price/{week}/{article}"), shelved.product.to_string());
-    let input = PriceInput { price: Currency::USD.minor(price).into(), compare_at: None, reason: Some(format!("Week {week}")) };
+    let input = PriceInput {
+        price: Currency::USD.minor(price).into(),
+        compare_at: None,
+        reason: Some(format!("Week {week}")),
+    };
     accepted(&key, commands.set_price(&meta(&key), &product, &catalogue::sku(article), input).await)?;
     if !shelved.published {
         let key = format!("publish/{article}");

@@ -25,7 +25,8 @@ pub fn of(year: &Year) -> Prices {
             week.entry(line.article).or_default().push(ratio);
         }
     }
-    let medians = |week: HashMap<Article, Vec<Ratio>>| week.into_iter().map(|(article, all)| (article, median(all)));
+    let medians =
+        |week: HashMap<Article, Vec<Ratio>>| week.into_iter().map(|(article, all)| (article, median(all)));
     sold.into_iter().map(|(number, week)| (number, medians(week).collect())).collect()
 }
 
@@ -54,10 +55,10 @@ mod tests {
 
     #[test]
     fn a_price_is_the_median_of_the_regular_prices_and_half_a_cent_goes_up() {
-        let year = year(&[1, 2, 3], &[
-            (1, &[(1, 1, 100), (1, 2, 300), (1, 1, 999), (2, 2, 5), (3, 0, 0)]),
-            (2, &[(2, 1, 2)]),
-        ]);
+        let year = year(
+            &[1, 2, 3],
+            &[(1, &[(1, 1, 100), (1, 2, 300), (1, 1, 999), (2, 2, 5), (3, 0, 0)]), (2, &[(2, 1, 2)])],
+        );
         let prices = of(&year);
         assert_eq!(prices[&1].get(&1), Some(&150));
         assert_eq!(prices[&1].get(&2), Some(&2), "the median of 2.5 and 2 is 2.25");

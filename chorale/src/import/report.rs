@@ -34,7 +34,7 @@ pub struct Report {
     pub outcomes: BTreeMap<String, u64>,
     /// What was sold.
     pub weeks: Vec<Week>,
-    /// Parcels lines and commands that were refused, by their code.
+    /// Lines and commands that were refused, by their code.
     pub refusals: BTreeMap<String, u64>,
     /// Each of them.
     pub refused: Vec<Refused>,
@@ -80,7 +80,13 @@ pub struct Week {
 
 impl Report {
     /// Waits until the read side has caught up, at most `patience`, then checks and counts. The shop's reactors must be at rest.
-    pub async fn of(shop: &Shop, year: &Year, mark: &Mark, refused: &BTreeSet<Refused>, patience: Duration) -> Result<Self> {
+    pub async fn of(
+        shop: &Shop,
+        year: &Year,
+        mark: &Mark,
+        refused: &BTreeSet<Refused>,
+        patience: Duration,
+    ) -> Result<Self> {
         let begun = Instant::now();
         shop.settled(patience).await?;
         let (caught_up, orders) = (Instant::now(), Orders::read(shop).await?);

@@ -54,7 +54,10 @@ impl Watch {
         let (done, total) = (self.bar.position(), self.bar.length().unwrap_or(0));
         let rate = (done - before) as f64 / since.elapsed().as_secs_f64();
         let left = if rate > 0.0 { ((total - done.min(total)) as f64 / rate).round() } else { 0.0 };
-        eprintln!("{}: {done} of {total}, {rate:.1}/s, about {left} s left; the shop's clock shows {moment}", self.what);
+        eprintln!(
+            "{}: {done} of {total}, {rate:.1}/s, about {left} s left; the shop's clock shows {moment}",
+            self.what
+        );
     }
 }
 

@@ -104,7 +104,9 @@ fn products(table: &Table) -> Result<Vec<Product>> {
     let sizes = table.texts("package_size", all)?;
     let mut products = Vec::with_capacity(articles.len());
     let texts = departments.into_iter().zip(brands).zip(categories).zip(kinds.into_iter().zip(sizes));
-    for ((article, maker), (((department, brand), category), (kind, size))) in articles.into_iter().zip(makers).zip(texts) {
+    for ((article, maker), (((department, brand), category), (kind, size))) in
+        articles.into_iter().zip(makers).zip(texts)
+    {
         products.push(Product {
             article: Article::try_from(article)?,
             maker,
@@ -180,13 +182,28 @@ pub(crate) mod tests {
 
     /// A year of one week with these baskets: household, and lines of article, quantity, regular cents in all.
     pub fn year(articles: &[Article], baskets: &[(i64, &[(Article, u32, i64)])]) -> Year {
-        let mut year = Year { products: articles.iter().copied().map(product).collect(), baskets: vec![], lines: vec![] };
+        let mut year = Year {
+            products: articles.iter().copied().map(product).collect(),
+            baskets: vec![],
+            lines: vec![],
+        };
         for (i, (household, lines)) in baskets.iter().enumerate() {
             let begin = year.lines.len();
-            year.lines.extend(lines.iter().map(|&(article, quantity, regular)| Line { article, quantity, paid: regular, regular }));
+            year.lines.extend(lines.iter().map(|&(article, quantity, regular)| Line {
+                article,
+                quantity,
+                paid: regular,
+                regular,
+            }));
             let number = 1_000 + i as i64;
             let at = Timestamp::from_millis(1_483_268_400_000 + number * 60_000);
-            year.baskets.push(Basket { number, household: *household, at, week: 1, lines: begin..year.lines.len() });
+            year.baskets.push(Basket {
+                number,
+                household: *household,
+                at,
+                week: 1,
+                lines: begin..year.lines.len(),
+            });
         }
         year
     }

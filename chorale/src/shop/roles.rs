@@ -32,7 +32,8 @@ impl Shop {
             let (bus, progress) = (Arc::clone(&self.bus), self.progress.clone());
             let writer = self.commands.writers().of(participant.context()).clone();
             self.keep_running(participant.name(), move |shutdown| {
-                Runner::new(Arc::clone(&participant), Arc::clone(&bus), writer.clone(), progress.clone()).run(shutdown)
+                Runner::new(Arc::clone(&participant), Arc::clone(&bus), writer.clone(), progress.clone())
+                    .run(shutdown)
             });
         }
         for view in &reactors::learner::VIEWS {
@@ -48,7 +49,8 @@ impl Shop {
             let (progress, rules) = (self.progress.clone(), Arc::clone(&self.rules));
             self.keep_running(context.name(), move |shutdown| {
                 let (bus, progress, rules) = (Arc::clone(&bus), progress.clone(), Arc::clone(&rules));
-                Clockwork::new(writer.clone(), bus, clock.clone(), progress, groups.clone(), rules).run(shutdown)
+                Clockwork::new(writer.clone(), bus, clock.clone(), progress, groups.clone(), rules)
+                    .run(shutdown)
             });
         }
     }

@@ -77,7 +77,9 @@ impl Orders {
             if self.stories.insert(placed.order_id, story).is_some() {
                 self.doubled.add(|| format!("{} was placed twice", envelope.stream));
             }
-        } else if let Some(story) = envelope.stream.key().parse().ok().and_then(|id| self.stories.get_mut(&id)) {
+        } else if let Some(story) =
+            envelope.stream.key().parse().ok().and_then(|id| self.stories.get_mut(&id))
+        {
             story.hear(event);
         } else {
             self.doubled.add(|| format!("{} has events and was never placed", envelope.stream));
@@ -100,8 +102,10 @@ impl Orders {
                 stuck.add(|| format!("{} is {} and waits for nothing", id.stream(), story.status));
             }
         }
-        let checked =
-            format!("{} orders: {over} over, {held} on hold, {live} with a live deadline", self.stories.len());
+        let checked = format!(
+            "{} orders: {over} over, {held} on hold, {live} with a live deadline",
+            self.stories.len()
+        );
         Ok(stuck.state("every order is terminal, on hold, or has a live deadline", checked))
     }
 

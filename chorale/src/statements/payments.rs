@@ -110,8 +110,19 @@ impl Payments {
         }
         for (id, story) in &orders.stories {
             let full = story.captured == story.grand;
-            if story.status == OrderStatus::Completed && story.holds.is_empty() && story.refunded == 0 && !full {
-                apart.add(|| format!("{} is completed, and {} of {} were taken", id.stream(), story.captured, story.grand));
+            if story.status == OrderStatus::Completed
+                && story.holds.is_empty()
+                && story.refunded == 0
+                && !full
+            {
+                apart.add(|| {
+                    format!(
+                        "{} is completed, and {} of {} were taken",
+                        id.stream(),
+                        story.captured,
+                        story.grand
+                    )
+                });
             }
             if !self.accounts.contains_key(id) && story.captured != 0 {
                 apart.add(|| format!("{} was paid without a payment", id.stream()));
@@ -119,13 +130,19 @@ impl Payments {
         }
         apart.state(
             "captured − refunded = Σ paid",
-            format!("{captured} − {refunded} = {} minor units in {} payments", captured - refunded, self.accounts.len()),
+            format!(
+                "{captured} − {refunded} = {} minor units in {} payments",
+                captured - refunded,
+                self.accounts.len()
+            ),
         )
     }
 
     /// Nobody pays more than was authorised, nobody gets back more than was paid.
     pub fn stay_within_what_was_authorised(&self) -> Statement {
-        self.exceeded
-            .state("captured ≤ authorised, refunds ≤ captured, at every event", format!("{} payments", self.accounts.len()))
+        self.exceeded.state(
+            "captured ≤ authorised, refunds ≤ captured, at every event",
+            format!("{} payments", self.accounts.len()),
+        )
     }
 }

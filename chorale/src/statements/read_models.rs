@@ -14,12 +14,20 @@ pub async fn equal_the_log(shop: &Shop) -> Result<Statement> {
             Ok(rebuilt) => {
                 documents += rebuilt.compared;
                 if rebuilt.uncompared > 0 {
-                    wrong.add(|| format!("{} documents of {} could not be compared", rebuilt.uncompared, projection.name()));
+                    wrong.add(|| {
+                        format!(
+                            "{} documents of {} could not be compared",
+                            rebuilt.uncompared,
+                            projection.name()
+                        )
+                    });
                 }
             }
             Err(RebuildError::Different { count, ids, .. }) => {
                 let first = ids.first().map_or("", String::as_str);
-                wrong.add(|| format!("{count} documents of {} differ, the first is {first}", projection.name()));
+                wrong.add(|| {
+                    format!("{count} documents of {} differ, the first is {first}", projection.name())
+                });
             }
             Err(error) => return Err(error.into()),
         }

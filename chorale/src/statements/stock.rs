@@ -57,7 +57,8 @@ impl Stocks {
             let reserved: i64 = places.values().map(|count| count.reserved).sum();
             let promised = self.promised.remove(sku).unwrap_or(0);
             if reserved != promised {
-                self.miscounted.add(|| format!("{sku} has {reserved} reserved, and reservations hold {promised}"));
+                self.miscounted
+                    .add(|| format!("{sku} has {reserved} reserved, and reservations hold {promised}"));
             }
         }
         for (sku, promised) in self.promised.iter().filter(|(_, promised)| **promised != 0) {
@@ -90,7 +91,9 @@ impl Stocks {
                 self.places.entry(e.sku.clone()).or_default();
                 return;
             }
-            E::StockThresholdsSet(_) | E::LowStockReached(_) | E::StockDepleted(_) | E::BackInStock(_) => return,
+            E::StockThresholdsSet(_) | E::LowStockReached(_) | E::StockDepleted(_) | E::BackInStock(_) => {
+                return;
+            }
         };
         self.movements += 1;
         let places = self.places.entry(sku.clone()).or_default();
@@ -106,7 +109,8 @@ impl Stocks {
             self.miscounted.add(|| format!("{token} states other levels than were counted"));
         }
         if here.reserved < 0 || here.reserved > here.on_hand {
-            self.impossible.add(|| format!("after {token} {} are on hand and {} reserved", here.on_hand, here.reserved));
+            self.impossible
+                .add(|| format!("after {token} {} are on hand and {} reserved", here.on_hand, here.reserved));
         }
     }
 }

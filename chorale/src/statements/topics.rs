@@ -44,10 +44,15 @@ pub async fn hold_every_event_once(shop: &Shop) -> Result<Statement> {
         let written = written.remove(&topic).unwrap_or_default();
         records += published.records;
         if published != written {
-            wrong.add(|| format!("{topic} has {} records, its log {} events", published.records, written.records));
+            wrong.add(|| {
+                format!("{topic} has {} records, its log {} events", published.records, written.records)
+            });
         }
     }
-    Ok(wrong.state("every log event exactly once in its topic, in order", format!("{records} records of {} topics", Topic::ALL.len())))
+    Ok(wrong.state(
+        "every log event exactly once in its topic, in order",
+        format!("{records} records of {} topics", Topic::ALL.len()),
+    ))
 }
 
 async fn browse(shop: &Shop, topic: Topic, wrong: &mut Findings) -> Result<Tally> {
@@ -58,7 +63,8 @@ async fn browse(shop: &Shop, topic: Topic, wrong: &mut Findings) -> Result<Tally
         let records = shop.bus.browse(topic, &browse).await?;
         for record in &records {
             tally.add(&record.envelope);
-            let before = versions.insert(record.envelope.stream.clone(), record.envelope.version).unwrap_or(0);
+            let before =
+                versions.insert(record.envelope.stream.clone(), record.envelope.version).unwrap_or(0);
             if record.envelope.version != before + 1 {
                 wrong.add(|| format!("{topic}: {} comes after version {before}", record.envelope.token()));
             }

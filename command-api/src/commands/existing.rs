@@ -17,7 +17,11 @@ pub(super) struct KnownOrder {
 }
 
 impl Commands {
-    async fn first_event(&self, context: Context, stream: &StreamId) -> Result<Option<StoredEvent>, CommandError> {
+    async fn first_event(
+        &self,
+        context: Context,
+        stream: &StreamId,
+    ) -> Result<Option<StoredEvent>, CommandError> {
         let streams = [(stream.clone(), 0)];
         let log = self.writers.of(context).log();
         let mut events = log.read(Read::Streams(&streams), 1).await.map_err(WriteError::from)?;
@@ -30,10 +34,15 @@ impl Commands {
         let first = self.first_event(Context::Ordering, &id.stream()).await?;
         let first = first.ok_or(CommandError::NotFound("order"))?;
         let envelope = &first.envelope;
-        let event = OrderEvent::decode(&envelope.name, envelope.type_version, &first.payload)
-            .map_err(|error| CommandError::Internal(format!("{} cannot be read: {error}", envelope.token())))?;
+        let event =
+            OrderEvent::decode(&envelope.name, envelope.type_version, &first.payload).map_err(|error| {
+                CommandError::Internal(format!("{} cannot be read: {error}", envelope.token()))
+            })?;
         let OrderEvent::OrderPlaced(placed) = event else {
-            return Err(CommandError::Internal(format!("{} does not begin with OrderPlaced", envelope.stream)));
+            return Err(CommandError::Internal(format!(
+                "{} does not begin with OrderPlaced",
+                envelope.stream
+            )));
         };
         let target = Target {
             context: Context::Ordering,
@@ -48,7 +57,8 @@ impl Commands {
     pub(super) async fn known_payment(&self, order: &str) -> Result<(OrderId, Target), CommandError> {
         let id: OrderId = order.parse().map_err(|_| CommandError::NotFound("payment"))?;
         let stream = id.payment_stream();
-        let first = self.first_event(Context::Payments, &stream).await?.ok_or(CommandError::NotFound("payment"))?;
+        let first =
+            self.first_event(Context::Payments, &stream).await?.ok_or(CommandError::NotFound("payment"))?;
         let flow = Some(first.envelope.correlation);
         Ok((id, Target { context: Context::Payments, stream, id: id.to_string(), flow }))
     }
@@ -57,7 +67,8 @@ impl Commands {
     pub(super) async fn known_shipment(&self, shipment: &str) -> Result<(ShipmentId, Target), CommandError> {
         let id: ShipmentId = shipment.parse().map_err(|_| CommandError::NotFound("parcel"))?;
         let stream = id.stream();
-        let first = self.first_event(Context::Shipping, &stream).await?.ok_or(CommandError::NotFound("parcel"))?;
+        let first =
+            self.first_event(Context::Shipping, &stream).await?.ok_or(CommandError::NotFound("parcel"))?;
         let flow = Some(first.envelope.correlation);
         Ok((id, Target { context: Context::Shipping, stream, id: id.to_string(), flow }))
     }

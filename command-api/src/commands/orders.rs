@@ -11,7 +11,9 @@ use schemas::{ActorType, Context, Currency, CustomerId, OrderId, ShipmentId};
 use super::{Commands, Target};
 use crate::accepted::{Accepted, CommandError};
 use crate::inputs::checks::Problems;
-use crate::inputs::{CancelInput, HoldInput, LineInput, NoteInput, OrderInput, ResolveHoldInput, RetryPaymentInput};
+use crate::inputs::{
+    CancelInput, HoldInput, LineInput, NoteInput, OrderInput, ResolveHoldInput, RetryPaymentInput,
+};
 use crate::meta::Meta;
 
 /// Characters of what somebody says in their own words.
@@ -103,12 +105,18 @@ impl Commands {
             problems.prose("text", text, TEXT);
         }
         if input.reason == Some(CancelReason::PaymentFailed) {
-            problems.add("RESERVED", "reason", "Only the shop itself cancels because of a payment: say OTHER.");
+            problems.add(
+                "RESERVED",
+                "reason",
+                "Only the shop itself cancels because of a payment: say OTHER.",
+            );
         }
         problems.none()?;
         let reason = match meta.actor.kind {
             ActorType::Customer => CancelReason::Customer,
-            ActorType::Staff | ActorType::System | ActorType::Service => input.reason.unwrap_or(CancelReason::Staff),
+            ActorType::Staff | ActorType::System | ActorType::Service => {
+                input.reason.unwrap_or(CancelReason::Staff)
+            }
         };
         let order = self.known_order(order).await?;
         let asked = self.asked(meta, "CancelOrder", order.target, &input).await?;
@@ -124,7 +132,12 @@ impl Commands {
     }
 
     /// Stops an order for a while.
-    pub async fn hold_order(&self, meta: &Meta, order: &str, input: HoldInput) -> Result<Accepted, CommandError> {
+    pub async fn hold_order(
+        &self,
+        meta: &Meta,
+        order: &str,
+        input: HoldInput,
+    ) -> Result<Accepted, CommandError> {
         let mut problems = Problems::default();
         if let Some(text) = &input.text {
             problems.prose("text", text, TEXT);
@@ -165,7 +178,12 @@ impl Commands {
     }
 
     /// Writes something on an order.
-    pub async fn add_note(&self, meta: &Meta, order: &str, input: NoteInput) -> Result<Accepted, CommandError> {
+    pub async fn add_note(
+        &self,
+        meta: &Meta,
+        order: &str,
+        input: NoteInput,
+    ) -> Result<Accepted, CommandError> {
         let mut problems = Problems::default();
         problems.prose("note", &input.note, NOTE);
         problems.none()?;

@@ -27,7 +27,11 @@ impl Commands {
         let mut problems = Problems::default();
         let until = problems.parsed_if("authorizedUntil", input.authorized_until.as_deref());
         if input.outcome == ActionOutcome::Refused && input.authorized_until.is_some() {
-            problems.add("NOT_APPLICABLE", "authorizedUntil", "Nothing is set aside when the customer refused: leave it out.");
+            problems.add(
+                "NOT_APPLICABLE",
+                "authorizedUntil",
+                "Nothing is set aside when the customer refused: leave it out.",
+            );
         }
         problems.none()?;
         let (order_id, target) = self.known_payment(order).await?;
@@ -63,7 +67,8 @@ impl Decision for ActionDone {
 
     fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
         if self.until.is_some_and(|until| until <= now) {
-            return Err(Refusal::rule("INVALID_TIME", "Money is set aside until some time to come.").at("authorizedUntil"));
+            return Err(Refusal::rule("INVALID_TIME", "Money is set aside until some time to come.")
+                .at("authorizedUntil"));
         }
         self.at(now).decide(seen, now)
     }

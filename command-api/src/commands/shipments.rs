@@ -52,7 +52,14 @@ impl Commands {
         problems.none()?;
         let (shipment_id, target) = self.known_shipment(shipment).await?;
         let (status, place) = (input.status.clone(), input.place.clone());
-        self.carry_out(meta, "UpdateTracking", target, &input, UpdateTracking { shipment_id, status, place, eta }).await
+        self.carry_out(
+            meta,
+            "UpdateTracking",
+            target,
+            &input,
+            UpdateTracking { shipment_id, status, place, eta },
+        )
+        .await
     }
 
     /// Nobody took it.
@@ -85,7 +92,8 @@ impl Commands {
         let delivered_at = problems.parsed_if("deliveredAt", input.delivered_at.as_deref());
         problems.none()?;
         let (shipment_id, target) = self.known_shipment(shipment).await?;
-        self.carry_out(meta, "ConfirmDelivery", target, &input, ConfirmDelivery { shipment_id, delivered_at }).await
+        self.carry_out(meta, "ConfirmDelivery", target, &input, ConfirmDelivery { shipment_id, delivered_at })
+            .await
     }
 
     /// It is lost.

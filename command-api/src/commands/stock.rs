@@ -39,7 +39,11 @@ impl Commands {
             (Some(delta), None) => Some(Adjustment::Delta(delta)),
             (None, Some(count)) => Some(Adjustment::Count(count)),
             _ => {
-                problems.add("ONE_OF", "delta", "Say either by how many (delta) or how many there are (count).");
+                problems.add(
+                    "ONE_OF",
+                    "delta",
+                    "Say either by how many (delta) or how many there are (count).",
+                );
                 None
             }
         };
@@ -80,7 +84,8 @@ impl Commands {
     ) -> Result<Accepted, CommandError> {
         let (sku, target) = item(sku)?;
         let (low_stock, safety_stock) = (input.low_stock, input.safety_stock);
-        self.carry_out(meta, "SetThresholds", target, &input, SetThresholds { sku, low_stock, safety_stock }).await
+        self.carry_out(meta, "SetThresholds", target, &input, SetThresholds { sku, low_stock, safety_stock })
+            .await
     }
 }
 

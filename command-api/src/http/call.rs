@@ -4,6 +4,8 @@ use axum::body::Bytes;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, RawPathParams, Request};
 use axum::http::{HeaderMap, StatusCode, header};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::UserError;
 use schemas::OrderId;
 use serde::de::DeserializeOwned;
@@ -35,24 +37,37 @@ impl<I: DeserializeOwned> Call<I> {
         let headers = &parts.headers;
         let meta = meta(door, headers, parts.extensions.get::<Trace>())?;
         let param = |wanted: &str| {
-            params.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned()).unwrap_or_default()
+            params
+                .iter()
+                .find(|(name, _)| *name == wanted)
+                .map(|(_, value)| value.to_owned())
+                .unwrap_or_default()
         };
-        let (id, sku) = (param("id"), param("sku"));
+        let (id, sku) = (plain(param("id")), param("sku"));
         if door.0.side == Side::Public && !id.is_empty() {
             may_touch(&door.0.commands, &id, headers).await?;
         }
         let json = is_json(headers);
-        let body = Bytes::from_request(Request::from_parts(parts, body), &()).await.map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                let detail = format!("The body has more than {} bytes.", door.0.options.max_body);
-                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", detail)
+        let body = Bytes::from_request(Request::from_parts(parts, body), &()).await.map_err(|rejection| {
+            match rejection.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => {
+                    let detail = format!("The body has more than {} bytes.", door.0.options.max_body);
+                    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", detail)
+                }
+                status => Problem::new(status, "MALFORMED", "The body could not be received."),
             }
-            status => Problem::new(status, "MALFORMED", "The body could not be received."),
         })?;
         // A command may have nothing to say.
         let input = if body.is_empty() { read(b"{}")? } else { read_json(json, &body)? };
         Ok(Self { shop: door.0.commands.clone(), meta, id, sku, input })
     }
+}
+
+/// The id inside a global id of the query API; anything else as it is. What a query shows can so be named in a command.
+fn plain(id: String) -> String {
+    let decoded = BASE64_URL_SAFE_NO_PAD.decode(&id).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let key = decoded.as_deref().and_then(|text| text.split_once(':')).map(|(_, key)| key);
+    key.filter(|key| uuid::Uuid::try_parse(key).is_ok()).map(str::to_owned).unwrap_or(id)
 }
 
 fn meta(door: &Door, headers: &HeaderMap, trace: Option<&Trace>) -> Result<Meta, Problem> {
@@ -74,7 +89,9 @@ fn key(headers: &HeaderMap) -> Result<String, Problem> {
     match key.to_str() {
         Ok(key) if key.len() <= KEY && key.bytes().all(|b| b.is_ascii_graphic()) => Ok(key.to_owned()),
         _ => {
-            let detail = format!("The Idempotency-Key must be at most {KEY} visible ASCII characters, without spaces.");
+            let detail = format!(
+                "The Idempotency-Key must be at most {KEY} visible ASCII characters, without spaces."
+            );
             Err(bad("IDEMPOTENCY_KEY_MALFORMED", &detail))
         }
     }
@@ -99,7 +116,11 @@ fn expected(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
 async fn may_touch(commands: &Commands, id: &str, headers: &HeaderMap) -> Result<(), Problem> {
     let order: OrderId = id.parse().map_err(|_| Problem::not_found("order"))?;
     let token = headers.get("x-guest-token").and_then(|token| token.to_str().ok()).unwrap_or_default();
-    if commands.guest_may(&order.to_string(), token).await? { Ok(()) } else { Err(Problem::not_found("order")) }
+    if commands.guest_may(&order.to_string(), token).await? {
+        Ok(())
+    } else {
+        Err(Problem::not_found("order"))
+    }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -129,7 +150,8 @@ fn read<I: DeserializeOwned>(body: &[u8]) -> Result<I, Problem> {
         JsonRejection::JsonDataError(_) => {
             // A path comes first, where it is known: `lines[0].quantity: invalid type: …`.
             let path = why.split_once(": ").filter(|(path, _)| is_path(path));
-            let (field, message) = path.map_or((None, why), |(path, message)| (Some(path.to_owned()), message));
+            let (field, message) =
+                path.map_or((None, why), |(path, message)| (Some(path.to_owned()), message));
             let error =
                 UserError { code: "MALFORMED".to_owned(), message: message.to_owned(), field, details: None };
             Err(Problem { errors: vec![error], ..bad("MALFORMED", format!("The body does not fit: {why}.")) })
@@ -142,4 +164,3 @@ fn read<I: DeserializeOwned>(body: &[u8]) -> Result<I, Problem> {
 fn is_path(text: &str) -> bool {
     !text.is_empty() && !text.contains(' ')
 }
-

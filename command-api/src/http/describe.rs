@@ -81,9 +81,12 @@ pub(super) fn document(operations: Vec<Operation>) -> OpenApi {
     let description = "Commands of a Chorale shop. What became of them shows in the GraphQL API: present the answer's \
         `token` there to see at least this. Public operations are for shoppers, staff operations are served at the back \
         office's address only.";
-    let components = components.into_iter().fold(ComponentsBuilder::new(), |all, (name, schema)| all.schema(name, schema));
+    let components =
+        components.into_iter().fold(ComponentsBuilder::new(), |all, (name, schema)| all.schema(name, schema));
     OpenApiBuilder::new()
-        .info(InfoBuilder::new().title("Chorale commands").version("1").description(Some(description)).build())
+        .info(
+            InfoBuilder::new().title("Chorale commands").version("1").description(Some(description)).build(),
+        )
         .paths(paths)
         .components(Some(components.build()))
         .tags(Some([
@@ -104,8 +107,16 @@ fn parameters(place: &Place, side: Option<Side>) -> Vec<Parameter> {
         most 200 visible ASCII characters; nobody else should be able to guess it.";
     parameters.push(header("Idempotency-Key", key, Required::True));
     if place.sides.contains(&Side::Public) && side != Some(Side::Staff) && place.path.contains("{id}") {
-        let required = if place.sides.contains(&Side::Staff) && side.is_none() { Required::False } else { Required::True };
-        parameters.push(header("X-Guest-Token", "The token that placing the order gave. Not asked of staff.", required));
+        let required = if place.sides.contains(&Side::Staff) && side.is_none() {
+            Required::False
+        } else {
+            Required::True
+        };
+        parameters.push(header(
+            "X-Guest-Token",
+            "The token that placing the order gave. Not asked of staff.",
+            required,
+        ));
     }
     let version = "The version that must still be the latest, such as \"7\"; otherwise 409.";
     parameters.push(header("If-Match", version, Required::False));
@@ -116,7 +127,8 @@ fn parameters(place: &Place, side: Option<Side>) -> Vec<Parameter> {
 fn path_parameters(path: &str) -> Vec<Parameter> {
     let named = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let parameter = |name: &str| {
-        let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path).required(Required::True);
+        let parameter =
+            ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path).required(Required::True);
         parameter.schema(Some(text())).build()
     };
     named.map(parameter).collect()
@@ -141,7 +153,8 @@ fn accepted(creates: Creates) -> Response {
         Creates::Nothing => ("Carried out and recorded.", "Where to ask what became of it."),
         Creates::ById | Creates::BySku => ("Created and recorded.", "What was created."),
     };
-    let named = |description: &str| HeaderBuilder::new().schema(Some(text())).description(Some(description)).build();
+    let named =
+        |description: &str| HeaderBuilder::new().schema(Some(text())).description(Some(description)).build();
     ResponseBuilder::new()
         .description(description)
         .header("Location", named(location))

@@ -6,6 +6,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::Door;
+use super::health::PATHS;
 use super::problem::Problem;
 use super::trace::Trace;
 
@@ -23,15 +24,17 @@ pub(super) async fn frame(State(door): State<Door>, mut request: Request, next: 
 }
 
 async fn answered(door: &Door, request: Request, next: Next) -> Response {
-    let Ok(_place) = door.0.running.try_acquire() else {
-        let cause = Some("as many requests as allowed are under way".to_owned());
-        let busy = Problem::unavailable("BUSY", "Too many requests are under way. Repeat this one under the same key.");
-        return Problem { cause, ..busy }.into_response();
-    };
+    let health = PATHS.contains(&request.uri().path());
+    let place = door.0.running.try_acquire();
+    if place.is_err() && !health {
+        let detail = "Too many requests are under way. Repeat this one under the same key.";
+        return Problem::unavailable("BUSY", detail).into_response();
+    }
     match tokio::time::timeout(door.0.options.timeout, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
-            let detail = "It took too long. Whether it was recorded you learn by repeating it under the same key.";
+            let detail =
+                "It took too long. Whether it was recorded you learn by repeating it under the same key.";
             let cause = Some("out of time".to_owned());
             Problem { cause, ..Problem::unavailable("TIMEOUT", detail) }.into_response()
         }

@@ -1,46 +1,35 @@
 //! Whether the process lives, and whether it can take commands.
 
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use schemas::Context;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Door;
+use super::problem::Problem;
+
+/// Asked for also when as many requests as allowed are under way.
+pub(super) const PATHS: [&str; 2] = ["/healthz", "/readyz"];
 
 pub(super) fn routes() -> Router<Door> {
-    Router::new().route("/healthz", get(alive)).route("/readyz", get(ready))
+    Router::new().route(PATHS[0], get(alive)).route(PATHS[1], get(ready))
 }
 
-async fn alive() -> Response {
-    answer(StatusCode::OK, "alive")
+async fn alive() -> Json<Value> {
+    Json(json!({ "status": "alive" }))
 }
 
-/// Ready: not about to leave, and every log answers in time.
-async fn ready(State(door): State<Door>) -> Response {
+/// Ready: not about to leave, and every log answers.
+async fn ready(State(door): State<Door>) -> Result<Json<Value>, Problem> {
     if door.0.options.shutdown.as_ref().is_some_and(|shutdown| shutdown.has_begun()) {
-        return answer(StatusCode::SERVICE_UNAVAILABLE, "leaving");
+        return Err(Problem::unavailable("NOT_READY", "The process is about to leave."));
     }
-    match tokio::time::timeout(door.0.options.timeout, logs_answer(&door)).await {
-        Ok(true) => answer(StatusCode::OK, "ready"),
-        _ => answer(StatusCode::SERVICE_UNAVAILABLE, "not ready"),
-    }
-}
-
-async fn logs_answer(door: &Door) -> bool {
     for context in Context::ALL {
         if let Err(error) = door.0.commands.writers().of(context).log().head().await {
-            tracing::warn!(%context, %error, "not ready");
-            return false;
+            let not_ready = Problem::unavailable("NOT_READY", "Commands cannot be recorded now.");
+            return Err(Problem { cause: Some(format!("the log of {context}: {error}")), ..not_ready });
         }
     }
-    true
-}
-
-fn answer(status: StatusCode, says: &str) -> Response {
-    let mut response = (status, Json(json!({ "status": says }))).into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    Ok(Json(json!({ "status": "ready" })))
 }

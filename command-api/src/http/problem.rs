@@ -124,9 +124,14 @@ impl Problem {
     /// Writes the body. What happened inside is logged here, once.
     pub fn sent(self, response: &mut Response, trace: &Trace) {
         let (status, code) = (self.status, self.code.as_str());
-        if status.is_server_error() {
-            let cause = self.cause.as_deref().unwrap_or("not said");
-            tracing::error!(trace_id = trace.id, status = status.as_u16(), code, cause, "a request was not carried out");
+        if let Some(cause) = self.cause.filter(|_| status.is_server_error()) {
+            tracing::error!(
+                trace_id = trace.id,
+                status = status.as_u16(),
+                code,
+                cause,
+                "a request was not carried out"
+            );
         }
         let body = ProblemBody {
             kind: format!("urn:chorale:problem:{code}"),
@@ -160,9 +165,10 @@ impl Problem {
         }
         let (code, detail) = match status {
             status if !status.is_client_error() && !status.is_server_error() => return None,
-            StatusCode::METHOD_NOT_ALLOWED => {
-                ("METHOD_NOT_ALLOWED", "This address does not take that method; the Allow header names those it takes.")
-            }
+            StatusCode::METHOD_NOT_ALLOWED => (
+                "METHOD_NOT_ALLOWED",
+                "This address does not take that method; the Allow header names those it takes.",
+            ),
             StatusCode::PAYLOAD_TOO_LARGE => ("BODY_TOO_LARGE", "The body is too large."),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => ("UNSUPPORTED_MEDIA_TYPE", "Send application/json."),
             StatusCode::NOT_FOUND => ("NOT_FOUND", "There is nothing at this address."),
@@ -221,7 +227,11 @@ pub(super) fn key_reused() -> Problem {
 }
 
 pub(super) async fn unknown_route() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "NOT_FOUND", "There is nothing at this address; /docs shows what there is.")
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "NOT_FOUND",
+        "There is nothing at this address; /docs shows what there is.",
+    )
 }
 
 /// What was said in the panic may be anything, so it is not repeated; the panic hook has told standard error.

@@ -92,7 +92,8 @@ pub(super) async fn command_status(
             let refusal = in_words_of_inputs(refusal);
             let user_errors = refusal.errors.into_iter().map(Into::into).collect();
             status.outcome = CommandOutcome::Refused;
-            status.refusal = Some(CommandRefusal { code: refusal.code, message: refusal.message, user_errors });
+            status.refusal =
+                Some(CommandRefusal { code: refusal.code, message: refusal.message, user_errors });
         }
         Verdict::Conflict { version, .. } => {
             status.outcome = CommandOutcome::Conflict;

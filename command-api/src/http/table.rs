@@ -57,7 +57,13 @@ pub(super) struct Group {
 }
 
 impl Group {
-    const fn place(self, method: &'static str, path: &'static str, name: &'static str, summary: &'static str) -> Place {
+    const fn place(
+        self,
+        method: &'static str,
+        path: &'static str,
+        name: &'static str,
+        summary: &'static str,
+    ) -> Place {
         let Self { context, sides } = self;
         Place { method, path, sides, context, name, summary, creates: Creates::Nothing }
     }

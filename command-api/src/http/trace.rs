@@ -28,8 +28,7 @@ impl Trace {
 
     fn parsed(parent: &str) -> Option<Self> {
         let hex = |part: &str, length: usize| {
-            part.len() == length
-                && part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+            part.len() == length && part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
         };
         let named = |part: &str, length: usize| hex(part, length) && part.bytes().any(|b| b != b'0');
         match parent.split('-').collect::<Vec<_>>()[..] {

@@ -85,7 +85,11 @@ impl Problems {
     /// A country's code.
     pub fn country(&mut self, field: &str, code: &str) {
         if code.len() != 2 || !COUNTRIES.split(' ').any(|known| known == code) {
-            self.add("UNKNOWN_COUNTRY", field, "Must be an ISO 3166-1 code of two capital letters, such as DE.");
+            self.add(
+                "UNKNOWN_COUNTRY",
+                field,
+                "Must be an ISO 3166-1 code of two capital letters, such as DE.",
+            );
         }
     }
 
@@ -121,7 +125,9 @@ fn looks_like_email(text: &str) -> bool {
     };
     text.len() <= 254
         && (1..=64).contains(&local.len())
-        && !local.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '@' | '<' | '>' | '"' | ','))
+        && !local
+            .chars()
+            .any(|c| c.is_whitespace() || c.is_control() || matches!(c, '@' | '<' | '>' | '"' | ','))
         && domain.contains('.')
         && domain.split('.').all(label)
 }
@@ -165,7 +171,8 @@ mod tests {
 
     #[test]
     fn card_numbers_are_seen_however_they_are_written() {
-        for card in ["4111111111111111", "4111 1111 1111 1111", "4111-1111-1111-1111", "tok_378282246310005!"] {
+        for card in ["4111111111111111", "4111 1111 1111 1111", "4111-1111-1111-1111", "tok_378282246310005!"]
+        {
             assert!(holds_card_number(card), "{card}");
         }
         for token in ["ok", "tok_1NqJ2k", "4111111111111112", "411111111111", "12345678901234567890", ""] {

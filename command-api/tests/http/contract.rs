@@ -26,7 +26,10 @@ fn the_checked_in_document_is_what_the_code_says() {
         fs::write(file(), &text).unwrap();
     }
     let checked_in = fs::read_to_string(file()).unwrap_or_default();
-    assert!(checked_in == text, "openapi.json is out of date: UPDATE_CONTRACTS=1 cargo test -p command-api, and look at the difference");
+    assert!(
+        checked_in == text,
+        "openapi.json is out of date: UPDATE_CONTRACTS=1 cargo test -p command-api, and look at the difference"
+    );
 }
 
 #[test]
@@ -37,9 +40,13 @@ fn every_operation_is_named_once_says_what_it_does_and_whose_it_is() {
         for (method, operation) in item.as_object().unwrap() {
             let name = operation["operationId"].as_str().unwrap();
             assert!(names.insert(name.to_owned()), "{name} is there twice");
-            assert!(operation["summary"].as_str().is_some_and(|summary| summary.ends_with('.')), "{method} {path}");
+            assert!(
+                operation["summary"].as_str().is_some_and(|summary| summary.ends_with('.')),
+                "{method} {path}"
+            );
             assert!(operation["tags"].as_array().is_some_and(|tags| !tags.is_empty()), "{method} {path}");
-            let key = operation["parameters"].as_array().unwrap().iter().any(|p| p["name"] == "Idempotency-Key");
+            let key =
+                operation["parameters"].as_array().unwrap().iter().any(|p| p["name"] == "Idempotency-Key");
             assert_eq!(key, method != "get", "{method} {path}");
         }
     }

@@ -32,7 +32,7 @@ async fn both_addresses_say_that_they_live_and_are_ready_until_they_leave() {
     get("/readyz").await.is(200);
     send(&shop.staff, ask("GET", "/readyz").body(Body::empty()).unwrap()).await.is(200);
     shutdown.begin();
-    get("/readyz").await.is(503);
+    get("/readyz").await.is_problem(503, "NOT_READY");
     get("/healthz").await.is(200);
 }
 
@@ -45,6 +45,8 @@ async fn each_address_shows_its_own_commands_and_a_page_that_needs_nothing_from_
         let document = send(router, ask("GET", "/openapi.json").body(Body::empty()).unwrap()).await;
         let paths = document.is(200).body["paths"].as_object().cloned().unwrap();
         assert!(paths.contains_key(mine) && !paths.contains_key(others), "{:?}", paths.keys());
+        let door = send(router, ask("GET", "/docs").body(Body::empty()).unwrap()).await;
+        assert!(door.status.is_redirection() && door.header("location") == "/docs/", "{door:?}");
         let page = send(router, ask("GET", "/docs/").body(Body::empty()).unwrap()).await;
         assert!(page.is(200).header("content-type").starts_with("text/html"));
     }

@@ -49,11 +49,19 @@ async fn bodies_that_cannot_be_read_say_where() {
     let wrong = send(&shop.public, raw(kind)).await;
     assert_eq!(wrong.is_problem(400, "MALFORMED").wrong()["lines[0].quantity"], "MALFORMED");
     let missing = send(&shop.public, raw("")).await;
-    assert!(missing.is_problem(400, "MALFORMED").text("detail").contains("missing field `lines`"), "{}", missing.body);
+    assert!(
+        missing.is_problem(400, "MALFORMED").text("detail").contains("missing field `lines`"),
+        "{}",
+        missing.body
+    );
     let mut extra = order();
     extra["lines"][0]["price"] = json!(1);
     let unknown = shop.place("k", &extra).await;
-    assert!(unknown.is_problem(400, "MALFORMED").text("detail").contains("unknown field `price`"), "{}", unknown.body);
+    assert!(
+        unknown.is_problem(400, "MALFORMED").text("detail").contains("unknown field `price`"),
+        "{}",
+        unknown.body
+    );
     let mut roles = order();
     roles["customerId"] = json!("00000000-0000-0000-0000-000000000000");
     shop.place("k", &roles).await.is_problem(400, "MALFORMED");
@@ -66,7 +74,8 @@ async fn only_json_of_a_bearable_size_is_taken() {
     let form = ask("POST", "/v1/orders").header("idempotency-key", "k").header("content-type", "text/plain");
     let form = send(&shop.public, form.body(Body::from(order().to_string())).unwrap()).await;
     form.is_problem(415, "UNSUPPORTED_MEDIA_TYPE");
-    let untold = ask("POST", "/v1/orders").header("idempotency-key", "k").body(Body::from(order().to_string()));
+    let untold =
+        ask("POST", "/v1/orders").header("idempotency-key", "k").body(Body::from(order().to_string()));
     send(&shop.public, untold.unwrap()).await.is_problem(415, "UNSUPPORTED_MEDIA_TYPE");
     let large = format!("{{\"email\": \"{}\"}}", "a".repeat(256 * 1024));
     let large = keyed("POST", "/v1/orders", "k").body(Body::from(large)).unwrap();
@@ -95,13 +104,15 @@ fn endless() -> Body {
 
 #[tokio::test]
 async fn what_takes_too_long_and_what_is_too_much_is_told_to_come_again() {
-    let shop = Shop::with(Options { timeout: Duration::from_secs(2), max_running: 1, ..Options::default() }).await;
+    let shop =
+        Shop::with(Options { timeout: Duration::from_secs(2), max_running: 1, ..Options::default() }).await;
     let slow = keyed("POST", "/v1/orders", "k").body(endless()).unwrap();
     let router = shop.public.clone();
     let slow = tokio::spawn(async move { send(&router, slow).await });
     tokio::task::yield_now().await;
     let busy = shop.place("k2", &order()).await;
     assert_eq!(busy.is_problem(503, "BUSY").header("retry-after"), "1");
+    send(&shop.public, ask("GET", "/healthz").body(Body::empty()).unwrap()).await.is(200);
     let late = slow.await.unwrap();
     assert_eq!(late.is_problem(503, "TIMEOUT").header("retry-after"), "1");
     shop.place("k2", &order()).await.is(201);

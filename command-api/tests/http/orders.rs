@@ -49,7 +49,10 @@ async fn all_fields_that_are_wrong_are_told_at_once() {
         ("shippingAddress.lines", "OUT_OF_RANGE"),
         ("shippingAddress.name", "REQUIRED"),
     ];
-    assert_eq!(wrong.iter().map(|(field, code)| (field.as_str(), code.as_str())).collect::<Vec<_>>(), expected);
+    assert_eq!(
+        wrong.iter().map(|(field, code)| (field.as_str(), code.as_str())).collect::<Vec<_>>(),
+        expected
+    );
     assert!(!refused.body.to_string().contains("4111"), "what was refused is not repeated");
     assert!(shop.events(Context::Ordering).await.is_empty());
 }
@@ -79,7 +82,8 @@ async fn what_the_rules_refuse_is_told_with_what_mends_it() {
 async fn an_order_of_a_thousand_lines_fits() {
     let shop = Shop::open().await;
     let mut wanted = order();
-    let line = json!({ "sku": "TEA-100", "quantity": 1, "expectedUnitPrice": { "minor": 490, "currency": "EUR" } });
+    let line =
+        json!({ "sku": "TEA-100", "quantity": 1, "expectedUnitPrice": { "minor": 490, "currency": "EUR" } });
     wanted["lines"] = Value::Array(vec![line; 1_000]);
     assert!(wanted.to_string().len() > 80_000);
     // So many of one SKU are refused by a rule, but the request was understood.
@@ -109,7 +113,8 @@ async fn only_who_holds_the_guest_token_can_cancel_and_for_others_the_order_does
     assert_eq!(event["reason"], "CUSTOMER", "a shopper's reason is theirs, whatever they say");
     assert_eq!(event["actor"], json!({ "type": "CUSTOMER", "id": "guest" }));
     assert_eq!(event["text"]["subject"], format!("order-{id}"));
-    let flows: Vec<_> = events.iter().filter(|e| e.envelope.stream.key() == id).map(|e| e.envelope.correlation).collect();
+    let flows: Vec<_> =
+        events.iter().filter(|e| e.envelope.stream.key() == id).map(|e| e.envelope.correlation).collect();
     assert_eq!(flows[0], flows[1], "what happens to an order belongs to its flow");
 }
 
@@ -130,7 +135,8 @@ async fn another_way_to_pay_is_refused_while_none_is_needed_and_a_card_number_al
 async fn what_became_of_a_command_can_be_asked_for() {
     let shop = Shop::open().await;
     let placed = shop.place("k1", &order()).await;
-    let told = send(&shop.public, ask("GET", &placed.text("statusUrl")).body(Default::default()).unwrap()).await;
+    let told =
+        send(&shop.public, ask("GET", &placed.text("statusUrl")).body(Default::default()).unwrap()).await;
     told.is(200);
     assert_eq!((&told.body["outcome"], &told.body["token"]), (&json!("ACCEPTED"), &placed.body["token"]));
     assert_eq!(told.body["answer"]["orderNumber"], placed.body["orderNumber"]);
@@ -140,14 +146,22 @@ async fn what_became_of_a_command_can_be_asked_for() {
     wanted["lines"] = json!([{ "sku": "COFFEE", "quantity": 1 }]);
     shop.place("k2", &wanted).await.is_problem(422, "UNKNOWN_SKU");
     let id = command_api::Meta::shopper("k2").command();
-    let told = send(&shop.public, ask("GET", &format!("/v1/commands/{id}")).body(Default::default()).unwrap()).await;
-    assert_eq!((&told.body["outcome"], &told.body["refusal"]["code"]), (&json!("REFUSED"), &json!("UNKNOWN_SKU")));
+    let told =
+        send(&shop.public, ask("GET", &format!("/v1/commands/{id}")).body(Default::default()).unwrap()).await;
+    assert_eq!(
+        (&told.body["outcome"], &told.body["refusal"]["code"]),
+        (&json!("REFUSED"), &json!("UNKNOWN_SKU"))
+    );
 
     for unknown in ["00000000-0000-0000-0000-000000000000", "nonsense"] {
-        let told = send(&shop.public, ask("GET", &format!("/v1/commands/{unknown}")).body(Default::default()).unwrap());
+        let told = send(
+            &shop.public,
+            ask("GET", &format!("/v1/commands/{unknown}")).body(Default::default()).unwrap(),
+        );
         told.await.is_problem(404, "NOT_FOUND");
     }
-    let staffs = command(&shop.staff, "POST", "/v1/categories", "c", &json!({ "slug": "tea", "name": "Tea" })).await;
+    let staffs =
+        command(&shop.staff, "POST", "/v1/categories", "c", &json!({ "slug": "tea", "name": "Tea" })).await;
     let path = staffs.text("statusUrl");
     let told = send(&shop.public, ask("GET", &path).body(Default::default()).unwrap()).await;
     assert_eq!(told.status, StatusCode::NOT_FOUND, "the back office is nobody else's business");

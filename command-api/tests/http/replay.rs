@@ -97,14 +97,17 @@ async fn a_retry_after_the_data_was_erased_still_gets_the_first_answer() {
     other["email"] = json!("other@example.com");
     shop.place("k1", &other).await.is_problem(409, "IDEMPOTENCY_KEY_REUSED");
     let note = json!({ "note": "Rang twice." });
-    command(&shop.staff, "POST", &format!("/v1/orders/{id}/notes"), "n1", &note).await.is_problem(422, "SUBJECT_ERASED");
+    command(&shop.staff, "POST", &format!("/v1/orders/{id}/notes"), "n1", &note)
+        .await
+        .is_problem(422, "SUBJECT_ERASED");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_at_once_with_one_key_are_one_order_and_equal_answers() {
     let shop = Shop::open().await;
     let asked = (0..100).map(|_| {
-        let (router, request) = (shop.public.clone(), keyed("POST", "/v1/orders", "one").body(Body::from(order().to_string())));
+        let (router, request) =
+            (shop.public.clone(), keyed("POST", "/v1/orders", "one").body(Body::from(order().to_string())));
         tokio::spawn(async move { send(&router, request.unwrap()).await })
     });
     let mut answers = Vec::new();

@@ -132,7 +132,8 @@ impl Shop {
 
     pub async fn empty(options: Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let vault = vault::connect(&format!("sqlite://{}", folder.path().join("keys.db").display())).await.unwrap();
+        let vault =
+            vault::connect(&format!("sqlite://{}", folder.path().join("keys.db").display())).await.unwrap();
         let mut writers = BTreeMap::new();
         for context in Context::ALL {
             let url = format!("sqlite://{}", folder.path().join(format!("{context}.db")).display());
@@ -172,7 +173,8 @@ impl Shop {
 
     /// Asks for something to be done with an order, with its guest's token.
     pub async fn as_guest(&self, order: &str, verb: &str, key: &str, token: &str, body: &Value) -> Answer {
-        let request = keyed("POST", &format!("/v1/orders/{order}/{verb}"), key).header("x-guest-token", token);
+        let request =
+            keyed("POST", &format!("/v1/orders/{order}/{verb}"), key).header("x-guest-token", token);
         send(&self.public, request.body(Body::from(body.to_string())).unwrap()).await
     }
 

@@ -13,7 +13,8 @@ use crate::shop::{Shop, command, keyed, order, send};
 async fn a_product_goes_through_its_life() {
     let shop = Shop::open().await;
     let staff = &shop.staff;
-    let tree = command(staff, "POST", "/v1/categories", "c1", &json!({ "slug": "drinks", "name": "Drinks" })).await;
+    let tree =
+        command(staff, "POST", "/v1/categories", "c1", &json!({ "slug": "drinks", "name": "Drinks" })).await;
     let category = tree.is(201).text("id");
     assert_eq!(tree.header("location"), format!("/v1/categories/{category}"));
     let product = json!({ "slug": "cocoa", "title": "Cocoa", "categoryIds": [category], "brand": "Ours" });
@@ -21,7 +22,8 @@ async fn a_product_goes_through_its_life() {
     let id = created.is(201).text("id");
     let at = |path: &str| format!("/v1/products/{id}{path}");
 
-    let variant = command(staff, "POST", &at("/variants"), "v1", &json!({ "sku": "COCOA", "maxPerOrder": 5 })).await;
+    let variant =
+        command(staff, "POST", &at("/variants"), "v1", &json!({ "sku": "COCOA", "maxPerOrder": 5 })).await;
     assert_eq!(variant.is(201).header("location"), at("/variants/COCOA"));
     let price = json!({ "price": { "minor": 990, "currency": "EUR" }, "compareAt": { "minor": 1190, "currency": "EUR" } });
     let steps = [
@@ -47,7 +49,9 @@ async fn a_product_goes_through_its_life() {
     let changed: Value = serde_json::from_str(&changed.payload).unwrap();
     assert_eq!(changed["changed"]["brand"], json!({ "old": "Ours", "new": null }));
     assert_eq!(changed["actor"], json!({ "type": "STAFF", "id": "operator" }));
-    command(staff, "PATCH", &at(""), "late", &json!({ "title": "X" })).await.is_problem(422, "PRODUCT_ARCHIVED");
+    command(staff, "PATCH", &at(""), "late", &json!({ "title": "X" }))
+        .await
+        .is_problem(422, "PRODUCT_ARCHIVED");
 }
 
 #[tokio::test]
@@ -82,22 +86,40 @@ async fn stock_is_received_corrected_moved_and_watched() {
         let (router, path, key) = (shop.staff.clone(), format!("/v1/stock/TEA-100/{verb}"), key.to_owned());
         async move { command(&router, method, &path, &key, &body).await }
     };
-    let received = stock("POST", "receive", "1", json!({ "location": "central", "quantity": 10, "reference": "D-1" })).await;
-    assert_eq!((received.is(202).text("token"), received.text("id")), ("stock-TEA-100@2".into(), "TEA-100".into()));
-    stock("POST", "adjust", "2", json!({ "location": "central", "delta": -2, "reason": "DAMAGED" })).await.is(202);
-    stock("POST", "adjust", "3", json!({ "location": "central", "count": 7, "reason": "COUNT" })).await.is(202);
+    let received =
+        stock("POST", "receive", "1", json!({ "location": "central", "quantity": 10, "reference": "D-1" }))
+            .await;
+    assert_eq!(
+        (received.is(202).text("token"), received.text("id")),
+        ("stock-TEA-100@3".into(), "TEA-100".into())
+    );
+    stock("POST", "adjust", "2", json!({ "location": "central", "delta": -2, "reason": "DAMAGED" }))
+        .await
+        .is(202);
+    stock("POST", "adjust", "3", json!({ "location": "central", "count": 7, "reason": "COUNT" }))
+        .await
+        .is(202);
     stock("POST", "transfer", "4", json!({ "from": "central", "to": "north", "quantity": 3 })).await.is(202);
     stock("PUT", "thresholds", "5", json!({ "lowStock": 5, "safetyStock": 1 })).await.is(202);
 
-    let short = stock("POST", "transfer", "6", json!({ "from": "central", "to": "north", "quantity": 30 })).await;
+    let short =
+        stock("POST", "transfer", "6", json!({ "from": "central", "to": "north", "quantity": 30 })).await;
     assert_eq!(short.is_problem(422, "INSUFFICIENT_STOCK").wrong()["quantity"], "INSUFFICIENT_STOCK");
-    let fewer = stock("POST", "adjust", "7", json!({ "location": "central", "delta": -5, "reason": "LOST" })).await;
+    let fewer =
+        stock("POST", "adjust", "7", json!({ "location": "central", "delta": -5, "reason": "LOST" })).await;
     assert_eq!(fewer.is_problem(422, "BELOW_RESERVED").wrong()["delta"], "BELOW_RESERVED");
     let both = json!({ "location": "central", "delta": 1, "count": 1, "reason": "COUNT" });
-    assert_eq!(stock("POST", "adjust", "8", both).await.is_problem(400, "INVALID_INPUT").wrong()["delta"], "ONE_OF");
+    assert_eq!(
+        stock("POST", "adjust", "8", both).await.is_problem(400, "INVALID_INPUT").wrong()["delta"],
+        "ONE_OF"
+    );
     let uncounted = json!({ "location": "central", "quantity": 1 });
-    command(&shop.staff, "POST", "/v1/stock/COFFEE/receive", "9", &uncounted).await.is_problem(404, "NOT_FOUND");
-    command(&shop.staff, "POST", "/v1/stock/no%20sku/receive", "10", &uncounted).await.is_problem(404, "NOT_FOUND");
+    command(&shop.staff, "POST", "/v1/stock/COFFEE/receive", "9", &uncounted)
+        .await
+        .is_problem(404, "NOT_FOUND");
+    command(&shop.staff, "POST", "/v1/stock/no%20sku/receive", "10", &uncounted)
+        .await
+        .is_problem(404, "NOT_FOUND");
 }
 
 #[tokio::test]
@@ -109,7 +131,13 @@ async fn a_parcel_is_packed_and_taken_back_in_its_orders_flow() {
     let (order_id, shipment) = (placed.order_id, ShipmentId::of(placed.order_id, &location));
     let path = |verb: &str| format!("/v1/shipments/{shipment}/{verb}");
     command(&shop.staff, "POST", &path("pack"), "s0", &json!({})).await.is_problem(404, "NOT_FOUND");
-    let line = LineAtLocation { line_id: LineId(1), sku: "TEA-100".parse().unwrap(), qty: 2, location, tracked: true };
+    let line = LineAtLocation {
+        line_id: LineId(1),
+        sku: "TEA-100".parse().unwrap(),
+        qty: 2,
+        location,
+        tracked: true,
+    };
     let far: Timestamp = "9000-01-01T00:00:00Z".parse().unwrap();
     let order = OrderConfirmed {
         order_id,
@@ -122,14 +150,20 @@ async fn a_parcel_is_packed_and_taken_back_in_its_orders_flow() {
     };
     shop.decide(Context::Shipping, PlanShipments { order }).await;
     // A command with nothing to say needs no body.
-    let bare = crate::shop::ask("POST", &path("pack")).header("idempotency-key", "s1").body(Body::empty()).unwrap();
+    let bare =
+        crate::shop::ask("POST", &path("pack")).header("idempotency-key", "s1").body(Body::empty()).unwrap();
     send(&shop.staff, bare).await.is(202);
-    command(&shop.staff, "POST", &path("dispatch"), "s2", &json!({})).await.is_problem(422, "ILLEGAL_TRANSITION");
+    command(&shop.staff, "POST", &path("dispatch"), "s2", &json!({}))
+        .await
+        .is_problem(422, "ILLEGAL_TRANSITION");
     let bad = json!({ "eta": "tomorrow" });
     let refused = command(&shop.staff, "POST", &path("dispatch"), "s3", &bad).await;
     assert_eq!(refused.is_problem(400, "INVALID_INPUT").wrong()["eta"], "MALFORMED");
     command(&shop.staff, "POST", &path("cancel"), "s4", &json!({})).await.is(202);
-    assert_eq!(shop.names(Context::Shipping).await, ["ShipmentPlanned", "ShipmentPacked", "ShipmentCancelled"]);
+    assert_eq!(
+        shop.names(Context::Shipping).await,
+        ["ShipmentPlanned", "ShipmentPacked", "ShipmentCancelled"]
+    );
     let flows: Vec<_> = shop.events(Context::Shipping).await.iter().map(|e| e.envelope.correlation).collect();
     assert!(flows.iter().all(|flow| *flow == flows[0]), "{flows:?}");
 }
@@ -139,7 +173,9 @@ async fn staff_need_no_guest_token_and_an_orders_holds_follow_its_rules() {
     let shop = Shop::open().await;
     let id = shop.place("k1", &order()).await.text("id");
     let at = |verb: &str| format!("/v1/orders/{id}/{verb}");
-    command(&shop.staff, "POST", &at("hold"), "h1", &json!({ "text": "?" })).await.is_problem(422, "ILLEGAL_TRANSITION");
+    command(&shop.staff, "POST", &at("hold"), "h1", &json!({ "text": "?" }))
+        .await
+        .is_problem(422, "ILLEGAL_TRANSITION");
     let way = json!({ "reason": "STAFF", "wayOut": "REFUND" });
     let refused = command(&shop.staff, "POST", &at("resolve-hold"), "h2", &way).await;
     assert_eq!(refused.is_problem(422, "WAY_OUT_NOT_ALLOWED").wrong()["wayOut"], "WAY_OUT_NOT_ALLOWED");

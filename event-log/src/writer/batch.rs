@@ -47,12 +47,25 @@ impl Deciding {
         now: Timestamp,
     ) -> Self {
         let (position, hash) = (base.position, base.hash);
-        Self { context, base, batch: Batch::default(), states: BTreeMap::new(), loaded, facts, position, hash, now }
+        Self {
+            context,
+            base,
+            batch: Batch::default(),
+            states: BTreeMap::new(),
+            loaded,
+            facts,
+            position,
+            hash,
+            now,
+        }
     }
 
     pub fn is_empty(&self) -> bool {
         let batch = &self.batch;
-        batch.writes.is_empty() && batch.views.is_empty() && batch.positions.is_empty() && batch.starts.is_empty()
+        batch.writes.is_empty()
+            && batch.views.is_empty()
+            && batch.positions.is_empty()
+            && batch.starts.is_empty()
     }
 
     pub fn decide(&mut self, waiting: &Waiting) -> Result<Outcome, WriteError> {
@@ -61,7 +74,8 @@ impl Deciding {
             self.settle_parking(request);
             return Ok(known);
         }
-        let conflict = request.expected.iter().find_map(|(stream, expected)| self.conflict(stream, *expected));
+        let conflict =
+            request.expected.iter().find_map(|(stream, expected)| self.conflict(stream, *expected));
         if let Some(verdict) = conflict {
             return self.conclude(request, verdict, Write::default());
         }
@@ -99,8 +113,9 @@ impl Deciding {
                 if entry.fingerprint != *fingerprint {
                     return Err(WriteError::KeyReused);
                 }
-                let verdict = serde_json::from_str(&entry.answer)
-                    .map_err(|error| WriteError::Failed(format!("the ledger's answer cannot be read: {error}")))?;
+                let verdict = serde_json::from_str(&entry.answer).map_err(|error| {
+                    WriteError::Failed(format!("the ledger's answer cannot be read: {error}"))
+                })?;
                 Ok(Some(Outcome { verdict, replayed: true }))
             }
             Origin::Reaction { reactor, source, event } => {
@@ -242,10 +257,16 @@ impl Deciding {
     }
 
     /// Adds what makes a repetition recognisable, and queues the write.
-    fn conclude(&mut self, request: &Request, verdict: Verdict, mut write: Write) -> Result<Outcome, WriteError> {
+    fn conclude(
+        &mut self,
+        request: &Request,
+        verdict: Verdict,
+        mut write: Write,
+    ) -> Result<Outcome, WriteError> {
         match &request.origin {
             Origin::Command { fingerprint } => {
-                let answer = serde_json::to_string(&verdict).map_err(|error| WriteError::Failed(error.to_string()))?;
+                let answer =
+                    serde_json::to_string(&verdict).map_err(|error| WriteError::Failed(error.to_string()))?;
                 let entry =
                     LedgerEntry { command: request.command, fingerprint: *fingerprint, answer, at: self.now };
                 self.facts.ledger.insert(request.command, entry.clone());

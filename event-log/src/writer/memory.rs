@@ -116,14 +116,16 @@ impl Memory {
         let mut states: BTreeMap<StreamId, (u64, Evolving)> =
             reads.iter().map(|read| (read.stream.clone(), (0, Ok((read.initial)())))).collect();
         loop {
-            let after: Vec<(StreamId, u64)> = states.iter().map(|(stream, (version, _))| (stream.clone(), *version)).collect();
+            let after: Vec<(StreamId, u64)> =
+                states.iter().map(|(stream, (version, _))| (stream.clone(), *version)).collect();
             let events = self.log.read(Read::Streams(&after), PAGE).await?;
             for event in &events {
                 let envelope = &event.envelope;
                 let Some((version, state)) = states.get_mut(&envelope.stream) else { continue };
                 *version = envelope.version;
                 if let Ok(evolving) = state
-                    && let Err(error) = evolving.evolve_stored(&envelope.name, envelope.type_version, &event.payload)
+                    && let Err(error) =
+                        evolving.evolve_stored(&envelope.name, envelope.type_version, &event.payload)
                 {
                     *state = Err(format!("{}@{}: {error}", envelope.stream, envelope.version));
                 }

@@ -24,7 +24,12 @@ pub(super) struct Waiting {
     answers: Vec<Answer>,
 }
 
-pub(super) async fn run(log: Arc<dyn Log>, clock: Clock, options: WriterOptions, mut jobs: mpsc::Receiver<Job>) {
+pub(super) async fn run(
+    log: Arc<dyn Log>,
+    clock: Clock,
+    options: WriterOptions,
+    mut jobs: mpsc::Receiver<Job>,
+) {
     let mut memory = Memory::new(Arc::clone(&log), options.streams_kept);
     let mut last = Timestamp::EPOCH;
     let mut queued = Vec::with_capacity(options.batch);
@@ -45,7 +50,9 @@ fn sort(jobs: impl Iterator<Item = Job>) -> (Vec<Waiting>, Vec<Noted>) {
         match job {
             Job::Note(note, answer) => notes.push((note, answer)),
             Job::Decide(request, answer) => match known.get(&request.command) {
-                Some(&i) if same_origin(&waiting[i].request.origin, &request.origin) => waiting[i].answers.push(answer),
+                Some(&i) if same_origin(&waiting[i].request.origin, &request.origin) => {
+                    waiting[i].answers.push(answer)
+                }
                 Some(_) => reply(answer, Err(WriteError::KeyReused)),
                 None => {
                     known.insert(request.command, waiting.len());
@@ -79,12 +86,7 @@ struct Round<'a> {
 }
 
 impl Round<'_> {
-    async fn carry_out(
-        &mut self,
-        waiting: Vec<Waiting>,
-        notes: Vec<Noted>,
-        now: Timestamp,
-    ) {
+    async fn carry_out(&mut self, waiting: Vec<Waiting>, notes: Vec<Noted>, now: Timestamp) {
         let result = self.decide_and_commit(&waiting, &notes, now).await;
         match result {
             Ok(outcomes) => {
@@ -142,7 +144,9 @@ impl Round<'_> {
         for one in waiting {
             match &one.request.origin {
                 Origin::Command { .. } => wanted.commands.push(one.request.command),
-                Origin::Reaction { reactor, source, .. } => wanted.inbox.push((reactor.clone(), source.clone())),
+                Origin::Reaction { reactor, source, .. } => {
+                    wanted.inbox.push((reactor.clone(), source.clone()))
+                }
                 Origin::Inner => {}
             }
             wanted.claims.extend(one.reads.claims.iter().cloned());

@@ -64,7 +64,7 @@ async fn documents_of_every_collection_are_read_as_they_were_written() {
         let file =
             PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{name}.v{shape}.json"));
         if let Some(projection) = projection
-            && std::env::var_os("UPDATE_GOLDEN").is_some()
+            && std::env::var_os("UPDATE_CONTRACTS").is_some()
             && !file.exists()
         {
             let shop = Shop::open(projection, None).await;
@@ -73,14 +73,17 @@ async fn documents_of_every_collection_are_read_as_they_were_written() {
             std::fs::write(&file, fullest(&shop.documents().await)).unwrap();
         }
         let golden = std::fs::read_to_string(&file).unwrap_or_else(|error| {
-            panic!("{}: {error}; UPDATE_GOLDEN=1 cargo test -p projectors golden writes it", file.display())
+            panic!(
+                "{}: {error}; UPDATE_CONTRACTS=1 cargo test -p projectors golden writes it",
+                file.display()
+            )
         });
         let golden: Value = serde_json::from_str(&golden).unwrap();
         let now = reread_as(name, &golden).unwrap_or(Value::Null);
         assert!(
             says_as_much(&golden, &now),
             "documents of {name} changed their shape. Raise the collection's shape and write its golden file with \
-             UPDATE_GOLDEN=1 cargo test -p projectors golden; the old file goes with its shape.\n{golden:#}\n{now:#}"
+             UPDATE_CONTRACTS=1 cargo test -p projectors golden; the old file goes with its shape.\n{golden:#}\n{now:#}"
         );
     }
 }

@@ -13,9 +13,9 @@ const TRIES: u32 = 3;
 /// The pause before the second try; each is twice as long.
 const PAUSE: Duration = Duration::from_millis(50);
 /// After this many calls in a row that could not be sent, nobody calls for a while.
-const BREAKS_AFTER: u32 = 5;
+const BREAKS_AFTER: u32 = 10;
 /// How long nobody calls.
-const REST: Duration = Duration::from_secs(10);
+const REST: Duration = Duration::from_secs(2);
 
 /// A provider that is called with care.
 pub struct Guarded<P> {
@@ -64,7 +64,9 @@ impl<P: PaymentProvider> Guarded<P> {
     fn may_call(&self) -> Result<(), CallError> {
         let breaker = self.breaker.lock().unwrap_or_else(PoisonError::into_inner);
         match breaker.rests_until {
-            Some(until) if Instant::now() < until => Err(CallError::NotSent("calls rest after repeated failures".to_owned())),
+            Some(until) if Instant::now() < until => {
+                Err(CallError::NotSent("calls rest after repeated failures".to_owned()))
+            }
             _ => Ok(()),
         }
     }
@@ -114,7 +116,11 @@ mod tests {
     }
 
     fn call() -> Call {
-        Call { key: "k".to_owned(), step: PaymentStep::void(1), ask: Ask::Void { provider_ref: "r".to_owned() } }
+        Call {
+            key: "k".to_owned(),
+            step: PaymentStep::void(1),
+            ask: Ask::Void { provider_ref: "r".to_owned() },
+        }
     }
 
     fn not_sent() -> CallError {
@@ -133,11 +139,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn after_repeated_failures_nobody_calls_for_a_while() {
-        let down = guarded(6, not_sent());
-        assert!(down.call(&call()).await.is_err());
-        assert!(down.call(&call()).await.is_err());
+        let down = guarded(BREAKS_AFTER, not_sent());
+        for _ in 0..BREAKS_AFTER.div_ceil(TRIES) {
+            assert!(down.call(&call()).await.is_err());
+        }
         let calls = down.provider.calls.load(Ordering::SeqCst);
-        assert_eq!(calls, BREAKS_AFTER, "the breaker opened in the middle of the second round");
+        assert_eq!(calls, BREAKS_AFTER, "the breaker opened in the middle of a round");
         assert!(down.call(&call()).await.is_err());
         assert_eq!(down.provider.calls.load(Ordering::SeqCst), calls, "nobody called");
         tokio::time::advance(REST).await;

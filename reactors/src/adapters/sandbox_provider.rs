@@ -57,7 +57,8 @@ impl SandboxProvider {
             "tok_insufficient" => return declined(DeclineCode::InsufficientFunds),
             "tok_fraud" => return declined(DeclineCode::Fraud),
             "tok_action" => {
-                let (action_url, provider_ref) = (format!("/sandbox/confirm/{key}"), format!("sandbox:ok:{key}"));
+                let (action_url, provider_ref) =
+                    (format!("/sandbox/confirm/{key}"), format!("sandbox:ok:{key}"));
                 return Ok(AuthorizeOutcome::ActionRequired { action_url, provider_ref });
             }
             "tok_slow" => tokio::time::sleep(SLOW).await,
@@ -97,13 +98,15 @@ impl PaymentProvider for SandboxProvider {
         let key = &call.key;
         Ok(match &call.ask {
             Ask::Authorize { token, .. } => ProviderAnswer::Authorize(self.authorize(token, key).await?),
-            Ask::Capture { provider_ref, .. } => {
-                ProviderAnswer::Capture(money(fails_first(provider_ref, "capture_fails", key), "CARD_BLOCKED"))
-            }
+            Ask::Capture { provider_ref, .. } => ProviderAnswer::Capture(money(
+                fails_first(provider_ref, "capture_fails", key),
+                "CARD_BLOCKED",
+            )),
             Ask::Void { .. } => ProviderAnswer::Void(MoneyOutcome::Done),
-            Ask::Refund { provider_ref, .. } => {
-                ProviderAnswer::Refund(money(fails_first(provider_ref, "refund_fails", key), "ACCOUNT_CLOSED"))
-            }
+            Ask::Refund { provider_ref, .. } => ProviderAnswer::Refund(money(
+                fails_first(provider_ref, "refund_fails", key),
+                "ACCOUNT_CLOSED",
+            )),
             // Only calls that were not answered are asked about, and of these the sandbox carried all out.
             Ask::Inquire => done(&call.step, self.authorized("ok", key)),
         })

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{Decision, policies};
 use domain::shipment::{LabelPrinted, label_call};
+use domain::{Decision, policies};
 use platform::bus::Record;
 use platform::sealing::{Opened, Sealer};
 use schemas::sealed::field;
@@ -46,14 +46,18 @@ impl Participant for LabelCalls {
     }
 
     async fn answer(&self, record: &Record) -> Result<Option<Arc<dyn Decision>>, AnswerError> {
-        let event = ShipmentEvent::decode(&record.envelope.name, record.envelope.type_version, &record.payload)?;
+        let event =
+            ShipmentEvent::decode(&record.envelope.name, record.envelope.type_version, &record.payload)?;
         let Some(call) = label_call(&event) else { return Ok(None) };
         let opened = self.sealer.open::<Address>(&call.ship_to, field::SHIP_TO).await;
         let ship_to = match opened.map_err(|error| AnswerError::Broken(error.to_string()))? {
             Opened::Value(address) => address,
-            Opened::Erased => return Err(AnswerError::Broken("the address was erased: cancel the parcel".to_owned())),
+            Opened::Erased => {
+                return Err(AnswerError::Broken("the address was erased: cancel the parcel".to_owned()));
+            }
         };
-        let request = LabelRequest { shipment_id: call.shipment_id, shipping_method: call.shipping_method, ship_to };
+        let request =
+            LabelRequest { shipment_id: call.shipment_id, shipping_method: call.shipping_method, ship_to };
         let printed = self.carrier.label(&request).await;
         let label = printed.map_err(|_| AnswerError::Unavailable("the carrier".to_owned()))?;
         Ok(Some(Arc::new(LabelPrinted { shipment_id: call.shipment_id, label })))

@@ -54,7 +54,9 @@ impl ProviderCalls {
     async fn outcome(&self, intent: ProviderCall) -> Result<ProviderAnswer, AnswerError> {
         let (key, step) = (intent.idempotency_key(), intent.step.clone());
         let Some(ask) = self.ask(intent.ask).await? else {
-            return Ok(ProviderAnswer::Authorize(AuthorizeOutcome::Declined { code: DeclineCode::TokenErased }));
+            return Ok(ProviderAnswer::Authorize(AuthorizeOutcome::Declined {
+                code: DeclineCode::TokenErased,
+            }));
         };
         let call = Call { key, step, ask };
         match self.provider.call(&call).await {
@@ -87,7 +89,8 @@ impl Participant for ProviderCalls {
     }
 
     async fn answer(&self, record: &Record) -> Result<Option<Arc<dyn Decision>>, AnswerError> {
-        let event = PaymentEvent::decode(&record.envelope.name, record.envelope.type_version, &record.payload)?;
+        let event =
+            PaymentEvent::decode(&record.envelope.name, record.envelope.type_version, &record.payload)?;
         let Some(intent) = provider_call(&event) else { return Ok(None) };
         let (order_id, step) = (intent.order_id, intent.step.clone());
         let answer = self.outcome(intent).await?;

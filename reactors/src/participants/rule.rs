@@ -24,7 +24,11 @@ pub(super) fn participants(rules: &Arc<ShopRules>) -> Vec<Arc<dyn Participant>> 
     let mut found: Vec<Arc<dyn Participant>> = Vec::new();
     for policy in SCORE.iter().filter(|policy| !OTHERS.contains(&policy.reactor)) {
         if !found.iter().any(|known| known.name() == policy.reactor) {
-            found.push(Arc::new(Rule { name: policy.reactor, context: policy.context, rules: Arc::clone(rules) }));
+            found.push(Arc::new(Rule {
+                name: policy.reactor,
+                context: policy.context,
+                rules: Arc::clone(rules),
+            }));
         }
     }
     found
@@ -41,7 +45,9 @@ pub(super) fn topics(reactor: &str) -> Vec<Topic> {
 
 /// Whether a reactor of the score answers events of this name.
 pub(super) fn hears(reactor: &str, topic: Topic, name: &str) -> bool {
-    SCORE.iter().any(|policy| policy.reactor == reactor && policy.topic == topic && policy.hears.contains(&name))
+    SCORE
+        .iter()
+        .any(|policy| policy.reactor == reactor && policy.topic == topic && policy.hears.contains(&name))
 }
 
 #[async_trait]

@@ -96,13 +96,16 @@ impl Runner {
         };
         let envelope = &record.envelope;
         let event = Handled { version: envelope.version, event: envelope.id };
-        let origin = Origin::Reaction { reactor: self.name().to_owned(), source: envelope.stream.clone(), event };
+        let origin =
+            Origin::Reaction { reactor: self.name().to_owned(), source: envelope.stream.clone(), event };
         let request = Request { decision, origin, parking, ..self.request(envelope, "answer") };
         match self.writer.submit(request).await {
             Ok(outcome) => match outcome.verdict {
                 Verdict::Done { .. } => Ok(()),
                 Verdict::Refused { refusal } => Err(Failure::Poison(refusal.to_string())),
-                Verdict::Conflict { stream, .. } => Err(Failure::Poison(format!("{stream} is not where it was expected"))),
+                Verdict::Conflict { stream, .. } => {
+                    Err(Failure::Poison(format!("{stream} is not where it was expected")))
+                }
             },
             Err(error) => Err(failure(error)),
         }
@@ -136,14 +139,20 @@ impl Runner {
                         attempts: ATTEMPTS,
                         error: problem.clone(),
                     };
-                    Request { decision: Arc::new(decision), parking: parking.clone(), ..self.request(envelope, "park") }
+                    Request {
+                        decision: Arc::new(decision),
+                        parking: parking.clone(),
+                        ..self.request(envelope, "park")
+                    }
                 }
                 None => Request { parking: parking.clone(), ..self.request(envelope, "wait") },
             };
             match self.writer.submit(request).await {
                 Ok(_) => return true,
                 Err(WriteError::Closed) => return false,
-                Err(error) => tracing::error!(reactor = self.name(), %error, "a record could not be parked; trying again"),
+                Err(error) => {
+                    tracing::error!(reactor = self.name(), %error, "a record could not be parked; trying again")
+                }
             }
             tokio::select! {
                 () = shutdown.begun() => return false,

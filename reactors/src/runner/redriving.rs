@@ -18,7 +18,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 impl Runner {
     /// Whether it is told what became of reactions, rather than something to react to.
     pub(super) fn tells_of_redriving(&self, record: &Record) -> bool {
-        record.topic == self.participant.context().reactions() && !self.participant.topics().contains(&record.topic)
+        record.topic == self.participant.context().reactions()
+            && !self.participant.topics().contains(&record.topic)
     }
 
     /// `false` when the process is leaving before it was done.
@@ -41,7 +42,9 @@ impl Runner {
         let shutdown = Shutdown::new();
         let parked = match self.writer.log().parked(Some(self.name()), usize::MAX).await {
             Ok(parked) => parked,
-            Err(error) => return tracing::error!(reactor = self.name(), %error, "parked records cannot be read"),
+            Err(error) => {
+                return tracing::error!(reactor = self.name(), %error, "parked records cannot be read");
+            }
         };
         let mut streams: Vec<StreamId> =
             parked.into_iter().filter(|record| record.redrive).map(|record| record.envelope.stream).collect();
@@ -71,7 +74,9 @@ impl Runner {
                 match self.once(&record, vec![unpark.clone()]).await {
                     Ok(()) => break,
                     Err(Failure::Closed) => return false,
-                    Err(Failure::Poison(problem)) => return self.park(&record, Some(problem), shutdown).await,
+                    Err(Failure::Poison(problem)) => {
+                        return self.park(&record, Some(problem), shutdown).await;
+                    }
                     Err(Failure::Outside(problem)) => {
                         tracing::warn!(reactor = self.name(), problem, "waiting for the outside");
                         tokio::select! {
@@ -91,5 +96,11 @@ impl Runner {
 fn record_of(parked: ParkedRecord) -> Option<Record> {
     let topic = parked.envelope.topic()?;
     let offset = parked.envelope.position;
-    Some(Record { topic, partition: 0, offset, envelope: Arc::new(parked.envelope), payload: parked.payload.into() })
+    Some(Record {
+        topic,
+        partition: 0,
+        offset,
+        envelope: Arc::new(parked.envelope),
+        payload: parked.payload.into(),
+    })
 }

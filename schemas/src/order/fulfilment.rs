@@ -39,7 +39,10 @@ pub struct OrderPartiallyShipped {
     #[serde(flatten)]
     pub departure: Departure,
 }
-event_body!(OrderPartiallyShipped, |e| format!("A parcel of order {} left {}", e.order_number, e.departure.location));
+event_body!(OrderPartiallyShipped, |e| format!(
+    "A parcel of order {} left {}",
+    e.order_number, e.departure.location
+));
 
 /// The last parcel that remains left.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -136,4 +136,7 @@ pub struct OrderHoldResolved {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_token: Option<Sealed>,
 }
-event_body!(OrderHoldResolved, |e| format!("Hold {} of order {} resolved by {}", e.reason, e.order_number, e.way_out));
+event_body!(OrderHoldResolved, |e| format!(
+    "Hold {} of order {} resolved by {}",
+    e.reason, e.order_number, e.way_out
+));

@@ -1,6 +1,8 @@
 //! Products.
 
-use domain::product::{AddMedia, Archive, Categorise, ChangeDetails, CreateProduct, Publish, SetAttributes, Unpublish};
+use domain::product::{
+    AddMedia, Archive, Categorise, ChangeDetails, CreateProduct, Publish, SetAttributes, Unpublish,
+};
 use schemas::ProductId;
 
 use super::{category_ids, product, product_target};

@@ -39,14 +39,21 @@ impl Commands {
         let (product_id, sku, target) = variant(id, sku)?;
         let details = input.clone().details();
         let asked = (sku.clone(), &input);
-        self.carry_out(meta, "ChangeVariant", target, &asked, ChangeVariant { product_id, sku, details }).await
+        self.carry_out(meta, "ChangeVariant", target, &asked, ChangeVariant { product_id, sku, details })
+            .await
     }
 
     /// Stops selling a variant, for good.
-    pub async fn discontinue_variant(&self, meta: &Meta, id: &str, sku: &str) -> Result<Accepted, CommandError> {
+    pub async fn discontinue_variant(
+        &self,
+        meta: &Meta,
+        id: &str,
+        sku: &str,
+    ) -> Result<Accepted, CommandError> {
         let (product_id, sku, target) = variant(id, sku)?;
         let asked = (sku.clone(), NothingInput {});
-        self.carry_out(meta, "DiscontinueVariant", target, &asked, DiscontinueVariant { product_id, sku }).await
+        self.carry_out(meta, "DiscontinueVariant", target, &asked, DiscontinueVariant { product_id, sku })
+            .await
     }
 
     /// Says what a variant costs from now on, in one currency.

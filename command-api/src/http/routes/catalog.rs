@@ -6,8 +6,8 @@ use crate::http::Side::Staff;
 use crate::http::call::Call;
 use crate::http::table::{Group, Table};
 use crate::inputs::{
-    AttributesInput, CategoriesInput, CategoryInput, DetailsInput, MediumInput, MoveInput, NothingInput, PriceInput,
-    ProductInput, PublicationInput, RenameInput, VariantDetailsInput, VariantInput,
+    AttributesInput, CategoriesInput, CategoryInput, DetailsInput, MediumInput, MoveInput, NothingInput,
+    PriceInput, ProductInput, PublicationInput, RenameInput, VariantDetailsInput, VariantInput,
 };
 
 const CATALOG: Group = Group { context: Some(Context::Catalog), sides: &[Staff] };
@@ -65,17 +65,29 @@ fn products(table: Table) -> Table {
 fn variants(table: Table) -> Table {
     table
         .command(
-            CATALOG.post("/v1/products/{id}/variants", "addVariant", "Adds a variant to a product.").creating_sku(),
-            |call: Call<VariantInput>| async move { call.shop.add_variant(&call.meta, &call.id, call.input).await },
+            CATALOG
+                .post("/v1/products/{id}/variants", "addVariant", "Adds a variant to a product.")
+                .creating_sku(),
+            |call: Call<VariantInput>| async move {
+                call.shop.add_variant(&call.meta, &call.id, call.input).await
+            },
         )
         .command(
-            CATALOG.put("/v1/products/{id}/variants/{sku}", "changeVariant", "Says anew what a variant is like."),
+            CATALOG.put(
+                "/v1/products/{id}/variants/{sku}",
+                "changeVariant",
+                "Says anew what a variant is like.",
+            ),
             |call: Call<VariantDetailsInput>| async move {
                 call.shop.change_variant(&call.meta, &call.id, &call.sku, call.input).await
             },
         )
         .command(
-            CATALOG.put("/v1/products/{id}/variants/{sku}/price", "setPrice", "Says what a variant costs from now on."),
+            CATALOG.put(
+                "/v1/products/{id}/variants/{sku}/price",
+                "setPrice",
+                "Says what a variant costs from now on.",
+            ),
             |call: Call<PriceInput>| async move {
                 call.shop.set_price(&call.meta, &call.id, &call.sku, call.input).await
             },

@@ -9,7 +9,11 @@ const REACTIONS: Group = Group { context: None, sides: &[Staff] };
 
 pub(super) fn routes(table: Table) -> Table {
     table.command(
-        REACTIONS.post("/v1/reactions/redrive", "redriveReaction", "Has a stream's parked records tried again, in order."),
+        REACTIONS.post(
+            "/v1/reactions/redrive",
+            "redriveReaction",
+            "Has a stream's parked records tried again, in order.",
+        ),
         |call: Call<RedriveInput>| async move { call.shop.redrive(&call.meta, call.input).await },
     )
 }

@@ -13,11 +13,15 @@ pub(super) fn routes(table: Table) -> Table {
     table
         .command(
             STOCK.post("/v1/stock/{sku}/receive", "receiveStock", "Books a delivery."),
-            |call: Call<ReceiveInput>| async move { call.shop.receive_stock(&call.meta, &call.sku, call.input).await },
+            |call: Call<ReceiveInput>| async move {
+                call.shop.receive_stock(&call.meta, &call.sku, call.input).await
+            },
         )
         .command(
             STOCK.post("/v1/stock/{sku}/adjust", "adjustStock", "Corrects how many there are."),
-            |call: Call<AdjustInput>| async move { call.shop.adjust_stock(&call.meta, &call.sku, call.input).await },
+            |call: Call<AdjustInput>| async move {
+                call.shop.adjust_stock(&call.meta, &call.sku, call.input).await
+            },
         )
         .command(
             STOCK.post("/v1/stock/{sku}/transfer", "transferStock", "Moves goods to another location."),

@@ -1,0 +1,124 @@
+//! Who may know whom, as ARCHITECTURE.md draws it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context as _, Result};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+
+/// The edges that are allowed between crates of this workspace.
+const EDGES: &[(&str, &[&str])] = &[
+    ("schemas", &[]),
+    ("domain", &["schemas"]),
+    ("platform", &["schemas"]),
+    ("event-log", &["domain", "platform", "schemas"]),
+    ("read-models", &["platform"]),
+    ("command-api", &["domain", "event-log", "platform", "schemas"]),
+    ("reactors", &["domain", "event-log", "platform", "schemas"]),
+    ("projectors", &["event-log", "platform", "read-models", "schemas"]),
+    ("query-api", &["platform", "read-models"]),
+];
+/// These wire everything together and may know everybody.
+const ALL: [&str; 2] = ["chorale", "e2e"];
+/// Features that are for tests, and may be had by tests of any crate that may know the crate at all.
+const FOR_TESTS: [&str; 2] = ["contract", "test-support"];
+/// Crates that can call out over the network, and who may: the program for its demonstration, adapters of reactors.
+const CLIENTS: [&str; 6] = ["reqwest", "hyper-util", "hyper", "ureq", "isahc", "curl"];
+const MAY_CALL_OUT: [&str; 3] = ["chorale", "reactors", "e2e"];
+
+fn workspace() -> Result<Metadata> {
+    Ok(MetadataCommand::new()
+        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"))
+        .no_deps()
+        .exec()?)
+}
+
+fn ours(package: &Package, among: &BTreeSet<String>, kinds: &[DependencyKind]) -> BTreeSet<String> {
+    let known = package.dependencies.iter().filter(|dependency| kinds.contains(&dependency.kind));
+    known.map(|dependency| dependency.name.to_string()).filter(|name| among.contains(name)).collect()
+}
+
+#[test]
+fn crates_know_whom_they_may_know_and_nobody_else() -> Result<()> {
+    let metadata = workspace()?;
+    let packages: BTreeMap<String, &Package> = metadata
+        .workspace_packages()
+        .into_iter()
+        .map(|package| (package.name.to_string(), package))
+        .collect();
+    let names: BTreeSet<String> = packages.keys().cloned().collect();
+    let drawn: BTreeSet<String> = EDGES.iter().map(|(name, _)| *name).chain(ALL).map(str::to_owned).collect();
+    assert_eq!(names, drawn, "a crate that is not drawn, or one that is drawn and not there");
+    for (name, allowed) in EDGES {
+        let allowed: BTreeSet<String> = allowed.iter().map(|name| (*name).to_owned()).collect();
+        let package = packages.get(*name).context("it is drawn")?;
+        let known = ours(package, &names, &[DependencyKind::Normal, DependencyKind::Build]);
+        let wrong: Vec<_> = known.difference(&allowed).collect();
+        assert!(wrong.is_empty(), "{name} must not know {wrong:?}");
+        // Tests may also know their own crate, with what it has for tests.
+        let mut tests = ours(package, &names, &[DependencyKind::Development]);
+        tests.remove(*name);
+        let wrong: Vec<_> = tests.difference(&allowed).collect();
+        assert!(wrong.is_empty(), "the tests of {name} must not know {wrong:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_for_tests_is_built_into_no_program() -> Result<()> {
+    let metadata = workspace()?;
+    for package in metadata.workspace_packages().into_iter().filter(|package| package.name != "e2e") {
+        for dependency in &package.dependencies {
+            let for_tests = dependency.features.iter().any(|feature| FOR_TESTS.contains(&feature.as_str()));
+            let normal = dependency.kind != DependencyKind::Development;
+            assert!(
+                !(for_tests && normal),
+                "{} builds {} with what is for tests",
+                package.name,
+                dependency.name
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn only_adapters_and_the_demonstration_call_out_over_the_network() -> Result<()> {
+    let metadata = workspace()?;
+    for package in metadata.workspace_packages() {
+        let calls =
+            package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
+        let clients: Vec<_> = calls
+            .map(|dependency| &dependency.name)
+            .filter(|name| CLIENTS.contains(&name.as_str()))
+            .collect();
+        assert!(
+            clients.is_empty() || MAY_CALL_OUT.contains(&package.name.as_str()),
+            "{} has {clients:?}",
+            package.name
+        );
+    }
+    for (folder, allowed) in [("chorale/src", "demo"), ("reactors/src", "adapters")] {
+        let root = metadata.workspace_root.join(folder);
+        for file in sources(root.as_std_path())? {
+            let text = std::fs::read_to_string(&file)?;
+            let inside = file.strip_prefix(&root)?.to_string_lossy().starts_with(allowed);
+            let calls =
+                ["reqwest::", "TcpStream::connect", "UdpSocket::"].iter().any(|client| text.contains(client));
+            assert!(inside || !calls, "{} calls out over the network", file.display());
+        }
+    }
+    Ok(())
+}
+
+fn sources(folder: &std::path::Path) -> Result<Vec<std::path::PathBuf>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(sources(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}

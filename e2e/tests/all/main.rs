@@ -1,0 +1,5 @@
+//! All tests across services that are quick enough for every run, in one program.
+
+mod edges;
+mod lives;
+mod races;

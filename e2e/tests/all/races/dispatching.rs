@@ -1,0 +1,158 @@
+//! A parcel that leaves, against whoever wants it to stay.
+
+use anyhow::Result;
+use domain::policies::{ORDERING_OUTCOMES, SHIPPING_ORDERS};
+use e2e::{Embedded, refused};
+use schemas::OrderId;
+use schemas::life_cycle::{HoldReason, OrderStatus, WayOut};
+
+use super::everywhere;
+
+const TEA: &[(&str, u32)] = &[("TEA-100", 2)];
+const BOTH: &[(&str, u32)] = &[("TEA-100", 2), ("MUG-1", 1)];
+
+async fn confirmed(shop: &Embedded, lines: &[(&str, u32)]) -> Result<OrderId> {
+    let order = shop.place_order(lines).await?;
+    shop.comes_to(order, OrderStatus::Confirmed).await?;
+    Ok(order)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parcel_asked_back_before_it_left_does_not_leave() -> Result<()> {
+    everywhere(async |shop| {
+        let order = confirmed(shop, TEA).await?;
+        let parcel = shop.parcel(order, "central")?;
+        shop.pack(parcel).await?;
+        shop.cancel(order).await?;
+        shop.until(&parcel.stream(), "ShipmentCancelled").await?;
+        refused(shop.dispatch(parcel).await)?;
+        shop.comes_to(order, OrderStatus::Cancelled).await?;
+        assert_eq!(shop.provider.moved(order), (0, 0));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parcel_that_left_before_it_was_asked_back_is_captured_and_the_cancellation_refused() -> Result<()>
+{
+    everywhere(async |shop| {
+        let order = confirmed(shop, TEA).await?;
+        let parcel = shop.parcel(order, "central")?;
+        shop.pack(parcel).await?;
+        shop.gate.hold(SHIPPING_ORDERS);
+        shop.cancel(order).await?;
+        shop.dispatch(parcel).await?;
+        shop.gate.release(SHIPPING_ORDERS);
+        shop.comes_to(order, OrderStatus::Shipped).await?;
+        assert_eq!(shop.story(order).await?.count("OrderCancellationRefused"), 1);
+        // Two of tea at 10.00, and 4.90 for sending them.
+        assert_eq!(shop.provider.moved(order), (2_490, 0));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancellation_that_overtakes_the_news_of_a_departure_is_refused_too() -> Result<()> {
+    everywhere(async |shop| {
+        let order = confirmed(shop, TEA).await?;
+        let parcel = shop.parcel(order, "central")?;
+        shop.pack(parcel).await?;
+        shop.gate.hold(ORDERING_OUTCOMES);
+        shop.dispatch(parcel).await?;
+        shop.cancel(order).await?;
+        shop.gate.release(ORDERING_OUTCOMES);
+        shop.comes_to(order, OrderStatus::Shipped).await?;
+        assert_eq!(shop.story(order).await?.count("OrderCancellationRefused"), 1);
+        assert_eq!(shop.provider.moved(order), (2_490, 0));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancellation_that_meets_one_parcel_of_two_cancels_the_lines_of_the_other() -> Result<()> {
+    for heard in [false, true] {
+        everywhere(async |shop| {
+            let order = confirmed(shop, BOTH).await?;
+            let tea = shop.parcel(order, "central")?;
+            shop.pack(tea).await?;
+            if heard {
+                shop.dispatch(tea).await?;
+                shop.until(&order.stream(), "OrderPaymentCaptured").await?;
+                shop.cancel(order).await?;
+            } else {
+                shop.gate.hold(ORDERING_OUTCOMES);
+                shop.dispatch(tea).await?;
+                shop.cancel(order).await?;
+                shop.gate.release(ORDERING_OUTCOMES);
+            }
+            shop.comes_to(order, OrderStatus::Shipped).await?;
+            let story = shop.story(order).await?;
+            assert_eq!(story.count("OrderLinesCancelled"), 1, "{:?}", story.names());
+            assert_eq!(shop.provider.moved(order), (2_490, 0));
+            let mug = shop.parcel(order, "north")?;
+            assert_eq!(shop.count(&mug.stream(), "ShipmentCancelled").await?, 1);
+            assert_eq!(shop.count(&order.payment_stream(), "PaymentRemainderReleased").await?, 1);
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parcel_of_an_order_on_hold_does_not_leave_until_the_hold_is_released() -> Result<()> {
+    everywhere(async |shop| {
+        let order = confirmed(shop, TEA).await?;
+        let parcel = shop.parcel(order, "central")?;
+        shop.pack(parcel).await?;
+        shop.put_on_hold(order).await?;
+        shop.until(&parcel.stream(), "ShipmentHeld").await?;
+        assert_eq!(refused(shop.dispatch(parcel).await)?, "SHIPMENT_ON_HOLD");
+        shop.resolve(order, HoldReason::Staff, None, WayOut::Release).await?;
+        shop.until(&parcel.stream(), "ShipmentHoldLifted").await?;
+        shop.dispatch(parcel).await?;
+        shop.comes_to(order, OrderStatus::Shipped).await?;
+        assert_eq!(shop.provider.moved(order), (2_490, 0));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parcel_that_left_before_the_hold_was_heard_is_on_its_way_and_paid() -> Result<()> {
+    everywhere(async |shop| {
+        let order = confirmed(shop, TEA).await?;
+        let parcel = shop.parcel(order, "central")?;
+        shop.pack(parcel).await?;
+        shop.gate.hold(SHIPPING_ORDERS);
+        shop.put_on_hold(order).await?;
+        shop.dispatch(parcel).await?;
+        shop.gate.release(SHIPPING_ORDERS);
+        shop.comes_to(order, OrderStatus::Shipped).await?;
+        shop.resolve(order, HoldReason::Staff, None, WayOut::Release).await?;
+        shop.deliver(parcel).await?;
+        shop.comes_to(order, OrderStatus::Delivered).await?;
+        assert_eq!(shop.provider.moved(order), (2_490, 0));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parcel_taken_back_though_nobody_asked_waits_for_a_human() -> Result<()> {
+    everywhere(async |shop| {
+        let order = confirmed(shop, BOTH).await?;
+        let (tea, mug) = (shop.parcel(order, "central")?, shop.parcel(order, "north")?);
+        shop.take_back(mug).await?;
+        shop.until(&order.stream(), "OrderPutOnHold").await?;
+        shop.resolve(order, HoldReason::ParcelCancelled, Some(mug), WayOut::CancelRest).await?;
+        shop.comes_to(order, OrderStatus::Cancelled).await?;
+        assert_eq!(shop.count(&tea.stream(), "ShipmentCancelled").await?, 1);
+        assert_eq!(shop.count(&order.payment_stream(), "PaymentVoided").await?, 1);
+        Ok(())
+    })
+    .await
+}

@@ -1,0 +1,85 @@
+//! A deadline against the answers that it waits for.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use domain::policies::{INVENTORY_RESERVATIONS, ORDERING_OUTCOMES, PAYMENTS_ORDERS};
+use schemas::life_cycle::OrderStatus;
+
+use super::{QUIET, everywhere};
+
+const TEA: &[(&str, u32)] = &[("TEA-100", 2)];
+/// Longer than inventory may take.
+const STOCK: Duration = Duration::from_secs(61);
+/// Longer than a payment may take.
+const PAYMENT: Duration = Duration::from_secs(16 * 60);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stock_confirmed_after_the_order_expired_is_given_back() -> Result<()> {
+    everywhere(async |shop| {
+        shop.gate.hold(INVENTORY_RESERVATIONS);
+        let order = shop.place_order(TEA).await?;
+        shop.clock.advance_by(STOCK);
+        shop.until(&order.stream(), "OrderExpired").await?;
+        shop.gate.release(INVENTORY_RESERVATIONS);
+        shop.comes_to(order, OrderStatus::Expired).await
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stock_confirmed_in_time_is_not_overtaken_by_the_clock_while_its_news_waits() -> Result<()> {
+    everywhere(async |shop| {
+        shop.gate.hold(ORDERING_OUTCOMES);
+        let order = shop.place_order(TEA).await?;
+        shop.until(&order.reservation_stream(), "ReservationConfirmed").await?;
+        shop.clock.advance_by(STOCK);
+        let expired = order.stream();
+        let expires = shop.until(&expired, "OrderExpired");
+        assert!(tokio::time::timeout(QUIET, expires).await.is_err(), "the clock was faster");
+        shop.gate.release(ORDERING_OUTCOMES);
+        shop.comes_to(order, OrderStatus::Confirmed).await
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_authorised_after_the_order_expired_is_let_go() -> Result<()> {
+    everywhere(async |shop| {
+        shop.provider.hold("authorize");
+        let order = shop.place_order(TEA).await?;
+        shop.until(&order.payment_stream(), "PaymentRequested").await?;
+        shop.clock.advance_by(PAYMENT);
+        shop.until(&order.stream(), "OrderExpired").await?;
+        shop.until(&order.payment_stream(), "PaymentCancelled").await?;
+        shop.provider.release("authorize");
+        shop.comes_to(order, OrderStatus::Expired).await?;
+        assert_eq!(shop.count(&order.payment_stream(), "LatePaymentDetected").await?, 1);
+        assert_eq!(shop.count(&order.payment_stream(), "PaymentVoided").await?, 1);
+        assert_eq!(shop.count(&order.reservation_stream(), "ReservationReleased").await?, 1);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_authorised_in_time_is_not_overtaken_by_the_clock_not_even_by_a_restart() -> Result<()> {
+    for buses in e2e::Buses::ALL {
+        let shop = e2e::Embedded::open(buses).await?;
+        shop.gate.hold(PAYMENTS_ORDERS);
+        let order = shop.place_order(TEA).await?;
+        shop.until(&order.stream(), "OrderStockConfirmed").await?;
+        shop.gate.hold(ORDERING_OUTCOMES);
+        shop.gate.release(PAYMENTS_ORDERS);
+        shop.until(&order.payment_stream(), "PaymentAuthorized").await?;
+        shop.clock.advance_by(PAYMENT);
+        let shop = shop.restart().await?;
+        let expired = order.stream();
+        let expires = shop.until(&expired, "OrderExpired");
+        assert!(tokio::time::timeout(QUIET, expires).await.is_err(), "the clock was faster");
+        shop.gate.release(ORDERING_OUTCOMES);
+        shop.comes_to(order, OrderStatus::Confirmed).await?;
+        shop.sound().await?;
+    }
+    Ok(())
+}

@@ -17,6 +17,8 @@ use crate::provider::Puppet;
 
 /// Everything that is waited for comes within this, or the test fails.
 pub const SOON: Duration = Duration::from_secs(30);
+/// How often a log is looked at when nothing else tells that it has grown.
+pub(crate) const LOOK: Duration = Duration::from_millis(50);
 /// When the driven clock begins.
 const BEGINNING: &str = "2026-03-01T12:00:00Z";
 
@@ -92,6 +94,20 @@ impl Embedded {
     /// Waits until nobody has anything left to do.
     pub async fn rest(&self) -> Result<()> {
         self.shop.settled(SOON).await
+    }
+
+    /// Waits until every deadline that has passed by now is settled, and then until nobody has anything left to do.
+    pub async fn on_time(&self) -> Result<()> {
+        let settled = async {
+            for log in &self.logs {
+                while !log.due(self.clock.now(), 1).await?.is_empty() {
+                    log.grown(log.head().await?.position, LOOK).await;
+                }
+            }
+            anyhow::Ok(())
+        };
+        tokio::time::timeout(SOON, settled).await.context("a deadline that has passed is not settled")??;
+        self.rest().await
     }
 
     /// Comes to rest, checks everything that must be true of a shop whatever happened to it, and leaves.

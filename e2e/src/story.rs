@@ -1,7 +1,5 @@
 //! What happened, as the logs have it.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, ensure};
 use chorale::statements::orders::Orders;
 use event_log::port::{Read, StoredEvent};
@@ -9,10 +7,7 @@ use schemas::life_cycle::OrderStatus;
 use schemas::order::OrderEvent;
 use schemas::{Context, EventSet, OrderId, ShipmentId, StreamId};
 
-use crate::embedded::{Embedded, SOON};
-
-/// How often a log is looked at when nothing else tells that it has grown.
-const LOOK: Duration = Duration::from_millis(50);
+use crate::embedded::{Embedded, LOOK, SOON};
 
 /// An order's own story.
 pub struct Story {

@@ -162,8 +162,13 @@ impl Embedded {
     /// Waits until a parcel is planned, packs it, and waits for its label.
     pub async fn pack(&self, parcel: ShipmentId) -> Result<()> {
         self.until(&parcel.stream(), "ShipmentPlanned").await?;
-        self.commands.pack_shipment(&self.staff(), &parcel.to_string()).await?;
+        self.close_box(parcel).await?;
         self.until(&parcel.stream(), "ShipmentLabelled").await
+    }
+
+    /// Packs a parcel; the label comes later.
+    pub async fn close_box(&self, parcel: ShipmentId) -> Done {
+        self.commands.pack_shipment(&self.staff(), &parcel.to_string()).await
     }
 
     /// Hands a parcel to the carrier.

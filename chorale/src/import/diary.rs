@@ -7,7 +7,7 @@ use event_log::port::{Log, Read, StoredEvent};
 use schemas::life_cycle::{HoldReason, WayOut};
 use schemas::order::OrderEvent;
 use schemas::shipment::ShipmentEvent;
-use schemas::{Context, EventSet, OrderId, ShipmentId, Timestamp};
+use schemas::{Context, EventSet, OrderId, ShipmentId, Timestamp, Topic};
 
 use super::dice::Dice;
 use super::fate::{self, Regret};
@@ -82,15 +82,16 @@ impl Diary {
     /// Learns what has happened since it last looked.
     pub async fn follow(&mut self, shop: &Shop) -> Result<()> {
         let ordering = log(shop, Context::Ordering)?;
-        self.ordering = self.read(ordering, self.ordering, Self::hear_order).await?;
+        self.ordering = self.read(ordering, Topic::ORDER, self.ordering, Self::hear_order).await?;
         let shipping = log(shop, Context::Shipping)?;
-        self.shipping = self.read(shipping, self.shipping, Self::hear_parcel).await?;
+        self.shipping = self.read(shipping, Topic::SHIPMENT, self.shipping, Self::hear_parcel).await?;
         Ok(())
     }
 
     async fn read(
         &mut self,
         log: &dyn Log,
+        topic: Topic,
         mut position: u64,
         hear: fn(&mut Self, &StoredEvent) -> Result<()>,
     ) -> Result<u64> {
@@ -98,7 +99,7 @@ impl Diary {
             let page = log.read(Read::After(position), PAGE).await?;
             let Some(last) = page.last() else { return Ok(position) };
             position = last.envelope.position;
-            for event in &page {
+            for event in page.iter().filter(|event| event.envelope.topic() == Some(topic)) {
                 hear(self, event).with_context(|| format!("{} cannot be read", event.envelope.token()))?;
             }
         }
@@ -147,29 +148,28 @@ impl Diary {
 
     fn hear_parcel(&mut self, event: &StoredEvent) -> Result<()> {
         let (envelope, dice) = (&event.envelope, self.dice);
-        let Ok(parcel) = envelope.stream.key().parse::<ShipmentId>() else { return Ok(()) };
         let (at, version) = (envelope.time, envelope.version);
-        let regretted = match envelope.name.as_str() {
-            "ShipmentPlanned" => return Ok(self.note(fate::packed(dice, parcel, at), Act::Pack(parcel))),
-            "ShipmentLabelled" => Regret::Packed,
-            "ShipmentDispatched" => Regret::Dispatched,
-            "ShipmentHoldLifted" => {
-                return Ok(self.note(fate::dispatched(dice, parcel, at), Act::Dispatch(parcel, version)));
-            }
-            _ => return Ok(()),
-        };
         match ShipmentEvent::decode(&envelope.name, envelope.type_version, &event.payload)? {
+            ShipmentEvent::ShipmentPlanned(e) => {
+                self.note(fate::packed(dice, e.shipment_id, at), Act::Pack(e.shipment_id));
+            }
             ShipmentEvent::ShipmentLabelled(e) => {
+                let parcel = e.shipment_id;
                 self.note(fate::dispatched(dice, parcel, at), Act::Dispatch(parcel, version));
-                self.regret(e.order_id, regretted, at);
+                self.regret(e.order_id, Regret::Packed, at);
+            }
+            ShipmentEvent::ShipmentHoldLifted(e) => {
+                let parcel = e.shipment_id;
+                self.note(fate::dispatched(dice, parcel, at), Act::Dispatch(parcel, version));
             }
             ShipmentEvent::ShipmentDispatched(e) => {
+                let parcel = e.shipment_id;
                 if fate::is_lost(dice, parcel) {
                     self.note(fate::given_up(at), Act::Lose(parcel));
                 } else {
                     self.note(fate::delivered(dice, parcel, at), Act::Deliver(parcel));
                 }
-                self.regret(e.order_id, regretted, at);
+                self.regret(e.order_id, Regret::Dispatched, at);
             }
             _ => {}
         }

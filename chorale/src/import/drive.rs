@@ -94,12 +94,12 @@ impl<'a> Drive<'a> {
     pub async fn run(mut self, stop: &Shutdown) -> Result<(Ended, Mark)> {
         self.quiet().await?;
         let products = Watch::new("products", self.plan.year.products.len(), 0)?;
-        planting::catalogue(self.shop, &self.plan.year, || products.bar().inc(1)).await?;
+        planting::catalogue(self.shop, &self.plan.year, || products.step()).await?;
         drop(products);
         self.quiet().await?;
         let mut shelf = Shelf::read(self.shop).await?;
         self.diary.follow(self.shop).await?;
-        let mut watch = Watch::new("baskets", self.plan.year.baskets.len(), self.mark.baskets)?;
+        let watch = Watch::new("baskets", self.plan.year.baskets.len(), self.mark.baskets)?;
         let mut ended = Ended::Interrupted;
         while !stop.has_begun() {
             let Some(next) = self.next().await? else {

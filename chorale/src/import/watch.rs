@@ -1,6 +1,7 @@
 //! Shows how an import gets on: a bar with rate and time left on a terminal, a line now and then elsewhere.
 
 use std::io::{IsTerminal, stderr};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -17,7 +18,7 @@ pub struct Watch {
     plain: bool,
     what: &'static str,
     begun: (Instant, u64),
-    told: Instant,
+    told: Mutex<Instant>,
 }
 
 impl Watch {
@@ -30,34 +31,34 @@ impl Watch {
         bar.set_style(ProgressStyle::with_template(template)?);
         bar.set_prefix(what);
         let now = Instant::now();
-        Ok(Self { bar, plain, what, begun: (now, done as u64), told: now })
+        Ok(Self { bar, plain, what, begun: (now, done as u64), told: Mutex::new(now) })
     }
 
-    /// The bar, to be told of each step.
-    pub fn bar(&self) -> &ProgressBar {
-        &self.bar
+    /// One more step is done.
+    pub fn step(&self) {
+        self.bar.inc(1);
+        self.tell("");
     }
 
     /// So many steps are done; the shop's clock shows `now`.
-    pub fn at(&mut self, done: usize, now: Timestamp) {
+    pub fn at(&self, done: usize, now: Timestamp) {
         self.bar.set_position(done as u64);
         let moment = now.to_string().chars().take(16).collect::<String>().replace('T', " ");
-        if self.plain && self.told.elapsed() >= EVERY {
-            self.told = Instant::now();
-            self.tell(&moment);
-        }
+        self.tell(&format!("; the shop's clock shows {moment}"));
         self.bar.set_message(moment);
     }
 
-    fn tell(&self, moment: &str) {
+    fn tell(&self, more: &str) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.plain || told.elapsed() < EVERY {
+            return;
+        }
+        *told = Instant::now();
         let (since, before) = self.begun;
         let (done, total) = (self.bar.position(), self.bar.length().unwrap_or(0));
         let rate = (done - before) as f64 / since.elapsed().as_secs_f64();
         let left = if rate > 0.0 { ((total - done.min(total)) as f64 / rate).round() } else { 0.0 };
-        eprintln!(
-            "{}: {done} of {total}, {rate:.1}/s, about {left} s left; the shop's clock shows {moment}",
-            self.what
-        );
+        eprintln!("{}: {done} of {total}, {rate:.1}/s, about {left} s left{more}", self.what);
     }
 }
 

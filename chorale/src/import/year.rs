@@ -180,8 +180,11 @@ pub(crate) mod tests {
         }
     }
 
-    /// A year of one week with these baskets: household, and lines of article, quantity, regular cents in all.
-    pub fn year(articles: &[Article], baskets: &[(i64, &[(Article, u32, i64)])]) -> Year {
+    /// Article, quantity, regular cents in all.
+    type Bought = (Article, u32, i64);
+
+    /// A year of one week with these baskets: household, and lines.
+    pub fn year(articles: &[Article], baskets: &[(i64, &[Bought])]) -> Year {
         let mut year = Year {
             products: articles.iter().copied().map(product).collect(),
             baskets: vec![],

@@ -2,4 +2,6 @@
 
 mod edges;
 mod lives;
+mod process;
 mod races;
+mod simulation;

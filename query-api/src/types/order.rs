@@ -20,7 +20,7 @@ use super::stock::Shortage;
 use super::timeline::TimelineEntry;
 use crate::id::global;
 use crate::page::{Connection, Listed, Named, Window, slice};
-use crate::reader::{Doc, reader};
+use crate::reader::{Audience, Doc, reader};
 use crate::scalars::{DateTime, Money, instant};
 
 use back_office::BackOffice;
@@ -216,9 +216,12 @@ impl OrderFields {
         Ok(Some(slice("timeline", keyed.collect(), &Window::forwards(first, after), 100)?))
     }
 
-    /// What somebody may do to it now.
-    async fn allowed_actions(&self) -> Result<Vec<OrderAction>> {
-        Ok(all_named(&self.0.value.allowed_actions)?)
+    /// What whoever asks may do to it now.
+    async fn allowed_actions(&self, ctx: &Context<'_>) -> Result<Vec<OrderAction>> {
+        let shopper = reader(ctx)?.audience == Audience::Shopper;
+        let mut actions = self.0.value.allowed_actions.clone();
+        actions.retain(|action| !shopper || matches!(action.as_str(), "CANCEL" | "RETRY_PAYMENT"));
+        Ok(all_named(&actions)?)
     }
 
     /// What runs out next; nothing while it is on hold or over.

@@ -39,7 +39,7 @@ async fn one_query_makes_the_page_of_an_order_for_who_holds_its_guest_token() {
     assert_eq!(order["timeline"]["nodes"][1]["title"], "Step 2");
     assert_eq!(order["timeline"]["nodes"][1]["actor"], json!({ "type": "STAFF", "id": null }));
     assert_eq!(order["timeline"]["pageInfo"]["hasNextPage"], true);
-    assert_eq!(order["allowedActions"], json!(["CANCEL", "ADD_NOTE"]));
+    assert_eq!(order["allowedActions"], json!(["CANCEL"]));
     let hold = json!([{ "reason": "STAFF", "waysOut": ["RELEASE", "CANCEL_REST"], "text": null }]);
     assert_eq!(order["holds"], hold);
     assert_eq!(order["deadlines"], json!([]));

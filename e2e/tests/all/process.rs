@@ -1,0 +1,7 @@
+//! The real program, as its users meet it.
+
+mod auditing;
+mod killing;
+mod program;
+mod refusing;
+mod serving;

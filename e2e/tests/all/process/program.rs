@@ -1,0 +1,233 @@
+//! Starting the program, listening to what it prints, and talking to it over HTTP.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, OnceLock, mpsc};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+
+/// Everything that is waited for comes within this; a first start plants a catalogue.
+pub const SOON: Duration = Duration::from_secs(60);
+/// Within this a shop that was asked to leave is gone.
+pub const LEAVING: Duration = Duration::from_secs(10);
+
+/// The program, built from what is in this workspace now.
+fn binary() -> Result<&'static Path> {
+    static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let built = BINARY.get_or_init(|| build().map_err(|error| format!("{error:#}")));
+    built.as_deref().map_err(|problem| anyhow::anyhow!("{problem}"))
+}
+
+fn build() -> Result<PathBuf> {
+    // target/debug/deps/all-… is this program.
+    let own = std::env::current_exe()?;
+    let folder = own.parent().and_then(Path::parent).context("the target directory is not where it was")?;
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--package", "chorale", "--bin", "chorale"]);
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    if let Some(target) = folder.parent() {
+        cargo.arg("--target-dir").arg(target);
+    }
+    if folder.ends_with("release") {
+        cargo.arg("--release");
+    }
+    let output = cargo.output().context("cargo cannot be started")?;
+    ensure!(output.status.success(), "chorale cannot be built: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(folder.join("chorale"))
+}
+
+fn command(data: &Path, args: &[&str]) -> Result<Command> {
+    let mut command = Command::new(binary()?);
+    command.arg("--data-dir").arg(data).args(args).env_remove("CHORALE_LOG").env_remove("RUST_LOG");
+    Ok(command)
+}
+
+/// Runs the program to its end.
+pub fn run(data: &Path, args: &[&str]) -> Result<Output> {
+    Ok(command(data, args)?.output()?)
+}
+
+/// Runs a command of the operator's that must succeed; answers what it printed.
+pub fn printed(data: &Path, args: &[&str]) -> Result<String> {
+    let output = run(data, args)?;
+    let text = String::from_utf8(output.stdout)?;
+    ensure!(output.status.success(), "{args:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
+    Ok(text)
+}
+
+/// The same with `--json`: one object a line.
+pub fn objects(data: &Path, args: &[&str]) -> Result<Vec<Value>> {
+    let text = printed(data, &[args, &["--json"]].concat())?;
+    let read = |line: &str| serde_json::from_str(line).with_context(|| format!("{args:?} printed {line}"));
+    text.lines().map(read).collect()
+}
+
+/// A shop that runs in a process of its own. Killed when it is dropped.
+pub struct Program {
+    child: Child,
+    lines: Mutex<mpsc::Receiver<String>>,
+    /// All that it printed.
+    pub heard: Vec<String>,
+    public: String,
+    staff: String,
+    pub client: Client,
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended already.
+        if self.child.kill().is_ok() {
+            drop(self.child.wait());
+        }
+    }
+}
+
+impl Program {
+    /// Starts a shop on free ports, and waits until it says that it is open.
+    pub fn start(data: &Path, args: &[&str]) -> Result<Self> {
+        let ports = ["--listen", "127.0.0.1:0", "--staff-listen", "127.0.0.1:0"];
+        let mut child = command(data, &[&ports[..], args].concat())?
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let (told, lines) = mpsc::sync_channel(10_000);
+        listen(child.stdout.take().context("it is piped")?, told.clone());
+        listen(child.stderr.take().context("it is piped")?, told);
+        let lines = Mutex::new(lines);
+        let client = Client::builder().timeout(SOON).build()?;
+        let (heard, public, staff) = (Vec::new(), String::new(), String::new());
+        let mut program = Self { child, lines, heard, public, staff, client };
+        program.public = address(&program.until("/graphiql")?)?;
+        program.staff = address(&program.until("/admin/graphiql")?)?;
+        program.until("Ctrl-C")?;
+        Ok(program)
+    }
+
+    /// Waits until it has printed a line with this in it.
+    pub fn until(&mut self, text: &str) -> Result<String> {
+        let deadline = Instant::now() + SOON;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let next = self.lines.lock().map_err(|_| anyhow::anyhow!("a test panicked"))?.recv_timeout(left);
+            let Ok(line) = next else { bail!("it never said {text:?}: {:#?}", self.heard) };
+            self.heard.push(line.clone());
+            if line.contains(text) {
+                return Ok(line);
+            }
+        }
+    }
+
+    /// Ends it without a warning.
+    pub fn kill_now(&self) -> Result<()> {
+        self.signal("-KILL")
+    }
+
+    fn signal(&self, signal: &str) -> Result<()> {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status()?;
+        ensure!(sent.success(), "no signal was sent");
+        Ok(())
+    }
+
+    /// Asks it to leave, and waits until it has.
+    pub fn leave(mut self) -> Result<()> {
+        self.signal("-TERM")?;
+        let since = Instant::now();
+        self.until("Bye")?;
+        let status = self.child.wait()?;
+        ensure!(status.success(), "it left with {status}: {:#?}", self.heard);
+        ensure!(since.elapsed() < LEAVING, "it took {:?} to leave", since.elapsed());
+        Ok(())
+    }
+
+    /// Sends something to the shoppers' address: status and answer.
+    pub async fn shopper(&self, path: &str, key: &str, body: Value) -> Result<(u16, Value)> {
+        self.send(&self.public, path, key, body).await
+    }
+
+    /// Sends something to the back office's address: status and answer.
+    pub async fn office(&self, path: &str, key: &str, body: Value) -> Result<(u16, Value)> {
+        self.send(&self.staff, path, key, body).await
+    }
+
+    async fn send(&self, address: &str, path: &str, key: &str, body: Value) -> Result<(u16, Value)> {
+        let request = self.client.request(Method::POST, format!("http://{address}{path}"));
+        let answer = request.header("Idempotency-Key", key).json(&body).send().await?;
+        let status = answer.status().as_u16();
+        Ok((status, answer.json().await?))
+    }
+
+    /// Places an order under a key; answers its id and number.
+    pub async fn order(&self, key: &str, sku: &str, email: &str) -> Result<(String, String)> {
+        let (status, answer) = self.shopper("/v1/orders", key, basket(sku, email)).await?;
+        ensure!(status == 201, "{status}: {answer}");
+        let text = |name: &str| {
+            answer[name].as_str().map(str::to_owned).with_context(|| format!("no {name}: {answer}"))
+        };
+        Ok((text("orderId")?, text("orderNumber")?))
+    }
+
+    /// Asks the back office's queries.
+    pub async fn ask(&self, query: &str) -> Result<Value> {
+        let (status, answer) = self.office("/admin/graphql", "none", json!({ "query": query })).await?;
+        ensure!(status == 200 && answer["errors"].is_null(), "{status}: {answer}");
+        Ok(answer["data"].clone())
+    }
+
+    /// Waits until an order stands at one of these, by its number.
+    pub async fn until_order(&self, number: &str, statuses: &[&str]) -> Result<()> {
+        let query = format!("{{ order(number: {number:?}) {{ status }} }}");
+        let arrives = async {
+            loop {
+                let answer = self.ask(&query).await?;
+                let status = answer["order"]["status"].as_str().unwrap_or_default();
+                if statuses.contains(&status) {
+                    return anyhow::Ok(());
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(SOON, arrives)
+            .await
+            .with_context(|| format!("{number} never came to {statuses:?}"))?
+    }
+
+    /// A page of either side.
+    pub async fn page(&self, staff: bool, path: &str) -> Result<(u16, String)> {
+        let address = if staff { &self.staff } else { &self.public };
+        let answer = self.client.get(format!("http://{address}{path}")).send().await?;
+        Ok((answer.status().as_u16(), answer.text().await?))
+    }
+}
+
+fn listen(output: impl Read + Send + 'static, told: mpsc::SyncSender<String>) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if told.send(line).is_err() {
+                return;
+            }
+        }
+    });
+}
+
+/// `127.0.0.1:41234` of a line with an address in it.
+fn address(line: &str) -> Result<String> {
+    let rest = line.split("http://").nth(1).with_context(|| format!("no address in {line:?}"))?;
+    Ok(rest.split('/').next().unwrap_or(rest).to_owned())
+}
+
+/// An order of one.
+pub fn basket(sku: &str, email: &str) -> Value {
+    json!({
+        "lines": [{ "sku": sku, "quantity": 1 }],
+        "email": email,
+        "shippingAddress": {
+            "name": "Wilhelmine Unverwechselbar", "lines": ["Unverwechselbare Gasse 77"], "postalCode": "10115",
+            "city": "Berlin", "country": "DE",
+        },
+        "paymentToken": "tok_ok",
+    })
+}

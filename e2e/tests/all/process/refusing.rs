@@ -1,0 +1,71 @@
+//! Errors that say what is wrong and what to do.
+
+use std::net::TcpListener;
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::program::run;
+
+/// The program refuses with this code, and says all of this.
+fn refuses(data: &Path, args: &[&str], code: i32, says: &[&str]) -> Result<()> {
+    let output = run(data, args)?;
+    let problem = String::from_utf8(output.stderr)?;
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {problem}");
+    for text in says {
+        assert!(problem.contains(text), "{args:?} does not say {text:?}: {problem}");
+    }
+    assert!(!problem.contains("panicked"), "{problem}");
+    Ok(())
+}
+
+const FREE: [&str; 4] = ["--listen", "127.0.0.1:0", "--staff-listen", "127.0.0.1:0"];
+
+#[test]
+fn a_flag_that_nobody_knows_is_refused_with_2() -> Result<()> {
+    let data = tempfile::tempdir()?;
+    refuses(data.path(), &["--lisen", "127.0.0.1:0"], 2, &["--lisen", "--listen"])?;
+    refuses(data.path(), &["topics", "raed", "order"], 2, &["raed"])
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_with_the_flag_that_chooses_another() -> Result<()> {
+    let data = tempfile::tempdir()?;
+    let taken = TcpListener::bind("127.0.0.1:0")?;
+    let address = taken.local_addr()?.to_string();
+    let args = ["--listen", &address, "--staff-listen", "127.0.0.1:0"];
+    refuses(data.path(), &args, 1, &[&address, "--listen"])?;
+    let args = ["--listen", "127.0.0.1:0", "--staff-listen", &address];
+    refuses(data.path(), &args, 1, &[&address, "--staff-listen"])
+}
+
+#[test]
+fn a_data_directory_that_is_newer_broken_or_empty_is_left_alone() -> Result<()> {
+    let data = tempfile::tempdir()?;
+    let about = data.path().join("shop.json");
+    refuses(data.path(), &["topics"], 1, &["there is no shop in", "--data-dir"])?;
+    std::fs::write(&about, r#"{"format":99,"kind":"REAL"}"#)?;
+    for args in [&FREE[..], &["topics"], &["log", "verify"]] {
+        refuses(data.path(), args, 1, &["format 99", "use a newer chorale"])?;
+    }
+    std::fs::write(&about, "{")?;
+    for args in [&FREE[..], &["log", "head"]] {
+        refuses(data.path(), args, 1, &["shop.json is broken", "backup"])?;
+    }
+    std::fs::write(&about, r#"{"format":1,"kind":"IMPORTED"}"#)?;
+    refuses(data.path(), &FREE, 1, &["is a shop on imported time", "--data-dir"])?;
+    let file = data.path().join("file");
+    std::fs::write(&file, "not a directory")?;
+    refuses(&file, &FREE, 1, &["file"])
+}
+
+#[test]
+fn a_file_that_is_no_log_is_named() -> Result<()> {
+    let data = tempfile::tempdir()?;
+    std::fs::write(data.path().join("shop.json"), r#"{"format":1,"kind":"REAL"}"#)?;
+    std::fs::write(
+        data.path().join("ordering.sqlite"),
+        "this is not a database, though it is long enough to be one",
+    )?;
+    refuses(data.path(), &FREE, 1, &["ordering"])
+}

@@ -1,0 +1,57 @@
+//! A start, what it says, and leaving again.
+
+use anyhow::Result;
+
+use super::program::{Program, objects, run};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_start_plants_a_catalogue_says_where_to_look_answers_and_leaves_when_asked() -> Result<()> {
+    let data = tempfile::tempdir()?;
+    let folder = data.path().join("not-there-yet");
+    let shop = Program::start(&folder, &[])?;
+    let said = shop.heard.join("\n");
+    for hint in ["Its files are in", "chorale demo", "chorale topics read order", "chorale log verify"] {
+        assert!(said.contains(hint), "{hint:?} is missing: {said}");
+    }
+    for (staff, path) in
+        [(false, "/graphiql"), (true, "/admin/graphiql"), (false, "/docs/"), (true, "/docs/")]
+    {
+        let (status, page) = shop.page(staff, path).await?;
+        assert!(status == 200 && page.contains("<html"), "{path}: {status}");
+    }
+    // The back office is not at the shoppers' address.
+    assert_eq!(shop.page(false, "/admin/graphiql").await?.0, 404);
+    let (status, _) = shop.shopper("/v1/stock/TEA-100/adjust", "k", serde_json::json!({})).await?;
+    assert_eq!(status, 404);
+    let products = shop.ask("{ products(first: 1) { totalCount } }").await?;
+    assert!(products["products"]["totalCount"].as_u64() >= Some(40), "{products}");
+
+    let second = run(&folder, &["--listen", "127.0.0.1:0", "--staff-listen", "127.0.0.1:0"])?;
+    assert_eq!(second.status.code(), Some(1));
+    let problem = String::from_utf8(second.stderr)?;
+    assert!(
+        problem.contains("is in use by another chorale process") && problem.contains("--data-dir"),
+        "{problem}"
+    );
+
+    let (_, number) = shop.order("first", "TEA-100", "one@example.com").await?;
+    shop.until_order(&number, &["CONFIRMED"]).await?;
+    // A connection that is kept open keeps nobody from leaving.
+    let client = shop.client.clone();
+    shop.leave()?;
+    drop(client);
+
+    let shop = Program::start(&folder, &[])?;
+    shop.until_order(&number, &["CONFIRMED"]).await?;
+    let (_, again) = shop.order("first", "TEA-100", "one@example.com").await?;
+    assert_eq!(again, number, "the first answer, after a restart too");
+    let topics = objects(&folder, &["topics"])?;
+    let products = topics.iter().filter(|topic| topic["topic"] == "chorale.product.v1");
+    let planted: Vec<_> = products.map(|topic| topic["records"].as_u64()).collect();
+    shop.leave()?;
+    let shop = Program::start(&folder, &[])?;
+    let again = objects(&folder, &["topics"])?;
+    let products = again.iter().filter(|topic| topic["topic"] == "chorale.product.v1");
+    assert_eq!(products.map(|topic| topic["records"].as_u64()).collect::<Vec<_>>(), planted, "planted once");
+    shop.leave()
+}

@@ -114,11 +114,8 @@ impl Puppet {
         Some(books.fates.remove(next).1)
     }
 
-    /// Carries a call out, unless it was before.
+    /// Carries a call out.
     async fn carry_out(&self, call: &Call) -> Result<ProviderAnswer, CallError> {
-        if let Some(answer) = self.books().done.get(&call.key) {
-            return Ok(answer.clone());
-        }
         let answer = self.sandbox.call(call).await?;
         self.enter(call, answer)
     }
@@ -178,6 +175,11 @@ impl PaymentProvider for Puppet {
         }
         if call.ask == Ask::Inquire {
             return self.inquire(call).await;
+        }
+        // A call that comes again is answered as it was.
+        let known = self.books().done.get(&call.key).cloned();
+        if let Some(answer) = known {
+            return Ok(answer);
         }
         self.books().lost.remove(&call.key);
         match self.fate(kind) {

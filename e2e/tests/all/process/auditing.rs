@@ -74,10 +74,8 @@ async fn erase(data: &Path, subject: &str, shop: &Program) -> Result<()> {
     let hesitant = run(data, &["erase", subject])?;
     assert_eq!(hesitant.status.code(), Some(1));
     assert!(String::from_utf8(hesitant.stderr)?.contains("--yes"));
-    let query = format!(
-        "{{ order(id: {:?}) {{ shippingAddress {{ name }} }} }}",
-        subject.trim_start_matches("order-")
-    );
+    let query =
+        format!("{{ order(id: {:?}) {{ shipTo {{ name }} }} }}", subject.trim_start_matches("order-"));
     let before = shop.ask(&query).await?;
     assert!(before.to_string().contains(SECRETS[1]), "{before}");
     let erased = objects(data, &["erase", subject, "--yes"])?;

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use event_log::port::{EventLog, Read};
+use event_log::port::{Log, Read};
 use schemas::{Context, Topic};
 use serde_json::Value;
 
@@ -129,7 +129,7 @@ async fn streams(data: &Path, context: Context) -> Result<BTreeMap<String, Vec<(
     }
 }
 
-async fn open(data: &Path, context: Context) -> Result<std::sync::Arc<dyn event_log::port::Log>> {
+async fn open(data: &Path, context: Context) -> Result<Arc<dyn Log>> {
     let path = data.canonicalize()?.join(format!("{context}.sqlite"));
     Ok(event_log::connect_read_only(&format!("sqlite://{}", path.display()), context).await?)
 }

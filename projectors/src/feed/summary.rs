@@ -74,15 +74,16 @@ fn add_one(
     keys: &[String],
     sums: &Sums,
 ) -> Result<Vec<(String, String)>, Indigestible> {
-    let mut added = Vec::with_capacity(keys.len());
+    let (mut ids, mut before) = (Vec::with_capacity(keys.len()), Vec::with_capacity(keys.len()));
     for key in keys {
         let id = id(key, record);
         let (seen, body) = sums.get(&id).map_or((0, None), |(seen, body)| (*seen, body.as_deref()));
         if seen < version(record) {
-            added.push((id, add.add(body, key, record)?));
+            ids.push(id);
+            before.push((key.as_str(), body));
         }
     }
-    Ok(added)
+    Ok(ids.into_iter().zip(add.add(&before, record)?).collect())
 }
 
 async fn load(feed: &Feed, counted: &[(&Record, Vec<String>)]) -> Result<Sums, ProjectorError> {

@@ -20,8 +20,8 @@ pub trait Add: Sync {
     /// The keys that the record counts for.
     fn keys(&self, record: &Record) -> Result<Vec<String>, Indigestible>;
 
-    /// The document after it.
-    fn add(&self, body: Option<&str>, key: &str, record: &Record) -> Result<String, Indigestible>;
+    /// The documents after it, one for each of `sums`: keys and documents so far.
+    fn add(&self, sums: &[(&str, Option<&str>)], record: &Record) -> Result<Vec<String>, Indigestible>;
 }
 
 impl<D, E> Add for Summary<D, E>
@@ -33,10 +33,14 @@ where
         guarded(|| Ok((self.keys)(&read(record)?)))
     }
 
-    fn add(&self, body: Option<&str>, key: &str, record: &Record) -> Result<String, Indigestible> {
+    fn add(&self, sums: &[(&str, Option<&str>)], record: &Record) -> Result<Vec<String>, Indigestible> {
         guarded(|| {
-            let sums = body.map(serde_json::from_str).transpose()?;
-            Ok(serde_json::to_string(&(self.add)(sums, key, &read(record)?))?)
+            let event = read(record)?;
+            let after = |(key, body): &(&str, Option<&str>)| {
+                let before = body.map(serde_json::from_str).transpose()?;
+                Ok(serde_json::to_string(&(self.add)(before, key, &event))?)
+            };
+            sums.iter().map(after).collect()
         })
     }
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use chorale::shop::{Shop, ShopOptions};
 use platform::bus::Bus;
 use platform::bus::shuffled::ShuffledBus;
 use platform::clock::DrivenClock;
+use schemas::envelope::Spoken;
 use tempfile::TempDir;
 
 use crate::gate::Gate;
@@ -110,6 +111,21 @@ impl Embedded {
         self.rest().await
     }
 
+    /// The stories of the orders that a text names.
+    async fn stories_in(&self, text: &str) -> Result<String> {
+        let mut stories = String::new();
+        for order in self.orders().await?.into_iter().filter(|order| text.contains(&order.to_string())) {
+            for event in self.events(&order.stream()).await? {
+                stories.push_str(&format!(
+                    "{} {}\n",
+                    event.envelope.name,
+                    Spoken::read(&event.payload)?.summary
+                ));
+            }
+        }
+        Ok(stories)
+    }
+
     /// Comes to rest, checks everything that must be true of a shop whatever happened to it, and leaves.
     pub async fn sound(self) -> Result<()> {
         self.rest().await?;
@@ -119,7 +135,13 @@ impl Embedded {
             .filter(|statement| !statement.holds)
             .map(|statement| format!("{}: {}", statement.name, statement.detail))
             .collect();
-        ensure!(wrong.is_empty(), "not true of this shop:\n{}", wrong.join("\n"));
+        if !wrong.is_empty() {
+            bail!(
+                "not true of this shop:\n{}\n{}",
+                wrong.join("\n"),
+                self.stories_in(&wrong.join("\n")).await?
+            );
+        }
         for order in self.orders().await? {
             let story = self.story(order).await?;
             let moved = self.provider.moved(order);

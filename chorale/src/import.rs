@@ -65,7 +65,7 @@ const CATCHING_UP: Duration = Duration::from_hours(12);
 /// The most of one product in one order. Petrol is counted in thousandths of a gallon, so this refuses it.
 const MAX_PER_ORDER: u32 = 100;
 
-/// Imports, checks the statements that must hold of every shop, and reports. `false`: one does not hold.
+/// Imports, checks the statements that must hold of every shop, and reports. `false`: one does not hold, or somebody stopped it.
 pub async fn run(data_dir: &Path, args: &ImportArgs, out: &mut impl Write) -> Result<bool> {
     let stop = Shutdown::on_signals()?;
     let mut year = Year::read(&args.folder, args.weeks)?;
@@ -100,7 +100,7 @@ pub async fn run(data_dir: &Path, args: &ImportArgs, out: &mut impl Write) -> Re
     if ended == Ended::Interrupted {
         shop.close().await?;
         eprintln!("Interrupted at {}. The same command goes on from there.", mark.instant);
-        return Ok(true);
+        return Ok(false);
     }
     eprintln!("Everything is imported. Waiting for the read side, then checking …");
     let report = Report::of(&shop, &plan.year, &mark, marker.all_refused(), CATCHING_UP).await?;

@@ -67,6 +67,7 @@ pub fn start(shop: &Shop, roles: Roles, public: TcpListener, staff: TcpListener)
     let projectors = roles.projectors.then(|| shop.start_projectors());
     let (mut shoppers, mut office) = (Router::new(), Router::new());
     if roles.command_api {
+        shop.start_forgetting();
         let options = || command_api::Options {
             shutdown: Some(shop.shutdown.clone()),
             ..command_api::Options::default()

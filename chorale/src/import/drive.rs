@@ -97,6 +97,7 @@ impl<'a> Drive<'a> {
         planting::catalogue(self.shop, &self.plan.year, || products.step()).await?;
         drop(products);
         self.quiet().await?;
+        self.keep()?;
         let mut shelf = Shelf::read(self.shop).await?;
         self.diary.follow(self.shop).await?;
         let watch = Watch::new("baskets", self.plan.year.baskets.len(), self.mark.baskets)?;
@@ -184,6 +185,7 @@ impl<'a> Drive<'a> {
             planting::week(self.shop, shelf, week, prices.unwrap_or(&none), deliveries).await?;
             self.quiet().await?;
             self.mark.weeks = week;
+            self.keep()?;
         }
         Ok(())
     }

@@ -12,14 +12,19 @@ use query_api::{BoxError, ProjectorSource, ProjectorState, ProjectorStatus};
 use reactors::deadlines::Clockwork;
 use reactors::learner::Learner;
 use reactors::runner::Runner;
-use schemas::Context;
+use schemas::{Context, Timestamp};
 
 use super::Shop;
+use crate::data_dir::Kind;
 
 /// The pause before a role that failed is started again; doubled each time.
 const PAUSE: Duration = Duration::from_millis(200);
 /// The longest such pause.
 const LONGEST: Duration = Duration::from_secs(10);
+/// How long the answer to a command is kept for those who repeat it: 30 days, in milliseconds.
+const LEDGER_KEPT_MILLIS: i64 = 30 * 24 * 60 * 60 * 1_000;
+/// How often older answers are forgotten.
+const FORGETTING: Duration = Duration::from_hours(1);
 
 impl Shop {
     /// Starts the choreography: every participant, the local views, and the clockwork of each context.
@@ -53,6 +58,29 @@ impl Shop {
                     .run(shutdown)
             });
         }
+    }
+
+    /// Forgets the answers to commands that nobody will repeat any more, once in a while. A shop on imported time keeps them
+    /// all, so that an import can be taken up again whenever.
+    pub fn start_forgetting(&self) {
+        if self.data.kind() == Kind::Imported {
+            return;
+        }
+        let (logs, clock, shutdown) = (self.logs.clone(), self.clock.clone(), self.shutdown.clone());
+        self.shutdown.spawn(async move {
+            loop {
+                let before = Timestamp::from_millis(clock.now().as_millis().saturating_sub(LEDGER_KEPT_MILLIS));
+                for log in &logs {
+                    if let Err(error) = log.prune_ledger(before).await {
+                        tracing::error!(context = %log.context(), error = %Chain(&error), "the ledger was not pruned");
+                    }
+                }
+                tokio::select! {
+                    () = shutdown.begun() => return,
+                    () = tokio::time::sleep(FORGETTING) => {}
+                }
+            }
+        });
     }
 
     /// Starts the projectors.

@@ -41,6 +41,10 @@ pub struct Story {
     pub captured: i64,
     /// What was given back, in minor units, as the order heard it.
     pub refunded: i64,
+    /// Parcels whose money was taken, as the order heard it.
+    pub paid_parcels: BTreeSet<ShipmentId>,
+    /// A human let a parcel go whose money had not been taken.
+    pub written_off: bool,
 }
 
 impl Orders {
@@ -73,6 +77,8 @@ impl Orders {
                 grand: placed.totals.grand.minor,
                 captured: 0,
                 refunded: 0,
+                paid_parcels: BTreeSet::new(),
+                written_off: false,
             };
             if self.stories.insert(placed.order_id, story).is_some() {
                 self.doubled.add(|| format!("{} was placed twice", envelope.stream));
@@ -142,8 +148,16 @@ impl Story {
             E::OrderDelivered(_) => self.status = OrderStatus::Delivered,
             E::OrderCompleted(_) => self.status = OrderStatus::Completed,
             E::OrderPutOnHold(e) => drop(self.holds.insert((e.reason, e.shipment_id))),
-            E::OrderHoldReleased(e) => drop(self.holds.remove(&(e.reason, e.shipment_id))),
-            E::OrderPaymentCaptured(e) => self.captured += e.amount.minor,
+            E::OrderHoldReleased(e) => {
+                self.holds.remove(&(e.reason, e.shipment_id));
+                let about_money = matches!(e.reason, HoldReason::CaptureFailed | HoldReason::ShipmentLost);
+                self.written_off |=
+                    about_money && e.shipment_id.is_some_and(|parcel| !self.paid_parcels.contains(&parcel));
+            }
+            E::OrderPaymentCaptured(e) => {
+                self.captured += e.amount.minor;
+                self.paid_parcels.insert(e.shipment_id);
+            }
             E::OrderRefunded(e) => self.refunded += e.amount.minor,
             E::OrderPlaced(_)
             | E::OrderPaymentAuthorized(_)

@@ -113,6 +113,7 @@ impl Payments {
             if story.status == OrderStatus::Completed
                 && story.holds.is_empty()
                 && story.refunded == 0
+                && !story.written_off
                 && !full
             {
                 apart.add(|| {

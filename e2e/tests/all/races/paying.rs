@@ -11,6 +11,8 @@ use schemas::{OrderId, ShipmentId};
 use super::everywhere;
 
 const TEA: &[(&str, u32)] = &[("TEA-100", 2)];
+/// Longer than goods can be returned.
+const RETURNS: Duration = Duration::from_secs(15 * 24 * 3600);
 /// Longer than the provider is given before it is asked.
 const INQUIRY: Duration = Duration::from_secs(61);
 
@@ -46,6 +48,28 @@ async fn a_capture_that_failed_is_written_off_when_a_human_says_so() -> Result<(
         shop.resolve(order, HoldReason::CaptureFailed, Some(parcel), WayOut::Release).await?;
         shop.deliver(parcel).await?;
         shop.comes_to(order, OrderStatus::Delivered).await?;
+        shop.clock.advance_by(RETURNS);
+        shop.until(&order.stream(), "OrderCompleted").await?;
+        assert_eq!(shop.provider.moved(order), (0, 0));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_parcel_that_was_written_off_needs_no_money_when_its_capture_fails() -> Result<()> {
+    everywhere(async |shop| {
+        shop.provider.hold("capture");
+        let (order, parcel) = sent(shop).await?;
+        shop.until(&order.payment_stream(), "PaymentCaptureRequested").await?;
+        shop.lose(parcel).await?;
+        shop.until(&order.stream(), "OrderPutOnHold").await?;
+        shop.resolve(order, HoldReason::ShipmentLost, Some(parcel), WayOut::Refund).await?;
+        shop.until(&order.stream(), "OrderCompleted").await?;
+        shop.provider.fail_next("capture", "CARD_BLOCKED");
+        shop.provider.release("capture");
+        shop.until(&order.payment_stream(), "PaymentCaptureFailed").await?;
+        shop.comes_to(order, OrderStatus::Completed).await?;
         assert_eq!(shop.provider.moved(order), (0, 0));
         Ok(())
     })

@@ -81,7 +81,9 @@ async fn in_lockstep_a_killed_import_writes_what_an_undisturbed_one_writes() -> 
     }
     // Sealed with the same keys, the same data has the same bytes.
     fs::create_dir(&disturbed)?;
-    fs::copy(calm.join("vault.sqlite"), disturbed.join("vault.sqlite"))?;
+    for file in ["vault.sqlite", "vault.sqlite-wal"].into_iter().filter(|file| calm.join(file).exists()) {
+        fs::copy(calm.join(file), disturbed.join(file))?;
+    }
     for (context, position) in [(Context::Inventory, 9_000), (Context::Ordering, 1_500)] {
         kill_at(import(&disturbed, &args, None)?, &disturbed, context, position).await?;
     }
@@ -90,7 +92,11 @@ async fn in_lockstep_a_killed_import_writes_what_an_undisturbed_one_writes() -> 
         let (calm, disturbed) = (streams(&calm, context).await?, streams(&disturbed, context).await?);
         assert_eq!(calm.len(), disturbed.len(), "streams of {context}");
         for (stream, events) in &calm {
-            assert_eq!(Some(events), disturbed.get(stream), "{stream}");
+            let others = disturbed.get(stream).with_context(|| format!("{stream} is missing"))?;
+            assert_eq!(events.len(), others.len(), "events of {stream}");
+            for (i, (event, other)) in events.iter().zip(others).enumerate() {
+                assert_eq!(event, other, "{stream}@{}", i + 1);
+            }
         }
     }
     Ok(())

@@ -62,8 +62,13 @@ impl Bus for GatedBus {
         self.bus.browse(topic, browse).await
     }
 
-    async fn grown(&self, topic: Topic, patience: Duration) {
-        self.bus.grown(topic, patience).await;
+    async fn grown(
+        &self,
+        topic: Topic,
+        after: &BTreeMap<u32, u64>,
+        patience: Duration,
+    ) -> Result<(), BusError> {
+        self.bus.grown(topic, after, patience).await
     }
 }
 

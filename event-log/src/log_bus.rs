@@ -11,6 +11,7 @@ use platform::bus::{
     Browse, Bus, BusError, Consumer, Delivery, Partition, Positions, Record, Start, Subscription, TopicInfo,
 };
 use schemas::{Context, StreamId, Topic};
+use tokio::time::Instant;
 
 use crate::port::{Log, LogError, Read, StoredEvent};
 
@@ -128,11 +129,30 @@ impl Bus for LogBus {
         Ok(found)
     }
 
-    async fn grown(&self, topic: Topic, patience: Duration) {
-        if let Some(log) = self.log(topic.context())
-            && let Ok(head) = log.head().await
-        {
-            log.grown(head.position, patience).await;
+    async fn grown(
+        &self,
+        topic: Topic,
+        after: &BTreeMap<u32, u64>,
+        patience: Duration,
+    ) -> Result<(), BusError> {
+        let deadline = Instant::now() + patience;
+        let Some(log) = self.log(topic.context()) else {
+            tokio::time::sleep_until(deadline).await;
+            return Ok(());
+        };
+        let mut browse = Browse { after: after.clone(), limit: 1, ..Browse::default() };
+        loop {
+            // The head is read before the topic is looked at: what is appended between the two ends the wait below.
+            let head = log.head().await.map_err(unavailable)?.position;
+            if !self.browse(topic, &browse).await?.is_empty() {
+                return Ok(());
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            browse.after.insert(0, head);
+            log.grown(head, left).await;
         }
     }
 }
@@ -201,12 +221,12 @@ impl Consumer for LogConsumer {
         if !self.begins.is_empty() {
             return Ok(Delivery { records: Vec::new(), positions: std::mem::take(&mut self.begins) });
         }
-        let deadline = tokio::time::Instant::now() + patience;
+        let deadline = Instant::now() + patience;
         loop {
             if let Some(delivery) = self.ready(max.max(1)).await? {
                 return Ok(delivery);
             }
-            let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+            let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() || self.sources.is_empty() {
                 tokio::time::sleep(left).await;
                 return Ok(Delivery::default());

@@ -132,8 +132,14 @@ pub trait Bus: Send + Sync {
     /// the end was reached.
     async fn browse(&self, topic: Topic, browse: &Browse) -> Result<Vec<Record>, BusError>;
 
-    /// Waits until `topic` may have grown since it was last looked at, at most `patience`.
-    async fn grown(&self, topic: Topic, patience: Duration);
+    /// Waits until `topic` holds a record after these offsets (per partition; 0 where none is named), at most
+    /// `patience`. A record that came before the call ends the wait at once.
+    async fn grown(
+        &self,
+        topic: Topic,
+        after: &BTreeMap<u32, u64>,
+        patience: Duration,
+    ) -> Result<(), BusError>;
 }
 
 /// What can go wrong with a bus.

@@ -99,7 +99,7 @@ pub async fn read(look: &Look, args: &ReadArgs, out: &mut impl Write) -> Result<
             return Ok(());
         }
         if records.is_empty() {
-            look.bus.grown(topic, PATIENCE).await;
+            look.bus.grown(topic, &browse.after, PATIENCE).await?;
         }
     }
 }

@@ -32,6 +32,7 @@ pub(super) enum Fault {
     OneGroupOnly,
     HearsOtherTopics,
     SleepsThroughNews,
+    WaitsForWhatIsThere,
     LosesWhatIsDropped,
     LargeBatches,
     BrowsesTheFirstPageAgain,
@@ -183,11 +184,22 @@ impl Bus for MemoryBus {
         Ok(all.filter(wanted).take(browse.limit).cloned().collect())
     }
 
-    async fn grown(&self, _topic: Topic, patience: Duration) {
+    async fn grown(
+        &self,
+        topic: Topic,
+        after: &BTreeMap<u32, u64>,
+        patience: Duration,
+    ) -> Result<(), BusError> {
         let mut news = self.grown.subscribe();
-        if tokio::time::timeout(patience, news.changed()).await.is_err() {
-            tracing::trace!("nothing new");
-        }
+        let browse = Browse { after: after.clone(), limit: 1, ..Browse::default() };
+        let grows = async {
+            if self.fault == Fault::WaitsForWhatIsThere {
+                drop(news.changed().await);
+            }
+            while self.browse(topic, &browse).await?.is_empty() && news.changed().await.is_ok() {}
+            Ok(())
+        };
+        tokio::time::timeout(patience, grows).await.unwrap_or(Ok(()))
     }
 }
 

@@ -18,6 +18,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use schemas::Topic;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use self::lanes::{Lanes, mix};
 use super::{
@@ -186,8 +187,23 @@ impl Bus for ShuffledBus {
         Ok(mix(found, &mut self.rng()))
     }
 
-    async fn grown(&self, topic: Topic, patience: Duration) {
-        self.inner.grown(topic, patience).await;
+    async fn grown(
+        &self,
+        topic: Topic,
+        after: &BTreeMap<u32, u64>,
+        patience: Duration,
+    ) -> Result<(), BusError> {
+        let deadline = Instant::now() + patience;
+        let browse = Browse { after: after.clone(), limit: 1, ..Browse::default() };
+        loop {
+            let infos = self.inner.topics(&[topic]).await?;
+            let ends = infos.into_iter().next().map(|info| info.ends).unwrap_or_default();
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() || !self.browse(topic, &browse).await?.is_empty() {
+                return Ok(());
+            }
+            self.inner.grown(topic, &ends, left).await?;
+        }
     }
 }
 

@@ -76,8 +76,19 @@ impl Bus for MemoryBus {
         Ok(records.filter(wanted).take(browse.limit).cloned().collect())
     }
 
-    async fn grown(&self, _: Topic, patience: Duration) {
-        drop(tokio::time::timeout(patience, self.grown.subscribe().changed()).await);
+    async fn grown(
+        &self,
+        topic: Topic,
+        after: &BTreeMap<u32, u64>,
+        patience: Duration,
+    ) -> Result<(), BusError> {
+        let mut news = self.grown.subscribe();
+        let browse = Browse { after: after.clone(), limit: 1, ..Browse::default() };
+        let grows = async {
+            while self.browse(topic, &browse).await?.is_empty() && news.changed().await.is_ok() {}
+            Ok(())
+        };
+        tokio::time::timeout(patience, grows).await.unwrap_or(Ok(()))
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use platform::telemetry::LogFormat;
 
+use crate::audit::erase::Subject;
 use crate::audit::topics::ReadArgs;
 
 /// A shop on events: commands, an append-only log, read models and GraphQL in one program.
@@ -57,7 +58,7 @@ pub enum Command {
     Reactors,
     /// Run only the projectors.
     Projectors,
-    /// Run only the query API.
+    /// Run only the query API: for any shop, also one on imported time.
     QueryApi,
     /// Send shoppers to the shop that runs: they browse, order, and the shop packs and ships.
     Demo(crate::demo::DemoArgs),
@@ -98,8 +99,8 @@ pub enum Command {
     Parked(Parked),
     /// Destroy the key of a subject (a customer, or a guest's order) so that its personal data can be read by nobody.
     Erase {
-        /// The subject, such as order-0198c6f2-…
-        subject: String,
+        /// The subject: order-UUID or customer-UUID.
+        subject: Subject,
         /// Really: it cannot be undone.
         #[arg(long)]
         yes: bool,

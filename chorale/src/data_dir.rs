@@ -48,7 +48,8 @@ pub enum DataDirError {
     },
     /// It is the other kind of shop.
     #[error(
-        "{path} is a shop on {is}, and this needs one on {wanted}: choose another directory with --data-dir"
+        "{path} is a shop on {is}, and this needs one on {wanted}: choose another directory with --data-dir, or only \
+         look at this one with `chorale query-api --data-dir {path}`"
     )]
     WrongKind {
         /// The directory.
@@ -84,8 +85,8 @@ pub struct DataDir {
 }
 
 impl DataDir {
-    /// Makes the directory if it is not there, and keeps other shops out of it.
-    pub fn claim(path: &Path, kind: Kind) -> Result<Self, DataDirError> {
+    /// Makes the directory if it is not there, and keeps other shops out of it. `None` takes a shop of any kind.
+    pub fn claim(path: &Path, kind: Option<Kind>) -> Result<Self, DataDirError> {
         let io = |source| DataDirError::Io(path.to_owned(), source);
         fs::create_dir_all(path).map_err(io)?;
         let path = path.canonicalize().map_err(io)?;
@@ -99,13 +100,15 @@ impl DataDir {
         }
         let found = match read(&path) {
             Ok(found) => found,
-            Err(DataDirError::NoShop(_)) => write(&path, kind)?,
+            Err(DataDirError::NoShop(_)) => write(&path, kind.unwrap_or(Kind::Real))?,
             Err(error) => return Err(error),
         };
-        if found != kind {
-            return Err(DataDirError::WrongKind { path, is: found.words(), wanted: kind.words() });
+        match kind {
+            Some(wanted) if wanted != found => {
+                Err(DataDirError::WrongKind { path, is: found.words(), wanted: wanted.words() })
+            }
+            _ => Ok(Self { path, kind: found, _lock: Some(lock) }),
         }
-        Ok(Self { path, kind, _lock: Some(lock) })
     }
 
     /// Looks into a directory without keeping anybody out: for auditors beside a running shop.
@@ -138,6 +141,11 @@ impl DataDir {
     /// The address of the key vault.
     pub fn vault(&self) -> String {
         self.address("vault")
+    }
+
+    /// The addresses of all its stores.
+    pub fn addresses(&self) -> impl Iterator<Item = String> {
+        Context::ALL.map(|context| self.log(context)).into_iter().chain([self.vault(), self.documents()])
     }
 
     fn address(&self, name: &str) -> String {
@@ -181,24 +189,28 @@ mod tests {
     fn a_second_claim_is_refused_while_the_first_lives_and_looking_is_always_allowed() {
         let folder = tempfile::tempdir().unwrap();
         assert!(matches!(DataDir::look(folder.path()), Err(DataDirError::NoShop(_))));
-        let first = DataDir::claim(folder.path(), Kind::Real).unwrap();
-        assert!(matches!(DataDir::claim(folder.path(), Kind::Real), Err(DataDirError::InUse(_))));
+        let first = DataDir::claim(folder.path(), Some(Kind::Real)).unwrap();
+        assert!(matches!(DataDir::claim(folder.path(), Some(Kind::Real)), Err(DataDirError::InUse(_))));
         assert_eq!(DataDir::look(folder.path()).unwrap().kind(), Kind::Real);
         drop(first);
-        DataDir::claim(folder.path(), Kind::Real).unwrap();
+        DataDir::claim(folder.path(), Some(Kind::Real)).unwrap();
     }
 
     #[test]
     fn a_shop_keeps_its_kind_and_a_newer_or_broken_one_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
-        drop(DataDir::claim(folder.path(), Kind::Imported).unwrap());
-        assert!(matches!(DataDir::claim(folder.path(), Kind::Real), Err(DataDirError::WrongKind { .. })));
+        drop(DataDir::claim(folder.path(), Some(Kind::Imported)).unwrap());
+        assert!(matches!(
+            DataDir::claim(folder.path(), Some(Kind::Real)),
+            Err(DataDirError::WrongKind { .. })
+        ));
+        assert_eq!(DataDir::claim(folder.path(), None).unwrap().kind(), Kind::Imported);
         fs::write(folder.path().join(ABOUT), r#"{"format":99,"kind":"REAL"}"#).unwrap();
         assert!(matches!(
-            DataDir::claim(folder.path(), Kind::Real),
+            DataDir::claim(folder.path(), Some(Kind::Real)),
             Err(DataDirError::Newer { found: 99, .. })
         ));
         fs::write(folder.path().join(ABOUT), "not json").unwrap();
-        assert!(matches!(DataDir::claim(folder.path(), Kind::Real), Err(DataDirError::Broken(..))));
+        assert!(matches!(DataDir::claim(folder.path(), Some(Kind::Real)), Err(DataDirError::Broken(..))));
     }
 }

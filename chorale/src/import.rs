@@ -109,6 +109,7 @@ pub async fn run(data_dir: &Path, args: &ImportArgs, out: &mut impl Write) -> Re
         crate::table::json(out, &report)?;
     } else {
         report.print(out)?;
+        writeln!(out, "\nLook around in it: chorale query-api --data-dir {}", data_dir.display())?;
     }
     Ok(report.statements.iter().all(|statement| statement.holds))
 }
@@ -127,7 +128,7 @@ fn options(clock: &DrivenClock, seed: u64) -> ShopOptions {
         ..ShopRules::default()
     };
     ShopOptions {
-        kind: Kind::Imported,
+        kind: Some(Kind::Imported),
         clock: clock.clock(),
         rules,
         seed: Some(seed),

@@ -53,9 +53,7 @@ async fn run(cli: Cli) -> Result<bool> {
         Some(Command::Projectors) => {
             serve::run(path, &cli.listen, Roles { projectors: true, ..Roles::NONE }).await?
         }
-        Some(Command::QueryApi) => {
-            serve::run(path, &cli.listen, Roles { query_api: true, ..Roles::NONE }).await?
-        }
+        Some(Command::QueryApi) => serve::run(path, &cli.listen, Roles::LOOKING).await?,
         Some(Command::Demo(args)) => chorale::demo::run(&args, &mut out).await?,
         Some(Command::Import(Import::CompleteJourney(args))) => {
             return chorale::import::run(path, &args, &mut out).await;

@@ -69,38 +69,65 @@ fn tracked() -> bool {
     true
 }
 
+/// Opening stock of a variant at a location.
+#[derive(Clone, Copy, PartialEq)]
+struct Receipt<'a> {
+    sku: &'a str,
+    location: &'a str,
+    quantity: u32,
+}
+
+impl Product {
+    fn counted(&self) -> impl Iterator<Item = &Variant> {
+        self.variants.iter().filter(|variant| variant.track_stock)
+    }
+
+    fn receipts(&self) -> impl Iterator<Item = Receipt<'_>> {
+        let stock = self.counted().flat_map(|Variant { sku, stock, .. }| {
+            stock.iter().map(|(location, quantity)| Receipt { sku, location, quantity: *quantity })
+        });
+        stock.filter(|receipt| receipt.quantity > 0)
+    }
+}
+
+impl Receipt<'_> {
+    fn key(&self) -> String {
+        key("stock", &format!("{}/{}", self.sku, self.location))
+    }
+}
+
 /// Gives a shop that has no products yet a catalogue and stock. Keys come from the catalogue, so a start that was
-/// interrupted is completed by the next one, and a shop that has products is left as it is.
+/// interrupted is completed by the next one, and a shop that has products of its own is left as it is.
 pub async fn plant(shop: &Shop) -> Result<()> {
     let catalogue: Catalogue =
         serde_json::from_str(CATALOGUE).context("the built-in catalogue cannot be read")?;
+    let first = catalogue.categories.first().context("the built-in catalogue has no categories")?;
+    // Given when everything else was answered, so that its answer is the sign that nothing is missing.
+    let last = catalogue.products.iter().flat_map(Product::receipts).last();
+    let last = last.context("the built-in catalogue has no stock")?;
     let products = shop.bus.topics(&[Topic::PRODUCT]).await?.iter().map(|info| info.records).sum::<u64>();
-    let last = catalogue.products.last().map(|product| key("publish", &product.slug));
-    if products > 0 {
-        let planted = match last {
-            Some(last) => shop.commands.what_became_of(meta(&last).command()).await?.is_some(),
-            None => true,
-        };
-        let began = shop
-            .commands
-            .what_became_of(meta(&key("category", &catalogue.categories[0].slug)).command())
-            .await?;
-        if planted || began.is_none() {
-            return Ok(());
-        }
+    if products > 0
+        && (was_given(shop, &last.key()).await? || !was_given(shop, &key("category", &first.slug)).await?)
+    {
+        return Ok(());
     }
     eprintln!("Planting a catalogue of {} products …", catalogue.products.len());
-    let categories = plant_categories(&shop.commands, &catalogue.categories).await?;
-    let (last, others) = catalogue.products.split_last().context("the built-in catalogue is empty")?;
-    let plant = |product| plant_product(&shop.commands, product, &categories, &catalogue.currency);
-    stream::iter(others.iter().map(plant)).buffer_unordered(SIDE_BY_SIDE).try_collect::<Vec<_>>().await?;
+    let commands = &shop.commands;
+    let categories = plant_categories(commands, &catalogue.categories).await?;
+    let planted = catalogue
+        .products
+        .iter()
+        .map(|product| plant_product(commands, product, &categories, &catalogue.currency));
+    stream::iter(planted).buffer_unordered(SIDE_BY_SIDE).try_collect::<Vec<_>>().await?;
     // Stock can be received once inventory has heard of the variants.
     shop.reacted(PATIENCE).await?;
-    plant(last).await?;
-    shop.reacted(PATIENCE).await?;
-    let stocked = catalogue.products.iter().map(|product| plant_stock(&shop.commands, product));
+    let stocked = catalogue.products.iter().map(|product| plant_stock(commands, product, last));
     stream::iter(stocked).buffer_unordered(SIDE_BY_SIDE).try_collect::<Vec<_>>().await?;
-    Ok(())
+    receive(commands, last).await
+}
+
+async fn was_given(shop: &Shop, key: &str) -> Result<bool> {
+    Ok(shop.commands.what_became_of(meta(key).command()).await?.is_some())
 }
 
 fn key(what: &str, of: &str) -> String {
@@ -178,23 +205,25 @@ async fn plant_product(
     Ok(())
 }
 
-async fn plant_stock(commands: &Commands, product: &Product) -> Result<()> {
-    for variant in product.variants.iter().filter(|variant| variant.track_stock) {
-        let sku = &variant.sku;
-        for (location, quantity) in &variant.stock {
-            if *quantity == 0 {
-                continue;
-            }
-            let reference = Some(format!("opening-{location}"));
-            let input = ReceiveInput { location: location.clone(), quantity: *quantity, reference };
-            tolerate(
-                commands.receive_stock(&meta(&key("stock", &format!("{sku}/{location}"))), sku, input).await,
-            )?;
-        }
+/// All of a product's stock but what is received `last` of all.
+async fn plant_stock(commands: &Commands, product: &Product, last: Receipt<'_>) -> Result<()> {
+    for receipt in product.receipts().filter(|receipt| *receipt != last) {
+        receive(commands, receipt).await?;
+    }
+    for variant in product.counted() {
         if let Some(low_stock) = variant.low_stock {
             let input = ThresholdsInput { low_stock, safety_stock: 0 };
-            tolerate(commands.set_thresholds(&meta(&key("thresholds", sku)), sku, input).await)?;
+            let meta = meta(&key("thresholds", &variant.sku));
+            tolerate(commands.set_thresholds(&meta, &variant.sku, input).await)?;
         }
     }
+    Ok(())
+}
+
+async fn receive(commands: &Commands, receipt: Receipt<'_>) -> Result<()> {
+    let (location, quantity) = (receipt.location.to_owned(), receipt.quantity);
+    let reference = Some(format!("opening-{location}"));
+    let input = ReceiveInput { location, quantity, reference };
+    tolerate(commands.receive_stock(&meta(&receipt.key()), receipt.sku, input).await)?;
     Ok(())
 }

@@ -9,11 +9,14 @@ use platform::shutdown::Shutdown;
 use tokio::net::TcpListener;
 
 use crate::cli::Listen;
+use crate::data_dir::Kind;
 use crate::seed;
 use crate::shop::{Shop, ShopOptions};
 
+mod front;
+
 /// What a process does.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Roles {
     /// Takes commands.
     pub command_api: bool,
@@ -28,6 +31,8 @@ pub struct Roles {
 impl Roles {
     /// Everything.
     pub const ALL: Self = Self { command_api: true, reactors: true, projectors: true, query_api: true };
+    /// Only looking: for this it does not matter which time a shop lives in.
+    pub const LOOKING: Self = Self { query_api: true, ..Self::NONE };
     /// Nothing, to begin with.
     pub const NONE: Self = Self { command_api: false, reactors: false, projectors: false, query_api: false };
 }
@@ -46,12 +51,13 @@ pub async fn run(path: &Path, listen: &Listen, roles: Roles) -> Result<()> {
     let signals = Shutdown::on_signals()?;
     let public = bind(listen.listen, "--listen").await?;
     let staff = bind(listen.staff_listen, "--staff-listen").await?;
-    let shop = Shop::open(path, ShopOptions::default()).await?;
+    let kind = (roles != Roles::LOOKING).then_some(Kind::Real);
+    let shop = Shop::open(path, ShopOptions { kind, ..ShopOptions::default() }).await?;
     let addresses = start(&shop, roles, public, staff)?;
     if roles.command_api && !listen.no_seed {
         seed::plant(&shop).await?;
     }
-    greet(&shop, addresses);
+    greet(&shop, roles, addresses);
     signals.begun().await;
     eprintln!("Draining …");
     shop.close().await?;
@@ -65,7 +71,7 @@ pub fn start(shop: &Shop, roles: Roles, public: TcpListener, staff: TcpListener)
         shop.start_reactors();
     }
     let projectors = roles.projectors.then(|| shop.start_projectors());
-    let (mut shoppers, mut office) = (Router::new(), Router::new());
+    let (mut shoppers, mut office) = (front::shoppers(roles), front::office(roles));
     if roles.command_api {
         shop.start_forgetting();
         let options = || command_api::Options {
@@ -108,18 +114,47 @@ fn serve(shop: &Shop, socket: TcpListener, router: Router) {
     });
 }
 
-fn greet(shop: &Shop, Addresses { public, staff }: Addresses) {
-    println!(
-        "The shop is open. Its files are in {}.\n\n  \
-         for shoppers   http://{public}/graphiql         GraphQL of the catalog and of one's own order\n                 \
-         http://{public}/docs             commands: place an order, cancel it\n  \
-         back office    http://{staff}/admin/graphiql   orders, stock, events, projectors\n                 \
-         http://{staff}/docs             commands: catalog, stock, shipments\n\n\
-         Try next, in another terminal:\n  \
-         chorale demo                      send shoppers\n  \
-         chorale topics read order         see what happens, as the auditor sees it\n  \
-         chorale log verify                prove that nothing was changed\n\n\
-         Ctrl-C drains and leaves.",
-        shop.data.path().display(),
-    );
+fn greet(shop: &Shop, roles: Roles, Addresses { public, staff }: Addresses) {
+    println!("The shop is open. Its files are in {}.\n", shop.data.path().display());
+    let doors = [
+        (
+            roles.query_api,
+            "for shoppers",
+            format!("http://{public}/graphiql"),
+            "GraphQL of the catalog and of one's own order",
+        ),
+        (
+            roles.command_api,
+            "for shoppers",
+            format!("http://{public}/docs"),
+            "commands: place an order, cancel it",
+        ),
+        (
+            roles.query_api,
+            "back office",
+            format!("http://{staff}/admin/graphiql"),
+            "orders, stock, events, projectors",
+        ),
+        (
+            roles.command_api,
+            "back office",
+            format!("http://{staff}/docs"),
+            "commands: catalog, stock, shipments",
+        ),
+    ];
+    let mut told = "";
+    for (_, who, address, what) in doors.into_iter().filter(|(open, ..)| *open) {
+        let label = if who == told { "" } else { who };
+        println!("  {label:<12}   {address:<38} {what}");
+        told = who;
+    }
+    if roles == Roles::ALL {
+        println!(
+            "\nTry next, in another terminal:\n  \
+             chorale demo                      send shoppers\n  \
+             chorale topics read order         see what happens, as the auditor sees it\n  \
+             chorale log verify                prove that nothing was changed",
+        );
+    }
+    println!("\nCtrl-C drains and leaves.");
 }

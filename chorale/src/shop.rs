@@ -32,8 +32,8 @@ pub type WrapBus = Box<dyn FnOnce(Arc<dyn Bus>) -> Arc<dyn Bus> + Send>;
 
 /// What a shop can be given beside its data directory. The defaults are those of the program.
 pub struct ShopOptions {
-    /// Which time it lives in.
-    pub kind: Kind,
+    /// Which time it has to live in; any if none.
+    pub kind: Option<Kind>,
     /// Tells the time.
     pub clock: Clock,
     /// The figures of its rules.
@@ -51,7 +51,7 @@ pub struct ShopOptions {
 impl Default for ShopOptions {
     fn default() -> Self {
         Self {
-            kind: Kind::Real,
+            kind: Some(Kind::Real),
             clock: Clock::system(),
             rules: ShopRules::default(),
             seed: None,
@@ -195,6 +195,38 @@ impl Shop {
         for writer in self.writers {
             writer.await.context("a writer ended badly")?;
         }
+        // Nobody writes any more: what is copied away now is the whole shop in its files.
+        for address in self.data.addresses() {
+            platform::sqlite::settle(&address).await;
+        }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_shop_that_was_closed_leaves_no_write_ahead_log_and_its_files_are_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let shop = Shop::open(folder.path(), ShopOptions::default()).await.unwrap();
+        let (store, logs) = (shop.store.clone(), shop.logs.clone());
+        for collection in read_models::documents::ALL {
+            store.generations().live(collection).await.unwrap();
+        }
+        shop.close().await.unwrap();
+        let mut found = 0;
+        for file in std::fs::read_dir(folder.path()).unwrap() {
+            let file = file.unwrap();
+            let (name, about) = (file.file_name().into_string().unwrap(), file.metadata().unwrap());
+            if name.contains(".sqlite") {
+                assert_eq!(about.permissions().mode() & 0o077, 0, "{name}");
+                found += 1;
+            }
+            assert!(!name.ends_with("-wal") || about.len() == 0, "{name} has {} bytes", about.len());
+        }
+        assert!(found >= logs.len() + 2, "{found} files");
     }
 }

@@ -15,6 +15,7 @@ mod topics;
 
 use orders::Orders;
 use payments::Payments;
+pub use read_models::Rebuilding;
 use stock::Stocks;
 
 /// A statement, and whether it is true of a shop.
@@ -29,10 +30,10 @@ pub struct Statement {
 }
 
 /// Checks all statements. The shop must be at rest ([`Shop::settled`]); its roles may be running. Every projection is built anew
-/// for it, so it takes about as long as the events took to be projected.
-pub async fn check(shop: &Shop) -> Result<Vec<Statement>> {
+/// for it, so it takes about as long as the events took to be projected; `told` hears how far that is.
+pub async fn check(shop: &Shop, told: impl FnMut(Rebuilding) + Send) -> Result<Vec<Statement>> {
     let mut all = check_logs(shop).await?;
-    all.push(read_models::equal_the_log(shop).await?);
+    all.push(read_models::equal_the_log(shop, told).await?);
     Ok(all)
 }
 

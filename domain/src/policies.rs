@@ -90,7 +90,7 @@ pub const SCORE: &[Policy] = &[
     row(Happy, PAYMENTS_PROVIDER, Payments, Topic::PAYMENT, &["PaymentRequested", "PaymentCaptureRequested", "PaymentVoidRequested", "RefundRequested", "PaymentInquiryRequested"], "calls the provider; its answer is the outcome"),
     row(Happy, ORDERING_OUTCOMES, Ordering, Topic::PAYMENT, &["PaymentAuthorized"], "OrderPaymentAuthorized, OrderConfirmed; a hold for want of it is over"),
     row(Happy, SHIPPING_ORDERS, Shipping, Topic::ORDER, &["OrderConfirmed"], "plans one parcel per location"),
-    row(Happy, SHIPPING_CARRIER, Shipping, Topic::SHIPMENT, &["ShipmentPacked"], "asks the carrier for a label"),
+    row(Happy, SHIPPING_CARRIER, Shipping, Topic::SHIPMENT, &["ShipmentPacked"], "asks the carrier for a label; takes the parcel back when its address was erased"),
     row(Happy, ORDERING_OUTCOMES, Ordering, Topic::SHIPMENT, &["ShipmentDispatched"], "OrderPartiallyShipped, or OrderShipped with the last parcel"),
     row(Happy, INVENTORY_RESERVATIONS, Inventory, Topic::ORDER, &["OrderPartiallyShipped", "OrderShipped"], "commits the stock that left"),
     row(Happy, PAYMENTS_ORDERS, Payments, Topic::ORDER, &["OrderPartiallyShipped", "OrderShipped"], "takes the money for the parcel; lets the rest go with the last"),

@@ -24,7 +24,7 @@ mod ready;
 mod tests;
 
 pub use cancel::{CancelShipment, CancelShipments};
-pub use carrier::{LabelCall, LabelPrinted, label_call};
+pub use carrier::{LabelCall, LabelImpossible, LabelPrinted, label_call};
 pub use holds::{HoldShipments, LiftHolds};
 pub use journey::{ConfirmDelivery, RecordDeliveryAttempt, ReportLost, UpdateTracking};
 pub use plan::PlanShipments;

@@ -16,8 +16,8 @@ use tempfile::TempDir;
 use crate::gate::Gate;
 use crate::provider::Puppet;
 
-/// Everything that is waited for comes within this, or the test fails.
-pub const SOON: Duration = Duration::from_secs(30);
+/// Everything that is waited for comes long before this, on the busiest machine too: it only ends a hang.
+pub const SOON: Duration = Duration::from_secs(300);
 /// How often a log is looked at when nothing else tells that it has grown.
 pub(crate) const LOOK: Duration = Duration::from_millis(50);
 /// When the driven clock begins.
@@ -129,7 +129,7 @@ impl Embedded {
     /// Comes to rest, checks everything that must be true of a shop whatever happened to it, and leaves.
     pub async fn sound(self) -> Result<()> {
         self.rest().await?;
-        let wrong: Vec<_> = chorale::statements::check(&self.shop)
+        let wrong: Vec<_> = chorale::statements::check(&self.shop, |_| {})
             .await?
             .into_iter()
             .filter(|statement| !statement.holds)

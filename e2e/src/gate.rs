@@ -1,6 +1,6 @@
 //! A bus on which single groups can be held back, so that a test decides who hears of something first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -226,20 +226,21 @@ fn command(data: &Path, args: &[&str]) -> Result<Command> {
     Ok(command)
 }
 
-/// The program, built from what is in this workspace now.
+/// The program that `CHORALE_BIN` names; without it, the program as it is shipped, built from what is in this workspace
+/// now: four weeks are too long for one without optimisation.
 fn build() -> Result<PathBuf> {
+    if let Some(named) = std::env::var_os("CHORALE_BIN") {
+        return Ok(PathBuf::from(named).canonicalize()?);
+    }
     // target/debug/deps/grocer-… is this program.
     let own = std::env::current_exe()?;
-    let folder = own.parent().and_then(Path::parent).context("the target directory is not where it was")?;
+    let target = own.ancestors().nth(3).context("the target directory is not where it was")?;
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--package", "chorale", "--bin", "chorale"]);
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR")).arg("--target-dir").args(folder.parent());
-    if folder.ends_with("release") {
-        cargo.arg("--release");
-    }
+    cargo.args(["build", "--quiet", "--release", "--locked", "--package", "chorale", "--bin", "chorale"]);
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR")).arg("--target-dir").arg(target);
     let output = cargo.output().context("cargo cannot be started")?;
     ensure!(output.status.success(), "chorale cannot be built: {}", String::from_utf8_lossy(&output.stderr));
-    Ok(folder.join("chorale"))
+    Ok(target.join("release").join("chorale"))
 }
 
 /// Where the grocer's files are.

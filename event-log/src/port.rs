@@ -135,7 +135,8 @@ pub struct ParkedRecord {
 /// What happens to parked records.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Parking {
-    /// One more waits.
+    /// One more waits. Where it waits already, an error (it was tried and failed) replaces error and redrive; without one
+    /// (it only came again) nothing changes.
     Park(Box<ParkedRecord>),
     /// All of the stream are to be tried again.
     Redrive {

@@ -55,3 +55,8 @@ async fn a_backend_that_rewrites_payloads_is_found() {
 async fn a_backend_that_does_not_notice_other_processes_is_found() {
     is_found(Fault::DeafToOthers, "growth wakes those who wait").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backend_that_forgets_why_a_record_waits_is_found() {
+    is_found(Fault::ParkedAnew, "a parked record that comes again stays as it is").await;
+}

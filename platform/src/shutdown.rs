@@ -106,7 +106,7 @@ mod tests {
         assert!(!shutdown.has_begun());
         shutdown.begin();
         shutdown.begun().await;
-        assert_eq!(shutdown.drained(Duration::from_secs(10)).await, Ok(()));
+        assert_eq!(shutdown.drained(Duration::from_secs(60)).await, Ok(()));
         task.await.unwrap();
     }
 

@@ -12,8 +12,8 @@ use axum::extract::{Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use axum::middleware::map_response;
-use axum::response::{Html, Response};
-use axum::routing::{get, post};
+use axum::response::Response;
+use axum::routing::post;
 use tokio::sync::Semaphore;
 
 use engine::Engine;
@@ -61,22 +61,22 @@ impl QueryApi {
 
     /// `POST /graphql`, and `GET /graphiql` to try it: open to everybody.
     pub fn storefront(&self) -> Router {
-        let page = || graphiql::page("/graphql", "Chorale storefront", graphiql::STOREFRONT);
-        self.router(&self.storefront, "/graphql", "/graphiql", page)
+        let page = graphiql::router("/graphiql", "/graphql", "Chorale storefront", graphiql::STOREFRONT);
+        self.router(&self.storefront, "/graphql", page)
     }
 
     /// `POST /admin/graphql`, and `GET /admin/graphiql` to try it. Shows everything to whoever reaches it: the wiring sees
     /// to it that only operators do.
     pub fn admin(&self) -> Router {
-        let page = || graphiql::page("/admin/graphql", "Chorale back office", graphiql::ADMIN);
-        self.router(&self.admin, "/admin/graphql", "/admin/graphiql", page)
+        let page =
+            graphiql::router("/admin/graphiql", "/admin/graphql", "Chorale back office", graphiql::ADMIN);
+        self.router(&self.admin, "/admin/graphql", page)
     }
 
-    fn router(&self, engine: &Arc<Engine>, endpoint: &str, page_at: &str, page: fn() -> String) -> Router {
+    fn router(&self, engine: &Arc<Engine>, endpoint: &str, page: Router) -> Router {
         let mut router = Router::new().route(endpoint, post(answer)).with_state(engine.clone());
         if self.graphiql {
-            let page = Html(page());
-            router = router.route(page_at, get(move || std::future::ready(page)));
+            router = router.merge(page);
         }
         router.layer(map_response(private))
     }

@@ -9,4 +9,4 @@ mod sqlite;
 mod store;
 
 pub use port::*;
-pub use store::{Document, Store, connect};
+pub use store::{Document, Store, connect, connect_read_only};

@@ -54,6 +54,25 @@ impl Sqlite {
         Ok(Self { collections: collections.to_vec(), writer, readers, changes: Changes::default() })
     }
 
+    /// Opens the file to look at it: nothing is made, prepared or written.
+    pub(crate) async fn open_read_only(
+        path: &Path,
+        collections: &[&'static Collection],
+    ) -> Result<Self, StoreError> {
+        if !path.exists() {
+            return Err(StoreError::Unavailable(format!("there is none at {}", path.display()), None));
+        }
+        let writer = Writer::idle(path).await?;
+        let readers = connection::readers(path).await?;
+        schema::examine(&readers).await?;
+        Ok(Self { collections: collections.to_vec(), writer, readers, changes: Changes::default() })
+    }
+
+    /// What [`Generations::live`] answers to those who only look, where nobody has made a generation yet.
+    fn is_unmade(&self, generation: &Generation) -> bool {
+        self.writer.idle && generation.number == 0
+    }
+
     fn known(&self, generation: &Generation) -> Option<&'static Collection> {
         let known = |one: &&&Collection| one.name == generation.collection && one.shape == generation.shape;
         self.collections.iter().find(known).copied()
@@ -90,6 +109,9 @@ impl Sqlite {
 #[async_trait]
 impl Documents for Sqlite {
     async fn load(&self, generation: &Generation, ids: &[String]) -> Result<Vec<Option<Stored>>, StoreError> {
+        if self.is_unmade(generation) {
+            return Ok(vec![None; ids.len()]);
+        }
         let table = schema::table(generation);
         let sql = format!(
             "SELECT id, version, body, stale FROM {table} WHERE id IN (SELECT value FROM json_each(?))"
@@ -126,6 +148,9 @@ impl Documents for Sqlite {
     async fn find(&self, generation: &Generation, query: &Query) -> Result<Vec<Found>, StoreError> {
         let collection = self.indexed(generation, &query.filters)?;
         collection.check(query)?;
+        if self.is_unmade(generation) {
+            return Ok(Vec::new());
+        }
         let found = async {
             let broad = Broad::measure(&self.readers, collection, generation, query).await?;
             find::page(generation, query, &broad).build().fetch_all(&self.readers).await
@@ -143,6 +168,9 @@ impl Documents for Sqlite {
         limit: u64,
     ) -> Result<u64, StoreError> {
         self.indexed(generation, filters)?;
+        if self.is_unmade(generation) {
+            return Ok(0);
+        }
         let counted =
             find::count(generation, filters, limit)?.build_query_scalar().fetch_one(&self.readers).await;
         match counted {
@@ -152,6 +180,9 @@ impl Documents for Sqlite {
     }
 
     async fn positions(&self, generation: &Generation) -> Result<Checkpoint, StoreError> {
+        if self.is_unmade(generation) {
+            return Ok(Checkpoint::new());
+        }
         let rows = sqlx::query(
             "SELECT partition, position FROM generations LEFT JOIN positions USING (collection, shape, number) \
              WHERE collection = ? AND shape = ? AND number = ? AND state <> 'dropped'",
@@ -190,6 +221,9 @@ impl Generations for Sqlite {
     async fn live(&self, collection: &Collection) -> Result<Generation, StoreError> {
         if let Some(live) = generations::live(&self.readers, collection).await? {
             return Ok(live);
+        }
+        if self.writer.idle {
+            return Ok(generations::generation(collection, 0));
         }
         let mut transaction = self.writer.begin(&self.changes).await?;
         // Another first caller may have been quicker.

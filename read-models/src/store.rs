@@ -1,5 +1,6 @@
 //! A store, chosen by its address.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -14,19 +15,26 @@ pub struct Store {
     generations: Arc<dyn Generations>,
 }
 
-/// Opens the store at `url`: `sqlite:///absolute/path` or `sqlite://relative/path`; the file is created when missing, its
-/// directory is not. `collections` are those that this program knows: only they can be filtered and sorted, and their
-/// missing indexes are built now.
+/// Opens the store at `url`: `sqlite:///absolute/path` or `sqlite://relative/path`; the file is made, with its folder and
+/// for its owner only, when it is missing. `collections` are those that this program knows: only they can be filtered and
+/// sorted, and their missing indexes are built now.
 pub async fn connect(url: &str, collections: &[&'static Collection]) -> Result<Store, StoreError> {
-    match url.split_once("://") {
-        Some(("sqlite", path)) if !path.is_empty() => {
-            let sqlite = Arc::new(Sqlite::open(path.as_ref(), collections).await?);
-            Ok(Store { documents: sqlite.clone(), generations: sqlite })
-        }
-        // Only the scheme is repeated: the rest of an address may hold a password.
-        Some((scheme, _)) => Err(StoreError::Address(format!("{scheme}://…"))),
-        None => Err(StoreError::Address("what has no scheme".to_owned())),
-    }
+    Ok(Store::of(Sqlite::open(&file(url)?, collections).await?))
+}
+
+/// Opens the store at `url` to look at it while others may be writing: nothing is made or written, and writes are refused.
+/// Where a collection has no live generation yet, generation 0 stands for it, which holds nothing.
+pub async fn connect_read_only(url: &str, collections: &[&'static Collection]) -> Result<Store, StoreError> {
+    Ok(Store::of(Sqlite::open_read_only(&file(url)?, collections).await?))
+}
+
+fn file(url: &str) -> Result<PathBuf, StoreError> {
+    // Only the scheme is repeated: the rest of an address may hold a password.
+    let hidden = || match url.split_once("://") {
+        Some((scheme, _)) => format!("{scheme}://…"),
+        None => "what has no scheme".to_owned(),
+    };
+    platform::sqlite::path(url).ok_or_else(|| StoreError::Address(hidden()))
 }
 
 /// A document, read.
@@ -57,6 +65,11 @@ impl<T: DeserializeOwned> Document<T> {
 }
 
 impl Store {
+    fn of(sqlite: Sqlite) -> Self {
+        let sqlite = Arc::new(sqlite);
+        Self { documents: sqlite.clone(), generations: sqlite }
+    }
+
     /// Puts a store together from its two ports, for backends that wrap another one.
     pub fn new(documents: Arc<dyn Documents>, generations: Arc<dyn Generations>) -> Self {
         Self { documents, generations }

@@ -5,15 +5,18 @@ mod directory;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use directory::Directory;
 use read_models::contract::{self, BOOKS, Factory, Failure, Place};
 use read_models::{
     Checkpoint, Collection, Direction, Filter, Index, Query, Store, StoreError, Value, Write, connect,
+    connect_read_only,
 };
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
+use tokio::task::JoinSet;
 
 struct Sqlite;
 
@@ -182,14 +185,77 @@ async fn a_file_of_a_newer_program_is_refused() {
 }
 
 #[tokio::test]
-async fn a_missing_directory_and_a_wrong_address_are_said_so() {
-    let refused = open(Path::new("/nowhere/at/all/read.sqlite"), &BOOKS).await.err().unwrap();
-    assert!(refused.to_string().contains("/nowhere/at/all/read.sqlite"), "{refused}");
+async fn an_impossible_directory_and_a_wrong_address_are_said_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    std::fs::write(&file, "not a directory").unwrap();
+    let refused = open(&file.join("read.sqlite"), &BOOKS).await.err().unwrap();
+    assert!(refused.to_string().contains("file/read.sqlite"), "{refused}");
     for address in ["mongodb://user:secret@host/", "sqlite://", "read.sqlite"] {
         let refused = connect(address, &[]).await.err().unwrap();
         assert!(matches!(refused, StoreError::Address(_)), "{address}: {refused:?}");
         assert!(!refused.to_string().contains("secret"), "{refused}");
     }
+}
+
+#[tokio::test]
+async fn many_may_open_a_new_store_at_once_and_its_files_are_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    for round in 0..10 {
+        let file = directory.path().join(format!("deep/{round}.sqlite"));
+        let openings: JoinSet<_> = (0..8)
+            .map(|_| {
+                let file = file.clone();
+                async move { open(&file, &BOOKS).await?.generations().live(&BOOKS).await }
+            })
+            .collect();
+        for generation in openings.join_all().await {
+            assert_eq!(generation.unwrap().number, 1);
+        }
+    }
+    for file in std::fs::read_dir(directory.path().join("deep")).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o077, 0, "{:?}", file.path());
+    }
+}
+
+#[tokio::test]
+async fn an_onlooker_sees_what_is_written_and_changes_nothing() {
+    static LATER: Collection = Collection { name: "later", shape: 1, indexes: &[Index::Field("title")] };
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("read.sqlite");
+    let look =
+        || async { connect_read_only(&format!("sqlite://{}", file.display()), &[&BOOKS, &LATER]).await };
+    let refused = look().await.err().unwrap();
+    assert!(refused.to_string().contains("read.sqlite") && !file.exists(), "{refused}");
+
+    let store = open(&file, &BOOKS).await.unwrap();
+    let onlooker = look().await.unwrap();
+    let generation = store.generations().live(&BOOKS).await.unwrap();
+    let before = onlooker.documents().changed("books", 0, Duration::ZERO).await;
+    let written = write("1", r#"{"title": "Assam"}"#);
+    let none = Checkpoint::new();
+    store.documents().write(&generation, std::slice::from_ref(&written), &none).await.unwrap();
+    assert!(onlooker.documents().changed("books", before, Duration::from_secs(10)).await > before);
+    assert_eq!(onlooker.generations().live(&BOOKS).await.unwrap(), generation);
+    assert_eq!(onlooker.documents().find(&generation, &sorted_by("title")).await.unwrap().len(), 1);
+
+    let unmade = onlooker.generations().live(&LATER).await.unwrap();
+    assert_eq!(unmade.number, 0);
+    assert_eq!(onlooker.documents().load(&unmade, &["1".to_owned()]).await.unwrap(), [None]);
+    assert!(onlooker.documents().find(&unmade, &sorted_by("title")).await.unwrap().is_empty());
+    assert_eq!(onlooker.documents().count(&unmade, &[], 10).await.unwrap(), 0);
+    assert!(onlooker.documents().positions(&unmade).await.unwrap().is_empty());
+
+    for refused in [
+        onlooker.documents().write(&generation, &[written], &none).await.map(drop),
+        onlooker.generations().create(&BOOKS).await.map(drop),
+        onlooker.generations().drop_generation(&generation).await,
+    ] {
+        assert!(refused.unwrap_err().to_string().contains("for reading only"));
+    }
+    assert_eq!(store.generations().list().await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -1,21 +1,49 @@
 //! `chorale erase`: destroys the key of a subject, so that what was sealed for it can be read by nobody.
 
 use std::io::Write;
+use std::str::FromStr;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, bail};
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::data_dir::DataDir;
 use crate::table;
 
-/// Erases a subject's personal data for good. `subject` is a customer or a guest's order: `order-0198…`.
+/// Whose personal data it is: a guest's order, or a customer. Only these have keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject(String);
+
+/// The text names no subject.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error(
+    "a subject is order-UUID (a guest's order, under its id) or customer-UUID (a customer), \
+     such as order-0198c6f2-5b1e-7c3a-9d42-3f6a1b2c4d5e"
+)]
+pub struct NoSubject;
+
+impl FromStr for Subject {
+    type Err = NoSubject;
+
+    fn from_str(text: &str) -> Result<Self, NoSubject> {
+        let (kind, id) = text.split_once('-').ok_or(NoSubject)?;
+        let id = Uuid::parse_str(id).map_err(|_| NoSubject)?;
+        // The vault knows a subject in one spelling only; any other one would destroy nothing.
+        match kind {
+            "order" | "customer" => Ok(Self(format!("{kind}-{id}"))),
+            _ => Err(NoSubject),
+        }
+    }
+}
+
+/// Erases a subject's personal data for good.
 pub async fn run(
     data: &DataDir,
-    subject: &str,
+    Subject(subject): &Subject,
     yes: bool,
     as_json: bool,
     out: &mut impl Write,
-) -> Result<()> {
+) -> anyhow::Result<()> {
     if !yes {
         bail!(
             "this cannot be undone: names, addresses and tokens of {subject} will be readable nowhere. Add --yes to do it"
@@ -31,4 +59,36 @@ pub async fn run(
         writeln!(out, "{subject} had no key (any more); it will never get one.")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    const ID: &str = "0198c6f2-5b1e-7c3a-9d42-3f6a1b2c4d5e";
+
+    #[test]
+    fn orders_and_customers_are_subjects_in_whatever_case_their_id_is_written() {
+        for kind in ["order", "customer"] {
+            for id in [ID.to_owned(), ID.to_uppercase()] {
+                let cli = Cli::try_parse_from(["chorale", "erase", &format!("{kind}-{id}")]).unwrap();
+                let Some(Command::Erase { subject, .. }) = cli.command else { panic!("{cli:?}") };
+                assert_eq!(subject, Subject(format!("{kind}-{ID}")));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_subject_is_refused_with_2_and_the_forms_that_are() {
+        let payment = format!("payment-{ID}");
+        for text in ["", "10-000042", "order-10-000042", "order", ID, "karla@example.com", &payment] {
+            let error = Cli::try_parse_from(["chorale", "erase", text, "--yes"]).unwrap_err();
+            let said = error.to_string();
+            assert_eq!(error.exit_code(), 2, "{said}");
+            assert!(said.contains("order-UUID") && said.contains("customer-UUID"), "{said}");
+        }
+    }
 }

@@ -7,21 +7,22 @@ use anyhow::{Context as _, Result};
 use platform::bus::Bus;
 use platform::clock::Clock;
 use projectors::{Backends, REGISTRY};
+use read_models::Store;
 use serde_json::json;
 
 use super::Look;
 use super::log::progress;
 use crate::table;
 
-async fn backends(look: &Look) -> Result<Backends> {
-    let store = read_models::connect(&look.data.documents(), &read_models::documents::ALL).await?;
+fn backends(look: &Look, store: Store) -> Backends {
     let bus: Arc<dyn Bus> = Arc::new(look.bus.clone());
-    Ok(Backends::new(store, bus, Clock::system()))
+    Backends::new(store, bus, Clock::system())
 }
 
 /// Lists projections with position and lag.
 pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()> {
-    let all = projectors::status(&backends(look).await?, &REGISTRY).await?;
+    let store = read_models::connect_read_only(&look.data.documents(), &read_models::documents::ALL).await?;
+    let all = projectors::status(&backends(look, store), &REGISTRY).await?;
     if as_json {
         for one in &all {
             table::json(
@@ -64,8 +65,9 @@ pub async fn rebuild(look: &Look, name: &str, as_json: bool, out: &mut impl Writ
     let known = || REGISTRY.iter().map(|projection| projection.name()).collect::<Vec<_>>().join(", ");
     let projection = projectors::projections::named(name)
         .with_context(|| format!("there is no projection {name:?}; there are: {}", known()))?;
+    let store = read_models::connect(&look.data.documents(), &read_models::documents::ALL).await?;
     let bar = progress(0, name);
-    let rebuilt = projectors::rebuild(projection, &backends(look).await?, |progress| {
+    let rebuilt = projectors::rebuild(projection, &backends(look, store), |progress| {
         bar.set_length(progress.total);
         bar.set_position(progress.done);
     })
@@ -91,4 +93,31 @@ pub async fn rebuild(look: &Look, name: &str, as_json: bool, out: &mut impl Writ
         )?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shop::{Shop, ShopOptions};
+
+    #[tokio::test]
+    async fn projections_are_listed_without_writing_also_where_nothing_was_projected_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        Shop::open(folder.path(), ShopOptions::default()).await.unwrap().close().await.unwrap();
+        let look = Look::at(folder.path()).await.unwrap();
+        let file = folder.path().join("documents.sqlite");
+        let before = std::fs::read(&file).unwrap();
+        let mut out = Vec::new();
+        list(&look, true, &mut out).await.unwrap();
+        let listed = String::from_utf8(out).unwrap();
+        assert_eq!(listed.lines().count(), REGISTRY.len(), "{listed}");
+        assert!(listed.lines().all(|line| line.contains("\"generation\":0")), "{listed}");
+        assert!(std::fs::read(&file).unwrap() == before);
+        let log = std::fs::metadata(folder.path().join("documents.sqlite-wal"));
+        assert_eq!(log.map_or(0, |log| log.len()), 0);
+
+        std::fs::remove_file(&file).unwrap();
+        list(&look, true, &mut Vec::new()).await.unwrap_err();
+        assert!(!file.exists());
+    }
 }

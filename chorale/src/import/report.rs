@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::baskets::Refused;
 use super::mark::Mark;
+use super::watch::Watch;
 use super::year::Year;
 use crate::shop::Shop;
 use crate::statements::orders::Orders;
@@ -93,7 +94,12 @@ impl Report {
         // Checking builds every projection a second time.
         let (peak_memory_bytes, disk_bytes) = (machine::peak_memory(), machine::size(shop.data.path())?);
         let orders = Orders::read(shop).await?;
-        let statements = statements::check(shop).await?;
+        let watch = Watch::new("checks", 0, 0)?;
+        let statements = statements::check(shop, |part| {
+            watch.part(part.done, part.total, part.projection);
+        })
+        .await?;
+        drop(watch);
         let checked = Instant::now();
         let events = events(shop).await?;
         let events_in_all = events.values().sum();

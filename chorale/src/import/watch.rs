@@ -48,6 +48,14 @@ impl Watch {
         self.bar.set_message(moment);
     }
 
+    /// So many of so many steps are done, those of `part` now.
+    pub fn part(&self, done: u64, total: u64, part: &'static str) {
+        self.bar.set_length(total);
+        self.bar.set_position(done);
+        self.bar.set_message(part);
+        self.tell(&format!("; {part}"));
+    }
+
     fn tell(&self, more: &str) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.plain || told.elapsed() < EVERY {

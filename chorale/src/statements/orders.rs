@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use anyhow::Result;
-use schemas::life_cycle::{HoldReason, OrderStatus};
-use schemas::order::{CancelReason, OrderEvent};
+use schemas::life_cycle::{HoldReason, OrderStatus, WayOut};
+use schemas::order::{CancelReason, Departure, OrderEvent};
 use schemas::{Context, OrderId, Recorded, ShipmentId, StreamId, Timestamp, Topic};
 use uuid::Uuid;
 
@@ -41,10 +41,10 @@ pub struct Story {
     pub captured: i64,
     /// What was given back, in minor units, as the order heard it.
     pub refunded: i64,
-    /// Parcels whose money was taken, as the order heard it.
-    pub paid_parcels: BTreeSet<ShipmentId>,
-    /// A human let a parcel go whose money had not been taken.
-    pub written_off: bool,
+    /// What is still to be taken for parcels that left, in minor units.
+    due: HashMap<ShipmentId, i64>,
+    /// The same for parcels for which a human said that nobody has to pay.
+    waived: HashMap<ShipmentId, i64>,
 }
 
 impl Orders {
@@ -77,8 +77,8 @@ impl Orders {
                 grand: placed.totals.grand.minor,
                 captured: 0,
                 refunded: 0,
-                paid_parcels: BTreeSet::new(),
-                written_off: false,
+                due: HashMap::new(),
+                waived: HashMap::new(),
             };
             if self.stories.insert(placed.order_id, story).is_some() {
                 self.doubled.add(|| format!("{} was placed twice", envelope.stream));
@@ -128,6 +128,20 @@ impl Story {
         matches!(self.status, OrderStatus::Cancelled | OrderStatus::Expired | OrderStatus::Rejected)
     }
 
+    /// What nobody has to pay any more for goods that left, because a human said so, in minor units.
+    pub fn written_off(&self) -> i64 {
+        self.waived.values().sum()
+    }
+
+    fn left(&mut self, departure: &Departure) {
+        self.due.insert(departure.shipment_id, departure.capture.minor);
+    }
+
+    /// Only what is still due can be waived: a hold ends, too, because the money came.
+    fn waive(&mut self, parcel: Option<ShipmentId>) {
+        self.waived.extend(parcel.and_then(|parcel| self.due.remove_entry(&parcel)));
+    }
+
     fn hear(&mut self, event: &OrderEvent) {
         use OrderEvent as E;
         match event {
@@ -139,8 +153,14 @@ impl Story {
                 self.cancelled = Some((e.reason, e.stage));
             }
             E::OrderExpired(_) => self.status = OrderStatus::Expired,
-            E::OrderPartiallyShipped(_) => self.status = OrderStatus::InFulfilment,
-            E::OrderShipped(_) => self.status = OrderStatus::Shipped,
+            E::OrderPartiallyShipped(e) => {
+                self.status = OrderStatus::InFulfilment;
+                self.left(&e.departure);
+            }
+            E::OrderShipped(e) => {
+                self.status = OrderStatus::Shipped;
+                self.left(&e.departure);
+            }
             E::OrderLinesCancelled(e) => {
                 self.status = OrderStatus::Shipped;
                 self.grand = e.totals.grand.minor;
@@ -150,13 +170,20 @@ impl Story {
             E::OrderPutOnHold(e) => drop(self.holds.insert((e.reason, e.shipment_id))),
             E::OrderHoldReleased(e) => {
                 self.holds.remove(&(e.reason, e.shipment_id));
-                let about_money = matches!(e.reason, HoldReason::CaptureFailed | HoldReason::ShipmentLost);
-                self.written_off |=
-                    about_money && e.shipment_id.is_some_and(|parcel| !self.paid_parcels.contains(&parcel));
+                if e.reason == HoldReason::CaptureFailed {
+                    self.waive(e.shipment_id);
+                }
+            }
+            // A lost parcel for which nothing was taken: there is nothing to give back, and nothing to pay.
+            E::OrderHoldResolved(e) => {
+                if e.way_out == WayOut::Refund && e.amount.is_some_and(|amount| amount.minor == 0) {
+                    self.waive(e.shipment_id);
+                }
             }
             E::OrderPaymentCaptured(e) => {
                 self.captured += e.amount.minor;
-                self.paid_parcels.insert(e.shipment_id);
+                self.due.remove(&e.shipment_id);
+                self.waived.remove(&e.shipment_id);
             }
             E::OrderRefunded(e) => self.refunded += e.amount.minor,
             E::OrderPlaced(_)
@@ -167,7 +194,6 @@ impl Story {
             | E::OrderParcelCancelled(_)
             | E::OrderCancellationRefused(_)
             | E::OrderOverdue(_)
-            | E::OrderHoldResolved(_)
             | E::OrderParcelDelivered(_)
             | E::OrderPaymentVoided(_)
             | E::OrderNoteAdded(_) => {}

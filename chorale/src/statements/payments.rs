@@ -109,19 +109,13 @@ impl Payments {
             refunded += account.refunded;
         }
         for (id, story) in &orders.stories {
-            let full = story.captured == story.grand;
-            if story.status == OrderStatus::Completed
-                && story.holds.is_empty()
-                && story.refunded == 0
-                && !story.written_off
-                && !full
-            {
+            let (taken, waived) = (story.captured, story.written_off());
+            let over = story.status == OrderStatus::Completed && story.holds.is_empty();
+            if over && taken + waived != story.grand {
                 apart.add(|| {
+                    let (order, grand) = (id.stream(), story.grand);
                     format!(
-                        "{} is completed, and {} of {} were taken",
-                        id.stream(),
-                        story.captured,
-                        story.grand
+                        "{order} is completed, and of {grand}, {taken} were taken and {waived} written off"
                     )
                 });
             }

@@ -54,7 +54,7 @@ impl Decision for CancelShipments {
     }
 }
 
-fn cancelled(shipment_id: ShipmentId, parcel: &Parcel, requested: bool) -> ShipmentEvent {
+pub(super) fn cancelled(shipment_id: ShipmentId, parcel: &Parcel, requested: bool) -> ShipmentEvent {
     let (order_id, lines) = (parcel.order_id, parcel.lines.clone());
     ShipmentCancelled { shipment_id, order_id, lines, requested }.into()
 }

@@ -4,6 +4,7 @@ use schemas::order::ShippingMethod;
 use schemas::shipment::{ShipmentEvent, ShipmentLabelled};
 use schemas::{OrderId, Sealed, ShipmentId, Timestamp};
 
+use super::cancel::cancelled;
 use super::{Label, Readiness, Shipment, decide, reads};
 use crate::{Changes, Decision, Reads, Refusal, Seen};
 
@@ -65,6 +66,27 @@ impl Decision for LabelPrinted {
             Ok(Some(
                 ShipmentLabelled { shipment_id, order_id, carrier, tracking_number, tracking_url }.into(),
             ))
+        })
+    }
+}
+
+/// There is no label to be had, ever: the address was erased. The parcel is taken back though nobody asked, so that the order
+/// waits for a human. Quiet when repeated, and when the parcel was cancelled meanwhile.
+#[derive(Clone, Copy, Debug)]
+pub struct LabelImpossible {
+    /// The parcel.
+    pub shipment_id: ShipmentId,
+}
+
+impl Decision for LabelImpossible {
+    fn reads(&self) -> Reads {
+        reads(self.shipment_id)
+    }
+
+    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
+        decide(self.shipment_id, seen, |shipment| match shipment {
+            Shipment::Here(parcel, Readiness::Packed) => Ok(Some(cancelled(self.shipment_id, parcel, false))),
+            _ => Ok(None),
         })
     }
 }

@@ -4,4 +4,5 @@ mod edges;
 mod lives;
 mod process;
 mod races;
+mod seeding;
 mod simulation;

@@ -66,14 +66,31 @@ pub(super) async fn redriven(bench: &Bench<'_>) -> Checked {
         "another reactor's record",
     )?;
     // The first was handled, the second failed again.
-    let again = match park("order-1", 2) {
-        Parking::Park(record) => {
-            Parking::Park(Box::new(ParkedRecord { error: "again".to_owned(), ..*record }))
-        }
-        other => other,
-    };
+    let again = with_error(park("order-1", 2), "again");
     let handled = Parking::Unpark { reactor: "a".to_owned(), source: stream("order-1"), version: 1 };
     change(&*log, vec![handled, again]).await?;
     let wanted = vec![row("order-1", 2, "again", false), row("order-2", 1, "boom", false)];
     same(&seen(&*log, Some("a"), 10).await?, &wanted, "what is left")
+}
+
+pub(super) async fn coming_again(bench: &Bench<'_>) -> Checked {
+    let log = bench.open().await?;
+    let draft = Draft::now(&*log).await?;
+    let park = |version, error| with_error(parked(&draft, "a", "order-1", version), error);
+    change(&*log, vec![park(1, "boom"), park(2, "")]).await?;
+    let redelivered = || change(&*log, vec![park(1, ""), park(2, "")]);
+    redelivered().await?;
+    let wanted = vec![row("order-1", 1, "boom", false), row("order-1", 2, "", false)];
+    same(&seen(&*log, None, 10).await?, &wanted, "what waits and came again")?;
+    change(&*log, vec![Parking::Redrive { reactor: "a".to_owned(), source: stream("order-1") }]).await?;
+    redelivered().await?;
+    let wanted = vec![row("order-1", 1, "boom", true), row("order-1", 2, "", true)];
+    same(&seen(&*log, None, 10).await?, &wanted, "what is to be tried again and came again")
+}
+
+fn with_error(parking: Parking, error: &str) -> Parking {
+    match parking {
+        Parking::Park(record) => Parking::Park(Box::new(ParkedRecord { error: error.to_owned(), ..*record })),
+        other => other,
+    }
 }

@@ -234,7 +234,8 @@ async fn park(
             sqlx::query(
                 "INSERT INTO parked (reactor, source, version, envelope, payload, error, redrive)
                  VALUES (?, ?, ?, ?, ?, ?, ?)
-                 ON CONFLICT DO UPDATE SET error = excluded.error, redrive = excluded.redrive",
+                 ON CONFLICT DO UPDATE SET error = excluded.error, redrive = excluded.redrive
+                 WHERE excluded.error <> ''",
             )
             .bind(reactor)
             .bind(stream.as_str())

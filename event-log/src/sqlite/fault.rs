@@ -37,12 +37,6 @@ impl Log {
     }
 }
 
-/// Another connection holds a lock.
-pub(super) fn is_busy(error: &sqlx::Error) -> bool {
-    const BUSY: u32 = 5;
-    primary(error) == Some(BUSY)
-}
-
 fn is_constraint(error: &sqlx::Error) -> bool {
     const CONSTRAINT: u32 = 19;
     primary(error) == Some(CONSTRAINT)

@@ -7,10 +7,9 @@ use std::time::Duration;
 use schemas::Context;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
-use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use super::fault::{self, Log};
+use super::fault::Log;
 use super::rows;
 use crate::port::{Head, LogError};
 
@@ -19,9 +18,6 @@ const FORMAT: u32 = 1;
 
 /// How long a lock of another process is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How soon a file that others are just making is tried again.
-const RETRY: Duration = Duration::from_millis(5);
 
 /// Pages that the write-ahead log may have before they are brought to their places: enough for pages that are written again
 /// and again to be brought there once.
@@ -52,8 +48,8 @@ pub(super) fn reading(path: &Path) -> SqliteConnectOptions {
 
 /// Makes the file or brings it to this program's format, and answers where it ends.
 pub(super) async fn prepare(path: &Path, context: Context) -> Result<Head, LogError> {
-    create_private(path).map_err(|error| cannot_open(path, error.into()))?;
-    let mut connection = open(path, &writing(path)).await?;
+    let mut connection =
+        platform::sqlite::create(&writing(path)).await.map_err(|error| cannot_open(path, error))?;
     sqlx::query("BEGIN IMMEDIATE")
         .execute(&mut connection)
         .await
@@ -77,27 +73,14 @@ pub(super) async fn examine(path: &Path, context: Context) -> Result<Head, LogEr
         let problem = format!("there is none of {context} at {}", path.display());
         return Err(LogError::Unavailable(problem, None));
     }
-    let mut connection = open(path, &reading(path)).await?;
+    let mut connection =
+        platform::sqlite::open(&reading(path)).await.map_err(|error| cannot_open(path, error))?;
     if !has_tables(&mut connection).await.map_err(|error| cannot_open(path, error))? {
         let problem = format!("{} is not an event log", path.display());
         return Err(LogError::Unavailable(problem, None));
     }
     check(path, &mut connection, context).await?;
     rows::head(&mut connection).await.map_err(|error| cannot_open(path, error))
-}
-
-async fn open(path: &Path, options: &SqliteConnectOptions) -> Result<SqliteConnection, LogError> {
-    let until = Instant::now() + PATIENCE;
-    let mut connection = loop {
-        match options.connect().await {
-            Ok(connection) => break connection,
-            // While others turn a new file to write-ahead logging, SQLite does not wait by itself.
-            Err(error) if fault::is_busy(&error) && Instant::now() < until => sleep(RETRY).await,
-            Err(error) => return Err(cannot_open(path, error)),
-        }
-    };
-    platform::sqlite::require_sound(&mut connection).await.map_err(|error| cannot_open(path, error))?;
-    Ok(connection)
 }
 
 async fn has_tables(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
@@ -137,13 +120,4 @@ async fn check(path: &Path, connection: &mut SqliteConnection, context: Context)
 
 fn cannot_open(path: &Path, error: sqlx::Error) -> LogError {
     LogError::Unavailable(format!("{} cannot be opened", path.display()), Some(Box::new(error)))
-}
-
-fn create_private(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    // SQLite gives its other files the rights of this one.
-    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
 }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use event_log::chain;
 use event_log::contract::LogUnderTest;
 use event_log::port::{
-    Batch, Committed, Desk, DueDeadline, EventLog, Facts, Head, Log, LogError, ParkedRecord, Read,
+    Batch, Committed, Desk, DueDeadline, EventLog, Facts, Head, Log, LogError, ParkedRecord, Parking, Read,
     StoredEvent, Wanted, Write,
 };
 use schemas::{Context, Envelope, Timestamp};
@@ -32,6 +32,8 @@ pub enum Fault {
     OwnJson,
     /// Only one's own commits wake one up.
     DeafToOthers,
+    /// What is parked replaces what was parked before, whatever that knew.
+    ParkedAnew,
 }
 
 /// A good backend with a mistake added to it.
@@ -60,6 +62,10 @@ impl LogUnderTest for Broken {
 
     async fn raw(&self, name: &str, statement: &str) -> Result<(), String> {
         self.files.raw(name, statement).await
+    }
+
+    fn soon(&self) -> Duration {
+        Duration::from_secs(2)
     }
 }
 
@@ -129,6 +135,23 @@ impl BrokenLog {
         self.inner.commit(base, &batch).await
     }
 
+    async fn parked_anew(&self, base: &Head, batch: &Batch) -> Result<Committed, LogError> {
+        let mut batch = batch.clone();
+        for write in &mut batch.writes {
+            let forget = |parking: &Parking| match parking {
+                Parking::Park(record) => Some(Parking::Unpark {
+                    reactor: record.reactor.clone(),
+                    source: record.envelope.stream.clone(),
+                    version: record.envelope.version,
+                }),
+                Parking::Redrive { .. } | Parking::Unpark { .. } => None,
+            };
+            let forgotten: Vec<_> = write.parking.iter().filter_map(forget).collect();
+            write.parking.splice(0..0, forgotten);
+        }
+        self.inner.commit(base, &batch).await
+    }
+
     /// Every fifth position belongs to a transaction that ends only when somebody has seen its successor.
     fn late(&self, events: Vec<StoredEvent>) -> Vec<StoredEvent> {
         let mut visible = self.visible.lock().unwrap();
@@ -178,6 +201,7 @@ impl EventLog for BrokenLog {
             Fault::HalfOfABatch => self.half(base, batch).await,
             Fault::CheckpointFirst => self.checkpoint_first(base, batch).await,
             Fault::OwnJson => self.own_json(base, batch).await,
+            Fault::ParkedAnew => self.parked_anew(base, batch).await,
             Fault::DedupeAfterDeciding | Fault::LateCommits | Fault::DeafToOthers => {
                 self.inner.commit(base, batch).await
             }

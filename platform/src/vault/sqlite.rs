@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use rand::TryRng;
 use rand::rngs::SysRng;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
-use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
+use sqlx::{Connection, Row, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Key, Vault, VaultError};
@@ -62,7 +62,6 @@ impl SqliteVault {
     }
 
     async fn open_patiently(path: &Path, patience: Duration) -> Result<Self, VaultError> {
-        create_private(path).map_err(VaultError::unavailable)?;
         let options = options(path, patience);
         let connection = prepare(&options).await.map_err(VaultError::unavailable)?;
         let readers = SqlitePoolOptions::new()
@@ -90,19 +89,11 @@ fn options(path: &Path, patience: Duration) -> SqliteConnectOptions {
 }
 
 async fn prepare(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
-    let mut connection = options.connect().await?;
-    sqlite::require_sound(&mut connection).await?;
-    sqlx::raw_sql(TABLES).execute(&mut connection).await?;
+    let mut connection = sqlite::create(options).await?;
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    sqlx::raw_sql(TABLES).execute(&mut *transaction).await?;
+    transaction.commit().await?;
     Ok(connection)
-}
-
-fn create_private(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    // SQLite gives its other files the rights of this one.
-    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
 }
 
 #[async_trait]
@@ -231,7 +222,7 @@ async fn known(
 async fn erase(connection: &mut SqliteConnection, subject: &str) -> Result<bool, VaultError> {
     let destroyed = overwrite(connection, subject).await.map_err(VaultError::unavailable)?;
     // Also when it was erased before: then it may be the wiping that failed.
-    let wiped = wipe_log(connection).await.map_err(VaultError::unavailable)?;
+    let wiped = sqlite::empty_log(connection).await.map_err(VaultError::unavailable)?;
     if wiped { Ok(destroyed) } else { Err(VaultError::Lingering { subject: subject.to_owned() }) }
 }
 
@@ -255,12 +246,6 @@ async fn overwrite(connection: &mut SqliteConnection, subject: &str) -> Result<b
     .await?;
     transaction.commit().await?;
     Ok(destroyed > 0)
-}
-
-/// Copies the write-ahead log into the file and cuts it to nothing; false when somebody who still reads prevented it.
-async fn wipe_log(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
-    Ok(row.try_get::<i64, _>(0)? == 0)
 }
 
 async fn system_key(connection: &mut SqliteConnection, name: &str) -> Result<Key, sqlx::Error> {

@@ -12,8 +12,8 @@ use read_models::{Checkpoint, Collection, Generation, Query, Store, Stored, conn
 
 use crate::bus::MemoryBus;
 
-/// Longer than anything takes.
-pub const LONG: Duration = Duration::from_secs(60);
+/// Longer than anything takes, on the busiest machine too: it only ends a hang.
+pub const LONG: Duration = Duration::from_secs(300);
 
 pub struct Shop {
     pub bus: MemoryBus,
@@ -76,7 +76,9 @@ impl Shop {
         }
     }
 
+    /// Waits until everything is in. Somebody must be at work, or it never is.
     pub async fn settled(&self) {
+        assert!(self.is_open(), "nobody is at work, so there is nothing to wait for");
         caught_up(self.store(), self.backends.bus.as_ref(), &[self.projection], LONG).await.unwrap();
     }
 

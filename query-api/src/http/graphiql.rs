@@ -1,6 +1,37 @@
-//! The pages to try queries on.
+//! The pages to try queries on. GraphiQL is built in, so that they work without the Internet and the back office runs no
+//! script of a stranger.
 
-use async_graphql::http::GraphiQLSource;
+use axum::Router;
+use axum::extract::Path;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderName, StatusCode};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+
+/// A file of the page: its name, its type, and whether its bytes are compressed (every browser understands gzip).
+type File = (&'static str, &'static str, bool, &'static [u8]);
+
+/// What `query-api/graphiql/fetch.sh` fetched, and our own start of it.
+const FILES: [File; 5] = [
+    ("boot.js", SCRIPT, false, include_bytes!("../../graphiql/boot.js")),
+    ("graphiql.min.css", "text/css", true, include_bytes!("../../graphiql/graphiql.min.css.gz")),
+    ("graphiql.min.js", SCRIPT, true, include_bytes!("../../graphiql/graphiql.min.js.gz")),
+    ("react.production.min.js", SCRIPT, true, include_bytes!("../../graphiql/react.production.min.js.gz")),
+    (
+        "react-dom.production.min.js",
+        SCRIPT,
+        true,
+        include_bytes!("../../graphiql/react-dom.production.min.js.gz"),
+    ),
+];
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// Scripts and requests of this host only. The editor sets styles of its own and brings its fonts along.
+const POLICY: (HeaderName, &str) = (
+    CONTENT_SECURITY_POLICY,
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' 'unsafe-inline'; \
+     font-src 'self' data:; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
 
 /// What the storefront's page begins with.
 pub(super) const STOREFRONT: &str = r#"# The storefront: the published catalog, and orders for who holds their guest token.
@@ -40,28 +71,85 @@ query LatestOrders {
 }
 "#;
 
-/// A place in the engine's page, before which options of the editor can be put.
-const OPTION: &str = "defaultEditorToolsVisibility: true,";
+/// The page at `at`, which asks `endpoint`, and the files that it loads.
+pub(super) fn router(at: &str, endpoint: &str, title: &str, query: &str) -> Router {
+    let page = page(endpoint, title, query);
+    Router::new()
+        .route(at, get(|| std::future::ready(([POLICY], Html(page)))))
+        .route(&format!("{at}/{{file}}"), get(|Path(name): Path<String>| std::future::ready(file(&name))))
+}
 
-/// The page. It fetches GraphiQL itself from a public host, so it needs the Internet.
-pub(super) fn page(endpoint: &str, title: &str, query: &str) -> String {
-    let page = GraphiQLSource::build().endpoint(endpoint).title(title).finish();
-    // A JSON text is a JavaScript text, and holds no end of the script as long as no query here does.
-    let query = serde_json::Value::from(query);
-    page.replacen(OPTION, &format!("{OPTION}\n          defaultQuery: {query},"), 1)
+fn page(endpoint: &str, title: &str, query: &str) -> String {
+    let (endpoint, title, query) = (escaped(endpoint), escaped(title), escaped(query));
+    // Names are relative to the page's own: `graphiql/…` beside `…/graphiql`.
+    format!(
+        r#"<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="graphiql/graphiql.min.css">
+<style>body {{ margin: 0; }} #graphiql {{ height: 100vh; }}</style>
+</head>
+<body>
+<div id="graphiql" data-endpoint="{endpoint}" data-query="{query}">Loading …</div>
+<script src="graphiql/react.production.min.js"></script>
+<script src="graphiql/react-dom.production.min.js"></script>
+<script src="graphiql/graphiql.min.js"></script>
+<script src="graphiql/boot.js"></script>
+</body>
+</html>
+"#
+    )
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+fn file(name: &str) -> Response {
+    let Some((_, kind, compressed, bytes)) = FILES.iter().find(|(known, ..)| *known == name) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let encoding = compressed.then_some([(CONTENT_ENCODING, "gzip")]);
+    ([(CONTENT_TYPE, *kind)], encoding, *bytes).into_response()
 }
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest, Sha256};
+
     use super::*;
 
     #[test]
     fn the_page_knows_its_endpoint_and_begins_with_a_query() {
         for query in [STOREFRONT, ADMIN] {
             let page = page("/graphql", "Chorale", query);
-            assert!(page.contains("createUrl('/graphql')") && page.contains("<title>Chorale</title>"));
-            assert!(page.contains("defaultQuery: \"#") && !query.contains('<'));
+            assert!(page.contains("data-endpoint=\"/graphql\"") && page.contains("<title>Chorale</title>"));
+            assert!(page.contains("data-query=\"# The ") && page.contains("&quot;") == query.contains('"'));
             async_graphql::parser::parse_query(query).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_page_loads_files_that_are_there_and_nothing_from_elsewhere() {
+        let page = page("/graphql", "Chorale", STOREFRONT);
+        let names: Vec<&str> =
+            page.split("\"graphiql/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert_eq!(names.len(), FILES.len());
+        assert!(names.iter().all(|name| file(name).status() == StatusCode::OK), "{names:?}");
+        assert!(!page.contains("://"));
+    }
+
+    #[test]
+    fn the_files_are_those_that_were_fetched() {
+        let sums = include_str!("../../graphiql/SHA256SUMS");
+        for (name, _, compressed, bytes) in FILES {
+            let sum = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            let listed = sums.contains(&format!("{sum}  {name}.gz\n"));
+            assert_eq!(listed, compressed, "{name}: run query-api/graphiql/fetch.sh");
         }
     }
 }

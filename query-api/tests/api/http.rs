@@ -71,13 +71,21 @@ async fn nothing_is_kept_by_caches_and_the_newer_media_type_has_statuses() {
 #[tokio::test]
 async fn each_door_has_its_page() {
     let shop = Shop::open().await;
-    for (page, endpoint) in
-        [("/graphiql", "createUrl('/graphql')"), ("/admin/graphiql", "createUrl('/admin/graphql')")]
-    {
-        let response = shop.request(Request::get(page).body(Body::empty()).unwrap()).await;
+    let get = async |path: &str| shop.request(Request::get(path).body(Body::empty()).unwrap()).await;
+    for (page, endpoint) in [("/graphiql", "/graphql"), ("/admin/graphiql", "/admin/graphql")] {
+        let response = get(page).await;
         assert_eq!(response.status(), StatusCode::OK);
+        let policy = response.headers()["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("script-src 'self';"), "{policy}");
         let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        assert!(String::from_utf8(bytes.to_vec()).unwrap().contains(endpoint));
+        let page_says = String::from_utf8(bytes.to_vec()).unwrap();
+        assert!(page_says.contains(&format!("data-endpoint=\"{endpoint}\"")), "{page_says}");
+        let script = get(&format!("{page}/graphiql.min.js")).await;
+        assert_eq!(
+            (script.status(), &script.headers()["content-encoding"]),
+            (StatusCode::OK, &"gzip".parse().unwrap())
+        );
+        assert_eq!(get(&format!("{page}/other.js")).await.status(), StatusCode::NOT_FOUND);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::shipment::{LabelPrinted, label_call};
+use domain::shipment::{LabelImpossible, LabelPrinted, label_call};
 use domain::{Decision, policies};
 use platform::bus::Record;
 use platform::sealing::{Opened, Sealer};
@@ -53,7 +53,8 @@ impl Participant for LabelCalls {
         let ship_to = match opened.map_err(|error| AnswerError::Broken(error.to_string()))? {
             Opened::Value(address) => address,
             Opened::Erased => {
-                return Err(AnswerError::Broken("the address was erased: cancel the parcel".to_owned()));
+                tracing::warn!(parcel = %call.shipment_id, "no label without its address, which was erased; taken back");
+                return Ok(Some(Arc::new(LabelImpossible { shipment_id: call.shipment_id })));
             }
         };
         let request =

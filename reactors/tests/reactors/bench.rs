@@ -24,8 +24,8 @@ use schemas::{Actor, CommandId, Context, EventSet, StreamId, Timestamp, Topic};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-/// Everything that is waited for comes within this, or the test fails.
-pub const SOON: Duration = Duration::from_secs(20);
+/// Everything that is waited for comes long before this, on the busiest machine too: it only ends a hang.
+pub const SOON: Duration = Duration::from_secs(300);
 
 /// What the participant does about a record.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,8 +1,10 @@
 //! What cannot be handled waits, with everything behind it, and disturbs nobody else.
 
+use event_log::writer::Note;
+use schemas::Topic;
 use schemas::reaction::ReactionEvent;
 
-use crate::bench::{Bench, Does};
+use crate::bench::{Bench, Does, NAME};
 
 /// The kind bus, and unkind ones.
 pub const BUSES: [Option<u64>; 4] = [None, Some(1), Some(2), Some(3)];
@@ -61,6 +63,26 @@ async fn later_events_of_a_parked_stream_queue_behind_it_also_after_a_restart() 
         }
         assert_eq!(bench.reactions("a").await.len(), 1, "seed {seed:?}: told once");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_comes_again_while_it_waits_keeps_what_went_wrong() {
+    let bench = Bench::new(None).await;
+    bench.script.set("a", 1, Does::Break);
+    bench.publish(&["a", "a"]).await;
+    let running = bench.start();
+    bench.handled().await;
+    running.stop().await;
+    let parked = bench.parked("a").await;
+    // As a process that died before it kept its positions leaves them.
+    let again =
+        [Topic::ORDER, Topic::PAYMENTS_REACTION].map(|topic| (NAME.to_owned(), format!("{topic}/0"), 0));
+    bench.writer.note(Note { positions: again.into(), ..Note::default() }).await.unwrap();
+    let running = bench.start();
+    bench.handled().await;
+    running.stop().await;
+    assert_eq!(bench.parked("a").await, parked);
+    assert_eq!(bench.script.tries("a", 1), 3, "it was not tried again");
 }
 
 #[tokio::test(flavor = "multi_thread")]

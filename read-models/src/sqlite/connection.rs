@@ -3,13 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
 use tokio::sync::{Mutex, MutexGuard};
-use tokio::time::{Instant, sleep};
 
 use super::changes::Changes;
-use super::error::{failed, failed_at, is_busy};
+use super::error::{failed, failed_at};
 use crate::port::StoreError;
 
 /// How long to wait for another process's write.
@@ -17,13 +16,13 @@ const BUSY: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
 /// So many rows may wait between SQLite's thread and the caller; a page or a chunk fits at once.
 const ROWS: usize = 1_024;
-/// Earlier libraries can corrupt a file in WAL mode.
-const SQLITE: (u32, u32, u32) = (3, 51, 3);
 
-fn options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .busy_timeout(BUSY)
+fn reading(path: &Path) -> SqliteConnectOptions {
+    tuned(SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY))
+}
+
+fn tuned(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options
         .row_buffer_size(ROWS)
         .statement_cache_capacity(256)
         .pragma("temp_store", "MEMORY")
@@ -39,7 +38,7 @@ pub(super) async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
         .test_before_acquire(false)
         .acquire_timeout(BUSY)
         // Every commit empties the page cache of the readers; the mapped file stays.
-        .connect_with(options(path).read_only(true).pragma("mmap_size", "1073741824"))
+        .connect_with(reading(path).pragma("mmap_size", "1073741824"))
         .await
         .map_err(failed_at("opening its file for reading"))
 }
@@ -47,6 +46,8 @@ pub(super) async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
 /// The one writing connection.
 pub(super) struct Writer {
     options: SqliteConnectOptions,
+    /// Nothing is written: it only watches what others write.
+    pub(super) idle: bool,
     /// Empty after a failure: a connection whose transaction failed half-way is closed, not trusted again.
     slot: Mutex<Option<Open>>,
 }
@@ -58,24 +59,33 @@ struct Open {
 }
 
 impl Writer {
-    /// Opens the file, creating it when missing.
+    /// Opens the file, creating it with its folder when missing.
     pub(super) async fn open(path: &Path) -> Result<Self, StoreError> {
-        let options = options(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
+        let options = tuned(platform::sqlite::durable(path, BUSY))
             .synchronous(SqliteSynchronous::Normal)
             // 64 MiB between checkpoints: bulk writes are half as fast with 16. A WAL that a long reader let grow is cut
             // again.
             .pragma("wal_autocheckpoint", "16384")
             .pragma("journal_size_limit", "134217728")
             .pragma("cache_size", "-32768");
-        let mut open = Open::new(&options).await?;
-        check_library(&mut open.connection).await?;
-        Ok(Self { options, slot: Mutex::new(Some(open)) })
+        let connection = platform::sqlite::create(&options).await;
+        let connection = connection.map_err(|error| cannot_open(path, error))?;
+        Ok(Self { options, idle: false, slot: Mutex::new(Some(Open::on(connection).await?)) })
+    }
+
+    /// Opens the file to look at it only.
+    pub(super) async fn idle(path: &Path) -> Result<Self, StoreError> {
+        let options = reading(path);
+        let connection = platform::sqlite::open(&options).await;
+        let connection = connection.map_err(|error| cannot_open(path, error))?;
+        Ok(Self { options, idle: true, slot: Mutex::new(Some(Open::on(connection).await?)) })
     }
 
     /// Starts a transaction that holds the write lock. Dropping it unfinished rolls it back.
     pub(super) async fn begin(&self, changes: &Changes) -> Result<Transaction<'_>, StoreError> {
+        if self.idle {
+            return Err(StoreError::Unavailable("it was opened for reading only".to_owned(), None));
+        }
         let mut slot = self.slot.lock().await;
         let mut open = self.take(&mut slot, changes).await?;
         run(&mut open.connection, "BEGIN IMMEDIATE", "waiting for its write lock").await?;
@@ -100,28 +110,16 @@ impl Writer {
         if let Some(open) = slot.take() {
             return Ok(open);
         }
-        let open = Open::new(&self.options).await?;
+        let connection = platform::sqlite::open(&self.options).await;
+        let connection = connection.map_err(|error| cannot_open(self.options.get_filename(), error))?;
+        let open = Open::on(connection).await?;
         changes.tell_all();
         Ok(open)
     }
 }
 
 impl Open {
-    async fn new(options: &SqliteConnectOptions) -> Result<Self, StoreError> {
-        let deadline = Instant::now() + BUSY;
-        let mut connection = loop {
-            match options.connect().await {
-                Ok(connection) => break connection,
-                // Turning a new file to WAL does not wait for its lock as everything else does.
-                Err(error) if is_busy(&error) && Instant::now() < deadline => {
-                    sleep(Duration::from_millis(20)).await;
-                }
-                Err(error) => {
-                    let file = options.get_filename().display();
-                    return Err(failed(&format!("opening {file}"), error));
-                }
-            }
-        };
+    async fn on(mut connection: SqliteConnection) -> Result<Self, StoreError> {
         let others = others(&mut connection).await?;
         Ok(Self { connection, others })
     }
@@ -152,24 +150,13 @@ async fn run(connection: &mut SqliteConnection, sql: &'static str, doing: &str) 
     Ok(())
 }
 
+fn cannot_open(path: &Path, error: sqlx::Error) -> StoreError {
+    failed(&format!("opening {}", path.display()), error)
+}
+
 async fn others(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
     sqlx::query_scalar("PRAGMA data_version")
         .fetch_one(connection)
         .await
         .map_err(failed_at("looking for the writes of others"))
-}
-
-async fn check_library(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    let version: String = sqlx::query_scalar("SELECT sqlite_version()")
-        .fetch_one(connection)
-        .await
-        .map_err(failed_at("asking for SQLite's version"))?;
-    let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
-    let mut next = || parts.next().unwrap_or(0);
-    if (next(), next(), next()) < SQLITE {
-        let (major, minor, patch) = SQLITE;
-        let message = format!("SQLite {version} can corrupt it; at least {major}.{minor}.{patch} is needed");
-        return Err(StoreError::Unavailable(message, None));
-    }
-    Ok(())
 }

@@ -5,7 +5,6 @@ use serde::ser::Error as _;
 use crate::port::StoreError;
 
 const SQLITE_ERROR: i32 = 1;
-const SQLITE_BUSY: i32 = 5;
 const SQLITE_FULL: i32 = 13;
 
 /// The error of the store for one of SQLite, met while `doing` something.
@@ -24,11 +23,6 @@ pub(super) fn failed_at(doing: &'static str) -> impl Fn(sqlx::Error) -> StoreErr
 /// A statement that names what is not there, a dropped table for instance.
 pub(super) fn is_about_sql(error: &sqlx::Error) -> bool {
     code(error) == Some(SQLITE_ERROR)
-}
-
-/// Somebody else holds the lock.
-pub(super) fn is_busy(error: &sqlx::Error) -> bool {
-    code(error) == Some(SQLITE_BUSY)
 }
 
 /// The primary result code: the low byte of the extended one.

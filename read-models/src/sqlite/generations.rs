@@ -153,6 +153,7 @@ fn name(state: GenerationState) -> &'static str {
     }
 }
 
-fn generation(collection: &Collection, number: u32) -> Generation {
+/// The one with this number.
+pub(super) fn generation(collection: &Collection, number: u32) -> Generation {
     Generation { collection: collection.name.to_owned(), shape: collection.shape, number }
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::given::nothing_yet;
-use crate::shipment::{CancelShipment, CancelShipments, Dispatch};
+use crate::shipment::{CancelShipment, CancelShipments, Dispatch, LabelImpossible};
 
 fn take_back() -> CancelShipments {
     CancelShipments { shipment_ids: vec![parcel()] }
@@ -59,4 +59,14 @@ fn staff_takes_a_parcel_back_without_being_asked_and_that_is_told() {
 #[test]
 fn a_parcel_that_is_held_can_be_taken_back() {
     happened([planned(), held(HoldReason::Staff)]).when(&take_back()).then(&[cancelled(true)]);
+}
+
+#[test]
+fn a_parcel_whose_address_was_erased_before_its_label_was_printed_is_taken_back_without_being_asked() {
+    let impossible = LabelImpossible { shipment_id: parcel() };
+    happened([planned(), packed()]).when(&impossible).then(&[cancelled(false)]).again().nothing();
+    happened([planned(), packed(), cancelled(true)]).when(&impossible).nothing();
+    ready().when(&impossible).nothing();
+    on_its_way().when(&impossible).nothing();
+    nothing_yet().when(&impossible).nothing();
 }

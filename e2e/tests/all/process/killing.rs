@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context as _, Result};
+use tokio::sync::watch;
 
 use super::program::{Program, objects};
 
@@ -21,13 +21,14 @@ async fn every_acknowledged_order_survives_kills_stands_there_once_and_is_driven
     for life in 0..KILLS {
         let shop = Arc::new(Program::start(data.path(), &[])?);
         // Whoever got no answer asks again under the same key.
-        let count = Arc::new(AtomicUsize::new(0));
+        let (count, mut counted) = watch::channel(0);
+        let count = Arc::new(count);
         let shoppers: Vec<_> = (0..SHOPPERS)
             .map(|shopper| tokio::spawn(shop_on(Arc::clone(&shop), shopper, life, Arc::clone(&count))))
             .collect();
-        while count.load(Ordering::SeqCst) < EACH {
-            tokio::task::yield_now().await;
-        }
+        // Only shoppers count: when all of them have left, this ends too.
+        drop(count);
+        counted.wait_for(|count| *count >= EACH).await.context("nobody answers the shoppers any more")?;
         // Nobody else has a hold of the process; the shoppers only talk to it.
         shop.kill_now()?;
         for shopper in shoppers {
@@ -61,7 +62,7 @@ async fn shop_on(
     shop: Arc<Program>,
     shopper: usize,
     life: usize,
-    count: Arc<AtomicUsize>,
+    count: Arc<watch::Sender<usize>>,
 ) -> BTreeMap<String, String> {
     let mut acknowledged = BTreeMap::new();
     for turn in 0.. {
@@ -71,7 +72,7 @@ async fn shop_on(
             Ok((order, _)) => drop(acknowledged.insert(key, order)),
             Err(_) => return acknowledged,
         }
-        count.fetch_add(1, Ordering::SeqCst);
+        count.send_modify(|count| *count += 1);
     }
     acknowledged
 }

@@ -10,10 +10,11 @@ use anyhow::{Context as _, Result, bail, ensure};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
-/// Everything that is waited for comes within this; a first start plants a catalogue.
-pub const SOON: Duration = Duration::from_secs(60);
-/// Within this a shop that was asked to leave is gone.
-pub const LEAVING: Duration = Duration::from_secs(10);
+/// Everything that is waited for comes long before this, on the busiest machine too: it only ends a hang.
+pub const SOON: Duration = Duration::from_secs(300);
+/// Within this a shop that was asked to leave is gone: what orchestrators give it. Its own limit on draining is shorter,
+/// and shows in its exit code.
+const LEAVING: Duration = Duration::from_secs(30);
 
 /// The program, built from what is in this workspace now.
 fn binary() -> Result<&'static Path> {

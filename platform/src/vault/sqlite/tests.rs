@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::future::join_all;
-use sqlx::Executor;
+use sqlx::{ConnectOptions, Executor};
 use tempfile::TempDir;
 
 use super::*;
@@ -110,6 +110,18 @@ async fn what_was_answered_is_in_the_file_for_others_at_once() {
     assert_eq!(settings, 1);
     let mode = std::fs::metadata(folder.file()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600, "nobody else may read it");
+}
+
+#[tokio::test]
+async fn many_may_open_a_new_vault_at_once() {
+    for _ in 0..10 {
+        let folder = Folder::new();
+        let file = folder.file();
+        let vaults = join_all((0..8).map(|_| SqliteVault::open(&file))).await;
+        let keys = join_all(vaults.iter().map(|vault| vault.as_ref().unwrap().key_for("customer-1"))).await;
+        let keys: Vec<Key> = keys.into_iter().map(Result::unwrap).collect();
+        assert!(keys.iter().all(|key| key.as_bytes() == keys[0].as_bytes()), "one key for all");
+    }
 }
 
 #[tokio::test]

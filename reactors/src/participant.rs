@@ -5,6 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::Decision;
 use platform::bus::{Record, Start};
+use platform::sealing::SealingError;
+use platform::vault::VaultError;
 use schemas::{Context, DecodeError, Topic};
 
 /// Somebody who answers events with a decision on the streams of its own context. It answers each event of a stream in
@@ -44,4 +46,27 @@ pub enum AnswerError {
     /// It will not work, however often it is tried.
     #[error("{0}")]
     Broken(String),
+}
+
+impl From<SealingError> for AnswerError {
+    /// A vault that does not answer now is waited for; what cannot be opened at all is not tried again.
+    fn from(error: SealingError) -> Self {
+        match error {
+            SealingError::Vault(VaultError::Unavailable(_)) => Self::Unavailable("the key vault".to_owned()),
+            error => Self::Broken(error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vault_that_does_not_answer_is_waited_for_and_a_text_that_is_not_genuine_is_not() {
+        let away = VaultError::Unavailable(Arc::new(std::io::Error::other("away")));
+        assert!(matches!(AnswerError::from(SealingError::Vault(away)), AnswerError::Unavailable(_)));
+        let forged = SealingError::NotGenuine { subject: "order-1".to_owned(), field: "email".to_owned() };
+        assert!(matches!(AnswerError::from(forged), AnswerError::Broken(_)));
+    }
 }

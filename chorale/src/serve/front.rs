@@ -53,35 +53,7 @@ fn page(title: &str, doors: &[Door]) -> Router {
 
 #[cfg(test)]
 mod tests {
-    use reqwest::Client;
-    use tokio::net::TcpListener;
-
-    use super::super::start;
     use super::*;
-    use crate::shop::{Shop, ShopOptions};
-
-    #[tokio::test]
-    async fn the_front_page_of_each_address_names_its_doors_and_all_of_them_open() {
-        let folder = tempfile::tempdir().unwrap();
-        let shop = Shop::open(folder.path(), ShopOptions::default()).await.unwrap();
-        let socket = async || TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let at = start(&shop, Roles::ALL, socket().await, socket().await).unwrap();
-        let client = Client::new();
-        for (address, queries) in [(at.public, STOREFRONT), (at.staff, OFFICE)] {
-            let get = async |path: &str| client.get(format!("http://{address}{path}")).send().await.unwrap();
-            let answer = get("/").await;
-            assert_eq!(answer.status(), 200);
-            assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
-            let page = answer.text().await.unwrap();
-            assert!(!page.contains("script"), "{page}");
-            for (path, _) in doors(Roles::ALL, queries) {
-                assert!(page.contains(&format!("href=\"{path}\"")), "{path}: {page}");
-                assert_eq!(get(path).await.status(), 200, "{path}");
-            }
-        }
-        drop(client);
-        shop.close().await.unwrap();
-    }
 
     #[test]
     fn an_address_names_no_door_of_a_role_that_is_not_there() {

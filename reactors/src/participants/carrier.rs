@@ -49,8 +49,7 @@ impl Participant for LabelCalls {
         let event =
             ShipmentEvent::decode(&record.envelope.name, record.envelope.type_version, &record.payload)?;
         let Some(call) = label_call(&event) else { return Ok(None) };
-        let opened = self.sealer.open::<Address>(&call.ship_to, field::SHIP_TO).await;
-        let ship_to = match opened.map_err(|error| AnswerError::Broken(error.to_string()))? {
+        let ship_to = match self.sealer.open::<Address>(&call.ship_to, field::SHIP_TO).await? {
             Opened::Value(address) => address,
             Opened::Erased => {
                 tracing::warn!(parcel = %call.shipment_id, "no label without its address, which was erased; taken back");

@@ -38,8 +38,7 @@ impl ProviderCalls {
     async fn ask(&self, ask: ProviderAsk) -> Result<Option<Ask>, AnswerError> {
         Ok(Some(match ask {
             ProviderAsk::Authorize { amount, payment_token } => {
-                let opened = self.sealer.open::<String>(&payment_token, field::PAYMENT_TOKEN).await;
-                match opened.map_err(|error| AnswerError::Broken(error.to_string()))? {
+                match self.sealer.open::<String>(&payment_token, field::PAYMENT_TOKEN).await? {
                     Opened::Value(token) => Ask::Authorize { amount, token },
                     Opened::Erased => return Ok(None),
                 }

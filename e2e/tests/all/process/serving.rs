@@ -13,11 +13,17 @@ async fn a_first_start_plants_a_catalogue_says_where_to_look_answers_and_leaves_
     for hint in ["Its files are in", "chorale demo", "chorale topics read order", "chorale log verify"] {
         assert!(said.contains(hint), "{hint:?} is missing: {said}");
     }
-    for (staff, path) in
-        [(false, "/graphiql"), (true, "/admin/graphiql"), (false, "/docs/"), (true, "/docs/")]
-    {
-        let (status, page) = shop.page(staff, path).await?;
-        assert!(status == 200 && page.contains("<html"), "{path}: {status}");
+    for (staff, queries) in [(false, "/graphiql"), (true, "/admin/graphiql")] {
+        let (status, front) = shop.page(staff, "/").await?;
+        assert!(status == 200 && !front.contains("script"), "{status}: {front}");
+        let doors: Vec<&str> =
+            front.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert_eq!(doors, [queries, "/docs", "/openapi.json", "/healthz", "/readyz"]);
+        for path in doors {
+            assert_eq!(shop.page(staff, path).await?.0, 200, "{path}");
+        }
+        assert!(shop.page(staff, queries).await?.1.contains("<html"));
+        assert!(shop.page(staff, "/docs/").await?.1.contains("<html"));
     }
     // The back office is not at the shoppers' address.
     assert_eq!(shop.page(false, "/admin/graphiql").await?.0, 404);

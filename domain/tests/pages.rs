@@ -16,7 +16,7 @@ const NOTE: &str = "<!-- Generated from the code; do not edit. UPDATE_CONTRACTS=
 
 /// Compares a page with what is checked in, or writes it.
 fn check(name: &str, page: &str) {
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name);
+    let file = PathBuf::from("../docs").join(name);
     let page = format!("{NOTE}\n\n{page}");
     if std::env::var_os("UPDATE_CONTRACTS").is_some() {
         fs::write(&file, &page).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
@@ -50,7 +50,7 @@ const PAGES: [&str; 7] = [
 ];
 
 fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+    PathBuf::from("..")
 }
 
 /// What stands between back-quotes.

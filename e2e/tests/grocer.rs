@@ -237,7 +237,7 @@ fn build() -> Result<PathBuf> {
     let target = own.ancestors().nth(3).context("the target directory is not where it was")?;
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--release", "--locked", "--package", "chorale", "--bin", "chorale"]);
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR")).arg("--target-dir").arg(target);
+    cargo.arg("--target-dir").arg(target);
     let output = cargo.output().context("cargo cannot be started")?;
     ensure!(output.status.success(), "chorale cannot be built: {}", String::from_utf8_lossy(&output.stderr));
     Ok(target.join("release").join("chorale"))
@@ -245,7 +245,7 @@ fn build() -> Result<PathBuf> {
 
 /// Where the grocer's files are.
 fn grocer() -> Result<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/data/complete-journey");
+    let folder = PathBuf::from("../examples/data/complete-journey");
     let there = folder.join("transactions.parquet").is_file();
     ensure!(
         there,

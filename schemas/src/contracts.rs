@@ -1,7 +1,5 @@
 //! The contracts that are generated from this crate and checked in under `schemas/contracts/`.
 
-use std::path::PathBuf;
-
 use serde_json::{Map, Value, json};
 
 use crate::category::CategoryEvent;
@@ -95,11 +93,6 @@ fn same_members(before: &Value, after: &Value) -> bool {
         members
     };
     members(before) == members(after)
-}
-
-/// The folder of the checked-in contracts and golden samples, for the tests that compare and write them.
-pub fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 #[cfg(test)]

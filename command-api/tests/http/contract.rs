@@ -7,7 +7,7 @@ use std::{env, fs};
 use serde_json::{Value, json};
 
 fn file() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../schemas/contracts/openapi.json")
+    PathBuf::from("../schemas/contracts/openapi.json")
 }
 
 fn generated() -> Value {

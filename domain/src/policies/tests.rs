@@ -27,7 +27,7 @@ fn envelope(stream: &str, context: Context, name: &str, version: u64) -> Envelop
 
 #[expect(clippy::disallowed_methods, reason = "the golden samples stand in files")]
 fn sample(full_name: &str) -> Value {
-    let file = format!("{}/../schemas/golden/{full_name}.json", env!("CARGO_MANIFEST_DIR"));
+    let file = format!("../schemas/golden/{full_name}.json");
     let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
     let mut payload: Value = serde_json::from_str(&text).unwrap();
     if payload.get("wayOut").is_some() {

@@ -26,10 +26,7 @@ const CLIENTS: [&str; 6] = ["reqwest", "hyper-util", "hyper", "ureq", "isahc", "
 const MAY_CALL_OUT: [&str; 3] = ["chorale", "reactors", "e2e"];
 
 fn workspace() -> Result<Metadata> {
-    Ok(MetadataCommand::new()
-        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"))
-        .no_deps()
-        .exec()?)
+    Ok(MetadataCommand::new().manifest_path("../Cargo.toml").no_deps().exec()?)
 }
 
 fn ours(package: &Package, among: &BTreeSet<String>, kinds: &[DependencyKind]) -> BTreeSet<String> {

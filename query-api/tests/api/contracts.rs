@@ -3,7 +3,7 @@
 use std::path::Path;
 
 fn compare(name: &str, now: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/contracts/graphql").join(name);
+    let path = Path::new("../schemas/contracts/graphql").join(name);
     if std::env::var_os("UPDATE_CONTRACTS").is_some_and(|value| value == "1") {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, now).unwrap();

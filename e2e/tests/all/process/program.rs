@@ -29,7 +29,6 @@ fn build() -> Result<PathBuf> {
     let folder = own.parent().and_then(Path::parent).context("the target directory is not where it was")?;
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--package", "chorale", "--bin", "chorale"]);
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
     if let Some(target) = folder.parent() {
         cargo.arg("--target-dir").arg(target);
     }

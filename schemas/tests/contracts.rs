@@ -64,7 +64,7 @@ fn every_schema_and_golden_sample_belongs_to_a_version_of_an_event() {
         .flat_map(|event| (1..=event.version).map(|version| event.full_name(version)).collect::<Vec<_>>())
         .collect();
     for folder in ["contracts/events", "golden"].map(Path::new) {
-        let strange: Vec<_> = files(&folder).difference(&known).cloned().collect();
+        let strange: Vec<_> = files(folder).difference(&known).cloned().collect();
         assert!(
             strange.is_empty(),
             "{}: {strange:?}: an event type that was published once stays",

@@ -178,9 +178,64 @@ impl FromStr for Topic {
     }
 }
 
+/// Where signed heads of the logs stand. It has no source log: the relays write it.
+pub const AUDIT_TOPIC: &str = "chorale.audit.v1";
+
+/// Where the relays keep how far they are, one record a context, compacted.
+pub const RELAY_TOPIC: &str = "chorale.relay.v1";
+
+/// How many partitions a topic has unless somebody says otherwise.
+pub const PARTITIONS: u32 = 6;
+
+/// The partition of a key in a topic of `count` partitions: what Kafka's own producers choose, so that everybody finds a
+/// key in the same place. Source: `BuiltInPartitioner.partitionForKey` of Apache Kafka (murmur2, sign bit dropped, modulo).
+pub fn partition_of(key: &str, count: u32) -> u32 {
+    (murmur2(key.as_bytes()) & 0x7fff_ffff) % count.max(1)
+}
+
+/// MurmurHash2, 32 bits, as in `org.apache.kafka.common.utils.Utils.murmur2`.
+fn murmur2(data: &[u8]) -> u32 {
+    const SEED: u32 = 0x9747_b28c;
+    const M: u32 = 0x5bd1_e995;
+    // Kafka's length is an i32; keys are far shorter.
+    let mut hash = SEED ^ (data.len() as u32);
+    let (words, rest) = data.as_chunks::<4>();
+    for word in words {
+        let mut k = u32::from_le_bytes(*word).wrapping_mul(M);
+        k ^= k >> 24;
+        hash = hash.wrapping_mul(M) ^ k.wrapping_mul(M);
+    }
+    if !rest.is_empty() {
+        for (place, byte) in rest.iter().enumerate() {
+            hash ^= u32::from(*byte) << (8 * place);
+        }
+        hash = hash.wrapping_mul(M);
+    }
+    hash ^= hash >> 13;
+    hash = hash.wrapping_mul(M);
+    hash ^ (hash >> 15)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_lie_where_kafkas_own_producers_put_them() {
+        // The vectors of Kafka's own UtilsTest.
+        for (key, hash) in [
+            ("21", -973_932_308),
+            ("foobar", -790_332_482),
+            ("a-little-bit-long-string", -985_981_536),
+            ("a-little-bit-longer-string", -1_486_304_829),
+            ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58_897_971),
+            ("abc", 479_470_107),
+        ] {
+            assert_eq!(murmur2(key.as_bytes()).cast_signed(), hash, "{key}");
+            assert!(partition_of(key, 6) < 6);
+        }
+        assert_eq!(partition_of("any", 0), 0);
+    }
 
     #[test]
     fn every_topic_is_found_by_its_name_its_short_name_and_its_streams() {

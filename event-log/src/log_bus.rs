@@ -1,5 +1,6 @@
-//! The logs as a bus (`log://`): each topic is the part of its context's log that belongs to it, tailed by position. One
-//! partition a topic; an offset is a position. No second copy, no broker, and the same promises as any bus.
+//! The logs as a bus (`log://`): each topic is the part of its context's log that belongs to it, tailed by position. Keys lie
+//! in the partitions that they would have on Kafka, so that whoever moves there goes on where it was; an offset is a
+//! position. No second copy, no broker, and the same promises as any bus.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use futures_util::future::select_all;
 use platform::bus::{
     Browse, Bus, BusError, Consumer, Delivery, Partition, Positions, Record, Start, Subscription, TopicInfo,
 };
+use schemas::topics::{PARTITIONS, partition_of};
 use schemas::{Context, StreamId, Topic};
 use tokio::time::Instant;
 
@@ -23,15 +25,23 @@ use tail::Tail;
 #[derive(Clone)]
 pub struct LogBus {
     tails: BTreeMap<Context, Arc<Tail>>,
+    partitions: u32,
 }
 
 /// How much a browser reads at a time.
 const PAGE: usize = 1_000;
 
 impl LogBus {
-    /// Over these logs. Topics of other contexts are empty.
+    /// Over these logs, in [`PARTITIONS`] partitions a topic. Topics of other contexts are empty.
     pub fn new(logs: impl IntoIterator<Item = Arc<dyn Log>>) -> Self {
-        Self { tails: logs.into_iter().map(|log| (log.context(), Arc::new(Tail::new(log)))).collect() }
+        Self::with_partitions(logs, PARTITIONS)
+    }
+
+    /// The same in so many partitions a topic, at least one. A shop's number never changes: its documents and positions are
+    /// kept by partition.
+    pub fn with_partitions(logs: impl IntoIterator<Item = Arc<dyn Log>>, partitions: u32) -> Self {
+        let tails = logs.into_iter().map(|log| (log.context(), Arc::new(Tail::new(log)))).collect();
+        Self { tails, partitions: partitions.max(1) }
     }
 
     fn log(&self, context: Context) -> Option<&Arc<dyn Log>> {
@@ -40,10 +50,10 @@ impl LogBus {
 }
 
 /// The stored event as the record that everybody sees.
-pub fn record(topic: Topic, event: &StoredEvent) -> Record {
+fn record(topic: Topic, event: &StoredEvent, partitions: u32) -> Record {
     Record {
         topic,
-        partition: 0,
+        partition: partition_of(event.envelope.stream.as_str(), partitions),
         offset: event.envelope.position,
         envelope: Arc::clone(&event.envelope),
         payload: Arc::clone(&event.payload),
@@ -69,17 +79,19 @@ impl Bus for LogBus {
                 Start::Beginning => 0,
                 Start::Head => tail.log().head().await.map_err(unavailable)?.position,
             };
-            let mut done = BTreeMap::new();
+            let mut done = Positions::new();
             for topic in topics {
-                let partition = Partition { topic, number: 0 };
-                let position = known.get(&partition).copied().unwrap_or(fresh);
-                if position > 0 && !known.contains_key(&partition) {
-                    begins.insert(partition, position);
+                for number in 0..self.partitions {
+                    let partition = Partition { topic, number };
+                    let position = known.get(&partition).copied().unwrap_or(fresh);
+                    if position > 0 && !known.contains_key(&partition) {
+                        begins.insert(partition, position);
+                    }
+                    done.insert(partition, position);
                 }
-                done.insert(topic, position);
             }
             let after = done.values().copied().min().unwrap_or(0);
-            sources.push(Source { tail: Arc::clone(tail), done, after });
+            sources.push(Source { tail: Arc::clone(tail), done, after, partitions: self.partitions });
         }
         Ok(Box::new(LogConsumer { sources, next: 0, begins }))
     }
@@ -94,14 +106,17 @@ impl Bus for LogBus {
         let info = |topic: &Topic| {
             let (records, end) =
                 counts.get(&topic.context()).and_then(|c| c.get(topic.prefix())).copied().unwrap_or((0, 0));
-            TopicInfo { topic: *topic, records, ends: BTreeMap::from([(0, end)]) }
+            // Nobody keeps the ends of single partitions; that of the topic is behind none of them, and whoever has read
+            // that far has read all of them.
+            TopicInfo { topic: *topic, records, ends: (0..self.partitions).map(|number| (number, end)).collect() }
         };
         Ok(topics.iter().map(info).collect())
     }
 
     async fn browse(&self, topic: Topic, browse: &Browse) -> Result<Vec<Record>, BusError> {
         let Some(log) = self.log(topic.context()) else { return Ok(Vec::new()) };
-        let start = browse.after.get(&0).copied().unwrap_or(0);
+        let after = |number| browse.after.get(&number).copied().unwrap_or(0);
+        let start = (0..self.partitions).map(after).min().unwrap_or(0);
         let mut found = Vec::new();
         let mut place = Place { position: start, version: 0 };
         while found.len() < browse.limit {
@@ -115,11 +130,14 @@ impl Bus for LogBus {
             for event in &events {
                 let envelope = &event.envelope;
                 place = Place { position: envelope.position, version: envelope.version };
-                let wanted = envelope.position > start
-                    && envelope.topic() == Some(topic)
-                    && browse.name.as_ref().is_none_or(|name| *name == envelope.name);
-                if wanted && found.len() < browse.limit {
-                    found.push(record(topic, event));
+                if envelope.topic() != Some(topic)
+                    || browse.name.as_ref().is_some_and(|name| *name != envelope.name)
+                {
+                    continue;
+                }
+                let record = record(topic, event, self.partitions);
+                if envelope.position > after(record.partition) && found.len() < browse.limit {
+                    found.push(record);
                 }
             }
             if events.len() < PAGE {
@@ -151,7 +169,7 @@ impl Bus for LogBus {
             if left.is_zero() {
                 return Ok(());
             }
-            browse.after.insert(0, head);
+            browse.after = (0..self.partitions).map(|number| (number, head)).collect();
             log.grown(head, left).await;
         }
     }
@@ -165,8 +183,9 @@ struct Place {
 /// One log of which a consumer reads some topics.
 struct Source {
     tail: Arc<Tail>,
-    /// Per topic: records at or below are done.
-    done: BTreeMap<Topic, u64>,
+    partitions: u32,
+    /// Records at or below are done.
+    done: Positions,
     /// Everything at or below has been delivered.
     after: u64,
 }
@@ -177,17 +196,17 @@ impl Source {
         let events = self.tail.after(self.after, max).await.map_err(unavailable)?;
         let Some(last) = events.last().map(|event| event.envelope.position) else { return Ok(None) };
         let records = events.iter().filter_map(|event| {
-            let topic = event.envelope.topic()?;
-            let done = self.done.get(&topic)?;
-            (event.envelope.position > *done).then(|| record(topic, event))
+            let record = record(event.envelope.topic()?, event, self.partitions);
+            let done = self.done.get(&Partition { topic: record.topic, number: record.partition })?;
+            (event.envelope.position > *done).then_some(record)
         });
         let records = records.collect();
         self.after = last;
         let mut positions = Positions::new();
-        for (topic, done) in &mut self.done {
+        for (partition, done) in &mut self.done {
             if last > *done {
                 *done = last;
-                positions.insert(Partition { topic: *topic, number: 0 }, last);
+                positions.insert(*partition, last);
             }
         }
         Ok(Some(Delivery { records, positions }))

@@ -102,7 +102,8 @@ pub struct TopicInfo {
     pub topic: Topic,
     /// Records in it.
     pub records: u64,
-    /// Per partition the offset of the last record; 0 while there is none.
+    /// Per partition a position that whoever has read all of it has reached: that of its last record, or a later one up to
+    /// that of the topic's last; 0 while there is none.
     pub ends: BTreeMap<u32, u64>,
 }
 

@@ -35,7 +35,7 @@ impl StreamSource for TopicSource {
             let page = self.0.browse(topic, &browse).await?;
             let more = page.len() >= Self::PAGE;
             for record in page {
-                browse.after.insert(record.partition, record.offset);
+                browse.after.insert(record.partition, record.envelope.position);
                 if record.envelope.version > after {
                     found.push(record);
                 }

@@ -25,7 +25,7 @@ pub struct ReadArgs {
     /// Only events of this type, by its name (`OrderPlaced`) or in full.
     #[arg(long = "type")]
     event_type: Option<String>,
-    /// Begin here: an offset, or an instant such as 2026-03-01T12:00:00Z.
+    /// Begin here: a position in the log, or an instant such as 2026-03-01T12:00:00Z.
     #[arg(long)]
     from: Option<String>,
     /// At most so many records.
@@ -82,13 +82,15 @@ pub async fn read(look: &Look, args: &ReadArgs, out: &mut impl Write) -> Result<
     let (start, since) = beginning(args.from.as_deref())?;
     let mut browse =
         Browse { key: args.key.clone(), name: name.map(str::to_owned), limit: PAGE, ..Browse::default() };
-    browse.after.insert(0, start);
+    for info in look.bus.topics(&[topic]).await? {
+        browse.after.extend(info.ends.keys().map(|number| (*number, start)));
+    }
     let mut left = if args.follow { usize::MAX } else { args.limit };
     loop {
         browse.limit = left.min(PAGE);
         let records = look.bus.browse(topic, &browse).await?;
         for record in &records {
-            browse.after.insert(record.partition, record.offset);
+            browse.after.insert(record.partition, record.envelope.position);
             if since.is_none_or(|since| record.envelope.time >= since) && left > 0 {
                 show(record, args.json, out)?;
                 left -= 1;
@@ -115,7 +117,7 @@ fn beginning(from: Option<&str>) -> Result<(u64, Option<Timestamp>)> {
     }
     match text.parse::<Timestamp>() {
         Ok(instant) => Ok((0, Some(instant))),
-        Err(_) => bail!("--from takes an offset (42) or an instant (2026-03-01T12:00:00Z), not {text:?}"),
+        Err(_) => bail!("--from takes a position (42) or an instant (2026-03-01T12:00:00Z), not {text:?}"),
     }
 }
 
@@ -148,7 +150,7 @@ fn show(record: &Record, as_json: bool, out: &mut impl Write) -> Result<()> {
     writeln!(
         out,
         "{:>8}  {}  {}@{}  {}  {}  ({} {})",
-        record.offset,
+        envelope.position,
         envelope.time,
         envelope.stream,
         envelope.version,
@@ -165,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_beginning_is_an_offset_or_an_instant() {
+    fn a_beginning_is_a_position_or_an_instant() {
         assert_eq!(beginning(None).unwrap(), (0, None));
         assert_eq!(beginning(Some("42")).unwrap(), (41, None));
         let instant = "2026-03-01T12:00:00Z";

@@ -68,7 +68,7 @@ async fn browse(shop: &Shop, topic: Topic, wrong: &mut Findings) -> Result<Tally
             if record.envelope.version != before + 1 {
                 wrong.add(|| format!("{topic}: {} comes after version {before}", record.envelope.token()));
             }
-            browse.after.insert(record.partition, record.offset);
+            browse.after.insert(record.partition, record.envelope.position);
         }
         if records.len() < PAGE {
             return Ok(tally);

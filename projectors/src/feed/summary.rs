@@ -22,7 +22,7 @@ pub(super) async fn work(feed: &Feed, add: &dyn Add, records: &[Record]) -> Resu
             Err(problem) => outcome.hold.push((record.clone(), Some(chain(&problem)))),
         }
     }
-    // Later offsets may be in the sums already, so what was held once is only counted on its own.
+    // Later positions may be in the sums already, so what was held once is only counted on its own.
     let held = feed.held.known(counted.iter().map(|(record, _)| *record)).await?;
     let mut sums = load(feed, &counted).await?;
     let mut touched = HashSet::new();
@@ -97,7 +97,7 @@ fn id(key: &str, record: &Record) -> String {
     format!("{key}/{}/{}", record.topic, record.partition)
 }
 
-/// Offsets may begin at 0, versions begin at 1.
+/// Rises within a partition, on every bus.
 fn version(record: &Record) -> u64 {
-    record.offset + 1
+    record.envelope.position
 }

@@ -1,14 +1,15 @@
-//! The auditor's and operator's commands. They look into a data directory beside a running shop and keep nobody out.
+//! The auditor's and operator's commands. They look at a shop beside its processes and keep nobody out.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
-use event_log::log_bus::LogBus;
 use event_log::port::Log;
+use platform::bus::Bus;
 use schemas::Context;
 
-use crate::data_dir::DataDir;
+use crate::shop;
+use crate::stores::{Place, Stores};
 
 pub mod erase;
 pub mod log;
@@ -19,24 +20,24 @@ pub mod topics;
 
 /// A shop to look at.
 pub struct Look {
-    /// Where it is.
-    pub data: DataDir,
+    /// Where its stores are.
+    pub place: Place,
     /// The logs, in the order of [`Context::ALL`], to be read only.
     pub logs: Vec<Arc<dyn Log>>,
-    /// The logs as topics.
-    pub bus: LogBus,
+    /// The topics.
+    pub bus: Arc<dyn Bus>,
 }
 
 impl Look {
     /// Opens the logs of a shop for reading.
-    pub async fn at(path: &Path) -> Result<Self> {
-        let data = DataDir::look(path)?;
+    pub async fn at(path: &Path, stores: &Stores) -> Result<Self> {
+        let place = Place::look(path, stores)?;
         let mut logs = Vec::new();
         for context in Context::ALL {
-            logs.push(event_log::connect_read_only(&data.log(context), context).await?);
+            logs.push(event_log::connect_read_only(&place.log(context), context).await?);
         }
-        let bus = LogBus::new(logs.iter().cloned());
-        Ok(Self { data, logs, bus })
+        let (_, bus) = shop::open_bus(&place.bus, &logs).await?;
+        Ok(Self { place, logs, bus })
     }
 
     /// The log of a context.

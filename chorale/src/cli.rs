@@ -8,6 +8,7 @@ use platform::telemetry::LogFormat;
 
 use crate::audit::erase::Subject;
 use crate::audit::topics::ReadArgs;
+use crate::stores::Stores;
 
 /// A shop on events: commands, an append-only log, read models and GraphQL in one program.
 #[derive(Parser, Debug)]
@@ -27,6 +28,9 @@ pub struct Cli {
     /// How the program's own log is written to standard error: human or json. What it tells is set by CHORALE_LOG.
     #[arg(long, global = true, env = "CHORALE_LOG_FORMAT", default_value = "human", value_name = "FORMAT")]
     pub log_format: LogFormat,
+    /// Addresses of stores that are not files in the data directory.
+    #[command(flatten)]
+    pub stores: Stores,
     /// Addresses of the shop that is started without a subcommand.
     #[command(flatten)]
     pub listen: Listen,
@@ -54,12 +58,28 @@ pub struct Listen {
 pub enum Command {
     /// Run only the command API.
     CommandApi,
-    /// Run only the reactors.
-    Reactors,
-    /// Run only the projectors.
-    Projectors,
+    /// Run only the relay, which takes the event logs to Kafka. Several may run: one leads, another takes over.
+    Relay,
+    /// Run only the reactors. Several may run and share the work.
+    Reactors {
+        /// Only these: contexts (payments), or single reactors and views by their names.
+        #[arg(long, value_delimiter = ',', value_name = "NAME")]
+        only: Vec<String>,
+    },
+    /// Run only the projectors. Several may run and share the work.
+    Projectors {
+        /// Only these: `chorale projections` lists the names.
+        #[arg(long, value_delimiter = ',', value_name = "NAME")]
+        only: Vec<String>,
+    },
     /// Run only the query API: for any shop, also one on imported time.
     QueryApi,
+    /// Prepare stores on servers for this program: make or upgrade schemas, make and check topics. Files need no preparing.
+    Migrate {
+        /// One JSON object a store.
+        #[arg(long)]
+        json: bool,
+    },
     /// Send shoppers to the shop that runs: they browse, order, and the shop packs and ships.
     Demo(crate::demo::DemoArgs),
     /// Import real data into a shop of its own.

@@ -1,5 +1,6 @@
-//! The data directory of an embedded shop: what lies where, who may use it, and what kind of shop it is.
+//! The data directory of a shop: what lies where, and who may use it.
 
+use std::cmp::Ordering;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -7,24 +8,13 @@ use schemas::Context;
 use serde::{Deserialize, Serialize};
 
 /// The layout of the directory; raised when older programs must not touch it any more.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const ABOUT: &str = "shop.json";
 const LOCK: &str = "lock";
-
-/// Which time a shop lives in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Kind {
-    /// The time of the clock on the wall.
-    Real,
-    /// The time of imported data.
-    Imported,
-}
 
 #[derive(Serialize, Deserialize)]
 struct About {
     format: u32,
-    kind: Kind,
 }
 
 /// Why a data directory cannot be used. Each says what to do.
@@ -46,18 +36,16 @@ pub enum DataDirError {
         /// Its format.
         found: u32,
     },
-    /// It is the other kind of shop.
+    /// A program from before the first release made it.
     #[error(
-        "{path} is a shop on {is}, and this needs one on {wanted}: choose another directory with --data-dir, or only \
-         look at this one with `chorale query-api --data-dir {path}`"
+        "{path} has format {found}, from before the first release of chorale, which this one cannot read: begin in another \
+         directory with --data-dir"
     )]
-    WrongKind {
+    Older {
         /// The directory.
         path: PathBuf,
-        /// What it is.
-        is: &'static str,
-        /// What is needed.
-        wanted: &'static str,
+        /// Its format.
+        found: u32,
     },
     /// The description in it cannot be read.
     #[error("{0} is broken: restore it from a backup, or choose another directory with --data-dir")]
@@ -67,29 +55,17 @@ pub enum DataDirError {
     Io(PathBuf, #[source] std::io::Error),
 }
 
-impl Kind {
-    fn words(self) -> &'static str {
-        match self {
-            Self::Real => "real time",
-            Self::Imported => "imported time",
-        }
-    }
-}
-
 /// A data directory. While one made by [`DataDir::claim`] lives, no other process can claim it.
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
-    kind: Kind,
     _lock: Option<File>,
 }
 
 impl DataDir {
-    /// Makes the directory if it is not there, and keeps other shops out of it. `None` takes a shop of any kind.
-    pub fn claim(path: &Path, kind: Option<Kind>) -> Result<Self, DataDirError> {
-        let io = |source| DataDirError::Io(path.to_owned(), source);
-        fs::create_dir_all(path).map_err(io)?;
-        let path = path.canonicalize().map_err(io)?;
+    /// Makes the directory if it is not there, and keeps other shops out of it.
+    pub fn claim(path: &Path) -> Result<Self, DataDirError> {
+        let path = make(path)?;
         let lock_path = path.join(LOCK);
         let lock = File::options().create(true).truncate(false).write(true).open(&lock_path);
         let lock = lock.map_err(|source| DataDirError::Io(lock_path.clone(), source))?;
@@ -98,34 +74,29 @@ impl DataDir {
             Err(TryLockError::WouldBlock) => return Err(DataDirError::InUse(path)),
             Err(TryLockError::Error(source)) => return Err(DataDirError::Io(lock_path, source)),
         }
-        let found = match read(&path) {
-            Ok(found) => found,
-            Err(DataDirError::NoShop(_)) => write(&path, kind.unwrap_or(Kind::Real))?,
-            Err(error) => return Err(error),
-        };
-        match kind {
-            Some(wanted) if wanted != found => {
-                Err(DataDirError::WrongKind { path, is: found.words(), wanted: wanted.words() })
-            }
-            _ => Ok(Self { path, kind: found, _lock: Some(lock) }),
+        match read(&path) {
+            Err(DataDirError::NoShop(_)) => write(&path)?,
+            found => found?,
         }
+        Ok(Self { path, _lock: Some(lock) })
+    }
+
+    /// The directory of a shop whose logs are elsewhere, made if it is not there. Nobody is kept out: the processes of such
+    /// a shop may share it.
+    pub fn share(path: &Path) -> Result<Self, DataDirError> {
+        Ok(Self { path: make(path)?, _lock: None })
     }
 
     /// Looks into a directory without keeping anybody out: for auditors beside a running shop.
     pub fn look(path: &Path) -> Result<Self, DataDirError> {
-        let kind = read(path)?;
+        read(path)?;
         let path = path.canonicalize().map_err(|source| DataDirError::Io(path.to_owned(), source))?;
-        Ok(Self { path, kind, _lock: None })
+        Ok(Self { path, _lock: None })
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Which time it lives in.
-    pub fn kind(&self) -> Kind {
-        self.kind
     }
 
     /// The address of a context's log.
@@ -143,17 +114,19 @@ impl DataDir {
         self.address("vault")
     }
 
-    /// The addresses of all its stores.
-    pub fn addresses(&self) -> impl Iterator<Item = String> {
-        Context::ALL.map(|context| self.log(context)).into_iter().chain([self.vault(), self.documents()])
-    }
-
     fn address(&self, name: &str) -> String {
         format!("sqlite://{}", self.path.join(format!("{name}.sqlite")).display())
     }
 }
 
-fn read(path: &Path) -> Result<Kind, DataDirError> {
+fn make(path: &Path) -> Result<PathBuf, DataDirError> {
+    let io = |source| DataDirError::Io(path.to_owned(), source);
+    fs::create_dir_all(path).map_err(io)?;
+    path.canonicalize().map_err(io)
+}
+
+/// Whether there is a shop that this program can use.
+fn read(path: &Path) -> Result<(), DataDirError> {
     let file = path.join(ABOUT);
     let text = match fs::read_to_string(&file) {
         Ok(text) => text,
@@ -163,22 +136,23 @@ fn read(path: &Path) -> Result<Kind, DataDirError> {
         Err(error) => return Err(DataDirError::Io(file, error)),
     };
     let about: About = serde_json::from_str(&text).map_err(|source| DataDirError::Broken(file, source))?;
-    if about.format > FORMAT {
-        return Err(DataDirError::Newer { path: path.to_owned(), found: about.format });
+    let (path, found) = (path.to_owned(), about.format);
+    match found.cmp(&FORMAT) {
+        Ordering::Less => Err(DataDirError::Older { path, found }),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(DataDirError::Newer { path, found }),
     }
-    Ok(about.kind)
 }
 
 /// Written aside and renamed, so that it is there as a whole or not at all.
-fn write(path: &Path, kind: Kind) -> Result<Kind, DataDirError> {
+fn write(path: &Path) -> Result<(), DataDirError> {
     let (file, aside) = (path.join(ABOUT), path.join("shop.json.new"));
     let io = |source| DataDirError::Io(file.clone(), source);
-    let text = serde_json::to_string_pretty(&About { format: FORMAT, kind })
+    let text = serde_json::to_string_pretty(&About { format: FORMAT })
         .map_err(|source| DataDirError::Broken(file.clone(), source))?;
     fs::write(&aside, text + "\n").map_err(io)?;
     File::open(&aside).and_then(|written| written.sync_all()).map_err(io)?;
-    fs::rename(&aside, &file).map_err(io)?;
-    Ok(kind)
+    fs::rename(&aside, &file).map_err(io)
 }
 
 #[cfg(test)]
@@ -189,28 +163,30 @@ mod tests {
     fn a_second_claim_is_refused_while_the_first_lives_and_looking_is_always_allowed() {
         let folder = tempfile::tempdir().unwrap();
         assert!(matches!(DataDir::look(folder.path()), Err(DataDirError::NoShop(_))));
-        let first = DataDir::claim(folder.path(), Some(Kind::Real)).unwrap();
-        assert!(matches!(DataDir::claim(folder.path(), Some(Kind::Real)), Err(DataDirError::InUse(_))));
-        assert_eq!(DataDir::look(folder.path()).unwrap().kind(), Kind::Real);
+        let first = DataDir::claim(folder.path()).unwrap();
+        assert!(matches!(DataDir::claim(folder.path()), Err(DataDirError::InUse(_))));
+        DataDir::look(folder.path()).unwrap();
         drop(first);
-        DataDir::claim(folder.path(), Some(Kind::Real)).unwrap();
+        DataDir::claim(folder.path()).unwrap();
     }
 
     #[test]
-    fn a_shop_keeps_its_kind_and_a_newer_or_broken_one_is_left_alone() {
+    fn a_directory_whose_logs_are_elsewhere_is_shared() {
         let folder = tempfile::tempdir().unwrap();
-        drop(DataDir::claim(folder.path(), Some(Kind::Imported)).unwrap());
-        assert!(matches!(
-            DataDir::claim(folder.path(), Some(Kind::Real)),
-            Err(DataDirError::WrongKind { .. })
-        ));
-        assert_eq!(DataDir::claim(folder.path(), None).unwrap().kind(), Kind::Imported);
-        fs::write(folder.path().join(ABOUT), r#"{"format":99,"kind":"REAL"}"#).unwrap();
-        assert!(matches!(
-            DataDir::claim(folder.path(), Some(Kind::Real)),
-            Err(DataDirError::Newer { found: 99, .. })
-        ));
-        fs::write(folder.path().join(ABOUT), "not json").unwrap();
-        assert!(matches!(DataDir::claim(folder.path(), Some(Kind::Real)), Err(DataDirError::Broken(..))));
+        let deep = folder.path().join("deep");
+        let first = DataDir::share(&deep).unwrap();
+        assert_eq!(DataDir::share(&deep).unwrap().path(), first.path());
+    }
+
+    #[test]
+    fn what_another_chorale_made_or_nobody_can_read_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let refused = |text: &str| {
+            fs::write(folder.path().join(ABOUT), text).unwrap();
+            DataDir::claim(folder.path()).unwrap_err()
+        };
+        assert!(matches!(refused(r#"{"format":99}"#), DataDirError::Newer { found: 99, .. }));
+        assert!(matches!(refused(r#"{"format":1,"kind":"REAL"}"#), DataDirError::Older { found: 1, .. }));
+        assert!(matches!(refused("not json"), DataDirError::Broken(..)));
     }
 }

@@ -12,8 +12,9 @@ use platform::clock::DrivenClock;
 use platform::shutdown::Shutdown;
 use schemas::{Currency, Timestamp};
 
-use crate::data_dir::Kind;
-use crate::shop::{Shop, ShopOptions};
+use crate::about::Kind;
+use crate::shop::{Only, Shop, ShopOptions};
+use crate::stores::Stores;
 
 mod acting;
 mod baskets;
@@ -66,16 +67,16 @@ const CATCHING_UP: Duration = Duration::from_hours(12);
 const MAX_PER_ORDER: u32 = 100;
 
 /// Imports, checks the statements that must hold of every shop, and reports. `false`: one does not hold, or somebody stopped it.
-pub async fn run(data_dir: &Path, args: &ImportArgs, out: &mut impl Write) -> Result<bool> {
+pub async fn run(data_dir: &Path, stores: &Stores, args: &ImportArgs, out: &mut impl Write) -> Result<bool> {
     let stop = Shutdown::on_signals()?;
     let mut year = Year::read(&args.folder, args.weeks)?;
     if args.weeks.is_some() {
         year.only_what_was_bought();
     }
     let clock = DrivenClock::new(Timestamp::EPOCH);
-    let shop = Shop::open(data_dir, options(&clock, args.seed)).await?;
+    let shop = Shop::open(data_dir, options(&clock, stores, args.seed)).await?;
     let source = Source { weeks: args.weeks, seed: args.seed, lockstep: args.lockstep };
-    let (mut marker, mark) = Marker::find(shop.data.path(), source)?;
+    let (mut marker, mark) = Marker::find(shop.place.data.path(), source)?;
     let dice = Dice::new(args.seed);
     let plan = Plan {
         prices: prices::of(&year),
@@ -94,8 +95,9 @@ pub async fn run(data_dir: &Path, args: &ImportArgs, out: &mut impl Write) -> Re
         );
     }
     let drive = Drive::from(&shop, &clock, &plan, &mut marker, mark).await?;
-    shop.start_reactors();
-    let _projectors = shop.start_projectors();
+    shop.start_relays().await?;
+    shop.start_reactors(&Only::default());
+    let _projectors = shop.start_projectors(&[])?;
     let (ended, mark) = drive.run(&stop).await?;
     if ended == Ended::Interrupted {
         shop.close().await?;
@@ -115,7 +117,7 @@ pub async fn run(data_dir: &Path, args: &ImportArgs, out: &mut impl Write) -> Re
 }
 
 /// A shop like the grocer's.
-fn options(clock: &DrivenClock, seed: u64) -> ShopOptions {
+fn options(clock: &DrivenClock, stores: &Stores, seed: u64) -> ShopOptions {
     let rules = ShopRules {
         currencies: vec![Currency::USD],
         standard_tax: 0,
@@ -128,9 +130,10 @@ fn options(clock: &DrivenClock, seed: u64) -> ShopOptions {
         ..ShopRules::default()
     };
     ShopOptions {
+        stores: stores.clone(),
         kind: Some(Kind::Imported),
-        clock: clock.clock(),
-        rules,
+        clock: Some(clock.clock()),
+        rules: Some(rules),
         seed: Some(seed),
         ..ShopOptions::default()
     }

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use chorale::audit::{Look, erase, log, parked, projections, story, topics};
 use chorale::cli::{Cli, Command, Import, Log, Parked, Projections, Topics};
-use chorale::data_dir::DataDir;
-use chorale::serve::{self, Roles};
+use chorale::migrate;
+use chorale::serve::{self, Roles, Work};
+use chorale::stores::Place;
 use clap::Parser;
 
 #[global_allocator]
@@ -40,52 +41,54 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 
 /// `false`: done, and what was found is not good.
 async fn run(cli: Cli) -> Result<bool> {
-    let path = &cli.data_dir;
+    let (path, stores) = (&cli.data_dir, &cli.stores);
+    let run = async |work: Work| serve::run(path, stores, &cli.listen, &work).await;
+    let look = async || Look::at(path, stores).await;
     let mut out = io::stdout();
     match cli.command {
-        None => serve::run(path, &cli.listen, Roles::ALL).await?,
-        Some(Command::CommandApi) => {
-            serve::run(path, &cli.listen, Roles { command_api: true, ..Roles::NONE }).await?
+        None => run(Roles::ALL.into()).await?,
+        Some(Command::CommandApi) => run(Roles { command_api: true, ..Roles::NONE }.into()).await?,
+        Some(Command::Relay) => run(Roles { relay: true, ..Roles::NONE }.into()).await?,
+        Some(Command::Reactors { only }) => {
+            run(Work { reactors: only, ..Roles { reactors: true, ..Roles::NONE }.into() }).await?
         }
-        Some(Command::Reactors) => {
-            serve::run(path, &cli.listen, Roles { reactors: true, ..Roles::NONE }).await?
+        Some(Command::Projectors { only }) => {
+            run(Work { projectors: only, ..Roles { projectors: true, ..Roles::NONE }.into() }).await?
         }
-        Some(Command::Projectors) => {
-            serve::run(path, &cli.listen, Roles { projectors: true, ..Roles::NONE }).await?
-        }
-        Some(Command::QueryApi) => serve::run(path, &cli.listen, Roles::LOOKING).await?,
+        Some(Command::QueryApi) => run(Roles { query_api: true, ..Roles::NONE }.into()).await?,
+        Some(Command::Migrate { json }) => migrate::run(path, stores, json, &mut out).await?,
         Some(Command::Demo(args)) => chorale::demo::run(&args, &mut out).await?,
         Some(Command::Import(Import::CompleteJourney(args))) => {
-            return chorale::import::run(path, &args, &mut out).await;
+            return chorale::import::run(path, stores, &args, &mut out).await;
         }
         Some(Command::Topics { command: Some(Topics::Read(args)), .. }) => {
-            topics::read(&Look::at(path).await?, &args, &mut out).await?;
+            topics::read(&look().await?, &args, &mut out).await?;
         }
         Some(Command::Topics { json, command: None }) => {
-            topics::list(&Look::at(path).await?, json, &mut out).await?
+            topics::list(&look().await?, json, &mut out).await?
         }
         Some(Command::Log(Log::Verify { json })) => {
-            return log::check(&Look::at(path).await?, json, &mut out).await;
+            return log::check(&look().await?, json, &mut out).await;
         }
-        Some(Command::Log(Log::Head { json })) => log::head(&Look::at(path).await?, json, &mut out).await?,
+        Some(Command::Log(Log::Head { json })) => log::head(&look().await?, json, &mut out).await?,
         Some(Command::Story { order, json }) => {
-            story::run(&Look::at(path).await?, &order, json, &mut out).await?
+            story::run(&look().await?, &order, json, &mut out).await?
         }
         Some(Command::Projections { command: Some(Projections::Rebuild { name, json }), .. }) => {
-            projections::rebuild(&Look::at(path).await?, &name, json, &mut out).await?;
+            projections::rebuild(&look().await?, &name, json, &mut out).await?;
         }
         Some(Command::Projections { json, command: None }) => {
-            projections::list(&Look::at(path).await?, json, &mut out).await?;
+            projections::list(&look().await?, json, &mut out).await?;
         }
         Some(Command::Parked(Parked::List { json })) => {
-            parked::list(&Look::at(path).await?, json, &mut out).await?
+            parked::list(&look().await?, json, &mut out).await?
         }
         Some(Command::Parked(Parked::Redrive { reactor, stream, .. })) => {
             let which = reactor.as_deref().zip(stream.as_deref());
-            parked::redrive(&Look::at(path).await?, which, &mut out).await?;
+            parked::redrive(&look().await?, which, &mut out).await?;
         }
         Some(Command::Erase { subject, yes, json }) => {
-            erase::run(&DataDir::look(path)?, &subject, yes, json, &mut out).await?;
+            erase::run(&Place::look(path, stores)?, &subject, yes, json, &mut out).await?;
         }
     }
     out.flush()?;

@@ -3,15 +3,16 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use axum::Router;
 use platform::shutdown::Shutdown;
 use tokio::net::TcpListener;
 
+use crate::about::Kind;
 use crate::cli::Listen;
-use crate::data_dir::Kind;
 use crate::seed;
-use crate::shop::{Shop, ShopOptions};
+use crate::shop::{Only, Shop, ShopOptions};
+use crate::stores::Stores;
 
 mod front;
 
@@ -20,6 +21,8 @@ mod front;
 pub struct Roles {
     /// Takes commands.
     pub command_api: bool,
+    /// Takes the logs to their topics, where those are elsewhere.
+    pub relay: bool,
     /// Answers events with events.
     pub reactors: bool,
     /// Turns events into documents.
@@ -30,11 +33,41 @@ pub struct Roles {
 
 impl Roles {
     /// Everything.
-    pub const ALL: Self = Self { command_api: true, reactors: true, projectors: true, query_api: true };
-    /// Only looking: for this it does not matter which time a shop lives in.
-    pub const LOOKING: Self = Self { query_api: true, ..Self::NONE };
+    pub const ALL: Self =
+        Self { command_api: true, relay: true, reactors: true, projectors: true, query_api: true };
     /// Nothing, to begin with.
-    pub const NONE: Self = Self { command_api: false, reactors: false, projectors: false, query_api: false };
+    pub const NONE: Self =
+        Self { command_api: false, relay: false, reactors: false, projectors: false, query_api: false };
+
+    /// Whether people and programs ask it something.
+    fn answers(self) -> bool {
+        self.command_api || self.query_api
+    }
+}
+
+/// What a process does, and which part of it.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// Its roles.
+    pub roles: Roles,
+    /// Which reactors: contexts, participants or views; all if none is named.
+    pub reactors: Vec<String>,
+    /// Which projectors; all if none is named.
+    pub projectors: Vec<String>,
+}
+
+impl From<Roles> for Work {
+    fn from(roles: Roles) -> Self {
+        Self { roles, reactors: Vec::new(), projectors: Vec::new() }
+    }
+}
+
+/// Where a process answers.
+pub struct Doors {
+    /// For shoppers.
+    pub public: TcpListener,
+    /// For the back office.
+    pub staff: TcpListener,
 }
 
 /// Where a started shop answers.
@@ -46,34 +79,66 @@ pub struct Addresses {
     pub staff: SocketAddr,
 }
 
-/// Runs a shop until Ctrl-C or SIGTERM, then drains and leaves.
-pub async fn run(path: &Path, listen: &Listen, roles: Roles) -> Result<()> {
+/// Runs a shop, or a part of it, until Ctrl-C or SIGTERM, then drains and leaves.
+pub async fn run(path: &Path, stores: &Stores, listen: &Listen, work: &Work) -> Result<()> {
     let signals = Shutdown::on_signals()?;
-    let public = bind(listen.listen, "--listen").await?;
-    let staff = bind(listen.staff_listen, "--staff-listen").await?;
-    let kind = (roles != Roles::LOOKING).then_some(Kind::Real);
-    let shop = Shop::open(path, ShopOptions { kind, ..ShopOptions::default() }).await?;
-    let addresses = start(&shop, roles, public, staff)?;
-    if roles.command_api && !listen.no_seed {
-        seed::plant(&shop).await?;
-    }
-    greet(&shop, roles, addresses);
-    signals.begun().await;
+    let roles = work.roles;
+    let doors = match roles.answers() {
+        true => Some(Doors {
+            public: bind(listen.listen, "--listen").await?,
+            staff: bind(listen.staff_listen, "--staff-listen").await?,
+        }),
+        false => None,
+    };
+    // Commands carry the time of the clock on the wall; for the others it does not matter which time a shop lives in.
+    let kind = roles.command_api.then_some(Kind::Real);
+    let shop = Shop::open(path, ShopOptions { kind, stores: stores.clone(), ..ShopOptions::default() }).await?;
+    let ended = work_until(&shop, work, doors, listen, &signals).await;
     eprintln!("Draining …");
     shop.close().await?;
+    ended?;
     eprintln!("Bye. Starting again continues where this ended.");
     Ok(())
 }
 
-/// Starts the roles of a shop on these sockets. They run until the shop's shutdown begins.
-pub fn start(shop: &Shop, roles: Roles, public: TcpListener, staff: TcpListener) -> Result<Addresses> {
-    if roles.reactors {
-        shop.start_reactors();
+async fn work_until(
+    shop: &Shop,
+    work: &Work,
+    doors: Option<Doors>,
+    listen: &Listen,
+    signals: &Shutdown,
+) -> Result<()> {
+    let roles = work.roles;
+    let addresses = start(shop, work, doors).await?;
+    if roles.command_api && !listen.no_seed {
+        seed::plant(shop).await?;
     }
-    let projectors = roles.projectors.then(|| shop.start_projectors());
-    let (mut shoppers, mut office) = (front::shoppers(roles), front::office(roles));
+    greet(shop, roles, addresses);
+    tokio::select! {
+        () = signals.begun() => Ok(()),
+        fault = shop.failed() => bail!(fault),
+    }
+}
+
+/// Starts the work of a shop, with these doors where it answers anybody. It goes on until the shop's shutdown begins.
+pub async fn start(shop: &Shop, work: &Work, doors: Option<Doors>) -> Result<Option<Addresses>> {
+    let roles = work.roles;
+    if roles.relay && !shop.start_relays().await? && roles == (Roles { relay: true, ..Roles::NONE }) {
+        bail!("the bus is the event logs themselves: there is nothing to relay. Say where the cluster is: --bus kafka://host:port");
+    }
+    if roles.reactors {
+        shop.start_reactors(&Only::named(&work.reactors, &shop.reactor_names(), "context or reactor")?);
+    }
+    let projectors = match roles.projectors {
+        true => Some(shop.start_projectors(&work.projectors)?),
+        false => None,
+    };
     if roles.command_api {
         shop.start_forgetting();
+    }
+    let Some(Doors { public, staff }) = doors else { return Ok(None) };
+    let (mut shoppers, mut office) = (front::shoppers(roles), front::office(roles));
+    if roles.command_api {
         let options = || command_api::Options {
             shutdown: Some(shop.shutdown.clone()),
             ..command_api::Options::default()
@@ -95,7 +160,7 @@ pub fn start(shop: &Shop, roles: Roles, public: TcpListener, staff: TcpListener)
     let addresses = Addresses { public: public.local_addr()?, staff: staff.local_addr()? };
     serve(shop, public, shoppers);
     serve(shop, staff, office);
-    Ok(addresses)
+    Ok(Some(addresses))
 }
 
 async fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener> {
@@ -114,8 +179,11 @@ fn serve(shop: &Shop, socket: TcpListener, router: Router) {
     });
 }
 
-fn greet(shop: &Shop, roles: Roles, Addresses { public, staff }: Addresses) {
-    println!("The shop is open. Its files are in {}.\n", shop.data.path().display());
+fn greet(shop: &Shop, roles: Roles, addresses: Option<Addresses>) {
+    let Some(Addresses { public, staff }) = addresses else {
+        return println!("At work. Ctrl-C drains and leaves.");
+    };
+    println!("The shop is open. Its files are in {}.\n", shop.place.data.path().display());
     let doors = [
         (
             roles.query_api,

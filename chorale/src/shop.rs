@@ -11,7 +11,8 @@ use event_log::log_bus::LogBus;
 use event_log::port::Log;
 use event_log::writer::{Writer, WriterOptions};
 use platform::bus::Bus;
-use platform::clock::Clock;
+use platform::bus::kafka::KafkaBus;
+use platform::clock::{Clock, DrivenClock};
 use platform::sealing::Sealer;
 use platform::shutdown::Shutdown;
 use projectors::Backends;
@@ -20,24 +21,31 @@ use reactors::adapters::provider::PaymentProvider;
 use reactors::participant::Participant;
 use reactors::progress::Progress;
 use read_models::Store;
-use schemas::Context;
+use schemas::{Context, Timestamp};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::data_dir::{DataDir, Kind};
+use crate::about::{self, Kind};
+use crate::stores::{BusAddress, Place, Stores};
 
 mod roles;
+mod time;
+
+pub use roles::{Chain, Only};
 
 /// Puts something around a bus.
 pub type WrapBus = Box<dyn FnOnce(Arc<dyn Bus>) -> Arc<dyn Bus> + Send>;
 
 /// What a shop can be given beside its data directory. The defaults are those of the program.
 pub struct ShopOptions {
+    /// Where what is not in the data directory is.
+    pub stores: Stores,
     /// Which time it has to live in; any if none.
     pub kind: Option<Kind>,
-    /// Tells the time.
-    pub clock: Clock,
-    /// The figures of its rules.
-    pub rules: ShopRules,
+    /// Tells the time. If none: the clock on the wall, or the shop's own events where they were imported.
+    pub clock: Option<Clock>,
+    /// The figures of its rules, if it is begun now; the default ones if none.
+    pub rules: Option<ShopRules>,
     /// Makes sealing repeatable, for imports that are compared byte by byte.
     pub seed: Option<u64>,
     /// The payment provider; the sandbox if none.
@@ -51,9 +59,10 @@ pub struct ShopOptions {
 impl Default for ShopOptions {
     fn default() -> Self {
         Self {
+            stores: Stores::default(),
             kind: Some(Kind::Real),
-            clock: Clock::system(),
-            rules: ShopRules::default(),
+            clock: None,
+            rules: None,
             seed: None,
             provider: None,
             carrier: None,
@@ -64,8 +73,10 @@ impl Default for ShopOptions {
 
 /// A shop whose parts are connected. Nothing runs yet but the writers.
 pub struct Shop {
-    /// Where its data is.
-    pub data: DataDir,
+    /// Where its stores are.
+    pub place: Place,
+    /// Which time it lives in.
+    pub kind: Kind,
     /// The logs of all contexts.
     pub logs: Vec<Arc<dyn Log>>,
     /// The topics.
@@ -84,54 +95,72 @@ pub struct Shop {
     pub progress: Progress,
     /// Ends everything that was started.
     pub shutdown: Shutdown,
+    /// Its clock goes by itself or is driven from here, so that deadlines pass here.
+    keeps_time: bool,
+    /// The cluster behind the bus, if it is one.
+    kafka: Option<KafkaBus>,
     provider: Arc<dyn PaymentProvider>,
     carrier: Arc<dyn Carrier>,
     writers: Vec<JoinHandle<()>>,
+    /// Why the process cannot go on, once a role has found out.
+    fault: watch::Sender<Option<String>>,
 }
 
 /// How long a shop may take to leave.
 const DRAINING: Duration = Duration::from_secs(10);
+/// How often it is looked how far relays of other processes are.
+const LOOK: Duration = Duration::from_millis(20);
 
 impl Shop {
-    /// Connects all parts of a shop in a data directory, which it claims for itself.
+    /// Connects all parts of a shop. A data directory in which its logs are it claims for itself.
     pub async fn open(path: &Path, options: ShopOptions) -> Result<Self> {
-        let data = DataDir::claim(path, options.kind)?;
-        let clock = options.clock;
+        let place = Place::claim(path, &options.stores)?;
         let mut logs = Vec::new();
-        let (mut handles, mut tasks) = (Vec::new(), Vec::new());
         for context in Context::ALL {
-            let log = event_log::connect(&data.log(context), context).await?;
-            let (writer, task) = Writer::start(Arc::clone(&log), clock.clone(), WriterOptions::default());
-            logs.push(log);
-            handles.push(writer);
-            tasks.push(task);
+            logs.push(event_log::connect(&place.log(context), context).await?);
         }
-        let [catalog, inventory, ordering, payments, shipping] =
-            <[Writer; 5]>::try_from(handles).ok().context("every context has a writer")?;
-        let vault = platform::vault::connect(&data.vault()).await?;
+        let (kind, rules) = about::agree(&logs, options.kind, options.rules).await?;
+        let rules = Arc::new(rules);
+        let (kafka, bus) = open_bus(&place.bus, &logs).await?;
+        let progress = if kafka.is_some() { Progress::shared(logs.iter().cloned()) } else { Progress::default() };
+        let keeps_time = options.clock.is_some() || kind == Kind::Real;
+        let (clock, bus) = told_by(options.clock, kind, (options.bus)(bus));
+        let (writers, tasks) = start_writers(&logs, &clock)?;
+        let vault = platform::vault::connect(&place.vault()).await?;
         let sealer = match options.seed {
             Some(seed) => Sealer::with_seed(vault, seed),
             None => Sealer::new(vault),
         };
-        let store = read_models::connect(&data.documents(), &read_models::documents::ALL).await?;
-        let rules = Arc::new(options.rules);
-        let writers = Writers { catalog, inventory, ordering, payments, shipping };
+        let store = read_models::connect(&place.documents(), &read_models::documents::ALL).await?;
         let (provider, carrier) = reactors::participants::sandboxes(&clock);
         Ok(Self {
-            bus: (options.bus)(Arc::new(LogBus::new(logs.iter().cloned()))),
             commands: Commands::new(writers, sealer.clone(), Arc::clone(&rules)),
-            progress: Progress::default(),
             shutdown: Shutdown::new(),
             provider: options.provider.unwrap_or(provider),
             carrier: options.carrier.unwrap_or(carrier),
             writers: tasks,
-            data,
+            fault: watch::Sender::new(None),
+            place,
+            kind,
             logs,
+            bus,
             store,
             sealer,
             clock,
             rules,
+            progress,
+            keeps_time,
+            kafka,
         })
+    }
+
+    /// Waits until a role finds that the process cannot go on; answers why.
+    pub async fn failed(&self) -> String {
+        let mut fault = self.fault.subscribe();
+        match fault.wait_for(Option::is_some).await {
+            Ok(fault) => fault.clone().unwrap_or_default(),
+            Err(_) => std::future::pending().await,
+        }
     }
 
     /// The log of a context.
@@ -160,6 +189,7 @@ impl Shop {
         let waited = tokio::time::timeout(patience, async {
             loop {
                 let before = self.heads().await?;
+                self.relayed(&before).await?;
                 self.reacted(patience).await?;
                 projectors::caught_up(&self.store, self.bus.as_ref(), &projectors::REGISTRY, patience)
                     .await?;
@@ -169,6 +199,18 @@ impl Shop {
             }
         });
         waited.await.context("the shop did not come to rest in time")?
+    }
+
+    /// Waits until the topics hold the logs up to these positions.
+    async fn relayed(&self, heads: &[u64]) -> Result<()> {
+        loop {
+            let reach = self.bus.reach(&Context::ALL).await?;
+            let there = |context: Context| reach.get(&context).map_or(0, |reach| reach.position);
+            if self.logs.iter().zip(heads).all(|(log, head)| there(log.context()) >= *head) {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Waits until every participant has handled every event there is, at most `patience`.
@@ -196,11 +238,46 @@ impl Shop {
             writer.await.context("a writer ended badly")?;
         }
         // Nobody writes any more: what is copied away now is the whole shop in its files.
-        for address in self.data.addresses() {
+        for address in self.place.addresses() {
             platform::sqlite::settle(&address).await;
         }
         Ok(())
     }
+}
+
+pub(crate) async fn open_bus(
+    address: &BusAddress,
+    logs: &[Arc<dyn Log>],
+) -> Result<(Option<KafkaBus>, Arc<dyn Bus>)> {
+    match address {
+        BusAddress::Logs(partitions) => {
+            Ok((None, Arc::new(LogBus::with_partitions(logs.iter().cloned(), *partitions))))
+        }
+        BusAddress::Kafka(address) => {
+            let kafka = KafkaBus::connect(address.expose()).await?;
+            Ok((Some(kafka.clone()), Arc::new(kafka)))
+        }
+    }
+}
+
+/// The clock of a shop of this kind, and the bus that drives it where nobody else does.
+fn told_by(clock: Option<Clock>, kind: Kind, bus: Arc<dyn Bus>) -> (Clock, Arc<dyn Bus>) {
+    match (clock, kind) {
+        (Some(clock), _) => (clock, bus),
+        (None, Kind::Real) => (Clock::system(), bus),
+        (None, Kind::Imported) => {
+            let clock = DrivenClock::new(Timestamp::EPOCH);
+            (clock.clock(), Arc::new(time::Telling { bus, clock }))
+        }
+    }
+}
+
+fn start_writers(logs: &[Arc<dyn Log>], clock: &Clock) -> Result<(Writers, Vec<JoinHandle<()>>)> {
+    let start = |log: &Arc<dyn Log>| Writer::start(Arc::clone(log), clock.clone(), WriterOptions::default());
+    let (handles, tasks): (Vec<Writer>, Vec<JoinHandle<()>>) = logs.iter().map(start).unzip();
+    let [catalog, inventory, ordering, payments, shipping] =
+        <[Writer; 5]>::try_from(handles).ok().context("every context has a writer")?;
+    Ok((Writers { catalog, inventory, ordering, payments, shipping }, tasks))
 }
 
 #[cfg(test)]

@@ -5,9 +5,11 @@ use std::time::Duration;
 use schemas::order::ShippingMethod;
 use schemas::product::TaxClass;
 use schemas::{Currency, LocationId, Money};
+use serde::{Deserialize, Serialize};
 
 /// What a shop can choose about its rules. The defaults are a small shop's in the euro area.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct ShopRules {
     /// The currencies that prices may be in; the first is used where none is named.
     pub currencies: Vec<Currency>,

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use chorale::shop::{Shop, ShopOptions};
+use chorale::shop::{Only, Shop, ShopOptions};
 use platform::bus::Bus;
 use platform::bus::shuffled::ShuffledBus;
 use platform::clock::DrivenClock;
@@ -170,13 +170,13 @@ async fn start(
         })
     };
     let options = ShopOptions {
-        clock: clock.clock(),
+        clock: Some(clock.clock()),
         provider: Some(Arc::clone(provider) as _),
         bus: Box::new(wrap),
         ..ShopOptions::default()
     };
     let shop = Shop::open(folder.path(), options).await.context("the shop cannot be opened")?;
-    shop.start_reactors();
-    shop.start_projectors();
+    shop.start_reactors(&Only::default());
+    shop.start_projectors(&[])?;
     Ok(shop)
 }

@@ -1,146 +1,172 @@
-//! Prints how fast the log appends, beside what SQLite itself gives: the same rows put into the same table by the same
-//! multi-row statement, with the same sync at each commit. `cargo run --release -p event-log --example append_rate [FOLDER]`
+//! Prints how fast a log appends through its writer, beside what the database itself gives: the same rows put into the same
+//! table by one statement a commit, with the same sync.
+//! `cargo run --release -p event-log --example append_rate [sqlite://FOLDER | postgres://USER:PASSWORD@HOST/DATABASE]`
+//!
+//! On PostgreSQL the tables are made in the database of the address, which must be empty and is left as it is.
 
 use std::error::Error;
-use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use event_log::contract::Draft;
-use event_log::port::{Committed, Log, Read};
+use domain::{Aggregate, Changes, Decision, Reads, Refusal, Seen};
+use event_log::port::{Log, Read};
+use event_log::request::{Origin, Request, Verdict};
 use event_log::verify::verify;
-use schemas::{CommandId, Context, Timestamp};
-use sqlx::{ConnectOptions, QueryBuilder, Sqlite, SqliteConnection};
+use event_log::writer::{Writer, WriterOptions};
+use futures_util::future::try_join_all;
+use platform::clock::Clock;
+use schemas::reaction::{ReactionEvent, ReactionRedriven};
+use schemas::{Actor, CommandId, Context, StreamId, Timestamp};
 use uuid::Uuid;
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
+#[path = "append_rate/raw.rs"]
+mod raw;
 
-/// Rows or requests per commit.
-const BATCH: usize = 256;
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// Requests under way at once.
+const CALLERS: usize = 256;
 /// How long each is measured.
-const TIME: Duration = Duration::from_secs(3);
-
-/// A payload of about the usual size.
-const PAYLOAD: &str = r#"{"summary":"3 items reserved for the order.","order":"01980000-0000-7000-8000-000000000001","lines":[{"line":1,"sku":"TEA-100","quantity":2},{"line":2,"sku":"RUM-7","quantity":1}],"actor":{"type":"system","id":"inventory"}}"#;
-
-/// What is committed with each event.
-#[derive(Clone, Copy)]
-enum Load {
-    /// Nothing.
-    Events,
-    /// An answer in the ledger.
-    Commands,
-    /// An answer and a deadline.
-    Deadlines,
-}
+const TIME: Duration = Duration::from_secs(4);
 
 #[tokio::main(flavor = "multi_thread")]
 async fn main() -> Outcome<()> {
-    let folder = std::env::args().nth(1).map_or_else(std::env::temp_dir, Into::into);
-    let folder = tempfile::tempdir_in(folder)?;
-    let raw = raw_rate(&folder.path().join("raw.db")).await?;
-    println!("raw multi-row INSERT of {BATCH} into the same table: {raw:>8.0} rows/s");
-    let loads = [
-        ("1 event a request", Load::Events),
-        ("1 event and answer a request", Load::Commands),
-        ("1 event, answer and deadline a request", Load::Deadlines),
-    ];
-    for (name, load) in loads {
-        let rate = commit_rate(&folder.path().join(format!("{name}.db")), load, BATCH).await?;
-        println!("commit of {BATCH} requests, {name}: {rate:>8.0} events/s, {:.2} of raw", rate / raw);
+    let folder = tempfile::tempdir()?;
+    let url = std::env::args().nth(1).unwrap_or_else(|| format!("sqlite://{}", folder.path().display()));
+    // A context for each measurement, so that all begin with an empty log.
+    let logs = |context: Context| match url.strip_prefix("sqlite://") {
+        Some(folder) => format!("sqlite://{folder}/{context}.db"),
+        None => url.clone(),
+    };
+    let raw = raw::rate(&logs(Context::Catalog), Context::Catalog, TIME).await?;
+    println!("raw, {} rows a statement: {raw:>8.0} rows/s", raw::ROWS);
+    for (context, events) in [(Context::Inventory, 1), (Context::Ordering, 3)] {
+        let log = open(&logs(context), context).await?;
+        let (rate, times) = measured(&log, CALLERS, events).await?;
+        let ratio = rate / raw;
+        println!(
+            "{CALLERS} callers, {events} events a request: {rate:>8.0} events/s, {ratio:.2} of raw; {times}"
+        );
     }
-    let single = commit_rate(&folder.path().join("single.db"), Load::Commands, 1).await?;
-    println!("commit of 1 request: {single:>8.0} events/s");
+    let log = open(&logs(Context::Payments), Context::Payments).await?;
+    let (rate, times) = measured(&log, 1, 1).await?;
+    println!("1 caller: {rate:>8.0} events/s; {times}");
+    let url = logs(Context::Shipping);
+    let (here, there) = (open(&url, Context::Shipping).await?, open(&url, Context::Shipping).await?);
+    let both = tokio::try_join!(appended(&here, CALLERS / 2, 1), appended(&there, CALLERS / 2, 1))?;
+    let events = check(&here).await?;
+    let rate = events as f64 / TIME.as_secs_f64();
+    println!("two writers of {} callers each: {rate:>8.0} events/s; {} | {}", CALLERS / 2, both.0, both.1);
     Ok(())
 }
 
-/// The ceiling: rows with the same columns, indexes, triggers and size, one statement and one sync a commit.
-async fn raw_rate(path: &Path) -> Outcome<f64> {
-    drop(open(path).await?);
-    let options = platform::sqlite::durable(path, TIME).disable_statement_logging();
-    let mut connection =
-        options.pragma("wal_autocheckpoint", "4000").pragma("cache_size", "-16000").connect().await?;
-    let (start, mut rows) = (Instant::now(), 0);
-    while start.elapsed() < TIME {
-        insert(&mut connection, rows).await?;
-        rows += BATCH as i64;
-    }
-    Ok(rows as f64 / start.elapsed().as_secs_f64())
+async fn open(url: &str, context: Context) -> Outcome<Arc<dyn Log>> {
+    event_log::migrate(url, context).await?;
+    Ok(event_log::connect(url, context).await?)
 }
 
-async fn insert(connection: &mut SqliteConnection, base: i64) -> Outcome<()> {
-    let mut statement: QueryBuilder<Sqlite> = QueryBuilder::new(
-        "INSERT INTO events (position, stream, version, event_id, name, type_version, payload, recorded_at, correlation,
-         causation, traceparent, hash) ",
-    );
-    statement.push_values(1..=BATCH as i64, |mut values, number| {
-        values
-            .push_bind(base + number)
-            .push_bind(format!("order-{}", Uuid::new_v4()))
-            .push_bind(1)
-            .push_bind(Uuid::new_v4().into_bytes().to_vec())
-            .push_bind("OrderPlaced")
-            .push_bind(1)
-            .push_bind(PAYLOAD)
-            .push_bind(1_772_366_401_482_i64)
-            .push_bind(Uuid::new_v4().into_bytes().to_vec())
-            .push_bind(Uuid::new_v4().into_bytes().to_vec())
-            .push_bind(None::<String>)
-            .push_bind([7_u8; 32].to_vec());
-    });
-    statement.build().execute(connection).await?;
-    Ok(())
+/// Events a second, and how long requests took; what was acknowledged is counted and checked afterwards.
+async fn measured(log: &Arc<dyn Log>, callers: usize, events: u64) -> Outcome<(f64, Times)> {
+    let times = appended(log, callers, events).await?;
+    let acknowledged = times.0.len() as u64 * events;
+    let there = check(log).await?;
+    if there != acknowledged {
+        return Err(format!("{acknowledged} events were acknowledged, {there} are there").into());
+    }
+    Ok((acknowledged as f64 / TIME.as_secs_f64(), times))
 }
 
-/// What the log does: the chain is computed, the head moved, and the log verified afterwards.
-async fn commit_rate(path: &Path, load: Load, batch: usize) -> Outcome<f64> {
-    let log = open(path).await?;
-    let (start, mut events) = (Instant::now(), 0);
-    while start.elapsed() < TIME {
-        let mut draft = Draft::now(&*log).await?;
-        for _ in 0..batch {
-            draft = request(draft, load);
-        }
-        match draft.commit(&*log).await? {
-            Committed::Done(_) => events += batch as u64,
-            Committed::Moved(head) => return Err(format!("somebody else moved the head to {head:?}").into()),
-        }
-    }
-    let rate = events as f64 / start.elapsed().as_secs_f64();
+async fn check(log: &Arc<dyn Log>) -> Outcome<u64> {
     let start = Instant::now();
-    let verified = verify(&*log, None, |_| {}).await?;
-    if verified.events != events {
-        return Err(format!("{events} events were acknowledged, {} are there", verified.events).into());
+    let events = verify(&**log, None, |_| {}).await?.events;
+    let verified = events as f64 / start.elapsed().as_secs_f64();
+    let (start, mut after) = (Instant::now(), 0);
+    while let Some(last) = log.read(Read::After(after), 1_000).await?.last() {
+        after = last.envelope.position;
     }
-    println!("  ({events} events verified at {:.0}/s)", events as f64 / start.elapsed().as_secs_f64());
-    if batch > 1 {
-        let (start, mut after) = (Instant::now(), 0);
-        while let Some(last) = log.read(Read::After(after), 1_000).await?.last() {
-            after = last.envelope.position;
+    let read = events as f64 / start.elapsed().as_secs_f64();
+    println!("  ({events} events, verified at {verified:.0}/s, read at {read:.0}/s)");
+    Ok(events)
+}
+
+/// How long each request took.
+struct Times(Vec<Duration>);
+
+impl std::fmt::Display for Times {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let at = |share: usize| self.0.get(self.0.len() * share / 100).copied().unwrap_or_default();
+        write!(f, "p50 {:.2?}, p99 {:.2?}", at(50), at(99))
+    }
+}
+
+async fn appended(log: &Arc<dyn Log>, callers: usize, events: u64) -> Outcome<Times> {
+    let (writer, _) = Writer::start(Arc::clone(log), Clock::system(), WriterOptions::default());
+    let until = Instant::now() + TIME;
+    let calls = (0..callers).map(|_| tokio::spawn(call(writer.clone(), events, until)));
+    let mut times = Vec::new();
+    for caller in try_join_all(calls).await? {
+        times.extend(caller?);
+    }
+    times.sort_unstable();
+    Ok(Times(times))
+}
+
+async fn call(writer: Writer, events: u64, until: Instant) -> Outcome<Vec<Duration>> {
+    let mut times = Vec::new();
+    while Instant::now() < until {
+        let start = Instant::now();
+        let outcome = writer.submit(request(events)).await?;
+        if !matches!(outcome.verdict, Verdict::Done { .. }) {
+            return Err(format!("{:?}", outcome.verdict).into());
         }
-        println!("  (read at {:.0}/s)", events as f64 / start.elapsed().as_secs_f64());
+        times.push(start.elapsed());
     }
-    Ok(rate)
+    Ok(times)
 }
 
-fn request(draft: Draft, load: Load) -> Draft {
+/// A command on a stream of its own.
+fn request(events: u64) -> Request {
     let id = Uuid::new_v4();
-    let stream = format!("order-{id}");
-    let mut draft = draft.and_write();
-    draft.correlation = id;
-    let draft = draft.payload(&stream, 1, PAYLOAD);
-    if matches!(load, Load::Events) {
-        return draft;
+    Request {
+        command: CommandId::new(id),
+        origin: Origin::Command { fingerprint: [7; 32] },
+        decision: Arc::new(Tell { stream: StreamId::from_text(format!("order-{id}")), events }),
+        actor: Actor::system("bench"),
+        correlation: id,
+        causation: id,
+        traceparent: None,
+        expected: vec![],
+        parking: vec![],
     }
-    let at = Timestamp::from_millis(1_772_366_401_482);
-    let answer = format!(r#"{{"verdict":"done","versions":[["{stream}",1]],"appended":1}}"#);
-    let draft = draft.answer(CommandId::new(id), &answer, at);
-    if matches!(load, Load::Commands) {
-        return draft;
-    }
-    let deadline = Some(("expire".to_owned(), at));
-    draft.with(|write| write.deadlines.push((schemas::StreamId::from_text(stream), 1, deadline)))
 }
 
-async fn open(path: &Path) -> Outcome<std::sync::Arc<dyn Log>> {
-    Ok(event_log::connect(&format!("sqlite://{}", path.display()), Context::Ordering).await?)
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Told(u64);
+
+impl Aggregate for Told {
+    type Event = ReactionEvent;
+
+    fn evolve(self, _: &ReactionEvent) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// Appends events of about the usual size to a new stream.
+struct Tell {
+    stream: StreamId,
+    events: u64,
+}
+
+impl Decision for Tell {
+    fn reads(&self) -> Reads {
+        Reads::stream::<Told>(self.stream.clone())
+    }
+
+    fn decide(&self, _: &Seen, _: Timestamp) -> Result<Changes, Refusal> {
+        let event = |number| {
+            let (reactor, source) = ("a-reactor-with-a-name-of-some-length-".repeat(2), self.stream.clone());
+            ReactionEvent::from(ReactionRedriven { reactor, source, from_version: number })
+        };
+        Ok(Changes::of(&self.stream, (1..=self.events).map(event)))
+    }
 }

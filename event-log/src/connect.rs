@@ -2,24 +2,52 @@
 
 use std::sync::Arc;
 
+use platform::postgres::Address;
 use schemas::Context;
 
-use crate::port::{Log, LogError};
+use crate::port::{Log, LogError, Migrated};
+use crate::postgres::PostgresLog;
 use crate::sqlite::SqliteLog;
 
-/// Opens the log of `context` at `url` (`sqlite://PATH`), made if it is missing and brought to this program's format.
+/// Opens the log of `context` at `url`. `sqlite://PATH`: made if it is missing and brought to this program's format.
+/// `postgres://…`: as [`PostgresLog`] says; the tables must be there, [`migrate`] makes them.
 pub async fn connect(url: &str, context: Context) -> Result<Arc<dyn Log>, LogError> {
+    if Address::is_one(url) {
+        return Ok(Arc::new(PostgresLog::open(url, context).await?));
+    }
     match platform::sqlite::path(url) {
         Some(path) => Ok(Arc::new(SqliteLog::open(&path, context).await?)),
-        None => Err(LogError::Address(url.to_owned())),
+        None => Err(unknown(url)),
     }
 }
 
 /// Opens the log of `context` at `url` to look at it while others may be writing: nothing is made, migrated or written,
 /// and commits are refused.
 pub async fn connect_read_only(url: &str, context: Context) -> Result<Arc<dyn Log>, LogError> {
+    if Address::is_one(url) {
+        return Ok(Arc::new(PostgresLog::open_read_only(url, context).await?));
+    }
     match platform::sqlite::path(url) {
         Some(path) => Ok(Arc::new(SqliteLog::open_read_only(&path, context).await?)),
-        None => Err(LogError::Address(url.to_owned())),
+        None => Err(unknown(url)),
+    }
+}
+
+/// Makes the log of `context` at `url`, or brings it to this program's format.
+pub async fn migrate(url: &str, context: Context) -> Result<Migrated, LogError> {
+    if Address::is_one(url) {
+        return PostgresLog::migrate(url, context).await;
+    }
+    match platform::sqlite::path(url) {
+        Some(path) => SqliteLog::migrate(&path, context).await,
+        None => Err(unknown(url)),
+    }
+}
+
+fn unknown(url: &str) -> LogError {
+    match url.split_once("://") {
+        Some((scheme, rest)) if !rest.is_empty() => LogError::Address(format!("{scheme}://…")),
+        None if url.contains('@') => LogError::Address("this".to_owned()),
+        _ => LogError::Address(url.to_owned()),
     }
 }

@@ -2,7 +2,9 @@
 
 mod answers;
 mod commits;
+mod cuts;
 mod deadlines;
+mod desk;
 mod draft;
 mod parking;
 mod races;
@@ -35,6 +37,10 @@ pub trait LogUnderTest: Send + Sync {
     /// Runs a statement on the database of the log called `name`, as somebody who has its password would. The log's events
     /// stand in the table `events`. Answers the database's error.
     async fn raw(&self, name: &str, statement: &str) -> Result<(), String>;
+
+    /// Ends all connections to the database of the log called `name`, as an administrator or a broken network would. Where
+    /// there is nothing between log and database, nothing.
+    async fn cut(&self, _name: &str) {}
 
     /// Within this growth is noticed wherever it comes from, also on a busy machine. A backend that is known to be deaf may
     /// be given up earlier.
@@ -81,6 +87,10 @@ impl Bench<'_> {
     async fn raw(&self, statement: &str) -> Result<(), String> {
         self.logs.raw(&self.name, statement).await
     }
+
+    async fn cut(&self) {
+        self.logs.cut(&self.name).await;
+    }
 }
 
 /// How a promise was broken.
@@ -112,6 +122,7 @@ const PROMISES: &[(&str, Check)] = &[
     ("racing processes lose and double nothing", |b| Box::pin(races::on_one_stream(b))),
     ("a reader by position never misses an event", |b| Box::pin(races::with_a_reader(b))),
     ("facts belong to the head that comes with them", |b| Box::pin(races::with_facts(b))),
+    ("a commit whose connection ends is there or not", |b| Box::pin(cuts::of_connections(b))),
     ("a command's first answer is kept", |b| Box::pin(answers::ledger(b))),
     ("what was handled last is known", |b| Box::pin(answers::inbox(b))),
     ("a claim has one holder", |b| Box::pin(answers::claims(b))),
@@ -129,5 +140,7 @@ const PROMISES: &[(&str, Check)] = &[
     ("what is stored is kept to the byte", |b| Box::pin(reads::to_the_byte(b))),
     ("events are neither changed nor deleted", |b| Box::pin(reads::unchangeable(b))),
     ("everything is there when it is opened again", |b| Box::pin(reads::after_reopening(b))),
+    ("a lease has one holder", |b| Box::pin(desk::leases(b))),
+    ("what is said about a log is said once", |b| Box::pin(desk::about(b))),
     ("growth wakes those who wait", |b| Box::pin(waiting::for_growth(b))),
 ];

@@ -9,7 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::future::select_all;
 use platform::bus::{
-    Browse, Bus, BusError, Consumer, Delivery, Partition, Positions, Record, Start, Subscription, TopicInfo,
+    Browse, Bus, BusError, Consumer, Delivery, Partition, Positions, Reach, Record, Start, Subscription,
+    TopicInfo,
 };
 use schemas::topics::{PARTITIONS, partition_of};
 use schemas::{Context, StreamId, Topic};
@@ -108,9 +109,24 @@ impl Bus for LogBus {
                 counts.get(&topic.context()).and_then(|c| c.get(topic.prefix())).copied().unwrap_or((0, 0));
             // Nobody keeps the ends of single partitions; that of the topic is behind none of them, and whoever has read
             // that far has read all of them.
-            TopicInfo { topic: *topic, records, ends: (0..self.partitions).map(|number| (number, end)).collect() }
+            TopicInfo {
+                topic: *topic,
+                records,
+                ends: (0..self.partitions).map(|number| (number, end)).collect(),
+            }
         };
         Ok(topics.iter().map(info).collect())
+    }
+
+    async fn reach(&self, contexts: &[Context]) -> Result<BTreeMap<Context, Reach>, BusError> {
+        let mut reach = BTreeMap::new();
+        for context in contexts {
+            if let Some(log) = self.log(*context) {
+                let position = log.head().await.map_err(unavailable)?.position;
+                reach.insert(*context, Reach { position, as_of: None });
+            }
+        }
+        Ok(reach)
     }
 
     async fn browse(&self, topic: Topic, browse: &Browse) -> Result<Vec<Record>, BusError> {

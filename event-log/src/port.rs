@@ -220,8 +220,29 @@ pub trait EventLog: Send + Sync {
     /// [`LogError::Broken`] and change nothing.
     async fn commit(&self, base: &Head, batch: &Batch) -> Result<Committed, LogError>;
 
+    /// Waits for its turn, and keeps the head where it is until what is answered has committed or let go. For a writer that
+    /// others overtake again and again. Whoever holds for longer than about half a second may lose it. `None`: this log
+    /// has nothing of the kind.
+    async fn hold(&self) -> Result<Option<Box<dyn Held + '_>>, LogError> {
+        Ok(None)
+    }
+
     /// Waits until the log may have grown past `position`, at most `patience`; prompt for commits of this process.
     async fn grown(&self, position: u64, patience: Duration);
+}
+
+/// A log whose head nobody else can move.
+#[async_trait]
+pub trait Held: Send {
+    /// The end of the log, for as long as it is held.
+    fn head(&self) -> Head;
+
+    /// Commits all of `batch`, as [`EventLog::commit`] does, and lets go. Where the hold was lost, nothing is changed, and
+    /// it answers [`Committed::Moved`].
+    async fn commit(self: Box<Self>, batch: &Batch) -> Result<Committed, LogError>;
+
+    /// Lets go and changes nothing.
+    async fn release(self: Box<Self>) -> Result<(), LogError>;
 }
 
 /// What stands beside the events, for runners and operators.
@@ -244,6 +265,29 @@ pub trait Desk: Send + Sync {
 
     /// Forgets ledger entries older than this; answers how many. The log itself forgets nothing.
     async fn prune_ledger(&self, older_than: Timestamp) -> Result<u64, LogError>;
+
+    /// Takes or renews the lease called `name` for `holder` until `ttl` from now, if it is free, has run out or is the
+    /// holder's already; answers whether the holder has it. It runs out by the database's clock, so that those who compete
+    /// for it need not agree on the time.
+    async fn lease(&self, name: &str, holder: &str, ttl: Duration) -> Result<bool, LogError>;
+
+    /// Gives the lease called `name` up, if `holder` has it.
+    async fn release(&self, name: &str, holder: &str) -> Result<(), LogError>;
+
+    /// What is known of the log itself, by key.
+    async fn about(&self) -> Result<BTreeMap<String, String>, LogError>;
+
+    /// Sets what `key` says about the log, once and for all; answers whether `value` is what it says now.
+    async fn set_about(&self, key: &str, value: &str) -> Result<bool, LogError>;
+}
+
+/// What a migration did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Migrated {
+    /// The format that the log had; none where there was no log.
+    pub from: Option<u32>,
+    /// The format that it has now.
+    pub to: u32,
 }
 
 /// A log with its desk.
@@ -268,6 +312,16 @@ pub enum LogError {
         /// Ours.
         known: u32,
     },
+    /// The database has no tables for the log, or older ones.
+    #[error("the event log of {context} {}: run `chorale migrate`", unmigrated(*.found, *.known))]
+    Unmigrated {
+        /// Whose log.
+        context: Context,
+        /// The tables' format; none where there are none.
+        found: Option<u32>,
+        /// Ours.
+        known: u32,
+    },
     /// The stored bytes or the batch are not what they must be.
     #[error("the event log of {context} is broken at position {position}: {problem}")]
     Broken {
@@ -278,7 +332,16 @@ pub enum LogError {
         /// What is wrong.
         problem: String,
     },
-    /// The address names no kind of log.
-    #[error("{0} is not an address of an event log; use sqlite://PATH")]
+    /// The address names no kind of log. Of one that may hold a password only the beginning is shown.
+    #[error(
+        "{0} is not an address of an event log; use sqlite://PATH or postgres://USER:PASSWORD@HOST/DATABASE"
+    )]
     Address(String),
+}
+
+fn unmigrated(found: Option<u32>, known: u32) -> String {
+    match found {
+        Some(found) => format!("has format {found}, and this program needs {known}"),
+        None => "has no tables in this database".to_owned(),
+    }
 }

@@ -8,9 +8,7 @@ mod desk;
 mod facts;
 mod fault;
 mod file;
-mod growth;
 mod insert;
-mod lane;
 mod rows;
 
 use std::path::Path;
@@ -18,25 +16,31 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use schemas::Context;
+use sqlx::SqliteConnection;
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use uuid::Uuid;
 
 use self::fault::Log;
-use self::growth::Growth;
-use self::lane::Lane;
+use crate::growth::{Growth, Looks};
+use crate::lane::Lane;
 use crate::plan::Plan;
-use crate::port::{Batch, Committed, EventLog, Facts, Head, LogError, Read, StoredEvent, Wanted};
+use crate::port::{Batch, Committed, EventLog, Facts, Head, LogError, Migrated, Read, StoredEvent, Wanted};
 
 /// Connections that read events.
 const READERS: u32 = 4;
+
+/// How often it is looked whether another process has committed.
+const LOOKS: Looks = Looks { soonest: Duration::from_millis(500), rarest: Duration::from_millis(500) };
+
+type Connecting = Lane<SqliteConnection>;
 
 /// A context's log in a SQLite file. Belongs to the Tokio runtime that it was opened in.
 pub struct SqliteLog {
     log: Log,
     epoch: Uuid,
     /// None: opened to look only.
-    writer: Option<Lane>,
-    facts: Lane,
+    writer: Option<Connecting>,
+    facts: Connecting,
     readers: SqlitePool,
     growth: Growth,
 }
@@ -44,8 +48,13 @@ pub struct SqliteLog {
 impl SqliteLog {
     /// Opens the file at `path`, made with its folder if it is missing.
     pub async fn open(path: &Path, context: Context) -> Result<Self, LogError> {
-        let head = file::prepare(path, context).await?;
+        let (head, _) = file::prepare(path, context).await?;
         Ok(Self::on(path, context, &head, Some(Lane::new(file::writing(path)))))
+    }
+
+    /// Makes the file at `path`, or brings it to this program's format.
+    pub async fn migrate(path: &Path, context: Context) -> Result<Migrated, LogError> {
+        file::prepare(path, context).await.map(|(_, migrated)| migrated)
     }
 
     /// Opens the file at `path` to look at it: nothing is made, migrated or written.
@@ -54,7 +63,7 @@ impl SqliteLog {
         Ok(Self::on(path, context, &head, None))
     }
 
-    fn on(path: &Path, context: Context, head: &Head, writer: Option<Lane>) -> Self {
+    fn on(path: &Path, context: Context, head: &Head, writer: Option<Connecting>) -> Self {
         let reading = file::reading(path);
         Self {
             log: Log { context },
@@ -65,11 +74,11 @@ impl SqliteLog {
                 .max_connections(READERS)
                 .test_before_acquire(false)
                 .connect_lazy_with(reading),
-            growth: Growth::from(head.position),
+            growth: Growth::from(head.position, LOOKS),
         }
     }
 
-    fn writer(&self) -> Result<&Lane, LogError> {
+    fn writer(&self) -> Result<&Connecting, LogError> {
         let refusal = || LogError::Unavailable("it was opened for reading only".to_owned(), None);
         self.writer.as_ref().ok_or_else(refusal)
     }

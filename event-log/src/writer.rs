@@ -16,6 +16,7 @@ use crate::request::{Outcome, Request, WriteError};
 
 mod batch;
 mod memory;
+mod road;
 mod task;
 
 /// How a writer works.

@@ -1,18 +1,31 @@
-//! The port's contract suite on SQLite, and on backends that are broken on purpose.
+//! The port's contract suite on SQLite and PostgreSQL, and on backends that are broken on purpose.
 
 use event_log::contract::{NONE, breach, breaches};
 
 #[path = "contract/broken.rs"]
 mod broken;
+#[path = "contract/database.rs"]
+mod database;
+#[path = "contract/databases.rs"]
+mod databases;
 #[path = "contract/files.rs"]
 mod files;
+#[path = "contract/naive.rs"]
+mod naive;
 
 use broken::{Broken, Fault};
+use databases::Databases;
 use files::Files;
+use naive::Naive;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_keeps_every_promise() {
     assert_eq!(breaches(&Files::new()).await, NONE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgresql_keeps_every_promise() {
+    assert_eq!(breaches(&Databases::new()).await, NONE);
 }
 
 /// The suite finds `fault` where it should, and finds nothing there without it.
@@ -34,6 +47,13 @@ async fn a_backend_that_dedupes_after_deciding_is_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backend_whose_positions_become_visible_out_of_order_is_found() {
     is_found(Fault::LateCommits, "a reader by position never misses an event").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn positions_from_a_sequence_of_postgresql_are_found_wanting() {
+    let promise = "a reader by position never misses an event";
+    assert!(breach(&Naive::default(), promise).await.is_some());
+    assert_eq!(breach(&Databases::new(), promise).await, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,4 +79,9 @@ async fn a_backend_that_does_not_notice_other_processes_is_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backend_that_forgets_why_a_record_waits_is_found() {
     is_found(Fault::ParkedAnew, "a parked record that comes again stays as it is").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backend_that_forgets_who_has_a_lease_is_found() {
+    is_found(Fault::LeaseOfNobody, "a lease has one holder").await;
 }

@@ -15,7 +15,12 @@ use schemas::{CommandId, Context, StreamId, Timestamp};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-/// Set: this process is the one that is killed, and here is its file.
+#[path = "contract/database.rs"]
+mod database;
+
+use database::Database;
+
+/// Set: this process is the one that is killed, and here is its log.
 const VICTIM: &str = "CHORALE_KILLED_LOG";
 const KILLS: usize = 30;
 const SEED: u64 = 0x00c0_ffee;
@@ -27,19 +32,57 @@ const EVENTS_EACH: u64 = 3;
 
 #[test]
 fn what_was_acknowledged_survives_thirty_kills_and_nothing_is_half() {
-    if let Ok(url) = std::env::var(VICTIM) {
-        return runtime().block_on(append_for_ever(&url));
+    if is_victim() {
+        return;
     }
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("ordering.db").display());
+    let name = "what_was_acknowledged_survives_thirty_kills_and_nothing_is_half";
+    what_was_acknowledged_survives(name, &url, async || {});
+}
+
+#[test]
+fn what_was_acknowledged_survives_thirty_kills_on_postgresql_and_nothing_is_half() {
+    if is_victim() {
+        return;
+    }
+    let database = runtime().block_on(Database::new());
+    let name = "what_was_acknowledged_survives_thirty_kills_on_postgresql_and_nothing_is_half";
+    what_was_acknowledged_survives(name, &database.url(), async || database.raw(QUIET).await.unwrap());
+}
+
+/// Waits until the server has noticed that a killed client is gone, and has ended what it had begun.
+const QUIET: &str = "SET statement_timeout = '60s';
+    DO $$ BEGIN
+        WHILE EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+            AND backend_type = 'client backend') LOOP
+            PERFORM pg_sleep(0.005), pg_stat_clear_snapshot();
+        END LOOP;
+    END $$";
+
+/// Does a victim's work, for ever, if this process is one.
+fn is_victim() -> bool {
+    let url = std::env::var(VICTIM);
+    if let Ok(url) = &url {
+        runtime().block_on(append_for_ever(url));
+    }
+    url.is_ok()
+}
+
+/// `settled`: returns when nothing that a dead victim has begun can be committed any more.
+fn what_was_acknowledged_survives(name: &str, url: &str, settled: impl AsyncFn()) {
+    runtime().block_on(event_log::migrate(url, Context::Ordering)).unwrap();
     let mut random = StdRng::seed_from_u64(SEED);
     let mut acknowledged = BTreeSet::new();
     for kill in 0..KILLS {
         let life = random.random_range(Duration::ZERO..LIFE);
-        let new = killed_after(life, &url);
+        let new = killed_after(name, life, url);
         assert!(!new.is_empty(), "seed {SEED}, kill {kill}: the victim never got anywhere");
         acknowledged.extend(new);
-        runtime().block_on(examine(&url, &acknowledged, &format!("seed {SEED}, kill {kill} after {life:?}")));
+        runtime().block_on(async {
+            settled().await;
+            examine(url, &acknowledged, &format!("seed {SEED}, kill {kill} after {life:?}")).await;
+        });
     }
     println!("{} acknowledged requests survived {KILLS} kills", acknowledged.len());
 }
@@ -49,9 +92,9 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 /// Starts a victim and kills it; answers what it had acknowledged.
-fn killed_after(life: Duration, url: &str) -> Vec<Uuid> {
+fn killed_after(name: &str, life: Duration, url: &str) -> Vec<Uuid> {
     let mut victim = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "what_was_acknowledged_survives_thirty_kills_and_nothing_is_half", "--nocapture"])
+        .args(["--exact", name, "--nocapture"])
         .env(VICTIM, url)
         .stdout(Stdio::piped())
         .spawn()

@@ -1,4 +1,4 @@
-//! The context's writer on SQLite: one first answer per command, no lost and no doubled event, whoever else writes.
+//! The context's writer on SQLite and PostgreSQL: one first answer per command, no lost and no doubled event, whoever else writes.
 
 #[path = "writer/answers.rs"]
 mod answers;
@@ -6,6 +6,8 @@ mod answers;
 mod batches;
 #[path = "writer/bench.rs"]
 mod bench;
+#[path = "contract/database.rs"]
+mod database;
 #[path = "writer/failures.rs"]
 mod failures;
 #[path = "writer/reactions.rs"]

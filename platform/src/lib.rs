@@ -7,8 +7,10 @@
 pub mod bus;
 pub mod clock;
 pub mod config;
+pub mod postgres;
 pub mod sealing;
 pub mod shutdown;
+pub mod signing;
 pub mod sqlite;
 pub mod telemetry;
 pub mod vault;

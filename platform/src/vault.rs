@@ -8,9 +8,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use crate::postgres::Migrated;
 
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
+pub mod postgres;
 pub mod sqlite;
 
 /// A 256-bit key. Wiped when it is dropped, as far as safe code can.
@@ -21,6 +27,29 @@ impl Key {
     /// Wraps key bytes.
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
+    }
+
+    /// Reads 32 bytes, as base64 (with or without its padding) or as 64 hexadecimal digits; blanks around are dropped.
+    pub fn from_text(text: &str) -> Result<Self, InvalidKey> {
+        const BASE64: GeneralPurpose = GeneralPurpose::new(
+            &STANDARD,
+            GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+        );
+        let text = text.trim();
+        let mut key = Self([0; 32]);
+        if text.len() == 64 {
+            for (byte, digits) in key.0.iter_mut().zip(text.as_bytes().chunks(2)) {
+                *byte = hexadecimal(digits).ok_or(InvalidKey)?;
+            }
+            return Ok(key);
+        }
+        // The decoder wants room for what a text of this length could hold.
+        let mut bytes = [0; 36];
+        match BASE64.decode_slice(text, &mut bytes) {
+            Ok(32) => key.0.copy_from_slice(&bytes[..32]),
+            _ => return Err(InvalidKey),
+        }
+        Ok(key)
     }
 
     /// The bytes, for a cipher.
@@ -43,18 +72,33 @@ impl fmt::Debug for Key {
     }
 }
 
+fn hexadecimal(digits: &[u8]) -> Option<u8> {
+    let [high, low] = digits else { return None };
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()
+}
+
+/// A text is not a key. Does not repeat it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a key is 32 bytes, as base64 or 64 hexadecimal digits; `openssl rand -base64 32` makes one")]
+pub struct InvalidKey;
+
 /// Keeps keys.
 #[async_trait]
 pub trait Vault: Send + Sync {
     /// The key of `subject`, made when there is none; durable before it is answered. Fails with [`VaultError::Erased`]
-    /// for a subject that was erased. Concurrent calls share their syncs to the disk.
+    /// for a subject that was erased. Concurrent calls share their round trips and their syncs to the disk.
     async fn key_for(&self, subject: &str) -> Result<Key, VaultError>;
 
     /// The keys of `subjects`, in their order; `None` where there is none (any more). Makes none.
     async fn existing(&self, subjects: &[&str]) -> Result<Vec<Option<Key>>, VaultError>;
 
-    /// Destroys the key of `subject`: when this returns, its bytes are in no file of the vault, and the subject never
-    /// gets another key. Answers whether there was a key. After [`VaultError::Lingering`] call it again.
+    /// Destroys the key of `subject`: when this returns, no process gets it any more, and the subject never gets another
+    /// key. Answers whether there was a key. After [`VaultError::Lingering`] call it again; after any other failure, too,
+    /// because it may have happened.
+    ///
+    /// What is left of the key's bytes differs: a [`sqlite`] vault has them in none of its files, while a server keeps
+    /// old pages, write-ahead logs and backups, for which [`postgres`] says what holds.
     async fn erase(&self, subject: &str) -> Result<bool, VaultError>;
 
     /// The key called `name` that belongs to the system and to no subject; made once, never erased, may be kept.
@@ -82,7 +126,7 @@ pub enum VaultError {
     #[error("the key vault cannot be used")]
     Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
     /// The address names no kind of vault.
-    #[error("{0} is not the address of a key vault; use sqlite://PATH")]
+    #[error("{0} is not the address of a key vault; use sqlite://PATH or postgres://HOST/DATABASE")]
     Address(String),
 }
 
@@ -92,13 +136,33 @@ impl VaultError {
     }
 }
 
-/// Opens the vault at `address`: `sqlite://PATH`, a file of its own that is made if it is missing.
+/// Opens the vault at `address`: `sqlite://PATH`, a file of its own that is made if it is missing; or
+/// `postgres://user:password@host:port/database`, the schema `vault` of a database that [`migrate`] has prepared.
+/// With `?kek=env` keys are wrapped (see [`postgres`]).
 pub async fn connect(address: &str) -> Result<Arc<dyn Vault>, VaultError> {
+    if crate::postgres::Address::is_one(address) {
+        return Ok(Arc::new(postgres::PostgresVault::open(address).await?));
+    }
     match crate::sqlite::path(address) {
         Some(path) => Ok(Arc::new(sqlite::SqliteVault::open(&path).await?)),
-        // An address may hold credentials: name its scheme only.
-        None => Err(VaultError::Address(address.split("://").next().unwrap_or_default().to_owned())),
+        None => Err(unknown(address)),
     }
+}
+
+/// Prepares the database of a vault on a server; `None` for a vault that needs no preparation.
+pub async fn migrate(address: &str) -> Result<Option<Migrated>, VaultError> {
+    if crate::postgres::Address::is_one(address) {
+        return postgres::migrate(address).await.map(Some);
+    }
+    match crate::sqlite::path(address) {
+        Some(_) => Ok(None),
+        None => Err(unknown(address)),
+    }
+}
+
+/// An address may hold credentials: name its scheme only.
+fn unknown(address: &str) -> VaultError {
+    VaultError::Address(address.split_once("://").map_or("this", |(scheme, _)| scheme).to_owned())
 }
 
 #[cfg(test)]
@@ -111,7 +175,25 @@ mod tests {
         let address = format!("sqlite://{}", folder.path().join("deep/keys.db").display());
         connect(&address).await.unwrap().key_for("customer-1").await.unwrap();
         let refused = connect("ftp://me:hunter2@host").await.err().unwrap();
-        assert_eq!(refused.to_string(), "ftp is not the address of a key vault; use sqlite://PATH");
+        let expected = "ftp is not the address of a key vault; use sqlite://PATH or postgres://HOST/DATABASE";
+        assert_eq!(refused.to_string(), expected);
+        assert!(matches!(migrate("hunter2").await, Err(VaultError::Address(this)) if this == "this"));
+        assert_eq!(migrate(&address).await.unwrap(), None);
+    }
+
+    #[test]
+    fn a_key_is_read_from_base64_or_hexadecimal_digits_and_from_nothing_else() {
+        let bytes: [u8; 32] = std::array::from_fn(|index| u8::try_from(index * 8).unwrap());
+        let padded = "AAgQGCAoMDhASFBYYGhweICIkJigqLC4wMjQ2ODo8Pg=";
+        let digits = "0008101820283038404850586068707880889098a0a8b0b8c0c8d0d8e0e8f0F8";
+        for text in [padded, padded.trim_end_matches('='), &format!(" {padded}\n"), digits] {
+            assert_eq!(Key::from_text(text).unwrap().as_bytes(), &bytes, "{text}");
+        }
+        let long = format!("{padded}AAAA");
+        let spoilt = digits.replace("F8", "G8");
+        for text in ["", "hunter2", &padded[1..], &digits[2..], &long, &spoilt, &"é".repeat(32)] {
+            assert_eq!(Key::from_text(text).err(), Some(InvalidKey), "{text}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Not before everything that was recorded by then has been handled, though: an answer that came in time but is still
 //! waiting to be read must not be overtaken by the clock.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,11 +13,12 @@ use event_log::port::{DueDeadline, LogError, Read};
 use event_log::request::{Origin, Outcome, Request, Verdict, WriteError};
 use event_log::writer::Writer;
 use futures_util::{StreamExt, stream};
-use platform::bus::Bus;
+use platform::bus::{Bus, BusError};
 use platform::clock::Clock;
 use platform::shutdown::Shutdown;
-use schemas::{Actor, CommandId, Envelope, Timestamp};
+use schemas::{Actor, CommandId, Context, Envelope, Timestamp, Topic};
 
+use crate::participant::Participant;
 use crate::progress::Progress;
 use crate::runner::RunError;
 
@@ -24,6 +26,8 @@ use crate::runner::RunError;
 const PAGE: usize = 500;
 /// Of them, side by side.
 const SIDE_BY_SIDE: usize = 256;
+/// How long it waits for the relays when a deadline has passed and they have not told everything until then.
+const RELAYED: Duration = Duration::from_millis(250);
 /// How long an idle clockwork waits before it looks again.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -35,20 +39,25 @@ pub struct Clockwork {
     progress: Progress,
     /// Groups whose work can settle a deadline of this context.
     groups: Vec<&'static str>,
+    /// The contexts whose events they hear.
+    sources: Vec<Context>,
     rules: Arc<ShopRules>,
 }
 
 impl Clockwork {
-    /// `groups`: the context's own participants.
+    /// `participants`: those of the writer's context.
     pub fn new(
         writer: Writer,
         bus: Arc<dyn Bus>,
         clock: Clock,
         progress: Progress,
-        groups: Vec<&'static str>,
+        participants: &[Arc<dyn Participant>],
         rules: Arc<ShopRules>,
     ) -> Self {
-        Self { writer, bus, clock, progress, groups, rules }
+        let groups = participants.iter().map(|participant| participant.name()).collect();
+        let sources: BTreeSet<Context> =
+            participants.iter().flat_map(|participant| participant.topics()).map(Topic::context).collect();
+        Self { writer, bus, clock, progress, groups, sources: sources.into_iter().collect(), rules }
     }
 
     /// Runs until the shutdown begins or something fails.
@@ -73,9 +82,17 @@ impl Clockwork {
         Ok(())
     }
 
+    /// The instant up to which everything that was recorded stands on the topics, at most now.
+    async fn told_until(&self, now: Timestamp) -> Result<Timestamp, BusError> {
+        let reach = self.bus.reach(&self.sources).await?;
+        // Of a context of which nothing was ever published nobody knows whether it has something to say.
+        let told = |context| reach.get(context).map_or(Timestamp::EPOCH, |reach| reach.as_of.unwrap_or(now));
+        Ok(self.sources.iter().map(told).fold(now, Timestamp::min))
+    }
+
     /// Handles what is due, once everything recorded by then is handled.
     async fn ring(&self, shutdown: &Shutdown) -> Result<(), RunError> {
-        let now = self.clock.now();
+        let now = self.told_until(self.clock.now()).await?;
         let concerns = |group: &str| self.groups.contains(&group);
         while !self.progress.caught_up(self.bus.as_ref(), concerns, PATIENCE).await? {
             tracing::warn!(context = %self.writer.log().context(), "deadlines wait for events that are not handled yet");
@@ -84,6 +101,13 @@ impl Clockwork {
             }
         }
         let due = self.writer.log().due(now, PAGE).await?;
+        if due.is_empty() {
+            tracing::debug!(context = %self.writer.log().context(), "deadlines wait until the relays have caught up");
+            tokio::select! {
+                () = shutdown.begun() => {}
+                () = tokio::time::sleep(RELAYED) => {}
+            }
+        }
         let passing = stream::iter(due).map(|deadline| self.pass(deadline, now));
         let results: Vec<Result<bool, WriteError>> = passing.buffer_unordered(SIDE_BY_SIDE).collect().await;
         let passed: Vec<bool> = results.into_iter().collect::<Result<_, _>>()?;

@@ -7,13 +7,14 @@ use std::time::Duration;
 use domain::{LocalView, ViewKey, ViewWrite};
 use event_log::port::Wanted;
 use event_log::writer::{Note, Writer};
-use platform::bus::{Bus, Record, Resume, Start, Subscription};
+use platform::bus::{Bus, Record, Start, Subscription};
 use platform::shutdown::Shutdown;
 use schemas::Context;
 use serde_json::Value;
 
 use crate::progress::Progress;
-use crate::runner::{GroupPositions, RunError, partition_name};
+use crate::positions::{self, GroupPositions, noted};
+use crate::runner::RunError;
 
 /// A context and a view that it keeps.
 pub struct Kept {
@@ -46,8 +47,10 @@ impl Learner {
     /// Learns until the shutdown begins or something fails. Entries and positions are kept together.
     pub async fn run(self, shutdown: Shutdown) -> Result<(), RunError> {
         let group = self.view.name;
-        let resume = GroupPositions { log: Arc::clone(self.writer.log()), group: group.to_owned() };
-        self.progress.join(group, self.view.topics, resume.positions().await?);
+        let log = self.writer.log();
+        let resume = GroupPositions { log: Arc::clone(log), group: group.to_owned() };
+        let known = positions::of_group(log.as_ref(), group).await?;
+        self.progress.join(group, log.context(), self.view.topics, known);
         let subscription = Subscription {
             group: group.to_owned(),
             topics: self.view.topics.to_vec(),
@@ -66,11 +69,7 @@ impl Learner {
             }
             let views = self.learn(&delivery.records).await?;
             let positions = &delivery.positions;
-            let kept = positions
-                .iter()
-                .map(|(at, offset)| (group.to_owned(), partition_name(at), *offset))
-                .collect();
-            self.writer.note(Note { positions: kept, views, ..Note::default() }).await?;
+            self.writer.note(Note { positions: noted(group, positions), views, ..Note::default() }).await?;
             self.progress.advance(group, positions);
             consumer.commit(positions).await?;
         }

@@ -6,5 +6,6 @@ pub mod deadlines;
 pub mod learner;
 pub mod participant;
 pub mod participants;
+mod positions;
 pub mod progress;
 pub mod runner;

@@ -4,39 +4,72 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use platform::bus::{Bus, BusError, Positions};
-use schemas::Topic;
+use event_log::port::{Log, LogError};
+use platform::bus::{Bus, BusError, Partition, Positions};
+use schemas::{Context, Topic};
 use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 
-/// Positions per group of this process. Cheap to clone.
+use crate::positions;
+
+/// How often it is looked how far other processes are.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// The positions of all groups. Cheap to clone.
+#[derive(Clone)]
+pub struct Progress {
+    groups: Arc<watch::Sender<BTreeMap<String, Group>>>,
+    /// The logs that groups keep their positions in, where other processes carry some of them. None: this process carries
+    /// all of them, and what it knows is how far they are.
+    shared: Option<Arc<BTreeMap<Context, Arc<dyn Log>>>>,
+}
+
 #[derive(Clone, Debug)]
-pub struct Progress(Arc<watch::Sender<BTreeMap<String, Group>>>);
-
-#[derive(Clone, Debug, Default)]
 struct Group {
+    context: Context,
     topics: Vec<Topic>,
     positions: Positions,
 }
 
+/// Where topics end.
+type Ends = BTreeMap<Topic, BTreeMap<u32, u64>>;
+
 impl Default for Progress {
     fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(BTreeMap::new())))
+        Self { groups: Arc::new(watch::Sender::new(BTreeMap::new())), shared: None }
     }
 }
 
+/// Why it is not known how far everybody is.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgressError {
+    /// Where the topics end is not known.
+    #[error("the bus failed")]
+    Bus(#[from] BusError),
+    /// What other processes have done is not known.
+    #[error("the log failed")]
+    Log(#[from] LogError),
+}
+
 impl Progress {
-    /// A group joins, at these positions.
-    pub fn join(&self, group: &str, topics: &[Topic], positions: Positions) {
-        self.0.send_modify(|groups| {
-            groups.insert(group.to_owned(), Group { topics: topics.to_vec(), positions });
+    /// Of groups that several processes may share: how far they are is what their contexts' logs say.
+    pub fn shared(logs: impl IntoIterator<Item = Arc<dyn Log>>) -> Self {
+        let logs = logs.into_iter().map(|log| (log.context(), log)).collect();
+        Self { shared: Some(Arc::new(logs)), ..Self::default() }
+    }
+
+    /// A group of `context` joins, at these positions.
+    pub fn join(&self, group: &str, context: Context, topics: &[Topic], positions: Positions) {
+        self.groups.send_modify(|groups| {
+            groups.insert(group.to_owned(), Group { context, topics: topics.to_vec(), positions });
         });
     }
 
     /// A group has done everything up to these positions.
     pub fn advance(&self, group: &str, positions: &Positions) {
-        self.0.send_modify(|groups| {
+        self.groups.send_modify(|groups| {
             if let Some(known) = groups.get_mut(group) {
-                known.positions.extend(positions.iter().map(|(partition, offset)| (*partition, *offset)));
+                known.positions.extend(positions.iter().map(|(partition, position)| (*partition, *position)));
             }
         });
     }
@@ -48,29 +81,54 @@ impl Progress {
         bus: &dyn Bus,
         concerns: impl Fn(&str) -> bool,
         patience: Duration,
-    ) -> Result<bool, BusError> {
-        let ends: BTreeMap<Topic, BTreeMap<u32, u64>> =
-            bus.topics(&Topic::ALL).await?.into_iter().map(|info| (info.topic, info.ends)).collect();
-        let behind = |groups: &BTreeMap<String, Group>| {
-            groups.iter().filter(|(name, _)| concerns(name)).any(|(_, group)| group.is_behind(&ends))
-        };
-        let mut watch = self.0.subscribe();
-        let arrived = watch.wait_for(|groups| !behind(groups));
-        Ok(tokio::time::timeout(patience, arrived).await.is_ok_and(|waited| waited.is_ok()))
+    ) -> Result<bool, ProgressError> {
+        let ends = bus.ends(&Topic::ALL).await?;
+        let deadline = Instant::now() + patience;
+        let mut news = self.groups.subscribe();
+        while self.anyone_behind(&ends, &concerns, &mut news).await? {
+            let look = if self.shared.is_some() { deadline.min(Instant::now() + LOOK) } else { deadline };
+            let changed = timeout_at(look, news.changed()).await.is_ok();
+            if !changed && Instant::now() >= deadline {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
-    /// The groups and their positions.
+    async fn anyone_behind(
+        &self,
+        ends: &Ends,
+        concerns: &impl Fn(&str) -> bool,
+        news: &mut watch::Receiver<BTreeMap<String, Group>>,
+    ) -> Result<bool, LogError> {
+        let behind: Vec<(String, Group)> = {
+            let groups = news.borrow_and_update();
+            let behind =
+                groups.iter().filter(|(name, group)| concerns(name) && group.is_behind(&group.positions, ends));
+            behind.map(|(name, group)| (name.clone(), group.clone())).collect()
+        };
+        let Some(logs) = &self.shared else { return Ok(!behind.is_empty()) };
+        for (name, group) in behind {
+            let Some(log) = logs.get(&group.context) else { return Ok(true) };
+            if group.is_behind(&positions::of_group(log.as_ref(), &name).await?, ends) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The groups and their positions, as far as this process knows.
     pub fn groups(&self) -> BTreeMap<String, Positions> {
-        self.0.borrow().iter().map(|(name, group)| (name.clone(), group.positions.clone())).collect()
+        self.groups.borrow().iter().map(|(name, group)| (name.clone(), group.positions.clone())).collect()
     }
 }
 
 impl Group {
-    fn is_behind(&self, ends: &BTreeMap<Topic, BTreeMap<u32, u64>>) -> bool {
+    fn is_behind(&self, positions: &Positions, ends: &Ends) -> bool {
         self.topics.iter().filter_map(|topic| Some((topic, ends.get(topic)?))).any(|(topic, ends)| {
             ends.iter().any(|(number, end)| {
-                let partition = platform::bus::Partition { topic: *topic, number: *number };
-                *end > self.positions.get(&partition).copied().unwrap_or(0)
+                let partition = Partition { topic: *topic, number: *number };
+                *end > positions.get(&partition).copied().unwrap_or(0)
             })
         })
     }

@@ -3,24 +3,26 @@
 //! Different streams are handled side by side, so that the writer records many answers with one flush; the events of one
 //! stream one after the other. Positions are kept only when everything before them is recorded or parked.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
-use event_log::port::{Log, LogError};
+use event_log::port::LogError;
 use event_log::request::WriteError;
 use event_log::writer::{Note, Writer};
 use futures_util::{StreamExt, stream};
-use platform::bus::{Bus, BusError, Consumer, Delivery, Partition, Positions, Record, Resume, Subscription};
+use platform::bus::{Bus, BusError, Consumer, Delivery, Positions, Record, Subscription};
 use platform::shutdown::Shutdown;
 use schemas::{StreamId, Topic};
 
+use self::waiting::Waiting;
 use crate::participant::Participant;
-use crate::progress::Progress;
+use crate::positions::noted;
+use crate::progress::{Progress, ProgressError};
 
 mod handling;
 mod redriving;
+mod waiting;
 
 /// Records that are taken at a time.
 const DELIVERY: usize = 1_000;
@@ -41,8 +43,7 @@ pub struct Runner {
     bus: Arc<dyn Bus>,
     writer: Writer,
     progress: Progress,
-    /// Streams of which something is parked.
-    parked: Mutex<HashSet<StreamId>>,
+    waiting: Arc<Waiting>,
 }
 
 /// Why a runner stopped though nobody asked it to.
@@ -59,6 +60,15 @@ pub enum RunError {
     Write(#[from] WriteError),
 }
 
+impl From<ProgressError> for RunError {
+    fn from(error: ProgressError) -> Self {
+        match error {
+            ProgressError::Bus(error) => Self::Bus(error),
+            ProgressError::Log(error) => Self::Log(error),
+        }
+    }
+}
+
 impl Runner {
     /// `writer` must be that of the participant's context.
     pub fn new(
@@ -67,7 +77,8 @@ impl Runner {
         writer: Writer,
         progress: Progress,
     ) -> Self {
-        Self { participant, bus, writer, progress, parked: Mutex::default() }
+        let waiting = Arc::new(Waiting::new(Arc::clone(writer.log()), participant.name()));
+        Self { participant, bus, writer, progress, waiting }
     }
 
     /// Runs until the shutdown begins or something fails. What was begun is finished first.
@@ -75,7 +86,14 @@ impl Runner {
         let (mut consumer, mut starts) = self.join().await?;
         let mut careful = if starts >= CAREFUL_AFTER { CAREFUL_RECORDS } else { 0 };
         let mut begun = false;
+        let mut looked = None::<Instant>;
         while !shutdown.has_begun() {
+            if looked.is_none_or(|looked| looked.elapsed() >= PATIENCE) {
+                looked = Some(Instant::now());
+                if !self.redrive_what_is_due(consumer.as_ref(), &shutdown).await {
+                    break;
+                }
+            }
             let taken = if careful > 0 { 1 } else { DELIVERY };
             let delivery = tokio::select! {
                 biased;
@@ -93,7 +111,7 @@ impl Runner {
                 starts = self.begin(starts).await?;
             }
             let hopeless = starts > HOPELESS_AFTER;
-            if !self.handle(&delivery, hopeless, &shutdown).await {
+            if !self.handle(&delivery, consumer.as_ref(), hopeless, &shutdown).await {
                 // Asked to leave in the middle of something: that is no crash.
                 self.writer.note(self.starts(0)).await?;
                 break;
@@ -118,22 +136,13 @@ impl Runner {
     }
 
     async fn join(&self) -> Result<(Box<dyn Consumer>, u32), RunError> {
-        let log = self.writer.log();
-        let starts = log.group(self.name()).await?.1;
-        for record in log.parked(Some(self.name()), usize::MAX).await? {
-            self.parked().insert(record.envelope.stream.clone());
-        }
-        let resume = GroupPositions { log: Arc::clone(log), group: self.name().to_owned() };
-        self.progress.join(self.name(), &self.topics(), resume.positions().await?);
-        let subscription = Subscription {
-            group: self.name().to_owned(),
-            topics: self.topics(),
-            start: self.participant.start(),
-            resume: Arc::new(resume),
-        };
-        let consumer = self.bus.subscribe(subscription).await?;
-        self.redrive_interrupted().await;
-        Ok((consumer, starts))
+        let (name, topics) = (self.name(), self.topics());
+        let (_, starts) = self.writer.log().group(name).await?;
+        let waiting = Arc::clone(&self.waiting);
+        self.progress.join(name, self.participant.context(), &topics, waiting.resume().await?);
+        let start = self.participant.start();
+        let subscription = Subscription { group: name.to_owned(), topics, start, resume: waiting };
+        Ok((self.bus.subscribe(subscription).await?, starts))
     }
 
     /// Counts a beginning before anything is handled, so that a crash is counted too.
@@ -148,22 +157,26 @@ impl Runner {
     }
 
     async fn keep(&self, positions: &Positions) -> Result<(), WriteError> {
-        let kept = positions
-            .iter()
-            .map(|(partition, offset)| (self.name().to_owned(), partition_name(partition), *offset))
-            .collect();
-        self.writer.note(Note { positions: kept, ..self.starts(0) }).await?;
+        self.writer.note(Note { positions: noted(self.name(), positions), ..self.starts(0) }).await?;
         self.progress.advance(self.name(), positions);
         Ok(())
     }
 
     /// Handles all records of a delivery; `false` when the shutdown came first.
-    async fn handle(&self, delivery: &Delivery, hopeless: bool, shutdown: &Shutdown) -> bool {
+    async fn handle(
+        &self,
+        delivery: &Delivery,
+        consumer: &dyn Consumer,
+        hopeless: bool,
+        shutdown: &Shutdown,
+    ) -> bool {
         // Redriving empties the queue of a stream: nothing may join that queue meanwhile.
         let (redrives, others): (Vec<&Record>, Vec<&Record>) =
             delivery.records.iter().partition(|record| self.tells_of_redriving(record));
-        if !self.handle_stream(redrives, hopeless, shutdown).await {
-            return false;
+        for record in redrives {
+            if !self.hear_of_redriving(record, consumer, shutdown).await {
+                return false;
+            }
         }
         let mut by_stream: Vec<Vec<&Record>> = Vec::new();
         let mut places: HashMap<&StreamId, usize> = HashMap::new();
@@ -186,34 +199,5 @@ impl Runner {
             }
         }
         true
-    }
-
-    fn parked(&self) -> MutexGuard<'_, HashSet<StreamId>> {
-        self.parked.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// `<topic>/<number>`, as positions are kept.
-pub(crate) fn partition_name(partition: &Partition) -> String {
-    format!("{}/{}", partition.topic, partition.number)
-}
-
-/// The positions of a group in its context's log.
-pub(crate) struct GroupPositions {
-    pub log: Arc<dyn Log>,
-    pub group: String,
-}
-
-#[async_trait]
-impl Resume for GroupPositions {
-    async fn positions(&self) -> Result<Positions, BusError> {
-        let (kept, _) =
-            self.log.group(&self.group).await.map_err(|error| BusError::Unavailable(Box::new(error)))?;
-        let parse = |(name, offset): (String, u64)| {
-            let (topic, number) = name.rsplit_once('/')?;
-            Some((Partition { topic: topic.parse().ok()?, number: number.parse().ok()? }, offset))
-        };
-        // A topic that this program does not know any more is read by nobody.
-        Ok(kept.into_iter().filter_map(parse).collect())
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::audit::LogHeadSigned;
 use crate::category::CategoryEvent;
 use crate::event::EventType;
 use crate::order::OrderEvent;
@@ -12,6 +13,15 @@ use crate::reservation::ReservationEvent;
 use crate::shipment::ShipmentEvent;
 use crate::stock::StockEvent;
 use crate::{DecodeError, EventSet, Topic};
+
+pub mod asyncapi;
+
+/// Every type that is published: the events of the logs, and what stands on topics beside them.
+pub fn published() -> Vec<EventType> {
+    let mut all = catalogue();
+    all.push(LogHeadSigned::event_type());
+    all
+}
 
 /// Every event type there is, by aggregate.
 pub fn catalogue() -> Vec<EventType> {
@@ -30,15 +40,23 @@ pub fn catalogue() -> Vec<EventType> {
 
 /// Reads a payload of any topic and version and throws it away: whether it is what its type says.
 pub fn check(topic: Topic, name: &str, version: u32, payload: &str) -> Result<(), DecodeError> {
+    sentence(topic, name, version, payload).map(drop)
+}
+
+/// The sentence for people that today's type makes of a payload of any topic and version.
+pub fn sentence(topic: Topic, name: &str, version: u32, payload: &str) -> Result<String, DecodeError> {
+    fn of<E: EventSet>(name: &str, version: u32, payload: &str) -> Result<String, DecodeError> {
+        E::decode(name, version, payload).map(|event| event.summary())
+    }
     match topic.aggregate() {
-        "product" => ProductEvent::decode(name, version, payload).map(drop),
-        "category" => CategoryEvent::decode(name, version, payload).map(drop),
-        "stock" => StockEvent::decode(name, version, payload).map(drop),
-        "reservation" => ReservationEvent::decode(name, version, payload).map(drop),
-        "order" => OrderEvent::decode(name, version, payload).map(drop),
-        "payment" => PaymentEvent::decode(name, version, payload).map(drop),
-        "shipment" => ShipmentEvent::decode(name, version, payload).map(drop),
-        _ => ReactionEvent::decode(name, version, payload).map(drop),
+        "product" => of::<ProductEvent>(name, version, payload),
+        "category" => of::<CategoryEvent>(name, version, payload),
+        "stock" => of::<StockEvent>(name, version, payload),
+        "reservation" => of::<ReservationEvent>(name, version, payload),
+        "order" => of::<OrderEvent>(name, version, payload),
+        "payment" => of::<PaymentEvent>(name, version, payload),
+        "shipment" => of::<ShipmentEvent>(name, version, payload),
+        _ => of::<ReactionEvent>(name, version, payload),
     }
 }
 
@@ -53,7 +71,26 @@ pub fn schema(event: &EventType) -> Value {
     if let Some(fields) = schema.as_object_mut() {
         fields.extend(generated.into_iter().filter(|(key, _)| !matches!(key.as_str(), "$schema" | "title")));
     }
+    unlink(&mut schema);
     schema
+}
+
+/// Names of the code in descriptions lose their links, which lead nowhere here: ``[`crate::Address`]`` is `Address`.
+fn unlink(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                match value {
+                    Value::String(words) if key == "description" => {
+                        *words = words.replace("[`crate::", "`").replace("[`", "`").replace("`]", "`");
+                    }
+                    value => unlink(value),
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(unlink),
+        _ => {}
+    }
 }
 
 /// Whether every payload that was valid under `old` says the same under `new`: properties may be added as long as they are

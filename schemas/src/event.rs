@@ -152,9 +152,12 @@ pub(crate) fn decode<T: EventBody>(version: u32, payload: &str) -> Result<T, Dec
 }
 
 pub(crate) fn event_type<T: EventBody>(aggregate: &'static str) -> EventType {
-    let schema = schemars::generate::SchemaSettings::draft2020_12()
-        .into_generator()
-        .into_root_schema_for::<Published<'static, T>>();
+    let generator = || schemars::generate::SchemaSettings::draft2020_12().into_generator();
+    let mut schema = generator().into_root_schema_for::<Published<'static, T>>();
+    // What the body says of itself, not what is said of bodies in general.
+    if let Some(description) = generator().into_root_schema_for::<T>().remove("description") {
+        schema.insert("description".to_owned(), description);
+    }
     EventType { aggregate, name: T::NAME, version: T::VERSION, schema }
 }
 

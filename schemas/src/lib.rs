@@ -4,6 +4,7 @@
 //! version fails a test that says what to do (see `CONTRIBUTING.md`, "Add or change an event").
 
 pub mod actor;
+pub mod audit;
 pub mod category;
 pub mod contracts;
 pub mod envelope;
@@ -15,6 +16,7 @@ pub mod order;
 pub mod payment;
 pub mod product;
 pub mod reaction;
+pub mod relay;
 pub mod reservation;
 pub mod sealed;
 pub mod shipment;

@@ -184,6 +184,11 @@ pub const AUDIT_TOPIC: &str = "chorale.audit.v1";
 /// Where the relays keep how far they are, one record a context, compacted.
 pub const RELAY_TOPIC: &str = "chorale.relay.v1";
 
+/// The names of all topics of a bus: those of events, and the two of the relays.
+pub fn names() -> Vec<&'static str> {
+    Topic::ALL.into_iter().map(Topic::name).chain([AUDIT_TOPIC, RELAY_TOPIC]).collect()
+}
+
 /// How many partitions a topic has unless somebody says otherwise.
 pub const PARTITIONS: u32 = 6;
 

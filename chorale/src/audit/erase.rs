@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::data_dir::DataDir;
+use crate::stores::Place;
 use crate::table;
 
 /// Whose personal data it is: a guest's order, or a customer. Only these have keys.
@@ -38,7 +38,7 @@ impl FromStr for Subject {
 
 /// Erases a subject's personal data for good.
 pub async fn run(
-    data: &DataDir,
+    place: &Place,
     Subject(subject): &Subject,
     yes: bool,
     as_json: bool,
@@ -49,7 +49,7 @@ pub async fn run(
             "this cannot be undone: names, addresses and tokens of {subject} will be readable nowhere. Add --yes to do it"
         );
     }
-    let vault = platform::vault::connect(&data.vault()).await.context("the key vault cannot be opened")?;
+    let vault = platform::vault::connect(&place.vault()).await.context("the key vault cannot be opened")?;
     let erased = vault.erase(subject).await.context("the key could not be destroyed")?;
     if as_json {
         table::json(out, &json!({ "subject": subject, "erased": erased }))?;

@@ -73,7 +73,7 @@ pub async fn redrive(look: &Look, which: Option<(&str, &str)>, out: &mut impl Wr
             continue;
         }
         // A writer of its own, for a moment: the log lets several processes write, and the running shop notices.
-        let own = event_log::connect(&look.data.log(log.context()), log.context()).await?;
+        let own = event_log::connect(&look.place.log(log.context()), log.context()).await?;
         asked += redrive_all(own, streams).await?;
     }
     if asked == 0 {

@@ -4,7 +4,6 @@ use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use platform::bus::Bus;
 use platform::clock::Clock;
 use projectors::{Backends, REGISTRY};
 use read_models::Store;
@@ -15,13 +14,12 @@ use super::log::progress;
 use crate::table;
 
 fn backends(look: &Look, store: Store) -> Backends {
-    let bus: Arc<dyn Bus> = Arc::new(look.bus.clone());
-    Backends::new(store, bus, Clock::system())
+    Backends::new(store, Arc::clone(&look.bus), Clock::system())
 }
 
 /// Lists projections with position and lag.
 pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()> {
-    let store = read_models::connect_read_only(&look.data.documents(), &read_models::documents::ALL).await?;
+    let store = read_models::connect_read_only(&look.place.documents(), &read_models::documents::ALL).await?;
     let all = projectors::status(&backends(look, store), &REGISTRY).await?;
     if as_json {
         for one in &all {
@@ -65,7 +63,7 @@ pub async fn rebuild(look: &Look, name: &str, as_json: bool, out: &mut impl Writ
     let known = || REGISTRY.iter().map(|projection| projection.name()).collect::<Vec<_>>().join(", ");
     let projection = projectors::projections::named(name)
         .with_context(|| format!("there is no projection {name:?}; there are: {}", known()))?;
-    let store = read_models::connect(&look.data.documents(), &read_models::documents::ALL).await?;
+    let store = read_models::connect(&look.place.documents(), &read_models::documents::ALL).await?;
     let bar = progress(0, name);
     let rebuilt = projectors::rebuild(projection, &backends(look, store), |progress| {
         bar.set_length(progress.total);
@@ -99,12 +97,13 @@ pub async fn rebuild(look: &Look, name: &str, as_json: bool, out: &mut impl Writ
 mod tests {
     use super::*;
     use crate::shop::{Shop, ShopOptions};
+    use crate::stores::Stores;
 
     #[tokio::test]
     async fn projections_are_listed_without_writing_also_where_nothing_was_projected_yet() {
         let folder = tempfile::tempdir().unwrap();
         Shop::open(folder.path(), ShopOptions::default()).await.unwrap().close().await.unwrap();
-        let look = Look::at(folder.path()).await.unwrap();
+        let look = Look::at(folder.path(), &Stores::default()).await.unwrap();
         let file = folder.path().join("documents.sqlite");
         let before = std::fs::read(&file).unwrap();
         let mut out = Vec::new();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use platform::bus::{Browse, Bus, Record};
+use platform::bus::{Browse, Record};
 use schemas::envelope::Spoken;
 use schemas::{Timestamp, Topic};
 use serde_json::value::RawValue;

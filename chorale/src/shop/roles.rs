@@ -1,21 +1,27 @@
 //! The roles of a shop, and keeping them running.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::{Result, bail};
 use async_trait::async_trait;
+use event_log::relay::{self, Relay};
 use platform::bus::Positions;
+use platform::clock::Clock;
 use platform::shutdown::Shutdown;
+use platform::signing::Signer;
 use query_api::{BoxError, ProjectorSource, ProjectorState, ProjectorStatus};
 use reactors::deadlines::Clockwork;
 use reactors::learner::Learner;
+use reactors::participant::Participant;
 use reactors::runner::Runner;
-use schemas::{Context, Timestamp};
+use schemas::audit::{LogHead, LogHeadSigned};
+use schemas::{Context, Timestamp, topics};
 
 use super::Shop;
-use crate::data_dir::Kind;
+use crate::about::Kind;
 
 /// The pause before a role that failed is started again; doubled each time.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -26,44 +32,126 @@ const LEDGER_KEPT_MILLIS: i64 = 30 * 24 * 60 * 60 * 1_000;
 /// How often older answers are forgotten.
 const FORGETTING: Duration = Duration::from_hours(1);
 
+/// Which of several things a process does; everything if nothing is named.
+#[derive(Clone, Debug, Default)]
+pub struct Only(Vec<String>);
+
+impl Only {
+    /// Only these. Names that are not among `known` are refused, with those that are.
+    pub fn named(names: &[String], known: &[&str], what: &str) -> Result<Self> {
+        match names.iter().find(|name| !known.contains(&name.as_str())) {
+            Some(name) => bail!("there is no {what} {name:?}; there are: {}", known.join(", ")),
+            None => Ok(Self(names.to_vec())),
+        }
+    }
+
+    /// Whether something of one of these names is meant.
+    fn means(&self, names: &[&str]) -> bool {
+        self.0.is_empty() || self.0.iter().any(|one| names.contains(&one.as_str()))
+    }
+}
+
 impl Shop {
-    /// Starts the choreography: every participant, the local views, and the clockwork of each context.
-    pub fn start_reactors(&self) {
-        let mut groups: BTreeMap<Context, Vec<&'static str>> = BTreeMap::new();
+    /// By what reactors can be chosen: contexts, and single participants and views.
+    pub fn reactor_names(&self) -> Vec<&'static str> {
+        let mut names: Vec<_> = Context::ALL.iter().map(|context| context.name()).collect();
+        names.extend(self.participants().iter().map(|participant| participant.name()));
+        names.extend(reactors::learner::VIEWS.iter().map(|view| view.view.name));
+        names
+    }
+
+    /// Starts the choreography: participants, local views, and the clockwork of each context in which something is chosen.
+    /// On imported time whoever imports is the clock.
+    pub fn start_reactors(&self, only: &Only) {
+        let mut casts: BTreeMap<Context, Vec<Arc<dyn Participant>>> = BTreeMap::new();
+        let mut chosen = BTreeSet::new();
         for participant in self.participants() {
-            groups.entry(participant.context()).or_default().push(participant.name());
-            // Nobody takes it for idle before it has begun.
-            self.progress.join(participant.name(), &participant.topics(), Positions::new());
+            let (name, context) = (participant.name(), participant.context());
+            casts.entry(context).or_default().push(Arc::clone(&participant));
+            // Nobody takes it for idle before it has begun, here or elsewhere.
+            self.progress.join(name, context, &participant.topics(), Positions::new());
+            if !only.means(&[name, context.name()]) {
+                continue;
+            }
+            chosen.insert(context);
             let (bus, progress) = (Arc::clone(&self.bus), self.progress.clone());
-            let writer = self.commands.writers().of(participant.context()).clone();
-            self.keep_running(participant.name(), move |shutdown| {
+            let writer = self.commands.writers().of(context).clone();
+            self.keep_running(name, move |shutdown| {
                 Runner::new(Arc::clone(&participant), Arc::clone(&bus), writer.clone(), progress.clone())
                     .run(shutdown)
             });
         }
         for view in &reactors::learner::VIEWS {
+            self.progress.join(view.view.name, view.context, view.view.topics, Positions::new());
+            if !only.means(&[view.view.name, view.context.name()]) {
+                continue;
+            }
             let (bus, progress) = (Arc::clone(&self.bus), self.progress.clone());
             let writer = self.commands.writers().of(view.context).clone();
             self.keep_running(view.view.name, move |shutdown| {
                 Learner::new(view.view, Arc::clone(&bus), writer.clone(), progress.clone()).run(shutdown)
             });
         }
-        for (context, groups) in groups {
-            let writer = self.commands.writers().of(context).clone();
-            let (bus, clock) = (Arc::clone(&self.bus), self.clock.clone());
-            let (progress, rules) = (self.progress.clone(), Arc::clone(&self.rules));
-            self.keep_running(context.name(), move |shutdown| {
-                let (bus, progress, rules) = (Arc::clone(&bus), progress.clone(), Arc::clone(&rules));
-                Clockwork::new(writer.clone(), bus, clock.clone(), progress, groups.clone(), rules)
-                    .run(shutdown)
+        for (context, cast) in casts {
+            if chosen.contains(&context) && self.keeps_time {
+                self.start_clockwork(context, cast);
+            }
+        }
+    }
+
+    fn start_clockwork(&self, context: Context, cast: Vec<Arc<dyn Participant>>) {
+        let writer = self.commands.writers().of(context).clone();
+        let (bus, clock) = (Arc::clone(&self.bus), self.clock.clone());
+        let (progress, rules) = (self.progress.clone(), Arc::clone(&self.rules));
+        self.keep_running(context.name(), move |shutdown| {
+            let (bus, progress, rules) = (Arc::clone(&bus), progress.clone(), Arc::clone(&rules));
+            Clockwork::new(writer.clone(), bus, clock.clone(), progress, &cast, rules).run(shutdown)
+        });
+    }
+
+    /// Starts a relay per log. Where the topics are the logs there is nothing to relay, and `false` is answered. A relay
+    /// that must not go on ends the process: see [`Shop::failed`].
+    pub async fn start_relays(&self) -> Result<bool> {
+        let Some(kafka) = &self.kafka else { return Ok(false) };
+        kafka.ensure_topics(&topics::names()).await?;
+        let sign = self.signer()?;
+        for log in &self.logs {
+            let kafka = kafka.clone();
+            let partitions = kafka.address().partitions;
+            let options = relay::Options { partitions, ..relay::Options::default() };
+            let publishers: relay::Publishers = Arc::new(move |context| Box::new(kafka.publisher(context)));
+            // Until when topics are complete is told in the time of commits, whatever time the events tell of.
+            let mut relay = Relay::new(Arc::clone(log), publishers, Clock::system(), options);
+            if let Some(sign) = &sign {
+                relay = relay.signing(Arc::clone(sign));
+            }
+            let (shutdown, fault) = (self.shutdown.clone(), self.fault.clone());
+            self.shutdown.spawn(async move {
+                if let Err(error) = relay.run(shutdown).await {
+                    fault.send_replace(Some(Chain(&error).to_string()));
+                }
             });
         }
+        Ok(true)
+    }
+
+    /// Signs heads of the logs, where there is a key.
+    fn signer(&self) -> Result<Option<relay::Sign>> {
+        let Some(key) = self.place.audit_key() else {
+            tracing::info!("log heads are not signed: there is no CHORALE_AUDIT_KEY");
+            return Ok(None);
+        };
+        let signer = Signer::from_env_text(key)?;
+        Ok(Some(Arc::new(move |head: LogHead| {
+            let (key_id, signature) = (signer.key_id(), signer.sign(&head.text()));
+            LogHeadSigned { head, key_id, signature }
+        })))
     }
 
     /// Forgets the answers to commands that nobody will repeat any more, once in a while. A shop on imported time keeps them
     /// all, so that an import can be taken up again whenever.
     pub fn start_forgetting(&self) {
-        if self.data.kind() == Kind::Imported {
+        if self.kind == Kind::Imported {
             return;
         }
         let (logs, clock, shutdown) = (self.logs.clone(), self.clock.clone(), self.shutdown.clone());
@@ -83,9 +171,11 @@ impl Shop {
         });
     }
 
-    /// Starts the projectors.
-    pub fn start_projectors(&self) -> Arc<projectors::Handle> {
-        Arc::new(projectors::run(projectors::Options::default(), self.backends(), &self.shutdown))
+    /// Starts projectors: those of these names, or all.
+    pub fn start_projectors(&self, only: &[String]) -> Result<Arc<projectors::Handle>> {
+        let options =
+            if only.is_empty() { projectors::Options::default() } else { projectors::Options::only(only)? };
+        Ok(Arc::new(projectors::run(options, self.backends(), &self.shutdown)))
     }
 
     /// The projectors of this process as the query API asks for them.

@@ -2,6 +2,7 @@
 
 mod edges;
 mod lives;
+mod pages;
 mod process;
 mod races;
 mod seeding;

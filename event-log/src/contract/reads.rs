@@ -133,6 +133,7 @@ pub(super) async fn unchangeable(bench: &Bench<'_>) -> Checked {
         "UPDATE events SET hash = hash",
         "DELETE FROM events WHERE position = 7",
         "DELETE FROM events",
+        "TRUNCATE TABLE events",
     ];
     for statement in statements {
         ensure(bench.raw(statement).await.is_err(), format!("nobody minded {statement}"))?;

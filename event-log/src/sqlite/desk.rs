@@ -1,11 +1,13 @@
 //! What stands beside the events.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use schemas::{StreamId, Timestamp};
 use sqlx::pool::PoolConnection;
-use sqlx::sqlite::SqliteRow;
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Row, Sqlite};
 
 use super::SqliteLog;
@@ -22,6 +24,15 @@ impl SqliteLog {
 
     fn unreadable(&self, error: sqlx::Error) -> LogError {
         self.log.cannot("be read", error)
+    }
+
+    /// Carries out one statement that writes; answers how many rows that were.
+    async fn write(&self, query: Query<'_, Sqlite, SqliteArguments>) -> Result<u64, LogError> {
+        let unwritable = |error| self.log.cannot("be written", error);
+        let mut lane = self.writer()?.borrow().await.map_err(unwritable)?;
+        let rows = query.execute(lane.connection()).await.map_err(unwritable)?.rows_affected();
+        lane.give_back();
+        Ok(rows)
     }
 
     async fn group_rows(&self, group: &str) -> Result<(BTreeMap<String, u64>, u32), sqlx::Error> {
@@ -122,22 +133,43 @@ impl Desk for SqliteLog {
     async fn prune_ledger(&self, older_than: Timestamp) -> Result<u64, LogError> {
         let mut pruned = 0;
         loop {
-            let unwritable = |error| self.log.cannot("be written", error);
-            let mut lane = self.writer()?.borrow().await.map_err(unwritable)?;
-            let gone = sqlx::query(
+            let query = sqlx::query(
                 "DELETE FROM ledger WHERE command IN (SELECT command FROM ledger WHERE at < ? ORDER BY at LIMIT ?)",
-            )
-            .bind(older_than.as_millis())
-            .bind(PRUNED_AT_ONCE)
-            .execute(lane.connection())
-            .await
-            .map_err(unwritable)?
-            .rows_affected();
-            lane.give_back();
+            );
+            let gone = self.write(query.bind(older_than.as_millis()).bind(PRUNED_AT_ONCE)).await?;
             if gone == 0 {
                 return Ok(pruned);
             }
             pruned += gone;
         }
+    }
+
+    async fn lease(&self, name: &str, holder: &str, ttl: Duration) -> Result<bool, LogError> {
+        let millis = i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX / 2);
+        let query = sqlx::query(
+            "INSERT INTO leases (name, holder, until) VALUES (?1, ?2, CAST(unixepoch('subsec') * 1000 AS INTEGER) + ?3)
+             ON CONFLICT DO UPDATE SET holder = excluded.holder, until = excluded.until
+             WHERE holder = excluded.holder OR until <= unixepoch('subsec') * 1000",
+        );
+        Ok(self.write(query.bind(name).bind(holder).bind(millis)).await? > 0)
+    }
+
+    async fn release(&self, name: &str, holder: &str) -> Result<(), LogError> {
+        let query = sqlx::query("DELETE FROM leases WHERE name = ? AND holder = ?");
+        self.write(query.bind(name).bind(holder)).await.map(drop)
+    }
+
+    async fn about(&self) -> Result<BTreeMap<String, String>, LogError> {
+        let rows: Vec<(String, String)> = sqlx::query_as("SELECT key, value FROM about")
+            .fetch_all(&mut *self.reader().await?)
+            .await
+            .map_err(|error| self.unreadable(error))?;
+        Ok(rows.into_iter().collect())
+    }
+
+    async fn set_about(&self, key: &str, value: &str) -> Result<bool, LogError> {
+        let query = sqlx::query("INSERT INTO about (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING");
+        self.write(query.bind(key).bind(value)).await?;
+        Ok(self.about().await?.get(key).is_some_and(|stands| stands == value))
     }
 }

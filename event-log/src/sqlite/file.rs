@@ -11,10 +11,13 @@ use uuid::Uuid;
 
 use super::fault::Log;
 use super::rows;
-use crate::port::{Head, LogError};
+use crate::port::{Head, LogError, Migrated};
+
+/// What leads from nothing to format 1, from there to format 2, and so on.
+const STEPS: [&str; 2] = [include_str!("tables.sql"), include_str!("leases.sql")];
 
 /// The format that this program writes, and the newest that it reads.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = STEPS.len() as u32;
 
 /// How long a lock of another process is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -26,8 +29,6 @@ const LOG_PAGES: &str = "4000";
 /// What the writing connection may keep in memory, in KiB with a minus: indexes of random ids touch many pages, and what
 /// has no room is written twice.
 const CACHE: &str = "-16000";
-
-const TABLES: &str = include_str!("tables.sql");
 
 /// Options for the connection that writes.
 pub(super) fn writing(path: &Path) -> SqliteConnectOptions {
@@ -46,25 +47,28 @@ pub(super) fn reading(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-/// Makes the file or brings it to this program's format, and answers where it ends.
-pub(super) async fn prepare(path: &Path, context: Context) -> Result<Head, LogError> {
+/// Makes the file or brings it to this program's format, all in one transaction; answers where it ends.
+pub(super) async fn prepare(path: &Path, context: Context) -> Result<(Head, Migrated), LogError> {
     let mut connection =
         platform::sqlite::create(&writing(path)).await.map_err(|error| cannot_open(path, error))?;
     sqlx::query("BEGIN IMMEDIATE")
         .execute(&mut connection)
         .await
         .map_err(|error| cannot_open(path, error))?;
-    if !has_tables(&mut connection).await.map_err(|error| cannot_open(path, error))? {
-        create(&mut connection, context).await.map_err(|error| Log { context }.cannot("be made", error))?;
+    let found = format(path, &mut connection, context).await?;
+    let from = found.unwrap_or(0);
+    for (step, to) in STEPS.iter().zip(1..).filter(|(_, to)| *to > from) {
+        bring_to(&mut connection, context, step, to)
+            .await
+            .map_err(|error| Log { context }.cannot("be made", error))?;
     }
-    check(path, &mut connection, context).await?;
     let head = rows::head(&mut connection).await.map_err(|error| cannot_open(path, error))?;
     sqlx::query("COMMIT")
         .execute(&mut connection)
         .await
         .map_err(|error| Log { context }.cannot("be made", error))?;
     connection.close().await.map_err(|error| cannot_open(path, error))?;
-    Ok(head)
+    Ok((head, Migrated { from: found, to: FORMAT }))
 }
 
 /// Checks that the file is there and can be read by this program, and answers where it ends.
@@ -75,24 +79,29 @@ pub(super) async fn examine(path: &Path, context: Context) -> Result<Head, LogEr
     }
     let mut connection =
         platform::sqlite::open(&reading(path)).await.map_err(|error| cannot_open(path, error))?;
-    if !has_tables(&mut connection).await.map_err(|error| cannot_open(path, error))? {
-        let problem = format!("{} is not an event log", path.display());
-        return Err(LogError::Unavailable(problem, None));
+    match format(path, &mut connection, context).await? {
+        Some(FORMAT) => rows::head(&mut connection).await.map_err(|error| cannot_open(path, error)),
+        None => {
+            let problem = format!("{} is not an event log", path.display());
+            Err(LogError::Unavailable(problem, None))
+        }
+        found => Err(LogError::Unmigrated { context, found, known: FORMAT }),
     }
-    check(path, &mut connection, context).await?;
-    rows::head(&mut connection).await.map_err(|error| cannot_open(path, error))
 }
 
-async fn has_tables(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar("SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'meta'")
-        .fetch_one(connection)
-        .await
-}
-
-async fn create(connection: &mut SqliteConnection, context: Context) -> Result<(), sqlx::Error> {
-    sqlx::raw_sql(TABLES).execute(&mut *connection).await?;
+/// Takes the step that leads to format `to`.
+async fn bring_to(
+    connection: &mut SqliteConnection,
+    context: Context,
+    step: &'static str,
+    to: u32,
+) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(step).execute(&mut *connection).await?;
+    if to > 1 {
+        return sqlx::query("UPDATE meta SET format = ?").bind(to).execute(connection).await.map(drop);
+    }
     sqlx::query("INSERT INTO meta (format, context) VALUES (?, ?)")
-        .bind(FORMAT)
+        .bind(to)
         .bind(context.name())
         .execute(&mut *connection)
         .await?;
@@ -103,7 +112,19 @@ async fn create(connection: &mut SqliteConnection, context: Context) -> Result<(
     Ok(())
 }
 
-async fn check(path: &Path, connection: &mut SqliteConnection, context: Context) -> Result<(), LogError> {
+/// The format of the file, which must be one that this program knows, of `context`'s log; `None` while it has no tables.
+async fn format(
+    path: &Path,
+    connection: &mut SqliteConnection,
+    context: Context,
+) -> Result<Option<u32>, LogError> {
+    let has_tables: bool = sqlx::query_scalar("SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'meta'")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(|error| cannot_open(path, error))?;
+    if !has_tables {
+        return Ok(None);
+    }
     let (format, owner): (u32, String) = sqlx::query_as("SELECT format, context FROM meta")
         .fetch_one(connection)
         .await
@@ -115,7 +136,7 @@ async fn check(path: &Path, connection: &mut SqliteConnection, context: Context)
         let problem = format!("{} is that of {owner}, not of {context}", path.display());
         return Err(LogError::Unavailable(problem, None));
     }
-    Ok(())
+    Ok(Some(format))
 }
 
 fn cannot_open(path: &Path, error: sqlx::Error) -> LogError {

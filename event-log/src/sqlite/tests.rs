@@ -3,6 +3,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 
 use super::*;
 use crate::contract::Draft;
+use crate::port::Desk;
 use crate::{connect, connect_read_only};
 
 struct Place {
@@ -36,9 +37,31 @@ async fn a_file_of_a_newer_program_is_refused() {
     let place = Place::new();
     drop(place.log().await);
     place.run("UPDATE meta SET format = 7").await;
-    let newer = |result| matches!(result, Err(LogError::Newer { found: 7, known: 1 }));
+    let newer = |result| matches!(result, Err(LogError::Newer { found: 7, known: 2 }));
     assert!(newer(connect(&place.url(), Context::Ordering).await.map(drop)));
     assert!(newer(connect_read_only(&place.url(), Context::Ordering).await.map(drop)));
+}
+
+#[tokio::test]
+async fn a_file_of_format_1_is_brought_to_this_programs_format_in_place() {
+    let place = Place::new();
+    let before = {
+        let log = place.log().await;
+        Draft::now(&log).await.unwrap().event("order-1", 1).commit(&log).await.unwrap();
+        log.head().await.unwrap()
+    };
+    place.run("DROP TABLE leases; DROP TABLE about; UPDATE meta SET format = 1").await;
+    let refused = connect_read_only(&place.url(), Context::Ordering).await.map(drop);
+    assert!(matches!(refused, Err(LogError::Unmigrated { found: Some(1), known: 2, .. })), "{refused:?}");
+
+    let migrated = crate::migrate(&place.url(), Context::Ordering).await.unwrap();
+    assert_eq!(migrated, Migrated { from: Some(1), to: 2 });
+    let log = place.log().await;
+    assert_eq!(log.head().await.unwrap(), before);
+    assert!(log.lease("relay", "me", Duration::from_secs(9)).await.unwrap());
+    assert!(log.set_about("time", "REAL").await.unwrap());
+    let again = crate::migrate(&place.url(), Context::Ordering).await.unwrap();
+    assert_eq!(again, Migrated { from: Some(2), to: 2 });
 }
 
 #[tokio::test]
@@ -51,9 +74,9 @@ async fn the_log_of_another_context_is_refused() {
 
 #[tokio::test]
 async fn an_address_of_another_kind_is_refused() {
-    for url in ["postgres://localhost/log", "ordering.db", "sqlite://", ""] {
+    for url in ["mysql://localhost/log", "ordering.db", "sqlite://", ""] {
         let error = connect(url, Context::Ordering).await.map(drop).unwrap_err();
-        assert!(matches!(&error, LogError::Address(address) if address == url), "{error}");
+        assert!(matches!(&error, LogError::Address(_)), "{error}");
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::batch::{Deciding, Step};
 use super::memory::Memory;
+use super::road::Road;
 use super::{Job, Note, WriterOptions};
 use crate::port::{Committed, Log, LogError, Wanted};
 use crate::request::{Origin, Outcome, Request, WriteError};
@@ -31,11 +32,12 @@ pub(super) async fn run(
     mut jobs: mpsc::Receiver<Job>,
 ) {
     let mut memory = Memory::new(Arc::clone(&log), options.streams_kept);
+    let mut road = Road::new();
     let mut last = Timestamp::EPOCH;
     let mut queued = Vec::with_capacity(options.batch);
     while jobs.recv_many(&mut queued, options.batch).await > 0 {
         let (waiting, notes) = sort(queued.drain(..));
-        let mut round = Round { log: &log, memory: &mut memory, tries: options.tries };
+        let mut round = Round { log: &log, memory: &mut memory, road: &mut road, tries: options.tries };
         let now = clock.now().max(last);
         last = now;
         round.carry_out(waiting, notes, now).await;
@@ -82,6 +84,7 @@ fn reply<T>(answer: oneshot::Sender<T>, outcome: T) {
 struct Round<'a> {
     log: &'a Arc<dyn Log>,
     memory: &'a mut Memory,
+    road: &'a mut Road,
     tries: u32,
 }
 
@@ -114,10 +117,18 @@ impl Round<'_> {
         notes: &[Noted],
         now: Timestamp,
     ) -> Result<Vec<Result<Outcome, WriteError>>, WriteError> {
+        let log = self.log;
         for _ in 0..self.tries {
+            let held = if self.road.is_held() { log.hold().await? } else { None };
+            if let Some(held) = &held {
+                self.memory.moved(held.head()).await?;
+            }
             let (mut deciding, outcomes) = match self.decide(waiting, now).await? {
                 Step::Decided(deciding, outcomes) => (deciding, outcomes),
-                Step::Moved => continue,
+                Step::Moved => {
+                    self.road.overtaken();
+                    continue;
+                }
             };
             for (note, _) in notes {
                 deciding.batch.positions.extend(note.positions.iter().cloned());
@@ -125,14 +136,25 @@ impl Round<'_> {
                 deciding.batch.starts.extend(note.starts.iter().cloned());
             }
             if deciding.is_empty() {
+                if let Some(held) = held {
+                    held.release().await?;
+                }
                 return Ok(outcomes);
             }
-            match self.log.commit(&deciding.base, &deciding.batch).await? {
+            let committed = match held {
+                Some(held) => held.commit(&deciding.batch).await?,
+                None => log.commit(&deciding.base, &deciding.batch).await?,
+            };
+            match committed {
                 Committed::Done(head) => {
+                    self.road.recorded();
                     self.memory.committed(head, deciding.states);
                     return Ok(outcomes);
                 }
-                Committed::Moved(head) => self.memory.moved(head).await?,
+                Committed::Moved(head) => {
+                    self.road.overtaken();
+                    self.memory.moved(head).await?;
+                }
             }
         }
         Err(WriteError::Contended)

@@ -34,6 +34,8 @@ pub enum Fault {
     DeafToOthers,
     /// What is parked replaces what was parked before, whatever that knew.
     ParkedAnew,
+    /// A lease knows that it is taken, but not by whom.
+    LeaseOfNobody,
 }
 
 /// A good backend with a mistake added to it.
@@ -202,7 +204,7 @@ impl EventLog for BrokenLog {
             Fault::CheckpointFirst => self.checkpoint_first(base, batch).await,
             Fault::OwnJson => self.own_json(base, batch).await,
             Fault::ParkedAnew => self.parked_anew(base, batch).await,
-            Fault::DedupeAfterDeciding | Fault::LateCommits | Fault::DeafToOthers => {
+            Fault::DedupeAfterDeciding | Fault::LateCommits | Fault::DeafToOthers | Fault::LeaseOfNobody => {
                 self.inner.commit(base, batch).await
             }
         };
@@ -246,5 +248,22 @@ impl Desk for BrokenLog {
 
     async fn prune_ledger(&self, older_than: Timestamp) -> Result<u64, LogError> {
         self.inner.prune_ledger(older_than).await
+    }
+
+    async fn lease(&self, name: &str, holder: &str, ttl: Duration) -> Result<bool, LogError> {
+        let holder = if matches!(self.fault, Fault::LeaseOfNobody) { "somebody" } else { holder };
+        self.inner.lease(name, holder, ttl).await
+    }
+
+    async fn release(&self, name: &str, holder: &str) -> Result<(), LogError> {
+        self.inner.release(name, holder).await
+    }
+
+    async fn about(&self) -> Result<BTreeMap<String, String>, LogError> {
+        self.inner.about().await
+    }
+
+    async fn set_about(&self, key: &str, value: &str) -> Result<bool, LogError> {
+        self.inner.set_about(key, value).await
     }
 }

@@ -1,6 +1,5 @@
 //! A log in a folder of its own, a writer on it, and rules that are simple enough to see what the writer does with them.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use domain::{Aggregate, Changes, ClaimKind, Decision, Reads, Refusal, Seen};
@@ -11,8 +10,9 @@ use platform::clock::Clock;
 use schemas::reaction::{ReactionEvent, ReactionRedriven};
 use schemas::{Actor, CommandId, Context, EventId, StreamId, Timestamp};
 use serde_json::json;
-use tempfile::TempDir;
 use uuid::Uuid;
+
+use crate::database::Database;
 
 /// What a stream was told, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -138,18 +138,28 @@ pub fn request(command: CommandId, origin: Origin, decision: Arc<dyn Decision>) 
     }
 }
 
-/// A log's file and its folder.
+/// A log, and what it is in.
 pub struct Bench {
-    folder: TempDir,
+    url: String,
+    /// Gone with it.
+    _place: Box<dyn std::any::Any>,
 }
 
 impl Bench {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("ordering.sqlite").display());
+        Self { url, _place: Box::new(folder) }
+    }
+
+    pub async fn on_postgres() -> Self {
+        let database = Database::new().await;
+        event_log::migrate(&database.url(), Context::Ordering).await.unwrap();
+        Self { url: database.url(), _place: Box::new(database) }
     }
 
     pub fn url(&self) -> String {
-        url(self.folder.path())
+        self.url.clone()
     }
 
     pub async fn log(&self) -> Arc<dyn Log> {
@@ -159,10 +169,6 @@ impl Bench {
     pub async fn writer(&self) -> Writer {
         on(self.log().await)
     }
-}
-
-fn url(folder: &Path) -> String {
-    format!("sqlite://{}", folder.join("ordering.sqlite").display())
 }
 
 pub fn on(log: Arc<dyn Log>) -> Writer {

@@ -87,6 +87,22 @@ impl Desk for Failing {
     async fn prune_ledger(&self, older_than: Timestamp) -> Result<u64, LogError> {
         self.inner.prune_ledger(older_than).await
     }
+
+    async fn lease(&self, name: &str, holder: &str, ttl: Duration) -> Result<bool, LogError> {
+        self.inner.lease(name, holder, ttl).await
+    }
+
+    async fn release(&self, name: &str, holder: &str) -> Result<(), LogError> {
+        self.inner.release(name, holder).await
+    }
+
+    async fn about(&self) -> Result<std::collections::BTreeMap<String, String>, LogError> {
+        self.inner.about().await
+    }
+
+    async fn set_about(&self, key: &str, value: &str) -> Result<bool, LogError> {
+        self.inner.set_about(key, value).await
+    }
 }
 
 #[tokio::test]

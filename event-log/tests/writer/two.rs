@@ -18,13 +18,32 @@ const EACH: usize = 5;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_with_64_callers_on_one_hot_stream_lose_and_double_nothing() {
-    if let Ok(part) = std::env::var(PART) {
-        let (name, url) = part.split_once(' ').unwrap();
-        return write(url, name).await;
+    if !is_part().await {
+        let name = "two::two_processes_with_64_callers_on_one_hot_stream_lose_and_double_nothing";
+        two_lose_and_double_nothing(&Bench::new(), name).await;
     }
-    let bench = Bench::new();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_on_one_hot_stream_in_postgresql_lose_and_double_nothing() {
+    if !is_part().await {
+        let name = "two::two_processes_on_one_hot_stream_in_postgresql_lose_and_double_nothing";
+        two_lose_and_double_nothing(&Bench::on_postgres().await, name).await;
+    }
+}
+
+/// Does the work of one of the two, if this process is one.
+async fn is_part() -> bool {
+    let part = std::env::var(PART);
+    if let Ok(part) = &part {
+        let (name, url) = part.split_once(' ').unwrap();
+        write(url, name).await;
+    }
+    part.is_ok()
+}
+
+async fn two_lose_and_double_nothing(bench: &Bench, name: &str) {
     let log = bench.log().await;
-    let name = "two::two_processes_with_64_callers_on_one_hot_stream_lose_and_double_nothing";
     let processes = ["one", "other"].map(|part| {
         Command::new(std::env::current_exe().unwrap())
             .args(["--exact", name, "--nocapture"])

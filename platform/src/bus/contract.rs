@@ -9,12 +9,16 @@ use futures_util::future::{BoxFuture, join_all};
 use schemas::{StreamId, Topic};
 use tokio::time::{Instant, timeout};
 
+use super::publisher::PublishError;
 use super::{Bus, BusError, Consumer, Delivery, Positions, Record, Resume, Start, Subscription};
 
 mod consuming;
 mod looking;
+mod publishing;
 mod resuming;
 mod waiting;
+
+pub use publishing::{PublisherFactory, Seen, TopicsUnderTest, publisher_breaches};
 
 /// What [`breaches`] answers for a bus that keeps every promise.
 pub const NONE: Vec<String> = Vec::new();
@@ -79,6 +83,8 @@ enum Broken {
     Promise(String),
     #[error("the bus failed: {0:?}")]
     Failed(#[from] BusError),
+    #[error("the publisher failed: {0:?}")]
+    Publishing(#[from] PublishError),
     #[error("the test could not be set up: {0:?}")]
     SetUp(AnyError),
 }

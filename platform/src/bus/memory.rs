@@ -5,14 +5,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use schemas::{Envelope, EventId, StreamId, Timestamp, Topic};
+use schemas::{Context, Envelope, EventId, StreamId, Timestamp, Topic};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::contract::{AnyError, BusUnderTest, Factory};
 use super::{
-    Browse, Bus, BusError, Consumer, Delivery, Partition, Positions, Record, Start, Subscription, TopicInfo,
+    Browse, Bus, BusError, Consumer, Delivery, Partition, Positions, Reach, Record, Start, Subscription,
+    TopicInfo,
 };
 
 mod tests;
@@ -38,6 +39,7 @@ pub(super) enum Fault {
     BrowsesTheFirstPageAgain,
     IgnoresNames,
     CountsWrong,
+    ReachesTooShort,
 }
 
 const PARTITIONS: u32 = 2;
@@ -46,6 +48,7 @@ const PARTITIONS: u32 = 2;
 struct Log {
     topics: BTreeMap<Partition, Vec<Record>>,
     versions: BTreeMap<StreamId, u64>,
+    ends: BTreeMap<Context, u64>,
     commits: BTreeMap<String, Positions>,
     heard: HashSet<(Topic, u32, u64)>,
 }
@@ -67,16 +70,19 @@ impl MemoryBus {
         let version = log.versions.entry(stream.clone()).or_default();
         *version += 1;
         let version = *version;
+        let position = log.ends.entry(topic.context()).or_default();
+        *position += 1;
+        let position = *position;
         let number = u32::from(stream.as_str().bytes().last().unwrap()) % PARTITIONS;
         let records = log.topics.entry(Partition { topic, number }).or_default();
-        // Offsets need not rise by one.
-        let offset = records.last().map_or(3, |last: &Record| last.offset + 3);
+        // The bus counts in its own way, which has nothing to do with positions.
+        let offset = records.last().map_or(1_000, |last: &Record| last.offset + 3);
         let envelope = Envelope {
             id: EventId::derived(&[stream.as_str(), &version.to_string()]),
             stream: stream.clone(),
             version,
             context: topic.context(),
-            position: offset,
+            position,
             epoch: Uuid::nil(),
             name: if version.is_multiple_of(2) { "Evened" } else { "Odded" }.to_owned(),
             type_version: 1,
@@ -97,7 +103,9 @@ impl MemoryBus {
             let last = records.len() - 1;
             let before = (0..last).rev().find(|place| records[*place].envelope.stream == *stream).unwrap();
             let (one, two) = (records[before].envelope.clone(), records[last].envelope.clone());
-            (records[before].envelope, records[last].envelope) = (two, one);
+            let at = |envelope: &Envelope, position| Arc::new(Envelope { position, ..envelope.clone() });
+            records[before].envelope = at(&two, one.position);
+            records[last].envelope = at(&one, two.position);
         }
         drop(log);
         self.grown.send_modify(|count| *count += 1);
@@ -146,7 +154,7 @@ impl Bus for MemoryBus {
             topics.push(Topic::RESERVATION);
         }
         let end = |partition: &Partition| {
-            log.topics.get(partition).and_then(|records| records.last()).map_or(0, |last| last.offset)
+            log.topics.get(partition).and_then(|records| records.last()).map_or(0, Record::position)
         };
         let start = |partition: &Partition| {
             known.get(partition).copied().unwrap_or(if from_end { end(partition) } else { 0 })
@@ -165,17 +173,25 @@ impl Bus for MemoryBus {
             TopicInfo {
                 topic: *topic,
                 records: all().map(|partition| of(&partition).len() as u64).sum::<u64>() + wrong,
-                ends: all().map(|p| (p.number, of(&p).last().map_or(0, |last| last.offset))).collect(),
+                ends: all().map(|p| (p.number, of(&p).last().map_or(0, Record::position))).collect(),
             }
         };
         Ok(topics.iter().map(info).collect())
+    }
+
+    async fn reach(&self, contexts: &[Context]) -> Result<BTreeMap<Context, Reach>, BusError> {
+        let log = self.log.lock().unwrap();
+        let end = |context: &Context| log.ends.get(context).copied().unwrap_or(0);
+        let short = u64::from(self.fault == Fault::ReachesTooShort);
+        let reach = |context: &Context| Reach { position: end(context).saturating_sub(short), as_of: None };
+        Ok(contexts.iter().map(|context| (*context, reach(context))).collect())
     }
 
     async fn browse(&self, topic: Topic, browse: &Browse) -> Result<Vec<Record>, BusError> {
         let log = self.log.lock().unwrap();
         let wanted = |record: &&Record| {
             let done = browse.after.get(&record.partition).copied().unwrap_or(0);
-            (record.offset > done || self.fault == Fault::BrowsesTheFirstPageAgain)
+            (record.position() > done || self.fault == Fault::BrowsesTheFirstPageAgain)
                 && browse.key.as_ref().is_none_or(|key| key == record.envelope.stream.as_str())
                 && (browse.name.as_ref().is_none_or(|name| *name == record.envelope.name)
                     || self.fault == Fault::IgnoresNames)
@@ -218,15 +234,15 @@ impl MemoryConsumer {
         let (mut records, mut ahead) = (Vec::new(), Positions::new());
         for (partition, at) in &mut self.at {
             let Some(all) = log.topics.get(partition) else { continue };
-            let start = all.partition_point(|record| record.offset <= *at);
+            let start = all.partition_point(|record| record.position() <= *at);
             let some = &all[start..all.len().min(start + max - records.len())];
-            *at = some.last().map_or(*at, |last| last.offset);
-            ahead.insert(*partition, all.last().map_or(0, |last| last.offset));
+            *at = some.last().map_or(*at, Record::position);
+            ahead.insert(*partition, all.last().map_or(0, Record::position));
             records.extend_from_slice(some);
         }
         match fault {
             Fault::DropsARecord => records.retain(|record| record.envelope.version != 4),
-            Fault::OneGroupOnly => records.retain(|r| log.heard.insert((r.topic, r.partition, r.offset))),
+            Fault::OneGroupOnly => records.retain(|r| log.heard.insert((r.topic, r.partition, r.position()))),
             Fault::DeliversTwice => {
                 records = records.iter().flat_map(|r| [r.clone(), r.clone()]).take(max).collect()
             }

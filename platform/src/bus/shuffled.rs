@@ -4,7 +4,7 @@
 //! delivered already come again, as after a rebalance. All of it follows from a seed.
 //!
 //! Each partition of the bus inside is split into [`LANES`] virtual ones by a hash of the key: number `p` becomes the
-//! numbers from `p * LANES` on. Offsets stay, and so rise within a virtual partition too. The bus inside goes on from the
+//! numbers from `p * LANES` on. Positions stay, and so rise within a virtual partition too. The bus inside goes on from the
 //! lowest position of the virtual partitions that were one; what lies at or below a virtual partition's own position is
 //! left out again.
 
@@ -16,14 +16,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use schemas::Topic;
+use schemas::{Context, Topic};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use self::lanes::{Lanes, mix};
 use super::{
-    Browse, Bus, BusError, Consumer, Delivery, Partition, Positions, Record, Resume, Start, Subscription,
-    TopicInfo,
+    Browse, Bus, BusError, Consumer, Delivery, Partition, Positions, Reach, Record, Resume, Start,
+    Subscription, TopicInfo,
 };
 
 mod lanes;
@@ -78,8 +78,8 @@ impl ShuffledBus {
             let browse = Browse { after: ends.looked_at.clone(), limit: PAGE, ..Browse::default() };
             let page = self.inner.browse(topic, &browse).await?;
             for record in &page {
-                ends.looked_at.insert(record.partition, record.offset);
-                ends.virtual_ends.insert(virtual_number(record), record.offset);
+                ends.looked_at.insert(record.partition, record.position());
+                ends.virtual_ends.insert(virtual_number(record), record.position());
             }
             if page.len() < PAGE {
                 return Ok(ends.virtual_ends.clone());
@@ -160,6 +160,10 @@ impl Bus for ShuffledBus {
         Ok(infos)
     }
 
+    async fn reach(&self, contexts: &[Context]) -> Result<BTreeMap<Context, Reach>, BusError> {
+        self.inner.reach(contexts).await
+    }
+
     async fn browse(&self, topic: Topic, browse: &Browse) -> Result<Vec<Record>, BusError> {
         let after =
             browse.after.iter().map(|(number, offset)| (Partition { topic, number: *number }, *offset));
@@ -173,9 +177,9 @@ impl Bus for ShuffledBus {
             let page = self.inner.browse(topic, &inner).await?;
             let end = page.len() < inner.limit;
             for mut record in page {
-                inner.after.insert(record.partition, record.offset);
+                inner.after.insert(record.partition, record.position());
                 record.partition = virtual_number(&record);
-                if browse.after.get(&record.partition).is_none_or(|done| *done < record.offset) {
+                if browse.after.get(&record.partition).is_none_or(|done| *done < record.position()) {
                     found.push(record);
                 }
             }

@@ -1,5 +1,6 @@
 //! What every key vault promises. A backend's test names its factory: `assert_eq!(breaches(&factory).await, NONE)`.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -24,6 +25,8 @@ pub async fn breaches(vault: &dyn VaultUnderTest) -> Vec<String> {
         ("creators at once agree on one key", creators_agree(vault).await),
         ("looking makes no keys and keeps the order", looking_makes_none(vault).await),
         ("an erased subject has no key and never gets another", erased_for_good(vault).await),
+        ("an erasure wins over creations at the same time", erasure_wins(vault).await),
+        ("an odd name is nobody else's and spoils nobody's answer", odd_names(vault).await),
         ("a subject can be erased before it has a key", erased_beforehand(vault).await),
         ("erasing one subject leaves the others alone", others_stay(vault).await),
         ("a system key is made once and is no subject's", system_keys(vault).await),
@@ -110,6 +113,37 @@ async fn erased_for_good(vault: &dyn VaultUnderTest) -> Checked {
     ensure(!there.erase("gone").await?, "the second erasure says that there was a key")?;
     drop((here, there));
     ensure(is_erased(&vault.open().await?.key_for("gone").await, "gone"), "a new key after opening again")
+}
+
+async fn erasure_wins(vault: &dyn VaultUnderTest) -> Checked {
+    let (here, there) = (vault.open().await?, vault.open().await?);
+    for number in 0..50 {
+        let subject = format!("race-{number}");
+        let (erased, made) = tokio::join!(here.erase(&subject), there.key_for(&subject));
+        let had_a_key = erased?;
+        ensure(matches!(there.existing(&[&subject]).await?[..], [None]), "the key is still found")?;
+        for handle in [&here, &there] {
+            ensure(is_erased(&handle.key_for(&subject).await, &subject), "a key is there afterwards")?;
+        }
+        let right = if had_a_key { made.is_ok() } else { is_erased(&made, &subject) };
+        ensure(right, "the erasure's answer and the creation's do not agree")?;
+    }
+    Ok(())
+}
+
+async fn odd_names(vault: &dyn VaultUnderTest) -> Checked {
+    let handle = vault.open().await?;
+    let (long, longer) = ("x".repeat(10_000), "x".repeat(10_001));
+    // A backend may refuse the odd ones, but then those only.
+    let odd = ["zero\0byte", "zero\0", "\0", &long, &longer];
+    let (plain, odd, other) = tokio::join!(
+        handle.key_for("zero"),
+        join_all(odd.map(|name| handle.key_for(name))),
+        handle.key_for("odd-other"),
+    );
+    let keys: Vec<Key> = [plain?, other?].into_iter().chain(odd.into_iter().flatten()).collect();
+    let distinct: HashSet<&[u8; 32]> = keys.iter().map(Key::as_bytes).collect();
+    ensure(distinct.len() == keys.len(), "two names share a key")
 }
 
 async fn erased_beforehand(vault: &dyn VaultUnderTest) -> Checked {

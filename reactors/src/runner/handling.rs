@@ -35,13 +35,10 @@ pub(super) enum Failure {
 impl Runner {
     /// `false` when the process is leaving before it could be handled.
     pub(super) async fn handle_record(&self, record: &Record, hopeless: bool, shutdown: &Shutdown) -> bool {
-        if self.tells_of_redriving(record) {
-            return self.hear_of_redriving(record, shutdown).await;
-        }
         if !self.participant.hears(record.topic, &record.envelope.name) {
             return true;
         }
-        let behind = self.parked().contains(&record.envelope.stream);
+        let behind = self.waiting.holds(&record.envelope.stream);
         let failed = if behind {
             None
         } else if hopeless {
@@ -114,7 +111,7 @@ impl Runner {
     /// Keeps the record for later: with an alarm if it failed, silently if it only waits behind one that did.
     pub(super) async fn park(&self, record: &Record, failed: Option<String>, shutdown: &Shutdown) -> bool {
         let envelope = &record.envelope;
-        self.parked().insert(envelope.stream.clone());
+        self.waiting.add(&envelope.stream);
         if let Some(problem) = &failed {
             tracing::error!(reactor = self.name(), event = %envelope.token(), problem, "parked; its stream waits for `chorale parked redrive`");
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use event_log::port::{ParkedRecord, Parking};
-use platform::bus::Record;
+use platform::bus::{Consumer, Record};
 use platform::shutdown::Shutdown;
 use schemas::reaction::ReactionEvent;
 use schemas::{EventSet, StreamId};
@@ -23,10 +23,18 @@ impl Runner {
     }
 
     /// `false` when the process is leaving before it was done.
-    pub(super) async fn hear_of_redriving(&self, record: &Record, shutdown: &Shutdown) -> bool {
+    pub(super) async fn hear_of_redriving(
+        &self,
+        record: &Record,
+        consumer: &dyn Consumer,
+        shutdown: &Shutdown,
+    ) -> bool {
         let envelope = &record.envelope;
         match ReactionEvent::decode(&envelope.name, envelope.type_version, &record.payload) {
-            Ok(ReactionEvent::ReactionRedriven(event)) if event.reactor == self.name() => {
+            // Another process has the stream: it finds what was asked in the log.
+            Ok(ReactionEvent::ReactionRedriven(event))
+                if event.reactor == self.name() && self.has(consumer, &event.source) =>
+            {
                 self.redrive(&event.source, shutdown).await
             }
             Ok(_) => true,
@@ -37,23 +45,32 @@ impl Runner {
         }
     }
 
-    /// Goes on with what somebody had asked for when the process ended.
-    pub(super) async fn redrive_interrupted(&self) {
-        let shutdown = Shutdown::new();
-        let parked = match self.writer.log().parked(Some(self.name()), usize::MAX).await {
-            Ok(parked) => parked,
+    /// Whether the stream's records come to this process.
+    fn has(&self, consumer: &dyn Consumer, stream: &StreamId) -> bool {
+        let topics = self.participant.topics();
+        let topic = topics.iter().find(|topic| topic.prefix() == stream.prefix());
+        topic.is_some_and(|topic| consumer.has(*topic, stream.as_str()))
+    }
+
+    /// Tries again what was asked for while nobody heard it: when the process ended in the middle of it, or when another
+    /// process heard of it that does not have the stream. `false` when the process is leaving.
+    pub(super) async fn redrive_what_is_due(&self, consumer: &dyn Consumer, shutdown: &Shutdown) -> bool {
+        if self.waiting.is_empty() {
+            return true;
+        }
+        let due = match self.waiting.look().await {
+            Ok(due) => due,
             Err(error) => {
-                return tracing::error!(reactor = self.name(), %error, "parked records cannot be read");
+                tracing::error!(reactor = self.name(), %error, "parked records cannot be read");
+                return true;
             }
         };
-        let mut streams: Vec<StreamId> =
-            parked.into_iter().filter(|record| record.redrive).map(|record| record.envelope.stream).collect();
-        streams.dedup();
-        for stream in streams {
-            if !self.redrive(&stream, &shutdown).await {
-                break;
+        for stream in due.iter().filter(|stream| self.has(consumer, stream)) {
+            if !self.redrive(stream, shutdown).await {
+                return false;
             }
         }
+        true
     }
 
     /// Handles the waiting records of a stream in order. Stops at the first that fails again, which is then parked anew.
@@ -87,7 +104,7 @@ impl Runner {
                 }
             }
         }
-        self.parked().remove(source);
+        self.waiting.remove(source);
         true
     }
 }

@@ -205,7 +205,7 @@ impl Bench {
         let runner =
             Runner::new(participant, Arc::clone(&self.bus), self.writer.clone(), self.progress.clone());
         // Behind until it has joined.
-        self.progress.join(NAME, &[Topic::ORDER], Positions::new());
+        self.progress.join(NAME, Context::Payments, &[Topic::ORDER], Positions::new());
         let shutdown = Shutdown::new();
         Running { task: tokio::spawn(runner.run(shutdown.clone())), shutdown }
     }

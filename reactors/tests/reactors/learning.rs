@@ -8,7 +8,7 @@ use event_log::port::Wanted;
 use platform::bus::Positions;
 use platform::shutdown::Shutdown;
 use reactors::learner::Learner;
-use schemas::{DecodeError, Envelope, Topic};
+use schemas::{Context, DecodeError, Envelope, Topic};
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, SOON, source};
@@ -75,7 +75,7 @@ async fn a_view_is_the_fold_of_what_was_told_whatever_is_repeated_and_whenever_i
         }
         let learner =
             Learner::new(&COUNTS, Arc::clone(&bench.bus), bench.writer.clone(), bench.progress.clone());
-        bench.progress.join("counts", &[Topic::ORDER], Positions::new());
+        bench.progress.join("counts", Context::Payments, &[Topic::ORDER], Positions::new());
         let shutdown = Shutdown::new();
         let task = tokio::spawn(learner.run(shutdown.clone()));
         let arrived = bench.progress.caught_up(bench.bus.as_ref(), |group| group == "counts", SOON).await;

@@ -87,7 +87,7 @@ impl Drop for Program {
 }
 
 impl Program {
-    /// Starts a shop on free ports, and waits until it says that it is open.
+    /// Starts a shop, or a part of it, on free ports, and waits until it says that it is at work.
     pub fn start(data: &Path, args: &[&str]) -> Result<Self> {
         let ports = ["--listen", "127.0.0.1:0", "--staff-listen", "127.0.0.1:0"];
         let mut child = command(data, &[&ports[..], args].concat())?
@@ -101,9 +101,11 @@ impl Program {
         let client = Client::builder().timeout(SOON).build()?;
         let (heard, public, staff) = (Vec::new(), String::new(), String::new());
         let mut program = Self { child, lines, heard, public, staff, client };
-        program.public = address(&program.until("/graphiql")?)?;
-        program.staff = address(&program.until("/admin/graphiql")?)?;
         program.until("Ctrl-C")?;
+        // A part that answers nobody names no address.
+        let of = |label: &str| program.heard.iter().find(|line| line.contains(label)).map(|line| address(line));
+        let (public, staff) = (of("for shoppers").transpose()?, of("back office").transpose()?);
+        (program.public, program.staff) = (public.unwrap_or_default(), staff.unwrap_or_default());
         Ok(program)
     }
 
@@ -119,6 +121,16 @@ impl Program {
                 return Ok(line);
             }
         }
+    }
+
+    /// Where shoppers go, and where the back office is.
+    pub fn doors(&self) -> (&str, &str) {
+        (&self.public, &self.staff)
+    }
+
+    /// Whether it still runs.
+    pub fn lives(&mut self) -> Result<bool> {
+        Ok(self.child.try_wait()?.is_none())
     }
 
     /// Ends it without a warning.

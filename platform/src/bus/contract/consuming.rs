@@ -33,21 +33,21 @@ async fn records_are_sound(bus: &dyn BusUnderTest) -> Checked {
     let mut partitions: BTreeMap<(Topic, StreamId), u32> = BTreeMap::new();
     for record in reader.records() {
         let envelope = &record.envelope;
-        ensure(record.offset > 0, "an offset of 0, which means that there is no record")?;
+        ensure(record.position() > 0, "a position of 0, which means that there is no record")?;
         ensure(envelope.topic() == Some(record.topic), "a record on another topic than its stream's")?;
         let partition =
             *partitions.entry((record.topic, envelope.stream.clone())).or_insert(record.partition);
         ensure(partition == record.partition, "records of one key in two partitions")?;
-        let place = (record.topic, record.partition, record.offset);
+        let place = (record.topic, record.partition, record.position());
         let there = places.entry(place).or_insert_with(|| which(record)).clone();
-        ensure(there == which(record), "two records at one offset")?;
+        ensure(there == which(record), "two records at one position")?;
         let json = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&record.payload);
         ensure(json.is_ok(), "a payload that is no JSON object")?;
     }
     let mut last: BTreeMap<(Topic, StreamId), u64> = BTreeMap::new();
     for (topic, stream, version) in places.into_values() {
         let before = last.insert((topic, stream), version).unwrap_or(0);
-        ensure(before < version, "offsets do not rise with a key's versions")?;
+        ensure(before < version, "positions do not rise with a key's versions")?;
     }
     Ok(())
 }

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use schemas::Context;
+
 use super::*;
 use crate::bus::{Browse, TopicInfo};
 
 pub(super) const CLAUSES: &[Clause] = &[
     ("topics are counted, and end with their last record", |bus| Box::pin(topics_are_counted(bus))),
+    ("topics reach as far as what was published", |bus| Box::pin(reach(bus))),
     ("browsing pages through a topic, each record once and in order", |bus| Box::pin(pages(bus))),
     ("browsing finds a key's records, and a name's", |bus| Box::pin(filters(bus))),
     ("groups and browsers see the same records at the same places", |bus| Box::pin(same_places(bus))),
@@ -40,6 +43,8 @@ async fn topics_are_counted(bus: &dyn BusUnderTest) -> Checked {
     published(bus).await?;
     let asked = [Topic::STOCK, Topic::PAYMENT, Topic::ORDER];
     let infos = bus.bus().topics(&asked).await?;
+    let ends = bus.bus().ends(&asked).await?;
+    ensure(infos.iter().all(|info| ends.get(&info.topic) == Some(&info.ends)), "ends differ from ends")?;
     ensure(
         infos.iter().map(|info| info.topic).eq(asked),
         "not the topics that were asked for, in their order",
@@ -57,11 +62,35 @@ async fn topics_are_counted(bus: &dyn BusUnderTest) -> Checked {
     Ok(())
 }
 
+/// Waited for, because how far topics reach may be told a moment after their records.
+async fn reach(bus: &dyn BusUnderTest) -> Checked {
+    published(bus).await?;
+    let contexts = [Context::Ordering, Context::Inventory];
+    let mut last = BTreeMap::new();
+    for topic in [Topic::ORDER, Topic::STOCK, Topic::RESERVATION] {
+        let end = browse_all(bus, topic).await?.iter().map(Record::position).max().unwrap_or(0);
+        let known = last.entry(topic.context()).or_insert(0);
+        *known = end.max(*known);
+    }
+    let deadline = Instant::now() + SOON;
+    loop {
+        let reach = bus.bus().reach(&contexts).await?;
+        if contexts
+            .iter()
+            .all(|context| reach.get(context).map(|reach| reach.position) == last.get(context).copied())
+        {
+            return ensure(reach.len() == contexts.len(), "a context that was not asked for");
+        }
+        ensure(Instant::now() < deadline, format!("they reach to {reach:?}, not to {last:?}"))?;
+        tokio::time::sleep(QUIET).await;
+    }
+}
+
 async fn pages(bus: &dyn BusUnderTest) -> Checked {
     published(bus).await?;
     let whole = browse_all(bus, Topic::ORDER).await?;
     let places =
-        |records: &[Record]| records.iter().map(|r| (r.partition, r.offset)).collect::<BTreeSet<_>>();
+        |records: &[Record]| records.iter().map(|r| (r.partition, r.position())).collect::<BTreeSet<_>>();
     ensure(whole.len() == 24 && places(&whole).len() == 24, "not each record once")?;
     in_order(&BTreeSet::new(), whole.iter(), false)?;
     for limit in [1, 5, 24] {
@@ -114,7 +143,7 @@ async fn same_places(bus: &dyn BusUnderTest) -> Checked {
         let mut heard: Vec<Record> =
             reader.records().filter(|record| record.topic == topic).cloned().collect();
         for records in [&mut browsed, &mut heard] {
-            records.sort_by_key(|record| (record.partition, record.offset));
+            records.sort_by_key(|record| (record.partition, record.position()));
             records.dedup();
         }
         ensure(browsed == heard, format!("they differ on {topic}"))?;

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::bus::Partition;
 
 pub(super) const CLAUSES: &[Clause] = &[
     ("after any delivery a group can go on with exactly the rest", |bus| Box::pin(resumes_exactly(bus))),
@@ -35,9 +34,8 @@ async fn resumes_exactly(bus: &dyn BusUnderTest) -> Checked {
         }
         ensure(resumed.seen() == rest, format!("after delivery {number} something came that was done"))?;
         for record in resumed.records() {
-            let partition = Partition { topic: record.topic, number: record.partition };
-            let position = positions.get(&partition).copied().unwrap_or(0);
-            ensure(record.offset > position, "a record came from before the position")?;
+            let position = positions.get(&record.partition()).copied().unwrap_or(0);
+            ensure(record.position() > position, "a record came from before the position")?;
         }
         in_order(&done, resumed.records(), bus.redelivers())?;
     }

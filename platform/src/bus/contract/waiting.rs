@@ -106,7 +106,7 @@ async fn grown(bus: &dyn BusUnderTest) -> Checked {
         let browse = Browse { after: seen.clone(), limit: 10, ..Browse::default() };
         let news = topic_bus.browse(Topic::ORDER, &browse).await?;
         ensure(news.len() == 1, format!("it was told of nothing, or too late: {} records", news.len()))?;
-        seen.extend(news.iter().map(|record| (record.partition, record.offset)));
+        seen.extend(news.iter().map(|record| (record.partition, record.position())));
     }
     Ok(())
 }

@@ -25,7 +25,8 @@ async fn every_fault_breaks_the_promise_that_it_should() {
         (Fault::LargeBatches, "a batch is no larger than asked for"),
         (Fault::BrowsesTheFirstPageAgain, "browsing pages through a topic, each record once and in order"),
         (Fault::IgnoresNames, "browsing finds a key's records, and a name's"),
-        (Fault::CountsWrong, "topics are counted, and end with their last records"),
+        (Fault::CountsWrong, "topics are counted, and end with their last record"),
+        (Fault::ReachesTooShort, "topics reach as far as what was published"),
     ];
     for (fault, clause) in faults {
         let broken = breaches(&fault).await;

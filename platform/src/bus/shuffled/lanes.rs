@@ -47,7 +47,7 @@ impl Lane {
     fn pop(&mut self) -> Option<Waiting> {
         let next = self.waiting.pop_front()?;
         if !next.again {
-            self.done = self.done.max(next.record.offset);
+            self.done = self.done.max(next.record.position());
             self.history.push_back(next.record.clone());
             if self.history.len() > HISTORY {
                 self.history.pop_front();
@@ -94,7 +94,7 @@ impl Lanes {
         for mut record in delivery.records {
             let partition = Partition { topic: record.topic, number: virtual_number(&record) };
             record.partition = partition.number;
-            if self.floors.get(&partition).is_none_or(|floor| *floor < record.offset) {
+            if self.floors.get(&partition).is_none_or(|floor| *floor < record.position()) {
                 self.lanes.entry(partition).or_default().push(record);
             }
         }

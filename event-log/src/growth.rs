@@ -8,25 +8,40 @@ use tokio::time::{Instant, timeout};
 
 use crate::port::{Head, LogError};
 
-/// How often it is looked whether another process has committed.
-const LOOK: Duration = Duration::from_millis(500);
 /// Nobody waits longer in one go.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-pub(super) struct Growth {
+/// How often it is looked whether another process has committed: `soonest` after the log has grown, and half as often after
+/// each look that found nothing, down to once in `rarest`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Looks {
+    pub(crate) soonest: Duration,
+    pub(crate) rarest: Duration,
+}
+
+pub(crate) struct Growth {
+    looks: Looks,
     position: watch::Sender<u64>,
     opened: Instant,
     /// When somebody looked last, in milliseconds since `opened`: one waiter looks for all of them.
     looked: AtomicU64,
+    /// Milliseconds from that look to the next.
+    pause: AtomicU64,
 }
 
 impl Growth {
-    pub(super) fn from(position: u64) -> Self {
-        Self { position: watch::Sender::new(position), opened: Instant::now(), looked: AtomicU64::new(0) }
+    pub(crate) fn from(position: u64, looks: Looks) -> Self {
+        Self {
+            looks,
+            position: watch::Sender::new(position),
+            opened: Instant::now(),
+            looked: AtomicU64::new(0),
+            pause: AtomicU64::new(millis(looks.soonest)),
+        }
     }
 
     /// The log is at least as long as this.
-    pub(super) fn reached(&self, position: u64) {
+    pub(crate) fn reached(&self, position: u64) {
         self.position.send_if_modified(|known| {
             let grown = position > *known;
             *known = position.max(*known);
@@ -35,7 +50,7 @@ impl Growth {
     }
 
     /// Waits until the log is longer than `position`, at most `patience`.
-    pub(super) async fn past<F>(&self, position: u64, patience: Duration, head: impl Fn() -> F)
+    pub(crate) async fn past<F>(&self, position: u64, patience: Duration, head: impl Fn() -> F)
     where
         F: Future<Output = Result<Head, LogError>>,
     {
@@ -46,9 +61,10 @@ impl Growth {
             if left.is_zero() {
                 return;
             }
-            if timeout(left.min(LOOK), known.changed()).await.is_err() && self.is_due() {
+            let pause = Duration::from_millis(self.pause.load(Ordering::Relaxed));
+            if timeout(left.min(pause), known.changed()).await.is_err() && self.is_due() {
                 match head().await {
-                    Ok(head) => self.reached(head.position),
+                    Ok(head) => self.looked_at(head.position),
                     // Whoever waits will read next, and get the error.
                     Err(error) => tracing::debug!(
                         error = &error as &dyn std::error::Error,
@@ -59,11 +75,24 @@ impl Growth {
         }
     }
 
+    fn looked_at(&self, position: u64) {
+        let grown = position > *self.position.borrow();
+        let pause = self.pause.load(Ordering::Relaxed);
+        let next =
+            if grown { millis(self.looks.soonest) } else { (2 * pause).min(millis(self.looks.rarest)) };
+        self.pause.store(next, Ordering::Relaxed);
+        self.reached(position);
+    }
+
     fn is_due(&self) -> bool {
-        let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let now = millis(self.opened.elapsed());
         let before = self.looked.load(Ordering::Relaxed);
         // A waiter's own turn comes a little late or early against the others'.
-        let due = now >= before.saturating_add(LOOK.as_millis() as u64 / 2);
+        let due = now >= before.saturating_add(self.pause.load(Ordering::Relaxed) / 2);
         due && self.looked.compare_exchange(before, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

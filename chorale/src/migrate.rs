@@ -1,0 +1,49 @@
+//! `chorale migrate`: prepares stores on servers for this program.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Result;
+use platform::bus::kafka::KafkaBus;
+use platform::postgres::Migrated;
+use schemas::{Context, topics};
+use serde_json::json;
+
+use crate::stores::{BusAddress, Place, Stores};
+use crate::table;
+
+/// Makes or upgrades every schema, and makes and checks the topics. Stores in files prepare themselves.
+pub async fn run(path: &Path, stores: &Stores, as_json: bool, out: &mut impl Write) -> Result<()> {
+    let place = Place::claim(path, stores)?;
+    for context in Context::ALL {
+        let address = place.log(context);
+        let migrated = event_log::migrate(&address, context).await?;
+        tell(out, as_json, &format!("log of {context}"), &told(migrated.from.map(u64::from), migrated.to.into()))?;
+    }
+    let vault = place.vault();
+    if let Some(Migrated { from, to }) = platform::vault::migrate(&vault).await? {
+        tell(out, as_json, "key vault", &told(from.map(|from| from as u64), to as u64))?;
+    }
+    if let BusAddress::Kafka(address) = &place.bus {
+        let kafka = KafkaBus::connect(address.expose()).await?;
+        kafka.ensure_topics(&topics::names()).await?;
+        tell(out, as_json, "topics", &format!("{} there, as they have to be", topics::names().len()))?;
+    }
+    Ok(())
+}
+
+fn told(from: Option<u64>, to: u64) -> String {
+    match from {
+        None => format!("made, format {to}"),
+        Some(from) if from == to => format!("has format {to}, nothing to do"),
+        Some(from) => format!("brought from format {from} to {to}"),
+    }
+}
+
+fn tell(out: &mut impl Write, as_json: bool, what: &str, told: &str) -> Result<()> {
+    if as_json {
+        return Ok(table::json(out, &json!({ "store": what, "result": told }))?);
+    }
+    writeln!(out, "{what:<18} {told}")?;
+    Ok(())
+}

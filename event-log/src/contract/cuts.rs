@@ -1,0 +1,89 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::future::join;
+use tokio::time::Instant;
+
+use super::draft::Draft;
+use super::snapshot::{Snapshot, command, full};
+use super::{Bench, Broken, Checked, ensure};
+use crate::port::{Committed, Head, Log, LogError, Wanted};
+
+const COMMITS: usize = 40;
+
+pub(super) async fn of_connections(bench: &Bench<'_>) -> Checked {
+    let log = bench.open().await?;
+    let over = AtomicBool::new(false);
+    let commits = async {
+        let committed = commit_again_and_again(bench, &*log).await;
+        over.store(true, Ordering::SeqCst);
+        committed
+    };
+    let cuts = async {
+        while !over.load(Ordering::SeqCst) {
+            bench.cut().await;
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+    };
+    let (tags, ()) = join(commits, cuts).await;
+    let tags = tags?;
+    let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
+    // The last cut may have ended a connection that nobody has used since.
+    head(bench, &*log).await?;
+    Snapshot::of(&*log, &tags).await?.is_full(tags.len())?;
+    crate::verify::verify(&*log, None, |_| {})
+        .await
+        .map(drop)
+        .map_err(|finding| Broken::Promise(format!("after cuts {finding}")))
+}
+
+/// What of all that was tried is in the log.
+async fn commit_again_and_again(bench: &Bench<'_>, log: &dyn Log) -> Result<Vec<String>, Broken> {
+    let mut there = Vec::new();
+    for number in 0..COMMITS {
+        let tag = format!("cut-{number}");
+        let base = head(bench, log).await?;
+        let answer = full(Draft::on(log.context(), base), &tag).commit(log).await;
+        let is_there = is_there(bench, log, &tag).await?;
+        match answer {
+            Ok(Committed::Done(_)) => ensure(is_there, "what was acknowledged is not there")?,
+            Err(LogError::Unavailable(..)) => {}
+            answer => {
+                return Err(Broken::Promise(format!("a commit that was cut is answered with {answer:?}")));
+            }
+        }
+        if is_there {
+            there.push(tag);
+        }
+    }
+    Ok(there)
+}
+
+/// Whether the batch called `tag` was committed; asked when nothing that was begun can be committed any more, which it is
+/// when a later commit on the head of now has gone through.
+async fn is_there(bench: &Bench<'_>, log: &dyn Log, tag: &str) -> Result<bool, Broken> {
+    let until = Instant::now() + bench.logs.soon();
+    let wanted = Wanted { commands: vec![command(tag)], ..Wanted::default() };
+    loop {
+        let asked = match Draft::on(log.context(), head(bench, log).await?).commit(log).await {
+            Ok(Committed::Done(_)) => log.facts(&wanted).await,
+            Ok(Committed::Moved(_)) => continue,
+            Err(error) => Err(error),
+        };
+        match asked {
+            Err(LogError::Unavailable(..)) if Instant::now() < until => tokio::task::yield_now().await,
+            asked => return Ok(!asked?.1.ledger.is_empty()),
+        }
+    }
+}
+
+/// The head, asked for until somebody answers.
+async fn head(bench: &Bench<'_>, log: &dyn Log) -> Result<Head, Broken> {
+    let until = Instant::now() + bench.logs.soon();
+    loop {
+        match log.head().await {
+            Err(LogError::Unavailable(..)) if Instant::now() < until => tokio::task::yield_now().await,
+            head => return Ok(head?),
+        }
+    }
+}

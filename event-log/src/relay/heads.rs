@@ -1,0 +1,57 @@
+//! Signed heads: proof for others of where the log once ended.
+
+use platform::bus::publisher::{Mark, Outgoing};
+use schemas::Timestamp;
+use schemas::audit::LogHead;
+use schemas::topics::{AUDIT_TOPIC, partition_of};
+
+use super::{Options, Sign};
+
+/// When a head was signed last.
+pub(super) struct Heads {
+    position: u64,
+    at: Option<Timestamp>,
+}
+
+impl Heads {
+    /// A relay that takes over at this position; it signs soon, because it does not know when that was done last.
+    pub fn from(position: u64) -> Self {
+        Self { position, at: None }
+    }
+
+    /// The record to be published with `mark`, if a head is due: the log has grown, and enough time or enough events have
+    /// passed.
+    pub fn due(&mut self, mark: &Mark, now: Timestamp, options: &Options, sign: &Sign) -> Option<Outgoing> {
+        let events = mark.position.saturating_sub(self.position);
+        let waited = self.at.is_none_or(|at| now.since(at) >= options.heads_every);
+        if mark.position == 0
+            || !(events >= options.heads_events || (waited && (events > 0 || self.at.is_none())))
+        {
+            return None;
+        }
+        let head = LogHead {
+            context: mark.context,
+            epoch: mark.epoch,
+            position: mark.position,
+            hash: mark.hash.clone(),
+            time: now,
+        };
+        let signed = sign(head);
+        let payload = match signed.encode() {
+            Ok(payload) => payload,
+            Err(error) => {
+                tracing::error!(%error, "a log head could not be written");
+                return None;
+            }
+        };
+        (self.position, self.at) = (mark.position, Some(now));
+        Some(Outgoing {
+            topic: AUDIT_TOPIC.to_owned(),
+            partition: partition_of(signed.key(), options.partitions),
+            key: signed.key().to_owned(),
+            headers: signed.headers(),
+            payload: payload.into(),
+            time: now,
+        })
+    }
+}

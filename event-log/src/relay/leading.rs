@@ -1,0 +1,130 @@
+//! What the leading relay does: compare, then read ahead and publish.
+
+use futures_util::future::join;
+use platform::bus::publisher::{Mark, Outgoing, Publisher};
+use platform::shutdown::Shutdown;
+use schemas::Timestamp;
+use schemas::topics::partition_of;
+use tokio::time::Instant;
+
+use super::heads::Heads;
+use super::{Ended, Relay, RelayError};
+use crate::chain;
+use crate::port::{Read, StoredEvent};
+
+/// What comes next in the log.
+struct Page {
+    events: Vec<StoredEvent>,
+    /// If these are all there are: when that was so.
+    ends_at: Option<Timestamp>,
+}
+
+impl Relay {
+    pub(super) async fn lead(&self, shutdown: &Shutdown) -> Result<Ended, RelayError> {
+        let mut publisher = (self.publishers)(self.context());
+        let mark = publisher.take_over().await.map_err(|error| self.not_published(error))?;
+        let mut at = self.compare(mark).await?;
+        tracing::info!(context = %self.context(), position = at.position, "relaying");
+        let mut heads = Heads::from(at.position);
+        let mut renewed = Instant::now();
+        let mut told = None;
+        let mut page = self.page(&at).await?;
+        while !shutdown.has_begun() {
+            if renewed.elapsed() * 3 >= self.options.lease {
+                if !self.holds_lease().await? {
+                    tracing::warn!(context = %self.context(), "another relay has taken over");
+                    return Ok(Ended::Standby);
+                }
+                renewed = Instant::now();
+            }
+            if page.events.is_empty() && told.is_some_and(|told: Instant| told.elapsed() < self.options.beat)
+            {
+                let idle = (self.options.lease / 3).min(self.options.beat);
+                tokio::select! {
+                    () = shutdown.begun() => break,
+                    () = self.log.grown(at.position, idle) => {}
+                }
+                page = self.page(&at).await?;
+                continue;
+            }
+            (at, page) = self.publish(publisher.as_mut(), at, page, &mut heads).await?;
+            told = Some(Instant::now());
+        }
+        Ok(Ended::Asked)
+    }
+
+    /// Where to go on: what the bus says, if the log says the same.
+    async fn compare(&self, mark: Option<Mark>) -> Result<Mark, RelayError> {
+        let context = self.context();
+        let head = self.log.head().await.map_err(|error| self.log_failed(error))?;
+        let Some(mark) = mark else {
+            let (epoch, hash) = (head.epoch, chain::to_hex(&chain::START));
+            return Ok(Mark { context, epoch, position: 0, hash, as_of: Timestamp::EPOCH });
+        };
+        if mark.epoch != head.epoch {
+            return Err(RelayError::OtherLog { context, published: mark.epoch, found: head.epoch });
+        }
+        if mark.position > head.position {
+            return Err(RelayError::Lost { context, published: mark.position, end: head.position });
+        }
+        if mark.position > 0 {
+            let there = self.log.read(Read::After(mark.position - 1), 1).await;
+            let there = there.map_err(|error| self.log_failed(error))?;
+            let same = there.first().is_some_and(|event| event.envelope.hash == mark.hash);
+            if !same {
+                return Err(RelayError::Rewritten { context, position: mark.position });
+            }
+        }
+        Ok(mark)
+    }
+
+    async fn page(&self, at: &Mark) -> Result<Page, RelayError> {
+        // Before reading: what is committed later may be missing.
+        let now = self.clock.now();
+        let events = self.log.read(Read::After(at.position), self.options.batch).await;
+        let events = events.map_err(|error| self.log_failed(error))?;
+        let ends_at = (events.len() < self.options.batch).then_some(now);
+        Ok(Page { events, ends_at })
+    }
+
+    /// Publishes a page and reads the next one meanwhile.
+    async fn publish(
+        &self,
+        publisher: &mut dyn Publisher,
+        at: Mark,
+        page: Page,
+        heads: &mut Heads,
+    ) -> Result<(Mark, Page), RelayError> {
+        let mut records = Vec::with_capacity(page.events.len() + 1);
+        for event in &page.events {
+            records.push(self.outgoing(event)?);
+        }
+        let mut mark = Mark { as_of: page.ends_at.unwrap_or(at.as_of), ..at };
+        if let Some(last) = page.events.last() {
+            mark.position = last.envelope.position;
+            mark.hash.clone_from(&last.envelope.hash);
+        }
+        if let Some(sign) = &self.sign {
+            records.extend(heads.due(&mark, self.clock.now(), &self.options, sign));
+        }
+        let (published, next) = join(publisher.publish(&records, &mark), self.page(&mark)).await;
+        published.map_err(|error| self.not_published(error))?;
+        Ok((mark, next?))
+    }
+
+    fn outgoing(&self, event: &StoredEvent) -> Result<Outgoing, RelayError> {
+        let envelope = &event.envelope;
+        let Some(topic) = envelope.topic() else {
+            let (context, position, event) = (self.context(), envelope.position, envelope.id);
+            return Err(RelayError::NoTopic { context, position, event });
+        };
+        Ok(Outgoing {
+            topic: topic.name().to_owned(),
+            partition: partition_of(envelope.stream.as_str(), self.options.partitions),
+            key: envelope.stream.to_string(),
+            headers: envelope.headers(),
+            payload: event.payload.clone(),
+            time: envelope.time,
+        })
+    }
+}

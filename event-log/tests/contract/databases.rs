@@ -1,0 +1,54 @@
+//! The PostgreSQL backend as the suite sees it: a database per log, dropped in the end.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use event_log::contract::LogUnderTest;
+use event_log::port::{Log, LogError};
+use schemas::Context;
+use tokio::sync::Mutex;
+
+use crate::database::Database;
+
+/// Databases on the server that `CHORALE_TEST_POSTGRES` names.
+#[derive(Default)]
+pub struct Databases {
+    /// By the name of the log.
+    made: Mutex<BTreeMap<String, Database>>,
+}
+
+impl Databases {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub async fn url(&self, name: &str) -> String {
+        let mut made = self.made.lock().await;
+        if !made.contains_key(name) {
+            let database = Database::new().await;
+            event_log::migrate(&database.url(), Context::Ordering).await.unwrap();
+            made.insert(name.to_owned(), database);
+        }
+        made[name].url()
+    }
+}
+
+#[async_trait]
+impl LogUnderTest for Databases {
+    async fn open(&self, name: &str) -> Result<Arc<dyn Log>, LogError> {
+        event_log::connect(&self.url(name).await, Context::Ordering).await
+    }
+
+    async fn raw(&self, name: &str, statement: &str) -> Result<(), String> {
+        self.url(name).await;
+        self.made.lock().await[name].raw(statement).await
+    }
+
+    async fn cut(&self, name: &str) {
+        self.url(name).await;
+        let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        self.made.lock().await[name].raw(cut).await.unwrap();
+    }
+}

@@ -1,0 +1,111 @@
+use event_log::contract::Draft;
+use event_log::port::{Committed, LogError, Migrated};
+use event_log::{connect, connect_read_only, migrate};
+use futures_util::future::try_join_all;
+use schemas::Context;
+
+use crate::database::Database;
+
+/// Everything that an error tells, with all that is behind it.
+fn told(error: &LogError) -> String {
+    let (mut text, mut next) = (format!("{error:?}"), Some(error as &dyn std::error::Error));
+    while let Some(error) = next {
+        text.push_str(&format!(": {error}"));
+        next = error.source();
+    }
+    text
+}
+
+async fn refused(url: &str) -> LogError {
+    connect(url, Context::Ordering).await.map(drop).unwrap_err()
+}
+
+#[tokio::test]
+async fn what_cannot_be_opened_says_why_and_never_the_password() {
+    let database = Database::new().await;
+    let there = database.url();
+    let (scheme, rest) = there.split_once("://").unwrap();
+    let host = rest.split_once('@').map_or(rest, |(_, host)| host);
+    let missing = host.replace("chorale_test_", "chorale_missing_");
+    let cases = [
+        ("postgres://me:hunter2@127.0.0.1:1/shop".to_owned(), "127.0.0.1:1 does not answer; check"),
+        (format!("{scheme}://nobody:hunter2@{host}"), "does not"),
+        (format!("{scheme}://postgres:hunter2@{missing}"), "no database chorale_missing_"),
+        ("postgres://me:hunter2@127.0.0.1:1/shop?readers=many".to_owned(), "readers"),
+        ("postgres://me:hunter2@127.0.0.1:1/shop?hunter2=x".to_owned(), "parameter"),
+        ("postgres://me:hunter2@127.0.0.1:1".to_owned(), "/database"),
+        ("postgre://me:hunter2@127.0.0.1:1/shop".to_owned(), "not an address of an event log"),
+        ("me:hunter2@127.0.0.1/shop".to_owned(), "not an address of an event log"),
+    ];
+    for (url, wanted) in cases {
+        for error in [
+            refused(&url).await,
+            connect_read_only(&url, Context::Ordering).await.map(drop).unwrap_err(),
+            migrate(&url, Context::Ordering).await.unwrap_err(),
+        ] {
+            let told = told(&error);
+            assert!(told.contains(wanted) && !told.contains("hunter2"), "{told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_database_without_tables_or_with_others_is_refused() {
+    let database = Database::new().await;
+    let url = database.url();
+    let error = refused(&url).await;
+    assert!(matches!(error, LogError::Unmigrated { found: None, .. }), "{error}");
+    assert!(error.to_string().contains("run `chorale migrate`"), "{error}");
+
+    migrate(&url, Context::Ordering).await.unwrap();
+    assert!(matches!(
+        connect(&url, Context::Payments).await.map(drop),
+        Err(LogError::Unmigrated { context: Context::Payments, .. })
+    ));
+    database.raw("UPDATE meta SET context = 'payments'").await.unwrap();
+    assert!(refused(&url).await.to_string().contains("are those of payments"));
+    database.raw("UPDATE meta SET context = 'ordering', format = 7").await.unwrap();
+    assert!(matches!(refused(&url).await, LogError::Newer { found: 7, known: 1 }));
+    assert!(matches!(migrate(&url, Context::Ordering).await, Err(LogError::Newer { found: 7, .. })));
+}
+
+#[tokio::test]
+async fn contexts_live_side_by_side_in_one_database_and_many_may_migrate_at_once() {
+    let database = Database::new().await;
+    let url = database.url();
+    let all = || Context::ALL.into_iter().chain(Context::ALL);
+    let migrated = try_join_all(all().map(|context| migrate(&url, context))).await.unwrap();
+    let made = migrated.iter().filter(|migrated| **migrated == Migrated { from: None, to: 1 });
+    assert_eq!(made.count(), Context::ALL.len(), "each is made once");
+    for context in Context::ALL {
+        let log = connect(&url, context).await.unwrap();
+        let draft = Draft::now(&*log).await.unwrap().event("order-1", 1);
+        assert!(matches!(draft.commit(&*log).await.unwrap(), Committed::Done(head) if head.position == 1));
+    }
+}
+
+#[tokio::test]
+async fn an_onlooker_sees_the_log_and_changes_nothing() {
+    let database = Database::new().await;
+    migrate(&database.url(), Context::Ordering).await.unwrap();
+    let log = connect(&database.url(), Context::Ordering).await.unwrap();
+    let onlooker = connect_read_only(&database.url(), Context::Ordering).await.unwrap();
+    Draft::now(&*log).await.unwrap().event("order-1", 1).commit(&*log).await.unwrap();
+    assert_eq!(onlooker.head().await.unwrap(), log.head().await.unwrap());
+    let draft = Draft::now(&*onlooker).await.unwrap().event("order-1", 2);
+    assert!(draft.commit(&*onlooker).await.is_err());
+    assert!(onlooker.prune_ledger(schemas::Timestamp::EPOCH).await.is_err());
+    assert!(onlooker.set_about("time", "REAL").await.is_err());
+}
+
+#[tokio::test]
+async fn a_log_that_is_replaced_under_a_running_program_is_not_continued() {
+    let database = Database::new().await;
+    migrate(&database.url(), Context::Ordering).await.unwrap();
+    let log = connect(&database.url(), Context::Ordering).await.unwrap();
+    let draft = Draft::now(&*log).await.unwrap().event("order-1", 1);
+    database.raw("UPDATE head SET epoch = gen_random_uuid()").await.unwrap();
+    for error in [log.head().await.map(drop), draft.commit(&*log).await.map(drop)] {
+        assert!(error.unwrap_err().to_string().contains("it was replaced"));
+    }
+}

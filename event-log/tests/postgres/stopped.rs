@@ -1,0 +1,56 @@
+use std::time::{Duration, Instant};
+
+use event_log::contract::Draft;
+use event_log::port::Committed;
+use event_log::{connect, migrate};
+use schemas::Context;
+
+use crate::database::Database;
+
+/// The server ends a transaction that says nothing after half a second; a busy machine may be slow to.
+const AT_MOST: Duration = Duration::from_secs(8);
+
+#[tokio::test]
+async fn a_client_that_stops_while_it_holds_the_head_holds_up_the_others_for_a_moment_only() {
+    let database = Database::new().await;
+    migrate(&database.url(), Context::Ordering).await.unwrap();
+    let stopped = connect(&database.url(), Context::Ordering).await.unwrap();
+    let other = connect(&database.url(), Context::Ordering).await.unwrap();
+
+    let held = stopped.hold().await.unwrap().unwrap();
+    let mine = Draft::on(Context::Ordering, held.head()).event("order-1", 1);
+    let start = Instant::now();
+    let draft = Draft::now(&*other).await.unwrap().event("order-1", 1);
+    assert!(matches!(draft.commit(&*other).await.unwrap(), Committed::Done(_)));
+    let waited = start.elapsed();
+    assert!(waited > Duration::from_millis(400), "the head was not held: {waited:?}");
+    assert!(waited < AT_MOST, "{waited:?}");
+
+    // It wakes up, and finds that it was given up.
+    let answer = held.commit(&mine.batch).await.unwrap();
+    assert_eq!(answer, Committed::Moved(other.head().await.unwrap()));
+    let next = Draft::now(&*stopped).await.unwrap().event("order-1", 2);
+    assert!(matches!(next.commit(&*stopped).await.unwrap(), Committed::Done(_)));
+    event_log::verify::verify(&*other, None, |_| {}).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_holds_the_head_is_not_overtaken() {
+    let database = Database::new().await;
+    migrate(&database.url(), Context::Ordering).await.unwrap();
+    let one = connect(&database.url(), Context::Ordering).await.unwrap();
+    let other = connect(&database.url(), Context::Ordering).await.unwrap();
+    let held = one.hold().await.unwrap().unwrap();
+    let (mine, others) = (held.head(), Draft::now(&*other).await.unwrap().event("order-2", 1));
+    let late = others.commit(&*other);
+    let mine = Draft::on(Context::Ordering, mine).event("order-1", 1);
+    let (done, moved) = tokio::join!(held.commit(&mine.batch), late);
+    let done = done.unwrap();
+    let Committed::Done(done) = done else { panic!("{done:?}") };
+    assert_eq!(moved.unwrap(), Committed::Moved(done));
+
+    // Let go, it holds nobody.
+    one.hold().await.unwrap().unwrap().release().await.unwrap();
+    let next = Draft::now(&*other).await.unwrap().event("order-2", 1);
+    assert!(matches!(next.commit(&*other).await.unwrap(), Committed::Done(_)));
+}

@@ -1,0 +1,53 @@
+use event_log::relay::RelayError;
+
+use super::bench::*;
+
+/// A copy of a log as it was at a moment, as a backup has it.
+async fn backup(bench: &Bench, name: &str) -> std::path::PathBuf {
+    let path = bench.folder.path().join(name);
+    let mut connection = <sqlx::SqliteConnection as sqlx::Connection>::connect(
+        &bench.folder.path().join("log").display().to_string(),
+    )
+    .await
+    .unwrap();
+    let statement = format!("VACUUM INTO '{}'", path.display());
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+    path
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_restored_to_an_earlier_moment_is_refused_also_when_it_was_written_on() {
+    let bench = Bench::new().await;
+    append(bench.log.as_ref(), &["order-a"; 5]).await;
+    let backup = backup(&bench, "backup").await;
+    append(bench.log.as_ref(), &["order-a"; 3]).await;
+    let running = bench.start();
+    assert_eq!(bench.relayed().await, 8);
+    running.stop().await;
+    let published = bench.topics.all("chorale.order.v1");
+
+    let restored = open(backup).await;
+    let error = start(relay(&restored, &bench.topics, options())).gave_up().await;
+    assert!(matches!(error, RelayError::Lost { published: 8, end: 5, .. }), "{error}");
+    assert!(error.to_string().contains("restored to an earlier moment"), "{error}");
+    append(restored.as_ref(), &["order-a"; 3]).await;
+    let error = start(relay(&restored, &bench.topics, options())).gave_up().await;
+    assert!(matches!(error, RelayError::Rewritten { position: 8, .. }), "{error}");
+    append(restored.as_ref(), &["order-a"; 3]).await;
+    let error = start(relay(&restored, &bench.topics, options())).gave_up().await;
+    assert!(matches!(error, RelayError::Rewritten { position: 8, .. }), "{error}");
+    assert_eq!(bench.topics.all("chorale.order.v1"), published);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_of_another_epoch_is_refused() {
+    let (bench, other) = (Bench::new().await, Bench::new().await);
+    append(bench.log.as_ref(), &["order-a"]).await;
+    let running = bench.start();
+    bench.relayed().await;
+    running.stop().await;
+    append(other.log.as_ref(), &["order-a"]).await;
+    let error = start(relay(&other.log, &bench.topics, options())).gave_up().await;
+    assert!(matches!(error, RelayError::OtherLog { .. }), "{error}");
+    assert_eq!(bench.topics.all("chorale.order.v1").len(), 1);
+}

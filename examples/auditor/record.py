@@ -1,0 +1,121 @@
+"""A record of a topic, its place in the log, and the log's hash chain."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+START = bytes(32)
+"""What stands before the first event of every log."""
+
+
+@dataclass
+class Record:
+    """A record as it lies on its topic. `headers` are pairs of name and bytes, `key` and `value` bytes."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    headers: list
+    value: bytes | None
+    position: int = 0
+
+    def __str__(self):
+        return f"{self.topic} partition {self.partition} offset {self.offset}"
+
+    def header(self, name):
+        """The first header of that name as text; None if there is none or it is no text."""
+        for found, value in self.headers:
+            if found == name and value is not None:
+                return _text(value)
+        return None
+
+
+def _text(value):
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def placed(record):
+    """Whether the record says where it stands in its log; notes it in `record.position`."""
+    text = record.header("ce_position")
+    if not text or not text.isascii() or not text.isdigit():
+        return False
+    record.position = int(text)
+    return True
+
+
+def millis(text):
+    """Milliseconds since 1970 of an instant such as 2026-03-01T12:00:01.482Z."""
+    since = datetime.fromisoformat(text.removesuffix("Z")) - datetime(1970, 1, 1)
+    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
+
+
+def uuid_bytes(text):
+    """The 16 bytes of a UUID."""
+    return bytes.fromhex(text.replace("-", ""))
+
+
+def link(previous, context, headers, payload):
+    """The hash chain at an event, from the chain at the event before it: SHA-256 over parts, each after its length.
+
+    `headers` are those of the record (name to text), `payload` the exact bytes of its value.
+    """
+    _, _, name, version = _type(headers["ce_type"])
+    traceparent = headers.get("ce_traceparent")
+    parts = [
+        previous,
+        int(headers["ce_position"]).to_bytes(8, "big"),
+        context.encode(),
+        headers["ce_subject"].encode(),
+        int(headers["ce_sequence"]).to_bytes(8, "big"),
+        uuid_bytes(headers["ce_id"]),
+        name.encode(),
+        version.to_bytes(4, "big"),
+        millis(headers["ce_time"]).to_bytes(8, "big", signed=True),
+        uuid_bytes(headers["ce_correlationid"]),
+        uuid_bytes(headers["ce_causationid"]),
+        *((b"\x00",) if traceparent is None else (b"\x01", traceparent.encode())),
+        payload,
+    ]
+    return hashlib.sha256(b"".join([len(part).to_bytes(8, "big") + part for part in parts])).digest()
+
+
+@lru_cache(maxsize=None)
+def _type(full_name):
+    """`chorale.order.OrderPlaced.v1` in its parts."""
+    root, aggregate_name, name, version = full_name.split(".")
+    return root, aggregate_name, name, int(version.removeprefix("v"))
+
+
+def event_name(full_name):
+    """`OrderPlaced` of `chorale.order.OrderPlaced.v1`."""
+    return _type(full_name)[2]
+
+
+def aggregate(full_name):
+    """`order` of `chorale.order.OrderPlaced.v1`."""
+    return _type(full_name)[1]
+
+
+def partition_of(key, count):
+    """The partition that Kafka's own producers choose for a key: murmur2, without its sign, modulo."""
+    return (murmur2(key) & 0x7FFFFFFF) % count
+
+
+def murmur2(data):
+    """MurmurHash2 with 32 bits and Kafka's seed."""
+    m, mask, size = 0x5BD1E995, 0xFFFFFFFF, len(data)
+    digest = 0x9747B28C ^ size
+    for at in range(0, size - size % 4, 4):
+        k = int.from_bytes(data[at : at + 4], "little") * m & mask
+        k = (k ^ k >> 24) * m & mask
+        digest = digest * m & mask ^ k
+    if size % 4:
+        digest ^= int.from_bytes(data[size - size % 4 :], "little")
+        digest = digest * m & mask
+    digest = (digest ^ digest >> 13) * m & mask
+    return digest ^ digest >> 15

@@ -1,0 +1,111 @@
+use proptest::prelude::*;
+use rdkafka::message::{Header, OwnedHeaders, OwnedMessage, Timestamp as MessageTime};
+use schemas::{EventId, Timestamp};
+use uuid::Uuid;
+
+use super::*;
+
+fn topics() -> impl Strategy<Value = Topic> {
+    proptest::sample::select(Topic::ALL.to_vec())
+}
+
+prop_compose! {
+    fn envelopes()(
+        topic in topics(),
+        key in "[a-zA-Z0-9._-]{1,40}",
+        (version, position, type_version) in (1..u64::MAX, 1..u64::MAX, 1..u32::MAX),
+        ids in proptest::array::uniform4(any::<u128>()),
+        name in "[A-Z][A-Za-z]{2,30}",
+        millis in -60_000_000_000_000_i64..253_000_000_000_000,
+        traceparent in proptest::option::of("00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]"),
+        hash in "[0-9a-f]{64}",
+    ) -> (Topic, Envelope) {
+        let [id, epoch, correlation, causation] = ids.map(Uuid::from_u128);
+        let stream = match topic {
+            Topic::CATEGORY => StreamId::categories(),
+            _ => StreamId::from_text(format!("{}-{key}", topic.prefix())),
+        };
+        let id: EventId = id.to_string().parse().unwrap();
+        let (context, time) = (topic.context(), Timestamp::from_millis(millis));
+        (topic, Envelope {
+            id, stream, version, context, position, epoch, name, type_version, time, correlation, causation,
+            traceparent, hash,
+        })
+    }
+}
+
+fn message(topic: Topic, key: &str, headers: &[(&str, String)], payload: Option<&[u8]>) -> OwnedMessage {
+    let all = headers.iter().fold(OwnedHeaders::new(), |all, (key, value)| {
+        all.insert(Header { key, value: Some(value.as_str()) })
+    });
+    let (key, payload) = (Some(key.as_bytes().to_vec()), payload.map(<[u8]>::to_vec));
+    OwnedMessage::new(payload, key, topic.name().to_owned(), MessageTime::CreateTime(1), 3, 41, Some(all))
+}
+
+proptest! {
+    #[test]
+    fn a_record_says_what_its_envelope_said((topic, envelope) in envelopes(), payload in "\\PC{0,80}") {
+        let message =
+            message(topic, envelope.stream.as_str(), &envelope.headers(), Some(payload.as_bytes()));
+        let read = record(topic, &message).unwrap();
+        prop_assert_eq!(position(topic, &message).unwrap(), envelope.position);
+        prop_assert_eq!(&*read.envelope, &envelope);
+        prop_assert_eq!((read.partition, read.offset, &*read.payload), (3, 41, payload.as_str()));
+    }
+
+    #[test]
+    fn a_record_with_any_header_missing_or_garbled_is_refused_or_read_without_it(
+        (topic, envelope) in envelopes(), which in any::<usize>(), garbage in "\\PC{0,12}", missing: bool,
+    ) {
+        let mut headers = envelope.headers();
+        let place = which % headers.len();
+        match missing {
+            true => drop(headers.remove(place)),
+            false => headers[place].1 = garbage,
+        }
+        let message = message(topic, envelope.stream.as_str(), &headers, Some(b"{}"));
+        if let Ok(read) = record(topic, &message) {
+            prop_assert_eq!(&read.envelope.stream, &envelope.stream);
+        }
+    }
+}
+
+#[test]
+fn what_is_not_ours_is_refused_with_its_place_and_a_reason() {
+    let envelope = Envelope {
+        id: "0198c6f2-0000-7000-8000-000000000001".parse().unwrap(),
+        stream: StreamId::from_text("order-a"),
+        version: 1,
+        context: Topic::ORDER.context(),
+        position: 7,
+        epoch: Uuid::nil(),
+        name: "OrderPlaced".to_owned(),
+        type_version: 1,
+        time: Timestamp::EPOCH,
+        correlation: Uuid::nil(),
+        causation: Uuid::nil(),
+        traceparent: None,
+        hash: String::new(),
+    };
+    let headers = envelope.headers();
+    let without = |name: &str| -> Vec<(&str, String)> {
+        headers.iter().filter(|(header, _)| *header != name).cloned().collect()
+    };
+    let cases: [(&str, Vec<(&str, String)>, Option<&[u8]>, &str); 5] = [
+        ("order-a", without("ce_hash"), Some(b"{}"), "it lacks the header ce_hash"),
+        ("order-b", headers.clone(), Some(b"{}"), "its key is not its subject"),
+        ("order-a", headers.clone(), Some(b"\xff"), "its value is no text"),
+        ("order-a", headers.clone(), None, "it has no value"),
+        ("order-a", Vec::new(), Some(b"{}"), "it lacks the header ce_type"),
+    ];
+    for (key, headers, payload, reason) in cases {
+        match record(Topic::ORDER, &message(Topic::ORDER, key, &headers, payload)) {
+            Err(BusError::Malformed { topic, partition, offset, problem }) => {
+                assert_eq!((topic, partition, offset, problem.as_str()), (Topic::ORDER, 3, 41, reason));
+            }
+            other => panic!("{reason}: {other:?}"),
+        }
+    }
+    let elsewhere = record(Topic::STOCK, &message(Topic::STOCK, "order-a", &headers, Some(b"{}")));
+    assert!(matches!(elsewhere, Err(BusError::Malformed { .. })), "{elsewhere:?}");
+}

@@ -1,0 +1,182 @@
+//! Topics in memory that publishers write to: transactions, fencing and marks as on a real bus, for the tests of relays.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use schemas::Context;
+use schemas::topics::{PARTITIONS, RELAY_TOPIC};
+
+use super::publisher::{Mark, Outgoing, PublishError, Publisher};
+
+/// What publishers in memory do wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(test), expect(dead_code, reason = "faults are for the tests of the suite"))]
+pub(super) enum Fault {
+    None,
+    LetsStaleOnesWrite,
+    FencesOtherContexts,
+    ForgetsTheMark,
+    AcknowledgesStaleOnes,
+    MarksForStaleOnes,
+    LosesTheLastRecord,
+    Reorders,
+    WritesUpToWhatIsRefused,
+    KeepsWhatWasNotCommitted,
+    IgnoresMarksAlone,
+}
+
+/// Topics in memory, with as many partitions each as a shop has by default. Cheap to clone: clones are the same topics.
+#[derive(Clone)]
+pub struct MemoryTopics {
+    state: Arc<Mutex<State>>,
+    fault: Fault,
+}
+
+#[derive(Default)]
+struct State {
+    records: BTreeMap<(String, u32), Vec<Outgoing>>,
+    marks: BTreeMap<Context, Mark>,
+    /// How often somebody took over, per context: only the last one may write.
+    generations: BTreeMap<Context, u64>,
+    /// What happens to the next transactions.
+    failures: Vec<Failure>,
+}
+
+impl State {
+    fn write(&mut self, records: &[Outgoing]) {
+        for record in records {
+            let place = (record.topic.clone(), record.partition);
+            self.records.entry(place).or_default().push(record.clone());
+        }
+    }
+}
+
+/// What happens to a transaction instead of a good end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// It is lost, and the publisher is told that the bus does not answer.
+    Lost,
+    /// It stands, and yet the publisher is told that the bus does not answer.
+    AnswerLost,
+}
+
+impl Default for MemoryTopics {
+    fn default() -> Self {
+        Self::with(Fault::None)
+    }
+}
+
+impl MemoryTopics {
+    pub(super) fn with(fault: Fault) -> Self {
+        Self { state: Arc::default(), fault }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A publisher of this context's topics.
+    pub fn publisher(&self, context: Context) -> Box<dyn Publisher> {
+        Box::new(MemoryPublisher { topics: self.clone(), context, generation: 0 })
+    }
+
+    /// What readers of committed records see in a partition.
+    pub fn visible(&self, topic: &str, partition: u32) -> Vec<Outgoing> {
+        self.lock().records.get(&(topic.to_owned(), partition)).cloned().unwrap_or_default()
+    }
+
+    /// What readers see of a topic, partition after partition.
+    pub fn all(&self, topic: &str) -> Vec<Outgoing> {
+        let state = self.lock();
+        let of_topic = state.records.iter().filter(|((name, _), _)| name == topic);
+        of_topic.flat_map(|(_, records)| records.iter().cloned()).collect()
+    }
+
+    /// The mark that the next one to take over finds.
+    pub fn mark(&self, context: Context) -> Option<Mark> {
+        self.lock().marks.get(&context).cloned()
+    }
+
+    /// How often somebody took over the topics of a context.
+    pub fn takeovers(&self, context: Context) -> u64 {
+        self.lock().generations.get(&context).copied().unwrap_or(0)
+    }
+
+    /// Lets the next transactions end like this, one each.
+    pub fn fail(&self, failures: impl IntoIterator<Item = Failure>) {
+        self.lock().failures.extend(failures);
+    }
+}
+
+struct MemoryPublisher {
+    topics: MemoryTopics,
+    context: Context,
+    generation: u64,
+}
+
+#[async_trait]
+impl Publisher for MemoryPublisher {
+    async fn take_over(&mut self) -> Result<Option<Mark>, PublishError> {
+        let mut state = self.topics.lock();
+        let fault = self.topics.fault;
+        if fault == Fault::FencesOtherContexts {
+            state.generations.values_mut().for_each(|generation| *generation += 1);
+        }
+        let generation = state.generations.entry(self.context).or_default();
+        *generation += 1;
+        self.generation = *generation;
+        let mark = state.marks.get(&self.context).cloned();
+        Ok(mark.filter(|_| fault != Fault::ForgetsTheMark))
+    }
+
+    async fn publish(&mut self, records: &[Outgoing], mark: &Mark) -> Result<(), PublishError> {
+        let mut state = self.topics.lock();
+        let fault = self.topics.fault;
+        if mark.context != self.context || records.iter().any(|record| record.topic == RELAY_TOPIC) {
+            return Err(PublishError::Rejected("a mark of another context".to_owned()));
+        }
+        if state.generations.get(&self.context) != Some(&self.generation) {
+            match fault {
+                Fault::LetsStaleOnesWrite => {}
+                Fault::AcknowledgesStaleOnes => return Ok(()),
+                Fault::MarksForStaleOnes => {
+                    state.marks.insert(self.context, mark.clone());
+                    return Err(PublishError::Fenced);
+                }
+                _ => return Err(PublishError::Fenced),
+            }
+        }
+        let refused = records.iter().position(|record| record.partition >= PARTITIONS);
+        if let Some(place) = refused {
+            if fault == Fault::WritesUpToWhatIsRefused {
+                state.write(&records[..place]);
+            }
+            return Err(PublishError::Rejected("there is no such partition".to_owned()));
+        }
+        let failure = if state.failures.is_empty() { None } else { Some(state.failures.remove(0)) };
+        let lost = || PublishError::Unavailable("no answer".into());
+        if failure == Some(Failure::Lost) {
+            self.generation = 0;
+            return Err(lost());
+        }
+        let mut records = records.to_vec();
+        match fault {
+            Fault::LosesTheLastRecord => drop(records.pop()),
+            Fault::Reorders => records.reverse(),
+            _ => {}
+        }
+        if fault != Fault::IgnoresMarksAlone || !records.is_empty() {
+            state.marks.insert(self.context, mark.clone());
+        }
+        state.write(&records);
+        if failure == Some(Failure::AnswerLost) {
+            self.generation = 0;
+            return Err(lost());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

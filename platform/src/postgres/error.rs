@@ -1,0 +1,192 @@
+//! What can go wrong with PostgreSQL, in words that say what to check.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use super::Address;
+
+type Source = Arc<dyn Error + Send + Sync>;
+
+/// Why PostgreSQL did not do as it was asked. Never holds a user, a password or a value of a row.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum PostgresError {
+    /// A text is not an address.
+    #[error("this is not the address of a PostgreSQL database: {0}")]
+    Address(&'static str),
+    /// An address has a parameter that nobody reads. Not named: it may be a part of a password.
+    #[error("the address of a PostgreSQL database has an unknown parameter; known are {}", .0.join(", "))]
+    Parameter(Vec<&'static str>),
+    /// Nobody answers, or the connection broke.
+    #[error(
+        "PostgreSQL at {server} does not answer; check that it runs and that host, port and firewall are right"
+    )]
+    Unreachable {
+        /// Host and port.
+        server: String,
+        /// What the network said.
+        #[source]
+        source: Source,
+    },
+    /// The server answers, but only to say that it is starting, stopping, or has no connection left.
+    #[error("PostgreSQL at {server} takes no work now: {message}")]
+    NotNow {
+        /// Host and port.
+        server: String,
+        /// The server's words.
+        message: String,
+    },
+    /// A pool had no connection to give in time.
+    #[error("no connection to PostgreSQL at {server} in time: all are in use, or it does not answer")]
+    PoolExhausted {
+        /// Host and port.
+        server: String,
+    },
+    /// TLS failed.
+    #[error(
+        "no TLS connection to PostgreSQL at {server}; check sslmode, sslrootcert and the server's certificate"
+    )]
+    Tls {
+        /// Host and port.
+        server: String,
+        /// What the TLS library said.
+        #[source]
+        source: Source,
+    },
+    /// The password is wrong.
+    #[error("PostgreSQL at {server} does not accept this user with this password")]
+    Password {
+        /// Host and port.
+        server: String,
+    },
+    /// The server has no such role, or does not admit it from here.
+    #[error(
+        "PostgreSQL at {server} does not admit this user to {database} from here; check that the role exists and the lines of pg_hba.conf"
+    )]
+    NotAdmitted {
+        /// Host and port.
+        server: String,
+        /// Which database.
+        database: String,
+    },
+    /// There is no such database.
+    #[error("PostgreSQL at {server} has no database {database}; create it first")]
+    NoDatabase {
+        /// Host and port.
+        server: String,
+        /// Which database.
+        database: String,
+    },
+    /// The role may not do this.
+    #[error("PostgreSQL at {server} does not allow this: {message}; grant it to the user of the address")]
+    Permission {
+        /// Host and port.
+        server: String,
+        /// The server's words, which name what it is about.
+        message: String,
+    },
+    /// A limit of time was reached, or a lock not given in time.
+    #[error("PostgreSQL at {server} did not finish in time: {message}")]
+    TooSlow {
+        /// Host and port.
+        server: String,
+        /// The server's words.
+        message: String,
+    },
+    /// The server refused a statement.
+    #[error("PostgreSQL at {server} refused a statement: {message} ({code})")]
+    Refused {
+        /// Host and port.
+        server: String,
+        /// SQLSTATE.
+        code: String,
+        /// The server's words, without its details, which can hold values of a row.
+        message: String,
+    },
+    /// The database is not prepared for Chorale.
+    #[error("{place} has no schema {schema}; run chorale migrate")]
+    NoSchema {
+        /// Which schema.
+        schema: String,
+        /// Which database, as an address.
+        place: String,
+    },
+    /// The schema was made by an older program.
+    #[error(
+        "the schema {schema} in {place} has version {found}, and this program needs {known}; run chorale migrate"
+    )]
+    OlderSchema {
+        /// Which schema.
+        schema: String,
+        /// Which database, as an address.
+        place: String,
+        /// The version there.
+        found: usize,
+        /// The version that is needed.
+        known: usize,
+    },
+    /// The schema was made by a newer program.
+    #[error(
+        "the schema {schema} in {place} has version {found}, and this program knows {known}; run the newer chorale"
+    )]
+    NewerSchema {
+        /// Which schema.
+        schema: String,
+        /// Which database, as an address.
+        place: String,
+        /// The version there.
+        found: usize,
+        /// The version that is known.
+        known: usize,
+    },
+    /// Anything else: an answer that is not understood.
+    #[error("PostgreSQL at {server} cannot be used: {problem}")]
+    Other {
+        /// Host and port.
+        server: String,
+        /// What it was.
+        problem: String,
+    },
+}
+
+impl PostgresError {
+    pub(super) fn new(address: &Address, error: sqlx::Error) -> Self {
+        let server = address.server();
+        match error {
+            sqlx::Error::Database(error) => {
+                let code = error.code().map(|code| code.into_owned()).unwrap_or_default();
+                Self::from_code(address, code, error.message().to_owned())
+            }
+            sqlx::Error::Io(error) => Self::Unreachable { server, source: Arc::new(error) },
+            sqlx::Error::Tls(error) => Self::Tls { server, source: Arc::from(error) },
+            sqlx::Error::PoolTimedOut => Self::PoolExhausted { server },
+            other => Self::Other { server, problem: other.to_string() },
+        }
+    }
+
+    fn from_code(address: &Address, code: String, message: String) -> Self {
+        let (server, database) = (address.server(), address.database().to_owned());
+        match code.as_str() {
+            // The server's words would name the user.
+            "28P01" => Self::Password { server },
+            "28000" => Self::NotAdmitted { server, database },
+            "3D000" => Self::NoDatabase { server, database },
+            "42501" => Self::Permission { server, message },
+            "57P01" | "57P02" | "57P03" | "53300" => Self::NotNow { server, message },
+            "57014" | "55P03" | "25P03" => Self::TooSlow { server, message },
+            _ => Self::Refused { server, code, message },
+        }
+    }
+
+    /// Whether the same may succeed later with nothing changed but the server's or the network's state.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreachable { .. }
+            | Self::NotNow { .. }
+            | Self::PoolExhausted { .. }
+            | Self::TooSlow { .. } => true,
+            // Connection exceptions, serialisation failures and deadlocks, a full disk or memory.
+            Self::Refused { code, .. } => ["08", "40", "53"].iter().any(|class| code.starts_with(class)),
+            _ => false,
+        }
+    }
+}

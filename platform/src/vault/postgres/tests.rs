@@ -1,0 +1,306 @@
+use std::error::Error;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use sqlx::{Executor, PgConnection};
+
+use super::rewrap::rewrap_with;
+use super::*;
+use crate::postgres::scratch::Scratch;
+use crate::vault::contract::{NONE, VaultUnderTest, breaches};
+
+const OLD: &str = "0101010101010101010101010101010101010101010101010101010101010101";
+const NEW: &str = "0202020202020202020202020202020202020202020202020202020202020202";
+
+fn wrapping(text: &str) -> Wrapping {
+    Wrapping::from_text(&Secret::from(text.to_owned())).unwrap()
+}
+
+/// A prepared database, and what its processes wrap with.
+struct Server {
+    scratch: Scratch,
+    wrapping: Wrapping,
+}
+
+impl Server {
+    async fn with(wrapping: Wrapping) -> Self {
+        let scratch = Scratch::new().await.unwrap();
+        migrate(scratch.url()).await.unwrap();
+        Self { scratch, wrapping }
+    }
+
+    async fn vault(&self, wrapping: &Wrapping) -> Result<PostgresVault, VaultError> {
+        PostgresVault::open_with(parse(self.scratch.url())?, wrapping.clone()).await
+    }
+
+    async fn connection(&self) -> PgConnection {
+        let address = parse(self.scratch.url()).unwrap();
+        address.connect(&address.options("chorale-test", &LIMITS)).await.unwrap()
+    }
+
+    /// What stands in the rows of the subjects.
+    async fn stored(&self) -> Vec<Option<Vec<u8>>> {
+        let query = sqlx::query_scalar("SELECT key FROM vault.subject_keys ORDER BY name");
+        query.fetch_all(&mut self.connection().await).await.unwrap()
+    }
+
+    async fn rewrap(&self, keys: &str) -> Result<Rewrapped, VaultError> {
+        rewrap_with(&parse(self.scratch.url())?, &wrapping(keys)).await
+    }
+}
+
+#[async_trait]
+impl VaultUnderTest for Server {
+    async fn open(&self) -> Result<Arc<dyn Vault>, VaultError> {
+        Ok(Arc::new(self.vault(&self.wrapping).await?))
+    }
+}
+
+fn told(error: &VaultError) -> String {
+    format!("{error}: {}", error.source().unwrap())
+}
+
+fn contains(rows: &[Option<Vec<u8>>], key: &Key) -> bool {
+    rows.iter().flatten().any(|row| row.windows(32).any(|bytes| bytes == key.as_bytes()))
+}
+
+#[tokio::test]
+async fn keeps_the_promises_of_a_vault() {
+    assert_eq!(breaches(&Server::with(Wrapping::none()).await).await, NONE);
+}
+
+#[tokio::test]
+async fn keeps_the_promises_of_a_vault_with_wrapped_keys() {
+    assert_eq!(breaches(&Server::with(wrapping(OLD)).await).await, NONE);
+}
+
+/// Erases in two statements, between which others have their say.
+struct TwoSteps {
+    vault: PostgresVault,
+    url: String,
+}
+
+#[async_trait]
+impl Vault for TwoSteps {
+    async fn key_for(&self, subject: &str) -> Result<Key, VaultError> {
+        self.vault.key_for(subject).await
+    }
+
+    async fn existing(&self, subjects: &[&str]) -> Result<Vec<Option<Key>>, VaultError> {
+        self.vault.existing(subjects).await
+    }
+
+    async fn erase(&self, subject: &str) -> Result<bool, VaultError> {
+        const STEPS: [&str; 3] = [
+            "UPDATE vault.subject_keys SET key = NULL, wrapped_by = NULL WHERE name = $1 AND key IS NOT NULL",
+            "SELECT pg_sleep(0.02) WHERE $1 <> ''",
+            "INSERT INTO vault.subject_keys (name) VALUES ($1) ON CONFLICT (name) DO NOTHING",
+        ];
+        let address = parse(&self.url)?;
+        let mut connection = address.connect(&address.options("chorale-test", &LIMITS)).await.unwrap();
+        let mut changed = Vec::new();
+        for step in STEPS {
+            changed.push(
+                sqlx::query(step).bind(subject).execute(&mut connection).await.unwrap().rows_affected(),
+            );
+        }
+        Ok(changed[0] > 0)
+    }
+
+    async fn system_key(&self, name: &str) -> Result<Key, VaultError> {
+        self.vault.system_key(name).await
+    }
+}
+
+/// A vault that is to be found wanting.
+struct Mutant(Server);
+
+#[async_trait]
+impl VaultUnderTest for Mutant {
+    async fn open(&self) -> Result<Arc<dyn Vault>, VaultError> {
+        let vault = self.0.vault(&self.0.wrapping).await?;
+        Ok(Arc::new(TwoSteps { vault, url: self.0.scratch.url().to_owned() }))
+    }
+}
+
+#[tokio::test]
+async fn an_erasure_in_two_steps_is_found_out() {
+    let found = breaches(&Mutant(Server::with(Wrapping::none()).await)).await;
+    assert!(matches!(&found[..], [one] if one.starts_with("an erasure wins over creations")), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_database_that_was_not_prepared_says_how_to_prepare_it() {
+    let scratch = Scratch::new().await.unwrap();
+    let refused = crate::vault::connect(scratch.url()).await.err().unwrap();
+    assert!(told(&refused).ends_with("has no schema vault; run chorale migrate"), "{}", told(&refused));
+    assert_eq!(crate::vault::migrate(scratch.url()).await.unwrap(), Some(Migrated { from: None, to: 1 }));
+    crate::vault::connect(scratch.url()).await.unwrap().key_for("customer-1").await.unwrap();
+    for (parameter, expected) in
+        [("kek=hunter2", "can only be env"), ("kek=env", "CHORALE_VAULT_KEY is not set")]
+    {
+        let separator = if scratch.url().contains('?') { '&' } else { '?' };
+        let refused =
+            PostgresVault::open(&format!("{}{separator}{parameter}", scratch.url())).await.err().unwrap();
+        assert!(told(&refused).ends_with(expected), "{}", told(&refused));
+    }
+}
+
+#[tokio::test]
+async fn creators_at_once_share_their_commits() {
+    let server = Server::with(Wrapping::none()).await;
+    let vault = server.vault(&server.wrapping).await.unwrap();
+    let subjects: Vec<String> = (0..BATCH).map(|number| format!("order-{number}")).collect();
+    let started = std::time::Instant::now();
+    let keys = join_all(subjects.iter().map(|subject| vault.key_for(subject))).await;
+    assert!(keys.iter().all(Result::is_ok));
+    println!("{BATCH} keys in {:?}", started.elapsed());
+    let commits: i64 = sqlx::query_scalar("SELECT count(DISTINCT xmin::text) FROM vault.subject_keys")
+        .fetch_one(&mut server.connection().await)
+        .await
+        .unwrap();
+    assert!(commits <= 4, "{commits} commits for {BATCH} keys");
+}
+
+#[tokio::test]
+async fn a_wrapped_key_is_nowhere_in_its_row_and_opens_in_no_other() {
+    let server = Server::with(wrapping(OLD)).await;
+    let vault = server.vault(&server.wrapping).await.unwrap();
+    let key = vault.key_for("customer-1").await.unwrap();
+    assert!(!contains(&server.stored().await, &key));
+    vault.key_for("customer-2").await.unwrap();
+    let mut other = server.connection().await;
+    other
+        .execute(
+            "UPDATE vault.subject_keys SET key = (SELECT key FROM vault.subject_keys WHERE name = 'customer-1')
+             WHERE name = 'customer-2'",
+        )
+        .await
+        .unwrap();
+    let refused = vault.existing(&["customer-2"]).await.unwrap_err();
+    assert!(told(&refused).ends_with("belongs to somebody else"), "{}", told(&refused));
+    assert!(vault.existing(&["customer-1"]).await.is_ok(), "that is nobody else's trouble");
+}
+
+#[tokio::test]
+async fn an_erased_key_is_in_no_row_whether_wrapped_or_not() {
+    let server = Server::with(Wrapping::none()).await;
+    let vault = server.vault(&server.wrapping).await.unwrap();
+    let key = vault.key_for("customer-1").await.unwrap();
+    assert!(contains(&server.stored().await, &key), "the search finds a key that is there");
+    assert!(vault.erase("customer-1").await.unwrap());
+    assert_eq!(server.stored().await, [None]);
+}
+
+#[tokio::test]
+async fn connections_that_the_server_ended_are_opened_again() {
+    let server = Server::with(Wrapping::none()).await;
+    let vault = server.vault(&server.wrapping).await.unwrap();
+    let key = vault.key_for("customer-1").await.unwrap();
+    vault.existing(&["customer-1"]).await.unwrap();
+    let ended: i64 = sqlx::query_scalar(
+        "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name = 'chorale-vault'",
+    )
+    .fetch_one(&mut server.connection().await)
+    .await
+    .unwrap();
+    assert_eq!(ended, 2, "one that writes, one that reads");
+    // The first that is asked may find out; nobody after it.
+    let mut found = vault.existing(&["customer-1"]).await;
+    if found.is_err() {
+        found = vault.existing(&["customer-1"]).await;
+    }
+    assert_eq!(found.unwrap()[0].as_ref().map(Key::as_bytes), Some(key.as_bytes()));
+    if vault.key_for("customer-1").await.is_err() {
+        vault.key_for("customer-1").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_gone_is_named() {
+    let server = Server::with(Wrapping::none()).await;
+    let vault = server.vault(&server.wrapping).await.unwrap();
+    vault.key_for("customer-1").await.unwrap();
+    let name = parse(server.scratch.url()).unwrap().database().to_owned();
+    server.scratch.run(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
+    // The first may only learn that its connection was ended.
+    let refused = [vault.existing(&["customer-1"]).await, vault.existing(&["customer-1"]).await];
+    let [_, Err(refused)] = refused else { panic!("{refused:?}") };
+    assert!(
+        told(&refused).contains(&format!("has no database {name}; create it first")),
+        "{}",
+        told(&refused)
+    );
+}
+
+#[tokio::test]
+async fn keys_move_to_a_new_wrapping_key_while_the_vault_is_in_use() {
+    let server = Server::with(wrapping(OLD)).await;
+    let old = server.vault(&wrapping(&format!("{OLD},{NEW}"))).await.unwrap();
+    let keys = join_all((0..1_200).map(|number| {
+        let vault = &old;
+        async move { vault.key_for(&format!("customer-{number}")).await.unwrap() }
+    }))
+    .await;
+    let system = old.system_key("token").await.unwrap();
+    old.erase("customer-7").await.unwrap();
+
+    let new = server.vault(&wrapping(&format!("{NEW},{OLD}"))).await.unwrap();
+    let done = server.rewrap(&format!("{NEW},{OLD}")).await.unwrap();
+    assert_eq!(done.keys, 1_200, "all subjects but the erased one, and the system's");
+    assert_eq!(done.retired, [wrapping(OLD).id().unwrap()]);
+    assert_eq!(server.rewrap(NEW).await.unwrap(), Rewrapped { keys: 0, retired: Vec::new() });
+
+    let only_new = server.vault(&wrapping(NEW)).await.unwrap();
+    for vault in [&old, &new, &only_new] {
+        let found = vault.existing(&["customer-3", "customer-7"]).await.unwrap();
+        assert!(matches!(&found[..], [Some(key), None] if key.as_bytes() == keys[3].as_bytes()));
+        assert_eq!(vault.system_key("token").await.unwrap().as_bytes(), system.as_bytes());
+    }
+    // Keys that only a destroyed key could unwrap must not come to be.
+    let refused = old.key_for("customer-late").await.unwrap_err();
+    assert!(told(&refused).contains("was retired"), "{}", told(&refused));
+    let refused = server.vault(&wrapping(&format!("{OLD},{NEW}"))).await.err().unwrap();
+    assert!(told(&refused).contains("was retired"), "{}", told(&refused));
+    only_new.key_for("customer-late").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_process_without_the_wrapping_key_is_refused_at_its_start() {
+    let server = Server::with(wrapping(OLD)).await;
+    server.vault(&wrapping(OLD)).await.unwrap();
+    for other in [Wrapping::none(), wrapping(NEW)] {
+        let refused = server.vault(&other).await.err().unwrap();
+        assert!(told(&refused).contains("does not have; give it in CHORALE_VAULT_KEY"), "{}", told(&refused));
+    }
+    let refused = rewrap(server.scratch.url()).await.unwrap_err();
+    assert!(told(&refused).contains("has no ?kek=env"), "{}", told(&refused));
+}
+
+#[tokio::test]
+async fn keys_that_were_stored_unwrapped_are_wrapped_later() {
+    let server = Server::with(Wrapping::none()).await;
+    let plain = server.vault(&Wrapping::none()).await.unwrap();
+    let key = plain.key_for("customer-1").await.unwrap();
+    let wrapped = server.vault(&wrapping(OLD)).await.unwrap();
+    assert_eq!(wrapped.key_for("customer-1").await.unwrap().as_bytes(), key.as_bytes());
+    assert_eq!(server.rewrap(OLD).await.unwrap(), Rewrapped { keys: 1, retired: Vec::new() });
+    assert!(!contains(&server.stored().await, &key));
+    assert_eq!(wrapped.key_for("customer-1").await.unwrap().as_bytes(), key.as_bytes());
+    let refused = plain.key_for("customer-1").await.unwrap_err();
+    assert!(told(&refused).contains("does not have"), "{}", told(&refused));
+}
+
+#[test]
+fn wrapping_keys_are_never_shown() {
+    let both = wrapping(&format!("{OLD}, {NEW}"));
+    let shown = format!("{both:?}");
+    assert!(!shown.contains(&OLD[..16]) && !shown.contains(&NEW[..16]), "{shown}");
+    assert!(matches!(
+        Wrapping::from_text(&Secret::from("hunter2".to_owned())),
+        Err(WrappingError::Invalid(_))
+    ));
+    assert_eq!(both.id(), wrapping(OLD).id());
+    assert_ne!(both.id(), wrapping(NEW).id());
+}

@@ -1,0 +1,146 @@
+//! The broker under test, and a corner of it for each test.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use platform::bus::Bus;
+use platform::bus::kafka::{Address, KafkaBus, KafkaPublisher};
+use platform::bus::publisher::{Mark, Outgoing, PublishError, Publisher};
+use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::config::ClientConfig;
+use schemas::topics::RELAY_TOPIC;
+use schemas::{Context, Envelope, EventId, StreamId, Timestamp, Topic};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+/// `host:port` of the broker.
+pub fn brokers() -> String {
+    std::env::var("CHORALE_TEST_KAFKA")
+        .expect("CHORALE_TEST_KAFKA names no broker: run `scripts/servers up kafka` and set what `scripts/servers env` prints")
+}
+
+pub fn admin() -> AdminClient<DefaultClientContext> {
+    ClientConfig::new().set("bootstrap.servers", brokers()).create().unwrap()
+}
+
+/// Topics of a test's own, gone after it.
+pub struct Corner {
+    pub bus: KafkaBus,
+    topics: Vec<String>,
+    relays: Mutex<Relays>,
+}
+
+/// What the relays of the corner know.
+#[derive(Default)]
+struct Relays {
+    publishers: BTreeMap<Context, KafkaPublisher>,
+    positions: BTreeMap<Context, u64>,
+    versions: BTreeMap<StreamId, u64>,
+}
+
+impl Corner {
+    /// With these topics and the relays' own, and as many partitions.
+    pub async fn with(topics: &[Topic], partitions: u32, more: &str) -> Self {
+        let prefix = format!("test-{}-", &Uuid::now_v7().simple().to_string()[16..]);
+        let url = format!("kafka://{}?prefix={prefix}&partitions={partitions}{more}", brokers());
+        let bus = KafkaBus::at(Address::parse(&url, &|_| None).unwrap()).await.unwrap();
+        let names: Vec<&str> = topics.iter().map(|topic| topic.name()).chain([RELAY_TOPIC]).collect();
+        bus.ensure_topics(&names).await.unwrap();
+        let topics = names.iter().map(|name| format!("{prefix}{name}")).collect();
+        Self { bus, topics, relays: Mutex::default() }
+    }
+
+    pub fn prefix(&self) -> &str {
+        &self.bus.address().prefix
+    }
+
+    /// Publishes `count` more events of a stream, in one transaction.
+    pub async fn publish(&self, topic: Topic, stream: &StreamId, count: u64) -> Result<(), PublishError> {
+        self.publish_all(&vec![(topic, stream.clone()); usize::try_from(count).unwrap()]).await
+    }
+
+    /// Publishes the next event of each of these streams, all of one context, in one transaction.
+    pub async fn publish_all(&self, events: &[(Topic, StreamId)]) -> Result<(), PublishError> {
+        let Some(context) = events.first().map(|(topic, _)| topic.context()) else { return Ok(()) };
+        let relays = &mut *self.relays.lock().await;
+        if !relays.publishers.contains_key(&context) {
+            let mut publisher = self.bus.publisher(context);
+            publisher.take_over().await?;
+            relays.publishers.insert(context, publisher);
+        }
+        let mut records = Vec::new();
+        for (topic, stream) in events {
+            let (position, version) = (
+                relays.positions.entry(context).or_default(),
+                relays.versions.entry(stream.clone()).or_default(),
+            );
+            (*position, *version) = (*position + 1, *version + 1);
+            records.push(self.record(*topic, stream, *version, *position));
+        }
+        let mark = mark(context, relays.positions[&context]);
+        relays.publishers.get_mut(&context).unwrap().publish(&records, &mark).await
+    }
+
+    fn record(&self, topic: Topic, stream: &StreamId, version: u64, position: u64) -> Outgoing {
+        let envelope = Envelope {
+            id: EventId::derived(&[self.prefix(), stream.as_str(), &version.to_string()]),
+            stream: stream.clone(),
+            version,
+            context: topic.context(),
+            position,
+            epoch: Uuid::nil(),
+            name: if version.is_multiple_of(2) { "Evened" } else { "Odded" }.to_owned(),
+            type_version: 1,
+            time: Timestamp::from_millis(1_700_000_000_000),
+            correlation: Uuid::nil(),
+            causation: Uuid::nil(),
+            traceparent: None,
+            hash: "0".repeat(64),
+        };
+        Outgoing {
+            topic: topic.name().to_owned(),
+            partition: self.bus.partition_of(stream.as_str()),
+            key: stream.to_string(),
+            headers: envelope.headers(),
+            payload: format!(r#"{{"summary":"event {version} of {stream}"}}"#).into(),
+            time: envelope.time,
+        }
+    }
+
+    /// `count` records of a stream that are not to be published in the proper way.
+    pub fn sketch(&self, topic: Topic, stream: &StreamId, version: u64, count: u64) -> Vec<Outgoing> {
+        (version..version + count).map(|version| self.record(topic, stream, version, version)).collect()
+    }
+
+    /// The relay of a context dies; another takes over when it is next needed.
+    pub async fn relay_again(&self, context: Context) {
+        self.relays.lock().await.publishers.remove(&context);
+    }
+
+    pub async fn end(&self, topic: Topic) -> u64 {
+        let ends = self.bus.ends(&[topic]).await.unwrap();
+        ends[&topic].values().copied().max().unwrap_or(0)
+    }
+}
+
+pub fn mark(context: Context, position: u64) -> Mark {
+    let (epoch, as_of) = (Uuid::nil(), Timestamp::from_millis(1_700_000_000_000));
+    Mark { context, epoch, position, hash: "0".repeat(64), as_of }
+}
+
+impl Drop for Corner {
+    fn drop(&mut self) {
+        let topics = std::mem::take(&mut self.topics);
+        // A runtime of its own: the test's may be ending.
+        let deleting = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let names: Vec<&str> = topics.iter().map(String::as_str).collect();
+            let options = AdminOptions::new().request_timeout(Some(Duration::from_secs(30)));
+            runtime.block_on(admin().delete_topics(&names, &options)).map(drop)
+        });
+        if let Ok(Err(error)) = deleting.join() {
+            eprintln!("topics are left behind: {error}");
+        }
+    }
+}

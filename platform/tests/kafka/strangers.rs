@@ -1,0 +1,89 @@
+//! What stands on topics and is not for readers: records of others, and of transactions that came to nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use platform::bus::{Browse, Bus, BusError, Positions, Resume, Start, Subscription};
+use rdkafka::ClientConfig;
+use rdkafka::producer::{FutureProducer, FutureRecord};
+use schemas::{Context, StreamId, Topic};
+
+use crate::cluster::{Corner, brokers, mark};
+
+struct Nowhere;
+
+#[async_trait]
+impl Resume for Nowhere {
+    async fn positions(&self) -> Result<Positions, BusError> {
+        Ok(Positions::new())
+    }
+}
+
+fn subscription() -> Subscription {
+    let (group, topics) = ("readers".to_owned(), vec![Topic::ORDER]);
+    Subscription { group, topics, start: Start::Beginning, resume: Arc::new(Nowhere) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_of_a_stranger_stops_its_partition_with_its_place_and_nothing_else() {
+    let corner = Corner::with(&[Topic::ORDER], 2, "").await;
+    let streams = ["order-a", "order-b", "order-c", "order-d"].map(StreamId::from_text);
+    for stream in &streams {
+        corner.publish(Topic::ORDER, stream, 2).await.unwrap();
+    }
+    let of = |stream: &StreamId| corner.bus.partition_of(stream.as_str());
+    let producer: FutureProducer = ClientConfig::new().set("bootstrap.servers", brokers()).create().unwrap();
+    let name = format!("{}{}", corner.prefix(), Topic::ORDER);
+    let number = of(&streams[0]);
+    let stranger = FutureRecord::to(&name).partition(number.try_into().unwrap()).key("order-a").payload("{}");
+    producer.send(stranger, Duration::from_secs(10)).await.unwrap();
+    for stream in &streams {
+        corner.publish(Topic::ORDER, stream, 1).await.unwrap();
+    }
+    let mut consumer = corner.bus.subscribe(subscription()).await.unwrap();
+    let mut heard = Vec::new();
+    let stopped = loop {
+        match consumer.next(3, Duration::from_secs(30)).await {
+            Ok(delivery) => heard.extend(delivery.records),
+            Err(error) => break error,
+        }
+    };
+    let BusError::Malformed { topic: Topic::ORDER, partition, offset, ref problem } = stopped else {
+        panic!("{stopped:?}")
+    };
+    assert_eq!((partition, problem.as_str()), (number, "it lacks the header ce_type"));
+    assert!(heard.iter().all(|record| record.partition != number || record.offset < offset));
+    let wanted = streams.iter().map(|stream| if of(stream) == number { 2 } else { 3 }).sum::<usize>();
+    assert_eq!(heard.len(), wanted, "everything else came");
+    assert!(consumer.next(3, Duration::ZERO).await.is_err(), "it stays stopped");
+    let page = corner.bus.browse(Topic::ORDER, &Browse { limit: 100, ..Browse::default() }).await;
+    assert!(matches!(page, Err(BusError::Malformed { .. })), "{page:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_of_every_kind_see_nothing_of_a_transaction_that_came_to_nothing() {
+    let corner = Corner::with(&[Topic::ORDER], 1, "").await;
+    let stream = StreamId::from_text("order-a");
+    corner.publish(Topic::ORDER, &stream, 3).await.unwrap();
+    for lost in 0..3 {
+        let records = corner.sketch(Topic::ORDER, &stream, 4, 4 + lost);
+        corner.bus.publisher(Context::Ordering).crash(&records, &mark(Context::Ordering, 4)).await.unwrap();
+        corner.relay_again(Context::Ordering).await;
+        corner.publish(Topic::ORDER, &stream, 1).await.unwrap();
+    }
+    let mut consumer = corner.bus.subscribe(subscription()).await.unwrap();
+    let mut heard = Vec::new();
+    while heard.len() < 6 {
+        let delivery = consumer.next(2, Duration::from_secs(30)).await.unwrap();
+        heard.extend(delivery.records.iter().map(|record| record.envelope.version));
+    }
+    assert_eq!(heard, [1, 2, 3, 4, 5, 6]);
+    let page = corner.bus.browse(Topic::ORDER, &Browse { limit: 100, ..Browse::default() }).await.unwrap();
+    assert_eq!(page.iter().map(|record| record.envelope.version).collect::<Vec<_>>(), heard);
+    let info = corner.bus.topics(&[Topic::ORDER]).await.unwrap();
+    assert_eq!((info[0].records, info[0].ends[&0]), (6, 6));
+    let reach = corner.bus.reach(&[Context::Ordering, Context::Payments]).await.unwrap();
+    assert_eq!(reach.len(), 1, "nothing was ever published of payments");
+    assert_eq!(reach[&Context::Ordering].position, 6);
+}

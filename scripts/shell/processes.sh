@@ -1,0 +1,121 @@
+# shellcheck shell=bash
+# Processes that outlive the script, known by files; ports; waiting; locks. Sourced by scripts/servers.
+
+# born PID: what tells it from a later process with the same id. Fails when it has ended.
+born() {
+    local stat
+    local -a fields
+    stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+    read -r -a fields <<<"${stat##*) }" # the name before it may hold anything
+    [[ ${fields[0]} != Z ]] && printf '%s %s\n' "${fields[19]}" "$(</proc/sys/kernel/random/boot_id)"
+}
+
+# alive FILE: is the process whose id and birth it holds still there?
+alive() {
+    local pid birth
+    read -r pid birth 2>/dev/null <"$1" && [[ $(born "$pid") == "$birth" ]]
+}
+
+# spawn DIR COMMAND…: in a session of its own, which neither Ctrl-C nor the end of a test run's step reaches. It writes DIR/pid itself
+# before it becomes the server, so that it never runs unknown.
+spawn() {
+    local dir=$1
+    shift
+    rm -f "$dir/pid"
+    (
+        cd /
+        umask 022
+        # shellcheck disable=SC2016 # for the inner shell
+        exec setsid bash -c '
+            echo "$$ $(cut -d " " -f 22 "/proc/$$/stat") $(</proc/sys/kernel/random/boot_id)" >"$0/pid" && exec "$@"
+        ' "$dir" "$@"
+    ) </dev/null >>"$dir/log" 2>&1 {lock}>&- &
+    wait_until 5 test -s "$dir/pid"
+}
+
+# stop_process FILE SIGNAL: and wait until it has gone, at most 20 s, then by force. KILL takes its children with it.
+stop_process() {
+    local pid child children=
+    if alive "$1"; then
+        read -r pid _ <"$1"
+        if [[ $2 != KILL ]]; then
+            kill -s "$2" "$pid" 2>/dev/null || true
+            wait_until 20 gone "$1" || true
+        fi
+        if alive "$1"; then
+            children=$(children_of "$pid")
+            kill -s KILL "$pid" 2>/dev/null || true
+            for child in $children; do
+                kill -s KILL "$child" 2>/dev/null || true
+            done
+            wait_until 20 gone "$1"
+            for child in $children; do
+                wait_until 20 ended "$child"
+            done
+        fi
+    fi
+    rm -f "$1"
+}
+
+gone() {
+    ! alive "$1"
+}
+
+ended() {
+    ! born "$1" >/dev/null
+}
+
+children_of() {
+    local stat
+    local -a fields
+    for stat in /proc/[0-9]*/stat; do
+        { stat=$(<"$stat"); } 2>/dev/null || continue
+        read -r -a fields <<<"${stat##*) }"
+        if [[ ${fields[1]} == "$1" ]]; then
+            printf '%s\n' "${stat%% *}"
+        fi
+    done
+}
+
+# wait_until SECONDS COMMAND…: asks again and again; fails when the time is over.
+wait_until() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        if [[ $SECONDS -ge $deadline ]]; then
+            return 1
+        fi
+        sleep 0.05
+    done
+}
+
+# A port of 127.0.0.1 at which nobody listens, below those that the system gives to callers.
+free_port() {
+    local port
+    while true; do
+        port=$(shuf --input-range 20000-31999 --head-count 1)
+        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+            printf '%s\n' "$port"
+            return
+        fi
+    done
+}
+
+# ask HOST PORT BYTES: sends them and prints what comes back first, as decimal numbers. Fails where nobody listens.
+ask() {
+    local reply
+    # shellcheck disable=SC2016 # for the inner shell
+    reply=$(timeout 5 bash -c 'exec 3<>"/dev/tcp/$0/$1" && printf "$2" >&3 && dd bs=4096 count=1 <&3' "$@" 2>/dev/null |
+        od -An -v -tu1) || return
+    read -r -d '' reply <<<"$reply" || true
+    printf '%s' "$reply" | tr -s ' \n' ' '
+}
+
+# take_lock FILE: one at a time, until this script ends. The servers do not inherit it (see spawn).
+take_lock() {
+    exec {lock}>"$1"
+    if ! flock --nonblock "$lock"; then
+        say lock "waiting for another scripts/servers that is at work"
+        flock "$lock"
+    fi
+}

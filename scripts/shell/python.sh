@@ -1,0 +1,29 @@
+# shellcheck shell=bash disable=SC2154
+# Python with the packages that tests need, in an environment of its own. Sourced by scripts/servers.
+
+# Prints the interpreter's path.
+python_path() {
+    local venv=$cache/python
+    python_install "$venv" "$here/requirements.txt" >&2
+    printf '%s\n' "$venv/bin/python"
+}
+
+python_install() {
+    local venv=$1 wanted=$2
+    # The list is copied last: an interrupted installation begins anew, and so does a list that changed.
+    if cmp -s "$wanted" "$venv/installed.txt" && "$venv/bin/python" -c ''; then
+        return
+    fi
+    if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+        if ! can_install_packages; then
+            fail python "missing: Python 3.9 or newer with venv. Install it (Debian: python3 python3-venv) and run again"
+        fi
+        say python "installing python3 and python3-venv"
+        install_packages python3 python3-venv
+    fi
+    say python "fetching $(grep -c '==' "$wanted") packages"
+    rm -rf "$venv"
+    python3 -m venv "$venv"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$wanted"
+    cp "$wanted" "$venv/installed.txt"
+}

@@ -41,15 +41,16 @@ pub struct Cli {
 
 /// Where the shop answers.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Doors")]
 pub struct Listen {
     /// For shoppers: GraphQL and orders. Port 0 takes a free one.
-    #[arg(long, env = "CHORALE_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    #[arg(long, global = true, env = "CHORALE_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub listen: SocketAddr,
     /// For the back office, which has no sign-in yet: keep it on the loopback interface.
-    #[arg(long, env = "CHORALE_STAFF_LISTEN", default_value = "127.0.0.1:8081", value_name = "ADDRESS")]
+    #[arg(long, global = true, env = "CHORALE_STAFF_LISTEN", default_value = "127.0.0.1:8081", value_name = "ADDRESS")]
     pub staff_listen: SocketAddr,
     /// Leave an empty shop empty.
-    #[arg(long, env = "CHORALE_NO_SEED")]
+    #[arg(long, global = true, env = "CHORALE_NO_SEED")]
     pub no_seed: bool,
 }
 

@@ -27,6 +27,12 @@ pub struct DemoArgs {
     /// Where the back office is.
     #[arg(long, env = "CHORALE_STAFF_URL", default_value = "http://127.0.0.1:8081")]
     pub staff_url: String,
+    /// Where shoppers' queries go, if a process of its own answers them.
+    #[arg(long, env = "CHORALE_QUERY_URL")]
+    pub query_url: Option<String>,
+    /// Where the back office's queries go, if a process of its own answers them.
+    #[arg(long, env = "CHORALE_STAFF_QUERY_URL")]
+    pub staff_query_url: Option<String>,
     /// How many shoppers there are at a time.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=200))]
     pub shoppers: u16,
@@ -73,7 +79,7 @@ const TIDYING: Duration = Duration::from_secs(10);
 
 /// Lets shoppers come for a while, then says what happened.
 pub async fn run(args: &DemoArgs, out: &mut impl Write) -> Result<()> {
-    let http = Http::new(&args.url, &args.staff_url)?;
+    let http = Http::new(args)?;
     let goods = shopper::goods(&http).await.with_context(|| {
         format!("no shop answers at {}. Start one with `chorale`, or say where it is with --url", args.url)
     })?;

@@ -1,6 +1,6 @@
 //! The small catalogue that a new shop begins with, planted through the same commands as everything else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -8,9 +8,11 @@ use command_api::inputs::{
     CategoryInput, PriceInput, ProductInput, PublicationInput, ReceiveInput, ThresholdsInput, VariantInput,
 };
 use command_api::{Accepted, CommandError, Commands, Meta};
+use event_log::port::Read;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use schemas::Topic;
+use schemas::{Context, StreamId, Topic};
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use crate::shop::Shop;
 
@@ -105,8 +107,8 @@ pub async fn plant(shop: &Shop) -> Result<()> {
     // Given when everything else was answered, so that its answer is the sign that nothing is missing.
     let last = catalogue.products.iter().flat_map(Product::receipts).last();
     let last = last.context("the built-in catalogue has no stock")?;
-    let products = shop.bus.topics(&[Topic::PRODUCT]).await?.iter().map(|info| info.records).sum::<u64>();
-    if products > 0
+    let counts = shop.log(Context::Catalog).context("there is a log of the catalog")?.counts().await?;
+    if counts.contains_key(Topic::PRODUCT.prefix())
         && (was_given(shop, &last.key()).await? || !was_given(shop, &key("category", &first.slug)).await?)
     {
         return Ok(());
@@ -119,11 +121,35 @@ pub async fn plant(shop: &Shop) -> Result<()> {
         .iter()
         .map(|product| plant_product(commands, product, &categories, &catalogue.currency));
     stream::iter(planted).buffer_unordered(SIDE_BY_SIDE).try_collect::<Vec<_>>().await?;
-    // Stock can be received once inventory has heard of the variants.
-    shop.reacted(PATIENCE).await?;
+    if !stock_is_counted(shop, &catalogue).await? {
+        eprintln!("Nobody counts its stock yet: start `chorale reactors`. The next start plants the rest.");
+        return Ok(());
+    }
     let stocked = catalogue.products.iter().map(|product| plant_stock(commands, product, last));
     stream::iter(stocked).buffer_unordered(SIDE_BY_SIDE).try_collect::<Vec<_>>().await?;
     receive(commands, last).await
+}
+
+/// Waits until inventory, in this process or another one, has heard of the variants; `false` when it did not in time.
+async fn stock_is_counted(shop: &Shop, catalogue: &Catalogue) -> Result<bool> {
+    let log = shop.log(Context::Inventory).context("there is a log of inventory")?;
+    let mut missing = BTreeSet::new();
+    for variant in catalogue.products.iter().flat_map(Product::counted) {
+        missing.insert((StreamId::from_text(format!("{}-{}", Topic::STOCK.prefix(), variant.sku)), 0));
+    }
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let head = log.head().await?.position;
+        let asked: Vec<_> = missing.iter().cloned().collect();
+        for event in log.read(Read::Streams(&asked), usize::MAX).await? {
+            missing.remove(&(event.envelope.stream.clone(), 0));
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if missing.is_empty() || left.is_zero() {
+            return Ok(missing.is_empty());
+        }
+        log.grown(head, left).await;
+    }
 }
 
 async fn was_given(shop: &Shop, key: &str) -> Result<bool> {

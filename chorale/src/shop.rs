@@ -10,7 +10,7 @@ use domain::ShopRules;
 use event_log::log_bus::LogBus;
 use event_log::port::Log;
 use event_log::writer::{Writer, WriterOptions};
-use platform::bus::Bus;
+use platform::bus::{Bus, Positions};
 use platform::bus::kafka::KafkaBus;
 use platform::clock::{Clock, DrivenClock};
 use platform::sealing::Sealer;
@@ -133,7 +133,7 @@ impl Shop {
         };
         let store = read_models::connect(&place.documents(), &read_models::documents::ALL).await?;
         let (provider, carrier) = reactors::participants::sandboxes(&clock);
-        Ok(Self {
+        let shop = Self {
             commands: Commands::new(writers, sealer.clone(), Arc::clone(&rules)),
             shutdown: Shutdown::new(),
             provider: options.provider.unwrap_or(provider),
@@ -151,7 +151,21 @@ impl Shop {
             progress,
             keeps_time,
             kafka,
-        })
+        };
+        if shop.kafka.is_some() {
+            shop.watch_everybody();
+        }
+        Ok(shop)
+    }
+
+    /// Other processes may carry participants and views: whoever waits for the shop waits for them, too.
+    fn watch_everybody(&self) {
+        for one in self.participants() {
+            self.progress.join(one.name(), one.context(), &one.topics(), Positions::new());
+        }
+        for view in &reactors::learner::VIEWS {
+            self.progress.join(view.view.name, view.context, view.view.topics, Positions::new());
+        }
     }
 
     /// Waits until a role finds that the process cannot go on; answers why.
@@ -189,7 +203,6 @@ impl Shop {
         let waited = tokio::time::timeout(patience, async {
             loop {
                 let before = self.heads().await?;
-                self.relayed(&before).await?;
                 self.reacted(patience).await?;
                 projectors::caught_up(&self.store, self.bus.as_ref(), &projectors::REGISTRY, patience)
                     .await?;
@@ -201,12 +214,16 @@ impl Shop {
         waited.await.context("the shop did not come to rest in time")?
     }
 
-    /// Waits until the topics hold the logs up to these positions.
-    async fn relayed(&self, heads: &[u64]) -> Result<()> {
+    /// Waits until the topics hold the logs up to where they end now.
+    async fn relayed(&self) -> Result<()> {
+        if self.kafka.is_none() {
+            return Ok(());
+        }
+        let heads = self.heads().await?;
         loop {
             let reach = self.bus.reach(&Context::ALL).await?;
             let there = |context: Context| reach.get(&context).map_or(0, |reach| reach.position);
-            if self.logs.iter().zip(heads).all(|(log, head)| there(log.context()) >= *head) {
+            if self.logs.iter().zip(&heads).all(|(log, head)| there(log.context()) >= *head) {
                 return Ok(());
             }
             tokio::time::sleep(LOOK).await;
@@ -215,6 +232,8 @@ impl Shop {
 
     /// Waits until every participant has handled every event there is, at most `patience`.
     pub async fn reacted(&self, patience: Duration) -> Result<()> {
+        let relayed = tokio::time::timeout(patience, self.relayed()).await;
+        relayed.context("the relay did not catch up in time")??;
         let arrived = self.progress.caught_up(self.bus.as_ref(), |_| true, patience).await?;
         anyhow::ensure!(arrived, "events are not handled in time");
         Ok(())

@@ -3,6 +3,7 @@
 
 mod embedded;
 mod gate;
+pub mod program;
 mod provider;
 mod story;
 mod verbs;

@@ -13,6 +13,7 @@ pub mod postgres;
 pub mod relay;
 pub mod request;
 pub mod sqlite;
+pub mod transfer;
 pub mod verify;
 pub mod writer;
 

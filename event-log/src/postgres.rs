@@ -50,6 +50,10 @@ const LOCK: u64 = 10;
 const IDLE: Duration = Duration::from_millis(500);
 /// How much longer than the server's own limit its answer is waited for.
 const GRACE: Duration = Duration::from_secs(5);
+/// The parameters of an address that are read here.
+pub(crate) const PARAMETERS: [&str; 3] = ["readers", "statement_timeout", "lock_timeout"];
+/// What a log says about itself while it is being moved here. Until the move has ended nobody may write it.
+pub(crate) const MOVING: &str = "moving";
 /// How often it is looked whether another process has committed.
 const LOOKS: Looks = Looks { soonest: Duration::from_millis(20), rarest: Duration::from_millis(250) };
 
@@ -145,8 +149,7 @@ struct Place {
 impl Place {
     fn of(url: &str, context: Context) -> Result<Self, LogError> {
         let unusable = |problem: String| LogError::Unavailable(problem, None);
-        let address = Address::parse(url, &["readers", "statement_timeout", "lock_timeout"])
-            .map_err(|error| unusable(error.to_string()))?;
+        let address = Address::parse(url, &PARAMETERS).map_err(|error| unusable(error.to_string()))?;
         let number = |name: &str, default: u64| match address.own(name) {
             None => Ok(default),
             Some(text) => text.parse().ok().filter(|number| (1..=3600).contains(number)).ok_or_else(|| {

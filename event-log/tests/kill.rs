@@ -18,7 +18,7 @@ use uuid::Uuid;
 #[path = "contract/database.rs"]
 mod database;
 
-use database::Database;
+use database::{Database, raw};
 
 /// Set: this process is the one that is killed, and here is its log.
 const VICTIM: &str = "CHORALE_KILLED_LOG";
@@ -48,7 +48,9 @@ fn what_was_acknowledged_survives_thirty_kills_on_postgresql_and_nothing_is_half
     }
     let database = runtime().block_on(Database::new());
     let name = "what_was_acknowledged_survives_thirty_kills_on_postgresql_and_nothing_is_half";
-    what_was_acknowledged_survives(name, &database.url(), async || database.raw(QUIET).await.unwrap());
+    what_was_acknowledged_survives(name, &database.url(), async || {
+        raw(&database.url(), QUIET).await.unwrap()
+    });
 }
 
 /// Waits until the server has noticed that a killed client is gone, and has ended what it had begun.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 #[path = "contract/database.rs"]
 mod database;
 
-use database::Database;
+use database::{Database, raw};
 
 const EVENTS: u64 = 2_500;
 
@@ -59,7 +59,7 @@ impl Place {
                     .replace("randomblob(32)", "sha256(random()::text::bytea)")
                     .replace("zeroblob(32)", "decode(repeat('00', 32), 'hex')");
                 let disable = "ALTER TABLE events DISABLE TRIGGER ALL";
-                database.raw(&format!("{disable}; {said}")).await.unwrap();
+                raw(&database.url(), &format!("{disable}; {said}")).await.unwrap();
             }
         }
     }

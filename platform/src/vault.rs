@@ -18,6 +18,7 @@ use crate::postgres::Migrated;
 pub mod contract;
 pub mod postgres;
 pub mod sqlite;
+pub mod transfer;
 
 /// A 256-bit key. Wiped when it is dropped, as far as safe code can.
 #[derive(Clone)]

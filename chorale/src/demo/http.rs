@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use reqwest::{Client, StatusCode};
 use serde_json::Value;
 
-use super::graphql;
+use super::{DemoArgs, graphql};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -14,8 +14,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Clone)]
 pub(super) struct Http {
     client: Client,
-    public: String,
-    staff: String,
+    /// Where commands and queries of shoppers go.
+    public: [String; 2],
+    /// Where those of the back office go.
+    staff: [String; 2],
 }
 
 /// Which of them.
@@ -26,26 +28,25 @@ pub(super) enum Door {
 }
 
 impl Http {
-    pub fn new(public: &str, staff: &str) -> Result<Self> {
+    pub fn new(args: &DemoArgs) -> Result<Self> {
         let client = Client::builder().timeout(PATIENCE).build().context("no HTTP client")?;
-        let trim = |url: &str| url.trim_end_matches('/').to_owned();
-        Ok(Self { client, public: trim(public), staff: trim(staff) })
-    }
-
-    fn url(&self, door: Door, path: &str) -> String {
-        match door {
-            Door::Public => format!("{}{path}", self.public),
-            Door::Staff => format!("{}{path}", self.staff),
-        }
+        let both = |commands: &str, queries: &Option<String>| {
+            [commands, queries.as_deref().unwrap_or(commands)].map(|url| url.trim_end_matches('/').to_owned())
+        };
+        let public = both(&args.url, &args.query_url);
+        Ok(Self { client, public, staff: both(&args.staff_url, &args.staff_query_url) })
     }
 
     /// Asks a GraphQL endpoint; errors in the answer are errors.
     pub async fn ask(&self, door: Door, query: &str, variables: Value) -> Result<Value> {
-        let path = match door {
-            Door::Public => "/graphql",
-            Door::Staff => "/admin/graphql",
+        let url = match door {
+            Door::Public => format!("{}/graphql", self.public[1]),
+            Door::Staff => format!("{}/admin/graphql", self.staff[1]),
         };
-        let response = self.client.post(self.url(door, path)).json(&graphql(query, variables)).send().await?;
+        let response = self.client.post(&url).json(&graphql(query, variables)).send().await?;
+        if response.status() == StatusCode::NOT_FOUND {
+            bail!("there are no queries at {url}: say where the query API is");
+        }
         let mut answer: Value = response.json().await?;
         if let Some(errors) = answer.get("errors") {
             bail!("the query was refused: {errors}");
@@ -62,7 +63,12 @@ impl Http {
         guest_token: Option<&str>,
         body: &Value,
     ) -> Result<(StatusCode, Value)> {
-        let mut request = self.client.post(self.url(door, path)).header("Idempotency-Key", key).json(body);
+        let [commands, _] = match door {
+            Door::Public => &self.public,
+            Door::Staff => &self.staff,
+        };
+        let url = format!("{commands}{path}");
+        let mut request = self.client.post(url).header("Idempotency-Key", key).json(body);
         if let Some(token) = guest_token {
             request = request.header("X-Guest-Token", token);
         }

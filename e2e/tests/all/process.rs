@@ -2,6 +2,5 @@
 
 mod auditing;
 mod killing;
-mod program;
 mod refusing;
 mod serving;

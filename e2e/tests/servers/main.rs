@@ -1,9 +1,6 @@
-//! A shop of separate processes on real servers.
+//! A shop of separate processes on real servers, which are killed and restarted under load.
 
-#[path = "../all/process/program.rs"]
-mod program;
-
-mod auditing;
-mod killing;
 mod restoring;
+mod servers;
+mod siege;
 mod town;

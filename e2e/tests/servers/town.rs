@@ -1,60 +1,91 @@
 //! A shop on servers: a database and topics of its own, and one process per role, several of most.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use platform::bus::kafka::scratch::Topics;
-use platform::postgres::scratch::Scratch;
+use chorale::shop::{Shop, ShopOptions};
+use chorale::stores::Stores;
+use platform::config::Secret;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::program::{self, Program};
+use e2e::program::{self, Program, SOON};
+use crate::servers::{Servers, python, root};
 
 /// The parts of a shop, and how many processes of each there are.
 pub const CAST: [(&str, usize); 5] =
     [("relay", 2), ("reactors", 2), ("projectors", 2), ("command-api", 1), ("query-api", 1)];
+/// The public half of the key that the program's tests sign log heads with.
+const PUBLIC_KEY: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
 
 /// The stores of a shop, and its processes by role and number.
 pub struct Town {
-    pub data: TempDir,
-    pub database: Scratch,
-    pub topics: Topics,
+    pub servers: Servers,
+    folder: TempDir,
+    /// The database of logs and keys.
+    database: String,
     running: BTreeMap<(&'static str, usize), Program>,
+    /// Where commands and queries go, the same after a restart: for shoppers, and for the back office.
+    ports: BTreeMap<&'static str, [u16; 2]>,
 }
 
 impl Town {
-    /// Prepared stores, and nobody at work.
-    pub async fn new() -> Result<Self> {
-        let (data, database, topics) = (tempfile::tempdir()?, Scratch::new().await?, Topics::new()?);
-        let town = Self { data, database, topics, running: BTreeMap::new() };
+    /// Prepared stores on servers of its own, and nobody at work.
+    pub async fn new(name: &str) -> Result<Self> {
+        let (servers, folder) = (Servers::up(name)?, tempfile::tempdir()?);
+        let ports = BTreeMap::from([("command-api", free_ports()?), ("query-api", free_ports()?)]);
+        let town = Self { servers, folder, database: "shop".to_owned(), running: BTreeMap::new(), ports };
+        town.sql("CREATE DATABASE shop").await?;
         town.printed(&["migrate"])?;
         Ok(town)
     }
 
+    fn address(&self, database: &str) -> Result<String> {
+        let (server, _) = self.servers.postgres.rsplit_once('/').context("an address without database")?;
+        Ok(format!("{server}/{database}"))
+    }
+
+    /// Runs a statement on the server of the logs.
+    pub async fn sql(&self, statement: &str) -> Result<()> {
+        use sqlx::Connection as _;
+        let mut connection = sqlx::PgConnection::connect(&self.servers.postgres).await?;
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await?;
+        Ok(connection.close().await?)
+    }
+
+    /// The shop's logs and keys are those of another database from now on.
+    pub fn use_database(&mut self, name: &str) {
+        name.clone_into(&mut self.database);
+    }
+
     /// The addresses of the stores, as flags.
-    pub fn stores(&self) -> Vec<String> {
-        let flag = |name: &str, address: &str| format!("--{name}={address}");
-        let database = self.database.url();
-        vec![flag("event-log", database), flag("vault", database), flag("bus", self.topics.url())]
+    fn stores(&self) -> Result<[String; 3]> {
+        let database = self.address(&self.database)?;
+        let bus = format!("kafka://{}?prefix=shop.", self.servers.kafka);
+        Ok([format!("--event-log={database}"), format!("--vault={database}"), format!("--bus={bus}")])
+    }
+
+    pub fn args(&self, args: &[&str]) -> Result<Vec<String>> {
+        Ok(self.stores()?.into_iter().chain(args.iter().map(|arg| (*arg).to_owned())).collect())
     }
 
     pub fn folder(&self) -> &Path {
-        self.data.path()
+        self.folder.path()
     }
 
     /// What a command prints that must succeed.
     pub fn printed(&self, args: &[&str]) -> Result<String> {
-        program::printed(self.folder(), &self.with_stores(args).iter().map(String::as_str).collect::<Vec<_>>())
+        let args = self.args(args)?;
+        program::printed(self.folder(), &args.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     /// The same with `--json`: one object a line.
     pub fn objects(&self, args: &[&str]) -> Result<Vec<Value>> {
-        program::objects(self.folder(), &self.with_stores(args).iter().map(String::as_str).collect::<Vec<_>>())
-    }
-
-    pub fn with_stores(&self, args: &[&str]) -> Vec<String> {
-        self.stores().into_iter().chain(args.iter().map(|arg| (*arg).to_owned())).collect()
+        let args = self.args(args)?;
+        program::objects(self.folder(), &args.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     /// Starts everybody who does not run.
@@ -70,7 +101,11 @@ impl Town {
     }
 
     pub fn start(&mut self, role: &'static str, number: usize) -> Result<()> {
-        let args = self.with_stores(&[role]);
+        let mut args = self.args(&[role])?;
+        if let Some([public, staff]) = self.ports.get(role) {
+            args.push(format!("--listen=127.0.0.1:{public}"));
+            args.push(format!("--staff-listen=127.0.0.1:{staff}"));
+        }
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let program = Program::start(self.folder(), &args).with_context(|| format!("{role} does not start"))?;
         self.running.insert((role, number), program);
@@ -84,19 +119,80 @@ impl Town {
         Ok(())
     }
 
-    /// Asks everybody to leave, and waits until they have.
+    /// Asks a process to leave, and waits until it has, in good order.
+    pub fn dismiss(&mut self, role: &'static str, number: usize) -> Result<()> {
+        let program = self.running.remove(&(role, number)).with_context(|| format!("{role} does not run"))?;
+        program.leave().with_context(|| format!("{role} {number}"))
+    }
+
+    /// Asks everybody to leave, and waits until they have. Nobody may have ended by himself.
     pub fn close(&mut self) -> Result<()> {
-        for (_, program) in std::mem::take(&mut self.running) {
-            program.leave()?;
+        for ((role, number), program) in std::mem::take(&mut self.running) {
+            program.leave().with_context(|| format!("{role} {number}"))?;
         }
         Ok(())
     }
 
-    pub fn commands(&self) -> Result<&Program> {
-        self.running.get(&("command-api", 0)).context("nobody takes commands")
+    /// The address for shoppers' commands.
+    pub fn commands(&self) -> Result<String> {
+        Ok(format!("http://127.0.0.1:{}", self.ports.get("command-api").context("a port")?[0]))
     }
 
-    pub fn queries(&self) -> Result<&Program> {
-        self.running.get(&("query-api", 0)).context("nobody answers queries")
+    /// The address for the back office's queries.
+    pub fn queries(&self) -> Result<String> {
+        Ok(format!("http://127.0.0.1:{}/admin/graphql", self.ports.get("query-api").context("a port")?[1]))
     }
+
+    /// The shop seen from this process, which does no work in it.
+    pub async fn onlooker(&self) -> Result<Shop> {
+        let database = Secret::from(self.address(&self.database)?);
+        let stores = Stores {
+            event_log: vec![database.expose().parse()?],
+            vault: Some(database),
+            bus: Some(Secret::from(format!("kafka://{}?prefix=shop.", self.servers.kafka))),
+            ..Stores::default()
+        };
+        Shop::open(self.folder(), ShopOptions { kind: None, stores, ..ShopOptions::default() }).await
+    }
+
+    /// Waits until nobody has anything left to do.
+    pub async fn settled(&self) -> Result<()> {
+        let shop = self.onlooker().await?;
+        shop.settled(SOON).await?;
+        shop.close().await
+    }
+
+    /// Everything that must hold of every shop, told by the program itself, and by the auditor's program, which has no code
+    /// of ours and sees only the topics. Nobody may be at work.
+    pub async fn is_sound(&self) -> Result<()> {
+        let shop = self.onlooker().await?;
+        let statements = chorale::statements::check(&shop, |_| {}).await?;
+        shop.close().await?;
+        for statement in &statements {
+            ensure!(statement.holds, "{}: {}", statement.name, statement.detail);
+        }
+        ensure!(self.objects(&["log", "verify"])?.iter().all(|log| log["sound"] == true), "a log is not sound");
+        ensure!(self.objects(&["parked", "list"])?.is_empty(), "something is parked");
+        self.audit()
+    }
+
+    fn audit(&self) -> Result<()> {
+        let program: PathBuf = root().join("examples/auditor/audit.py");
+        let output = Command::new(python()?)
+            .arg(program)
+            .args(["--brokers", &self.servers.kafka, "--prefix", "shop.", "--public-key", PUBLIC_KEY])
+            .output()
+            .context("the auditor's program cannot be started")?;
+        let (told, trouble) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        println!("{told}");
+        ensure!(output.status.success(), "the auditor is not content: {told}{trouble}");
+        Ok(())
+    }
+}
+
+/// Two ports that nobody has now. Somebody else may take them before we do; then the start says so.
+fn free_ports() -> Result<[u16; 2]> {
+    let (one, two) = (TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?);
+    Ok([one.local_addr()?.port(), two.local_addr()?.port()])
 }

@@ -2,7 +2,7 @@ use schemas::{Context, EventId};
 use uuid::Uuid;
 
 use super::draft::Draft;
-use super::snapshot::{FAR, Snapshot, command, done, everything, full, slug, stream};
+use super::snapshot::{FAR, Snapshot, command, done, everything, full, nearly_full, slug, stream};
 use super::{Bench, Checked, ensure, same};
 use crate::chain;
 use crate::port::{Committed, Head, LogError};
@@ -46,6 +46,11 @@ pub(super) async fn on_an_older_head(bench: &Bench<'_>) -> Checked {
         same(&answer, &Committed::Moved(moved), &format!("the answer to late commit {number}"))?;
         same(&Snapshot::of(&*here, &["late"]).await?, &before, "the log after a late commit")?;
     }
+    for late in [full, nearly_full] {
+        let base = Head { revision: here.head().await?.revision - 1, ..here.head().await? };
+        let answer = late(Draft::on(here.context(), base), "late").commit(&*here).await?;
+        same(&answer, &Committed::Moved(here.head().await?), "the answer to a commit on an older revision")?;
+    }
     let stranger = Head { epoch: Uuid::from_u128(1), ..here.head().await? };
     let answer = full(Draft::on(here.context(), stranger), "late").commit(&*here).await?;
     same(&answer, &Committed::Moved(here.head().await?), "the answer to a commit on another log's head")
@@ -57,9 +62,28 @@ pub(super) async fn all_or_nothing(bench: &Bench<'_>) -> Checked {
     done(&full(first, "first"), &*log).await?;
     let before = Snapshot::of(&*log, &["first", "second"]).await?;
     let known = before.events.first().map(|event| event.envelope.id);
-    let base = log.head().await?;
-    let good = || full(Draft::on(log.context(), base), "second").and_write();
-    let faults = [
+    for filled in [full, nearly_full] {
+        let base = log.head().await?;
+        let good = || filled(Draft::on(log.context(), base), "second").and_write();
+        for (fault, draft) in faults(good, log.context(), known) {
+            let answer = draft.commit(&*log).await;
+            ensure(
+                matches!(answer, Err(LogError::Broken { .. })),
+                format!("{fault} is answered with {answer:?}"),
+            )?;
+            same(
+                &Snapshot::of(&*log, &["first", "second"]).await?,
+                &before,
+                &format!("the log after {fault}"),
+            )?;
+        }
+    }
+    done(&full(Draft::now(&*log).await?, "second"), &*log).await.map(drop)
+}
+
+/// A good batch with one thing wrong in it.
+fn faults(good: impl Fn() -> Draft, context: Context, known: Option<EventId>) -> [(&'static str, Draft); 13] {
+    [
         ("a version that is taken", good().event("order-1", 2)),
         ("a version that skips one", good().event("order-1", 4)),
         ("a new stream's second version", good().event("order-7", 2)),
@@ -68,21 +92,12 @@ pub(super) async fn all_or_nothing(bench: &Bench<'_>) -> Checked {
         ("a position that skips one", good().envelope("order-7", 1, "{}", |e| e.position += 1)),
         ("a position that is taken", good().envelope("order-7", 1, "{}", |e| e.position -= 1)),
         ("another epoch", good().envelope("order-7", 1, "{}", |e| e.epoch = Uuid::from_u128(3))),
-        ("another context", good().envelope("order-7", 1, "{}", |e| e.context = other_than(log.context()))),
+        ("another context", good().envelope("order-7", 1, "{}", |e| e.context = other_than(context))),
         ("an event id that is taken", good().envelope("order-7", 1, "{}", |e| e.id = known.unwrap_or(e.id))),
         ("a claim of somebody else", good().with(|w| w.claimed.push((slug("first"), stream("order-7"))))),
         ("a claim by two", good().with(|w| w.claimed.push((slug("second"), stream("order-7"))))),
         ("a second answer", good().answer(command("first"), "{}", FAR)),
-    ];
-    for (fault, draft) in faults {
-        let answer = draft.commit(&*log).await;
-        ensure(
-            matches!(answer, Err(LogError::Broken { .. })),
-            format!("{fault} is answered with {answer:?}"),
-        )?;
-        same(&Snapshot::of(&*log, &["first", "second"]).await?, &before, &format!("the log after {fault}"))?;
-    }
-    done(&full(Draft::on(log.context(), base), "second"), &*log).await.map(drop)
+    ]
 }
 
 fn other_than(context: Context) -> Context {

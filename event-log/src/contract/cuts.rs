@@ -5,11 +5,17 @@ use futures_util::future::join;
 use tokio::time::Instant;
 
 use super::draft::Draft;
-use super::snapshot::{Snapshot, command, full};
+use super::snapshot::{Snapshot, command, full, nearly_full};
 use super::{Bench, Broken, Checked, ensure};
 use crate::port::{Committed, Head, Log, LogError, Wanted};
 
 const COMMITS: usize = 40;
+/// Of batches that also park a record.
+const PARKS: &str = "-parks";
+
+fn parks(tag: &str) -> bool {
+    tag.ends_with(PARKS)
+}
 
 pub(super) async fn of_connections(bench: &Bench<'_>) -> Checked {
     let log = bench.open().await?;
@@ -30,7 +36,8 @@ pub(super) async fn of_connections(bench: &Bench<'_>) -> Checked {
     let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
     // The last cut may have ended a connection that nobody has used since.
     head(bench, &*log).await?;
-    Snapshot::of(&*log, &tags).await?.is_full(tags.len())?;
+    let parked = tags.iter().filter(|tag| parks(tag)).count();
+    Snapshot::of(&*log, &tags).await?.is_full_with(tags.len(), parked)?;
     crate::verify::verify(&*log, None, |_| {})
         .await
         .map(drop)
@@ -41,9 +48,10 @@ pub(super) async fn of_connections(bench: &Bench<'_>) -> Checked {
 async fn commit_again_and_again(bench: &Bench<'_>, log: &dyn Log) -> Result<Vec<String>, Broken> {
     let mut there = Vec::new();
     for number in 0..COMMITS {
-        let tag = format!("cut-{number}");
+        let tag = format!("cut-{number}{}", if number % 2 == 0 { PARKS } else { "" });
         let base = head(bench, log).await?;
-        let answer = full(Draft::on(log.context(), base), &tag).commit(log).await;
+        let filled = if parks(&tag) { full } else { nearly_full };
+        let answer = filled(Draft::on(log.context(), base), &tag).commit(log).await;
         let is_there = is_there(bench, log, &tag).await?;
         match answer {
             Ok(Committed::Done(_)) => ensure(is_there, "what was acknowledged is not there")?,

@@ -6,6 +6,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use uuid::Uuid;
 
+use super::MOVING;
 use super::fault::Log;
 use super::rows::{self, HEAD};
 use crate::port::{Head, LogError, Migrated};
@@ -78,11 +79,20 @@ pub(super) async fn examine(log: &Log, options: &PgConnectOptions, to_write: boo
         found => return Err(LogError::Unmigrated { context: log.context, found, known: FORMAT }),
     }
     let unreadable = |error| log.cannot("be read", error);
-    let (standby, synced): (bool, bool) =
-        sqlx::query_as("SELECT pg_is_in_recovery(), current_setting('fsync')::boolean")
-            .fetch_one(&mut connection)
-            .await
-            .map_err(unreadable)?;
+    let (standby, synced, moving): (bool, bool, bool) = sqlx::query_as(
+        "SELECT pg_is_in_recovery(), current_setting('fsync')::boolean, EXISTS (SELECT FROM about WHERE key = $1)",
+    )
+    .bind(MOVING)
+    .fetch_one(&mut connection)
+    .await
+    .map_err(unreadable)?;
+    if to_write && moving {
+        let problem = format!(
+            "{} holds the log of {} from a move that did not end: repeat `chorale move`",
+            log.address, log.context
+        );
+        return Err(LogError::Unavailable(problem, None));
+    }
     if to_write && standby {
         let problem =
             format!("{} is a standby, which nobody can write; give the primary's address", log.address);

@@ -19,7 +19,7 @@ fn server() -> String {
 impl Database {
     pub async fn new() -> Self {
         let database = Self { server: server(), name: format!("chorale_test_{}", Uuid::new_v4().simple()) };
-        run(
+        raw(
             &database.server,
             &format!("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0", database.name),
         )
@@ -33,11 +33,6 @@ impl Database {
         let end = server.rfind('/').filter(|end| *end > "postgresql://".len()).unwrap_or(server.len());
         format!("{}/{}?{parameters}", &server[..end], self.name)
     }
-
-    /// Runs a statement in the schema of ordering, as whoever has the password.
-    pub async fn raw(&self, statement: &str) -> Result<(), String> {
-        run(&self.url(), &format!("SET search_path = ordering; {statement}")).await
-    }
 }
 
 impl Drop for Database {
@@ -45,7 +40,7 @@ impl Drop for Database {
         let (server, drop) = (self.server.clone(), format!("DROP DATABASE {} WITH (FORCE)", self.name));
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(run(&server, &drop))
+            runtime.block_on(raw(&server, &drop))
         });
         if let Ok(Err(error)) = dropping.join() {
             eprintln!("{} stays: {error}", self.name);
@@ -53,8 +48,10 @@ impl Drop for Database {
     }
 }
 
-async fn run(url: &str, statement: &str) -> Result<(), String> {
+/// Runs a statement at `url` as whoever has the password, in the schema of ordering, if there is one.
+pub async fn raw(url: &str, statement: &str) -> Result<(), String> {
     let mut connection = PgConnection::connect(url).await.unwrap();
+    sqlx::raw_sql("SET search_path = ordering").execute(&mut connection).await.unwrap();
     let statement = sqlx::raw_sql(AssertSqlSafe(statement));
     let answer = statement.execute(&mut connection).await.map(drop).map_err(|error| error.to_string());
     connection.close().await.unwrap();

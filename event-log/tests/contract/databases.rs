@@ -9,7 +9,7 @@ use event_log::port::{Log, LogError};
 use schemas::Context;
 use tokio::sync::Mutex;
 
-use crate::database::Database;
+use crate::database::{Database, raw};
 
 /// Databases on the server that `CHORALE_TEST_POSTGRES` names.
 #[derive(Default)]
@@ -42,13 +42,13 @@ impl LogUnderTest for Databases {
 
     async fn raw(&self, name: &str, statement: &str) -> Result<(), String> {
         self.url(name).await;
-        self.made.lock().await[name].raw(statement).await
+        raw(&self.made.lock().await[name].url(), statement).await
     }
 
     async fn cut(&self, name: &str) {
         self.url(name).await;
         let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                    WHERE datname = current_database() AND pid <> pg_backend_pid()";
-        self.made.lock().await[name].raw(cut).await.unwrap();
+        raw(&self.made.lock().await[name].url(), cut).await.unwrap();
     }
 }

@@ -4,7 +4,7 @@ use event_log::{connect, connect_read_only, migrate};
 use futures_util::future::try_join_all;
 use schemas::Context;
 
-use crate::database::Database;
+use crate::database::{Database, raw};
 
 /// Everything that an error tells, with all that is behind it.
 fn told(error: &LogError) -> String {
@@ -62,9 +62,9 @@ async fn a_database_without_tables_or_with_others_is_refused() {
         connect(&url, Context::Payments).await.map(drop),
         Err(LogError::Unmigrated { context: Context::Payments, .. })
     ));
-    database.raw("UPDATE meta SET context = 'payments'").await.unwrap();
+    raw(&database.url(), "UPDATE meta SET context = 'payments'").await.unwrap();
     assert!(refused(&url).await.to_string().contains("are those of payments"));
-    database.raw("UPDATE meta SET context = 'ordering', format = 7").await.unwrap();
+    raw(&database.url(), "UPDATE meta SET context = 'ordering', format = 7").await.unwrap();
     assert!(matches!(refused(&url).await, LogError::Newer { found: 7, known: 1 }));
     assert!(matches!(migrate(&url, Context::Ordering).await, Err(LogError::Newer { found: 7, .. })));
 }
@@ -104,7 +104,7 @@ async fn a_log_that_is_replaced_under_a_running_program_is_not_continued() {
     migrate(&database.url(), Context::Ordering).await.unwrap();
     let log = connect(&database.url(), Context::Ordering).await.unwrap();
     let draft = Draft::now(&*log).await.unwrap().event("order-1", 1);
-    database.raw("UPDATE head SET epoch = gen_random_uuid()").await.unwrap();
+    raw(&database.url(), "UPDATE head SET epoch = gen_random_uuid()").await.unwrap();
     for error in [log.head().await.map(drop), draft.commit(&*log).await.map(drop)] {
         assert!(error.unwrap_err().to_string().contains("it was replaced"));
     }

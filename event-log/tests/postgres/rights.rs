@@ -4,7 +4,7 @@ use event_log::{connect, migrate};
 use schemas::Context;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-use crate::database::Database;
+use crate::database::{Database, raw};
 
 #[tokio::test]
 async fn the_role_of_the_program_appends_and_can_do_nothing_else_to_events() {
@@ -13,7 +13,7 @@ async fn the_role_of_the_program_appends_and_can_do_nothing_else_to_events() {
     let role = "DO $$ BEGIN
                     CREATE ROLE chorale_app LOGIN PASSWORD 'chorale_app';
                 EXCEPTION WHEN duplicate_object THEN NULL; END $$";
-    database.raw(role).await.unwrap();
+    raw(&database.url(), role).await.unwrap();
     migrate(&url, Context::Ordering).await.unwrap();
 
     let (scheme, rest) = url.split_once("://").unwrap();

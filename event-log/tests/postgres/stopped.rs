@@ -1,9 +1,10 @@
 use std::time::{Duration, Instant};
 
 use event_log::contract::Draft;
-use event_log::port::Committed;
+use event_log::port::{Committed, Read};
 use event_log::{connect, migrate};
 use schemas::Context;
+use sqlx::{Connection, PgConnection};
 
 use crate::database::Database;
 
@@ -53,4 +54,24 @@ async fn who_holds_the_head_is_not_overtaken() {
     one.hold().await.unwrap().unwrap().release().await.unwrap();
     let next = Draft::now(&*other).await.unwrap().event("order-2", 1);
     assert!(matches!(next.commit(&*other).await.unwrap(), Committed::Done(_)));
+}
+
+#[tokio::test]
+async fn a_transaction_that_somebody_leaves_open_holds_up_neither_appends_nor_readers() {
+    const EVENTS: u64 = 100;
+    let database = Database::new().await;
+    migrate(&database.url(), Context::Ordering).await.unwrap();
+    let mut idle = PgConnection::connect(&database.url()).await.unwrap();
+    let look = "SELECT (SELECT count(*) FROM ordering.events) + (SELECT position FROM ordering.head)";
+    sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ").execute(&mut idle).await.unwrap();
+    assert_eq!(sqlx::query_scalar::<_, i64>(look).fetch_one(&mut idle).await.unwrap(), 0);
+
+    let log = connect(&database.url(), Context::Ordering).await.unwrap();
+    for version in 1..=EVENTS {
+        let draft = Draft::now(&*log).await.unwrap().event("order-1", version);
+        assert!(matches!(draft.commit(&*log).await.unwrap(), Committed::Done(_)));
+        let read = log.read(Read::After(version - 1), 10).await.unwrap();
+        assert!(read.iter().map(|event| event.envelope.position).eq([version]));
+    }
+    assert_eq!(sqlx::query_scalar::<_, i64>(look).fetch_one(&mut idle).await.unwrap(), 0);
 }

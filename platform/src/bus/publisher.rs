@@ -35,7 +35,7 @@ pub trait Publisher: Send {
     async fn take_over(&mut self) -> Result<Option<Mark>, PublishError>;
 
     /// Publishes `records` in their order, and the mark: all of it or nothing. There may be no records, when only the mark
-    /// is news. Readers see it when this returns.
+    /// is news. When this returns it stands, and readers see it at once or very soon.
     async fn publish(&mut self, records: &[Outgoing], mark: &Mark) -> Result<(), PublishError>;
 }
 

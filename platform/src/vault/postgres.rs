@@ -24,6 +24,7 @@ use super::{Key, Vault, VaultError};
 use crate::config::Secret;
 use crate::postgres::{Address, Limits, Migrated};
 
+pub(super) mod arrival;
 mod lane;
 mod rewrap;
 mod tables;
@@ -33,7 +34,7 @@ pub use rewrap::{Rewrapped, rewrap};
 pub use wrapping::{VARIABLE, Wrapping, WrappingError};
 
 /// What a statement may take on the server. A caller waits a little longer, for a server that is gone without a word.
-const LIMITS: Limits = Limits {
+pub(in crate::vault) const LIMITS: Limits = Limits {
     statement: Duration::from_secs(5),
     lock: Duration::from_secs(5),
     idle_in_transaction: Duration::from_secs(5),
@@ -84,7 +85,10 @@ impl PostgresVault {
         Self::open_with(address, wrapping).await
     }
 
-    async fn open_with(address: Address, wrapping: Wrapping) -> Result<Self, VaultError> {
+    pub(in crate::vault) async fn open_with(
+        address: Address,
+        wrapping: Wrapping,
+    ) -> Result<Self, VaultError> {
         if wrapping.id().is_none() {
             tracing::warn!(vault = %address, "keys are stored unwrapped: copies of this database hold erased ones, too");
         }

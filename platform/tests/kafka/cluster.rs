@@ -1,7 +1,7 @@
 //! The broker under test, and a corner of it for each test.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use platform::bus::Bus;
 use platform::bus::kafka::{Address, KafkaBus, KafkaPublisher};
@@ -64,22 +64,46 @@ impl Corner {
     pub async fn publish_all(&self, events: &[(Topic, StreamId)]) -> Result<(), PublishError> {
         let Some(context) = events.first().map(|(topic, _)| topic.context()) else { return Ok(()) };
         let relays = &mut *self.relays.lock().await;
+        let (mut records, mut position) = (Vec::new(), relays.positions.get(&context).copied().unwrap_or(0));
+        for (topic, stream) in events {
+            let version = relays.versions.entry(stream.clone()).or_default();
+            (position, *version) = (position + 1, *version + 1);
+            records.push(self.record(*topic, stream, *version, position));
+        }
+        relays.positions.insert(context, position);
+        let mark = mark(context, position);
+        let deadline = Instant::now() + Duration::from_secs(100);
+        loop {
+            match self.relay(relays, context, &records, &mark).await {
+                // As a relay does: another publisher takes over and finds out whether it stands.
+                Err(PublishError::Unavailable(error)) if Instant::now() < deadline => {
+                    eprintln!("the relay begins anew: {error}");
+                    relays.publishers.remove(&context);
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn relay(
+        &self,
+        relays: &mut Relays,
+        context: Context,
+        records: &[Outgoing],
+        mark: &Mark,
+    ) -> Result<(), PublishError> {
         if !relays.publishers.contains_key(&context) {
             let mut publisher = self.bus.publisher(context);
-            publisher.take_over().await?;
+            let stands = publisher.take_over().await?;
             relays.publishers.insert(context, publisher);
+            if stands.is_some_and(|stands| stands.position >= mark.position) {
+                return Ok(());
+            }
         }
-        let mut records = Vec::new();
-        for (topic, stream) in events {
-            let (position, version) = (
-                relays.positions.entry(context).or_default(),
-                relays.versions.entry(stream.clone()).or_default(),
-            );
-            (*position, *version) = (*position + 1, *version + 1);
-            records.push(self.record(*topic, stream, *version, *position));
+        match relays.publishers.get_mut(&context) {
+            Some(publisher) => publisher.publish(records, mark).await,
+            None => Ok(()),
         }
-        let mark = mark(context, relays.positions[&context]);
-        relays.publishers.get_mut(&context).unwrap().publish(&records, &mark).await
     }
 
     fn record(&self, topic: Topic, stream: &StreamId, version: u64, position: u64) -> Outgoing {
@@ -118,9 +142,18 @@ impl Corner {
         self.relays.lock().await.publishers.remove(&context);
     }
 
-    pub async fn end(&self, topic: Topic) -> u64 {
-        let ends = self.bus.ends(&[topic]).await.unwrap();
-        ends[&topic].values().copied().max().unwrap_or(0)
+    /// Waits until a topic ends at this position: what is committed may take a moment to be seen.
+    pub async fn ends_at(&self, topic: Topic, position: u64) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let ends = self.bus.ends(&[topic]).await.unwrap();
+            let end = ends[&topic].values().copied().max().unwrap_or(0);
+            if end == position {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{topic} ends at {end}, not at {position}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What stands on topics and is not for readers: records of others, and of transactions that came to nothing.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use platform::bus::{Browse, Bus, BusError, Positions, Resume, Start, Subscription};
@@ -83,6 +83,12 @@ async fn readers_of_every_kind_see_nothing_of_a_transaction_that_came_to_nothing
     assert_eq!(page.iter().map(|record| record.envelope.version).collect::<Vec<_>>(), heard);
     let info = corner.bus.topics(&[Topic::ORDER]).await.unwrap();
     assert_eq!((info[0].records, info[0].ends[&0]), (6, 6));
+    // The mark is in another partition, which may be a moment later.
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while corner.bus.reach(&[Context::Ordering]).await.unwrap()[&Context::Ordering].position < 6 {
+        assert!(Instant::now() < deadline);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     let reach = corner.bus.reach(&[Context::Ordering, Context::Payments]).await.unwrap();
     assert_eq!(reach.len(), 1, "nothing was ever published of payments");
     assert_eq!(reach[&Context::Ordering].position, 6);

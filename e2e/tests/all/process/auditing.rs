@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use sqlx::{Connection, SqliteConnection};
 
-use super::program::{Program, SOON, objects, printed, run};
+use e2e::program::{Program, SOON, objects, printed, run};
 
 const SECRETS: [&str; 4] =
     ["karla.unverwechselbar@example.com", "Wilhelmine Unverwechselbar", "Unverwechselbare Gasse", "tok_ok"];

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use tokio::sync::watch;
 
-use super::program::{Program, objects};
+use e2e::program::{Program, objects};
 
 const SHOPPERS: usize = 8;
 const KILLS: usize = 3;

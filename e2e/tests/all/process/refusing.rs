@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::program::run;
+use e2e::program::run;
 
 /// The program refuses with this code, and says all of this.
 fn refuses(data: &Path, args: &[&str], code: i32, says: &[&str]) -> Result<()> {

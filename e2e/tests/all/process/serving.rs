@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::program::{Program, objects, run};
+use e2e::program::{Program, objects, run};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_start_plants_a_catalogue_says_where_to_look_answers_and_leaves_when_asked() -> Result<()> {

@@ -12,6 +12,7 @@ use crate::bus::BusError;
 pub(super) fn settings(address: &Address) -> ClientConfig {
     let mut config = ClientConfig::new();
     config
+        .set_log_level(RDKafkaLogLevel::Info)
         .set("bootstrap.servers", address.brokers.join(","))
         .set("client.id", "chorale")
         .set("socket.keepalive.enable", "true")

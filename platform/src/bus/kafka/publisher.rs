@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
+use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 use rdkafka::{ClientContext, Message};
 use schemas::Context;
 use schemas::topics::RELAY_TOPIC;
@@ -17,8 +17,9 @@ use super::reader::{Readers, signed};
 use super::{client, relay_partition};
 use crate::bus::publisher::{Mark, Outgoing, PublishError, Publisher};
 
-/// How long the client's queue is waited for when it is full.
-const FULL: Duration = Duration::from_millis(50);
+/// Between two looks at what is delivered. The client's own `flush` looks every tenth of a second: it polls for its whole
+/// time, whatever comes.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// Publishes one context's topics to Kafka.
 pub struct KafkaPublisher {
@@ -118,7 +119,7 @@ fn not_taken_over() -> PublishError {
 }
 
 /// A producer and what its deliveries came to.
-struct Transactions(ThreadedProducer<Deliveries>);
+struct Transactions(BaseProducer<Deliveries>);
 
 impl Transactions {
     /// Connects, fences whoever was here before, and ends what they left open.
@@ -130,13 +131,14 @@ impl Transactions {
             .set("compression.codec", address.compression)
             .set("linger.ms", "1")
             .set("message.max.bytes", "1000000");
-        let producer: ThreadedProducer<Deliveries> =
+        let producer: BaseProducer<Deliveries> =
             config.create_with_context(Deliveries::default()).map_err(problem)?;
         producer.init_transactions(address.request_timeout).map_err(problem)?;
         Ok(Self(producer))
     }
 
     fn begin(&self, messages: &[Outgoing]) -> Result<(), PublishError> {
+        self.0.poll(Duration::ZERO);
         self.0.begin_transaction().map_err(problem)?;
         messages.iter().try_for_each(|message| self.send(message))
     }
@@ -156,7 +158,7 @@ impl Transactions {
                 Ok(()) => return Ok(()),
                 Err((KafkaError::MessageProduction(Code::QueueFull), again)) => {
                     record = again;
-                    self.0.poll(FULL);
+                    self.0.poll(LOOK);
                 }
                 Err((error, _)) => return Err(problem(error)),
             }
@@ -177,6 +179,9 @@ impl Transactions {
 
     fn commit(&self, patience: Duration) -> Result<(), PublishError> {
         let started = Instant::now();
+        while self.0.in_flight_count() > 0 && started.elapsed() < patience {
+            self.0.poll(LOOK);
+        }
         loop {
             let left = patience.saturating_sub(started.elapsed());
             match self.0.commit_transaction(left) {

@@ -111,7 +111,9 @@ impl Reader {
             // A group has to be named, but is never joined and never committed to.
             .set("group.id", format!("{}chorale-look", address.prefix))
             .set("enable.partition.eof", "true")
-            .set("fetch.wait.max.ms", "100")
+            // The end of a partition is told by an answer without records, so that has to come soon.
+            .set("fetch.wait.max.ms", "20")
+            .set("fetch.queue.backoff.ms", "2")
             .set("fetch.message.max.bytes", "1048576")
             .set("queued.min.messages", "2000")
             .set("queued.max.messages.kbytes", "4096");

@@ -34,7 +34,7 @@ async fn right_topics_break_no_promise() {
     assert_eq!(publisher_breaches(&Fault::None).await, NONE);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_fault_breaks_the_promise_that_it_should() {
     let faults = [
         (Fault::LetsStaleOnesWrite, "a stale publisher is told so, and nothing of it is seen"),

@@ -123,6 +123,22 @@ pub(super) async fn find(
     rows.iter().map(read).collect()
 }
 
+/// The next `limit` rows in order of name.
+pub(super) async fn page(
+    connection: &mut PgConnection,
+    table: Table,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<(String, Option<Stored>)>, sqlx::Error> {
+    let sql = format!(
+        "SELECT name, key, wrapped_by FROM {} WHERE $1::text IS NULL OR name > $1 ORDER BY name LIMIT $2",
+        table.name()
+    );
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(after).bind(limit).fetch_all(connection).await?;
+    rows.iter().map(read).collect()
+}
+
 /// What is stored for `names` (in order, each once), keys made where there is no row.
 pub(super) async fn find_or_make(
     connection: &mut PgConnection,

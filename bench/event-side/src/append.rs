@@ -1,0 +1,134 @@
+//! P1, P2 and P3: who appends how much.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use event_log::port::Log;
+use event_log::request::Verdict;
+use event_log::writer::{Writer, WriterOptions};
+use futures_util::future::try_join_all;
+use platform::clock::Clock;
+use schemas::Context;
+use sqlx::postgres::PgBindIterExt;
+use sqlx::{Connection, PgConnection};
+use uuid::Uuid;
+
+use crate::options::Options;
+use crate::place::Place;
+use crate::sample::{Sample, Samples};
+use crate::{Outcome, checks, disk, peers, story};
+
+/// Requests under way at once.
+pub const CALLERS: usize = 256;
+/// Rows of a statement of the raw limit.
+const ROWS: usize = 1_000;
+
+/// Names of the contenders.
+pub const RAW: &str = "raw UNNEST, 1000 rows, 2 connections";
+pub const ONE: &str = "chorale, 1 event a request";
+pub const THREE: &str = "chorale, 3 events a request";
+pub const ALONE: &str = "chorale, one caller";
+pub const DISK: &str = "fdatasync of the disk";
+
+/// Everybody's turn.
+pub async fn round(place: &Place, options: &Options, samples: &mut Samples) -> Outcome<()> {
+    if options.wants("P1") {
+        samples.add(RAW, raw(place, options.time).await?);
+        samples.add(THREE, chorale(place, CALLERS, 3, options.time).await?);
+    }
+    if options.wants_any(&["P1", "P2"]) {
+        samples.add(ONE, chorale(place, CALLERS, 1, options.time).await?);
+    }
+    if options.wants("P2") {
+        peers::round(place, options, samples).await?;
+    }
+    if options.wants("P3") {
+        samples.add(DISK, disk::sync(&place.disk, options.time / 2)?);
+        samples.add(ALONE, chorale(place, 1, 1, options.time).await?);
+    }
+    Ok(())
+}
+
+/// The log of ordering in a database, new.
+pub async fn open(url: &str) -> Outcome<Arc<dyn Log>> {
+    event_log::migrate(url, Context::Ordering).await?;
+    Ok(event_log::connect(url, Context::Ordering).await?)
+}
+
+async fn chorale(place: &Place, callers: usize, events: u64, time: Duration) -> Outcome<Sample> {
+    let database = place.database().await?;
+    let log = open(&database.url).await?;
+    let (writer, _) = Writer::start(Arc::clone(&log), Clock::system(), WriterOptions::default());
+    let (start, until) = (Instant::now(), Instant::now() + time);
+    let calls = (0..callers).map(|_| tokio::spawn(call(writer.clone(), events, until)));
+    let mut times = Vec::new();
+    for caller in try_join_all(calls).await? {
+        times.extend(caller?);
+    }
+    let (taken, acknowledged) = (start.elapsed(), times.len() as u64 * events);
+    checks::log(&database, &log, acknowledged).await?;
+    drop((writer, log));
+    database.drop().await?;
+    Ok(Sample::timed(acknowledged, taken, times))
+}
+
+/// One after another; each insists on the version that the one before it has left.
+pub async fn call(writer: Writer, events: u64, until: Instant) -> Outcome<Vec<Duration>> {
+    let mut times = Vec::new();
+    loop {
+        let stream = story::stream();
+        for step in 0..story::STEPS {
+            if Instant::now() >= until {
+                return Ok(times);
+            }
+            let start = Instant::now();
+            let outcome = writer.submit(story::request(&stream, step * events, events)).await?;
+            if !matches!(outcome.verdict, Verdict::Done { .. }) {
+                return Err(format!("{:?}", outcome.verdict).into());
+            }
+            times.push(start.elapsed());
+        }
+    }
+}
+
+/// What the server takes of such rows: the same table with its indexes, constraints and trigger, a sync for each statement.
+async fn raw(place: &Place, time: Duration) -> Outcome<Sample> {
+    let database = place.database().await?;
+    drop(open(&database.url).await?);
+    let start = Instant::now();
+    let (one, other) = tokio::try_join!(insert(&database.url, 0, time), insert(&database.url, 1, time))?;
+    let (taken, rows) = (start.elapsed(), (one + other) as u64);
+    let there = database.number("SELECT count(*) FROM ordering.events").await?;
+    if u64::try_from(there)? != rows {
+        return Err(format!("{rows} rows were inserted, {there} are there").into());
+    }
+    database.drop().await?;
+    Ok(Sample::rate(rows, taken))
+}
+
+async fn insert(url: &str, part: i64, time: Duration) -> Outcome<usize> {
+    let mut connection = PgConnection::connect(url).await?;
+    let statement =
+        "INSERT INTO ordering.events (position, stream, version, event_id, name, type_version, payload,
+             recorded_at, correlation, causation, traceparent, hash)
+         SELECT $1 + n, stream, 1, id, 'ReactionRedriven', 1, payload, 1772366401482, flow, flow, NULL, hash
+         FROM unnest($2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::bytea[]) WITH ORDINALITY
+             w(stream, id, flow, payload, hash, n)";
+    let payload = story::payload(&story::stream())?;
+    let (until, mut rows) = (Instant::now() + time, 0);
+    while Instant::now() < until {
+        let streams: Vec<String> = (0..ROWS).map(|_| story::stream()).collect();
+        sqlx::query(statement)
+            .bind((part << 40) + rows as i64)
+            .bind(&streams)
+            .bind((0..ROWS).map(|_| Uuid::new_v4()).bind_iter())
+            .bind((0..ROWS).map(|_| Uuid::new_v4()).bind_iter())
+            .bind((0..ROWS).map(|_| payload.as_str()).bind_iter())
+            .bind((0..ROWS).map(|_| [7_u8; 32]).bind_iter())
+            .execute(&mut connection)
+            .await?;
+        rows += ROWS;
+    }
+    connection.close().await?;
+    Ok(rows)
+}

@@ -1,0 +1,57 @@
+//! What is to be measured, and for how long.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::Outcome;
+
+/// What the command line says.
+pub struct Options {
+    /// A short look instead of a measurement.
+    pub quick: bool,
+    /// Goals by their numbers; all if empty.
+    only: Vec<String>,
+    /// How often everybody takes a turn.
+    pub rounds: usize,
+    /// How long a contender appends.
+    pub time: Duration,
+    /// How many events are relayed and replayed.
+    pub events: u64,
+    /// Where the raw results go.
+    pub json: Option<PathBuf>,
+}
+
+impl Options {
+    /// `[--quick] [--only P1,P2] [--rounds N] [--json FILE]`
+    pub fn from_arguments() -> Outcome<Self> {
+        let (mut quick, mut only, mut rounds, mut json) = (false, Vec::new(), None, None);
+        let mut arguments = std::env::args().skip(1);
+        while let Some(argument) = arguments.next() {
+            let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
+            match argument.as_str() {
+                "--quick" => quick = true,
+                "--only" => only = value()?.split(',').map(str::to_owned).collect(),
+                "--rounds" => rounds = Some(value()?.parse()?),
+                "--json" => json = Some(PathBuf::from(value()?)),
+                _ => return Err(format!("no such option: {argument}").into()),
+            }
+        }
+        let known = ["P1", "P2", "P3", "P6", "P7", "P8", "P11", "P12"];
+        if let Some(unknown) = only.iter().find(|goal| !known.contains(&goal.as_str())) {
+            return Err(format!("{unknown} is not measured here; there are {}", known.join(", ")).into());
+        }
+        let (time, events) = if quick { (2, 50_000) } else { (5, 200_000) };
+        let rounds = rounds.unwrap_or(if quick { 1 } else { 5 });
+        Ok(Self { quick, only, rounds, time: Duration::from_secs(time), events, json })
+    }
+
+    /// Whether a goal is to be measured.
+    pub fn wants(&self, goal: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == goal)
+    }
+
+    /// Whether any of these is.
+    pub fn wants_any(&self, goals: &[&str]) -> bool {
+        goals.iter().any(|goal| self.wants(goal))
+    }
+}

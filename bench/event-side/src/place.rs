@@ -1,0 +1,114 @@
+//! The servers, and databases and topics for one turn.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
+
+use crate::Outcome;
+
+/// The servers of this run.
+pub struct Place {
+    /// The address of PostgreSQL, with a database that others can be made from.
+    postgres: String,
+    /// `host:port` of a broker.
+    pub kafka: String,
+    /// A folder on the disk of the servers.
+    pub disk: PathBuf,
+    /// Where the peers' programs and files are.
+    pub peers: PathBuf,
+    /// The program, if it was built.
+    pub chorale: Option<PathBuf>,
+    number: AtomicU32,
+}
+
+impl Place {
+    /// What `bench/run` has prepared.
+    pub async fn from_environment() -> Outcome<Self> {
+        let get = |name: &str| {
+            std::env::var(name).map_err(|_| format!("{name} is not set: start this by bench/run"))
+        };
+        Ok(Self {
+            postgres: get("CHORALE_TEST_POSTGRES")?,
+            kafka: get("CHORALE_TEST_KAFKA")?,
+            disk: get("CHORALE_BENCH_DISK")?.into(),
+            peers: get("CHORALE_BENCH_PEERS")?.into(),
+            chorale: std::env::var("CHORALE_BENCH_PROGRAM").ok().map(PathBuf::from),
+            number: AtomicU32::new(1),
+        })
+    }
+
+    /// What these servers are, for the reader of the numbers.
+    pub async fn told(&self) -> Outcome<String> {
+        let mut connection = PgConnection::connect(&self.postgres).await?;
+        let mut settings = Vec::new();
+        for name in ["server_version", "fsync", "synchronous_commit", "wal_sync_method", "shared_buffers"] {
+            let value: String =
+                sqlx::query_scalar(AssertSqlSafe(format!("SHOW {name}"))).fetch_one(&mut connection).await?;
+            if name == "fsync" && value != "on" {
+                return Err("PostgreSQL runs with fsync off: such numbers mean nothing".into());
+            }
+            settings.push(format!("{name}={value}"));
+        }
+        let sync = crate::disk::sync(&self.disk, std::time::Duration::from_millis(500))?;
+        let disk = format!("fdatasync of 8 KiB p50 {:.3} ms", sync.p50.unwrap_or_default());
+        let cores = std::thread::available_parallelism()?;
+        let load = std::fs::read_to_string("/proc/loadavg")?;
+        let load = load.split(' ').next().unwrap_or_default();
+        Ok(format!("{cores} cores, load {load} before; PostgreSQL {}; {disk}", settings.join(", ")))
+    }
+
+    fn next(&self) -> u32 {
+        self.number.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// An empty database.
+    pub async fn database(&self) -> Outcome<Database> {
+        let name = format!("bench_{}_{}", std::process::id(), self.next());
+        let mut server = PgConnection::connect(&self.postgres).await?;
+        server.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
+        // Nobody pays for what was written before his turn.
+        server.execute("CHECKPOINT").await?;
+        server.close().await?;
+        let (server, _) =
+            self.postgres.rsplit_once('/').ok_or("the address of PostgreSQL has no database")?;
+        Ok(Database { url: format!("{server}/{name}"), name, server: self.postgres.clone() })
+    }
+
+    /// The address of a bus with topics of its own.
+    pub fn bus(&self) -> String {
+        let (brokers, prefix) = (&self.kafka, self.prefix());
+        format!("kafka://{brokers}?prefix={prefix}")
+    }
+
+    /// What names of topics may begin with.
+    pub fn prefix(&self) -> String {
+        format!("bench-{}-{}.", std::process::id(), self.next())
+    }
+}
+
+/// A database for one turn.
+pub struct Database {
+    /// Its address.
+    pub url: String,
+    name: String,
+    server: String,
+}
+
+impl Database {
+    /// The answer to a question that has one number as its answer.
+    pub async fn number(&self, question: &'static str) -> Outcome<i64> {
+        let mut connection = PgConnection::connect(&self.url).await?;
+        let row = sqlx::query(question).fetch_one(&mut connection).await?;
+        connection.close().await?;
+        Ok(row.try_get(0)?)
+    }
+
+    /// Removes it.
+    pub async fn drop(self) -> Outcome<()> {
+        let mut server = PgConnection::connect(&self.server).await?;
+        server.execute(AssertSqlSafe(format!("DROP DATABASE {} WITH (FORCE)", self.name))).await?;
+        server.close().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,166 @@
+//! A shop in processes of its own.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use reqwest::Client;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use uuid::Uuid;
+
+use super::post;
+use crate::Outcome;
+use crate::place::{Database, Place};
+
+/// How long a process may take to be ready or to leave.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Opening stock of everything, so that nothing is ever short.
+const STOCK: u32 = 1_000_000;
+
+/// A shop on a database and topics of its own.
+pub struct Shop {
+    /// What its topics begin with.
+    pub prefix: String,
+    /// What it sells, and has.
+    pub skus: Vec<String>,
+    client: Client,
+    shoppers: String,
+    office: String,
+    queries: String,
+    processes: Vec<Child>,
+    database: Database,
+    _folder: TempDir,
+}
+
+impl Shop {
+    /// Starts one with the usual catalogue.
+    pub async fn open(place: &Place, roles: &[&str]) -> Outcome<Self> {
+        let program = place.chorale.as_ref().ok_or("the program was not built")?;
+        let (database, folder, prefix) =
+            (place.database().await?, tempfile::tempdir_in(&place.disk)?, place.prefix());
+        let command = |role: &str| {
+            let mut command = Command::new(program);
+            command
+                .arg("--data-dir")
+                .arg(folder.path())
+                .args(["--listen", "127.0.0.1:0", "--staff-listen", "127.0.0.1:0"])
+                .env("CHORALE_EVENT_LOG", &database.url)
+                .env("CHORALE_VAULT", &database.url)
+                .env("CHORALE_BUS", format!("kafka://{}?prefix={prefix}", place.kafka))
+                .env("CHORALE_LOG", "warn")
+                .args(Some(role).filter(|role| !role.is_empty()))
+                .kill_on_drop(true);
+            command
+        };
+        let prepared = command("migrate").output().await?;
+        if !prepared.status.success() {
+            return Err(format!("chorale migrate: {}", String::from_utf8_lossy(&prepared.stderr)).into());
+        }
+        let (mut processes, mut heard) = (Vec::new(), Vec::new());
+        for role in roles {
+            let mut child = command(role).stdout(Stdio::piped()).spawn()?;
+            heard.extend(until_ready(&mut child).await?);
+            processes.push(child);
+        }
+        let address = |label: &str, page: &str| {
+            let line = heard.iter().find(|line| line.contains(label) && line.contains(page));
+            let rest =
+                line.and_then(|line| line.split("http://").nth(1)).and_then(|rest| rest.split('/').next());
+            Outcome::Ok(format!("http://{}", rest.ok_or_else(|| format!("no {label} in {heard:?}"))?))
+        };
+        let client = Client::builder().timeout(PATIENCE).build()?;
+        let (shoppers, office) = (address("for shoppers", "/docs")?, address("back office", "/docs")?);
+        let queries = address("back office", "graphiql")?;
+        let skus = Vec::new();
+        let mut shop =
+            Self { prefix, skus, client, shoppers, office, queries, processes, database, _folder: folder };
+        shop.stock_up().await?;
+        Ok(shop)
+    }
+
+    /// Everything that is for sale, in any number.
+    async fn stock_up(&mut self) -> Outcome<()> {
+        let mut after = Value::Null;
+        loop {
+            let query = "query($after: String) { stockItems(first: 100, after: $after) { nodes { sku } pageInfo { hasNextPage endCursor } } }";
+            let answer = self.ask(query, json!({ "after": after })).await?;
+            let page = &answer["data"]["stockItems"];
+            let skus = page["nodes"].as_array().ok_or_else(|| format!("no stock: {answer}"))?;
+            self.skus.extend(skus.iter().filter_map(|node| Some(node["sku"].as_str()?.to_owned())));
+            if page["pageInfo"]["hasNextPage"] != true {
+                break;
+            }
+            after = page["pageInfo"]["endCursor"].clone();
+        }
+        let mut last = Value::Null;
+        for sku in &self.skus {
+            last = self.receive(sku, STOCK).await?;
+        }
+        // The catalogue and the stock are known to everybody.
+        let query = "query($sku: String!, $token: String) { stockItems(first: 1, where: { skus: [$sku] }, consistency: $token) { nodes { sku } } }";
+        self.ask(query, json!({ "sku": self.skus.last(), "token": last["token"] })).await?;
+        Ok(())
+    }
+
+    /// Books a delivery.
+    pub async fn receive(&self, sku: &str, quantity: u32) -> Outcome<Value> {
+        let url = format!("{}/v1/stock/{sku}/receive", self.office);
+        let key = Some(Uuid::new_v4().to_string());
+        post(&self.client, url, key, &json!({ "location": "central", "quantity": quantity })).await
+    }
+
+    /// Places an order of one; answers its id.
+    pub async fn order(&self, sku: &str) -> Outcome<String> {
+        let body = json!({
+            "lines": [{ "sku": sku, "quantity": 1 }],
+            "email": "shopper@shoppers.example",
+            "shippingAddress": {
+                "name": "A. Shopper", "lines": ["1 Harbour Road"], "postalCode": "10115", "city": "Berlin", "country": "DE",
+            },
+            "paymentToken": "tok_ok",
+        });
+        let key = Some(Uuid::new_v4().to_string());
+        let answer = post(&self.client, format!("{}/v1/orders", self.shoppers), key, &body).await?;
+        Ok(answer["orderId"].as_str().ok_or("an order without id")?.to_owned())
+    }
+
+    /// Asks the back office's queries.
+    pub async fn ask(&self, query: &str, variables: Value) -> Outcome<Value> {
+        let url = format!("{}/admin/graphql", self.queries);
+        post(&self.client, url, None, &json!({ "query": query, "variables": variables })).await
+    }
+
+    /// Everybody leaves.
+    pub async fn close(mut self) -> Outcome<()> {
+        for child in &mut self.processes {
+            if let Some(id) = child.id() {
+                Command::new("kill").arg(id.to_string()).status().await?;
+            }
+        }
+        for child in &mut self.processes {
+            tokio::time::timeout(PATIENCE, child.wait()).await??;
+        }
+        self.database.drop().await
+    }
+}
+
+/// What a process prints until it is at work; afterwards nobody listens, but it can go on.
+async fn until_ready(child: &mut Child) -> Outcome<Vec<String>> {
+    let output = child.stdout.take().ok_or("it is piped")?;
+    let (mut lines, mut heard) = (BufReader::new(output).lines(), Vec::new());
+    let ready = async {
+        while let Some(line) = lines.next_line().await? {
+            let last = line.contains("Ctrl-C");
+            heard.push(line);
+            if last {
+                return Outcome::Ok(());
+            }
+        }
+        Err("it ended before it was ready".into())
+    };
+    tokio::time::timeout(PATIENCE, ready).await??;
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    Ok(heard)
+}

@@ -1,0 +1,67 @@
+//! Servers of a test's own, which it may kill.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+
+/// PostgreSQL and Kafka, started by `scripts/servers` and stopped when this is dropped.
+pub struct Servers {
+    run: String,
+    pub postgres: String,
+    pub kafka: String,
+}
+
+/// The top of the repository.
+pub fn root() -> PathBuf {
+    PathBuf::from("..")
+}
+
+fn script(run: &str, args: &[&str]) -> Result<String> {
+    let script = root().join("scripts/servers");
+    let mut command = Command::new(script);
+    // Those of the whole test run are not for killing.
+    command.env_remove("CHORALE_TEST_POSTGRES").env_remove("CHORALE_TEST_KAFKA").env_remove("CHORALE_SERVERS_RUN");
+    let output = command.args(["--run", run]).args(args).output().context("scripts/servers cannot be started")?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "scripts/servers {args:?}: {told}");
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+impl Servers {
+    /// A run of this name.
+    pub fn up(name: &str) -> Result<Self> {
+        let own = std::process::id().to_string();
+        let run = format!("{name}-{own}");
+        script(&run, &["up", "--owner", &own])?;
+        let mut servers = Self { run, postgres: String::new(), kafka: String::new() };
+        let env: Value = serde_json::from_str(&script(&servers.run, &["env", "--json"])?)?;
+        let address = |name: &str| {
+            env[name].as_str().map(str::to_owned).with_context(|| format!("no {name} in {env}"))
+        };
+        (servers.postgres, servers.kafka) = (address("CHORALE_TEST_POSTGRES")?, address("CHORALE_TEST_KAFKA")?);
+        Ok(servers)
+    }
+
+    /// Ends a server as a crash would, and starts it on the same data and port.
+    pub fn crash(&self, server: &str) -> Result<()> {
+        script(&self.run, &["restart", server, "--kill"]).map(drop)
+    }
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        if let Err(error) = script(&self.run, &["down", "--kill"]) {
+            eprintln!("{error:#}");
+        }
+    }
+}
+
+/// A Python with what the auditor's example needs.
+pub fn python() -> Result<PathBuf> {
+    match std::env::var("CHORALE_TEST_PYTHON") {
+        Ok(path) => Ok(PathBuf::from(path)),
+        Err(_) => Ok(Path::new(script("python", &["python"])?.trim()).to_owned()),
+    }
+}

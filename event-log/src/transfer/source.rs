@@ -1,0 +1,117 @@
+//! The file that is moved: locked, and read from its first row to its last.
+
+use std::path::Path;
+use std::time::Duration;
+
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt};
+use sha2::{Digest, Sha256};
+use sqlx::postgres::PgCopyIn;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, PgConnection, Row, SqliteConnection};
+use uuid::Uuid;
+
+use super::tables::{BEGINNING, END, Table};
+use crate::port::Head;
+
+/// How long somebody else's commit is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Bytes that are sent at a time; what is in memory is about as much.
+const CHUNK: usize = 256 * 1024;
+
+/// What a table comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sum {
+    pub(super) rows: u64,
+    /// Of all its rows in order.
+    pub(super) digest: [u8; 32],
+}
+
+/// Which side failed.
+pub(super) enum Failure {
+    Source(sqlx::Error),
+    Target(sqlx::Error),
+}
+
+/// A log's file that nobody can write while this lives.
+pub(super) struct Source {
+    connection: SqliteConnection,
+    pub(super) head: Head,
+}
+
+impl Source {
+    pub(super) async fn lock(path: &Path) -> Result<Self, sqlx::Error> {
+        let mut connection = platform::sqlite::open(&platform::sqlite::durable(path, PATIENCE)).await?;
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut connection).await?;
+        let head = sqlx::query("SELECT position, hash, epoch, revision FROM head");
+        let head = head_of(&head.fetch_one(&mut connection).await?)?;
+        Ok(Self { connection, head })
+    }
+
+    /// Rows of all of `tables`.
+    pub(super) async fn rows(&mut self, tables: &[Table]) -> Result<u64, sqlx::Error> {
+        let mut rows = 0;
+        for table in tables {
+            let count = AssertSqlSafe(format!("SELECT count(*) FROM {}", table.name));
+            let count: i64 = sqlx::query_scalar(count).fetch_one(&mut self.connection).await?;
+            rows += u64::try_from(count).unwrap_or_default();
+        }
+        Ok(rows)
+    }
+
+    fn stream(&mut self, table: &Table) -> BoxStream<'_, Result<SqliteRow, sqlx::Error>> {
+        let all = format!("SELECT {} FROM {} ORDER BY {}", table.quoted(), table.name, table.key);
+        sqlx::query(AssertSqlSafe(all)).fetch(&mut self.connection).boxed()
+    }
+
+    /// Reads a whole table, and copies it where there is a place for it. `progress` is told the rows so far, now and then.
+    pub(super) async fn pour(
+        &mut self,
+        table: &Table,
+        mut into: Option<PgCopyIn<&mut PgConnection>>,
+        progress: &mut (dyn FnMut(u64) + Send),
+    ) -> Result<Sum, Failure> {
+        let (mut sha, mut rows, mut chunk) = (Sha256::new(), 0, BEGINNING.to_vec());
+        let mut stream = self.stream(table);
+        while let Some(row) = stream.try_next().await.map_err(Failure::Source)? {
+            table.encode(&row, &mut chunk).map_err(Failure::Source)?;
+            rows += 1;
+            if chunk.len() >= CHUNK {
+                send(&mut into, &mut sha, &mut chunk).await.map_err(Failure::Target)?;
+                progress(rows);
+            }
+        }
+        chunk.extend(END);
+        send(&mut into, &mut sha, &mut chunk).await.map_err(Failure::Target)?;
+        if let Some(copy) = into {
+            copy.finish().await.map_err(Failure::Target)?;
+        }
+        progress(rows);
+        Ok(Sum { rows, digest: sha.finalize().into() })
+    }
+}
+
+async fn send(
+    into: &mut Option<PgCopyIn<&mut PgConnection>>,
+    sha: &mut Sha256,
+    chunk: &mut Vec<u8>,
+) -> Result<(), sqlx::Error> {
+    sha.update(&*chunk);
+    if let Some(copy) = into {
+        copy.send(&**chunk).await?;
+    }
+    chunk.clear();
+    Ok(())
+}
+
+fn head_of(row: &SqliteRow) -> Result<Head, sqlx::Error> {
+    fn decode(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
+        sqlx::Error::Decode(Box::new(error))
+    }
+    Ok(Head {
+        position: u64::try_from(row.try_get::<i64, _>(0)?).map_err(decode)?,
+        hash: row.try_get::<&[u8], _>(1)?.try_into().map_err(decode)?,
+        epoch: Uuid::from_slice(row.try_get(2)?).map_err(decode)?,
+        revision: u64::try_from(row.try_get::<i64, _>(3)?).map_err(decode)?,
+    })
+}

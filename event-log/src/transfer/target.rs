@@ -1,0 +1,217 @@
+//! The tables that a log is moved into. From the first row that is written until the whole shop has moved they say so
+//! themselves, and no program opens them to write.
+
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use platform::postgres::{Address, Limits, PostgresError};
+use schemas::Context;
+use sha2::{Digest, Sha256};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
+use uuid::Uuid;
+
+use super::source::{Failure, Source, Sum};
+use super::tables::{TABLES, Table};
+use super::{Progress, TransferError};
+use crate::port::{Head, LogError};
+use crate::postgres::{MOVING, PARAMETERS};
+
+/// A table may take its time. A client that died must not lock the tables for long, even if nobody noticed.
+const LIMITS: Limits = Limits {
+    statement: Duration::ZERO,
+    lock: Duration::from_secs(10),
+    idle_in_transaction: Duration::from_secs(60),
+};
+
+/// A connection to where a log is moved.
+pub(super) struct Target {
+    address: Address,
+    context: Context,
+    connection: PgConnection,
+}
+
+/// What stood there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Nothing, or what a move of the same log had left: now the log is there.
+    Filled,
+    /// The log itself, moved before.
+    Whole,
+}
+
+impl Target {
+    pub(super) async fn open(url: &str, context: Context) -> Result<Self, TransferError> {
+        let failed = |error: PostgresError| {
+            TransferError::Log(LogError::Unavailable(error.to_string(), Some(Box::new(error))))
+        };
+        let address = Address::parse(url, &PARAMETERS).map_err(failed)?;
+        let search_path = format!("{context},pg_temp");
+        let options =
+            address.options("chorale-move", &LIMITS).options([("search_path", search_path.as_str())]);
+        let connection = address.connect(&options).await.map_err(failed)?;
+        Ok(Self { address, context, connection })
+    }
+
+    pub(super) async fn close(self) {
+        self.address.close(self.connection).await;
+    }
+
+    pub(super) fn place(&self) -> String {
+        format!("{} ({})", self.address, self.context)
+    }
+
+    fn explain(&self, error: sqlx::Error) -> TransferError {
+        TransferError::Target(self.context, self.address.explain(error))
+    }
+
+    async fn run(&mut self, sql: String) -> Result<(), TransferError> {
+        let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.connection).await;
+        done.map(drop).map_err(|error| self.explain(error))
+    }
+
+    /// Takes everything over in one transaction, unless it is there. `sums` is given what each table comes to.
+    pub(super) async fn fill(
+        &mut self,
+        source: &mut Source,
+        sums: &mut Vec<Sum>,
+        progress: Progress<'_>,
+    ) -> Result<Found, TransferError> {
+        self.run("BEGIN; LOCK TABLE head, events IN ACCESS EXCLUSIVE MODE".to_owned()).await?;
+        let moving = self.moving().await?;
+        let there = self.head().await?;
+        let empty = self.is_empty(&there).await?;
+        match moving {
+            Some(epoch) if epoch == source.head.epoch => self.empty().await?,
+            Some(_) => return Err(TransferError::AnotherMove { place: self.place() }),
+            None if empty => {}
+            None if there.epoch == source.head.epoch => {
+                self.run("ROLLBACK".to_owned()).await?;
+                return Ok(Found::Whole);
+            }
+            None => return Err(TransferError::NotEmpty { place: self.place() }),
+        }
+        let mut before = 0;
+        for table in &TABLES {
+            let copy = format!("COPY {} ({}) FROM STDIN (FORMAT binary)", table.name, table.quoted());
+            let copying = self.connection.copy_in_raw(&copy).await;
+            let copying =
+                copying.map_err(|error| TransferError::Target(self.context, self.address.explain(error)))?;
+            let sum = source.pour(table, Some(copying), &mut |rows| progress(before + rows)).await;
+            let sum = sum.map_err(|failure| match failure {
+                Failure::Source(error) => TransferError::Source(self.context, error),
+                Failure::Target(error) => self.explain(error),
+            })?;
+            before += sum.rows;
+            sums.push(sum);
+        }
+        self.end_at(&source.head).await?;
+        Ok(Found::Filled)
+    }
+
+    /// The last words of the transaction.
+    async fn end_at(&mut self, head: &Head) -> Result<(), TransferError> {
+        let moved = sqlx::query("UPDATE head SET position = $1, hash = $2, epoch = $3, revision = $4")
+            .bind(int(head.position))
+            .bind(head.hash)
+            .bind(head.epoch)
+            .bind(int(head.revision))
+            .execute(&mut self.connection)
+            .await;
+        moved.map_err(|error| self.explain(error))?;
+        let marked = sqlx::query("INSERT INTO about (key, value) VALUES ($1, $2)")
+            .bind(MOVING)
+            .bind(head.epoch.to_string())
+            .execute(&mut self.connection)
+            .await;
+        marked.map_err(|error| self.explain(error))?;
+        self.run("COMMIT".to_owned()).await?;
+        // Nobody knows yet how many rows there are.
+        self.run(TABLES.iter().map(|table| format!("ANALYZE {};", table.name)).collect()).await
+    }
+
+    /// Begins to look at one moment.
+    pub(super) async fn look(&mut self) -> Result<Head, TransferError> {
+        self.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned()).await?;
+        self.head().await
+    }
+
+    /// What a table comes to here.
+    pub(super) async fn sum(&mut self, table: &Table) -> Result<Sum, TransferError> {
+        let (name, columns) = (table.name, table.quoted());
+        let condition = if name == "about" { format!("WHERE key <> '{MOVING}'") } else { String::new() };
+        let count = AssertSqlSafe(format!("SELECT count(*) FROM {name} {condition}"));
+        let rows: Result<i64, _> = sqlx::query_scalar(count).fetch_one(&mut self.connection).await;
+        let rows = rows.map_err(|error| self.explain(error))?;
+        let all = format!(
+            "COPY (SELECT {columns} FROM {name} {condition} ORDER BY {}) TO STDOUT (FORMAT binary)",
+            table.key
+        );
+        let digest = digest(&mut self.connection, &all).await.map_err(|error| self.explain(error))?;
+        Ok(Sum { rows: u64::try_from(rows).unwrap_or_default(), digest })
+    }
+
+    /// What a log that moves was given as a mark: the epoch of that log.
+    async fn moving(&mut self) -> Result<Option<Uuid>, TransferError> {
+        let query = sqlx::query_scalar("SELECT value FROM about WHERE key = $1").bind(MOVING);
+        let value: Option<String> =
+            query.fetch_optional(&mut self.connection).await.map_err(|error| self.explain(error))?;
+        // What is no epoch is nobody's.
+        Ok(value.map(|value| value.parse().unwrap_or_default()))
+    }
+
+    async fn head(&mut self) -> Result<Head, TransferError> {
+        let query = sqlx::query("SELECT position, hash, epoch, revision FROM head");
+        let row = query.fetch_one(&mut self.connection).await.map_err(|error| self.explain(error))?;
+        let number = |column| row.try_get::<i64, _>(column).map(i64::unsigned_abs);
+        let head = || {
+            let hash = row.try_get::<&[u8], _>(1)?.try_into();
+            let hash = hash.map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+            Ok(Head { position: number(0)?, hash, epoch: row.try_get(2)?, revision: number(3)? })
+        };
+        head().map_err(|error| self.explain(error))
+    }
+
+    async fn is_empty(&mut self, head: &Head) -> Result<bool, TransferError> {
+        let any: Vec<_> = TABLES.iter().map(|table| format!("EXISTS (SELECT FROM {})", table.name)).collect();
+        let any = AssertSqlSafe(format!("SELECT {}", any.join(" OR ")));
+        let any: Result<bool, _> = sqlx::query_scalar(any).fetch_one(&mut self.connection).await;
+        Ok(!any.map_err(|error| self.explain(error))? && head.position == 0 && head.revision == 0)
+    }
+
+    /// Takes out what an earlier try had left. It was never anybody's log, so its events may go.
+    async fn empty(&mut self) -> Result<(), TransferError> {
+        let names: Vec<_> = TABLES.iter().map(|table| table.name).collect();
+        self.run(format!(
+            "ALTER TABLE events DISABLE TRIGGER events_stay; TRUNCATE {};
+             ALTER TABLE events ENABLE TRIGGER events_stay",
+            names.join(", ")
+        ))
+        .await
+    }
+}
+
+/// From now on programs may open these logs to write: those in one database all at once.
+pub(super) async fn release(url: &str, contexts: &[Context]) -> Result<(), TransferError> {
+    let Some(first) = contexts.first() else { return Ok(()) };
+    let mut target = Target::open(url, *first).await?;
+    let mut transaction = String::from("BEGIN;");
+    for context in contexts {
+        transaction.push_str(&format!("DELETE FROM {context}.about WHERE key = '{MOVING}';"));
+    }
+    target.run(transaction + "COMMIT").await?;
+    target.close().await;
+    Ok(())
+}
+
+async fn digest(connection: &mut PgConnection, copy: &str) -> Result<[u8; 32], sqlx::Error> {
+    let mut sha = Sha256::new();
+    let mut stream = connection.copy_out_raw(copy).await?;
+    while let Some(bytes) = stream.try_next().await? {
+        sha.update(&bytes);
+    }
+    Ok(sha.finalize().into())
+}
+
+fn int(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

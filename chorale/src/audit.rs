@@ -6,12 +6,14 @@ use std::sync::Arc;
 use anyhow::Result;
 use event_log::port::Log;
 use platform::bus::Bus;
+use platform::bus::kafka::KafkaBus;
 use schemas::Context;
 
 use crate::shop;
 use crate::stores::{Place, Stores};
 
 pub mod erase;
+mod heads;
 pub mod log;
 pub mod parked;
 pub mod projections;
@@ -26,6 +28,8 @@ pub struct Look {
     pub logs: Vec<Arc<dyn Log>>,
     /// The topics.
     pub bus: Arc<dyn Bus>,
+    /// The cluster behind the bus, if it is one.
+    kafka: Option<KafkaBus>,
 }
 
 impl Look {
@@ -36,8 +40,8 @@ impl Look {
         for context in Context::ALL {
             logs.push(event_log::connect_read_only(&place.log(context), context).await?);
         }
-        let (_, bus) = shop::open_bus(&place.bus, &logs).await?;
-        Ok(Self { place, logs, bus })
+        let (kafka, bus) = shop::open_bus(&place.bus, &logs).await?;
+        Ok(Self { place, logs, bus, kafka })
     }
 
     /// The log of a context.

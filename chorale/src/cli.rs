@@ -44,10 +44,22 @@ pub struct Cli {
 #[command(next_help_heading = "Doors")]
 pub struct Listen {
     /// For shoppers: GraphQL and orders. Port 0 takes a free one.
-    #[arg(long, global = true, env = "CHORALE_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        global = true,
+        env = "CHORALE_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDRESS"
+    )]
     pub listen: SocketAddr,
     /// For the back office, which has no sign-in yet: keep it on the loopback interface.
-    #[arg(long, global = true, env = "CHORALE_STAFF_LISTEN", default_value = "127.0.0.1:8081", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        global = true,
+        env = "CHORALE_STAFF_LISTEN",
+        default_value = "127.0.0.1:8081",
+        value_name = "ADDRESS"
+    )]
     pub staff_listen: SocketAddr,
     /// Leave an empty shop empty.
     #[arg(long, global = true, env = "CHORALE_NO_SEED")]
@@ -81,6 +93,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Take a shop that keeps its stores in files to PostgreSQL, with everything in them, and verify it. It must not run.
+    Move(crate::moving::MoveArgs),
     /// Send shoppers to the shop that runs: they browse, order, and the shop packs and ships.
     Demo(crate::demo::DemoArgs),
     /// Import real data into a shop of its own.
@@ -148,9 +162,15 @@ pub enum Topics {
 /// `chorale log …`
 #[derive(Subcommand, Debug)]
 pub enum Log {
-    /// Recompute the hash chain of every log; exits with 1 and names the first wrong position when something was changed.
+    /// Recompute the hash chain of every log, and compare it with its signed heads; exits with 1 and names the first wrong position when something was changed.
     Verify {
         /// One JSON object a log.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the public half of the key that log heads are signed with (CHORALE_AUDIT_KEY), for auditors.
+    Key {
+        /// One JSON object.
         #[arg(long)]
         json: bool,
     },

@@ -1,6 +1,5 @@
 //! The data directory of a shop: what lies where, and who may use it.
 
-use std::cmp::Ordering;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -9,12 +8,27 @@ use serde::{Deserialize, Serialize};
 
 /// The layout of the directory; raised when older programs must not touch it any more.
 const FORMAT: u32 = 2;
+/// The format of a directory whose shop has moved elsewhere: who does not know that must not use it either.
+const MOVED: u32 = 3;
 const ABOUT: &str = "shop.json";
 const LOCK: &str = "lock";
 
 #[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct About {
     format: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    moved_to: Option<Destination>,
+}
+
+/// Where a shop has moved: addresses without users, passwords and parameters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Destination {
+    /// Its logs: one address, or one of each context.
+    pub event_log: String,
+    /// Its keys.
+    pub vault: String,
 }
 
 /// Why a data directory cannot be used. Each says what to do.
@@ -47,6 +61,17 @@ pub enum DataDirError {
         /// Its format.
         found: u32,
     },
+    /// Its shop is elsewhere now.
+    #[error(
+        "the shop of {path} has moved to {}: start it with --event-log and --vault there (its keys: {}). The old files can be \
+         looked at, and are not changed any more", .to.event_log, .to.vault
+    )]
+    Moved {
+        /// The directory.
+        path: PathBuf,
+        /// Where it is.
+        to: Destination,
+    },
     /// The description in it cannot be read.
     #[error("{0} is broken: restore it from a backup, or choose another directory with --data-dir")]
     Broken(PathBuf, #[source] serde_json::Error),
@@ -65,20 +90,48 @@ pub struct DataDir {
 impl DataDir {
     /// Makes the directory if it is not there, and keeps other shops out of it.
     pub fn claim(path: &Path) -> Result<Self, DataDirError> {
-        let path = make(path)?;
+        let data = Self::lock(make(path)?)?;
+        match read(&data.path) {
+            Err(DataDirError::NoShop(_)) => write(&data.path, None)?,
+            found => refuse_moved(&data.path, found?)?,
+        }
+        Ok(data)
+    }
+
+    /// Claims the directory of a shop that is to move to `to`. A move there that did not end may be repeated.
+    pub fn claim_to_move(path: &Path, to: &Destination) -> Result<Self, DataDirError> {
+        read(path)?;
+        let data = Self::lock(make(path)?)?;
+        match read(&data.path)? {
+            Some(before) if before == *to => {}
+            found => refuse_moved(&data.path, found)?,
+        }
+        Ok(data)
+    }
+
+    /// From now on the shop is there: nobody claims its directory any more.
+    pub fn mark_moved(&self, to: &Destination) -> Result<(), DataDirError> {
+        write(&self.path, Some(to.clone()))
+    }
+
+    /// Fails if the shop has moved away from here, so that its logs and keys here are to be changed by nobody.
+    pub fn require_here(&self) -> Result<(), DataDirError> {
+        match read(&self.path) {
+            // The directory of a shop whose logs have always been elsewhere.
+            Err(DataDirError::NoShop(_)) => Ok(()),
+            found => refuse_moved(&self.path, found?),
+        }
+    }
+
+    fn lock(path: PathBuf) -> Result<Self, DataDirError> {
         let lock_path = path.join(LOCK);
         let lock = File::options().create(true).truncate(false).write(true).open(&lock_path);
         let lock = lock.map_err(|source| DataDirError::Io(lock_path.clone(), source))?;
         match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(DataDirError::InUse(path)),
-            Err(TryLockError::Error(source)) => return Err(DataDirError::Io(lock_path, source)),
+            Ok(()) => Ok(Self { path, _lock: Some(lock) }),
+            Err(TryLockError::WouldBlock) => Err(DataDirError::InUse(path)),
+            Err(TryLockError::Error(source)) => Err(DataDirError::Io(lock_path, source)),
         }
-        match read(&path) {
-            Err(DataDirError::NoShop(_)) => write(&path)?,
-            found => found?,
-        }
-        Ok(Self { path, _lock: Some(lock) })
     }
 
     /// The directory of a shop whose logs are elsewhere, made if it is not there. Nobody is kept out: the processes of such
@@ -125,8 +178,15 @@ fn make(path: &Path) -> Result<PathBuf, DataDirError> {
     path.canonicalize().map_err(io)
 }
 
-/// Whether there is a shop that this program can use.
-fn read(path: &Path) -> Result<(), DataDirError> {
+fn refuse_moved(path: &Path, moved: Option<Destination>) -> Result<(), DataDirError> {
+    match moved {
+        Some(to) => Err(DataDirError::Moved { path: path.to_owned(), to }),
+        None => Ok(()),
+    }
+}
+
+/// Whether there is a shop that this program knows, and where it has moved, if it has.
+fn read(path: &Path) -> Result<Option<Destination>, DataDirError> {
     let file = path.join(ABOUT);
     let text = match fs::read_to_string(&file) {
         Ok(text) => text,
@@ -137,18 +197,20 @@ fn read(path: &Path) -> Result<(), DataDirError> {
     };
     let about: About = serde_json::from_str(&text).map_err(|source| DataDirError::Broken(file, source))?;
     let (path, found) = (path.to_owned(), about.format);
-    match found.cmp(&FORMAT) {
-        Ordering::Less => Err(DataDirError::Older { path, found }),
-        Ordering::Equal => Ok(()),
-        Ordering::Greater => Err(DataDirError::Newer { path, found }),
+    match (found, about.moved_to) {
+        (FORMAT, None) => Ok(None),
+        (MOVED, Some(to)) => Ok(Some(to)),
+        (..FORMAT, _) => Err(DataDirError::Older { path, found }),
+        _ => Err(DataDirError::Newer { path, found }),
     }
 }
 
 /// Written aside and renamed, so that it is there as a whole or not at all.
-fn write(path: &Path) -> Result<(), DataDirError> {
+fn write(path: &Path, moved_to: Option<Destination>) -> Result<(), DataDirError> {
     let (file, aside) = (path.join(ABOUT), path.join("shop.json.new"));
     let io = |source| DataDirError::Io(file.clone(), source);
-    let text = serde_json::to_string_pretty(&About { format: FORMAT })
+    let format = if moved_to.is_some() { MOVED } else { FORMAT };
+    let text = serde_json::to_string_pretty(&About { format, moved_to })
         .map_err(|source| DataDirError::Broken(file.clone(), source))?;
     fs::write(&aside, text + "\n").map_err(io)?;
     File::open(&aside).and_then(|written| written.sync_all()).map_err(io)?;
@@ -176,6 +238,34 @@ mod tests {
         let deep = folder.path().join("deep");
         let first = DataDir::share(&deep).unwrap();
         assert_eq!(DataDir::share(&deep).unwrap().path(), first.path());
+    }
+
+    #[test]
+    fn a_directory_whose_shop_has_moved_says_where_and_can_be_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = |host: &str| Destination {
+            event_log: format!("postgres://{host}/shop"),
+            vault: "postgres://keys/vault".to_owned(),
+        };
+        let missing = DataDir::claim_to_move(&folder.path().join("none"), &there("one"));
+        assert!(matches!(missing, Err(DataDirError::NoShop(_))));
+        assert!(!folder.path().join("none").exists());
+        drop(DataDir::claim(folder.path()).unwrap());
+        let data = DataDir::claim_to_move(folder.path(), &there("one")).unwrap();
+        assert!(matches!(DataDir::claim(folder.path()), Err(DataDirError::InUse(_))));
+        data.require_here().unwrap();
+        data.mark_moved(&there("one")).unwrap();
+        drop(data);
+
+        let refused = DataDir::claim(folder.path()).unwrap_err();
+        assert!(refused.to_string().contains("has moved to postgres://one/shop"), "{refused}");
+        let elsewhere = DataDir::claim_to_move(folder.path(), &there("two"));
+        assert!(matches!(elsewhere, Err(DataDirError::Moved { .. })));
+        drop(DataDir::claim_to_move(folder.path(), &there("one")).unwrap());
+        let looking = DataDir::look(folder.path()).unwrap();
+        assert!(matches!(looking.require_here(), Err(DataDirError::Moved { .. })));
+        DataDir::share(folder.path()).unwrap();
+        DataDir::share(&folder.path().join("new")).unwrap().require_here().unwrap();
     }
 
     #[test]

@@ -12,7 +12,7 @@ use platform::clock::DrivenClock;
 use platform::shutdown::Shutdown;
 use schemas::{Currency, Timestamp};
 
-use crate::about::Kind;
+use crate::about::{Kind, Want};
 use crate::shop::{Only, Shop, ShopOptions};
 use crate::stores::Stores;
 
@@ -56,6 +56,9 @@ pub struct ImportArgs {
     /// Stop with the last basket, while orders are still on their way, instead of going on until every order is over.
     #[arg(long)]
     pub no_afterwards: bool,
+    /// Only drive: relay, reactors and projectors of this shop run as processes of their own, on the same addresses.
+    #[arg(long)]
+    pub drive_only: bool,
     /// The report as one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -95,9 +98,13 @@ pub async fn run(data_dir: &Path, stores: &Stores, args: &ImportArgs, out: &mut 
         );
     }
     let drive = Drive::from(&shop, &clock, &plan, &mut marker, mark).await?;
-    shop.start_relays().await?;
-    shop.start_reactors(&Only::default());
-    let _projectors = shop.start_projectors(&[])?;
+    if args.drive_only {
+        shop.start_clockworks();
+    } else {
+        shop.start_relays().await?;
+        shop.start_reactors(&Only::default());
+        shop.start_projectors(&[])?;
+    }
     let (ended, mark) = drive.run(&stop).await?;
     if ended == Ended::Interrupted {
         shop.close().await?;
@@ -131,7 +138,7 @@ fn options(clock: &DrivenClock, stores: &Stores, seed: u64) -> ShopOptions {
     };
     ShopOptions {
         stores: stores.clone(),
-        kind: Some(Kind::Imported),
+        want: Want::Kind(Kind::Imported),
         clock: Some(clock.clock()),
         rules: Some(rules),
         seed: Some(seed),

@@ -7,6 +7,7 @@ pub mod data_dir;
 pub mod demo;
 pub mod import;
 pub mod migrate;
+pub mod moving;
 pub mod seed;
 pub mod serve;
 pub mod shop;

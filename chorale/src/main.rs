@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use chorale::audit::{Look, erase, log, parked, projections, story, topics};
 use chorale::cli::{Cli, Command, Import, Log, Parked, Projections, Topics};
-use chorale::migrate;
 use chorale::serve::{self, Roles, Work};
 use chorale::stores::Place;
+use chorale::{migrate, moving};
 use clap::Parser;
 
 #[global_allocator]
@@ -57,6 +57,7 @@ async fn run(cli: Cli) -> Result<bool> {
         }
         Some(Command::QueryApi) => run(Roles { query_api: true, ..Roles::NONE }.into()).await?,
         Some(Command::Migrate { json }) => migrate::run(path, stores, json, &mut out).await?,
+        Some(Command::Move(args)) => moving::run(path, stores, &args, &mut out).await?,
         Some(Command::Demo(args)) => chorale::demo::run(&args, &mut out).await?,
         Some(Command::Import(Import::CompleteJourney(args))) => {
             return chorale::import::run(path, stores, &args, &mut out).await;
@@ -64,25 +65,20 @@ async fn run(cli: Cli) -> Result<bool> {
         Some(Command::Topics { command: Some(Topics::Read(args)), .. }) => {
             topics::read(&look().await?, &args, &mut out).await?;
         }
-        Some(Command::Topics { json, command: None }) => {
-            topics::list(&look().await?, json, &mut out).await?
-        }
+        Some(Command::Topics { json, command: None }) => topics::list(&look().await?, json, &mut out).await?,
         Some(Command::Log(Log::Verify { json })) => {
             return log::check(&look().await?, json, &mut out).await;
         }
+        Some(Command::Log(Log::Key { json })) => log::key(stores.audit_key.as_ref(), json, &mut out)?,
         Some(Command::Log(Log::Head { json })) => log::head(&look().await?, json, &mut out).await?,
-        Some(Command::Story { order, json }) => {
-            story::run(&look().await?, &order, json, &mut out).await?
-        }
+        Some(Command::Story { order, json }) => story::run(&look().await?, &order, json, &mut out).await?,
         Some(Command::Projections { command: Some(Projections::Rebuild { name, json }), .. }) => {
             projections::rebuild(&look().await?, &name, json, &mut out).await?;
         }
         Some(Command::Projections { json, command: None }) => {
             projections::list(&look().await?, json, &mut out).await?;
         }
-        Some(Command::Parked(Parked::List { json })) => {
-            parked::list(&look().await?, json, &mut out).await?
-        }
+        Some(Command::Parked(Parked::List { json })) => parked::list(&look().await?, json, &mut out).await?,
         Some(Command::Parked(Parked::Redrive { reactor, stream, .. })) => {
             let which = reactor.as_deref().zip(stream.as_deref());
             parked::redrive(&look().await?, which, &mut out).await?;

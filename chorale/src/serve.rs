@@ -8,7 +8,7 @@ use axum::Router;
 use platform::shutdown::Shutdown;
 use tokio::net::TcpListener;
 
-use crate::about::Kind;
+use crate::about::{Kind, Want};
 use crate::cli::Listen;
 use crate::seed;
 use crate::shop::{Only, Shop, ShopOptions};
@@ -90,9 +90,18 @@ pub async fn run(path: &Path, stores: &Stores, listen: &Listen, work: &Work) -> 
         }),
         false => None,
     };
-    // Commands carry the time of the clock on the wall; for the others it does not matter which time a shop lives in.
-    let kind = roles.command_api.then_some(Kind::Real);
-    let shop = Shop::open(path, ShopOptions { kind, stores: stores.clone(), ..ShopOptions::default() }).await?;
+    let want = match roles {
+        // Commands carry the time of the clock on the wall.
+        Roles { command_api: true, .. } => Want::Kind(Kind::Real),
+        Roles { reactors: true, .. } => Want::Begun,
+        // For the others it does not matter which time a shop lives in.
+        _ => Want::Any,
+    };
+    let opening = Shop::open(path, ShopOptions { want, stores: stores.clone(), ..ShopOptions::default() });
+    let shop = tokio::select! {
+        shop = opening => shop?,
+        () = signals.begun() => return Ok(()),
+    };
     let ended = work_until(&shop, work, doors, listen, &signals).await;
     eprintln!("Draining …");
     shop.close().await?;
@@ -110,13 +119,22 @@ async fn work_until(
 ) -> Result<()> {
     let roles = work.roles;
     let addresses = start(shop, work, doors).await?;
-    if roles.command_api && !listen.no_seed {
+    let plants = roles.command_api && !listen.no_seed;
+    if plants && roles.reactors {
         seed::plant(shop).await?;
     }
     greet(shop, roles, addresses);
+    let planting = async {
+        // Its stock is counted elsewhere, perhaps by somebody who has not been started yet.
+        if plants && !roles.reactors {
+            seed::plant(shop).await?;
+        }
+        std::future::pending::<Result<()>>().await
+    };
     tokio::select! {
         () = signals.begun() => Ok(()),
         fault = shop.failed() => bail!(fault),
+        ended = planting => ended,
     }
 }
 

@@ -10,7 +10,7 @@ use domain::ShopRules;
 use event_log::log_bus::LogBus;
 use event_log::port::Log;
 use event_log::writer::{Writer, WriterOptions};
-use platform::bus::{Bus, Positions};
+use platform::bus::Bus;
 use platform::bus::kafka::KafkaBus;
 use platform::clock::{Clock, DrivenClock};
 use platform::sealing::Sealer;
@@ -25,7 +25,7 @@ use schemas::{Context, Timestamp};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::about::{self, Kind};
+use crate::about::{self, Kind, Want};
 use crate::stores::{BusAddress, Place, Stores};
 
 mod roles;
@@ -40,8 +40,8 @@ pub type WrapBus = Box<dyn FnOnce(Arc<dyn Bus>) -> Arc<dyn Bus> + Send>;
 pub struct ShopOptions {
     /// Where what is not in the data directory is.
     pub stores: Stores,
-    /// Which time it has to live in; any if none.
-    pub kind: Option<Kind>,
+    /// Which time it has to live in.
+    pub want: Want,
     /// Tells the time. If none: the clock on the wall, or the shop's own events where they were imported.
     pub clock: Option<Clock>,
     /// The figures of its rules, if it is begun now; the default ones if none.
@@ -60,7 +60,7 @@ impl Default for ShopOptions {
     fn default() -> Self {
         Self {
             stores: Stores::default(),
-            kind: Some(Kind::Real),
+            want: Want::Kind(Kind::Real),
             clock: None,
             rules: None,
             seed: None,
@@ -119,7 +119,7 @@ impl Shop {
         for context in Context::ALL {
             logs.push(event_log::connect(&place.log(context), context).await?);
         }
-        let (kind, rules) = about::agree(&logs, options.kind, options.rules).await?;
+        let (kind, rules) = about::agree(&logs, options.want, options.rules).await?;
         let rules = Arc::new(rules);
         let (kafka, bus) = open_bus(&place.bus, &logs).await?;
         let progress = if kafka.is_some() { Progress::shared(logs.iter().cloned()) } else { Progress::default() };
@@ -153,19 +153,10 @@ impl Shop {
             kafka,
         };
         if shop.kafka.is_some() {
+            // Other processes may do the work: whoever waits for the shop waits for them, too.
             shop.watch_everybody();
         }
         Ok(shop)
-    }
-
-    /// Other processes may carry participants and views: whoever waits for the shop waits for them, too.
-    fn watch_everybody(&self) {
-        for one in self.participants() {
-            self.progress.join(one.name(), one.context(), &one.topics(), Positions::new());
-        }
-        for view in &reactors::learner::VIEWS {
-            self.progress.join(view.view.name, view.context, view.view.topics, Positions::new());
-        }
     }
 
     /// Waits until a role finds that the process cannot go on; answers why.

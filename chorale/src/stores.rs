@@ -10,7 +10,7 @@ use platform::config::Secret;
 use schemas::Context;
 use schemas::topics::PARTITIONS;
 
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, DataDirError};
 
 /// Addresses of stores. What is not named is a file in the data directory. They may hold passwords: they are never printed,
 /// and those in the environment do not stand in the list of processes.
@@ -61,7 +61,9 @@ impl FromStr for LogAddress {
     fn from_str(text: &str) -> Result<Self, Infallible> {
         let named = text.split_once('=').and_then(|(name, rest)| Some((name.parse::<Context>().ok()?, rest)));
         Ok(match named {
-            Some((context, address)) => Self { context: Some(context), address: Secret::from(address.to_owned()) },
+            Some((context, address)) => {
+                Self { context: Some(context), address: Secret::from(address.to_owned()) }
+            }
             None => Self { context: None, address: Secret::from(text.to_owned()) },
         })
     }
@@ -79,7 +81,7 @@ pub enum BusAddress {
 impl Stores {
     /// The address of a context's log, if it is not in the data directory. The one for this context alone comes first, then
     /// the last one for all.
-    fn log(&self, context: Context) -> Option<&str> {
+    pub fn log(&self, context: Context) -> Option<&str> {
         let own = self.event_log.iter().rfind(|one| one.context == Some(context));
         let any = || self.event_log.iter().rfind(|one| one.context.is_none());
         own.or_else(any).map(|one| one.address.expose())
@@ -97,7 +99,10 @@ impl Stores {
             return Ok(BusAddress::Kafka(address.clone()));
         }
         let Some(rest) = text.strip_prefix("log://") else {
-            bail!("the bus is log:// or kafka://host:port, not {}://", text.split("://").next().unwrap_or_default());
+            bail!(
+                "the bus is log:// or kafka://host:port, not {}://",
+                text.split("://").next().unwrap_or_default()
+            );
         };
         let Some(number) = rest.strip_prefix("?partitions=") else {
             ensure!(rest.is_empty(), "log:// knows one parameter: log://?partitions={PARTITIONS}");
@@ -125,7 +130,16 @@ impl Place {
     pub fn claim(path: &Path, stores: &Stores) -> Result<Self> {
         let bus = stores.bus()?;
         let data = if stores.keeps_logs_in_files() { DataDir::claim(path)? } else { DataDir::share(path)? };
-        Ok(Self { data, bus, stores: stores.clone() })
+        let place = Self { data, bus, stores: stores.clone() };
+        place.require_here()?;
+        Ok(place)
+    }
+
+    /// Fails if it would use logs or keys in a directory that the shop has moved away from. Who changes any of them without
+    /// a claim asks before and after, because the shop may move meanwhile.
+    pub fn require_here(&self) -> Result<(), DataDirError> {
+        let elsewhere = !self.stores.keeps_logs_in_files() && self.stores.vault.is_some();
+        if elsewhere { Ok(()) } else { self.data.require_here() }
     }
 
     /// For who looks at a shop while others work.
@@ -193,7 +207,9 @@ mod tests {
         assert!(matches!(stores(&[], Some("log://")).bus().unwrap(), BusAddress::Logs(PARTITIONS)));
         assert!(matches!(stores(&[], Some("log://?partitions=12")).bus().unwrap(), BusAddress::Logs(12)));
         assert!(matches!(stores(&[], Some("kafka://h:1")).bus().unwrap(), BusAddress::Kafka(_)));
-        for bad in ["log://?partitions=0", "log://?partitions=x", "log://?other=1", "log://x", "amqp://u:hunter2@h"] {
+        for bad in
+            ["log://?partitions=0", "log://?partitions=x", "log://?other=1", "log://x", "amqp://u:hunter2@h"]
+        {
             let said = stores(&[], Some(bad)).bus().unwrap_err().to_string();
             assert!(said.contains("log://") && !said.contains("hunter2"), "{said}");
         }

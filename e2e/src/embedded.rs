@@ -1,12 +1,14 @@
 //! A whole shop in this process.
 
 use std::ops::Deref;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use chorale::shop::{Only, Shop, ShopOptions};
+use chorale::stores::Stores;
 use platform::bus::Bus;
 use platform::bus::shuffled::ShuffledBus;
 use platform::clock::DrivenClock;
@@ -43,6 +45,7 @@ pub struct Embedded {
     pub provider: Arc<Puppet>,
     pub(crate) keys: AtomicU64,
     buses: Buses,
+    stores: Stores,
     folder: TempDir,
 }
 
@@ -65,8 +68,9 @@ impl Embedded {
         let clock = DrivenClock::new(BEGINNING.parse()?);
         let provider = Arc::new(Puppet::new(clock.clock()));
         let (gate, folder) = (Gate::default(), tempfile::tempdir()?);
-        let shop = start(&folder, buses, &clock, &gate, &provider).await?;
-        Ok(Self { shop, clock, gate, provider, keys: AtomicU64::new(0), buses, folder })
+        let stores = Stores::default();
+        let shop = start(&folder, &stores, buses, &clock, &gate, &provider).await?;
+        Ok(Self { shop, clock, gate, provider, keys: AtomicU64::new(0), buses, stores, folder })
     }
 
     /// A new shop with a few products: `TEA-100` at €10.00, 20 in `central`; `MUG-1` at €15.00, 20 in `north`, so that an
@@ -81,10 +85,21 @@ impl Embedded {
 
     /// Leaves, and starts again on the same files.
     pub async fn restart(self) -> Result<Self> {
-        let Self { shop, clock, gate, provider, keys, buses, folder } = self;
+        let stores = self.stores.clone();
+        self.restart_on(stores, async |_| Ok(())).await
+    }
+
+    /// Leaves, has something done to its files, and starts again on these stores.
+    pub async fn restart_on(
+        self,
+        stores: Stores,
+        meanwhile: impl AsyncFnOnce(&Path) -> Result<()>,
+    ) -> Result<Self> {
+        let Self { shop, clock, gate, provider, keys, buses, stores: _, folder } = self;
         shop.close().await?;
-        let shop = start(&folder, buses, &clock, &gate, &provider).await?;
-        Ok(Self { shop, clock, gate, provider, keys, buses, folder })
+        meanwhile(folder.path()).await?;
+        let shop = start(&folder, &stores, buses, &clock, &gate, &provider).await?;
+        Ok(Self { shop, clock, gate, provider, keys, buses, stores, folder })
     }
 
     /// Leaves.
@@ -157,6 +172,7 @@ impl Embedded {
 
 async fn start(
     folder: &TempDir,
+    stores: &Stores,
     buses: Buses,
     clock: &DrivenClock,
     gate: &Gate,
@@ -170,6 +186,7 @@ async fn start(
         })
     };
     let options = ShopOptions {
+        stores: stores.clone(),
         clock: Some(clock.clock()),
         provider: Some(Arc::clone(provider) as _),
         bus: Box::new(wrap),

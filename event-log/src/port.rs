@@ -59,12 +59,18 @@ pub struct Wanted {
     pub claims: Vec<Claim>,
     /// Entries of local views.
     pub views: Vec<ViewKey>,
+    /// Groups: where do they stand?
+    pub groups: Vec<String>,
 }
 
 impl Wanted {
     /// Nothing is asked.
     pub fn is_empty(&self) -> bool {
-        self.commands.is_empty() && self.inbox.is_empty() && self.claims.is_empty() && self.views.is_empty()
+        self.commands.is_empty()
+            && self.inbox.is_empty()
+            && self.claims.is_empty()
+            && self.views.is_empty()
+            && self.groups.is_empty()
     }
 }
 
@@ -79,6 +85,8 @@ pub struct Facts {
     pub claims: BTreeMap<Claim, StreamId>,
     /// Entries.
     pub views: BTreeMap<ViewKey, Arc<Value>>,
+    /// Positions of groups, by partition (`<topic>/<number>`).
+    pub groups: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
 /// What became of a command: kept so that a retry gets the first answer.

@@ -115,6 +115,9 @@ pub enum WriteError {
     /// Other processes kept changing what the decision reads.
     #[error("the log of this context is too contended: try again")]
     Contended,
+    /// Another process has gone on from the positions that a note was made on.
+    #[error("another process has gone on from here")]
+    Overtaken,
     /// The writer is shutting down.
     #[error("the writer is closed")]
     Closed,

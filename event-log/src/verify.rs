@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use schemas::StreamId;
+use schemas::audit::LogHead;
 use uuid::Uuid;
 
 use crate::chain;
@@ -68,6 +69,14 @@ pub enum Problem {
     /// The stored row is none that was ever written.
     #[error("the event cannot be read: {0}")]
     Unreadable(String),
+    /// The log is another one than that which was vouched for.
+    #[error("the log has epoch {found}, and was vouched for with epoch {vouched}")]
+    Epoch {
+        /// The log's.
+        found: Uuid,
+        /// That of the signed head.
+        vouched: Uuid,
+    },
     /// The log is not the one that was verified earlier.
     #[error("the log has another hash here than it had before")]
     Replaced,
@@ -110,6 +119,19 @@ pub async fn verify(
             check.event(event).await?;
         }
         progress(check.position);
+    }
+}
+
+/// Whether the log still is what somebody vouched for.
+pub async fn still_is(log: &dyn EventLog, vouched: &LogHead) -> Result<(), Finding> {
+    let LogHead { epoch, position, hash, .. } = vouched;
+    let found = log.head().await?.epoch;
+    if found != *epoch {
+        return Err(wrong(*position, Problem::Epoch { found, vouched: *epoch }));
+    }
+    match chain::from_hex(hash) {
+        Some(hash) if *position > 0 => known(log, *position, hash).await,
+        _ => Err(wrong(*position, Problem::Unreadable("a signed head without position or hash".to_owned()))),
     }
 }
 

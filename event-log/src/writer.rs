@@ -47,6 +47,9 @@ pub struct Note {
     pub views: Vec<ViewWrite>,
     /// Per group: starts without progress.
     pub starts: Vec<(String, u32)>,
+    /// Only if the groups still stand there, per group and partition; 0 where none was kept. Otherwise nothing of the note
+    /// is kept: [`WriteError::Overtaken`].
+    pub only_at: Vec<(String, String, u64)>,
 }
 
 enum Job {

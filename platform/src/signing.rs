@@ -94,17 +94,6 @@ fn key_id(public_key: &[u8]) -> String {
     Sha256::digest(public_key).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The text that is signed for a log's head: who has it, has the log up to `position` as it was at `time`.
-///
-/// **Stored format**, six lines joined by single line feeds, without one at the end. `epoch`, `hash` and `time` are written as the record
-/// that carries the signature writes them. No part may hold a line feed; `None` where one does.
-pub fn log_head_text(context: &str, epoch: &str, position: u64, hash: &str, time: &str) -> Option<String> {
-    if [context, epoch, hash, time].iter().any(|part| part.contains('\n')) {
-        return None;
-    }
-    Some(format!("chorale-log-head-v1\n{context}\n{epoch}\n{position}\n{hash}\n{time}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

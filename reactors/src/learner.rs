@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use domain::{LocalView, ViewKey, ViewWrite};
 use event_log::port::Wanted;
-use event_log::writer::{Note, Writer};
+use event_log::writer::Writer;
 use platform::bus::{Bus, Record, Start, Subscription};
 use platform::shutdown::Shutdown;
 use schemas::Context;
 use serde_json::Value;
 
 use crate::progress::Progress;
-use crate::positions::{self, GroupPositions, noted};
+use crate::positions::GroupPositions;
 use crate::runner::RunError;
 
 /// A context and a view that it keeps.
@@ -48,14 +48,13 @@ impl Learner {
     pub async fn run(self, shutdown: Shutdown) -> Result<(), RunError> {
         let group = self.view.name;
         let log = self.writer.log();
-        let resume = GroupPositions { log: Arc::clone(log), group: group.to_owned() };
-        let known = positions::of_group(log.as_ref(), group).await?;
-        self.progress.join(group, log.context(), self.view.topics, known);
+        let resume = Arc::new(GroupPositions::new(Arc::clone(log), group));
+        self.progress.join(group, log.context(), self.view.topics, resume.read().await?);
         let subscription = Subscription {
             group: group.to_owned(),
             topics: self.view.topics.to_vec(),
             start: Start::Beginning,
-            resume: Arc::new(resume),
+            resume: Arc::clone(&resume) as _,
         };
         let mut consumer = self.bus.subscribe(subscription).await?;
         loop {
@@ -69,7 +68,9 @@ impl Learner {
             }
             let views = self.learn(&delivery.records).await?;
             let positions = &delivery.positions;
-            self.writer.note(Note { positions: noted(group, positions), views, ..Note::default() }).await?;
+            // What was learnt belongs to what was known before: where another process has gone on, it is learnt anew.
+            self.writer.note(resume.note(positions, views)).await?;
+            resume.noted(positions);
             self.progress.advance(group, positions);
             consumer.commit(positions).await?;
         }

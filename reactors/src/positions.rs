@@ -1,10 +1,12 @@
 //! Positions of groups as they stand in their context's log.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use domain::ViewWrite;
 use event_log::port::{Log, LogError};
+use event_log::writer::Note;
 use platform::bus::{BusError, Partition, Positions, Resume};
 
 /// `<topic>/<number>`, as positions are kept.
@@ -32,15 +34,47 @@ fn known(kept: BTreeMap<String, u64>) -> Positions {
     kept.into_iter().filter_map(parse).collect()
 }
 
-/// Answers the bus where a group stands.
+/// Answers the bus where a group stands, and remembers it.
 pub(crate) struct GroupPositions {
-    pub log: Arc<dyn Log>,
-    pub group: String,
+    log: Arc<dyn Log>,
+    group: &'static str,
+    known: Mutex<Positions>,
+}
+
+impl GroupPositions {
+    pub fn new(log: Arc<dyn Log>, group: &'static str) -> Self {
+        Self { log, group, known: Mutex::default() }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Positions> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads where the group stands now.
+    pub async fn read(&self) -> Result<Positions, LogError> {
+        let positions = of_group(self.log.as_ref(), self.group).await?;
+        self.known().clone_from(&positions);
+        Ok(positions)
+    }
+
+    /// A note of `views` that is kept only if nobody else has gone on in these partitions since they were read, or noted,
+    /// here.
+    pub fn note(&self, positions: &Positions, views: Vec<ViewWrite>) -> Note {
+        let known = self.known();
+        let at = positions.keys().map(|partition| (*partition, known.get(partition).copied().unwrap_or(0)));
+        let only_at = noted(self.group, &at.collect());
+        Note { positions: noted(self.group, positions), views, only_at, ..Note::default() }
+    }
+
+    /// The group stands there now.
+    pub fn noted(&self, positions: &Positions) {
+        self.known().extend(positions.iter().map(|(partition, position)| (*partition, *position)));
+    }
 }
 
 #[async_trait]
 impl Resume for GroupPositions {
     async fn positions(&self) -> Result<Positions, BusError> {
-        of_group(self.log.as_ref(), &self.group).await.map_err(|error| BusError::Unavailable(Box::new(error)))
+        self.read().await.map_err(|error| BusError::Unavailable(Box::new(error)))
     }
 }

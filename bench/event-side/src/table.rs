@@ -93,11 +93,10 @@ fn rows(samples: &Samples) -> Vec<Row> {
             ..rates("P3", append::ALONE, append::DISK, 4.5, 2.2)
         },
     ];
-    let slower = |one: &str, other: &str| {
-        let rate = |name: &str| samples.median(name, |sample| Some(sample.per_second)).unwrap_or(f64::MAX);
-        if rate(one) < rate(other) { one.to_owned() } else { other.to_owned() }
-    };
-    rows.push(rates("P6", relaying::RELAY, &slower(relaying::READ, relaying::PRODUCE), 0.4, 0.7));
+    let rate = |name: &str| samples.median(name, |sample| Some(sample.per_second)).unwrap_or(f64::MAX);
+    let read_is_slower = rate(relaying::READ) < rate(relaying::PRODUCE);
+    let slower = if read_is_slower { relaying::READ } else { relaying::PRODUCE };
+    rows.push(rates("P6", relaying::RELAY, slower, 0.4, 0.7));
     rows.push(rates("P7", replaying::ONE, replaying::RAW, 0.5, 0.75));
     rows.push(rates("P7", replaying::LOG, replaying::RAW_LOG, 0.5, 0.75));
     rows.push(rates("P8", replaying::TWO, replaying::ONE, 1.4, 1.7));

@@ -49,8 +49,10 @@ pub async fn run(
             "this cannot be undone: names, addresses and tokens of {subject} will be readable nowhere. Add --yes to do it"
         );
     }
+    place.require_here()?;
     let vault = platform::vault::connect(&place.vault()).await.context("the key vault cannot be opened")?;
     let erased = vault.erase(subject).await.context("the key could not be destroyed")?;
+    place.require_here().context("nothing is erased where the shop is now: repeat it there")?;
     if as_json {
         table::json(out, &json!({ "subject": subject, "erased": erased }))?;
     } else if erased {

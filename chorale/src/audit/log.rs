@@ -2,13 +2,16 @@
 
 use std::io::{IsTerminal, Write};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, bail};
 use event_log::chain;
 use event_log::verify::verify;
 use indicatif::{ProgressBar, ProgressStyle};
+use platform::config::Secret;
+use platform::signing::Signer;
 use serde_json::json;
 
 use super::Look;
+use super::heads::{Heads, Vouched};
 use crate::table;
 
 /// Shows where each log ends.
@@ -32,33 +35,57 @@ pub async fn head(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()
     Ok(())
 }
 
-/// Recomputes the hash chain of every log. `false` when something is wrong.
+/// Recomputes the hash chain of every log, and compares it with its signed heads. `false` when something is wrong.
 pub async fn check(look: &Look, as_json: bool, out: &mut impl Write) -> Result<bool> {
-    let mut sound = true;
+    let (mut sound, heads) = (true, Heads::read(look).await?);
     for log in &look.logs {
         let context = log.context().name();
         let bar = progress(log.head().await?.position, context);
         let found = verify(log.as_ref(), None, |position| bar.set_position(position)).await;
         bar.finish_and_clear();
-        match found {
-            Ok(verified) if as_json => {
-                table::json(out, &json!({ "context": context, "sound": true, "events": verified.events }))?;
-            }
-            Ok(verified) => writeln!(out, "{context:<10} sound, {} events", table::number(verified.events))?,
-            Err(finding) => {
-                sound = false;
-                if as_json {
-                    table::json(
-                        out,
-                        &json!({ "context": context, "sound": false, "finding": finding.to_string() }),
-                    )?;
-                } else {
-                    writeln!(out, "{context:<10} BROKEN: {finding}")?;
-                }
-            }
+        let (events, finding, vouched) = match found {
+            Ok(verified) => (verified.events, None, heads.compare(log.as_ref()).await?),
+            Err(finding) => (0, Some(finding.to_string()), Vouched::Nothing),
+        };
+        let (count, told, finding) = match vouched {
+            Vouched::Wrong(problem) => (0, String::new(), Some(problem)),
+            Vouched::Nothing => (0, String::new(), finding),
+            Vouched::Agree(count, last, verified) => (count, agreement(count, last, verified), finding),
+        };
+        sound &= finding.is_none();
+        if as_json {
+            let sound = finding.is_none();
+            table::json(
+                out,
+                &json!({ "context": context, "sound": sound, "events": events, "signedHeads": count, "finding": finding }),
+            )?;
+        } else if let Some(finding) = finding {
+            writeln!(out, "{context:<10} BROKEN: {finding}")?;
+        } else {
+            writeln!(out, "{context:<10} sound, {} events{told}", table::number(events))?;
         }
     }
     Ok(sound)
+}
+
+fn agreement(count: usize, last: u64, verified: bool) -> String {
+    let signatures = match verified {
+        true => "",
+        false => "; nobody checked the signatures: CHORALE_AUDIT_PUBLIC_KEY names no key",
+    };
+    format!("; {count} signed heads agree, the last of position {}{signatures}", table::number(last))
+}
+
+/// Prints the public half of the key that log heads are signed with, for auditors.
+pub fn key(key: Option<&Secret>, as_json: bool, out: &mut impl Write) -> Result<()> {
+    let Some(key) = key else { bail!("there is no CHORALE_AUDIT_KEY in the environment: 32 bytes, base64 or hex") };
+    let signer = Signer::from_env_text(key).context("CHORALE_AUDIT_KEY")?;
+    let (public, id) = (signer.public_key(), signer.key_id());
+    if as_json {
+        return Ok(table::json(out, &json!({ "publicKey": public, "keyId": id }))?);
+    }
+    writeln!(out, "{public}\n\nCHORALE_AUDIT_PUBLIC_KEY for `chorale log verify`, --public-key for examples/auditor. Key id {id}.")?;
+    Ok(())
 }
 
 /// A bar with rate and time left on a terminal, nothing elsewhere.

@@ -63,6 +63,7 @@ pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()
 /// Asks for parked streams to be tried again: one of one reactor, or all. The running shop does the work; one that does not
 /// run does it when it starts.
 pub async fn redrive(look: &Look, which: Option<(&str, &str)>, out: &mut impl Write) -> Result<()> {
+    look.place.require_here()?;
     let mut asked = 0;
     for log in &look.logs {
         let waiting = log.parked(which.map(|(reactor, _)| reactor), ALL).await?;
@@ -76,6 +77,7 @@ pub async fn redrive(look: &Look, which: Option<(&str, &str)>, out: &mut impl Wr
         let own = event_log::connect(&look.place.log(log.context()), log.context()).await?;
         asked += redrive_all(own, streams).await?;
     }
+    look.place.require_here()?;
     if asked == 0 {
         bail!("nothing of that is parked; `chorale parked list` shows what is");
     }

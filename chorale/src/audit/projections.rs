@@ -60,6 +60,8 @@ pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()
 
 /// Builds a projection anew beside the live one, compares, and switches.
 pub async fn rebuild(look: &Look, name: &str, as_json: bool, out: &mut impl Write) -> Result<()> {
+    // The documents may be those of the shop that has moved, whose logs have gone on.
+    look.place.require_here()?;
     let known = || REGISTRY.iter().map(|projection| projection.name()).collect::<Vec<_>>().join(", ");
     let projection = projectors::projections::named(name)
         .with_context(|| format!("there is no projection {name:?}; there are: {}", known()))?;

@@ -1,6 +1,6 @@
 //! The roles of a shop, and keeping them running.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,6 @@ use platform::signing::Signer;
 use query_api::{BoxError, ProjectorSource, ProjectorState, ProjectorStatus};
 use reactors::deadlines::Clockwork;
 use reactors::learner::Learner;
-use reactors::participant::Participant;
 use reactors::runner::Runner;
 use schemas::audit::{LogHead, LogHeadSigned};
 use schemas::{Context, Timestamp, topics};
@@ -63,13 +62,10 @@ impl Shop {
     /// Starts the choreography: participants, local views, and the clockwork of each context in which something is chosen.
     /// On imported time whoever imports is the clock.
     pub fn start_reactors(&self, only: &Only) {
-        let mut casts: BTreeMap<Context, Vec<Arc<dyn Participant>>> = BTreeMap::new();
         let mut chosen = BTreeSet::new();
+        self.watch_everybody();
         for participant in self.participants() {
             let (name, context) = (participant.name(), participant.context());
-            casts.entry(context).or_default().push(Arc::clone(&participant));
-            // Nobody takes it for idle before it has begun, here or elsewhere.
-            self.progress.join(name, context, &participant.topics(), Positions::new());
             if !only.means(&[name, context.name()]) {
                 continue;
             }
@@ -81,25 +77,39 @@ impl Shop {
                     .run(shutdown)
             });
         }
-        for view in &reactors::learner::VIEWS {
-            self.progress.join(view.view.name, view.context, view.view.topics, Positions::new());
-            if !only.means(&[view.view.name, view.context.name()]) {
-                continue;
-            }
+        for view in reactors::learner::VIEWS.iter().filter(|view| only.means(&[view.view.name, view.context.name()])) {
             let (bus, progress) = (Arc::clone(&self.bus), self.progress.clone());
             let writer = self.commands.writers().of(view.context).clone();
             self.keep_running(view.view.name, move |shutdown| {
                 Learner::new(view.view, Arc::clone(&bus), writer.clone(), progress.clone()).run(shutdown)
             });
         }
-        for (context, cast) in casts {
-            if chosen.contains(&context) && self.keeps_time {
-                self.start_clockwork(context, cast);
-            }
+        if self.keeps_time {
+            chosen.into_iter().for_each(|context| self.start_clockwork(context));
         }
     }
 
-    fn start_clockwork(&self, context: Context, cast: Vec<Arc<dyn Participant>>) {
+    /// Starts the clockworks alone: for who drives the clock of a shop whose reactors run elsewhere.
+    pub fn start_clockworks(&self) {
+        Context::ALL.into_iter().for_each(|context| self.start_clockwork(context));
+    }
+
+    /// From now on nobody is taken for idle before he has begun, here or elsewhere.
+    pub(super) fn watch_everybody(&self) {
+        for one in self.participants() {
+            self.progress.join(one.name(), one.context(), &one.topics(), Positions::new());
+        }
+        for view in &reactors::learner::VIEWS {
+            self.progress.join(view.view.name, view.context, view.view.topics, Positions::new());
+        }
+    }
+
+    fn start_clockwork(&self, context: Context) {
+        let cast: Vec<_> =
+            self.participants().into_iter().filter(|one| one.context() == context).collect();
+        if cast.is_empty() {
+            return;
+        }
         let writer = self.commands.writers().of(context).clone();
         let (bus, clock) = (Arc::clone(&self.bus), self.clock.clone());
         let (progress, rules) = (self.progress.clone(), Arc::clone(&self.rules));

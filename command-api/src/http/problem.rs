@@ -204,7 +204,9 @@ impl From<CommandError> for Problem {
             CommandError::NotFound(what) => Self::not_found(what),
             CommandError::Write(WriteError::KeyReused) => key_reused(),
             CommandError::Write(WriteError::Failed(_)) | CommandError::Internal(_) => Self::internal(cause),
-            CommandError::Write(WriteError::Contended | WriteError::Closed | WriteError::Log(_))
+            CommandError::Write(
+                WriteError::Contended | WriteError::Overtaken | WriteError::Closed | WriteError::Log(_),
+            )
             | CommandError::Sealing(SealingError::Vault(
                 VaultError::Unavailable(_) | VaultError::Lingering { .. } | VaultError::Address(_),
             )) => {

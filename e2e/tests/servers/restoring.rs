@@ -38,6 +38,13 @@ async fn a_backup_restored_beside_newer_topics_is_refused_and_the_topics_stay_as
         ensure!(told.contains("has been restored to an earlier moment, or cut off"), "{told}");
         ensure!(!told.contains("panicked"), "{told}");
     }
+    // The auditor's road to the same: the heads that were signed know more than this log.
+    let args = town.args(&["log", "verify"])?;
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let ended = tokio::task::block_in_place(|| run(town.folder(), &args))?;
+    let told = String::from_utf8(ended.stdout).context("not text")?;
+    ensure!(ended.status.code() == Some(1), "log verify ended with {}: {told}", ended.status);
+    ensure!(told.contains("BROKEN: position") && told.contains("vouched for at"), "{told}");
     town.use_database("shop");
     ensure!(town.printed(&read)? == published, "the topics have changed");
     town.is_sound().await

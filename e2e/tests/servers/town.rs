@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
+use chorale::about::Want;
 use chorale::shop::{Shop, ShopOptions};
 use chorale::stores::Stores;
 use platform::config::Secret;
@@ -17,7 +18,7 @@ use crate::servers::{Servers, python, root};
 
 /// The parts of a shop, and how many processes of each there are.
 pub const CAST: [(&str, usize); 5] =
-    [("relay", 2), ("reactors", 2), ("projectors", 2), ("command-api", 1), ("query-api", 1)];
+    [("command-api", 1), ("relay", 2), ("reactors", 2), ("projectors", 2), ("query-api", 1)];
 /// The public half of the key that the program's tests sign log heads with.
 const PUBLIC_KEY: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
 
@@ -33,13 +34,17 @@ pub struct Town {
 }
 
 impl Town {
-    /// Prepared stores on servers of its own, and nobody at work.
+    /// Prepared stores on servers of its own with the built-in catalogue in them, and nobody at work.
     pub async fn new(name: &str) -> Result<Self> {
         let (servers, folder) = (Servers::up(name)?, tempfile::tempdir()?);
         let ports = BTreeMap::from([("command-api", free_ports()?), ("query-api", free_ports()?)]);
         let town = Self { servers, folder, database: "shop".to_owned(), running: BTreeMap::new(), ports };
         town.sql("CREATE DATABASE shop").await?;
         town.printed(&["migrate"])?;
+        // Everything in one process works on servers, too.
+        let args = town.args(&["--listen=127.0.0.1:0", "--staff-listen=127.0.0.1:0"])?;
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        Program::start(town.folder(), &args)?.leave()?;
         Ok(town)
     }
 
@@ -138,11 +143,6 @@ impl Town {
         Ok(format!("http://127.0.0.1:{}", self.ports.get("command-api").context("a port")?[0]))
     }
 
-    /// The address for the back office's queries.
-    pub fn queries(&self) -> Result<String> {
-        Ok(format!("http://127.0.0.1:{}/admin/graphql", self.ports.get("query-api").context("a port")?[1]))
-    }
-
     /// The shop seen from this process, which does no work in it.
     pub async fn onlooker(&self) -> Result<Shop> {
         let database = Secret::from(self.address(&self.database)?);
@@ -152,7 +152,7 @@ impl Town {
             bus: Some(Secret::from(format!("kafka://{}?prefix=shop.", self.servers.kafka))),
             ..Stores::default()
         };
-        Shop::open(self.folder(), ShopOptions { kind: None, stores, ..ShopOptions::default() }).await
+        Shop::open(self.folder(), ShopOptions { want: Want::Any, stores, ..ShopOptions::default() }).await
     }
 
     /// Waits until nobody has anything left to do.

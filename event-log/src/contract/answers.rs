@@ -141,7 +141,12 @@ pub(super) async fn groups(bench: &Bench<'_>) -> Checked {
     same(&group(&*log, "d").await?, &(vec![], 0), "a group that nobody knows")
 }
 
+/// The same positions must be among the facts.
 async fn group(log: &dyn Log, name: &str) -> Result<(Vec<(String, u64)>, u32), Broken> {
     let (positions, starts) = log.group(name).await?;
+    let others = ["b", "nobody"].map(str::to_owned);
+    let wanted = Wanted { groups: [&[name.to_owned()], &others[..]].concat(), ..Wanted::default() };
+    let (_, mut facts) = log.facts(&wanted).await?;
+    same(&facts.groups.remove(name).unwrap_or_default(), &positions, "the positions among the facts")?;
     Ok((positions.into_iter().collect(), starts))
 }

@@ -112,6 +112,7 @@ impl Snapshot {
             inbox: tags.iter().map(|tag| ("reactor".to_owned(), stream(&format!("order-{tag}")))).collect(),
             claims: tags.iter().map(|tag| slug(tag)).collect(),
             views: tags.iter().map(|tag| view(tag)).collect(),
+            ..Wanted::default()
         };
         let (head, facts) = log.facts(&wanted).await?;
         let mut groups = vec![log.group("group").await?];

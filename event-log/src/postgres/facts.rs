@@ -22,7 +22,9 @@ const LOOK: &str = "
     JOIN claims c ON c.kind = w.kind AND c.value = w.value
     UNION ALL SELECT 4, w.n, 0, 0, NULL, NULL, v.value
     FROM unnest($6::text[], $7::text[]) WITH ORDINALITY w(view, key, n)
-    JOIN views v ON v.view = w.view AND v.key = w.key";
+    JOIN views v ON v.view = w.view AND v.key = w.key
+    UNION ALL SELECT 5, w.n, p.done, 0, NULL, NULL, p.partition
+    FROM unnest($8::text[]) WITH ORDINALITY w(reader, n) JOIN positions p ON p.reader = w.reader";
 
 /// The statement that asks for `wanted` and the head.
 pub(super) fn question(wanted: &Wanted) -> Query<'_> {
@@ -34,6 +36,7 @@ pub(super) fn question(wanted: &Wanted) -> Query<'_> {
         .bind(wanted.claims.iter().map(|claim| claim.value.as_str()).bind_iter())
         .bind(wanted.views.iter().map(|key| key.view).bind_iter())
         .bind(wanted.views.iter().map(|key| key.key.as_str()).bind_iter())
+        .bind(wanted.groups.iter().map(String::as_str).bind_iter())
 }
 
 /// What `rows` answer to `wanted`, and the head that it belongs to.
@@ -66,10 +69,14 @@ pub(super) fn answer(rows: &[PgRow], wanted: &Wanted) -> Result<(Head, Facts), s
                 let holder = StreamId::from_text(row.try_get::<String, _>(6)?);
                 facts.claims.insert(asked(row, &wanted.claims)?.clone(), holder);
             }
-            _ => {
+            4 => {
                 let value = serde_json::from_str(row.try_get(6)?)
                     .map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
                 facts.views.insert(asked(row, &wanted.views)?.clone(), value);
+            }
+            _ => {
+                let positions = facts.groups.entry(asked(row, &wanted.groups)?.clone()).or_default();
+                positions.insert(row.try_get(6)?, number(row, 2)?);
             }
         }
     }

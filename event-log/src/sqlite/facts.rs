@@ -21,6 +21,7 @@ pub(super) async fn look(
     inbox(connection, wanted, &mut facts).await?;
     claims(connection, wanted, &mut facts).await?;
     views(connection, wanted, &mut facts).await?;
+    groups(connection, wanted, &mut facts).await?;
     sqlx::query("COMMIT").execute(connection).await?;
     Ok((head, facts))
 }
@@ -107,6 +108,19 @@ async fn views(
         let value =
             serde_json::from_str(row.try_get(1)?).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
         facts.views.insert(key.clone(), value);
+    }
+    Ok(())
+}
+
+async fn groups(
+    connection: &mut SqliteConnection,
+    wanted: &Wanted,
+    facts: &mut Facts,
+) -> Result<(), sqlx::Error> {
+    let statement = "SELECT w.key, p.partition, p.done
+                     FROM json_each(?) w CROSS JOIN positions p ON p.reader = w.value";
+    for (group, row) in found(connection, statement, &wanted.groups, |group| json!(group)).await? {
+        facts.groups.entry(group.clone()).or_default().insert(row.try_get(1)?, number(&row, 2)?);
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use domain::{AnyEvent, Changes, Refusal, Seen};
 use schemas::{Context, Envelope, EventId, StreamId, Timestamp};
 
+use super::Note;
 use super::memory::Known;
 use super::task::Waiting;
 use crate::chain;
@@ -66,6 +67,21 @@ impl Deciding {
             && batch.views.is_empty()
             && batch.positions.is_empty()
             && batch.starts.is_empty()
+    }
+
+    /// Adds what a consumer wants kept; `false` where another one has gone on from its positions.
+    pub fn keep(&mut self, note: &Note) -> bool {
+        let stands = |(group, partition, at): &(String, String, u64)| {
+            let kept = self.facts.groups.get(group).and_then(|positions| positions.get(partition));
+            kept.copied().unwrap_or(0) == *at
+        };
+        if !note.only_at.iter().all(stands) {
+            return false;
+        }
+        self.batch.positions.extend(note.positions.iter().cloned());
+        self.batch.views.extend(note.views.iter().cloned());
+        self.batch.starts.extend(note.starts.iter().cloned());
+        true
     }
 
     pub fn decide(&mut self, waiting: &Waiting) -> Result<Outcome, WriteError> {

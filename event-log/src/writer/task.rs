@@ -1,6 +1,6 @@
 //! The writer's loop: take what is queued, decide, commit, answer.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use domain::Reads;
@@ -81,6 +81,9 @@ fn reply<T>(answer: oneshot::Sender<T>, outcome: T) {
     drop(answer.send(outcome));
 }
 
+/// The outcome of each request, and whether each note was kept.
+type Recorded = (Vec<Result<Outcome, WriteError>>, Vec<bool>);
+
 struct Round<'a> {
     log: &'a Arc<dyn Log>,
     memory: &'a mut Memory,
@@ -92,13 +95,15 @@ impl Round<'_> {
     async fn carry_out(&mut self, waiting: Vec<Waiting>, notes: Vec<Noted>, now: Timestamp) {
         let result = self.decide_and_commit(&waiting, &notes, now).await;
         match result {
-            Ok(outcomes) => {
+            Ok((outcomes, kept)) => {
                 for (waiting, outcome) in waiting.into_iter().zip(outcomes) {
                     for answer in waiting.answers {
                         reply(answer, outcome.clone());
                     }
                 }
-                notes.into_iter().for_each(|(_, answer)| reply(answer, Ok(())));
+                for ((_, answer), kept) in notes.into_iter().zip(kept) {
+                    reply(answer, if kept { Ok(()) } else { Err(WriteError::Overtaken) });
+                }
             }
             Err(error) => {
                 tracing::error!(context = %self.log.context(), error = chain(&error), "a batch could not be recorded");
@@ -116,30 +121,26 @@ impl Round<'_> {
         waiting: &[Waiting],
         notes: &[Noted],
         now: Timestamp,
-    ) -> Result<Vec<Result<Outcome, WriteError>>, WriteError> {
+    ) -> Result<Recorded, WriteError> {
         let log = self.log;
         for _ in 0..self.tries {
             let held = if self.road.is_held() { log.hold().await? } else { None };
             if let Some(held) = &held {
                 self.memory.moved(held.head()).await?;
             }
-            let (mut deciding, outcomes) = match self.decide(waiting, now).await? {
+            let (mut deciding, outcomes) = match self.decide(waiting, notes, now).await? {
                 Step::Decided(deciding, outcomes) => (deciding, outcomes),
                 Step::Moved => {
                     self.road.overtaken();
                     continue;
                 }
             };
-            for (note, _) in notes {
-                deciding.batch.positions.extend(note.positions.iter().cloned());
-                deciding.batch.views.extend(note.views.iter().cloned());
-                deciding.batch.starts.extend(note.starts.iter().cloned());
-            }
+            let kept: Vec<bool> = notes.iter().map(|(note, _)| deciding.keep(note)).collect();
             if deciding.is_empty() {
                 if let Some(held) = held {
                     held.release().await?;
                 }
-                return Ok(outcomes);
+                return Ok((outcomes, kept));
             }
             let committed = match held {
                 Some(held) => held.commit(&deciding.batch).await?,
@@ -149,7 +150,7 @@ impl Round<'_> {
                 Committed::Done(head) => {
                     self.road.recorded();
                     self.memory.committed(head, deciding.states);
-                    return Ok(outcomes);
+                    return Ok((outcomes, kept));
                 }
                 Committed::Moved(head) => {
                     self.road.overtaken();
@@ -160,8 +161,16 @@ impl Round<'_> {
         Err(WriteError::Contended)
     }
 
-    async fn decide(&mut self, waiting: &[Waiting], now: Timestamp) -> Result<Step, LogError> {
-        let mut wanted = Wanted::default();
+    async fn decide(
+        &mut self,
+        waiting: &[Waiting],
+        notes: &[Noted],
+        now: Timestamp,
+    ) -> Result<Step, LogError> {
+        let groups: BTreeSet<&String> =
+            notes.iter().flat_map(|(note, _)| note.only_at.iter().map(|(group, ..)| group)).collect();
+        let mut wanted =
+            Wanted { groups: groups.into_iter().cloned().collect(), ..Wanted::default() };
         let mut streams = std::collections::BTreeMap::new();
         for one in waiting {
             match &one.request.origin {

@@ -198,8 +198,9 @@ impl Seen {
                 .flat_map(|number| [claim(ClaimKind::Slug, number), claim(ClaimKind::Sku, number)])
                 .collect(),
             views: numbers().map(key).collect(),
+            ..Wanted::default()
         };
-        let (head, Facts { ledger, inbox, claims, views }) = log.facts(&wanted).await.unwrap();
+        let (head, Facts { ledger, inbox, claims, views, .. }) = log.facts(&wanted).await.unwrap();
         let each = usize::try_from(STREAMS).unwrap();
         assert_eq!((ledger.len(), inbox.len(), claims.len(), views.len()), (each, each, 2 * each, each));
         let mut groups = Vec::new();

@@ -20,7 +20,7 @@ async fn given_up_half_way_it_leaves_nothing_and_the_next_try_works() {
     let mut transfer = bench.lock().await;
     let rows = transfer.rows().await.unwrap();
     let (told, mut half_way) = tokio::sync::watch::channel(0);
-    let mut progress = |so_far| drop(told.send_replace(so_far));
+    let mut progress = |so_far| told.send_modify(|told| *told = so_far);
     tokio::select! {
         biased;
         reached = half_way.wait_for(|so_far| (1..rows).contains(so_far)) => drop(reached.unwrap()),

@@ -91,6 +91,11 @@ impl KafkaBus {
         KafkaPublisher::new(Arc::clone(&self.address), self.readers.clone(), context)
     }
 
+    /// The values of all records of a topic that holds no events (name without prefix): all of them in memory.
+    pub async fn values(&self, name: &str) -> Result<Vec<String>, BusError> {
+        self.looking.values(name).await
+    }
+
     /// How often fetching of a partition had to be started anew because nothing came although there was something.
     pub fn stalls(&self) -> u64 {
         self.stalls.load(Ordering::Relaxed)

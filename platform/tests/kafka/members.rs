@@ -57,8 +57,12 @@ impl Store {
 }
 
 async fn join(corner: &Corner, store: &Arc<Store>) -> Box<dyn Consumer> {
+    join_for(corner, store, &TOPICS).await
+}
+
+async fn join_for(corner: &Corner, store: &Arc<Store>, topics: &[Topic]) -> Box<dyn Consumer> {
     let resume: Arc<dyn Resume> = store.clone();
-    let (group, topics) = ("members".to_owned(), TOPICS.to_vec());
+    let (group, topics) = ("members".to_owned(), topics.to_vec());
     corner.bus.subscribe(Subscription { group, topics, start: Start::Beginning, resume }).await.unwrap()
 }
 
@@ -90,6 +94,7 @@ async fn work(
 #[tokio::test(flavor = "multi_thread")]
 async fn members_come_and_go_and_nothing_is_lost_or_out_of_order() {
     let seed = 5;
+    tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_writer(std::io::stderr).init();
     let (corner, store) = (Arc::new(Corner::with(&TOPICS, 6, "").await), Arc::new(Store::default()));
     let (rounds, streams) = (60_u64, 24_u64);
     let publisher = {
@@ -108,7 +113,7 @@ async fn members_come_and_go_and_nothing_is_lost_or_out_of_order() {
     let total = rounds * streams * 2;
     let mut dice = StdRng::seed_from_u64(seed);
     let mut members = Vec::new();
-    let (mut joined, deadline) = (0, Instant::now() + Duration::from_secs(120));
+    let (mut joined, deadline) = (0, Instant::now() + Duration::from_secs(50));
     while store.total() < total {
         assert!(Instant::now() < deadline, "seed {seed}: {} of {total} came", store.total());
         if members.len() < 3 && (members.is_empty() || dice.random_bool(0.6)) {
@@ -154,35 +159,46 @@ async fn a_member_that_comes_back_under_its_name_has_its_partitions_without_a_wa
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_owner_has_in_hand_is_done_before_another_member_begins() {
-    let corner = Corner::with(&TOPICS, 2, "").await;
+    let corner = Corner::with(&TOPICS, 2, "&session.timeout=6s").await;
     let store = Arc::new(Store::default());
-    for number in 0..8 {
-        corner.publish(Topic::ORDER, &StreamId::from_text(format!("order-{number}")), 5).await.unwrap();
-    }
-    let mut first = join(&corner, &store).await;
-    let mut in_hand = Delivery::default();
-    while store.total() + in_hand.records.len() as u64 != 40 {
-        // Who asks for more is done with what came before.
+    let both: Vec<_> =
+        (0..8).map(|number| (Topic::ORDER, StreamId::from_text(format!("order-{number}")))).collect();
+    let mut first = join_for(&corner, &store, &TOPICS[..1]).await;
+    // One of the two partitions will go: both have to be in hand.
+    let (mut in_hand, mut published) = (Delivery::default(), 0);
+    while in_hand.positions.len() < 2 {
         store.keep(&in_hand);
+        if store.total() == published {
+            corner.publish_all(&both).await.unwrap();
+            published += 8;
+            corner.ends_at(Topic::ORDER, published).await;
+        }
         in_hand = first.next(100, Duration::from_secs(5)).await.unwrap();
     }
-    // The second joins while the first works; it must not be given what the first is about to keep.
-    let mut second = join(&corner, &store).await;
-    let waiting = tokio::spawn(async move {
-        let mut heard = 0;
-        let begun = Instant::now();
-        while begun.elapsed() < Duration::from_secs(6) {
+    let mut second = join_for(&corner, &store, &TOPICS[..1]).await;
+    let hearing = async {
+        let (mut heard, begun) = (0, Instant::now());
+        while begun.elapsed() < Duration::from_secs(5) {
             heard += second.next(100, Duration::from_millis(500)).await.unwrap().records.len();
         }
         heard
-    });
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
-    store.keep(&in_hand);
-    for _ in 0..8 {
-        store.keep(&first.next(100, Duration::from_millis(500)).await.unwrap());
-    }
-    assert_eq!(waiting.await.unwrap(), 0, "records came to two members");
+    };
+    let working = async {
+        // Less than the half of the session timeout that it may take.
+        tokio::time::sleep(Duration::from_millis(2_500)).await;
+        store.keep(&in_hand);
+        while store.total() < published {
+            store.keep(&first.next(100, Duration::from_millis(500)).await.unwrap());
+        }
+        // Until a partition has gone.
+        while both.iter().all(|(topic, stream)| first.has(*topic, stream.as_str())) {
+            store.keep(&first.next(100, Duration::from_millis(500)).await.unwrap());
+        }
+    };
+    let (heard, ()) = tokio::join!(hearing, working);
+    assert_eq!(heard, 0, "records came to two members");
     assert_eq!(store.0.lock().unwrap().again, 0);
+    assert!(both.iter().any(|(topic, stream)| second.has(*topic, stream.as_str())), "nothing went over");
 }
 
 #[tokio::test(flavor = "multi_thread")]

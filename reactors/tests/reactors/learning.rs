@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use domain::{LocalView, ViewKey, ViewWrite};
 use event_log::port::Wanted;
+use event_log::request::WriteError;
 use platform::bus::Positions;
 use platform::shutdown::Shutdown;
 use reactors::learner::Learner;
+use reactors::runner::RunError;
 use schemas::{Context, DecodeError, Envelope, Topic};
 use serde_json::{Value, json};
 
@@ -89,6 +91,47 @@ async fn a_view_is_the_fold_of_what_was_told_whatever_is_repeated_and_whenever_i
                 json!({ "last": 20, "count": 19 }),
                 "seed {seed:?}: {name}"
             );
+        }
+    }
+}
+
+/// Two processes that both believe to have the partitions, as around a rebalance: no entry goes back, none is counted twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_learnt_by_two_at_once_is_the_fold_of_what_was_told() {
+    for seed in BUSES {
+        let bench = Bench::new(seed).await;
+        let shutdown = Shutdown::new();
+        let learners: Vec<_> = (0..2)
+            .map(|_| {
+                let (bus, writer) = (Arc::clone(&bench.bus), bench.writer.clone());
+                let (progress, shutdown) = (bench.progress.clone(), shutdown.clone());
+                tokio::spawn(async move {
+                    let mut overtaken = 0;
+                    loop {
+                        let learner =
+                            Learner::new(&COUNTS, Arc::clone(&bus), writer.clone(), progress.clone());
+                        match learner.run(shutdown.clone()).await {
+                            Ok(()) => return overtaken,
+                            Err(RunError::Write(WriteError::Overtaken)) => overtaken += 1,
+                            Err(error) => panic!("{error:?}"),
+                        }
+                    }
+                })
+            })
+            .collect();
+        for _ in 0..20 {
+            bench.publish(&["a", "b"]).await;
+        }
+        bench.until("it is learnt", async || learnt(&bench, "b").await["last"] == json!(20)).await;
+        bench.until("it is learnt", async || learnt(&bench, "a").await["last"] == json!(20)).await;
+        shutdown.begin();
+        let mut overtaken = 0;
+        for learner in learners {
+            overtaken += learner.await.unwrap();
+        }
+        assert!(overtaken > 0, "nobody was in the way of the other");
+        for name in ["a", "b"] {
+            assert_eq!(learnt(&bench, name).await, json!({ "last": 20, "count": 19 }), "seed {seed:?}");
         }
     }
 }

@@ -78,6 +78,10 @@ impl ClientContext for Plain {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
+        // The end of a partition is told as an error, to those who asked for it.
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
+            return;
+        }
         tracing::info!(error = %error, reason, "Kafka's client reports");
     }
 }

@@ -33,6 +33,10 @@ use member::Member;
 
 /// A wake-up that was missed costs no more than this.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often a member shows that it lives.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+/// A member whose driver does not come back within this has to begin anew.
+const HANGS: Duration = Duration::from_secs(60);
 /// What the client may hold for one partition, in KiB; an event has about one.
 const AHEAD: u32 = 1_024;
 
@@ -51,7 +55,10 @@ pub(super) fn join(
         .set("group.id", &group)
         .set("partition.assignment.strategy", "cooperative-sticky")
         .set("session.timeout.ms", address.session_timeout.as_millis().to_string())
-        .set("heartbeat.interval.ms", (address.session_timeout / 4).as_millis().to_string())
+        // A member hears of a rebalance with the answer to its next heartbeat.
+        .set("heartbeat.interval.ms", HEARTBEAT.min(address.session_timeout / 4).as_millis().to_string())
+        // The group waits so long for a member that lives and does not answer, such as one that cannot learn its positions.
+        .set("max.poll.interval.ms", HANGS.max(address.session_timeout * 3).as_millis().to_string())
         .set("statistics.interval.ms", watchdog::INTERVAL.as_millis().to_string())
         .set("queued.min.messages", "1000")
         // How long fetching rests when enough is there: the default of a second is felt by whoever reads fast.

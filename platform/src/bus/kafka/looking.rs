@@ -237,6 +237,23 @@ impl Looking {
         self.readers.read(waiting).await
     }
 
+    /// The values of all records of a topic of any kind, in order per partition.
+    pub(super) async fn values(&self, name: &str) -> Result<Vec<String>, BusError> {
+        let topic = format!("{}{name}", self.address.prefix);
+        let numbers: Vec<u32> = (0..self.address.partitions).collect();
+        let reading = self.readers.read(move |reader| {
+            let parts: Vec<Part> = numbers.iter().copied().zip(reader.bounds(&topic, &numbers)?).collect();
+            let mut values = Vec::new();
+            reader.scan(&topic, &parts, |message| {
+                let value = std::str::from_utf8(message.payload().unwrap_or_default());
+                values.push(value.map_err(|error| BusError::Unavailable(Box::new(error)))?.to_owned());
+                Ok(ControlFlow::Continue(()))
+            })?;
+            Ok(values)
+        });
+        reading.await
+    }
+
     /// The last marks of the relays.
     pub(super) async fn reach(&self, contexts: &[Context]) -> Result<BTreeMap<Context, Reach>, BusError> {
         let contexts = contexts.to_vec();

@@ -153,7 +153,7 @@ async fn given_up_half_way_it_leaves_nothing_and_the_next_try_works() {
     make(&moving.old().await, 0..1_500).await;
     let mut transfer = Transfer::lock(&moving.file()).await.unwrap();
     let (told, mut half_way) = tokio::sync::watch::channel(0);
-    let mut progress = |rows| drop(told.send_replace(rows));
+    let mut progress = |rows| told.send_modify(|told| *told = rows);
     tokio::select! {
         biased;
         reached = half_way.wait_for(|rows| (1..1_500).contains(rows)) => drop(reached.unwrap()),

@@ -51,8 +51,9 @@ impl Driver {
                 Some(Err(error)) => self.hear(&error),
             }
             for change in self.consumer.context().changes() {
-                if let Err(error) = self.answer(change) {
+                if let Err(error) = self.answer(&change) {
                     self.lanes.fail(chain(&error));
+                    change.decline(&self.consumer);
                 }
             }
             if committed.elapsed() >= COMMITS {
@@ -73,10 +74,7 @@ impl Driver {
         self.consumer.context().leave();
         self.lanes.clear();
         self.lanes.wake();
-        // A change that was not answered yet would be waited for.
-        if let Err(error) = self.consumer.unassign() {
-            tracing::info!(%error, group = self.group, "a member that leaves could not let its partitions go");
-        }
+        self.consumer.context().changes().iter().for_each(|change| change.decline(&self.consumer));
         drop(self.consumer);
     }
 
@@ -95,10 +93,10 @@ impl Driver {
         self.lanes.fail(format!("the group {} cannot go on: {error}{advice}", self.group));
     }
 
-    fn answer(&self, change: Change) -> Result<(), BusError> {
+    fn answer(&self, change: &Change) -> Result<(), BusError> {
         match change {
-            Change::Given(list) => self.begin(&list),
-            Change::Taken(list) => self.end(&list),
+            Change::Given(list) => self.begin(list),
+            Change::Taken(list) => self.end(list),
         }
     }
 

@@ -22,6 +22,20 @@ pub(super) enum Change {
     Taken(TopicPartitionList),
 }
 
+impl Change {
+    /// The answer of a member that leaves: it takes nothing and lets everything go. Without an answer the client would not
+    /// leave, and the whole group would wait for it.
+    pub(super) fn decline(&self, consumer: &BaseConsumer<Member>) {
+        let answered = match self {
+            Self::Given(_) => consumer.incremental_assign(&TopicPartitionList::new()),
+            Self::Taken(list) => consumer.incremental_unassign(list),
+        };
+        if let Err(error) = answered {
+            tracing::warn!(%error, "a member that leaves could not let its partitions go");
+        }
+    }
+}
+
 /// How far fetching is in a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fetched {
@@ -91,18 +105,16 @@ impl ClientContext for Member {
 impl ConsumerContext for Member {
     /// The driver answers, after the poll that this comes from: it may have to wait, and must serve the client meanwhile.
     fn rebalance(&self, consumer: &BaseConsumer<Self>, code: RDKafkaRespErr, list: &mut TopicPartitionList) {
-        if self.leaving.load(Ordering::Acquire) {
-            if let Err(error) = consumer.unassign() {
-                tracing::info!(%error, "a member that leaves could not let its partitions go");
-            }
-            return;
-        }
         let list = list.clone();
         let change = match code {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => Change::Given(list),
             _ => Change::Taken(list),
         };
-        lock(&self.changes).push(change);
+        if self.leaving.load(Ordering::Acquire) {
+            change.decline(consumer);
+        } else {
+            lock(&self.changes).push(change);
+        }
     }
 
     fn commit_callback(&self, result: KafkaResult<()>, _offsets: &TopicPartitionList) {

@@ -16,6 +16,9 @@ use crate::bus::{BusError, Partition};
 /// How long the group's offsets are waited for; without them it takes a search.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// A position, and an offset before which no record has a higher one.
+pub(super) type Place = (u64, u64);
+
 /// What stands beside a committed offset: the position that it belongs to.
 fn note(position: u64) -> String {
     format!("position={position}")
@@ -28,7 +31,7 @@ fn read_note(text: &str) -> Option<u64> {
 /// What is to be committed, of positions and the offsets after them.
 pub(super) fn commitment(
     prefix: &str,
-    ready: &BTreeMap<Partition, (u64, u64)>,
+    ready: &BTreeMap<Partition, Place>,
 ) -> KafkaResult<TopicPartitionList> {
     let mut list = TopicPartitionList::new();
     for (Partition { topic, number }, (position, next)) in ready {
@@ -39,14 +42,14 @@ pub(super) fn commitment(
     Ok(list)
 }
 
-/// For each partition its position and an offset before which no record has a higher one.
+/// For each partition where it is begun.
 pub(super) fn find(
     readers: &Readers,
     consumer: &BaseConsumer<Member>,
     prefix: &str,
     partitions: &[Partition],
     position: impl Fn(&Partition) -> u64,
-) -> Result<Vec<(Partition, (u64, u64))>, BusError> {
+) -> Result<Vec<(Partition, Place)>, BusError> {
     let place = |partition: &Partition| (format!("{prefix}{}", partition.topic), partition.number);
     let places: Vec<_> = partitions.iter().map(place).collect();
     let hints = hints(consumer, &places)?;
@@ -73,7 +76,7 @@ pub(super) fn find(
 
 /// The offset to begin with, where it need not be searched for. A hint of a lower position is good: what lies between is
 /// left out. One outside of the partition belongs to a topic that is gone.
-fn usable(hint: Option<(u64, u64)>, bounds: Bounds, position: u64) -> Option<u64> {
+fn usable(hint: Option<Place>, bounds: Bounds, position: u64) -> Option<u64> {
     if position == 0 {
         return Some(bounds.low);
     }
@@ -84,7 +87,7 @@ fn usable(hint: Option<(u64, u64)>, bounds: Bounds, position: u64) -> Option<u64
 fn hints(
     consumer: &BaseConsumer<Member>,
     places: &[(String, u32)],
-) -> Result<BTreeMap<(String, u32), (u64, u64)>, BusError> {
+) -> Result<BTreeMap<(String, u32), Place>, BusError> {
     let asked = list(places.iter().map(|(topic, number)| (topic.as_str(), *number, Offset::Invalid)))?;
     let answer = match consumer.committed_offsets(asked, PATIENCE) {
         Ok(answer) => answer,

@@ -44,8 +44,7 @@ impl Watchdog {
         // What waits for the owner is no stall.
         let idle = |partition: &Partition| fetched.get(partition).filter(|fetched| fetched.waiting == 0);
         self.0.retain(|partition, still| {
-            let stays = places.contains_key(partition) && idle(partition).is_some_and(|f| f.next == still.at);
-            stays
+            places.contains_key(partition) && idle(partition).is_some_and(|f| f.next == still.at)
         });
         let mut suspects = Vec::new();
         for (partition, place) in places {

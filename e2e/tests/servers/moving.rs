@@ -1,0 +1,199 @@
+//! A shop in files moves to PostgreSQL.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use chorale::data_dir::{DataDir, DataDirError};
+use chorale::moving::{self, MoveArgs};
+use chorale::stores::Stores;
+use command_api::inputs::ActionOutcome;
+use domain::policies::INVENTORY_RESERVATIONS;
+use e2e::program::{Program, objects, printed, run};
+use e2e::{Buses, Embedded};
+use platform::config::Secret;
+use platform::postgres::Address;
+use platform::postgres::scratch::Scratch;
+use platform::sealing::Opened;
+use schemas::Context;
+use schemas::life_cycle::OrderStatus;
+use schemas::order::OrderEvent;
+
+const TEA: &[(&str, u32)] = &[("TEA-100", 2)];
+/// Longer than inventory may take.
+const STOCK: Duration = Duration::from_secs(61);
+/// The least time that a move is given before it is cut off; doubled until it is enough.
+const FIRST: Duration = Duration::from_millis(60);
+
+fn stores(there: &Scratch) -> Result<Stores> {
+    let address = Secret::from(there.url().to_owned());
+    Ok(Stores { event_log: vec![there.url().parse()?], vault: Some(address), ..Stores::default() })
+}
+
+async fn move_it(path: &Path, there: &Scratch) -> Result<String> {
+    let to_vault = Secret::from(there.url().to_owned());
+    let args = MoveArgs { to_event_log: vec![there.url().parse()?], to_vault, json: false };
+    let mut told = Vec::new();
+    moving::run(path, &Stores::default(), &args, &mut told).await?;
+    Ok(String::from_utf8(told)?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_moved_shop_remembers_its_answers_its_deadlines_and_its_secrets() -> Result<()> {
+    let (shop, there) = (Embedded::open(Buses::Plain).await?, Scratch::new().await?);
+    let first = shop.place_as("my-key", TEA, "tok_ok").await?;
+    let early = shop.place_paying(TEA, "tok_action").await?;
+    shop.until(&early.payment_stream(), "PaymentActionRequired").await?;
+    shop.rest().await?;
+    shop.gate.hold(INVENTORY_RESERVATIONS);
+    let late = shop.place_order(TEA).await?;
+    let before = shop.heads().await?;
+
+    let mut told = String::new();
+    let shop = shop
+        .restart_on(stores(&there)?, async |path| {
+            told = move_it(path, &there).await?;
+            Ok(())
+        })
+        .await?;
+    ensure!(shop.heads().await?.iter().zip(&before).all(|(now, then)| now >= then), "events are missing");
+    ensure!(told.contains("The shop has moved") && !told.contains(&password(&there)), "{told}");
+
+    // Who asks again under a key gets the first answer, and who asks something else under it is found out.
+    let again = shop.place_as("my-key", TEA, "tok_ok").await?;
+    ensure!(
+        again.replayed && (&again.id, &again.answer) == (&first.id, &first.answer),
+        "{again:?}, not {first:?}"
+    );
+    ensure!(shop.place_as("my-key", &[("TEA-100", 3)], "tok_ok").await.is_err(), "it was not noticed");
+    // A deadline that was set in the files passes here; a payment that waited goes on here.
+    shop.clock.advance_by(STOCK);
+    shop.until(&late.stream(), "OrderExpired").await?;
+    shop.gate.release(INVENTORY_RESERVATIONS);
+    shop.comes_to(late, OrderStatus::Expired).await?;
+    shop.come_back(early, ActionOutcome::Approved).await?;
+    shop.comes_to(early, OrderStatus::Confirmed).await?;
+    // What was sealed in the files opens here.
+    let placed = shop.story(early).await?.events.into_iter().find_map(|event| match event {
+        OrderEvent::OrderPlaced(placed) => Some(placed),
+        _ => None,
+    });
+    let email = placed.context("an order is placed first")?.email;
+    let email: Opened<String> = shop.sealer.open(&email, "email").await?;
+    ensure!(email == Opened::Value("shopper@example.com".to_owned()), "{email:?}");
+    // And everything else is as it must be: stock, money, read models, topics.
+    shop.sound().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_that_is_cut_off_anywhere_leaves_the_shop_on_one_side_and_is_repeated() -> Result<()> {
+    let (shop, there) = (Embedded::open(Buses::Plain).await?, Scratch::new().await?);
+    for _ in 0..5 {
+        shop.place_order(TEA).await?;
+    }
+    shop.rest().await?;
+    let before = shop.heads().await?;
+    let shop = shop
+        .restart_on(stores(&there)?, async |path| {
+            let (mut patience, mut cuts) = (FIRST, 0);
+            loop {
+                match tokio::time::timeout(patience, move_it(path, &there)).await {
+                    Ok(done) => break drop(done.with_context(|| format!("after {cuts} cuts"))?),
+                    Err(_) => cuts += 1,
+                }
+                on_one_side(path, &there).await?;
+                patience = patience * 5 / 4;
+            }
+            println!("cut off {cuts} times, and then moved");
+            ensure!(cuts > 0, "it was never cut off");
+            Ok(())
+        })
+        .await?;
+    ensure!(shop.heads().await? == before, "another log than before");
+    shop.sound().await
+}
+
+/// The shop can be opened in its files or on the server, not on both.
+async fn on_one_side(path: &Path, there: &Scratch) -> Result<()> {
+    let here = match DataDir::claim(path) {
+        Ok(_) => true,
+        Err(DataDirError::Moved { .. }) => false,
+        Err(error) => return Err(error.into()),
+    };
+    let mut copies = 0;
+    for context in Context::ALL {
+        if let Ok(log) = event_log::connect(there.url(), context).await {
+            copies += usize::from(log.head().await?.position > 0);
+        }
+    }
+    ensure!(!here || copies == 0, "the shop is here, and {copies} of its logs are open there");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_moves_a_shop_and_the_old_directory_can_only_be_looked_at() -> Result<()> {
+    let (data, there) = (tempfile::tempdir()?, Scratch::new().await?);
+    let shop = Program::start(data.path(), &[])?;
+    let (id, number) = shop.order("the-key", "TEA-100", "one@example.com").await?;
+    shop.until_order(&number, &["CONFIRMED"]).await?;
+    let to = [format!("--to-event-log={}", there.url()), format!("--to-vault={}", there.url())];
+    let go = ["move", &to[0], &to[1]];
+    ensure!(refusal(data.path(), &go)?.contains("is in use by another chorale process"), "it runs");
+    shop.leave()?;
+
+    let heads = objects(data.path(), &["log", "head"])?;
+    let told = objects(data.path(), &go)?;
+    ensure!(told.len() == Context::ALL.len() + 1, "{told:?}");
+    let free = ["--listen=127.0.0.1:0", "--staff-listen=127.0.0.1:0"];
+    for args in
+        [&free[..], &["erase", &format!("order-{id}"), "--yes"], &["projections", "rebuild", "orders"]]
+    {
+        let refused = refusal(data.path(), args)?;
+        ensure!(
+            refused.contains("has moved to postgres://") && !refused.contains(&password(&there)),
+            "{refused}"
+        );
+    }
+    // With its logs there and without its keys there it would go on with the old keys.
+    let log_alone = format!("--event-log={}", there.url());
+    let half = [&free[..], &[&log_alone]].concat();
+    ensure!(refusal(data.path(), &half)?.contains("has moved to postgres://"), "it took the old keys");
+    ensure!(objects(data.path(), &["log", "head"])? == heads, "the old logs have changed");
+    printed(data.path(), &["log", "verify"])?;
+    printed(data.path(), &go).context("what is done may be repeated")?;
+
+    let at = [format!("--event-log={}", there.url()), format!("--vault={}", there.url())];
+    let at: Vec<&str> = at.iter().map(String::as_str).collect();
+    ensure!(objects(data.path(), &[&at[..], &["log", "head"]].concat())? == heads, "not the same logs");
+    let shop = Program::start(data.path(), &at)?;
+    ensure!(
+        shop.order("the-key", "TEA-100", "one@example.com").await? == (id, number.clone()),
+        "another order"
+    );
+    shop.until_order(&number, &["CONFIRMED"]).await?;
+    let (_, next) = shop.order("next-key", "TEA-100", "two@example.com").await?;
+    shop.until_order(&next, &["CONFIRMED"]).await?;
+    let asked = format!("{{ order(number: {number:?}) {{ email }} }}");
+    ensure!(shop.ask(&asked).await?["order"]["email"] == "one@example.com", "it cannot be opened any more");
+    shop.leave()?;
+    printed(data.path(), &[&at[..], &["log", "verify"]].concat())?;
+    let parted = refusal(data.path(), &go)?;
+    ensure!(parted.contains("has this log already, and they differ"), "{parted}");
+    Ok(())
+}
+
+fn refusal(data: &Path, args: &[&str]) -> Result<String> {
+    let ended = run(data, args)?;
+    let told = String::from_utf8(ended.stderr)?;
+    if ended.status.code() != Some(1) || told.contains("panicked") {
+        bail!("{args:?} ended with {}: {told}", ended.status);
+    }
+    Ok(told)
+}
+
+fn password(there: &Scratch) -> String {
+    let shown = Address::parse(there.url(), &[]).map(|address| address.to_string()).unwrap_or_default();
+    let secret = there.url().split('@').next().and_then(|front| front.rsplit(':').next()).unwrap_or_default();
+    // A server without passwords has none to tell.
+    if secret.is_empty() || shown.contains(secret) { "no password".to_owned() } else { secret.to_owned() }
+}

@@ -39,7 +39,9 @@ impl Kind {
         match name {
             "REAL" => Ok(Self::Real),
             "IMPORTED" => Ok(Self::Imported),
-            other => bail!("this shop lives in a time that this chorale does not know ({other}): use a newer one"),
+            other => {
+                bail!("this shop lives in a time that this chorale does not know ({other}): use a newer one")
+            }
         }
     }
 }

@@ -18,7 +18,12 @@ pub async fn run(path: &Path, stores: &Stores, as_json: bool, out: &mut impl Wri
     for context in Context::ALL {
         let address = place.log(context);
         let migrated = event_log::migrate(&address, context).await?;
-        tell(out, as_json, &format!("log of {context}"), &told(migrated.from.map(u64::from), migrated.to.into()))?;
+        tell(
+            out,
+            as_json,
+            &format!("log of {context}"),
+            &told(migrated.from.map(u64::from), migrated.to.into()),
+        )?;
     }
     let vault = place.vault();
     if let Some(Migrated { from, to }) = platform::vault::migrate(&vault).await? {

@@ -142,7 +142,9 @@ async fn work_until(
 pub async fn start(shop: &Shop, work: &Work, doors: Option<Doors>) -> Result<Option<Addresses>> {
     let roles = work.roles;
     if roles.relay && !shop.start_relays().await? && roles == (Roles { relay: true, ..Roles::NONE }) {
-        bail!("the bus is the event logs themselves: there is nothing to relay. Say where the cluster is: --bus kafka://host:port");
+        bail!(
+            "the bus is the event logs themselves: there is nothing to relay. Say where the cluster is: --bus kafka://host:port"
+        );
     }
     if roles.reactors {
         shop.start_reactors(&Only::named(&work.reactors, &shop.reactor_names(), "context or reactor")?);

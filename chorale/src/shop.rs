@@ -122,7 +122,8 @@ impl Shop {
         let (kind, rules) = about::agree(&logs, options.want, options.rules).await?;
         let rules = Arc::new(rules);
         let (kafka, bus) = open_bus(&place.bus, &logs).await?;
-        let progress = if kafka.is_some() { Progress::shared(logs.iter().cloned()) } else { Progress::default() };
+        let progress =
+            if kafka.is_some() { Progress::shared(logs.iter().cloned()) } else { Progress::default() };
         let keeps_time = options.clock.is_some() || kind == Kind::Real;
         let (clock, bus) = told_by(options.clock, kind, (options.bus)(bus));
         let (writers, tasks) = start_writers(&logs, &clock)?;

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use platform::bus::{Browse, Bus, BusError, Consumer, Delivery, Positions, Record, Subscription, TopicInfo};
-use schemas::Topic;
+use platform::bus::{
+    Browse, Bus, BusError, Consumer, Delivery, Positions, Reach, Record, Subscription, TopicInfo,
+};
+use schemas::{Context, Topic};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -56,6 +58,10 @@ impl Bus for GatedBus {
 
     async fn topics(&self, topics: &[Topic]) -> Result<Vec<TopicInfo>, BusError> {
         self.bus.topics(topics).await
+    }
+
+    async fn reach(&self, contexts: &[Context]) -> Result<BTreeMap<Context, Reach>, BusError> {
+        self.bus.reach(contexts).await
     }
 
     async fn browse(&self, topic: Topic, browse: &Browse) -> Result<Vec<Record>, BusError> {
@@ -115,5 +121,9 @@ impl Consumer for GatedConsumer {
 
     async fn commit(&mut self, positions: &Positions) -> Result<(), BusError> {
         self.consumer.commit(positions).await
+    }
+
+    fn has(&self, topic: Topic, key: &str) -> bool {
+        self.consumer.has(topic, key)
     }
 }

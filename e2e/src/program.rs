@@ -109,7 +109,8 @@ impl Program {
         let mut program = Self { child, lines, heard, public, staff, client };
         program.until("Ctrl-C")?;
         // A part that answers nobody names no address.
-        let of = |label: &str| program.heard.iter().find(|line| line.contains(label)).map(|line| address(line));
+        let of =
+            |label: &str| program.heard.iter().find(|line| line.contains(label)).map(|line| address(line));
         let (public, staff) = (of("for shoppers").transpose()?, of("back office").transpose()?);
         (program.public, program.staff) = (public.unwrap_or_default(), staff.unwrap_or_default());
         Ok(program)

@@ -12,8 +12,8 @@ use platform::shutdown::Shutdown;
 use schemas::Context;
 use serde_json::Value;
 
-use crate::progress::Progress;
 use crate::positions::GroupPositions;
+use crate::progress::Progress;
 use crate::runner::RunError;
 
 /// A context and a view that it keeps.

@@ -103,8 +103,9 @@ impl Progress {
     ) -> Result<bool, LogError> {
         let behind: Vec<(String, Group)> = {
             let groups = news.borrow_and_update();
-            let behind =
-                groups.iter().filter(|(name, group)| concerns(name) && group.is_behind(&group.positions, ends));
+            let behind = groups
+                .iter()
+                .filter(|(name, group)| concerns(name) && group.is_behind(&group.positions, ends));
             behind.map(|(name, group)| (name.clone(), group.clone())).collect()
         };
         let Some(logs) = &self.shared else { return Ok(!behind.is_empty()) };

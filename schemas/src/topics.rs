@@ -184,6 +184,9 @@ pub const AUDIT_TOPIC: &str = "chorale.audit.v1";
 /// Where the relays keep how far they are, one record a context, compacted.
 pub const RELAY_TOPIC: &str = "chorale.relay.v1";
 
+/// Partitions of [`RELAY_TOPIC`]: so many that no two contexts share one, and no relay waits for another's transaction.
+pub const RELAY_PARTITIONS: u32 = 18;
+
 /// The names of all topics of a bus: those of events, and the two of the relays.
 pub fn names() -> Vec<&'static str> {
     Topic::ALL.into_iter().map(Topic::name).chain([AUDIT_TOPIC, RELAY_TOPIC]).collect()

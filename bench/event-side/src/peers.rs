@@ -1,6 +1,6 @@
 //! P2: the peers, each as fast as it can be made to go: the best number of connections is looked for first.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -57,6 +57,10 @@ const PEERS: [Peer; 3] = [
 /// A turn of each.
 pub async fn round(place: &Place, options: &Options, samples: &mut Samples) -> Outcome<()> {
     for peer in &PEERS {
+        if peer.name == POSTGRES_ES && place.postgres_es.is_none() {
+            eprintln!("  {}: not built, not measured", peer.name);
+            continue;
+        }
         let connections = best(place, peer, options).await?;
         let sample = turn(place, peer, connections, options.time).await?;
         samples.add(peer.name, sample);
@@ -96,9 +100,8 @@ async fn turn(place: &Place, peer: &Peer, connections: usize, time: Duration) ->
             program(node, &database.url, connections, time).await?
         }
         _ => {
-            let built =
-                std::env::var("CHORALE_BENCH_POSTGRES_ES").map_err(|_| "postgres-es was not built")?;
-            program(Command::new(PathBuf::from(built)), &database.url, connections, time).await?
+            let built = place.postgres_es.as_ref().ok_or("postgres-es was not built")?;
+            program(Command::new(built), &database.url, connections, time).await?
         }
     };
     checks::contiguous(&database, peer.count, peer.gaps, acknowledged).await?;

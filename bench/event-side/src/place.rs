@@ -17,6 +17,8 @@ pub struct Place {
     pub disk: PathBuf,
     /// Where the peers' programs and files are.
     pub peers: PathBuf,
+    /// The program of the peer postgres-es, if it was built.
+    pub postgres_es: Option<PathBuf>,
     /// The program, if it was built.
     pub chorale: Option<PathBuf>,
     number: AtomicU32,
@@ -28,12 +30,14 @@ impl Place {
         let get = |name: &str| {
             std::env::var(name).map_err(|_| format!("{name} is not set: start this by bench/run"))
         };
+        let built = |name: &str| std::env::var(name).ok().map(PathBuf::from).filter(|file| file.exists());
         Ok(Self {
             postgres: get("CHORALE_TEST_POSTGRES")?,
             kafka: get("CHORALE_TEST_KAFKA")?,
             disk: get("CHORALE_BENCH_DISK")?.into(),
             peers: get("CHORALE_BENCH_PEERS")?.into(),
-            chorale: std::env::var("CHORALE_BENCH_PROGRAM").ok().map(PathBuf::from),
+            postgres_es: built("CHORALE_BENCH_POSTGRES_ES"),
+            chorale: built("CHORALE_BENCH_PROGRAM"),
             number: AtomicU32::new(1),
         })
     }

@@ -14,7 +14,7 @@ use platform::clock::Clock;
 use platform::shutdown::Shutdown;
 use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use schemas::Topic;
 use schemas::topics::{PARTITIONS, names, partition_of};
 use sqlx::{Connection, PgConnection, Row};
@@ -155,7 +155,7 @@ async fn produce(place: &Place, records: Vec<Outgoing>) -> Outcome<Sample> {
             .set("transactional.id", &prefix)
             .set("compression.codec", "lz4")
             .set("linger.ms", "1");
-        let producer: ThreadedProducer<DefaultProducerContext> = config.create()?;
+        let producer: BaseProducer = config.create()?;
         producer.init_transactions(PATIENCE)?;
         let topic = format!("{prefix}{TOPIC}");
         let start = Instant::now();
@@ -172,6 +172,10 @@ async fn produce(place: &Place, records: Vec<Outgoing>) -> Outcome<Sample> {
                     .timestamp(record.time.as_millis())
                     .headers(headers);
                 producer.send(message).map_err(|(error, _)| error)?;
+            }
+            // The client's own flush looks every 100 ms only.
+            while producer.in_flight_count() > 0 {
+                producer.poll(Duration::from_millis(1));
             }
             producer.commit_transaction(PATIENCE)?;
         }

@@ -54,11 +54,7 @@ pub async fn round(
         samples.add(TWO, replay(bus, events, 2).await?);
     }
     if options.wants("P7") {
-        samples.add(
-            RAW_LOG,
-            relaying::read_and(database, events, |name, version, payload| decode(name, version, payload))
-                .await?,
-        );
+        samples.add(RAW_LOG, relaying::read_and(database, events, decode).await?);
         samples.add(LOG, from_log(log, events).await?);
     }
     Ok(())

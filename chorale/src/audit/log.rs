@@ -78,13 +78,18 @@ fn agreement(count: usize, last: u64, verified: bool) -> String {
 
 /// Prints the public half of the key that log heads are signed with, for auditors.
 pub fn key(key: Option<&Secret>, as_json: bool, out: &mut impl Write) -> Result<()> {
-    let Some(key) = key else { bail!("there is no CHORALE_AUDIT_KEY in the environment: 32 bytes, base64 or hex") };
+    let Some(key) = key else {
+        bail!("there is no CHORALE_AUDIT_KEY in the environment: 32 bytes, base64 or hex")
+    };
     let signer = Signer::from_env_text(key).context("CHORALE_AUDIT_KEY")?;
     let (public, id) = (signer.public_key(), signer.key_id());
     if as_json {
         return Ok(table::json(out, &json!({ "publicKey": public, "keyId": id }))?);
     }
-    writeln!(out, "{public}\n\nCHORALE_AUDIT_PUBLIC_KEY for `chorale log verify`, --public-key for examples/auditor. Key id {id}.")?;
+    writeln!(
+        out,
+        "{public}\n\nCHORALE_AUDIT_PUBLIC_KEY for `chorale log verify`, --public-key for examples/auditor. Key id {id}."
+    )?;
     Ok(())
 }
 

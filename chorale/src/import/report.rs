@@ -92,7 +92,8 @@ impl Report {
         shop.settled(patience).await?;
         let caught_up = Instant::now();
         // Checking builds every projection a second time.
-        let (peak_memory_bytes, disk_bytes) = (machine::peak_memory(), machine::size(shop.place.data.path())?);
+        let (peak_memory_bytes, disk_bytes) =
+            (machine::peak_memory(), machine::size(shop.place.data.path())?);
         let orders = Orders::read(shop).await?;
         let watch = Watch::new("checks", 0, 0)?;
         let statements = statements::check(shop, |part| {

@@ -77,7 +77,9 @@ impl Shop {
                     .run(shutdown)
             });
         }
-        for view in reactors::learner::VIEWS.iter().filter(|view| only.means(&[view.view.name, view.context.name()])) {
+        for view in
+            reactors::learner::VIEWS.iter().filter(|view| only.means(&[view.view.name, view.context.name()]))
+        {
             let (bus, progress) = (Arc::clone(&self.bus), self.progress.clone());
             let writer = self.commands.writers().of(view.context).clone();
             self.keep_running(view.view.name, move |shutdown| {
@@ -105,8 +107,7 @@ impl Shop {
     }
 
     fn start_clockwork(&self, context: Context) {
-        let cast: Vec<_> =
-            self.participants().into_iter().filter(|one| one.context() == context).collect();
+        let cast: Vec<_> = self.participants().into_iter().filter(|one| one.context() == context).collect();
         if cast.is_empty() {
             return;
         }

@@ -102,7 +102,7 @@ async fn a_move_that_is_cut_off_anywhere_leaves_the_shop_on_one_side_and_is_repe
                     Err(_) => cuts += 1,
                 }
                 on_one_side(path, &there).await?;
-                patience = patience * 5 / 4;
+                patience = patience * 3 / 2;
             }
             println!("cut off {cuts} times, and then moved");
             ensure!(cuts > 0, "it was never cut off");

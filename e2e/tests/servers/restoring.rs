@@ -2,8 +2,8 @@
 
 use anyhow::{Context as _, Result, ensure};
 
-use e2e::program::{SOON, basket, run};
 use crate::town::Town;
+use e2e::program::{SOON, basket, run};
 
 async fn order(town: &Town, key: &str) -> Result<()> {
     let client = reqwest::Client::builder().timeout(SOON).build()?;

@@ -22,8 +22,12 @@ fn script(run: &str, args: &[&str]) -> Result<String> {
     let script = root().join("scripts/servers");
     let mut command = Command::new(script);
     // Those of the whole test run are not for killing.
-    command.env_remove("CHORALE_TEST_POSTGRES").env_remove("CHORALE_TEST_KAFKA").env_remove("CHORALE_SERVERS_RUN");
-    let output = command.args(["--run", run]).args(args).output().context("scripts/servers cannot be started")?;
+    command
+        .env_remove("CHORALE_TEST_POSTGRES")
+        .env_remove("CHORALE_TEST_KAFKA")
+        .env_remove("CHORALE_SERVERS_RUN");
+    let output =
+        command.args(["--run", run]).args(args).output().context("scripts/servers cannot be started")?;
     let told = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "scripts/servers {args:?}: {told}");
     Ok(String::from_utf8(output.stdout)?)
@@ -37,10 +41,10 @@ impl Servers {
         script(&run, &["up", "--owner", &own])?;
         let mut servers = Self { run, postgres: String::new(), kafka: String::new() };
         let env: Value = serde_json::from_str(&script(&servers.run, &["env", "--json"])?)?;
-        let address = |name: &str| {
-            env[name].as_str().map(str::to_owned).with_context(|| format!("no {name} in {env}"))
-        };
-        (servers.postgres, servers.kafka) = (address("CHORALE_TEST_POSTGRES")?, address("CHORALE_TEST_KAFKA")?);
+        let address =
+            |name: &str| env[name].as_str().map(str::to_owned).with_context(|| format!("no {name} in {env}"));
+        (servers.postgres, servers.kafka) =
+            (address("CHORALE_TEST_POSTGRES")?, address("CHORALE_TEST_KAFKA")?);
         Ok(servers)
     }
 

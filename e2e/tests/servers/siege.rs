@@ -10,8 +10,8 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use e2e::program::{SOON, basket};
 use crate::town::{CAST, Town};
+use e2e::program::{SOON, basket};
 
 /// Some of them are soon sold out.
 const SKUS: [&str; 6] = ["TEA-100", "TEA-110", "TEA-120", "TEA-140", "TEA-160", "HERB-100"];
@@ -52,7 +52,10 @@ async fn every_process_and_every_server_is_killed_under_load_and_nothing_is_lost
                     siege.orders(force.between).await?;
                 }
                 town.start(role, number)?;
-                siege.orders(force.between).await.with_context(|| format!("after {role} {number} was killed"))?;
+                siege
+                    .orders(force.between)
+                    .await
+                    .with_context(|| format!("after {role} {number} was killed"))?;
             }
         }
         for server in ["postgres", "kafka"] {

@@ -13,8 +13,8 @@ use platform::config::Secret;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use e2e::program::{self, Program, SOON};
 use crate::servers::{Servers, python, root};
+use e2e::program::{self, Program, SOON};
 
 /// The parts of a shop, and how many processes of each there are.
 pub const CAST: [(&str, usize); 5] =
@@ -112,7 +112,8 @@ impl Town {
             args.push(format!("--staff-listen=127.0.0.1:{staff}"));
         }
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let program = Program::start(self.folder(), &args).with_context(|| format!("{role} does not start"))?;
+        let program =
+            Program::start(self.folder(), &args).with_context(|| format!("{role} does not start"))?;
         self.running.insert((role, number), program);
         Ok(())
     }
@@ -171,7 +172,10 @@ impl Town {
         for statement in &statements {
             ensure!(statement.holds, "{}: {}", statement.name, statement.detail);
         }
-        ensure!(self.objects(&["log", "verify"])?.iter().all(|log| log["sound"] == true), "a log is not sound");
+        ensure!(
+            self.objects(&["log", "verify"])?.iter().all(|log| log["sound"] == true),
+            "a log is not sound"
+        );
         ensure!(self.objects(&["parked", "list"])?.is_empty(), "something is parked");
         self.audit()
     }

@@ -8,7 +8,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use sha2::{Digest, Sha256};
 use sqlx::postgres::PgCopyIn;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, PgConnection, Row, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::tables::{BEGINNING, END, Table};
@@ -41,7 +41,9 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) async fn lock(path: &Path) -> Result<Self, sqlx::Error> {
-        let mut connection = platform::sqlite::open(&platform::sqlite::durable(path, PATIENCE)).await?;
+        // Whole tables take longer than what is worth a warning.
+        let options = platform::sqlite::durable(path, PATIENCE).disable_statement_logging();
+        let mut connection = platform::sqlite::open(&options).await?;
         sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut connection).await?;
         let head = sqlx::query("SELECT position, hash, epoch, revision FROM head");
         let head = head_of(&head.fetch_one(&mut connection).await?)?;

@@ -7,7 +7,7 @@ use futures_util::TryStreamExt;
 use platform::postgres::{Address, Limits, PostgresError};
 use schemas::Context;
 use sha2::{Digest, Sha256};
-use sqlx::{AssertSqlSafe, PgConnection, Row};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row};
 use uuid::Uuid;
 
 use super::source::{Failure, Source, Sum};
@@ -46,8 +46,10 @@ impl Target {
         };
         let address = Address::parse(url, &PARAMETERS).map_err(failed)?;
         let search_path = format!("{context},pg_temp");
-        let options =
-            address.options("chorale-move", &LIMITS).options([("search_path", search_path.as_str())]);
+        let options = address
+            .options("chorale-move", &LIMITS)
+            .options([("search_path", search_path.as_str())])
+            .disable_statement_logging();
         let connection = address.connect(&options).await.map_err(failed)?;
         Ok(Self { address, context, connection })
     }

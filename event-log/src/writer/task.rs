@@ -169,8 +169,7 @@ impl Round<'_> {
     ) -> Result<Step, LogError> {
         let groups: BTreeSet<&String> =
             notes.iter().flat_map(|(note, _)| note.only_at.iter().map(|(group, ..)| group)).collect();
-        let mut wanted =
-            Wanted { groups: groups.into_iter().cloned().collect(), ..Wanted::default() };
+        let mut wanted = Wanted { groups: groups.into_iter().cloned().collect(), ..Wanted::default() };
         let mut streams = std::collections::BTreeMap::new();
         for one in waiting {
             match &one.request.origin {

@@ -126,13 +126,17 @@ pub fn position(record: &Outgoing) -> u64 {
 pub async fn append(log: &dyn Log, streams: &[&str]) {
     for stream in streams {
         loop {
-            let known = log.read(Read::Streams(&[(schemas::StreamId::from_text(*stream), 0)]), usize::MAX).await;
+            let known =
+                log.read(Read::Streams(&[(schemas::StreamId::from_text(*stream), 0)]), usize::MAX).await;
             let draft = Draft::now(log).await.unwrap().event(stream, known.unwrap().len() as u64 + 1);
             match draft.commit(log).await {
                 Ok(Committed::Done(_)) => break,
                 Ok(Committed::Moved(_)) => {}
                 // The stream has grown between the two looks.
-                Err(error) => assert!(error.to_string().contains("version") || error.to_string().contains("broken"), "{error}"),
+                Err(error) => assert!(
+                    error.to_string().contains("version") || error.to_string().contains("broken"),
+                    "{error}"
+                ),
             }
         }
     }

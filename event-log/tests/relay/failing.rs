@@ -27,7 +27,8 @@ async fn relays_killed_at_any_moment_and_two_at_once_leave_no_gap_and_nothing_tw
         let mut relays = vec![bench.start(), bench.start()];
         for _ in 0..25 {
             let count = rng.random_range(1..12);
-            append(bench.log.as_ref(), &["order-a", "order-b", "order-c", "order-d"].repeat(3)[..count]).await;
+            append(bench.log.as_ref(), &["order-a", "order-b", "order-c", "order-d"].repeat(3)[..count])
+                .await;
             if rng.random_bool(0.3) {
                 bench.topics.fail([if rng.random_bool(0.5) { Failure::Lost } else { Failure::AnswerLost }]);
             }

@@ -33,7 +33,8 @@ async fn heads_are_signed_after_so_many_events_and_say_what_the_log_says() {
     // Pages have 7 events; the first page of a relay that has just taken over is signed at once.
     assert_eq!(positions, [7, 21]);
     for signed in &signed {
-        let event = &bench.log.read(event_log::port::Read::After(signed.head.position - 1), 1).await.unwrap()[0];
+        let event =
+            &bench.log.read(event_log::port::Read::After(signed.head.position - 1), 1).await.unwrap()[0];
         assert_eq!(signed.head.hash, event.envelope.hash);
         assert_eq!(signed.head.epoch, event.envelope.epoch);
         assert_eq!(signed.signature, format!("over {}", signed.head.text()));

@@ -61,7 +61,8 @@ async fn a_second_relay_stands_by_and_takes_over_when_the_first_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_idle_relay_tells_until_when_the_topics_are_complete_and_a_busy_one_claims_no_more_than_it_has_read() {
+async fn an_idle_relay_tells_until_when_the_topics_are_complete_and_a_busy_one_claims_no_more_than_it_has_read()
+ {
     let bench = Bench::new().await;
     let running = bench.start();
     let complete = || bench.topics.mark(Context::Ordering).map_or(Timestamp::EPOCH, |mark| mark.as_of);

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use schemas::topics::partition_of;
+use schemas::topics::{RELAY_PARTITIONS, partition_of};
 use schemas::{Context, Topic};
 
 use super::{
@@ -31,9 +31,6 @@ pub use publisher::KafkaPublisher;
 use cluster::Cluster;
 use looking::Looking;
 use reader::Readers;
-
-/// Partitions of the relays' topic: so many that no two contexts share one, and no relay waits for another's transaction.
-pub const RELAY_PARTITIONS: u32 = 18;
 
 /// The partition of a context's mark.
 fn relay_partition(context: Context) -> u32 {

@@ -1,6 +1,7 @@
 //! The broker under test, and a corner of it for each test.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::{Duration, Instant};
 
 use platform::bus::Bus;
@@ -42,7 +43,7 @@ struct Relays {
 impl Corner {
     /// With these topics and the relays' own, and as many partitions.
     pub async fn with(topics: &[Topic], partitions: u32, more: &str) -> Self {
-        let prefix = format!("test-{}-", &Uuid::now_v7().simple().to_string()[16..]);
+        let prefix = format!("test-{}-", &Uuid::new_v4().simple().to_string()[16..]);
         let url = format!("kafka://{}?prefix={prefix}&partitions={partitions}{more}", brokers());
         let bus = KafkaBus::at(Address::parse(&url, &|_| None).unwrap()).await.unwrap();
         let names: Vec<&str> = topics.iter().map(|topic| topic.name()).chain([RELAY_TOPIC]).collect();
@@ -92,17 +93,17 @@ impl Corner {
         records: &[Outgoing],
         mark: &Mark,
     ) -> Result<(), PublishError> {
-        if !relays.publishers.contains_key(&context) {
-            let mut publisher = self.bus.publisher(context);
-            let stands = publisher.take_over().await?;
-            relays.publishers.insert(context, publisher);
-            if stands.is_some_and(|stands| stands.position >= mark.position) {
-                return Ok(());
+        match relays.publishers.entry(context) {
+            Entry::Occupied(mut publisher) => publisher.get_mut().publish(records, mark).await,
+            Entry::Vacant(place) => {
+                let mut publisher = self.bus.publisher(context);
+                let stands = publisher.take_over().await?;
+                let publisher = place.insert(publisher);
+                if stands.is_some_and(|stands| stands.position >= mark.position) {
+                    return Ok(());
+                }
+                publisher.publish(records, mark).await
             }
-        }
-        match relays.publishers.get_mut(&context) {
-            Some(publisher) => publisher.publish(records, mark).await,
-            None => Ok(()),
         }
     }
 

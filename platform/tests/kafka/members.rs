@@ -94,7 +94,6 @@ async fn work(
 #[tokio::test(flavor = "multi_thread")]
 async fn members_come_and_go_and_nothing_is_lost_or_out_of_order() {
     let seed = 5;
-    tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_writer(std::io::stderr).init();
     let (corner, store) = (Arc::new(Corner::with(&TOPICS, 6, "").await), Arc::new(Store::default()));
     let (rounds, streams) = (60_u64, 24_u64);
     let publisher = {
@@ -113,7 +112,7 @@ async fn members_come_and_go_and_nothing_is_lost_or_out_of_order() {
     let total = rounds * streams * 2;
     let mut dice = StdRng::seed_from_u64(seed);
     let mut members = Vec::new();
-    let (mut joined, deadline) = (0, Instant::now() + Duration::from_secs(50));
+    let (mut joined, deadline) = (0, Instant::now() + Duration::from_secs(120));
     while store.total() < total {
         assert!(Instant::now() < deadline, "seed {seed}: {} of {total} came", store.total());
         if members.len() < 3 && (members.is_empty() || dice.random_bool(0.6)) {

@@ -179,6 +179,8 @@ fn failure(error: WriteError) -> Failure {
         WriteError::Closed => Failure::Closed,
         WriteError::Failed(problem) => Failure::Poison(problem),
         WriteError::KeyReused => Failure::Poison("two different reactions to one event".to_owned()),
-        error @ (WriteError::Contended | WriteError::Overtaken | WriteError::Log(_)) => Failure::Outside(error.to_string()),
+        error @ (WriteError::Contended | WriteError::Overtaken | WriteError::Log(_)) => {
+            Failure::Outside(error.to_string())
+        }
     }
 }

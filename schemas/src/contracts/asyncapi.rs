@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{published, schema};
 use crate::audit::LogHeadSigned;
 use crate::relay::RelayMark;
-use crate::topics::{AUDIT_TOPIC, PARTITIONS, RELAY_TOPIC};
+use crate::topics::{AUDIT_TOPIC, PARTITIONS, RELAY_PARTITIONS, RELAY_TOPIC};
 use crate::{Context, EventType, Topic};
 
 mod attributes;
@@ -129,7 +129,7 @@ impl Channel {
             context: None,
             prefix: None,
             compacted: false,
-            send: "The relay of each context signs its log's head every minute and every 100 000 events.".to_owned(),
+            send: "The relay of each context signs its log's head, while it grows, every minute and every 100 000 events.".to_owned(),
             receive: "Auditors, and `chorale log verify`.".to_owned(),
         }
     }
@@ -152,12 +152,13 @@ impl Channel {
     }
 
     fn binding(&self) -> Value {
+        let partitions = if self.compacted { RELAY_PARTITIONS } else { PARTITIONS };
         let configuration = if self.compacted {
             json!({ "cleanup.policy": ["compact"] })
         } else {
             json!({ "cleanup.policy": ["delete"], "retention.ms": -1, "retention.bytes": -1 })
         };
-        json!({ "kafka": { "partitions": PARTITIONS, "topicConfiguration": configuration, "bindingVersion": "0.5.0" } })
+        json!({ "kafka": { "partitions": partitions, "topicConfiguration": configuration, "bindingVersion": "0.5.0" } })
     }
 }
 

@@ -87,7 +87,7 @@ pub(super) fn join(
         drain: address.session_timeout / 2,
         patience: address.request_timeout,
         stalls: Arc::clone(&bus.stalls),
-        _instance: instance,
+        instance,
     };
     aside("kafka-consumer", move || driver.run());
     Ok(KafkaConsumer { lanes, partitions: address.partitions })

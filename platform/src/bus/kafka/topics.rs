@@ -7,11 +7,11 @@ use rdkafka::admin::{
     AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
 };
 use rdkafka::error::RDKafkaErrorCode;
-use schemas::topics::RELAY_TOPIC;
+use schemas::topics::{RELAY_PARTITIONS, RELAY_TOPIC};
 
+use super::Cluster;
 use super::address::Address;
 use super::client::{self, Plain, unavailable};
-use super::{Cluster, RELAY_PARTITIONS};
 use crate::bus::BusError;
 
 /// Brokers know of a new topic after a few of these.

@@ -91,7 +91,8 @@ fn what_is_not_ours_is_refused_with_its_place_and_a_reason() {
     let without = |name: &str| -> Vec<(&str, String)> {
         headers.iter().filter(|(header, _)| *header != name).cloned().collect()
     };
-    let cases: [(&str, Vec<(&str, String)>, Option<&[u8]>, &str); 5] = [
+    type Case<'c> = (&'c str, Vec<(&'c str, String)>, Option<&'c [u8]>, &'c str);
+    let cases: [Case<'_>; 5] = [
         ("order-a", without("ce_hash"), Some(b"{}"), "it lacks the header ce_hash"),
         ("order-b", headers.clone(), Some(b"{}"), "its key is not its subject"),
         ("order-a", headers.clone(), Some(b"\xff"), "its value is no text"),

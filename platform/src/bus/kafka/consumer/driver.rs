@@ -35,7 +35,7 @@ pub(super) struct Driver {
     pub drain: Duration,
     pub patience: Duration,
     pub stalls: Arc<AtomicU64>,
-    pub _instance: Option<Instance>,
+    pub instance: Option<Instance>,
 }
 
 impl Driver {
@@ -75,7 +75,24 @@ impl Driver {
         self.lanes.clear();
         self.lanes.wake();
         self.consumer.context().changes().iter().for_each(|change| change.decline(&self.consumer));
+        // A static member keeps its partitions while it is away, so it says nothing.
+        if self.instance.is_none() {
+            self.unsubscribe();
+        }
         drop(self.consumer);
+    }
+
+    /// A client that is closed in the middle of a rebalance does not say good-bye, and the group waits for it until its
+    /// session ends. Unsubscribing waits for the rebalance first.
+    fn unsubscribe(&self) {
+        self.consumer.unsubscribe();
+        let began = Instant::now();
+        let subscribed = || self.consumer.subscription().is_ok_and(|list| list.count() > 0);
+        while subscribed() && began.elapsed() < self.drain {
+            if let Some(Err(error)) = self.consumer.poll(TICK) {
+                tracing::debug!(%error, group = self.group, "while leaving");
+            }
+        }
     }
 
     fn hear(&self, error: &KafkaError) {

@@ -23,11 +23,11 @@ pub(super) enum Change {
 }
 
 impl Change {
-    /// The answer of a member that leaves: it takes nothing and lets everything go. Without an answer the client would not
-    /// leave, and the whole group would wait for it.
+    /// The answer of a member that leaves: it lets everything go; what it is given it takes, unread, because it can only
+    /// let go what it has. Without an answer the client would not leave, and the whole group would wait for it.
     pub(super) fn decline(&self, consumer: &BaseConsumer<Member>) {
         let answered = match self {
-            Self::Given(_) => consumer.incremental_assign(&TopicPartitionList::new()),
+            Self::Given(list) => consumer.incremental_assign(list),
             Self::Taken(list) => consumer.incremental_unassign(list),
         };
         if let Err(error) = answered {

@@ -175,9 +175,7 @@ pub trait Bus: Send + Sync {
     }
 
     /// Up to where these contexts' logs stand on their topics. A context of which nothing was ever published is missing.
-    async fn reach(&self, _contexts: &[Context]) -> Result<BTreeMap<Context, Reach>, BusError> {
-        Err(BusError::Unavailable("this bus does not say how far its topics reach".into()))
-    }
+    async fn reach(&self, contexts: &[Context]) -> Result<BTreeMap<Context, Reach>, BusError>;
 
     /// Reads a topic without a group, for audit: in order per partition, once. Fewer records than the limit mean that
     /// the end was reached.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use platform::bus::{
-    Browse, Bus, BusError, Consumer, Delivery, Partition, Positions, Record, Subscription, TopicInfo,
+    Browse, Bus, BusError, Consumer, Delivery, Partition, Positions, Reach, Record, Subscription, TopicInfo,
 };
-use schemas::Topic;
+use schemas::{Context, Topic};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
@@ -65,6 +65,10 @@ impl Bus for MemoryBus {
         Ok(topics.iter().map(info).collect())
     }
 
+    async fn reach(&self, _: &[Context]) -> Result<BTreeMap<Context, Reach>, BusError> {
+        nobody_asks()
+    }
+
     async fn browse(&self, topic: Topic, browse: &Browse) -> Result<Vec<Record>, BusError> {
         let all = self.records.lock().unwrap();
         let wanted = |record: &&Record| {
@@ -90,6 +94,11 @@ impl Bus for MemoryBus {
         };
         tokio::time::timeout(patience, grows).await.unwrap_or(Ok(()))
     }
+}
+
+/// Projectors ask for nobody's reach.
+fn nobody_asks() -> Result<BTreeMap<Context, Reach>, BusError> {
+    Err(BusError::Unavailable("a projector asked how far the relays are".into()))
 }
 
 struct MemoryConsumer {

@@ -52,8 +52,8 @@ fn a_data_directory_that_is_newer_broken_or_empty_is_left_alone() -> Result<()> 
     for args in [&FREE[..], &["log", "head"]] {
         refuses(data.path(), args, 1, &["shop.json is broken", "backup"])?;
     }
-    std::fs::write(&about, r#"{"format":1,"kind":"IMPORTED"}"#)?;
-    refuses(data.path(), &FREE, 1, &["is a shop on imported time", "--data-dir"])?;
+    std::fs::write(&about, r#"{"format":1,"kind":"REAL"}"#)?;
+    refuses(data.path(), &FREE, 1, &["from before the first release", "--data-dir"])?;
     let file = data.path().join("file");
     std::fs::write(&file, "not a directory")?;
     refuses(&file, &FREE, 1, &["file"])
@@ -62,7 +62,7 @@ fn a_data_directory_that_is_newer_broken_or_empty_is_left_alone() -> Result<()> 
 #[test]
 fn a_file_that_is_no_log_is_named() -> Result<()> {
     let data = tempfile::tempdir()?;
-    std::fs::write(data.path().join("shop.json"), r#"{"format":1,"kind":"REAL"}"#)?;
+    std::fs::write(data.path().join("shop.json"), r#"{"format":2}"#)?;
     std::fs::write(
         data.path().join("ordering.sqlite"),
         "this is not a database, though it is long enough to be one",

@@ -85,7 +85,8 @@ impl Bus for LogBus {
                 for number in 0..self.partitions {
                     let partition = Partition { topic, number };
                     let position = known.get(&partition).copied().unwrap_or(fresh);
-                    if position > 0 && !known.contains_key(&partition) {
+                    // Who begins at the head is told so even of an empty partition, so that a restart begins there, too.
+                    if subscription.start == Start::Head && !known.contains_key(&partition) {
                         begins.insert(partition, position);
                     }
                     done.insert(partition, position);

@@ -1,7 +1,7 @@
 //! A shop in processes of its own.
 
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -60,12 +60,17 @@ impl Shop {
         }
         let (mut processes, mut heard) = (Vec::new(), Vec::new());
         for role in roles {
-            let mut child = command(role).stdout(Stdio::piped()).spawn()?;
-            heard.extend(until_ready(&mut child).await?);
-            processes.push(child);
+            processes.push(command(role).stdout(Stdio::piped()).spawn()?);
         }
+        // Some are not ready before others run.
+        for process in &mut processes {
+            heard.push(until_ready(process).await?);
+        }
+        // A process names its doors under the label of those whom they are for; `page` tells which process it is.
         let address = |label: &str, page: &str| {
-            let line = heard.iter().find(|line| line.contains(label) && line.contains(page));
+            let process =
+                heard.iter().find(|lines: &&Vec<String>| lines.iter().any(|line| line.contains(page)));
+            let line = process.and_then(|lines| lines.iter().find(|line| line.contains(label)));
             let rest =
                 line.and_then(|line| line.split("http://").nth(1)).and_then(|rest| rest.split('/').next());
             Outcome::Ok(format!("http://{}", rest.ok_or_else(|| format!("no {label} in {heard:?}"))?))
@@ -80,19 +85,37 @@ impl Shop {
         Ok(shop)
     }
 
-    /// Everything that is for sale, in any number.
-    async fn stock_up(&mut self) -> Outcome<()> {
-        let mut after = Value::Null;
+    /// What has stock.
+    async fn stocked(&self) -> Outcome<Vec<String>> {
+        let (mut skus, mut after) = (Vec::new(), Value::Null);
+        let query = "query($after: String) { stockItems(first: 100, after: $after) {
+                     nodes { sku } pageInfo { hasNextPage endCursor } } }";
         loop {
-            let query = "query($after: String) { stockItems(first: 100, after: $after) { nodes { sku } pageInfo { hasNextPage endCursor } } }";
             let answer = self.ask(query, json!({ "after": after })).await?;
             let page = &answer["data"]["stockItems"];
-            let skus = page["nodes"].as_array().ok_or_else(|| format!("no stock: {answer}"))?;
-            self.skus.extend(skus.iter().filter_map(|node| Some(node["sku"].as_str()?.to_owned())));
+            let nodes = page["nodes"].as_array().ok_or_else(|| format!("no stock: {answer}"))?;
+            skus.extend(nodes.iter().filter_map(|node| Some(node["sku"].as_str()?.to_owned())));
             if page["pageInfo"]["hasNextPage"] != true {
-                break;
+                return Ok(skus);
             }
             after = page["pageInfo"]["endCursor"].clone();
+        }
+    }
+
+    /// Everything that is for sale, in any number.
+    async fn stock_up(&mut self) -> Outcome<()> {
+        // The documents come a little after the catalogue; they are all there once no more come.
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let now = self.stocked().await?;
+            let before = std::mem::replace(&mut self.skus, now);
+            if !before.is_empty() && before.len() == self.skus.len() {
+                break;
+            }
+            if Instant::now() > deadline {
+                return Err("the shop has nothing to sell".into());
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
         }
         let mut last = Value::Null;
         for sku in &self.skus {

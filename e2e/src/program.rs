@@ -93,13 +93,14 @@ impl Drop for Program {
 }
 
 impl Program {
-    /// Starts a shop, or a part of it, on free ports, and waits until it says that it is at work.
+    /// Starts a shop, or a part of it, on free ports unless `args` say where it listens, and waits until it says that it is at work.
     pub fn start(data: &Path, args: &[&str]) -> Result<Self> {
-        let ports = ["--listen", "127.0.0.1:0", "--staff-listen", "127.0.0.1:0"];
-        let mut child = command(data, &[&ports[..], args].concat())?
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
+        let free: &[&str] = match args.iter().any(|arg| arg.starts_with("--listen")) {
+            true => &[],
+            false => &["--listen=127.0.0.1:0", "--staff-listen=127.0.0.1:0"],
+        };
+        let mut child =
+            command(data, &[free, args].concat())?.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let (told, lines) = mpsc::sync_channel(10_000);
         listen(child.stdout.take().context("it is piped")?, told.clone());
         listen(child.stderr.take().context("it is piped")?, told);

@@ -77,7 +77,8 @@ async fn keeps_the_promises_of_a_vault_with_wrapped_keys() {
 /// Erases in two statements, between which others have their say.
 struct TwoSteps {
     vault: PostgresVault,
-    url: String,
+    /// Open beforehand: the erasure's first statement must not come after everybody else's.
+    connection: tokio::sync::Mutex<PgConnection>,
 }
 
 #[async_trait]
@@ -96,12 +97,11 @@ impl Vault for TwoSteps {
             "SELECT pg_sleep(0.02) WHERE $1 <> ''",
             "INSERT INTO vault.subject_keys (name) VALUES ($1) ON CONFLICT (name) DO NOTHING",
         ];
-        let address = parse(&self.url)?;
-        let mut connection = address.connect(&address.options("chorale-test", &LIMITS)).await.unwrap();
+        let mut connection = self.connection.lock().await;
         let mut changed = Vec::new();
         for step in STEPS {
             changed.push(
-                sqlx::query(step).bind(subject).execute(&mut connection).await.unwrap().rows_affected(),
+                sqlx::query(step).bind(subject).execute(&mut *connection).await.unwrap().rows_affected(),
             );
         }
         Ok(changed[0] > 0)
@@ -119,7 +119,9 @@ struct Mutant(Server);
 impl VaultUnderTest for Mutant {
     async fn open(&self) -> Result<Arc<dyn Vault>, VaultError> {
         let vault = self.0.vault(&self.0.wrapping).await?;
-        Ok(Arc::new(TwoSteps { vault, url: self.0.scratch.url().to_owned() }))
+        let address = parse(self.0.scratch.url())?;
+        let connection = address.connect(&address.options("chorale-test", &LIMITS)).await.unwrap();
+        Ok(Arc::new(TwoSteps { vault, connection: connection.into() }))
     }
 }
 

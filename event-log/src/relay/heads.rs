@@ -24,9 +24,17 @@ impl Heads {
     pub fn due(&mut self, mark: &Mark, now: Timestamp, options: &Options, sign: &Sign) -> Option<Outgoing> {
         let events = mark.position.saturating_sub(self.position);
         let waited = self.at.is_none_or(|at| now.since(at) >= options.heads_every);
-        if mark.position == 0
-            || !(events >= options.heads_events || (waited && (events > 0 || self.at.is_none())))
-        {
+        let is_due = events >= options.heads_events || (waited && (events > 0 || self.at.is_none()));
+        if is_due { self.sign(mark, now, options, sign) } else { None }
+    }
+
+    /// The record with which a relay leaves, if the log has grown since the last one.
+    pub fn last(&mut self, mark: &Mark, now: Timestamp, options: &Options, sign: &Sign) -> Option<Outgoing> {
+        if mark.position > self.position { self.sign(mark, now, options, sign) } else { None }
+    }
+
+    fn sign(&mut self, mark: &Mark, now: Timestamp, options: &Options, sign: &Sign) -> Option<Outgoing> {
+        if mark.position == 0 {
             return None;
         }
         let head = LogHead {

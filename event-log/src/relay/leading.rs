@@ -50,6 +50,12 @@ impl Relay {
             (at, page) = self.publish(publisher.as_mut(), at, page, &mut heads).await?;
             told = Some(Instant::now());
         }
+        if let Some(sign) = &self.sign
+            && let Some(head) = heads.last(&at, self.clock.now(), &self.options, sign)
+        {
+            // So that nothing of what it has published goes unvouched for.
+            publisher.publish(&[head], &at).await.map_err(|error| self.not_published(error))?;
+        }
         Ok(Ended::Asked)
     }
 

@@ -203,7 +203,7 @@ fn greet(shop: &Shop, roles: Roles, addresses: Option<Addresses>) {
     let Some(Addresses { public, staff }) = addresses else {
         return println!("At work. Ctrl-C drains and leaves.");
     };
-    println!("The shop is open. Its files are in {}.\n", shop.place.data.path().display());
+    println!("The shop is open. {}\n", shop.place.words());
     let doors = [
         (
             roles.query_api,

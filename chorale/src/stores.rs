@@ -164,6 +164,15 @@ impl Place {
         or_file(&self.stores.documents, || self.data.documents())
     }
 
+    /// Where its data is, in a sentence for people.
+    pub fn words(&self) -> String {
+        let folder = self.data.path().display();
+        if self.stores.keeps_logs_in_files() {
+            return format!("Its files are in {folder}.");
+        }
+        format!("Its logs are on servers; files of stores without an address are in {folder}.")
+    }
+
     /// The key that log heads are signed with.
     pub fn audit_key(&self) -> Option<&Secret> {
         self.stores.audit_key.as_ref()

@@ -1,50 +1,18 @@
 //! A PostgreSQL database that is dropped in the end.
 
+use platform::postgres::scratch::Scratch;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
-use uuid::Uuid;
 
 /// A database of its own.
-pub struct Database {
-    server: String,
-    name: String,
-}
-
-/// The address of a server on which databases can be made.
-fn server() -> String {
-    std::env::var("CHORALE_TEST_POSTGRES").unwrap_or_else(|_| {
-        panic!("CHORALE_TEST_POSTGRES names no PostgreSQL server: `scripts/servers up` starts one")
-    })
-}
+pub struct Database(Scratch);
 
 impl Database {
     pub async fn new() -> Self {
-        let database = Self { server: server(), name: format!("chorale_test_{}", Uuid::new_v4().simple()) };
-        raw(
-            &database.server,
-            &format!("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0", database.name),
-        )
-        .await
-        .unwrap();
-        database
+        Self(Scratch::new().await.unwrap())
     }
 
     pub fn url(&self) -> String {
-        let (server, parameters) = self.server.split_once('?').unwrap_or((&self.server, ""));
-        let end = server.rfind('/').filter(|end| *end > "postgresql://".len()).unwrap_or(server.len());
-        format!("{}/{}?{parameters}", &server[..end], self.name)
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        let (server, drop) = (self.server.clone(), format!("DROP DATABASE {} WITH (FORCE)", self.name));
-        let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(raw(&server, &drop))
-        });
-        if let Ok(Err(error)) = dropping.join() {
-            eprintln!("{} stays: {error}", self.name);
-        }
+        self.0.url().to_owned()
     }
 }
 

@@ -26,13 +26,13 @@ async fn what_cannot_be_opened_says_why_and_never_the_password() {
     let there = database.url();
     let (scheme, rest) = there.split_once("://").unwrap();
     let host = rest.split_once('@').map_or(rest, |(_, host)| host);
-    let missing = there.replace("chorale_test_", "chorale_missing_");
+    let missing = there.replace("/scratch_", "/missing_");
     let password =
         rest.split_once('@').and_then(|(who, _)| who.split_once(':')).map(|(_, password)| password);
     let cases = [
         ("postgres://me:hunter2@127.0.0.1:1/shop".to_owned(), "127.0.0.1:1 does not answer; check"),
         (format!("{scheme}://nobody:hunter2@{host}"), "does not"),
-        (missing, "no database chorale_missing_"),
+        (missing, "no database missing_"),
         ("postgres://me:hunter2@127.0.0.1:1/shop?readers=many".to_owned(), "readers"),
         ("postgres://me:hunter2@127.0.0.1:1/shop?hunter2=x".to_owned(), "parameter"),
         ("postgres://me:hunter2@127.0.0.1:1".to_owned(), "/database"),

@@ -4,8 +4,6 @@ use event_log::contract::{NONE, breach, breaches};
 
 #[path = "contract/broken.rs"]
 mod broken;
-#[path = "contract/database.rs"]
-mod database;
 #[path = "contract/databases.rs"]
 mod databases;
 #[path = "contract/files.rs"]

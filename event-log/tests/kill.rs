@@ -9,16 +9,12 @@ use std::time::{Duration, Instant};
 use event_log::contract::Draft;
 use event_log::port::{Committed, Log, Read, Wanted};
 use event_log::verify::verify;
+use platform::postgres::scratch::Scratch;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use schemas::{CommandId, Context, StreamId, Timestamp};
 use tokio::sync::oneshot;
 use uuid::Uuid;
-
-#[path = "contract/database.rs"]
-mod database;
-
-use database::{Database, raw};
 
 /// Set: this process is the one that is killed, and here is its log.
 const VICTIM: &str = "CHORALE_KILLED_LOG";
@@ -46,10 +42,10 @@ fn what_was_acknowledged_survives_thirty_kills_on_postgresql_and_nothing_is_half
     if is_victim() {
         return;
     }
-    let database = runtime().block_on(Database::new());
+    let database = runtime().block_on(Scratch::new()).unwrap();
     let name = "what_was_acknowledged_survives_thirty_kills_on_postgresql_and_nothing_is_half";
-    what_was_acknowledged_survives(name, &database.url(), async || {
-        raw(&database.url(), QUIET).await.unwrap()
+    what_was_acknowledged_survives(name, database.url(), async || {
+        database.run_in("ordering", QUIET).await.unwrap()
     });
 }
 

@@ -1,7 +1,5 @@
 //! What is special about the log in PostgreSQL: what it says when it cannot be used, who may do what, and who holds up whom.
 
-#[path = "contract/database.rs"]
-mod database;
 #[path = "postgres/opening.rs"]
 mod opening;
 #[path = "postgres/rights.rs"]

@@ -6,14 +6,10 @@ use std::sync::Arc;
 use event_log::contract::Draft;
 use event_log::port::{Committed, Log};
 use event_log::verify::{Finding, Problem, Verified, verify};
+use platform::postgres::scratch::Scratch;
 use schemas::{Context, StreamId};
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use uuid::Uuid;
-
-#[path = "contract/database.rs"]
-mod database;
-
-use database::{Database, raw};
 
 const EVENTS: u64 = 2_500;
 
@@ -25,20 +21,20 @@ struct Case {
 /// Where the log is.
 enum Place {
     Sqlite { _folder: tempfile::TempDir, path: PathBuf },
-    Postgres(Database),
+    Postgres(Scratch),
 }
 
 impl Place {
     async fn each() -> [Self; 2] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ordering.db");
-        [Self::Sqlite { _folder: folder, path }, Self::Postgres(Database::new().await)]
+        [Self::Sqlite { _folder: folder, path }, Self::Postgres(Scratch::new().await.unwrap())]
     }
 
     async fn log(&self) -> Arc<dyn Log> {
         let url = match self {
             Self::Sqlite { path, .. } => format!("sqlite://{}", path.display()),
-            Self::Postgres(database) => database.url(),
+            Self::Postgres(database) => database.url().to_owned(),
         };
         event_log::migrate(&url, Context::Ordering).await.unwrap();
         event_log::connect(&url, Context::Ordering).await.unwrap()
@@ -59,7 +55,7 @@ impl Place {
                     .replace("randomblob(32)", "sha256(random()::text::bytea)")
                     .replace("zeroblob(32)", "decode(repeat('00', 32), 'hex')");
                 let disable = "ALTER TABLE events DISABLE TRIGGER ALL";
-                raw(&database.url(), &format!("{disable}; {said}")).await.unwrap();
+                database.run_in("ordering", &format!("{disable}; {said}")).await.unwrap();
             }
         }
     }

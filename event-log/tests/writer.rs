@@ -6,8 +6,6 @@ mod answers;
 mod batches;
 #[path = "writer/bench.rs"]
 mod bench;
-#[path = "contract/database.rs"]
-mod database;
 #[path = "writer/failures.rs"]
 mod failures;
 #[path = "writer/reactions.rs"]

@@ -6,16 +6,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use event_log::contract::LogUnderTest;
 use event_log::port::{Log, LogError};
+use platform::postgres::scratch::Scratch;
 use schemas::Context;
 use tokio::sync::Mutex;
-
-use crate::database::{Database, raw};
 
 /// Databases on the server that `CHORALE_TEST_POSTGRES` names.
 #[derive(Default)]
 pub struct Databases {
     /// By the name of the log.
-    made: Mutex<BTreeMap<String, Database>>,
+    made: Mutex<BTreeMap<String, Scratch>>,
 }
 
 impl Databases {
@@ -26,11 +25,11 @@ impl Databases {
     pub async fn url(&self, name: &str) -> String {
         let mut made = self.made.lock().await;
         if !made.contains_key(name) {
-            let database = Database::new().await;
-            event_log::migrate(&database.url(), Context::Ordering).await.unwrap();
+            let database = Scratch::new().await.unwrap();
+            event_log::migrate(database.url(), Context::Ordering).await.unwrap();
             made.insert(name.to_owned(), database);
         }
-        made[name].url()
+        made[name].url().to_owned()
     }
 }
 
@@ -42,13 +41,13 @@ impl LogUnderTest for Databases {
 
     async fn raw(&self, name: &str, statement: &str) -> Result<(), String> {
         self.url(name).await;
-        raw(&self.made.lock().await[name].url(), statement).await
+        self.made.lock().await[name].run_in("ordering", statement).await.map_err(|error| error.to_string())
     }
 
     async fn cut(&self, name: &str) {
         self.url(name).await;
         let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                    WHERE datname = current_database() AND pid <> pg_backend_pid()";
-        raw(&self.made.lock().await[name].url(), cut).await.unwrap();
+        self.made.lock().await[name].run_in("ordering", cut).await.unwrap();
     }
 }

@@ -2,9 +2,8 @@ use event_log::contract::Draft;
 use event_log::port::{Committed, LogError, Migrated};
 use event_log::{connect, connect_read_only, migrate};
 use futures_util::future::try_join_all;
+use platform::postgres::scratch::Scratch;
 use schemas::Context;
-
-use crate::database::{Database, raw};
 
 /// Everything that an error tells, with all that is behind it.
 fn told(error: &LogError) -> String {
@@ -22,7 +21,7 @@ async fn refused(url: &str) -> LogError {
 
 #[tokio::test]
 async fn what_cannot_be_opened_says_why_and_never_the_password() {
-    let database = Database::new().await;
+    let database = Scratch::new().await.unwrap();
     let there = database.url();
     let (scheme, rest) = there.split_once("://").unwrap();
     let host = rest.split_once('@').map_or(rest, |(_, host)| host);
@@ -54,34 +53,34 @@ async fn what_cannot_be_opened_says_why_and_never_the_password() {
 
 #[tokio::test]
 async fn a_database_without_tables_or_with_others_is_refused() {
-    let database = Database::new().await;
+    let database = Scratch::new().await.unwrap();
     let url = database.url();
-    let error = refused(&url).await;
+    let error = refused(url).await;
     assert!(matches!(error, LogError::Unmigrated { found: None, .. }), "{error}");
     assert!(error.to_string().contains("run `chorale migrate`"), "{error}");
 
-    migrate(&url, Context::Ordering).await.unwrap();
+    migrate(url, Context::Ordering).await.unwrap();
     assert!(matches!(
-        connect(&url, Context::Payments).await.map(drop),
+        connect(url, Context::Payments).await.map(drop),
         Err(LogError::Unmigrated { context: Context::Payments, .. })
     ));
-    raw(&database.url(), "UPDATE meta SET context = 'payments'").await.unwrap();
-    assert!(refused(&url).await.to_string().contains("are those of payments"));
-    raw(&database.url(), "UPDATE meta SET context = 'ordering', format = 7").await.unwrap();
-    assert!(matches!(refused(&url).await, LogError::Newer { found: 7, known: 1 }));
-    assert!(matches!(migrate(&url, Context::Ordering).await, Err(LogError::Newer { found: 7, .. })));
+    database.run_in("ordering", "UPDATE meta SET context = 'payments'").await.unwrap();
+    assert!(refused(url).await.to_string().contains("are those of payments"));
+    database.run_in("ordering", "UPDATE meta SET context = 'ordering', format = 7").await.unwrap();
+    assert!(matches!(refused(url).await, LogError::Newer { found: 7, known: 1 }));
+    assert!(matches!(migrate(url, Context::Ordering).await, Err(LogError::Newer { found: 7, .. })));
 }
 
 #[tokio::test]
 async fn contexts_live_side_by_side_in_one_database_and_many_may_migrate_at_once() {
-    let database = Database::new().await;
+    let database = Scratch::new().await.unwrap();
     let url = database.url();
     let all = || Context::ALL.into_iter().chain(Context::ALL);
-    let migrated = try_join_all(all().map(|context| migrate(&url, context))).await.unwrap();
+    let migrated = try_join_all(all().map(|context| migrate(url, context))).await.unwrap();
     let made = migrated.iter().filter(|migrated| **migrated == Migrated { from: None, to: 1 });
     assert_eq!(made.count(), Context::ALL.len(), "each is made once");
     for context in Context::ALL {
-        let log = connect(&url, context).await.unwrap();
+        let log = connect(url, context).await.unwrap();
         let draft = Draft::now(&*log).await.unwrap().event("order-1", 1);
         assert!(matches!(draft.commit(&*log).await.unwrap(), Committed::Done(head) if head.position == 1));
     }
@@ -89,10 +88,10 @@ async fn contexts_live_side_by_side_in_one_database_and_many_may_migrate_at_once
 
 #[tokio::test]
 async fn an_onlooker_sees_the_log_and_changes_nothing() {
-    let database = Database::new().await;
-    migrate(&database.url(), Context::Ordering).await.unwrap();
-    let log = connect(&database.url(), Context::Ordering).await.unwrap();
-    let onlooker = connect_read_only(&database.url(), Context::Ordering).await.unwrap();
+    let database = Scratch::new().await.unwrap();
+    migrate(database.url(), Context::Ordering).await.unwrap();
+    let log = connect(database.url(), Context::Ordering).await.unwrap();
+    let onlooker = connect_read_only(database.url(), Context::Ordering).await.unwrap();
     Draft::now(&*log).await.unwrap().event("order-1", 1).commit(&*log).await.unwrap();
     assert_eq!(onlooker.head().await.unwrap(), log.head().await.unwrap());
     let draft = Draft::now(&*onlooker).await.unwrap().event("order-1", 2);
@@ -103,11 +102,11 @@ async fn an_onlooker_sees_the_log_and_changes_nothing() {
 
 #[tokio::test]
 async fn a_log_that_is_replaced_under_a_running_program_is_not_continued() {
-    let database = Database::new().await;
-    migrate(&database.url(), Context::Ordering).await.unwrap();
-    let log = connect(&database.url(), Context::Ordering).await.unwrap();
+    let database = Scratch::new().await.unwrap();
+    migrate(database.url(), Context::Ordering).await.unwrap();
+    let log = connect(database.url(), Context::Ordering).await.unwrap();
     let draft = Draft::now(&*log).await.unwrap().event("order-1", 1);
-    raw(&database.url(), "UPDATE head SET epoch = gen_random_uuid()").await.unwrap();
+    database.run_in("ordering", "UPDATE head SET epoch = gen_random_uuid()").await.unwrap();
     for error in [log.head().await.map(drop), draft.commit(&*log).await.map(drop)] {
         assert!(error.unwrap_err().to_string().contains("it was replaced"));
     }

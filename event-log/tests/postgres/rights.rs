@@ -1,20 +1,19 @@
 use event_log::contract::Draft;
 use event_log::port::Committed;
 use event_log::{connect, migrate};
+use platform::postgres::scratch::Scratch;
 use schemas::Context;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-use crate::database::{Database, raw};
-
 #[tokio::test]
 async fn the_role_of_the_program_appends_and_can_do_nothing_else_to_events() {
-    let database = Database::new().await;
+    let database = Scratch::new().await.unwrap();
     let url = database.url();
     let role = "DO $$ BEGIN
                     CREATE ROLE chorale_app LOGIN PASSWORD 'chorale_app';
                 EXCEPTION WHEN duplicate_object THEN NULL; END $$";
-    raw(&database.url(), role).await.unwrap();
-    migrate(&url, Context::Ordering).await.unwrap();
+    database.run_in("ordering", role).await.unwrap();
+    migrate(url, Context::Ordering).await.unwrap();
 
     let (scheme, rest) = url.split_once("://").unwrap();
     let host = rest.split_once('@').map_or(rest, |(_, host)| host);

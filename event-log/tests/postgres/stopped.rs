@@ -3,20 +3,19 @@ use std::time::{Duration, Instant};
 use event_log::contract::Draft;
 use event_log::port::{Committed, Read};
 use event_log::{connect, migrate};
+use platform::postgres::scratch::Scratch;
 use schemas::Context;
 use sqlx::{Connection, PgConnection};
-
-use crate::database::Database;
 
 /// The server ends a transaction that says nothing after half a second; a busy machine may be slow to.
 const AT_MOST: Duration = Duration::from_secs(8);
 
 #[tokio::test]
 async fn a_client_that_stops_while_it_holds_the_head_holds_up_the_others_for_a_moment_only() {
-    let database = Database::new().await;
-    migrate(&database.url(), Context::Ordering).await.unwrap();
-    let stopped = connect(&database.url(), Context::Ordering).await.unwrap();
-    let other = connect(&database.url(), Context::Ordering).await.unwrap();
+    let database = Scratch::new().await.unwrap();
+    migrate(database.url(), Context::Ordering).await.unwrap();
+    let stopped = connect(database.url(), Context::Ordering).await.unwrap();
+    let other = connect(database.url(), Context::Ordering).await.unwrap();
 
     let held = stopped.hold().await.unwrap().unwrap();
     let mine = Draft::on(Context::Ordering, held.head()).event("order-1", 1);
@@ -37,10 +36,10 @@ async fn a_client_that_stops_while_it_holds_the_head_holds_up_the_others_for_a_m
 
 #[tokio::test]
 async fn who_holds_the_head_is_not_overtaken() {
-    let database = Database::new().await;
-    migrate(&database.url(), Context::Ordering).await.unwrap();
-    let one = connect(&database.url(), Context::Ordering).await.unwrap();
-    let other = connect(&database.url(), Context::Ordering).await.unwrap();
+    let database = Scratch::new().await.unwrap();
+    migrate(database.url(), Context::Ordering).await.unwrap();
+    let one = connect(database.url(), Context::Ordering).await.unwrap();
+    let other = connect(database.url(), Context::Ordering).await.unwrap();
     let held = one.hold().await.unwrap().unwrap();
     let (mine, others) = (held.head(), Draft::now(&*other).await.unwrap().event("order-2", 1));
     let late = others.commit(&*other);
@@ -59,14 +58,14 @@ async fn who_holds_the_head_is_not_overtaken() {
 #[tokio::test]
 async fn a_transaction_that_somebody_leaves_open_holds_up_neither_appends_nor_readers() {
     const EVENTS: u64 = 100;
-    let database = Database::new().await;
-    migrate(&database.url(), Context::Ordering).await.unwrap();
-    let mut idle = PgConnection::connect(&database.url()).await.unwrap();
+    let database = Scratch::new().await.unwrap();
+    migrate(database.url(), Context::Ordering).await.unwrap();
+    let mut idle = PgConnection::connect(database.url()).await.unwrap();
     let look = "SELECT (SELECT count(*) FROM ordering.events) + (SELECT position FROM ordering.head)";
     sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ").execute(&mut idle).await.unwrap();
     assert_eq!(sqlx::query_scalar::<_, i64>(look).fetch_one(&mut idle).await.unwrap(), 0);
 
-    let log = connect(&database.url(), Context::Ordering).await.unwrap();
+    let log = connect(database.url(), Context::Ordering).await.unwrap();
     for version in 1..=EVENTS {
         let draft = Draft::now(&*log).await.unwrap().event("order-1", version);
         assert!(matches!(draft.commit(&*log).await.unwrap(), Committed::Done(_)));

@@ -14,7 +14,7 @@ use platform::postgres::Address;
 use platform::postgres::scratch::Scratch;
 use schemas::{CommandId, Context, EventId, StreamId, Timestamp};
 use serde_json::json;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -67,9 +67,7 @@ impl Bench {
 
     /// Runs statements in the database, in the schema of the log.
     pub async fn raw(&self, sql: &str) {
-        let mut connection = PgConnection::connect(self.there.url()).await.unwrap();
-        let sql = format!("SET search_path = {CONTEXT}; {sql}");
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+        self.there.run_in(CONTEXT.name(), sql).await.unwrap();
     }
 
     /// Runs statements in the file.

@@ -7,12 +7,11 @@ use event_log::port::{Handled, Log, Read, StoredEvent};
 use event_log::request::{Origin, Outcome, Request, Verdict};
 use event_log::writer::{Writer, WriterOptions};
 use platform::clock::Clock;
+use platform::postgres::scratch::Scratch;
 use schemas::reaction::{ReactionEvent, ReactionRedriven};
 use schemas::{Actor, CommandId, Context, EventId, StreamId, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
-
-use crate::database::Database;
 
 /// What a stream was told, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -153,9 +152,9 @@ impl Bench {
     }
 
     pub async fn on_postgres() -> Self {
-        let database = Database::new().await;
-        event_log::migrate(&database.url(), Context::Ordering).await.unwrap();
-        Self { url: database.url(), _place: Box::new(database) }
+        let database = Scratch::new().await.unwrap();
+        event_log::migrate(database.url(), Context::Ordering).await.unwrap();
+        Self { url: database.url().to_owned(), _place: Box::new(database) }
     }
 
     pub fn url(&self) -> String {

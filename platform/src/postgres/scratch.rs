@@ -51,11 +51,20 @@ impl Scratch {
 
     /// Runs one statement in the database `postgres` of the same server, as the user of the server's address.
     pub async fn run(&self, sql: &str) -> Result<(), PostgresError> {
-        let mut connection = self.server.connect(&self.server.options("chorale-test", &LIMITS)).await?;
-        let done = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await;
-        self.server.close(connection).await;
-        done.map(drop).map_err(|error| self.server.explain(error))
+        run(&self.server, sql).await
     }
+
+    /// Runs statements in this database, as the user of the server's address; what they name is looked for in `schema`.
+    pub async fn run_in(&self, schema: &str, sql: &str) -> Result<(), PostgresError> {
+        run(&Address::parse(&self.url, &[])?, &format!("SET search_path = {schema}; {sql}")).await
+    }
+}
+
+async fn run(address: &Address, sql: &str) -> Result<(), PostgresError> {
+    let mut connection = address.connect(&address.options("chorale-test", &LIMITS)).await?;
+    let done = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await;
+    address.close(connection).await;
+    done.map(drop).map_err(|error| address.explain(error))
 }
 
 impl Drop for Scratch {

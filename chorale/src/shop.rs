@@ -29,6 +29,7 @@ use crate::about::{self, Kind, Want};
 use crate::stores::{BusAddress, Place, Stores};
 
 mod roles;
+mod sources;
 mod time;
 
 pub use roles::{Chain, Only};
@@ -133,6 +134,7 @@ impl Shop {
             None => Sealer::new(vault),
         };
         let store = read_models::connect(&place.documents(), &read_models::documents::ALL).await?;
+        sources::claim(&store, &logs).await?;
         let (provider, carrier) = reactors::participants::sandboxes(&clock);
         let shop = Self {
             commands: Commands::new(writers, sealer.clone(), Arc::clone(&rules)),

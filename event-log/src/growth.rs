@@ -22,6 +22,8 @@ pub(crate) struct Looks {
 pub(crate) struct Growth {
     looks: Looks,
     position: watch::Sender<u64>,
+    /// Somebody says that the log is so long. That has to be looked at.
+    told: watch::Sender<u64>,
     opened: Instant,
     /// When somebody looked last, in milliseconds since `opened`: one waiter looks for all of them.
     looked: AtomicU64,
@@ -34,6 +36,7 @@ impl Growth {
         Self {
             looks,
             position: watch::Sender::new(position),
+            told: watch::Sender::new(position),
             opened: Instant::now(),
             looked: AtomicU64::new(0),
             pause: AtomicU64::new(millis(looks.soonest)),
@@ -49,29 +52,61 @@ impl Growth {
         });
     }
 
+    /// Somebody says that the log is as long as this.
+    pub(crate) fn told(&self, position: u64) {
+        self.told.send_if_modified(|known| {
+            let news = position > *known;
+            *known = position.max(*known);
+            news
+        });
+    }
+
     /// Waits until the log is longer than `position`, at most `patience`.
     pub(crate) async fn past<F>(&self, position: u64, patience: Duration, head: impl Fn() -> F)
     where
         F: Future<Output = Result<Head, LogError>>,
     {
         let until = Instant::now() + patience.min(LONGEST);
-        let mut known = self.position.subscribe();
+        let (mut known, mut told) = (self.position.subscribe(), self.told.subscribe());
         while *known.borrow_and_update() <= position {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
             }
-            let pause = Duration::from_millis(self.pause.load(Ordering::Relaxed));
-            if timeout(left.min(pause), known.changed()).await.is_err() && self.is_due() {
-                match head().await {
-                    Ok(head) => self.looked_at(head.position),
-                    // Whoever waits will read next, and get the error.
-                    Err(error) => tracing::debug!(
-                        error = &error as &dyn std::error::Error,
-                        "the log's head cannot be read"
-                    ),
+            let said = *told.borrow_and_update();
+            if said <= position {
+                let pause = Duration::from_millis(self.pause.load(Ordering::Relaxed));
+                let news = async {
+                    tokio::select! {
+                        known = known.changed() => known,
+                        told = told.changed() => told,
+                    }
+                };
+                if timeout(left.min(pause), news).await.is_ok() || !self.is_due() {
+                    continue;
                 }
             }
+            let found = match head().await {
+                Ok(head) => {
+                    self.looked_at(head.position);
+                    head.position
+                }
+                // Whoever waits will read next, and get the error.
+                Err(error) => {
+                    tracing::debug!(
+                        error = &error as &dyn std::error::Error,
+                        "the log's head cannot be read"
+                    );
+                    0
+                }
+            };
+            // What was said and is not so is no reason to look again.
+            self.told.send_if_modified(|told| {
+                if *told == said {
+                    *told = found.min(said);
+                }
+                false
+            });
         }
     }
 
@@ -95,4 +130,51 @@ impl Growth {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    const HOUR: Duration = Duration::from_hours(1);
+
+    fn seldom() -> Growth {
+        Growth::from(5, Looks { soonest: HOUR, rarest: HOUR })
+    }
+
+    fn head(position: u64) -> Head {
+        Head { position, hash: [0; 32], epoch: Uuid::nil(), revision: 0 }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_somebody_tells_is_looked_at_at_once() {
+        let growth = seldom();
+        let begun = Instant::now();
+        let waiting = growth.past(5, 10 * HOUR, async || Ok(head(6)));
+        tokio::join!(waiting, async { growth.told(6) });
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_told_and_not_so_is_looked_at_once_and_waited_for_as_before() {
+        let (growth, looks) = (seldom(), AtomicU64::new(0));
+        let begun = Instant::now();
+        let looking = async || {
+            looks.fetch_add(1, Ordering::Relaxed);
+            Ok(head(5))
+        };
+        let waiting = growth.past(5, HOUR / 2, looking);
+        tokio::join!(waiting, async { growth.told(1_000) });
+        assert_eq!((begun.elapsed(), looks.load(Ordering::Relaxed)), (HOUR / 2, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_nobody_tells_is_found_by_looking() {
+        let growth = seldom();
+        let begun = Instant::now();
+        growth.past(5, 10 * HOUR, async || Ok(head(6))).await;
+        assert_eq!(begun.elapsed(), HOUR);
+    }
 }

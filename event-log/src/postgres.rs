@@ -15,12 +15,14 @@ mod facts;
 mod fault;
 mod hold;
 mod locked;
+mod news;
 mod readers;
 mod rows;
 mod schema;
 mod statement;
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -32,6 +34,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use self::fault::Log;
+use self::news::News;
 use self::readers::{Readers, within};
 use crate::growth::{Growth, Looks};
 use crate::lane::{Borrowed, Lane};
@@ -64,9 +67,10 @@ pub struct PostgresLog {
     /// None: opened to look only.
     writer: Option<Lane<PgConnection>>,
     facts: Readers,
-    readers: Readers,
+    readers: Arc<Readers>,
     patience: Duration,
-    growth: Growth,
+    growth: Arc<Growth>,
+    news: News,
 }
 
 impl PostgresLog {
@@ -92,13 +96,15 @@ impl PostgresLog {
         let options = place.options(&[("default_transaction_read_only", read_only)]);
         let head = schema::examine(&place.log, &options, to_write).await?;
         let patience = place.limits.statement + GRACE;
+        let readers = Arc::new(Readers::new(&options, place.readers, patience));
         Ok(Self {
             epoch: head.epoch,
             writer: to_write.then(|| Lane::new(options.clone())),
             facts: Readers::new(&options, 1, patience),
-            readers: Readers::new(&options, place.readers, patience),
+            news: News::new(place.log.context, &readers, &options),
+            readers,
             patience,
-            growth: Growth::from(head.position, LOOKS),
+            growth: Arc::new(Growth::from(head.position, LOOKS)),
             log: place.log,
         })
     }
@@ -225,6 +231,9 @@ impl EventLog for PostgresLog {
         let committed = committed?;
         let (Committed::Done(head) | Committed::Moved(head)) = committed;
         self.growth.reached(self.same_life(head)?.position);
+        if let Committed::Done(head) = committed {
+            self.news.tell(head.position);
+        }
         Ok(committed)
     }
 
@@ -233,6 +242,7 @@ impl EventLog for PostgresLog {
     }
 
     async fn grown(&self, position: u64, patience: Duration) {
+        self.news.hear(&self.growth);
         self.growth.past(position, patience, || self.head()).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Runners, learners and the clockwork on real logs: parking, redriving, crashing, on a kind bus and on an unkind one.
+//! Runners, learners and the clockwork on real logs: parking, redriving, crashing, on files, on a bus that shuffles, and on servers.
 
 #[path = "reactors/bench.rs"]
 mod bench;
@@ -10,3 +10,5 @@ mod learning;
 mod parking;
 #[path = "reactors/redriving.rs"]
 mod redriving;
+#[path = "reactors/script.rs"]
+mod script;

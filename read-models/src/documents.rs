@@ -20,11 +20,12 @@ pub mod rebuilds;
 pub mod reservations;
 pub mod sales_by_week;
 pub mod shipments;
+pub mod sources;
 pub mod stock;
 pub mod stock_movements;
 
 /// Every collection, for [`connect`](crate::connect).
-pub static ALL: [&Collection; 14] = [
+pub static ALL: [&Collection; 15] = [
     &categories::CATEGORIES,
     &events::EVENTS,
     &held_events::HELD_EVENTS,
@@ -37,6 +38,7 @@ pub static ALL: [&Collection; 14] = [
     &reservations::RESERVATIONS,
     &sales_by_week::SALES_BY_WEEK,
     &shipments::SHIPMENTS,
+    &sources::SOURCES,
     &stock::STOCK,
     &stock_movements::STOCK_MOVEMENTS,
 ];

@@ -16,6 +16,7 @@ mod relaying;
 mod replaying;
 mod sample;
 mod shop;
+mod size;
 mod story;
 mod table;
 
@@ -35,6 +36,9 @@ async fn main() -> Outcome<()> {
     let options = Options::from_arguments()?;
     let place = Arc::new(Place::from_environment().await?);
     println!("{}", place.told().await?);
+    if let Some(events) = options.size {
+        return size::run(&place, events).await;
+    }
     let mut samples = Samples::default();
     for round in 1..=options.rounds {
         eprintln!("round {round} of {}", options.rounds);

@@ -11,6 +11,8 @@ pub struct Options {
     pub quick: bool,
     /// Goals by their numbers; all if empty.
     only: Vec<String>,
+    /// Nothing but this: what so many events do to a log.
+    pub size: Option<u64>,
     /// How often everybody takes a turn.
     pub rounds: usize,
     /// How long a contender appends.
@@ -22,9 +24,9 @@ pub struct Options {
 }
 
 impl Options {
-    /// `[--quick] [--only P1,P2] [--rounds N] [--json FILE]`
+    /// `[--quick] [--only P1,P2] [--rounds N] [--json FILE] | --size EVENTS`
     pub fn from_arguments() -> Outcome<Self> {
-        let (mut quick, mut only, mut rounds, mut json) = (false, Vec::new(), None, None);
+        let (mut quick, mut only, mut size, mut rounds, mut json) = (false, Vec::new(), None, None, None);
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
@@ -32,6 +34,7 @@ impl Options {
                 "--quick" => quick = true,
                 "--only" => only = value()?.split(',').map(str::to_owned).collect(),
                 "--rounds" => rounds = Some(value()?.parse()?),
+                "--size" => size = Some(value()?.parse()?),
                 "--json" => json = Some(PathBuf::from(value()?)),
                 _ => return Err(format!("no such option: {argument}").into()),
             }
@@ -42,7 +45,7 @@ impl Options {
         }
         let (time, events) = if quick { (2, 50_000) } else { (5, 200_000) };
         let rounds = rounds.unwrap_or(if quick { 1 } else { 5 });
-        Ok(Self { quick, only, rounds, time: Duration::from_secs(time), events, json })
+        Ok(Self { quick, only, size, rounds, time: Duration::from_secs(time), events, json })
     }
 
     /// Whether a goal is to be measured.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use reqwest::Client;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -18,19 +20,38 @@ const SKUS: [&str; 6] = ["TEA-100", "TEA-110", "TEA-120", "TEA-140", "TEA-160", 
 /// How long a shopper waits before asking again.
 const AGAIN: Duration = Duration::from_millis(50);
 
+/// When the blows fall, which is at any moment of what everybody is doing.
+const SEED: u64 = 20_170;
+
 /// How hard it is. `CHORALE_SIEGE=long` is the whole of it; without, it is short enough for every test run.
 struct Force {
     shoppers: usize,
     rounds: usize,
     /// Orders that must be acknowledged between two blows.
     between: u64,
+    /// After the rounds: how often the command API is killed, PostgreSQL, and the relay that leads.
+    kills: [(Blow, usize); 3],
+    /// And how often somebody is asked to leave.
+    dismissals: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Blow {
+    Commands,
+    Database,
+    Relay,
 }
 
 impl Force {
     fn here() -> Self {
+        let kills = |commands, database, relay| {
+            [(Blow::Commands, commands), (Blow::Database, database), (Blow::Relay, relay)]
+        };
         match std::env::var("CHORALE_SIEGE").as_deref() {
-            Ok("long") => Self { shoppers: 64, rounds: 12, between: 40 },
-            _ => Self { shoppers: 16, rounds: 1, between: 12 },
+            Ok("long") => {
+                Self { shoppers: 64, rounds: 3, between: 40, kills: kills(100, 30, 100), dismissals: 100 }
+            }
+            _ => Self { shoppers: 16, rounds: 1, between: 12, kills: kills(3, 1, 3), dismissals: 0 },
         }
     }
 }
@@ -67,6 +88,23 @@ async fn every_process_and_every_server_is_killed_under_load_and_nothing_is_lost
             town.start(role, count - 1)?;
             siege.orders(force.between).await.with_context(|| format!("after {role} left"))?;
         }
+    }
+    let mut moments = StdRng::seed_from_u64(SEED);
+    for (blow, times) in force.kills {
+        for time in 0..times {
+            // The last of a series of orders falls together with the blow.
+            siege.orders(moments.random_range(1..=force.between)).await?;
+            Siege::strike(&mut town, blow, time)?;
+            siege.orders(1).await.with_context(|| format!("{blow:?}, time {time}"))?;
+        }
+    }
+    let mut leaving =
+        CAST.into_iter().flat_map(|(role, count)| (0..count).map(move |number| (role, number))).cycle();
+    for (role, number) in leaving.by_ref().take(force.dismissals) {
+        siege.orders(moments.random_range(1..=force.between)).await?;
+        tokio::task::block_in_place(|| town.dismiss(role, number))?;
+        town.start(role, number)?;
+        siege.orders(1).await.with_context(|| format!("after {role} {number} left"))?;
     }
     let acknowledged = siege.end().await?;
     println!("{} orders acknowledged or refused", acknowledged.len());
@@ -141,6 +179,22 @@ impl Siege {
         let waited = tokio::time::timeout(SOON, self.answered.wait_for(|count| *count >= goal)).await;
         waited.context("nobody is answered any more")?.context("no shopper is left")?;
         Ok(())
+    }
+
+    /// A blow, and who was hit begins anew.
+    fn strike(town: &mut Town, blow: Blow, time: usize) -> Result<()> {
+        match blow {
+            Blow::Commands => {
+                town.kill("command-api", 0)?;
+                town.start("command-api", 0)
+            }
+            Blow::Database => tokio::task::block_in_place(|| town.servers.crash("postgres")),
+            // The one that was not killed leads now.
+            Blow::Relay => {
+                town.kill("relay", time % 2)?;
+                town.start("relay", time % 2)
+            }
+        }
     }
 
     async fn end(mut self) -> Result<BTreeMap<String, Answer>> {

@@ -68,6 +68,7 @@ impl Held for HeldLog<'_> {
         in_time(held.patience, log, ending).await?;
         self.lane.give_back();
         held.growth.reached(plan.head.position);
+        held.news.tell(plan.head.position);
         Ok(Committed::Done(plan.head))
     }
 

@@ -23,6 +23,8 @@ mod hints;
 mod looking;
 mod publisher;
 mod reader;
+#[cfg(any(test, feature = "contract"))]
+pub mod scratch;
 mod topics;
 
 pub use address::Address;

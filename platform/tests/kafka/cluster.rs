@@ -5,21 +5,16 @@ use std::collections::btree_map::Entry;
 use std::time::{Duration, Instant};
 
 use platform::bus::Bus;
-use platform::bus::kafka::{Address, KafkaBus, KafkaPublisher};
+use platform::bus::kafka::scratch::{Scratch, brokers};
+use platform::bus::kafka::{KafkaBus, KafkaPublisher};
 use platform::bus::publisher::{Mark, Outgoing, PublishError, Publisher};
-use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::admin::AdminClient;
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use schemas::topics::RELAY_TOPIC;
 use schemas::{Context, Envelope, EventId, StreamId, Timestamp, Topic};
 use tokio::sync::Mutex;
 use uuid::Uuid;
-
-/// `host:port` of the broker.
-pub fn brokers() -> String {
-    std::env::var("CHORALE_TEST_KAFKA")
-        .expect("CHORALE_TEST_KAFKA names no broker: run `scripts/servers up kafka` and set what `scripts/servers env` prints")
-}
 
 pub fn admin() -> AdminClient<DefaultClientContext> {
     ClientConfig::new().set("bootstrap.servers", brokers()).create().unwrap()
@@ -28,8 +23,8 @@ pub fn admin() -> AdminClient<DefaultClientContext> {
 /// Topics of a test's own, gone after it.
 pub struct Corner {
     pub bus: KafkaBus,
-    topics: Vec<String>,
     relays: Mutex<Relays>,
+    _scratch: Scratch,
 }
 
 /// What the relays of the corner know.
@@ -43,13 +38,9 @@ struct Relays {
 impl Corner {
     /// With these topics and the relays' own, and as many partitions.
     pub async fn with(topics: &[Topic], partitions: u32, more: &str) -> Self {
-        let prefix = format!("test-{}-", &Uuid::new_v4().simple().to_string()[16..]);
-        let url = format!("kafka://{}?prefix={prefix}&partitions={partitions}{more}", brokers());
-        let bus = KafkaBus::at(Address::parse(&url, &|_| None).unwrap()).await.unwrap();
         let names: Vec<&str> = topics.iter().map(|topic| topic.name()).chain([RELAY_TOPIC]).collect();
-        bus.ensure_topics(&names).await.unwrap();
-        let topics = names.iter().map(|name| format!("{prefix}{name}")).collect();
-        Self { bus, topics, relays: Mutex::default() }
+        let (scratch, bus) = Scratch::new(&names, partitions, more).await.unwrap();
+        Self { bus, relays: Mutex::default(), _scratch: scratch }
     }
 
     pub fn prefix(&self) -> &str {
@@ -161,20 +152,4 @@ impl Corner {
 pub fn mark(context: Context, position: u64) -> Mark {
     let (epoch, as_of) = (Uuid::nil(), Timestamp::from_millis(1_700_000_000_000));
     Mark { context, epoch, position, hash: "0".repeat(64), as_of }
-}
-
-impl Drop for Corner {
-    fn drop(&mut self) {
-        let topics = std::mem::take(&mut self.topics);
-        // A runtime of its own: the test's may be ending.
-        let deleting = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let names: Vec<&str> = topics.iter().map(String::as_str).collect();
-            let options = AdminOptions::new().request_timeout(Some(Duration::from_secs(30)));
-            runtime.block_on(admin().delete_topics(&names, &options)).map(drop)
-        });
-        if let Ok(Err(error)) = deleting.join() {
-            eprintln!("topics are left behind: {error}");
-        }
-    }
 }

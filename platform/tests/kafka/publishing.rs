@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use platform::bus::contract::{AnyError, NONE, PublisherFactory, Seen, TopicsUnderTest, publisher_breaches};
+use platform::bus::kafka::scratch::brokers;
 use platform::bus::publisher::{Mark, Outgoing, PublishError, Publisher};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
@@ -12,7 +13,7 @@ use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use schemas::topics::PARTITIONS;
 use schemas::{Context, Timestamp, Topic};
 
-use crate::cluster::{Corner, brokers, mark};
+use crate::cluster::{Corner, mark};
 
 struct Kafka;
 

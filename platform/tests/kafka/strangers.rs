@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use platform::bus::kafka::scratch::brokers;
 use platform::bus::{Browse, Bus, BusError, Positions, Resume, Start, Subscription};
 use rdkafka::ClientConfig;
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use schemas::{Context, StreamId, Topic};
 
-use crate::cluster::{Corner, brokers, mark};
+use crate::cluster::{Corner, mark};
 
 struct Nowhere;
 

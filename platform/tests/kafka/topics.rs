@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use platform::bus::kafka::scratch::brokers;
 use platform::bus::kafka::{Address, KafkaBus};
 use platform::bus::{Bus, BusError};
 use rdkafka::admin::{AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
 use schemas::Topic;
 use schemas::topics::RELAY_TOPIC;
 
-use crate::cluster::{Corner, admin, brokers};
+use crate::cluster::{Corner, admin};
 
 /// Another shop's view of a corner.
 async fn seen_with(corner: &Corner, parameters: &str) -> KafkaBus {

@@ -7,8 +7,8 @@ use read_models::Stored;
 use read_models::documents::{
     categories::CategoryTree, events::EventEntry, held_events::HeldEvent, order_timeline::TimelineEntry,
     orders::Order, parked_reactions::ParkedReaction, payments::Payment, products::Product, rebuilds::Rebuild,
-    reservations::Reservation, sales_by_week::ProductWeek, shipments::Shipment, stock::StockItem,
-    stock_movements::StockMovement,
+    reservations::Reservation, sales_by_week::ProductWeek, shipments::Shipment, sources::Source,
+    stock::StockItem, stock_movements::StockMovement,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -51,6 +51,7 @@ fn reread_as(name: &str, golden: &Value) -> Result<Value, serde_json::Error> {
         "stock_movements" => reread::<StockMovement>(golden),
         "held_events" => reread::<HeldEvent>(golden),
         "rebuilds" => reread::<Rebuild>(golden),
+        "sources" => reread::<Source>(golden),
         other => panic!("{other} has no line in golden.rs"),
     }
 }

@@ -1,155 +1,77 @@
-//! Two logs, a bus over them, and a participant whose behaviour a test chooses.
+//! Two logs, a bus, and the processes that carry a participant.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use domain::reaction::RedriveReaction;
-use domain::{Aggregate, Changes, Decision, Reads, Refusal, Seen};
 use event_log::contract::Draft;
 use event_log::log_bus::LogBus;
 use event_log::port::{Committed, Log, ParkedRecord, Parking, Read, StoredEvent};
+use event_log::relay::{self, Relay};
 use event_log::request::{Origin, Request};
 use event_log::writer::{Writer, WriterOptions};
+use platform::bus::kafka::KafkaBus;
+use platform::bus::kafka::scratch::Scratch as Topics;
 use platform::bus::shuffled::ShuffledBus;
-use platform::bus::{Bus, Positions, Record};
+use platform::bus::{Bus, Positions};
 use platform::clock::Clock;
+use platform::postgres::scratch::Scratch as Database;
 use platform::shutdown::Shutdown;
-use reactors::participant::{AnswerError, Participant};
 use reactors::progress::Progress;
 use reactors::runner::{RunError, Runner};
-use schemas::reaction::{ReactionEvent, ReactionRedriven};
-use schemas::{Actor, CommandId, Context, EventSet, StreamId, Timestamp, Topic};
+use schemas::reaction::ReactionEvent;
+use schemas::{Actor, CommandId, Context, EventSet, StreamId, Topic};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
+
+use crate::script::{NAME, Script, Scripted, notes_of};
 
 /// Everything that is waited for comes long before this, on the busiest machine too: it only ends a hang.
 pub const SOON: Duration = Duration::from_secs(300);
 
-/// What the participant does about a record.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Does {
-    /// Writes its version down.
-    Write,
-    /// Says that it will never work.
-    Break,
-    /// Panics.
-    Panic,
-    /// Says that something outside is not there.
-    Wait,
-    /// Never comes to an end, as if the process died here.
-    Hang,
-    /// Decides something that the rules refuse.
-    BeRefused,
+/// Where logs and topics are.
+#[derive(Clone, Copy, Debug)]
+pub enum Place {
+    /// Files, and topics that are the logs.
+    Files,
+    /// The same behind a bus that shuffles in the way of a seed.
+    Unkind(u64),
+    /// PostgreSQL, relays and Kafka; two processes carry the participant.
+    Servers,
 }
 
-/// Behaves as it is told, record by record; otherwise writes down the versions that it hears.
-#[derive(Default)]
-pub struct Script {
-    by_record: Mutex<BTreeMap<(StreamId, u64), Does>>,
-    tries: Mutex<BTreeMap<(StreamId, u64), u32>>,
-}
-
-impl Script {
-    pub fn set(&self, stream: &str, version: u64, does: Does) {
-        self.by_record.lock().unwrap().insert((source(stream), version), does);
-    }
-
-    pub fn mend(&self) {
-        self.by_record.lock().unwrap().clear();
-    }
-
-    pub fn tries(&self, stream: &str, version: u64) -> u32 {
-        self.tries.lock().unwrap().get(&(source(stream), version)).copied().unwrap_or(0)
-    }
-
-    fn does(&self, record: &Record) -> Does {
-        let key = (record.envelope.stream.clone(), record.envelope.version);
-        *self.tries.lock().unwrap().entry(key.clone()).or_default() += 1;
-        self.by_record.lock().unwrap().get(&key).copied().unwrap_or(Does::Write)
-    }
-}
-
-struct Scripted(Arc<Script>);
-
-pub const NAME: &str = "scripted";
-
-#[async_trait]
-impl Participant for Scripted {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn context(&self) -> Context {
-        Context::Payments
-    }
-
-    fn topics(&self) -> Vec<Topic> {
-        vec![Topic::ORDER]
-    }
-
-    fn hears(&self, _topic: Topic, _name: &str) -> bool {
-        true
-    }
-
-    async fn answer(&self, record: &Record) -> Result<Option<Arc<dyn Decision>>, AnswerError> {
-        let note = |refused| {
-            Arc::new(Note { of: record.envelope.stream.clone(), version: record.envelope.version, refused })
-        };
-        match self.0.does(record) {
-            Does::Write => Ok(Some(note(false))),
-            Does::BeRefused => Ok(Some(note(true))),
-            Does::Break => Err(AnswerError::Broken("it does not work".to_owned())),
-            Does::Panic => panic!("on purpose"),
-            Does::Wait => Err(AnswerError::Unavailable("the world".to_owned())),
-            Does::Hang => std::future::pending().await,
-        }
-    }
-}
-
-/// Writes a version down, each time that it is carried out.
-struct Note {
-    of: StreamId,
-    version: u64,
-    refused: bool,
-}
-
-#[derive(Clone, Default)]
-struct Blank;
-
-impl Aggregate for Blank {
-    type Event = ReactionEvent;
-
-    fn evolve(self, _event: &ReactionEvent) -> Self {
-        self
-    }
-}
-
-fn notes_of(stream: &StreamId) -> StreamId {
-    StreamId::from_text(format!("payment-{}", stream.key()))
-}
-
-impl Decision for Note {
-    fn reads(&self) -> Reads {
-        Reads::stream::<Blank>(notes_of(&self.of))
-    }
-
-    fn decide(&self, _seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
-        if self.refused {
-            return Err(Refusal::rule("NO", "The rules say no."));
-        }
-        let (reactor, source) = (NAME.to_owned(), self.of.clone());
-        let event = ReactionRedriven { reactor, source, from_version: self.version };
-        Ok(Changes::of(&notes_of(&self.of), [ReactionEvent::from(event)]))
-    }
+impl Place {
+    pub const ALL: [Self; 5] =
+        [Self::Files, Self::Unkind(1), Self::Unkind(2), Self::Unkind(3), Self::Servers];
+    /// Where two that belong to one group get the same records, as around a rebalance.
+    pub const SHARED: [Self; 4] = [Self::Files, Self::Unkind(1), Self::Unkind(2), Self::Unkind(3)];
 }
 
 pub fn source(name: &str) -> StreamId {
     StreamId::from_text(format!("order-{name}"))
 }
 
-/// The logs of ordering and payments, and the bus over them.
+/// What a process has of its own: a way to the payments log, its writer, and a way to the bus.
+pub struct Process {
+    pub writer: Writer,
+    pub bus: Arc<dyn Bus>,
+    pub progress: Progress,
+}
+
+/// What servers hold for a bench.
+struct OnServers {
+    database: Database,
+    topics: Topics,
+    relaying: Vec<JoinHandle<Result<(), relay::RelayError>>>,
+}
+
+impl Drop for OnServers {
+    fn drop(&mut self) {
+        self.relaying.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// The logs of ordering and payments, and the bus.
 pub struct Bench {
     pub ordering: Arc<dyn Log>,
     pub payments: Arc<dyn Log>,
@@ -157,32 +79,45 @@ pub struct Bench {
     pub bus: Arc<dyn Bus>,
     pub progress: Progress,
     pub script: Arc<Script>,
+    servers: Option<OnServers>,
     _folder: TempDir,
 }
 
-/// A runner that was started.
-pub struct Running {
-    shutdown: Shutdown,
-    task: JoinHandle<Result<(), RunError>>,
-}
+/// Runners that were started, one in each process.
+pub struct Running(Vec<(Shutdown, JoinHandle<Result<(), RunError>>)>);
 
 impl Running {
-    /// Leaves as a process that was asked to.
+    /// Leaves as processes that were asked to.
     pub async fn stop(self) {
-        self.shutdown.begin();
-        tokio::time::timeout(SOON, self.task).await.unwrap().unwrap().unwrap();
+        self.0.iter().for_each(|(shutdown, _)| shutdown.begin());
+        for (_, task) in self.0 {
+            tokio::time::timeout(SOON, task).await.unwrap().unwrap().unwrap();
+        }
     }
 
-    /// Leaves as a process that was killed.
+    /// Leaves as processes that were killed.
     pub async fn kill(self) {
-        self.task.abort();
-        assert!(self.task.await.unwrap_err().is_cancelled());
+        for (_, task) in self.0 {
+            task.abort();
+            assert!(task.await.unwrap_err().is_cancelled());
+        }
     }
+}
+
+fn writer(payments: &Arc<dyn Log>) -> Writer {
+    Writer::start(Arc::clone(payments), Clock::system(), WriterOptions::default()).0
 }
 
 impl Bench {
-    /// On a kind bus, or on one that shuffles in the way of a seed.
-    pub async fn new(seed: Option<u64>) -> Self {
+    pub async fn new(place: Place) -> Self {
+        match place {
+            Place::Files => Self::on_files(None).await,
+            Place::Unkind(seed) => Self::on_files(Some(seed)).await,
+            Place::Servers => Self::on_servers().await,
+        }
+    }
+
+    async fn on_files(seed: Option<u64>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let open = async |context: Context| {
             let url = format!("sqlite://{}", folder.path().join(format!("{context}.sqlite")).display());
@@ -194,20 +129,79 @@ impl Bench {
             Some(seed) => Arc::new(ShuffledBus::new(plain, seed)),
             None => plain,
         };
-        let (writer, _) = Writer::start(Arc::clone(&payments), Clock::system(), WriterOptions::default());
-        let (progress, script) = (Progress::default(), Arc::default());
-        Self { ordering, payments, writer, bus, progress, script, _folder: folder }
+        Self {
+            writer: writer(&payments),
+            ordering,
+            payments,
+            bus,
+            progress: Progress::default(),
+            script: Arc::default(),
+            servers: None,
+            _folder: folder,
+        }
     }
 
-    /// Starts the participant, as a process does.
-    pub fn start(&self) -> Running {
-        let participant = Arc::new(Scripted(Arc::clone(&self.script)));
-        let runner =
-            Runner::new(participant, Arc::clone(&self.bus), self.writer.clone(), self.progress.clone());
-        // Behind until it has joined.
+    async fn on_servers() -> Self {
+        let database = Database::new().await.unwrap();
+        let (topics, kafka) = Topics::new(&schemas::topics::names(), 2, "").await.unwrap();
+        let (mut logs, mut relaying) = (Vec::new(), Vec::new());
+        for context in [Context::Ordering, Context::Payments] {
+            event_log::migrate(database.url(), context).await.unwrap();
+            let log = event_log::connect(database.url(), context).await.unwrap();
+            relaying.push(relay(&log, kafka.clone()));
+            logs.push(log);
+        }
+        let payments = logs.pop().unwrap();
+        Self {
+            writer: writer(&payments),
+            ordering: logs.pop().unwrap(),
+            progress: Progress::shared([Arc::clone(&payments)]),
+            payments,
+            bus: Arc::new(kafka),
+            script: Arc::default(),
+            servers: Some(OnServers { database, topics, relaying }),
+            _folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// The processes that carry a participant or a view.
+    async fn processes(&self) -> Vec<Process> {
+        let own = Process {
+            writer: self.writer.clone(),
+            bus: Arc::clone(&self.bus),
+            progress: self.progress.clone(),
+        };
+        let Some(servers) = &self.servers else { return vec![own] };
+        let payments = event_log::connect(servers.database.url(), Context::Payments).await.unwrap();
+        let another = Process {
+            writer: writer(&payments),
+            bus: Arc::new(servers.topics.connect().await.unwrap()),
+            progress: Progress::shared([payments]),
+        };
+        vec![own, another]
+    }
+
+    /// Starts the participant, as processes do.
+    pub async fn start(&self) -> Running {
+        // Behind until they have joined.
         self.progress.join(NAME, Context::Payments, &[Topic::ORDER], Positions::new());
-        let shutdown = Shutdown::new();
-        Running { task: tokio::spawn(runner.run(shutdown.clone())), shutdown }
+        self.run_everywhere(|process, shutdown| {
+            let participant = Arc::new(Scripted(Arc::clone(&self.script)));
+            Runner::new(participant, process.bus, process.writer, process.progress).run(shutdown)
+        })
+        .await
+    }
+
+    /// Runs something in every process.
+    pub async fn run_everywhere<F>(&self, run: impl Fn(Process, Shutdown) -> F) -> Running
+    where
+        F: Future<Output = Result<(), RunError>> + Send + 'static,
+    {
+        let start = |process| {
+            let shutdown = Shutdown::new();
+            (shutdown.clone(), tokio::spawn(run(process, shutdown)))
+        };
+        Running(self.processes().await.into_iter().map(start).collect())
     }
 
     /// One more event of each of these streams.
@@ -223,8 +217,29 @@ impl Bench {
 
     /// Waits until the participant has handled, or parked, everything.
     pub async fn handled(&self) {
-        let arrived = self.progress.caught_up(self.bus.as_ref(), |group| group == NAME, SOON).await.unwrap();
+        self.done_by(NAME).await;
+    }
+
+    /// Waits until a group has done everything that was published by now.
+    pub async fn done_by(&self, group: &str) {
+        self.relayed().await;
+        let arrived = self.progress.caught_up(self.bus.as_ref(), |name| name == group, SOON).await.unwrap();
         assert!(arrived, "not everything is handled in time");
+    }
+
+    /// Waits until the topics hold the ordering log.
+    async fn relayed(&self) {
+        let end = self.ordering.head().await.unwrap().position;
+        let relayed = async {
+            loop {
+                let reach = self.bus.reach(&[Context::Ordering]).await.unwrap();
+                if reach.get(&Context::Ordering).map_or(0, |reach| reach.position) >= end {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        assert!(tokio::time::timeout(SOON, relayed).await.is_ok(), "the relay does not arrive");
     }
 
     /// Waits until the payments log is as `is` wants it.
@@ -294,4 +309,11 @@ impl Bench {
         };
         self.writer.submit(request).await.unwrap();
     }
+}
+
+fn relay(log: &Arc<dyn Log>, kafka: KafkaBus) -> JoinHandle<Result<(), relay::RelayError>> {
+    let options = relay::Options { partitions: kafka.address().partitions, ..relay::Options::default() };
+    let publishers: relay::Publishers = Arc::new(move |context| Box::new(kafka.publisher(context)));
+    let relay = Relay::new(Arc::clone(log), publishers, Clock::system(), options);
+    tokio::spawn(relay.run(Shutdown::new()))
 }

@@ -13,8 +13,7 @@ use reactors::runner::RunError;
 use schemas::{Context, DecodeError, Envelope, Topic};
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, SOON, source};
-use crate::parking::BUSES;
+use crate::bench::{Bench, Place, Running, source};
 
 /// Knows how many events each order had, and which was the last.
 static COUNTS: LocalView = LocalView { name: "counts", topics: &[Topic::ORDER], reads, learn };
@@ -54,43 +53,33 @@ async fn learnt(bench: &Bench, name: &str) -> Value {
     facts.views.get(&wanted).map_or(Value::Null, |entry| entry.as_ref().clone())
 }
 
+async fn learn_everywhere(bench: &Bench) -> Running {
+    bench
+        .run_everywhere(|process, shutdown| {
+            Learner::new(&COUNTS, process.bus, process.writer, process.progress).run(shutdown)
+        })
+        .await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_view_is_the_fold_of_what_was_told_whatever_is_repeated_and_whenever_it_is_killed() {
-    for seed in BUSES {
-        let bench = Bench::new(seed).await;
+    for place in Place::ALL {
+        let bench = Bench::new(place).await;
         for round in 1..=4 {
             for _ in 0..5 {
                 bench.publish(&["a", "b"]).await;
             }
-            let shutdown = Shutdown::new();
-            let learner =
-                Learner::new(&COUNTS, Arc::clone(&bench.bus), bench.writer.clone(), bench.progress.clone());
-            let task = tokio::spawn(learner.run(shutdown.clone()));
+            let learning = learn_everywhere(&bench).await;
             bench.until("it is learnt", async || learnt(&bench, "b").await["last"] == json!(5 * round)).await;
-            if round % 2 == 0 {
-                shutdown.begin();
-                task.await.unwrap().unwrap();
-            } else {
-                task.abort();
-                assert!(task.await.is_err());
-            }
+            if round % 2 == 0 { learning.stop().await } else { learning.kill().await }
         }
-        let learner =
-            Learner::new(&COUNTS, Arc::clone(&bench.bus), bench.writer.clone(), bench.progress.clone());
         bench.progress.join("counts", Context::Payments, &[Topic::ORDER], Positions::new());
-        let shutdown = Shutdown::new();
-        let task = tokio::spawn(learner.run(shutdown.clone()));
-        let arrived = bench.progress.caught_up(bench.bus.as_ref(), |group| group == "counts", SOON).await;
-        assert!(arrived.unwrap());
-        shutdown.begin();
-        task.await.unwrap().unwrap();
+        let learning = learn_everywhere(&bench).await;
+        bench.done_by("counts").await;
+        learning.stop().await;
         // One of twenty could not be read, and was passed over.
         for name in ["a", "b"] {
-            assert_eq!(
-                learnt(&bench, name).await,
-                json!({ "last": 20, "count": 19 }),
-                "seed {seed:?}: {name}"
-            );
+            assert_eq!(learnt(&bench, name).await, json!({ "last": 20, "count": 19 }), "{place:?}: {name}");
         }
     }
 }
@@ -98,8 +87,8 @@ async fn a_view_is_the_fold_of_what_was_told_whatever_is_repeated_and_whenever_i
 /// Two processes that both believe to have the partitions, as around a rebalance: no entry goes back, none is counted twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_view_learnt_by_two_at_once_is_the_fold_of_what_was_told() {
-    for seed in BUSES {
-        let bench = Bench::new(seed).await;
+    for place in Place::SHARED {
+        let bench = Bench::new(place).await;
         let shutdown = Shutdown::new();
         let learners: Vec<_> = (0..2)
             .map(|_| {
@@ -131,7 +120,7 @@ async fn a_view_learnt_by_two_at_once_is_the_fold_of_what_was_told() {
         }
         assert!(overtaken > 0, "nobody was in the way of the other");
         for name in ["a", "b"] {
-            assert_eq!(learnt(&bench, name).await, json!({ "last": 20, "count": 19 }), "seed {seed:?}");
+            assert_eq!(learnt(&bench, name).await, json!({ "last": 20, "count": 19 }), "{place:?}");
         }
     }
 }

@@ -4,23 +4,21 @@ use event_log::writer::Note;
 use schemas::Topic;
 use schemas::reaction::ReactionEvent;
 
-use crate::bench::{Bench, Does, NAME};
-
-/// The kind bus, and unkind ones.
-pub const BUSES: [Option<u64>; 4] = [None, Some(1), Some(2), Some(3)];
+use crate::bench::{Bench, Place};
+use crate::script::{Does, NAME};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn poison_parks_its_own_stream_after_a_bounded_number_of_attempts_and_everything_else_goes_on() {
-    for seed in BUSES {
+    for place in Place::ALL {
         for does in [Does::Break, Does::Panic, Does::BeRefused] {
-            let bench = Bench::new(seed).await;
+            let bench = Bench::new(place).await;
             bench.script.set("a", 2, does);
             for _ in 0..4 {
                 bench.publish(&["a", "b", "c"]).await;
             }
-            let running = bench.start();
+            let running = bench.start().await;
             bench.handled().await;
-            let context = format!("seed {seed:?}, {does:?}");
+            let context = format!("{place:?}, {does:?}");
             assert_eq!(bench.written("a").await, [1], "{context}");
             for other in ["b", "c"] {
                 assert_eq!(bench.written(other).await, [1, 2, 3, 4], "{context}");
@@ -39,38 +37,38 @@ async fn poison_parks_its_own_stream_after_a_bounded_number_of_attempts_and_ever
 
 #[tokio::test(flavor = "multi_thread")]
 async fn later_events_of_a_parked_stream_queue_behind_it_also_after_a_restart() {
-    for seed in BUSES {
-        let bench = Bench::new(seed).await;
+    for place in Place::ALL {
+        let bench = Bench::new(place).await;
         bench.script.set("a", 2, Does::Break);
         bench.publish(&["a", "a", "a", "b"]).await;
-        let running = bench.start();
+        let running = bench.start().await;
         bench.handled().await;
         running.kill().await;
         bench.script.mend();
         bench.publish(&["a", "b"]).await;
-        let running = bench.start();
+        let running = bench.start().await;
         bench.handled().await;
         running.stop().await;
-        assert_eq!(bench.written("a").await, [1], "seed {seed:?}");
-        assert_eq!(bench.written("b").await, [1, 2], "seed {seed:?}");
+        assert_eq!(bench.written("a").await, [1], "{place:?}");
+        assert_eq!(bench.written("b").await, [1, 2], "{place:?}");
         let waiting = bench.parked("a").await;
         let versions = bench.parked_versions("a").await;
         // A bus that redelivers may queue what was handled before; it is recognised when it is tried again.
-        assert_eq!(versions[versions.len() - 3..], [2, 3, 4], "seed {seed:?}");
+        assert_eq!(versions[versions.len() - 3..], [2, 3, 4], "{place:?}");
         for record in waiting {
-            assert_eq!(!record.error.is_empty(), record.envelope.version == 2, "seed {seed:?}: {record:?}");
+            assert_eq!(!record.error.is_empty(), record.envelope.version == 2, "{place:?}: {record:?}");
             assert!(record.payload.contains("summary"), "verbatim");
         }
-        assert_eq!(bench.reactions("a").await.len(), 1, "seed {seed:?}: told once");
+        assert_eq!(bench.reactions("a").await.len(), 1, "{place:?}: told once");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_that_comes_again_while_it_waits_keeps_what_went_wrong() {
-    let bench = Bench::new(None).await;
+    let bench = Bench::new(Place::Files).await;
     bench.script.set("a", 1, Does::Break);
     bench.publish(&["a", "a"]).await;
-    let running = bench.start();
+    let running = bench.start().await;
     bench.handled().await;
     running.stop().await;
     let parked = bench.parked("a").await;
@@ -78,7 +76,7 @@ async fn a_record_that_comes_again_while_it_waits_keeps_what_went_wrong() {
     let again =
         [Topic::ORDER, Topic::PAYMENTS_REACTION].map(|topic| (NAME.to_owned(), format!("{topic}/0"), 0));
     bench.writer.note(Note { positions: again.into(), ..Note::default() }).await.unwrap();
-    let running = bench.start();
+    let running = bench.start().await;
     bench.handled().await;
     running.stop().await;
     assert_eq!(bench.parked("a").await, parked);
@@ -87,10 +85,10 @@ async fn a_record_that_comes_again_while_it_waits_keeps_what_went_wrong() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_there_outside_is_waited_for_and_never_parked() {
-    let bench = Bench::new(None).await;
+    let bench = Bench::new(Place::Files).await;
     bench.script.set("a", 1, Does::Wait);
     bench.publish(&["a", "a"]).await;
-    let running = bench.start();
+    let running = bench.start().await;
     bench.until("it is tried again and again", async || bench.script.tries("a", 1) > 5).await;
     assert!(bench.parked("a").await.is_empty());
     bench.script.mend();
@@ -102,9 +100,9 @@ async fn what_is_not_there_outside_is_waited_for_and_never_parked() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_delivered_twice_and_handled_by_two_at_once_is_answered_once_and_in_order() {
-    for seed in BUSES {
-        let bench = Bench::new(seed).await;
-        let running = [bench.start(), bench.start()];
+    for place in Place::ALL {
+        let bench = Bench::new(place).await;
+        let running = [bench.start().await, bench.start().await];
         for _ in 0..20 {
             bench.publish(&["a", "b", "c", "d"]).await;
         }
@@ -119,7 +117,7 @@ async fn whatever_is_delivered_twice_and_handled_by_two_at_once_is_answered_once
             running.stop().await;
         }
         for name in ["a", "b", "c", "d"] {
-            assert!(bench.written(name).await.into_iter().eq(1..=20), "seed {seed:?}: {name}");
+            assert!(bench.written(name).await.into_iter().eq(1..=20), "{place:?}: {name}");
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod parked;
 pub mod projections;
 pub mod story;
 pub mod topics;
+pub mod vault;
 
 /// A shop to look at.
 pub struct Look {

@@ -132,6 +132,9 @@ pub enum Command {
     /// Reactions that could not be carried out.
     #[command(subcommand)]
     Parked(Parked),
+    /// The keys that personal data is sealed with.
+    #[command(subcommand)]
+    Vault(Vault),
     /// Destroy the key of a subject (a customer, or a guest's order) so that its personal data can be read by nobody.
     Erase {
         /// The subject: order-UUID or customer-UUID.
@@ -177,6 +180,21 @@ pub enum Log {
     /// Show position, hash and epoch of every log's end.
     Head {
         /// One JSON object a log.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `chorale vault …`
+#[derive(Subcommand, Debug)]
+pub enum Vault {
+    /// Wrap all keys on PostgreSQL with the first key of CHORALE_VAULT_KEY, and retire all other wrapping keys.
+    ///
+    /// Copies of the database that were made before give no key away any more once the retired keys are destroyed, erased ones
+    /// included. First start all processes with OLD,NEW, then all with NEW,OLD; then run this with NEW,OLD; then start all with
+    /// NEW, and destroy OLD. May be repeated.
+    Rewrap {
+        /// One JSON object.
         #[arg(long)]
         json: bool,
     },

@@ -214,7 +214,9 @@ fn write(path: &Path, moved_to: Option<Destination>) -> Result<(), DataDirError>
         .map_err(|source| DataDirError::Broken(file.clone(), source))?;
     fs::write(&aside, text + "\n").map_err(io)?;
     File::open(&aside).and_then(|written| written.sync_all()).map_err(io)?;
-    fs::rename(&aside, &file).map_err(io)
+    fs::rename(&aside, &file).map_err(io)?;
+    // The new name is on the disk, too, before anybody acts on it.
+    File::open(path).and_then(|folder| folder.sync_all()).map_err(io)
 }
 
 #[cfg(test)]

@@ -103,6 +103,7 @@ pub async fn run(data_dir: &Path, stores: &Stores, args: &ImportArgs, out: &mut 
     } else {
         shop.start_relays().await?;
         shop.start_reactors(&Only::default());
+        shop.claim_documents().await?;
         shop.start_projectors(&[])?;
     }
     let (ended, mark) = drive.run(&stop).await?;

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use chorale::audit::{Look, erase, log, parked, projections, story, topics};
-use chorale::cli::{Cli, Command, Import, Log, Parked, Projections, Topics};
+use chorale::audit::{Look, erase, log, parked, projections, story, topics, vault};
+use chorale::cli::{Cli, Command, Import, Log, Parked, Projections, Topics, Vault};
 use chorale::serve::{self, Roles, Work};
 use chorale::stores::Place;
 use chorale::{migrate, moving};
@@ -82,6 +82,9 @@ async fn run(cli: Cli) -> Result<bool> {
         Some(Command::Parked(Parked::Redrive { reactor, stream, .. })) => {
             let which = reactor.as_deref().zip(stream.as_deref());
             parked::redrive(&look().await?, which, &mut out).await?;
+        }
+        Some(Command::Vault(Vault::Rewrap { json })) => {
+            vault::rewrap(&Place::look(path, stores)?, json, &mut out).await?;
         }
         Some(Command::Erase { subject, yes, json }) => {
             erase::run(&Place::look(path, stores)?, &subject, yes, json, &mut out).await?;

@@ -141,6 +141,9 @@ async fn work_until(
 /// Starts the work of a shop, with these doors where it answers anybody. It goes on until the shop's shutdown begins.
 pub async fn start(shop: &Shop, work: &Work, doors: Option<Doors>) -> Result<Option<Addresses>> {
     let roles = work.roles;
+    if roles.projectors || roles.query_api {
+        shop.claim_documents().await?;
+    }
     if roles.relay && !shop.start_relays().await? && roles == (Roles { relay: true, ..Roles::NONE }) {
         bail!(
             "the bus is the event logs themselves: there is nothing to relay. Say where the cluster is: --bus kafka://host:port"

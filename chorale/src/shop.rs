@@ -29,7 +29,7 @@ use crate::about::{self, Kind, Want};
 use crate::stores::{BusAddress, Place, Stores};
 
 mod roles;
-mod sources;
+pub(crate) mod sources;
 mod time;
 
 pub use roles::{Chain, Only};
@@ -127,22 +127,22 @@ impl Shop {
             if kafka.is_some() { Progress::shared(logs.iter().cloned()) } else { Progress::default() };
         let keeps_time = options.clock.is_some() || kind == Kind::Real;
         let (clock, bus) = told_by(options.clock, kind, (options.bus)(bus));
-        let (writers, tasks) = start_writers(&logs, &clock)?;
+        let (shutdown, fault) = (Shutdown::new(), watch::Sender::new(None));
+        let (writers, tasks) = start_writers(&logs, &clock, &shutdown, &fault)?;
         let vault = platform::vault::connect(&place.vault()).await?;
         let sealer = match options.seed {
             Some(seed) => Sealer::with_seed(vault, seed),
             None => Sealer::new(vault),
         };
         let store = read_models::connect(&place.documents(), &read_models::documents::ALL).await?;
-        sources::claim(&store, &logs).await?;
         let (provider, carrier) = reactors::participants::sandboxes(&clock);
         let shop = Self {
             commands: Commands::new(writers, sealer.clone(), Arc::clone(&rules)),
-            shutdown: Shutdown::new(),
+            shutdown,
             provider: options.provider.unwrap_or(provider),
             carrier: options.carrier.unwrap_or(carrier),
             writers: tasks,
-            fault: watch::Sender::new(None),
+            fault,
             place,
             kind,
             logs,
@@ -160,6 +160,12 @@ impl Shop {
             shop.watch_everybody();
         }
         Ok(shop)
+    }
+
+    /// Says that the documents are those of this shop's logs, for whoever writes or reads them; refuses the documents of
+    /// others.
+    pub async fn claim_documents(&self) -> Result<()> {
+        sources::claim(&self.store, &self.logs).await
     }
 
     /// Waits until a role finds that the process cannot go on; answers why.
@@ -285,8 +291,24 @@ fn told_by(clock: Option<Clock>, kind: Kind, bus: Arc<dyn Bus>) -> (Clock, Arc<d
     }
 }
 
-fn start_writers(logs: &[Arc<dyn Log>], clock: &Clock) -> Result<(Writers, Vec<JoinHandle<()>>)> {
-    let start = |log: &Arc<dyn Log>| Writer::start(Arc::clone(log), clock.clone(), WriterOptions::default());
+/// A writer that ends before the shutdown ends the process: nothing could be recorded any more.
+fn start_writers(
+    logs: &[Arc<dyn Log>],
+    clock: &Clock,
+    shutdown: &Shutdown,
+    fault: &watch::Sender<Option<String>>,
+) -> Result<(Writers, Vec<JoinHandle<()>>)> {
+    let start = |log: &Arc<dyn Log>| {
+        let (writer, task) = Writer::start(Arc::clone(log), clock.clone(), WriterOptions::default());
+        let (context, shutdown, fault) = (log.context(), shutdown.clone(), fault.clone());
+        let watched = tokio::spawn(async move {
+            let ended = task.await;
+            if !shutdown.has_begun() || ended.is_err() {
+                fault.send_replace(Some(format!("the writer of {context} has ended; see the program's log")));
+            }
+        });
+        (writer, watched)
+    };
     let (handles, tasks): (Vec<Writer>, Vec<JoinHandle<()>>) = logs.iter().map(start).unzip();
     let [catalog, inventory, ordering, payments, shipping] =
         <[Writer; 5]>::try_from(handles).ok().context("every context has a writer")?;

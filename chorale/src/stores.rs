@@ -99,10 +99,9 @@ impl Stores {
             return Ok(BusAddress::Kafka(address.clone()));
         }
         let Some(rest) = text.strip_prefix("log://") else {
-            bail!(
-                "the bus is log:// or kafka://host:port, not {}://",
-                text.split("://").next().unwrap_or_default()
-            );
+            // What has no scheme may be a password.
+            let found = text.split_once("://").map_or("a text without one", |(scheme, _)| scheme);
+            bail!("the address of the bus begins with log:// or kafka://host:port, not with {found}");
         };
         let Some(number) = rest.strip_prefix("?partitions=") else {
             ensure!(rest.is_empty(), "log:// knows one parameter: log://?partitions={PARTITIONS}");
@@ -216,9 +215,14 @@ mod tests {
         assert!(matches!(stores(&[], Some("log://")).bus().unwrap(), BusAddress::Logs(PARTITIONS)));
         assert!(matches!(stores(&[], Some("log://?partitions=12")).bus().unwrap(), BusAddress::Logs(12)));
         assert!(matches!(stores(&[], Some("kafka://h:1")).bus().unwrap(), BusAddress::Kafka(_)));
-        for bad in
-            ["log://?partitions=0", "log://?partitions=x", "log://?other=1", "log://x", "amqp://u:hunter2@h"]
-        {
+        for bad in [
+            "log://?partitions=0",
+            "log://?partitions=x",
+            "log://?other=1",
+            "log://x",
+            "amqp://u:hunter2@h",
+            "kafka:u:hunter2@h",
+        ] {
             let said = stores(&[], Some(bad)).bus().unwrap_err().to_string();
             assert!(said.contains("log://") && !said.contains("hunter2"), "{said}");
         }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::port::{Head, LogError};
 
@@ -22,8 +22,6 @@ pub(crate) struct Looks {
 pub(crate) struct Growth {
     looks: Looks,
     position: watch::Sender<u64>,
-    /// Somebody says that the log is so long. That has to be looked at.
-    told: watch::Sender<u64>,
     opened: Instant,
     /// When somebody looked last, in milliseconds since `opened`: one waiter looks for all of them.
     looked: AtomicU64,
@@ -36,7 +34,6 @@ impl Growth {
         Self {
             looks,
             position: watch::Sender::new(position),
-            told: watch::Sender::new(position),
             opened: Instant::now(),
             looked: AtomicU64::new(0),
             pause: AtomicU64::new(millis(looks.soonest)),
@@ -52,13 +49,9 @@ impl Growth {
         });
     }
 
-    /// Somebody says that the log is as long as this.
-    pub(crate) fn told(&self, position: u64) {
-        self.told.send_if_modified(|known| {
-            let news = position > *known;
-            *known = position.max(*known);
-            news
-        });
+    /// As long as the log is known to be.
+    pub(crate) fn position(&self) -> u64 {
+        *self.position.borrow()
     }
 
     /// Waits until the log is longer than `position`, at most `patience`.
@@ -67,51 +60,29 @@ impl Growth {
         F: Future<Output = Result<Head, LogError>>,
     {
         let until = Instant::now() + patience.min(LONGEST);
-        let (mut known, mut told) = (self.position.subscribe(), self.told.subscribe());
+        let mut known = self.position.subscribe();
         while *known.borrow_and_update() <= position {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
             }
-            let said = *told.borrow_and_update();
-            if said <= position {
-                let pause = Duration::from_millis(self.pause.load(Ordering::Relaxed));
-                let news = async {
-                    tokio::select! {
-                        known = known.changed() => known,
-                        told = told.changed() => told,
-                    }
-                };
-                if timeout(left.min(pause), news).await.is_ok() || !self.is_due() {
-                    continue;
-                }
+            let pause = Duration::from_millis(self.pause.load(Ordering::Relaxed));
+            if timeout(left.min(pause), known.changed()).await.is_ok() || !self.is_due() {
+                continue;
             }
-            let found = match head().await {
-                Ok(head) => {
-                    self.looked_at(head.position);
-                    head.position
-                }
+            match timeout_at(until, head()).await {
+                Ok(Ok(head)) => self.looked_at(head.position),
                 // Whoever waits will read next, and get the error.
-                Err(error) => {
-                    tracing::debug!(
-                        error = &error as &dyn std::error::Error,
-                        "the log's head cannot be read"
-                    );
-                    0
+                Ok(Err(error)) => {
+                    tracing::debug!(error = &error as &dyn std::error::Error, "the log's head cannot be read")
                 }
-            };
-            // What was said and is not so is no reason to look again.
-            self.told.send_if_modified(|told| {
-                if *told == said {
-                    *told = found.min(said);
-                }
-                false
-            });
+                Err(_) => return,
+            }
         }
     }
 
     fn looked_at(&self, position: u64) {
-        let grown = position > *self.position.borrow();
+        let grown = position > self.position();
         let pause = self.pause.load(Ordering::Relaxed);
         let next =
             if grown { millis(self.looks.soonest) } else { (2 * pause).min(millis(self.looks.rarest)) };
@@ -138,43 +109,22 @@ mod tests {
 
     use super::*;
 
-    const HOUR: Duration = Duration::from_hours(1);
-
-    fn seldom() -> Growth {
-        Growth::from(5, Looks { soonest: HOUR, rarest: HOUR })
-    }
-
-    fn head(position: u64) -> Head {
-        Head { position, hash: [0; 32], epoch: Uuid::nil(), revision: 0 }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_somebody_tells_is_looked_at_at_once() {
-        let growth = seldom();
-        let begun = Instant::now();
-        let waiting = growth.past(5, 10 * HOUR, async || Ok(head(6)));
-        tokio::join!(waiting, async { growth.told(6) });
-        assert_eq!(begun.elapsed(), Duration::ZERO);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_is_told_and_not_so_is_looked_at_once_and_waited_for_as_before() {
-        let (growth, looks) = (seldom(), AtomicU64::new(0));
-        let begun = Instant::now();
-        let looking = async || {
-            looks.fetch_add(1, Ordering::Relaxed);
-            Ok(head(5))
-        };
-        let waiting = growth.past(5, HOUR / 2, looking);
-        tokio::join!(waiting, async { growth.told(1_000) });
-        assert_eq!((begun.elapsed(), looks.load(Ordering::Relaxed)), (HOUR / 2, 1));
-    }
+    const MINUTE: Duration = Duration::from_mins(1);
 
     #[tokio::test(start_paused = true)]
     async fn what_nobody_tells_is_found_by_looking() {
-        let growth = seldom();
+        let growth = Growth::from(5, Looks { soonest: MINUTE, rarest: MINUTE });
+        let head = Head { position: 6, hash: [0; 32], epoch: Uuid::nil(), revision: 0 };
         let begun = Instant::now();
-        growth.past(5, 10 * HOUR, async || Ok(head(6))).await;
-        assert_eq!(begun.elapsed(), HOUR);
+        growth.past(5, 10 * MINUTE, async || Ok(head)).await;
+        assert_eq!(begun.elapsed(), MINUTE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_longer_than_he_is_willing_to_for_a_server_that_says_nothing() {
+        let growth = Growth::from(5, Looks { soonest: MINUTE, rarest: MINUTE });
+        let begun = Instant::now();
+        growth.past(5, 2 * MINUTE, std::future::pending).await;
+        assert_eq!(begun.elapsed(), 2 * MINUTE);
     }
 }

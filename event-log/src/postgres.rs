@@ -101,7 +101,7 @@ impl PostgresLog {
             epoch: head.epoch,
             writer: to_write.then(|| Lane::new(options.clone())),
             facts: Readers::new(&options, 1, patience),
-            news: News::new(place.log.context, &readers, &options),
+            news: News::new(&place.log, &readers, &options),
             readers,
             patience,
             growth: Arc::new(Growth::from(head.position, LOOKS)),

@@ -120,6 +120,18 @@ pub enum RelayError {
         /// The last published position.
         position: u64,
     },
+    /// An event does not follow from the one before it, which was published.
+    #[error(
+        "the log of {context} does not go on at position {position} from what stands before it: it has been changed, or restored \
+         to an earlier moment and written on. Nothing is published from there. `chorale log verify` says whether it is whole; \
+         restore a copy that belongs to these topics"
+    )]
+    Torn {
+        /// Whose log.
+        context: Context,
+        /// Where.
+        position: u64,
+    },
     /// An event that belongs to no topic.
     #[error("the event {event} at position {position} of {context} belongs to no topic: use a newer chorale")]
     NoTopic {
@@ -138,7 +150,11 @@ impl RelayError {
         match self {
             Self::Log(_, LogError::Broken { .. } | LogError::Newer { .. }) => true,
             Self::Log(..) | Self::Publish(..) => false,
-            Self::OtherLog { .. } | Self::Lost { .. } | Self::Rewritten { .. } | Self::NoTopic { .. } => true,
+            Self::OtherLog { .. }
+            | Self::Lost { .. }
+            | Self::Rewritten { .. }
+            | Self::Torn { .. }
+            | Self::NoTopic { .. } => true,
         }
     }
 }

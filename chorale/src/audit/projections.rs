@@ -66,6 +66,7 @@ pub async fn rebuild(look: &Look, name: &str, as_json: bool, out: &mut impl Writ
     let projection = projectors::projections::named(name)
         .with_context(|| format!("there is no projection {name:?}; there are: {}", known()))?;
     let store = read_models::connect(&look.place.documents(), &read_models::documents::ALL).await?;
+    crate::shop::sources::claim(&store, &look.logs).await?;
     let bar = progress(0, name);
     let rebuilt = projectors::rebuild(projection, &backends(look, store), |progress| {
         bar.set_length(progress.total);

@@ -82,12 +82,12 @@ pub async fn read(look: &Look, args: &ReadArgs, out: &mut impl Write) -> Result<
     let (start, since) = beginning(args.from.as_deref())?;
     let mut browse =
         Browse { key: args.key.clone(), name: name.map(str::to_owned), limit: PAGE, ..Browse::default() };
-    for info in look.bus.topics(&[topic]).await? {
-        browse.after.extend(info.ends.keys().map(|number| (*number, start)));
-    }
+    let ends = async || anyhow::Ok(look.bus.ends(&[topic]).await?.remove(&topic).unwrap_or_default());
+    browse.after.extend(ends().await?.into_keys().map(|number| (number, start)));
     let mut left = if args.follow { usize::MAX } else { args.limit };
     loop {
         browse.limit = left.min(PAGE);
+        let before = ends().await?;
         let records = look.bus.browse(topic, &browse).await?;
         for record in &records {
             browse.after.insert(record.partition, record.envelope.position);
@@ -99,6 +99,13 @@ pub async fn read(look: &Look, args: &ReadArgs, out: &mut impl Write) -> Result<
         out.flush()?;
         if left == 0 || (records.len() < browse.limit && !args.follow) {
             return Ok(());
+        }
+        if records.len() < browse.limit {
+            // All was seen up to here, whether it was wanted or not.
+            for (number, end) in before {
+                let after = browse.after.entry(number).or_default();
+                *after = end.max(*after);
+            }
         }
         if records.is_empty() {
             look.bus.grown(topic, &browse.after, PATIENCE).await?;

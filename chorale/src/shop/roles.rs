@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use async_trait::async_trait;
 use event_log::relay::{self, Relay};
+use futures_util::FutureExt;
 use platform::bus::Positions;
 use platform::clock::Clock;
 use platform::shutdown::Shutdown;
@@ -209,8 +211,18 @@ impl Shop {
         self.shutdown.spawn(async move {
             let mut pause = PAUSE;
             loop {
-                let Err(error) = role(shutdown.clone()).await else { return };
-                tracing::error!(role = name, error = %Chain(&error), "stopped; starting again");
+                let began = Instant::now();
+                match AssertUnwindSafe(role(shutdown.clone())).catch_unwind().await {
+                    Ok(Ok(())) => return,
+                    Ok(Err(error)) => {
+                        tracing::error!(role = name, error = %Chain(&error), "stopped; starting again");
+                    }
+                    // What it said stands in the log already.
+                    Err(_) => tracing::error!(role = name, "panicked; starting again"),
+                }
+                if began.elapsed() > LONGEST {
+                    pause = PAUSE;
+                }
                 tokio::select! {
                     () = shutdown.begun() => return,
                     () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST),

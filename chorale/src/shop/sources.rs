@@ -8,7 +8,7 @@ use read_models::documents::sources::{SOURCES, Source};
 use read_models::{Checkpoint, Store, Write};
 
 /// Makes documents that belong to no log yet those of these logs; refuses the documents of others.
-pub(super) async fn claim(store: &Store, logs: &[Arc<dyn Log>]) -> Result<()> {
+pub(crate) async fn claim(store: &Store, logs: &[Arc<dyn Log>]) -> Result<()> {
     let mut own = Vec::new();
     for log in logs {
         let epoch = log.head().await?.epoch.to_string();
@@ -44,10 +44,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for _ in 0..2 {
             let shop = Shop::open(folder.path(), ShopOptions::default()).await.unwrap();
+            shop.claim_documents().await.unwrap();
             shop.close().await.unwrap();
         }
         std::fs::remove_file(folder.path().join("ordering.sqlite")).unwrap();
-        let refused = Shop::open(folder.path(), ShopOptions::default()).await.map(drop).unwrap_err();
+        let shop = Shop::open(folder.path(), ShopOptions::default()).await.unwrap();
+        let refused = shop.claim_documents().await.unwrap_err();
         assert!(refused.to_string().contains("were built from another log of ordering"), "{refused}");
     }
 }

@@ -1,5 +1,6 @@
 //! A shop of separate processes on real servers, which are killed and restarted under load.
 
+mod doors;
 mod moving;
 mod restoring;
 mod servers;

@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::doors;
 use crate::town::{CAST, Town};
 use e2e::program::{SOON, basket};
 
@@ -62,6 +63,7 @@ async fn every_process_and_every_server_is_killed_under_load_and_nothing_is_lost
     let force = Force::here();
     let mut town = Town::new("siege").await?;
     town.open()?;
+    doors::one_key_is_one_order(&town).await?;
     let mut siege = Siege::begin(&town, force.shoppers)?;
     siege.orders(force.between).await?;
     for _ in 0..force.rounds {

@@ -7,12 +7,13 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use schemas::Context;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::fault::Log;
 use super::readers::Readers;
+use super::rows::{self, HEAD};
 use crate::growth::Growth;
 
 /// Told at most so often: what is committed meanwhile is told together.
@@ -22,19 +23,32 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// The news of a log.
 pub(super) struct News {
-    channel: String,
-    options: PgConnectOptions,
+    way: Arc<Way>,
     told: watch::Sender<u64>,
     heard: OnceLock<AbortOnDropHandle<()>>,
 }
 
+/// How news go.
+struct Way {
+    log: Log,
+    channel: String,
+    readers: Arc<Readers>,
+    /// For the connection that listens.
+    options: PgConnectOptions,
+}
+
 impl News {
     /// Nothing was told yet. `readers` carry what is told; who hears it has a connection of its own with `options`.
-    pub(super) fn new(context: Context, readers: &Arc<Readers>, options: &PgConnectOptions) -> Self {
+    pub(super) fn new(log: &Log, readers: &Arc<Readers>, options: &PgConnectOptions) -> Self {
+        let way = Arc::new(Way {
+            log: log.clone(),
+            channel: format!("chorale.{}", log.context),
+            readers: Arc::clone(readers),
+            options: options.clone(),
+        });
         let (told, news) = watch::channel(0);
-        let channel = format!("chorale.{context}");
-        tokio::spawn(tell(news, channel.clone(), Arc::clone(readers)));
-        Self { channel, options: options.clone(), told, heard: OnceLock::new() }
+        tokio::spawn(tell(Arc::clone(&way), news));
+        Self { way, told, heard: OnceLock::new() }
     }
 
     /// The log ends at `position`, by a commit of this process.
@@ -44,44 +58,100 @@ impl News {
 
     /// From now on `growth` hears what others tell.
     pub(super) fn hear(&self, growth: &Arc<Growth>) {
-        self.heard.get_or_init(|| {
-            let hearing = hear(self.options.clone(), self.channel.clone(), Arc::clone(growth));
-            AbortOnDropHandle::new(tokio::spawn(hearing))
-        });
+        let hearing = || hear(Arc::clone(&self.way), Arc::clone(growth));
+        self.heard.get_or_init(|| AbortOnDropHandle::new(tokio::spawn(hearing())));
     }
 }
 
 /// Until the log is closed.
-async fn tell(mut news: watch::Receiver<u64>, channel: String, readers: Arc<Readers>) {
+async fn tell(way: Arc<Way>, mut news: watch::Receiver<u64>) {
     while news.changed().await.is_ok() {
         let position = news.borrow_and_update().to_string();
         // There is nothing to lose, and so nothing to wait for the disk for.
         let notify =
             || sqlx::query("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)");
-        let told = readers.rows(|| notify().bind(channel.as_str()).bind(position.as_str())).await;
+        let told = way.readers.rows(|| notify().bind(way.channel.as_str()).bind(position.as_str())).await;
         if let Err(error) = told {
-            tracing::debug!(channel, error = &error as &dyn std::error::Error, "growth was not told");
+            way.failed("tell of growth", error);
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
 /// For ever.
-async fn hear(options: PgConnectOptions, channel: String, growth: Arc<Growth>) {
-    let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
+async fn hear(way: Arc<Way>, growth: Arc<Growth>) {
+    let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(way.options.clone());
     loop {
-        let heard = async {
+        let hearing = async {
             let mut listener = PgListener::connect_with(&pool).await?;
-            listener.listen(&channel).await?;
+            listener.listen(&way.channel).await?;
             loop {
                 let news = listener.recv().await?;
-                growth.told(news.payload().parse().unwrap_or(0));
+                if news.payload().parse().is_ok_and(|position: u64| position > growth.position()) {
+                    let rows = way.readers.rows(|| sqlx::query(HEAD)).await?;
+                    let head = rows.first().ok_or(sqlx::Error::RowNotFound).and_then(rows::head_of)?;
+                    growth.reached(head.position);
+                }
             }
         };
-        let heard: Result<(), sqlx::Error> = heard.await;
-        if let Err(error) = heard {
-            tracing::debug!(channel, error = &error as &dyn std::error::Error, "growth is not heard");
+        let ended: Result<(), sqlx::Error> = hearing.await;
+        if let Err(error) = ended {
+            way.failed("be listened to", error);
         }
         tokio::time::sleep(AGAIN).await;
+    }
+}
+
+impl Way {
+    fn failed(&self, what: &str, error: sqlx::Error) {
+        let error = self.log.cannot(what, error);
+        tracing::debug!(error = &error as &dyn std::error::Error, "growth will be found by looking");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use platform::postgres::Address;
+    use platform::postgres::scratch::Scratch;
+    use schemas::Context;
+
+    use super::*;
+    use crate::connect::{connect, migrate};
+    use crate::contract::Draft;
+    use crate::growth::Looks;
+    use crate::port::Committed;
+
+    /// It only ends a hang.
+    const SOON: Duration = Duration::from_secs(60);
+
+    #[tokio::test]
+    async fn what_another_process_has_committed_is_heard_and_what_is_not_so_is_not_believed() {
+        let database = Scratch::new().await.unwrap();
+        migrate(database.url(), Context::Ordering).await.unwrap();
+        let address = Address::parse(database.url(), &[]).unwrap();
+        let options = sqlx::ConnectOptions::disable_statement_logging(
+            database.url().parse::<PgConnectOptions>().unwrap().options([("search_path", "ordering")]),
+        );
+        let log = Log { context: Context::Ordering, address };
+        let readers = Arc::new(Readers::new(&options, 1, SOON));
+        let news = News::new(&log, &readers, &options);
+        // Nobody looks by himself.
+        let seldom = Looks { soonest: 2 * SOON, rarest: 2 * SOON };
+        let growth = Arc::new(Growth::from(0, seldom));
+        news.hear(&growth);
+
+        let another = connect(database.url(), Context::Ordering).await.unwrap();
+        let mut version = 0;
+        // What was told before anybody listened is told again with the next commit.
+        while growth.position() == 0 {
+            version += 1;
+            assert!(version < 600, "nothing is heard");
+            database.run_in("public", "NOTIFY \"chorale.ordering\", '1000000'").await.unwrap();
+            let draft = Draft::now(&*another).await.unwrap().event("order-1", version);
+            assert!(matches!(draft.commit(&*another).await.unwrap(), Committed::Done(_)));
+            let waiting = growth.past(0, Duration::from_millis(100), async || std::future::pending().await);
+            waiting.await;
+        }
+        assert!(growth.position() <= version, "{} of {version}", growth.position());
     }
 }

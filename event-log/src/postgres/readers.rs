@@ -32,11 +32,9 @@ impl Readers {
             let mut lane = within(self.patience, self.free()).await?;
             let fresh = lane.is_fresh();
             match within(self.patience, query().fetch_all(lane.connection())).await {
-                Err(error) if is_disconnect(&error) => {
-                    if fresh {
-                        return Err(error);
-                    }
-                }
+                // Who has waited once for a server that says nothing does not wait again.
+                Err(error) if is_disconnect(&error) && !is_late(&error) && !fresh => {}
+                Err(error) if is_disconnect(&error) => return Err(error),
                 answer => {
                     lane.give_back();
                     return answer;
@@ -55,6 +53,10 @@ impl Readers {
         let next = self.turn.fetch_add(1, Ordering::Relaxed);
         self.lanes[next % self.lanes.len()].borrow().await
     }
+}
+
+fn is_late(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut)
 }
 
 /// The server may be gone without a word.

@@ -1,5 +1,7 @@
 //! What the leading relay does: compare, then read ahead and publish.
 
+use std::pin::pin;
+
 use futures_util::future::join;
 use platform::bus::publisher::{Mark, Outgoing, Publisher};
 use platform::shutdown::Shutdown;
@@ -22,7 +24,7 @@ struct Page {
 impl Relay {
     pub(super) async fn lead(&self, shutdown: &Shutdown) -> Result<Ended, RelayError> {
         let mut publisher = (self.publishers)(self.context());
-        let mark = publisher.take_over().await.map_err(|error| self.not_published(error))?;
+        let Some(mark) = self.take_over(publisher.as_mut()).await? else { return Ok(Ended::Standby) };
         let mut at = self.compare(mark).await?;
         tracing::info!(context = %self.context(), position = at.position, "relaying");
         let mut heads = Heads::from(at.position);
@@ -59,6 +61,22 @@ impl Relay {
         Ok(Ended::Asked)
     }
 
+    /// What the bus says, once nobody else can write to it; nothing if another relay has taken the lease meanwhile.
+    async fn take_over(&self, publisher: &mut dyn Publisher) -> Result<Option<Option<Mark>>, RelayError> {
+        let mut taking = pin!(publisher.take_over());
+        loop {
+            tokio::select! {
+                mark = &mut taking => return mark.map(Some).map_err(|error| self.not_published(error)),
+                // It may take longer than the lease lasts.
+                () = tokio::time::sleep(self.options.lease / 3) => {
+                    if !self.holds_lease().await? {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+
     /// Where to go on: what the bus says, if the log says the same.
     async fn compare(&self, mark: Option<Mark>) -> Result<Mark, RelayError> {
         let context = self.context();
@@ -93,6 +111,26 @@ impl Relay {
         Ok(Page { events, ends_at })
     }
 
+    /// The log goes on from what was published. One that is restored or changed under a running relay does not.
+    async fn goes_on(&self, at: &Mark, page: &Page) -> Result<(), RelayError> {
+        let context = self.context();
+        if page.events.is_empty() {
+            let head = self.log.head().await.map_err(|error| self.log_failed(error))?;
+            if head.position < at.position {
+                return Err(RelayError::Lost { context, published: at.position, end: head.position });
+            }
+            return Ok(());
+        }
+        let mut hash = chain::from_hex(&at.hash).unwrap_or(chain::START);
+        for (event, position) in page.events.iter().zip(at.position + 1..) {
+            hash = chain::link(&hash, &event.envelope, &event.payload);
+            if event.envelope.position != position || event.envelope.hash != chain::to_hex(&hash) {
+                return Err(RelayError::Torn { context, position });
+            }
+        }
+        Ok(())
+    }
+
     /// Publishes a page and reads the next one meanwhile.
     async fn publish(
         &self,
@@ -101,6 +139,7 @@ impl Relay {
         page: Page,
         heads: &mut Heads,
     ) -> Result<(Mark, Page), RelayError> {
+        self.goes_on(&at, &page).await?;
         let mut records = Vec::with_capacity(page.events.len() + 1);
         for event in &page.events {
             records.push(self.outgoing(event)?);

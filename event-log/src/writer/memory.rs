@@ -53,7 +53,10 @@ impl Memory {
     /// The log is at `head` now, and not by our doing: forgets the streams that were written meanwhile.
     pub async fn moved(&mut self, head: Head) -> Result<(), LogError> {
         if let Some(known) = self.head {
-            if known.epoch != head.epoch || head.position < known.position {
+            if known.epoch != head.epoch
+                || head.position < known.position
+                || (head.position == known.position && head.hash != known.hash)
+            {
                 self.forget();
             }
             let mut after = known.position;

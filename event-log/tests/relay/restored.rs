@@ -1,4 +1,4 @@
-use event_log::relay::RelayError;
+use event_log::relay::{Options, RelayError};
 
 use super::bench::*;
 
@@ -50,4 +50,38 @@ async fn a_log_of_another_epoch_is_refused() {
     let error = start(relay(&other.log, &bench.topics, options())).gave_up().await;
     assert!(matches!(error, RelayError::OtherLog { .. }), "{error}");
     assert_eq!(bench.topics.all("chorale.order.v1").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_is_changed_under_a_running_relay_is_not_followed() {
+    for change in [
+        "DROP TRIGGER events_are_not_updated; UPDATE events SET payload = replace(payload, 'Number', 'number') WHERE position = 7",
+        "DROP TRIGGER events_are_not_deleted; DELETE FROM events WHERE position = 7",
+    ] {
+        let bench = Bench::new().await;
+        append(bench.log.as_ref(), &["order-a"; 10]).await;
+        let path = bench.folder.path().join("log").display().to_string();
+        let mut connection = <sqlx::SqliteConnection as sqlx::Connection>::connect(&path).await.unwrap();
+        sqlx::raw_sql(change).execute(&mut connection).await.unwrap();
+        // A page is what it takes at a time: what stands before the change may be published, and nothing after it.
+        let options = Options { batch: 3, ..options() };
+        let error = start(relay(&bench.log, &bench.topics, options)).gave_up().await;
+        assert!(matches!(error, RelayError::Torn { position: 7, .. }), "{error}");
+        assert!(error.to_string().contains("position 7"), "{error}");
+        assert_eq!(bench.topics.all("chorale.order.v1").len(), 6);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_is_cut_off_under_a_running_relay_is_not_followed() {
+    let bench = Bench::new().await;
+    append(bench.log.as_ref(), &["order-a"; 5]).await;
+    let running = bench.start();
+    bench.relayed().await;
+    let path = bench.folder.path().join("log").display().to_string();
+    let mut connection = <sqlx::SqliteConnection as sqlx::Connection>::connect(&path).await.unwrap();
+    let cut = "DROP TRIGGER events_are_not_deleted; DELETE FROM events WHERE position > 3; UPDATE head SET position = 3";
+    sqlx::raw_sql(cut).execute(&mut connection).await.unwrap();
+    let error = running.gave_up().await;
+    assert!(matches!(error, RelayError::Lost { published: 5, end: 3, .. }), "{error}");
 }

@@ -2,6 +2,7 @@
 //! committed. A record's place is its log position, as on every bus; Kafka's offsets are only found from it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -146,11 +147,9 @@ fn heads(ends: BTreeMap<Topic, BTreeMap<u32, u64>>) -> Positions {
     ends.into_iter().flat_map(of).collect()
 }
 
-/// Ends something that waits while it ends, on a thread of its own.
-fn aside(name: &str, end: impl FnOnce() + Send + 'static) {
-    if let Err(error) = std::thread::Builder::new().name(name.to_owned()).spawn(end) {
-        tracing::warn!(%error, "a thread could not be started");
-    }
+/// Does something that waits on a thread of its own.
+fn aside(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use self::lane::Lane;
 use self::tables::{SCHEMA, Table};
 use super::{Key, Vault, VaultError};
 use crate::config::Secret;
-use crate::postgres::{Address, Limits, Migrated};
+use crate::postgres::{Address, Limits, Migrated, PostgresError};
 
 pub(super) mod arrival;
 mod lane;
@@ -33,6 +33,7 @@ mod wrapping;
 pub use rewrap::{Rewrapped, rewrap};
 pub use wrapping::{VARIABLE, Wrapping, WrappingError};
 
+const GRANTS: &str = include_str!("postgres/grants.sql");
 /// What a statement may take on the server. A caller waits a little longer, for a server that is gone without a word.
 pub(in crate::vault) const LIMITS: Limits = Limits {
     statement: Duration::from_secs(5),
@@ -71,7 +72,13 @@ pub async fn migrate(address: &str) -> Result<Migrated, VaultError> {
     let address = parse(address)?;
     let options = address.options("chorale-migrate", &Limits { statement: Duration::ZERO, ..LIMITS });
     let mut connection = address.connect(&options).await.map_err(VaultError::unavailable)?;
-    let migrated = SCHEMA.migrate(&address, &mut connection).await;
+    let migrated = async {
+        let migrated = SCHEMA.migrate(&address, &mut connection).await?;
+        let granted = sqlx::raw_sql(GRANTS).execute(&mut connection).await;
+        granted.map_err(|error| address.explain(error))?;
+        Ok(migrated)
+    };
+    let migrated: Result<Migrated, PostgresError> = migrated.await;
     address.close(connection).await;
     migrated.map_err(VaultError::unavailable)
 }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::connection::Writer;
 
 /// How often other processes' writes are looked for while somebody waits.
-const PACE: Duration = Duration::from_millis(250);
+const PACE: Duration = Duration::from_millis(20);
 /// Longer than any request; keeps the arithmetic in range.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 

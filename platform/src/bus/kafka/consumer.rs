@@ -89,7 +89,7 @@ pub(super) fn join(
         stalls: Arc::clone(&bus.stalls),
         instance,
     };
-    aside("kafka-consumer", move || driver.run());
+    aside("kafka-consumer", move || driver.run()).map_err(|error| BusError::Unavailable(Box::new(error)))?;
     Ok(KafkaConsumer { lanes, partitions: address.partitions })
 }
 

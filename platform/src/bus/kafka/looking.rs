@@ -98,13 +98,24 @@ impl Looking {
                 .map(|number| (*number, Bounds { low: 0, high: high(*number) }))
                 .collect();
             let found = reader.last(&name, &changed, |message| codec::position(*topic, message))?;
+            let mut own: BTreeMap<u32, u64> =
+                known.iter().map(|(number, end)| (*number, end.position)).collect();
             let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
             for (number, bounds) in changed {
                 let position = found.get(&number).copied().unwrap_or(0);
-                ends.insert((*topic, number), End { offset: bounds.high, position });
+                own.insert(number, position);
+                let shared = ends.entry((*topic, number)).or_default();
+                // Somebody else may have looked later than this; a topic that was made anew is shorter.
+                if shared.offset < bounds.high
+                    || known.get(&number).is_some_and(|end| end.offset == shared.offset)
+                {
+                    *shared = End { offset: bounds.high, position };
+                }
             }
-            let end = |number: &u32| ends.get(&(*topic, *number)).map_or(0, |end| end.position);
-            all.insert(*topic, numbers.iter().map(|number| (*number, end(number))).collect());
+            all.insert(
+                *topic,
+                numbers.iter().map(|number| (*number, own.get(number).copied().unwrap_or(0))).collect(),
+            );
         }
         Ok(all)
     }

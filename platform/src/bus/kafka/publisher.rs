@@ -102,8 +102,10 @@ impl Publisher for KafkaPublisher {
 impl Drop for KafkaPublisher {
     fn drop(&mut self) {
         // Waits for threads of the client.
-        if let Some(producer) = self.producer.take() {
-            super::aside("kafka-publisher-end", move || drop(producer));
+        if let Some(producer) = self.producer.take()
+            && let Err(error) = super::aside("kafka-publisher-end", move || drop(producer))
+        {
+            tracing::warn!(%error, "a thread that ends a publisher could not be started");
         }
     }
 }

@@ -306,3 +306,36 @@ fn wrapping_keys_are_never_shown() {
     assert_eq!(both.id(), wrapping(OLD).id());
     assert_ne!(both.id(), wrapping(NEW).id());
 }
+
+#[tokio::test]
+async fn the_role_of_the_program_keeps_and_erases_keys_and_can_take_no_row_away() {
+    let scratch = Scratch::new().await.unwrap();
+    let role = "DO $$ BEGIN
+                    CREATE ROLE chorale_app LOGIN PASSWORD 'chorale_app';
+                EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$";
+    scratch.run(role).await.unwrap();
+    migrate(scratch.url()).await.unwrap();
+    let (scheme, rest) = scratch.url().split_once("://").unwrap();
+    let host = rest.split_once('@').map_or(rest, |(_, host)| host);
+    let app = parse(&format!("{scheme}://chorale_app:chorale_app@{host}")).unwrap();
+    let vault = PostgresVault::open_with(app.clone(), wrapping(OLD)).await.unwrap();
+    vault.key_for("customer-1").await.unwrap();
+    vault.system_key("token").await.unwrap();
+    assert!(vault.erase("customer-1").await.unwrap());
+    assert!(matches!(&vault.existing(&["customer-1"]).await.unwrap()[..], [None]));
+
+    let mut connection = app.connect(&app.options("chorale-test", &LIMITS)).await.unwrap();
+    for forbidden in [
+        "DELETE FROM vault.subject_keys",
+        "TRUNCATE vault.subject_keys",
+        "DELETE FROM vault.system_keys",
+        "UPDATE vault.system_keys SET key = key",
+        "DELETE FROM vault.wrapping_keys",
+        "INSERT INTO vault.retired_wrapping_keys VALUES ('x')",
+        "DROP TABLE vault.subject_keys",
+    ] {
+        let refused = sqlx::raw_sql(forbidden).execute(&mut connection).await.unwrap_err();
+        let code = refused.as_database_error().unwrap().code().unwrap().into_owned();
+        assert_eq!(code, "42501", "{forbidden}: {refused}");
+    }
+}

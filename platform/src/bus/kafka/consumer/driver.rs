@@ -38,9 +38,21 @@ pub(super) struct Driver {
     pub instance: Option<Instance>,
 }
 
+/// A driver that ends before its owner leaves, however it does, fails the member: else the owner would wait for ever.
+struct Ends(Arc<Lanes>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        if !self.0.is_stopped() {
+            self.0.fail("the thread that serves it has ended".to_owned());
+        }
+    }
+}
+
 impl Driver {
     /// Until the owner leaves or the member cannot go on.
     pub(super) fn run(self) {
+        let _end = Ends(Arc::clone(&self.lanes));
         let mut watchdog = Watchdog::default();
         let mut committed = Instant::now();
         while !self.lanes.is_stopped() && !self.lanes.has_failed() {

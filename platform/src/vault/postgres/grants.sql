@@ -1,0 +1,11 @@
+-- What a process needs that is not the owner of the tables, if the database has the role: rows stay, and only keys of subjects change.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'chorale_app') THEN
+        GRANT USAGE ON SCHEMA vault TO chorale_app;
+        GRANT SELECT ON vault.schema_version, vault.retired_wrapping_keys TO chorale_app;
+        GRANT SELECT, INSERT ON vault.wrapping_keys, vault.system_keys TO chorale_app;
+        GRANT SELECT, INSERT, UPDATE ON vault.subject_keys TO chorale_app;
+    END IF;
+END
+$$;

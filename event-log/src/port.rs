@@ -66,11 +66,12 @@ pub struct Wanted {
 impl Wanted {
     /// Nothing is asked.
     pub fn is_empty(&self) -> bool {
-        self.commands.is_empty()
-            && self.inbox.is_empty()
-            && self.claims.is_empty()
-            && self.views.is_empty()
-            && self.groups.is_empty()
+        self.commands.is_empty() && self.is_only_commands()
+    }
+
+    /// Nothing is asked but whether commands were answered.
+    pub fn is_only_commands(&self) -> bool {
+        self.inbox.is_empty() && self.claims.is_empty() && self.views.is_empty() && self.groups.is_empty()
     }
 }
 
@@ -180,7 +181,7 @@ pub struct Write {
     pub claimed: Vec<(Claim, StreamId)>,
     /// Claims given up.
     pub released: Vec<Claim>,
-    /// The deadline that each written stream has now; `None` for none.
+    /// The deadline that each written stream has now; `None` for none any more. One that had none and has none may be left out.
     pub deadlines: Vec<StreamDeadline>,
     /// Parked records.
     pub parking: Vec<Parking>,

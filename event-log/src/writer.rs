@@ -1,7 +1,7 @@
 //! The context's writer: the one task in a process that loads, decides and appends for a context.
 //!
 //! It takes what is queued, decides the requests one after another (each sees what those before it decided), and commits
-//! them in one transaction; meanwhile the next batch queues. So a hot stream has no conflicts inside a process, and many
+//! them in one transaction; meanwhile the next batch is decided as if that had gone through. So a hot stream has no conflicts inside a process, and many
 //! callers share one flush. Only another process can move the head in between: then everything is read and decided again.
 
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::port::{Log, LogError};
 use crate::request::{Outcome, Request, WriteError};
 
+mod ahead;
 mod batch;
 mod memory;
 mod road;

@@ -43,6 +43,11 @@ async fn a_backend_that_dedupes_after_deciding_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_backend_that_answers_a_command_again_is_found() {
+    is_found(Fault::AnsweredAgain, "a command's first answer is kept").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_backend_whose_positions_become_visible_out_of_order_is_found() {
     is_found(Fault::LateCommits, "a reader by position never misses an event").await;
 }

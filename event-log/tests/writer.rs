@@ -1,5 +1,7 @@
 //! The context's writer on SQLite and PostgreSQL: one first answer per command, no lost and no doubled event, whoever else writes.
 
+#[path = "writer/ahead.rs"]
+mod ahead;
 #[path = "writer/answers.rs"]
 mod answers;
 #[path = "writer/batches.rs"]

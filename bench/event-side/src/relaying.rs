@@ -173,9 +173,13 @@ async fn produce(place: &Place, records: Vec<Outgoing>) -> Outcome<Sample> {
                     .headers(headers);
                 producer.send(message).map_err(|(error, _)| error)?;
             }
-            // The client's own flush looks every 100 ms only.
+            // The client's own flush looks every 100 ms only, and its poll spins.
             while producer.in_flight_count() > 0 {
-                producer.poll(Duration::from_millis(1));
+                let before = producer.in_flight_count();
+                producer.poll(Duration::ZERO);
+                if producer.in_flight_count() == before {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
             }
             producer.commit_transaction(PATIENCE)?;
         }

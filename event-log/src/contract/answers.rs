@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::draft::Draft;
 use super::snapshot::{command, done, slug, stream, view};
 use super::{Bench, Broken, Checked, ensure, same};
-use crate::port::{Handled, LedgerEntry, Log, Wanted};
+use crate::port::{Handled, LedgerEntry, Log, LogError, Wanted};
 
 pub(super) async fn ledger(bench: &Bench<'_>) -> Checked {
     let log = bench.open().await?;
@@ -27,6 +27,10 @@ pub(super) async fn ledger(bench: &Bench<'_>) -> Checked {
     };
     let both = [entry("old", answer, old), entry("new", "{}", new)];
     same(&facts.ledger, &both.into_iter().map(|entry| (entry.command, entry)).collect(), "the ledger")?;
+    let again = Draft::now(&*log).await?.event("order-1", 1).answer(command("new"), "{}", new);
+    let refused = matches!(again.commit(&*log).await, Err(LogError::Broken { .. }));
+    ensure(refused, "a command that has an answer gets another one")?;
+    same(&log.head().await?.position, &0, "the position after an answer that was refused")?;
     same(&log.prune_ledger(old).await?, &0, "the number of entries older than the oldest")?;
     same(&log.prune_ledger(new).await?, &1, "the number of entries forgotten")?;
     let (_, facts) = log.facts(&wanted).await?;

@@ -98,11 +98,19 @@ async fn carry_out(connection: &mut PgConnection, base: &Head, plan: &Plan<'_>) 
         && plan.views.is_empty()
         && plan.positions.is_empty()
         && plan.starts.is_empty());
-    let text = if more { statement::EVERYTHING } else { statement::EVENTS };
+    let reactions = more || !(plan.inbox.is_empty() && plan.deadlines.is_empty());
+    let text = match (more, reactions) {
+        (true, _) => statement::EVERYTHING,
+        (_, true) => statement::REACTIONS,
+        _ => statement::EVENTS,
+    };
     let mut query = sqlx::query(text);
     query = head(query, base, plan);
     query = events(query, plan);
     query = answers(query, plan);
+    if reactions {
+        query = handled(query, plan);
+    }
     if more {
         query = learnt(query, plan);
     }
@@ -143,13 +151,17 @@ fn events<'q>(query: Query<'q>, plan: &'q Plan<'_>) -> Query<'q> {
 }
 
 fn answers<'q>(query: Query<'q>, plan: &'q Plan<'_>) -> Query<'q> {
-    let deadlines = || plan.deadlines.iter().filter_map(|(stream, deadline)| Some((*stream, (*deadline)?)));
-    let none = plan.deadlines.iter().filter(|(_, deadline)| deadline.is_none()).map(|(stream, _)| *stream);
     query
         .bind(plan.ledger.iter().map(|entry| entry.command.uuid()).bind_iter())
         .bind(plan.ledger.iter().map(|entry| entry.fingerprint).bind_iter())
         .bind(plan.ledger.iter().map(|entry| entry.answer.as_str()).bind_iter())
         .bind(plan.ledger.iter().map(|entry| entry.at.as_millis()).bind_iter())
+}
+
+fn handled<'q>(query: Query<'q>, plan: &'q Plan<'_>) -> Query<'q> {
+    let deadlines = || plan.deadlines.iter().filter_map(|(stream, deadline)| Some((*stream, (*deadline)?)));
+    let none = plan.deadlines.iter().filter(|(_, deadline)| deadline.is_none()).map(|(stream, _)| *stream);
+    query
         .bind(plan.inbox.keys().map(|(reactor, _)| *reactor).bind_iter())
         .bind(plan.inbox.keys().map(|(_, source)| *source).bind_iter())
         .bind(plan.inbox.values().map(|handled| int(handled.version)).bind_iter())

@@ -1,11 +1,12 @@
-//! The one statement of a commit, in two shapes: few texts, so that each stays prepared.
+//! The one statement of a commit, in three shapes: few texts, so that each stays prepared, and more than one, because a part costs
+//! something also where it has nothing to do.
 //!
 //! Everything but the head is written only `WHERE EXISTS (SELECT FROM moved)`. The statement may wait for the head's row and
 //! then see it newer than the rest; but where the head is still the expected one, nothing has been committed since. So what
 //! it reads of the streams' last versions belongs to that head.
 
 macro_rules! statement {
-    ($($more:literal),*) => {
+    ($($more:expr),*) => {
         concat!(
             "WITH moved AS (
                 UPDATE head SET position = $1, hash = $2, revision = $3
@@ -30,19 +31,7 @@ macro_rules! statement {
             answered AS (
                 INSERT INTO ledger (command, fingerprint, answer, at)
                 SELECT * FROM unnest($24::uuid[], $25::bytea[], $26::text[], $27::bigint[])
-                WHERE EXISTS (SELECT FROM moved)),
-            handled AS (
-                INSERT INTO inbox (reactor, source, version, event)
-                SELECT * FROM unnest($28::text[], $29::text[], $30::bigint[], $31::uuid[])
-                WHERE EXISTS (SELECT FROM moved)
-                ON CONFLICT (reactor, source) DO UPDATE SET version = excluded.version, event = excluded.event),
-            set_deadlines AS (
-                INSERT INTO deadlines (stream, version, kind, at)
-                SELECT * FROM unnest($32::text[], $33::bigint[], $34::text[], $35::bigint[])
-                WHERE EXISTS (SELECT FROM moved)
-                ON CONFLICT (stream) DO UPDATE SET version = excluded.version, kind = excluded.kind, at = excluded.at),
-            cleared_deadlines AS (
-                DELETE FROM deadlines WHERE stream = ANY ($36::text[]) AND EXISTS (SELECT FROM moved))
+                WHERE EXISTS (SELECT FROM moved))
             ",
             $($more,)*
             "SELECT count(*) FROM moved"
@@ -50,11 +39,33 @@ macro_rules! statement {
     };
 }
 
-/// Events, answers and deadlines: what nearly every batch is.
+/// Events and answers: what many batches of commands are.
 pub(super) const EVENTS: &str = statement!();
+
+macro_rules! handled {
+    () => {
+        ", handled AS (
+        INSERT INTO inbox (reactor, source, version, event)
+        SELECT * FROM unnest($28::text[], $29::text[], $30::bigint[], $31::uuid[])
+        WHERE EXISTS (SELECT FROM moved)
+        ON CONFLICT (reactor, source) DO UPDATE SET version = excluded.version, event = excluded.event),
+    set_deadlines AS (
+        INSERT INTO deadlines (stream, version, kind, at)
+        SELECT * FROM unnest($32::text[], $33::bigint[], $34::text[], $35::bigint[])
+        WHERE EXISTS (SELECT FROM moved)
+        ON CONFLICT (stream) DO UPDATE SET version = excluded.version, kind = excluded.kind, at = excluded.at),
+    cleared_deadlines AS (
+        DELETE FROM deadlines WHERE stream = ANY ($36::text[]) AND EXISTS (SELECT FROM moved))
+    "
+    };
+}
+
+/// The same with what reactors have handled, and deadlines.
+pub(super) const REACTIONS: &str = statement!(handled!());
 
 /// All that a batch can be, but for what [`super::locked`] does.
 pub(super) const EVERYTHING: &str = statement!(
+    handled!(),
     ", claimed AS (
         INSERT INTO claims (kind, value, stream)
         SELECT * FROM unnest($37::text[], $38::text[], $39::text[]) WHERE EXISTS (SELECT FROM moved)

@@ -1,6 +1,7 @@
 //! Deciding a batch: each request sees what those before it decided.
 
 use std::collections::BTreeMap;
+use std::mem::take;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -9,18 +10,46 @@ use schemas::{Context, Envelope, EventId, StreamId, Timestamp};
 
 use super::Note;
 use super::memory::Known;
-use super::task::Waiting;
+use super::task::{Round, Waiting};
 use crate::chain;
 use crate::port::{Batch, Facts, Handled, Head, LedgerEntry, StoredEvent, Write};
 use crate::request::{Expected, Origin, Outcome, Request, Verdict, WriteError};
 
-/// What came of deciding.
-pub(super) enum Step {
-    /// A batch to commit, and what to answer when it is.
-    Decided(Box<Deciding>, Vec<Result<Outcome, WriteError>>),
-    /// Somebody else moved the head meanwhile: again.
-    Moved,
+/// What was decided of a round: what to commit, and what to answer then.
+pub(super) struct Decided {
+    pub deciding: Deciding,
+    pub outcomes: Vec<Result<Outcome, WriteError>>,
+    /// Whether each note is kept.
+    pub kept: Vec<bool>,
+    /// It was asked whether the commands are new.
+    pub asked: bool,
 }
+
+impl Decided {
+    /// Nothing yet.
+    pub fn new(deciding: Deciding) -> Self {
+        Self { deciding, outcomes: Vec::new(), kept: Vec::new(), asked: true }
+    }
+
+    /// Decides another round, with what was found for it.
+    pub fn add(&mut self, round: &Round, asked: bool, facts: Facts, loaded: BTreeMap<StreamId, Loaded>) {
+        self.asked &= asked;
+        let deciding = &mut self.deciding;
+        deciding.learn(facts, loaded);
+        self.outcomes.extend(round.waiting.iter().map(|one| deciding.decide(one)));
+        self.kept.extend(round.notes.iter().map(|(note, _)| deciding.keep(note)));
+    }
+
+    /// Answers everybody in the round, if that has not been done.
+    pub fn answer(&mut self, round: &mut Option<Round>) {
+        if let Some(round) = round.take() {
+            round.answer(take(&mut self.outcomes), take(&mut self.kept));
+        }
+    }
+}
+
+/// A stream's state, or why it cannot be read.
+type Loaded = Result<Known, String>;
 
 /// What a request writes, the versions of the streams that it writes, and how many events that is.
 type Recorded = (Write, Vec<(StreamId, u64)>, u32);
@@ -32,33 +61,58 @@ pub(super) struct Deciding {
     pub batch: Batch,
     /// States that this batch changes.
     pub states: BTreeMap<StreamId, Known>,
-    loaded: BTreeMap<StreamId, Result<Known, String>>,
+    loaded: BTreeMap<StreamId, Loaded>,
     facts: Facts,
     position: u64,
     hash: [u8; 32],
-    now: Timestamp,
+    pub now: Timestamp,
 }
 
 impl Deciding {
-    pub fn new(
-        context: Context,
-        base: Head,
-        facts: Facts,
-        loaded: BTreeMap<StreamId, Result<Known, String>>,
-        now: Timestamp,
-    ) -> Self {
-        let (position, hash) = (base.position, base.hash);
+    pub fn new(context: Context, base: Head, now: Timestamp) -> Self {
         Self {
             context,
             base,
             batch: Batch::default(),
             states: BTreeMap::new(),
-            loaded,
-            facts,
-            position,
-            hash,
+            loaded: BTreeMap::new(),
+            facts: Facts::default(),
+            position: base.position,
+            hash: base.hash,
             now,
         }
+    }
+
+    /// What was found for the next requests. It is of a time before this batch: of what the batch itself has changed there is
+    /// nothing in it.
+    fn learn(&mut self, facts: Facts, loaded: BTreeMap<StreamId, Loaded>) {
+        self.facts.ledger.extend(facts.ledger);
+        self.facts.inbox.extend(facts.inbox);
+        self.facts.claims.extend(facts.claims);
+        self.facts.views.extend(facts.views);
+        self.facts.groups.extend(facts.groups);
+        self.loaded.extend(loaded);
+    }
+
+    /// The head after this batch.
+    pub fn head(&self) -> Head {
+        Head {
+            position: self.position,
+            hash: self.hash,
+            revision: self.base.revision + 1,
+            epoch: self.base.epoch,
+        }
+    }
+
+    /// Whether a stream's state is here.
+    pub fn knows(&self, stream: &StreamId) -> bool {
+        self.states.contains_key(stream) || self.loaded.contains_key(stream)
+    }
+
+    /// The states of all streams that it has read or written, as they are after this batch.
+    pub fn into_known(self) -> impl Iterator<Item = (StreamId, Known)> {
+        let loaded = self.loaded.into_iter().filter_map(|(stream, known)| Some((stream, known.ok()?)));
+        loaded.chain(self.states)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -205,19 +259,23 @@ impl Deciding {
         if let Some((stream, _)) = changes.events.iter().find(|(stream, _)| self.current(stream).is_none()) {
             return Err(WriteError::Failed(format!("{stream} is written but was not read")));
         }
-        let mut written: Vec<StreamId> = Vec::new();
+        // Each stream that is written, and whether it had a deadline.
+        let mut written: Vec<(StreamId, bool)> = Vec::new();
         let mut write = Write { parking: request.parking.clone(), ..Write::default() };
         for (i, ((stream, event), payload)) in changes.events.iter().zip(payloads).enumerate() {
-            write.events.extend(self.store(request, i, stream, event.as_ref(), payload));
-            if !written.contains(stream) {
-                written.push(stream.clone());
+            if !written.iter().any(|(known, _)| known == stream) {
+                let had_one = self.current(stream).is_some_and(|known| known.state.deadline().is_some());
+                written.push((stream.clone(), had_one));
             }
+            write.events.extend(self.store(request, i, stream, event.as_ref(), payload));
         }
         let mut versions = Vec::new();
-        for stream in written {
+        for (stream, had_one) in written {
             let Some(known) = self.states.get(&stream) else { continue };
             let deadline = known.state.deadline().map(|deadline| (deadline.kind.to_owned(), deadline.at));
-            write.deadlines.push((stream.clone(), known.version, deadline));
+            if had_one || deadline.is_some() {
+                write.deadlines.push((stream.clone(), known.version, deadline));
+            }
             versions.push((stream, known.version));
         }
         for (claim, stream) in &changes.claimed {

@@ -74,11 +74,16 @@ impl Memory {
     }
 
     /// Our commit went through: these are the states now.
-    pub fn committed(&mut self, head: Head, states: BTreeMap<StreamId, Known>) {
+    pub fn committed(&mut self, head: Head, states: impl Iterator<Item = (StreamId, Known)>) {
         self.head = Some(head);
         for (stream, known) in states {
             self.states.put(stream, known);
         }
+    }
+
+    /// A stream's state, if it is known.
+    pub fn peek(&self, stream: &StreamId) -> Option<&Known> {
+        self.states.peek(stream)
     }
 
     /// Nothing that was known counts any more.
@@ -100,15 +105,25 @@ impl Memory {
                 None => missing.push(read),
             }
         }
-        for some in missing.chunks(STREAMS) {
-            self.read(some, &mut loaded).await?;
-        }
+        self.read_all(&missing, &mut loaded).await?;
         for (stream, known) in &loaded {
             if let Ok(known) = known {
                 self.states.put(stream.clone(), known.clone());
             }
         }
         Ok(loaded)
+    }
+
+    /// Reads streams from the log. What has come is not remembered here.
+    pub async fn read_all(
+        &self,
+        reads: &[&StreamRead],
+        loaded: &mut BTreeMap<StreamId, Result<Known, String>>,
+    ) -> Result<(), LogError> {
+        for some in reads.chunks(STREAMS) {
+            self.read(some, loaded).await?;
+        }
+        Ok(())
     }
 
     async fn read(

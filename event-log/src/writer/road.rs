@@ -3,6 +3,9 @@
 //!
 //! Alone, a writer need not ask where the log ends. Where another process writes as much, whoever has lost once begins with
 //! a read more than the winner and would lose again: then the head is held, and everybody has his turn.
+//!
+//! Nor does it have to ask whether a command is new: the log refuses an answer to one that has an answer. Only then it asks, and
+//! goes on asking for a while, because who repeats one repeats several.
 
 /// Batches that are decided on a held head after the first time that another process was faster.
 const FEW: u32 = 4;
@@ -17,16 +20,28 @@ pub(super) struct Road {
     next: u32,
     /// Batches since then in which nobody was faster.
     undisturbed: u32,
+    /// Batches before which it is still asked whether their commands were answered.
+    asking: u32,
 }
 
 impl Road {
     pub(super) fn new() -> Self {
-        Self { held: 0, next: FEW, undisturbed: 0 }
+        Self { held: 0, next: FEW, undisturbed: 0, asking: 0 }
     }
 
     /// Whether the log is to be held.
     pub(super) fn is_held(&self) -> bool {
         self.held > 0
+    }
+
+    /// Whether commands that had been answered came again lately.
+    pub(super) fn meets_repetitions(&self) -> bool {
+        self.asking > 0
+    }
+
+    /// A command came again that had been answered.
+    pub(super) fn repeated(&mut self) {
+        self.asking = MANY;
     }
 
     /// Another process was faster.
@@ -40,6 +55,7 @@ impl Road {
 
     /// A batch is recorded.
     pub(super) fn recorded(&mut self) {
+        self.asking = self.asking.saturating_sub(1);
         if self.held > 0 {
             self.held -= 1;
             return;

@@ -22,6 +22,8 @@ pub enum Fault {
     NoHeadCheck,
     /// Answers and handled events are not seen before deciding.
     DedupeAfterDeciding,
+    /// A second answer to a command is dropped without a word, and the rest of the batch stays.
+    AnsweredAgain,
     /// Positions are drawn from a sequence, and some transactions end late.
     LateCommits,
     /// When one stream's part is refused, the others' stay.
@@ -119,6 +121,16 @@ impl BrokenLog {
         committed
     }
 
+    async fn answered_again(&self, base: &Head, batch: &Batch) -> Result<Committed, LogError> {
+        let mut batch = batch.clone();
+        let commands = batch.writes.iter().filter_map(|write| Some(write.ledger.as_ref()?.command)).collect();
+        let (_, facts) = self.inner.facts(&Wanted { commands, ..Wanted::default() }).await?;
+        for write in &mut batch.writes {
+            write.ledger.take_if(|entry| facts.ledger.contains_key(&entry.command));
+        }
+        self.inner.commit(base, &batch).await
+    }
+
     async fn checkpoint_first(&self, base: &Head, batch: &Batch) -> Result<Committed, LogError> {
         let checkpoint = Batch { positions: batch.positions.clone(), ..Batch::default() };
         match self.inner.commit(base, &checkpoint).await? {
@@ -201,6 +213,7 @@ impl EventLog for BrokenLog {
         let committed = match self.fault {
             Fault::NoHeadCheck => self.without_head_check(base, batch).await,
             Fault::HalfOfABatch => self.half(base, batch).await,
+            Fault::AnsweredAgain => self.answered_again(base, batch).await,
             Fault::CheckpointFirst => self.checkpoint_first(base, batch).await,
             Fault::OwnJson => self.own_json(base, batch).await,
             Fault::ParkedAnew => self.parked_anew(base, batch).await,

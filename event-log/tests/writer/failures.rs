@@ -12,19 +12,32 @@ use event_log::port::{
 use event_log::request::WriteError;
 use event_log::writer::Note;
 use schemas::{Context, Timestamp};
+use tokio::sync::Semaphore;
 
 use crate::bench::{Bench, answer, command, count_up, on, told};
 
 const SOUND: u8 = 0;
 /// The next commit fails before it does anything.
-const BEFORE: u8 = 1;
+pub const BEFORE: u8 = 1;
 /// The next commit goes through, but its answer is lost.
 const AFTER: u8 = 2;
+/// More commits than a test makes.
+pub const MANY: usize = 1_000;
 
-/// A log whose next commit can be made to fail.
-struct Failing {
+/// A log whose next commit can be made to fail, and whose commits can be held up.
+pub struct Failing {
     inner: Arc<dyn Log>,
-    next: AtomicU8,
+    pub next: AtomicU8,
+    /// Each commit takes one.
+    pub permits: Semaphore,
+}
+
+impl Failing {
+    /// Sound, until somebody says otherwise; `permits` commits go through.
+    pub async fn over(bench: &Bench, permits: usize) -> Arc<Self> {
+        let (next, permits) = (AtomicU8::new(SOUND), Semaphore::new(permits));
+        Arc::new(Self { inner: bench.log().await, next, permits })
+    }
 }
 
 fn lost() -> LogError {
@@ -50,6 +63,7 @@ impl EventLog for Failing {
     }
 
     async fn commit(&self, base: &Head, batch: &Batch) -> Result<Committed, LogError> {
+        self.permits.acquire().await.unwrap().forget();
         match self.next.swap(SOUND, Ordering::SeqCst) {
             BEFORE => Err(lost()),
             AFTER => self.inner.commit(base, batch).await.and(Err(lost())),
@@ -108,7 +122,7 @@ impl Desk for Failing {
 #[tokio::test]
 async fn a_commit_that_failed_is_forgotten_and_the_retry_goes_through() {
     let bench = Bench::new();
-    let log = Arc::new(Failing { inner: bench.log().await, next: AtomicU8::new(SOUND) });
+    let log = Failing::over(&bench, MANY).await;
     let writer = on(log.clone());
     writer.submit(command("first", "count", count_up("a"))).await.unwrap();
     log.next.store(BEFORE, Ordering::SeqCst);
@@ -122,7 +136,8 @@ async fn a_commit_that_failed_is_forgotten_and_the_retry_goes_through() {
 #[tokio::test]
 async fn a_commit_whose_answer_was_lost_is_not_carried_out_twice() {
     let bench = Bench::new();
-    let log = Arc::new(Failing { inner: bench.log().await, next: AtomicU8::new(AFTER) });
+    let log = Failing::over(&bench, MANY).await;
+    log.next.store(AFTER, Ordering::SeqCst);
     let writer = on(log.clone());
     let lost = writer.submit(command("only", "count", count_up("a"))).await;
     assert!(matches!(lost, Err(WriteError::Log(_))), "{lost:?}");

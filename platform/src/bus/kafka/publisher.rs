@@ -20,6 +20,9 @@ use crate::bus::publisher::{Mark, Outgoing, PublishError, Publisher};
 /// Between two looks at what is delivered. The client's own `flush` looks every tenth of a second: it polls for its whole
 /// time, whatever comes.
 const LOOK: Duration = Duration::from_millis(1);
+/// Between the end of a transaction and the next one. The coordinator needs a moment to end it on all partitions; who comes
+/// before that is sent away, and the client asks again after 20 ms only.
+const REST: Duration = Duration::from_millis(5);
 
 /// Publishes one context's topics to Kafka.
 pub struct KafkaPublisher {
@@ -27,11 +30,13 @@ pub struct KafkaPublisher {
     readers: Readers,
     context: Context,
     producer: Option<Arc<Transactions>>,
+    /// When its last transaction ended.
+    ended: Option<tokio::time::Instant>,
 }
 
 impl KafkaPublisher {
     pub(super) fn new(address: Arc<Address>, readers: Readers, context: Context) -> Self {
-        Self { address, readers, context, producer: None }
+        Self { address, readers, context, producer: None, ended: None }
     }
 
     /// Takes over, sends everything and dies before the commit, as a process does that is killed.
@@ -95,7 +100,12 @@ impl Publisher for KafkaPublisher {
         let producer = self.producer.clone().ok_or_else(not_taken_over)?;
         let messages = self.messages(records, mark)?;
         let patience = self.address.request_timeout;
-        blocking(move || producer.publish(&messages, patience)).await
+        if let Some(ended) = self.ended {
+            tokio::time::sleep_until(ended + REST).await;
+        }
+        let published = blocking(move || producer.publish(&messages, patience)).await;
+        self.ended = Some(tokio::time::Instant::now());
+        published
     }
 }
 
@@ -160,7 +170,7 @@ impl Transactions {
                 Ok(()) => return Ok(()),
                 Err((KafkaError::MessageProduction(Code::QueueFull), again)) => {
                     record = again;
-                    self.0.poll(LOOK);
+                    self.look();
                 }
                 Err((error, _)) => return Err(problem(error)),
             }
@@ -179,10 +189,20 @@ impl Transactions {
         published
     }
 
+    /// Hears what was delivered, or rests where there is nothing to hear. The binding's own poll takes all of the time that it is
+    /// given, and spins in the last millisecond of it.
+    fn look(&self) {
+        let before = self.0.in_flight_count();
+        self.0.poll(Duration::ZERO);
+        if self.0.in_flight_count() == before {
+            std::thread::sleep(LOOK);
+        }
+    }
+
     fn commit(&self, patience: Duration) -> Result<(), PublishError> {
         let started = Instant::now();
         while self.0.in_flight_count() > 0 && started.elapsed() < patience {
-            self.0.poll(LOOK);
+            self.look();
         }
         loop {
             let left = patience.saturating_sub(started.elapsed());

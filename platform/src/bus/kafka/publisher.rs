@@ -191,6 +191,10 @@ impl Transactions {
 
     /// Hears what was delivered, or rests where there is nothing to hear. The binding's own poll takes all of the time that it is
     /// given, and spins in the last millisecond of it.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a thread for what blocks; the client tells of deliveries only when asked"
+    )]
     fn look(&self) {
         let before = self.0.in_flight_count();
         self.0.poll(Duration::ZERO);

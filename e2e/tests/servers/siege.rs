@@ -121,8 +121,8 @@ async fn every_process_and_every_server_is_killed_under_load_and_nothing_is_lost
 async fn first_answers_stand(town: &Town, acknowledged: &BTreeMap<String, Answer>) -> Result<()> {
     let client = client()?;
     for (key, first) in acknowledged {
-        let again = ask(&client, &town.commands()?, key).await?;
-        ensure!(again.as_ref() == Some(first), "{key}: first {first:?}, then {again:?}");
+        let again = insist(&client, &town.commands()?, key).await?;
+        ensure!(again == *first, "{key}: first {first:?}, then {again:?}");
     }
     let placed = town.objects(&["topics", "read", "order", "--type", "OrderPlaced", "--limit", "1000000"])?;
     let mut times: BTreeMap<&str, usize> = BTreeMap::new();

@@ -76,8 +76,16 @@ impl Held for HeldLog<'_> {
         let log = &self.log.log;
         let released = run(self.lane.connection(), "ROLLBACK");
         let unwritable = |error| log.cannot("be written", error);
-        in_time(self.log.patience, log, async { released.await.map_err(unwritable) }).await?;
-        self.lane.give_back();
+        match in_time(self.log.patience, log, async { released.await.map_err(unwritable) }).await {
+            Ok(()) => self.lane.give_back(),
+            // Who said nothing for too long holds nothing any more; the connection goes with it.
+            Err(error) => {
+                tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "a held log was let go by the server"
+                );
+            }
+        }
         Ok(())
     }
 }

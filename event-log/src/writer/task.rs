@@ -215,6 +215,7 @@ impl Task {
             if doubtful || decided.deciding.is_empty() {
                 if let Some(held) = held {
                     held.release().await?;
+                    self.road.recorded();
                 }
                 if !doubtful {
                     decided.answer(round);

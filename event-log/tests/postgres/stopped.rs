@@ -74,3 +74,17 @@ async fn a_transaction_that_somebody_leaves_open_holds_up_neither_appends_nor_re
     }
     assert_eq!(sqlx::query_scalar::<_, i64>(look).fetch_one(&mut idle).await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn who_lets_go_after_the_server_has_ended_the_hold_is_none_the_worse() {
+    let database = Scratch::new().await.unwrap();
+    migrate(database.url(), Context::Ordering).await.unwrap();
+    let log = connect(database.url(), Context::Ordering).await.unwrap();
+    let held = log.hold().await.unwrap().unwrap();
+    let cut = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    database.run_in("ordering", cut).await.unwrap();
+    held.release().await.unwrap();
+    let draft = Draft::now(&*log).await.unwrap().event("order-1", 1);
+    assert!(matches!(draft.commit(&*log).await.unwrap(), Committed::Done(_)));
+}

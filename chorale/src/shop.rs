@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use command_api::{Commands, Writers};
 use domain::ShopRules;
 use event_log::log_bus::LogBus;
@@ -211,23 +211,45 @@ impl Shop {
                 }
             }
         });
-        waited.await.context("the shop did not come to rest in time")?
+        match waited.await {
+            Ok(settled) => settled,
+            Err(_) => {
+                bail!("the shop did not come to rest in time; behind: {}", self.behind().await?.join(", "))
+            }
+        }
+    }
+
+    /// Who has something left to do.
+    async fn behind(&self) -> Result<Vec<String>> {
+        let relays = self.unrelayed(&self.heads().await?).await?;
+        let mut behind: Vec<String> = relays.iter().map(|context| format!("relay of {context}")).collect();
+        behind.extend(self.progress.behind(self.bus.as_ref()).await?);
+        for projection in &projectors::REGISTRY {
+            let caught_up =
+                projectors::caught_up(&self.store, self.bus.as_ref(), &[*projection], Duration::ZERO).await;
+            behind.extend(caught_up.err().map(|error| error.to_string()));
+        }
+        Ok(behind)
     }
 
     /// Waits until the topics hold the logs up to where they end now.
     async fn relayed(&self) -> Result<()> {
-        if self.kafka.is_none() {
-            return Ok(());
-        }
         let heads = self.heads().await?;
-        loop {
-            let reach = self.bus.reach(&Context::ALL).await?;
-            let there = |context: Context| reach.get(&context).map_or(0, |reach| reach.position);
-            if self.logs.iter().zip(&heads).all(|(log, head)| there(log.context()) >= *head) {
-                return Ok(());
-            }
+        while !self.unrelayed(&heads).await?.is_empty() {
             tokio::time::sleep(LOOK).await;
         }
+        Ok(())
+    }
+
+    /// The contexts whose topics do not hold their logs up to these heads yet.
+    async fn unrelayed(&self, heads: &[u64]) -> Result<Vec<Context>> {
+        if self.kafka.is_none() {
+            return Ok(Vec::new());
+        }
+        let reach = self.bus.reach(&Context::ALL).await?;
+        let there = |context: Context| reach.get(&context).map_or(0, |reach| reach.position);
+        let behind = self.logs.iter().zip(heads).filter(|(log, head)| there(log.context()) < **head);
+        Ok(behind.map(|(log, _)| log.context()).collect())
     }
 
     /// Waits until every participant has handled every event there is, at most `patience`.

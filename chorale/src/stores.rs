@@ -100,8 +100,10 @@ impl Stores {
         }
         let Some(rest) = text.strip_prefix("log://") else {
             // What has no scheme may be a password.
-            let found = text.split_once("://").map_or("a text without one", |(scheme, _)| scheme);
-            bail!("the address of the bus begins with log:// or kafka://host:port, not with {found}");
+            match text.split_once("://") {
+                Some((scheme, _)) => bail!("the bus is log:// or kafka://host:port, not {scheme}://"),
+                None => bail!("the bus is log:// or kafka://host:port; this address has no ://"),
+            }
         };
         let Some(number) = rest.strip_prefix("?partitions=") else {
             ensure!(rest.is_empty(), "log:// knows one parameter: log://?partitions={PARTITIONS}");

@@ -85,7 +85,7 @@ impl Progress {
         let ends = bus.ends(&Topic::ALL).await?;
         let deadline = Instant::now() + patience;
         let mut news = self.groups.subscribe();
-        while self.anyone_behind(&ends, &concerns, &mut news).await? {
+        while !self.laggards(&ends, &concerns, &mut news).await?.is_empty() {
             let look = if self.shared.is_some() { deadline.min(Instant::now() + LOOK) } else { deadline };
             let changed = timeout_at(look, news.changed()).await.is_ok();
             if !changed && Instant::now() >= deadline {
@@ -95,12 +95,18 @@ impl Progress {
         Ok(true)
     }
 
-    async fn anyone_behind(
+    /// Which groups have not done everything that their topics hold now.
+    pub async fn behind(&self, bus: &dyn Bus) -> Result<Vec<String>, ProgressError> {
+        let ends = bus.ends(&Topic::ALL).await?;
+        Ok(self.laggards(&ends, &|_| true, &mut self.groups.subscribe()).await?)
+    }
+
+    async fn laggards(
         &self,
         ends: &Ends,
         concerns: &impl Fn(&str) -> bool,
         news: &mut watch::Receiver<BTreeMap<String, Group>>,
-    ) -> Result<bool, LogError> {
+    ) -> Result<Vec<String>, LogError> {
         let behind: Vec<(String, Group)> = {
             let groups = news.borrow_and_update();
             let behind = groups
@@ -108,14 +114,18 @@ impl Progress {
                 .filter(|(name, group)| concerns(name) && group.is_behind(&group.positions, ends));
             behind.map(|(name, group)| (name.clone(), group.clone())).collect()
         };
-        let Some(logs) = &self.shared else { return Ok(!behind.is_empty()) };
+        let Some(logs) = &self.shared else { return Ok(behind.into_iter().map(|(name, _)| name).collect()) };
+        let mut laggards = Vec::new();
         for (name, group) in behind {
-            let Some(log) = logs.get(&group.context) else { return Ok(true) };
-            if group.is_behind(&positions::of_group(log.as_ref(), &name).await?, ends) {
-                return Ok(true);
+            let kept = match logs.get(&group.context) {
+                Some(log) => positions::of_group(log.as_ref(), &name).await?,
+                None => Positions::new(),
+            };
+            if group.is_behind(&kept, ends) {
+                laggards.push(name);
             }
         }
-        Ok(false)
+        Ok(laggards)
     }
 
     /// The groups and their positions, as far as this process knows.

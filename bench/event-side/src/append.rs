@@ -72,6 +72,34 @@ async fn chorale(place: &Place, callers: usize, events: u64, time: Duration) -> 
     Ok(Sample::timed(acknowledged, taken, times))
 }
 
+/// Appends this many events, or a few more, `each` with one request; answers how many.
+pub async fn fill(log: &Arc<dyn Log>, events: u64, each: u64) -> Outcome<u64> {
+    let writer = few_streams(log);
+    let share = events.div_ceil(CALLERS as u64 * story::STEPS * each);
+    let calls = (0..CALLERS).map(|_| {
+        let writer = writer.clone();
+        tokio::spawn(async move {
+            for _ in 0..share {
+                let stream = story::stream();
+                for step in 0..story::STEPS {
+                    writer.submit(story::request(&stream, step * each, each)).await?;
+                }
+            }
+            Outcome::Ok(())
+        })
+    });
+    for caller in try_join_all(calls).await? {
+        caller?;
+    }
+    Ok(share * CALLERS as u64 * story::STEPS * each)
+}
+
+/// A writer that remembers few streams: they come and go.
+pub fn few_streams(log: &Arc<dyn Log>) -> Writer {
+    let options = WriterOptions { streams_kept: 10_000, ..WriterOptions::default() };
+    Writer::start(Arc::clone(log), Clock::system(), options).0
+}
+
 /// One after another; each insists on the version that the one before it has left.
 pub async fn call(writer: Writer, events: u64, until: Instant) -> Outcome<Vec<Duration>> {
     let mut times = Vec::new();

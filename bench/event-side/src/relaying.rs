@@ -6,8 +6,6 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use event_log::port::{Log, Read};
 use event_log::relay::{Options as RelayOptions, Publishers, Relay};
-use event_log::writer::{Writer, WriterOptions};
-use futures_util::future::try_join_all;
 use platform::bus::kafka::KafkaBus;
 use platform::bus::publisher::{Mark, Outgoing, PublishError, Publisher};
 use platform::clock::Clock;
@@ -20,7 +18,6 @@ use schemas::topics::{PARTITIONS, names, partition_of};
 use sqlx::{Connection, PgConnection, Row};
 use tokio::sync::Notify;
 
-use crate::append::CALLERS;
 use crate::options::Options;
 use crate::place::{Database, Place};
 use crate::sample::{Sample, Samples};
@@ -44,7 +41,8 @@ pub async fn round(place: &Place, options: &Options, samples: &mut Samples) -> O
     }
     let database = place.database().await?;
     let log = append::open(&database.url).await?;
-    let events = fill(&database, &log, options.events).await?;
+    let events = append::fill(&log, options.events, 1).await?;
+    checks::log(&database, &log, events).await?;
     let address = place.bus();
     let bus = KafkaBus::connect(&address).await?;
     bus.ensure_topics(&names()).await?;
@@ -60,31 +58,6 @@ pub async fn round(place: &Place, options: &Options, samples: &mut Samples) -> O
     replaying::round(place, options, (&database, &log, &bus), events, samples).await?;
     drop((log, bus));
     database.drop().await
-}
-
-/// A log with this many events, or a few more.
-async fn fill(database: &Database, log: &Arc<dyn Log>, events: u64) -> Outcome<u64> {
-    let options = WriterOptions { streams_kept: 1_000, ..WriterOptions::default() };
-    let (writer, _) = Writer::start(Arc::clone(log), Clock::system(), options);
-    let share = events.div_ceil(CALLERS as u64 * story::STEPS);
-    let calls = (0..CALLERS).map(|_| {
-        let writer = writer.clone();
-        tokio::spawn(async move {
-            for _ in 0..share {
-                let stream = story::stream();
-                for step in 0..story::STEPS {
-                    writer.submit(story::request(&stream, step, 1)).await?;
-                }
-            }
-            Outcome::Ok(())
-        })
-    });
-    for caller in try_join_all(calls).await? {
-        caller?;
-    }
-    let written = share * CALLERS as u64 * story::STEPS;
-    checks::log(database, log, written).await?;
-    Ok(written)
 }
 
 /// All columns of all rows by position, as they come over one connection.

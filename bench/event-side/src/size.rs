@@ -5,16 +5,14 @@ use std::time::{Duration, Instant};
 
 use event_log::port::{Log, Read};
 use event_log::verify::verify;
-use event_log::writer::{Writer, WriterOptions};
 use futures_util::future::try_join_all;
-use platform::clock::Clock;
 use schemas::StreamId;
 use sqlx::{Connection, PgConnection, Row};
 
+use crate::Outcome;
 use crate::append::{self, CALLERS};
 use crate::place::{Database, Place};
 use crate::sample::Sample;
-use crate::{Outcome, story};
 
 /// Events of a request while the log is filled.
 const EVENTS: u64 = 3;
@@ -34,7 +32,7 @@ pub async fn run(place: &Place, events: u64) -> Outcome<()> {
     let mut there = 0;
     for step in [1, 2, 5, 10, 20, 50, 100] {
         let goal = (events * step).div_ceil(100);
-        fill(&log, goal.saturating_sub(there)).await?;
+        append::fill(&log, goal.saturating_sub(there), EVENTS).await?;
         there = told(&database, &log).await?;
     }
     let start = Instant::now();
@@ -46,33 +44,6 @@ pub async fn run(place: &Place, events: u64) -> Outcome<()> {
     }
     drop(log);
     database.drop().await
-}
-
-fn writer(log: &Arc<dyn Log>) -> Writer {
-    // Streams come and go: no need to remember many.
-    let options = WriterOptions { streams_kept: 10_000, ..WriterOptions::default() };
-    Writer::start(Arc::clone(log), Clock::system(), options).0
-}
-
-async fn fill(log: &Arc<dyn Log>, events: u64) -> Outcome<()> {
-    let writer = writer(log);
-    let share = events.div_ceil(CALLERS as u64 * story::STEPS * EVENTS);
-    let calls = (0..CALLERS).map(|_| {
-        let writer = writer.clone();
-        tokio::spawn(async move {
-            for _ in 0..share {
-                let stream = story::stream();
-                for step in 0..story::STEPS {
-                    writer.submit(story::request(&stream, step * EVENTS, EVENTS)).await?;
-                }
-            }
-            Outcome::Ok(())
-        })
-    });
-    for caller in try_join_all(calls).await? {
-        caller?;
-    }
-    Ok(())
 }
 
 /// Prints what the log can do now; answers how many events it holds then.
@@ -102,7 +73,7 @@ async fn told(database: &Database, log: &Arc<dyn Log>) -> Outcome<u64> {
 }
 
 async fn rate(log: &Arc<dyn Log>, callers: usize) -> Outcome<Sample> {
-    let writer = writer(log);
+    let writer = append::few_streams(log);
     let (start, until) = (Instant::now(), Instant::now() + TIME);
     let calls = (0..callers).map(|_| tokio::spawn(append::call(writer.clone(), 1, until)));
     let mut times = Vec::new();

@@ -127,7 +127,7 @@ const PROMISES: &[(&str, Check)] = &[
     ("what was handled last is known", |b| Box::pin(answers::inbox(b))),
     ("a claim has one holder", |b| Box::pin(answers::claims(b))),
     ("views are written, replaced and removed", |b| Box::pin(answers::views(b))),
-    ("groups have their own positions and starts", |b| Box::pin(answers::groups(b))),
+    ("groups have their own positions and starts, and never go back", |b| Box::pin(answers::groups(b))),
     ("a stream has one deadline, the last", |b| Box::pin(deadlines::one_per_stream(b))),
     ("deadlines come earliest first", |b| Box::pin(deadlines::earliest_first(b))),
     ("parked records wait in order", |b| Box::pin(parking::in_order(b))),

@@ -51,9 +51,13 @@ impl<'a> Plan<'a> {
             deadlines: BTreeMap::new(),
             parking: Vec::new(),
             views: batch.views.iter().map(|w| (&w.key, w.value.as_ref().map(ToString::to_string))).collect(),
-            positions: batch.positions.iter().map(|(g, p, to)| ((g.as_str(), p.as_str()), *to)).collect(),
+            positions: BTreeMap::new(),
             starts: batch.starts.iter().map(|(group, starts)| (group.as_str(), *starts)).collect(),
         };
+        for (group, partition, done) in &batch.positions {
+            let known = plan.positions.entry((group, partition)).or_default();
+            *known = (*known).max(*done);
+        }
         let mut versions = BTreeMap::new();
         for write in &batch.writes {
             for event in &write.events {

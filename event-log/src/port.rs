@@ -194,7 +194,8 @@ pub struct Batch {
     pub writes: Vec<Write>,
     /// Entries of local views.
     pub views: Vec<ViewWrite>,
-    /// Per group and partition (`<topic>/<number>`): everything up to this offset is done.
+    /// Per group and partition (`<topic>/<number>`): everything up to this position is done. What is done stays done, so the
+    /// highest stands, also where a member says it late that has lost the partition meanwhile to one that is further.
     pub positions: Vec<(String, String, u64)>,
     /// Per group: how often it has begun at its present positions without getting further. Reset by writing 0.
     pub starts: Vec<(String, u32)>,

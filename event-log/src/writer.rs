@@ -42,7 +42,7 @@ impl Default for WriterOptions {
 /// What a consumer wants kept in the context's database, beside its work.
 #[derive(Clone, Debug, Default)]
 pub struct Note {
-    /// Per group and partition (`<topic>/<number>`): everything up to this offset is done.
+    /// Per group and partition (`<topic>/<number>`): everything up to this position is done. The highest ever noted stands.
     pub positions: Vec<(String, String, u64)>,
     /// Entries of local views.
     pub views: Vec<ViewWrite>,

@@ -75,6 +75,11 @@ async fn a_backend_that_rewrites_payloads_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_backend_that_lets_a_late_member_set_its_group_back_is_found() {
+    is_found(Fault::SetBack, "groups have their own positions and starts, and never go back").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_backend_that_does_not_notice_other_processes_is_found() {
     is_found(Fault::DeafToOthers, "growth wakes those who wait").await;
 }

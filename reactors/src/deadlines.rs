@@ -28,6 +28,8 @@ const PAGE: usize = 500;
 const SIDE_BY_SIDE: usize = 256;
 /// How long it waits for the relays when a deadline has passed and they have not told everything until then.
 const RELAYED: Duration = Duration::from_millis(250);
+/// After the log has grown it looks for new deadlines at most so often.
+const REST: Duration = Duration::from_millis(20);
 /// How long an idle clockwork waits before it looks again.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -76,7 +78,7 @@ impl Clockwork {
                 biased;
                 () = shutdown.begun() => return Ok(()),
                 () = wait => self.ring(&shutdown).await?,
-                () = log.grown(position, PATIENCE) => {}
+                () = log.grown(position, PATIENCE) => tokio::time::sleep(REST).await,
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Carries a participant: reads its topics, has its answers recorded, keeps its positions, parks what does not work.
 //!
 //! Different streams are handled side by side, so that the writer records many answers with one flush; the events of one
-//! stream one after the other. Positions are kept only when everything before them is recorded or parked.
+//! stream one after the other. Positions are kept only when everything before them is recorded or parked, and not each time.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,6 +30,10 @@ const DELIVERY: usize = 1_000;
 const SIDE_BY_SIDE: usize = 256;
 /// How long an idle consumer waits before it looks again.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Positions are kept so often while one delivery follows another, and when none has come for so long: what comes again
+/// after a crash is known by the inbox, so they need not be kept each time.
+const KEEPING: Duration = Duration::from_millis(100);
+const QUIET: Duration = Duration::from_millis(5);
 /// After this many starts without progress, records are taken one by one, so that the one which ends the process is found.
 const CAREFUL_AFTER: u32 = 3;
 /// A record that was begun this often and never finished is parked without another try.
@@ -87,6 +91,7 @@ impl Runner {
         let mut careful = if starts >= CAREFUL_AFTER { CAREFUL_RECORDS } else { 0 };
         let mut begun = false;
         let mut looked = None::<Instant>;
+        let (mut done, mut kept) = (Positions::new(), Instant::now());
         while !shutdown.has_begun() {
             if looked.is_none_or(|looked| looked.elapsed() >= PATIENCE) {
                 looked = Some(Instant::now());
@@ -95,12 +100,14 @@ impl Runner {
                 }
             }
             let taken = if careful > 0 { 1 } else { DELIVERY };
+            let patience = if done.is_empty() { PATIENCE } else { QUIET };
             let delivery = tokio::select! {
                 biased;
                 () = shutdown.begun() => break,
-                delivery = consumer.next(taken, PATIENCE) => delivery?,
+                delivery = consumer.next(taken, patience) => delivery?,
             };
-            if delivery.positions.is_empty() && delivery.records.is_empty() {
+            let quiet = delivery.positions.is_empty() && delivery.records.is_empty();
+            if quiet && done.is_empty() {
                 continue;
             }
             // A process that dies later is counted by the next one, which meets the same records first. One that found
@@ -116,9 +123,16 @@ impl Runner {
                 self.writer.note(self.starts(0)).await?;
                 break;
             }
-            self.keep(&delivery.positions).await?;
-            starts = 0;
-            consumer.commit(&delivery.positions).await?;
+            self.progress.advance(self.name(), &delivery.positions);
+            done.extend(delivery.positions);
+            if quiet || careful > 0 || kept.elapsed() >= KEEPING {
+                self.keep(&done).await?;
+                consumer.commit(&std::mem::take(&mut done)).await?;
+                (kept, starts) = (Instant::now(), 0);
+            }
+        }
+        if !done.is_empty() {
+            self.keep(&done).await?;
         }
         Ok(())
     }
@@ -157,9 +171,7 @@ impl Runner {
     }
 
     async fn keep(&self, positions: &Positions) -> Result<(), WriteError> {
-        self.writer.note(Note { positions: noted(self.name(), positions), ..self.starts(0) }).await?;
-        self.progress.advance(self.name(), positions);
-        Ok(())
+        self.writer.note(Note { positions: noted(self.name(), positions), ..self.starts(0) }).await
     }
 
     /// Handles all records of a delivery; `false` when the shutdown came first.

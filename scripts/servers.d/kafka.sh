@@ -80,7 +80,10 @@ kafka_configure() {
 
 kafka_start() {
     local dir=$1
-    CLASSPATH="$kafka_jars/*" spawn "$dir" java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xms192m -Xmx512m \
+    # Quick to start and small, as tests want it, unless Kafka's usual variables say otherwise.
+    local -a options
+    read -r -a options <<<"${KAFKA_JVM_PERFORMANCE_OPTS:--XX:+UseSerialGC -XX:TieredStopAtLevel=1} ${KAFKA_HEAP_OPTS:--Xms192m -Xmx512m}"
+    CLASSPATH="$kafka_jars/*" spawn "$dir" java "${options[@]}" \
         "-Dlog4j2.configurationFile=$kafka_about/log4j2.xml" kafka.Kafka "$dir/server.properties"
 }
 

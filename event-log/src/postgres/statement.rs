@@ -79,7 +79,7 @@ pub(super) const EVERYTHING: &str = statement!(
     done AS (
         INSERT INTO positions (reader, partition, done)
         SELECT * FROM unnest($43::text[], $44::text[], $45::bigint[]) WHERE EXISTS (SELECT FROM moved)
-        ON CONFLICT (reader, partition) DO UPDATE SET done = excluded.done),
+        ON CONFLICT (reader, partition) DO UPDATE SET done = greatest(positions.done, excluded.done)),
     started AS (
         INSERT INTO starts (reader, starts)
         SELECT * FROM unnest($46::text[], $47::bigint[]) WHERE EXISTS (SELECT FROM moved)

@@ -1,6 +1,7 @@
 //! What the leading relay does: compare, then read ahead and publish.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use futures_util::future::join;
 use platform::bus::publisher::{Mark, Outgoing, Publisher};
@@ -13,6 +14,9 @@ use super::heads::Heads;
 use super::{Ended, Relay, RelayError};
 use crate::chain;
 use crate::port::{Read, StoredEvent};
+
+/// A relay that is not behind rests half as long as its last transaction took, and at most so long.
+const LONGEST_REST: Duration = Duration::from_millis(50);
 
 /// What comes next in the log.
 struct Page {
@@ -131,7 +135,9 @@ impl Relay {
         Ok(())
     }
 
-    /// Publishes a page and reads the next one meanwhile.
+    /// Publishes a page and reads the next one: meanwhile, if it is there already; else afterwards and after a rest, so that it
+    /// holds what comes meanwhile, too. A transaction costs a bus the same for one record as for a hundred, so the busier it
+    /// is the longer the rest.
     async fn publish(
         &self,
         publisher: &mut dyn Publisher,
@@ -152,9 +158,18 @@ impl Relay {
         if let Some(sign) = &self.sign {
             records.extend(heads.due(&mark, self.clock.now(), &self.options, sign));
         }
-        let (published, next) = join(publisher.publish(&records, &mark), self.page(&mark)).await;
-        published.map_err(|error| self.not_published(error))?;
-        Ok((mark, next?))
+        let began = Instant::now();
+        let publishing = publisher.publish(&records, &mark);
+        let next = if page.ends_at.is_none() {
+            let (published, next) = join(publishing, self.page(&mark)).await;
+            published.map_err(|error| self.not_published(error))?;
+            next?
+        } else {
+            publishing.await.map_err(|error| self.not_published(error))?;
+            tokio::time::sleep((began.elapsed() / 2).min(LONGEST_REST)).await;
+            self.page(&mark).await?
+        };
+        Ok((mark, next))
     }
 
     fn outgoing(&self, event: &StoredEvent) -> Result<Outgoing, RelayError> {

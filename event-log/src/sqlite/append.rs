@@ -207,7 +207,7 @@ async fn write_views(connection: &mut SqliteConnection, plan: &Plan<'_>) -> Resu
 
 async fn write_groups(connection: &mut SqliteConnection, plan: &Plan<'_>) -> Result<(), sqlx::Error> {
     let positions: Vec<_> = plan.positions.iter().collect();
-    let tail = " ON CONFLICT DO UPDATE SET done = excluded.done";
+    let tail = " ON CONFLICT DO UPDATE SET done = max(done, excluded.done)";
     insert(connection, "INSERT INTO positions (reader, partition, done)", tail, &positions, |values, row| {
         let ((group, partition), done) = row;
         values.push_bind(*group).push_bind(*partition).push_bind(int(**done));

@@ -36,6 +36,8 @@ pub enum Fault {
     DeafToOthers,
     /// What is parked replaces what was parked before, whatever that knew.
     ParkedAnew,
+    /// A member that is late sets its group back.
+    SetBack,
     /// A lease knows that it is taken, but not by whom.
     LeaseOfNobody,
 }
@@ -60,6 +62,7 @@ impl LogUnderTest for Broken {
             inner,
             fault: self.fault,
             visible: Mutex::default(),
+            noted: Mutex::default(),
             own: tokio::sync::Notify::new(),
         }))
     }
@@ -78,6 +81,8 @@ struct BrokenLog {
     fault: Fault,
     /// Late positions that have become visible.
     visible: Mutex<BTreeSet<u64>>,
+    /// What was noted last, per group and partition.
+    noted: Mutex<BTreeMap<(String, String), u64>>,
     own: tokio::sync::Notify,
 }
 
@@ -166,6 +171,14 @@ impl BrokenLog {
         self.inner.commit(base, &batch).await
     }
 
+    fn last_noted(&self, group: &str, positions: &mut BTreeMap<String, u64>) {
+        if matches!(self.fault, Fault::SetBack) {
+            let noted = self.noted.lock().unwrap();
+            let of_group = noted.iter().filter(|((known, _), _)| known == group);
+            positions.extend(of_group.map(|((_, partition), done)| (partition.clone(), *done)));
+        }
+    }
+
     /// Every fifth position belongs to a transaction that ends only when somebody has seen its successor.
     fn late(&self, events: Vec<StoredEvent>) -> Vec<StoredEvent> {
         let mut visible = self.visible.lock().unwrap();
@@ -206,6 +219,7 @@ impl EventLog for BrokenLog {
             facts.ledger.clear();
             facts.inbox.clear();
         }
+        facts.groups.iter_mut().for_each(|(group, positions)| self.last_noted(group, positions));
         Ok((head, facts))
     }
 
@@ -217,10 +231,14 @@ impl EventLog for BrokenLog {
             Fault::CheckpointFirst => self.checkpoint_first(base, batch).await,
             Fault::OwnJson => self.own_json(base, batch).await,
             Fault::ParkedAnew => self.parked_anew(base, batch).await,
-            Fault::DedupeAfterDeciding | Fault::LateCommits | Fault::DeafToOthers | Fault::LeaseOfNobody => {
-                self.inner.commit(base, batch).await
-            }
+            Fault::DedupeAfterDeciding
+            | Fault::LateCommits
+            | Fault::DeafToOthers
+            | Fault::SetBack
+            | Fault::LeaseOfNobody => self.inner.commit(base, batch).await,
         };
+        let notes = batch.positions.iter().cloned();
+        self.noted.lock().unwrap().extend(notes.map(|(group, partition, done)| ((group, partition), done)));
         self.own.notify_waiters();
         committed
     }
@@ -248,7 +266,9 @@ impl Desk for BrokenLog {
     }
 
     async fn group(&self, group: &str) -> Result<(BTreeMap<String, u64>, u32), LogError> {
-        self.inner.group(group).await
+        let (mut positions, starts) = self.inner.group(group).await?;
+        self.last_noted(group, &mut positions);
+        Ok((positions, starts))
     }
 
     async fn parked(&self, reactor: Option<&str>, limit: usize) -> Result<Vec<ParkedRecord>, LogError> {

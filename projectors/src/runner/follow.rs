@@ -1,7 +1,7 @@
 //! One projection, batch by batch.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use platform::bus::{Consumer, Delivery, Positions, Start, Subscription};
 use read_models::{Checkpoint, Generation, StoreError};
@@ -21,6 +21,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 /// that has nothing to do leaves the disk alone while others are busy.
 const FAR: u64 = 1_000;
 const QUIET: Duration = Duration::from_millis(20);
+const LONGEST_REST: Duration = Duration::from_millis(50);
 
 pub(super) struct Follower {
     pub(super) projection: &'static Projection,
@@ -109,13 +110,32 @@ impl Follower {
                     if delivery.records.is_empty() && !due {
                         continue;
                     }
+                    let began = Instant::now();
                     feed.apply(&delivery.records, &positions).await?;
+                    tracing::debug!(
+                        projection = self.projection.name(),
+                        records = delivery.records.len(),
+                        taken = ?began.elapsed(),
+                        "taken in"
+                    );
                     written.extend(positions);
                     consumer.commit(&std::mem::take(&mut pending)).await?;
+                    if delivery.records.len() < self.options.batch {
+                        self.rest(began.elapsed()).await;
+                    }
                 }
             }
             *went_well = true;
             self.trouble.send_if_modified(|trouble| trouble.take().is_some());
+        }
+    }
+
+    /// After a batch that took so long. Many projectors that jump at every record keep each other, and everybody else, from
+    /// working: what comes meanwhile is taken in together.
+    async fn rest(&self, taken: Duration) {
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            () = tokio::time::sleep((taken * 2).min(LONGEST_REST)) => {}
         }
     }
 

@@ -33,6 +33,8 @@ use member::Member;
 
 /// A wake-up that was missed costs no more than this.
 const LOOK: Duration = Duration::from_secs(1);
+/// A transaction's records appear partition by partition: so long after the first of them the others are there, too.
+const GATHERING: Duration = Duration::from_millis(2);
 /// How often a member shows that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// A member whose driver does not come back within this has to begin anew.
@@ -138,7 +140,9 @@ impl Consumer for KafkaConsumer {
                 return Ok(delivery);
             }
             let look = deadline.min(Instant::now() + LOOK);
-            if timeout_at(look, woken).await.is_err() && Instant::now() >= deadline {
+            if timeout_at(look, woken).await.is_ok() {
+                tokio::time::sleep(GATHERING).await;
+            } else if Instant::now() >= deadline {
                 return Ok(Delivery::default());
             }
         }

@@ -20,8 +20,9 @@ use crate::bus::publisher::{Mark, Outgoing, PublishError, Publisher};
 /// Between two looks at what is delivered. The client's own `flush` looks every tenth of a second: it polls for its whole
 /// time, whatever comes.
 const LOOK: Duration = Duration::from_millis(1);
-/// Between the end of a transaction and the next one. The coordinator needs a moment to end it on all partitions; who comes
-/// before that is sent away, and the client asks again after 20 ms only.
+/// After a transaction. The coordinator needs a moment to end it on all partitions; who begins another before that is sent
+/// away, and the client asks again after 20 ms only. Resting here, and not before the next one, lets the next one carry what
+/// was recorded meanwhile.
 const REST: Duration = Duration::from_millis(5);
 
 /// Publishes one context's topics to Kafka.
@@ -30,13 +31,11 @@ pub struct KafkaPublisher {
     readers: Readers,
     context: Context,
     producer: Option<Arc<Transactions>>,
-    /// When its last transaction ended.
-    ended: Option<tokio::time::Instant>,
 }
 
 impl KafkaPublisher {
     pub(super) fn new(address: Arc<Address>, readers: Readers, context: Context) -> Self {
-        Self { address, readers, context, producer: None, ended: None }
+        Self { address, readers, context, producer: None }
     }
 
     /// Takes over, sends everything and dies before the commit, as a process does that is killed.
@@ -100,12 +99,9 @@ impl Publisher for KafkaPublisher {
         let producer = self.producer.clone().ok_or_else(not_taken_over)?;
         let messages = self.messages(records, mark)?;
         let patience = self.address.request_timeout;
-        if let Some(ended) = self.ended {
-            tokio::time::sleep_until(ended + REST).await;
-        }
-        let published = blocking(move || producer.publish(&messages, patience)).await;
-        self.ended = Some(tokio::time::Instant::now());
-        published
+        blocking(move || producer.publish(&messages, patience)).await?;
+        tokio::time::sleep(REST).await;
+        Ok(())
     }
 }
 
@@ -141,7 +137,7 @@ impl Transactions {
             .set("transactional.id", format!("{}chorale-relay-{context}", address.prefix))
             .set("transaction.timeout.ms", address.transaction_timeout.as_millis().to_string())
             .set("compression.codec", address.compression)
-            .set("linger.ms", "1")
+            .set("linger.ms", "0")
             .set("message.max.bytes", "1000000");
         let producer: BaseProducer<Deliveries> =
             config.create_with_context(Deliveries::default()).map_err(problem)?;
@@ -208,10 +204,14 @@ impl Transactions {
         while self.0.in_flight_count() > 0 && started.elapsed() < patience {
             self.look();
         }
+        let delivered = started.elapsed();
         loop {
             let left = patience.saturating_sub(started.elapsed());
             match self.0.commit_transaction(left) {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    tracing::debug!(?delivered, committed = ?started.elapsed(), "a transaction");
+                    return Ok(());
+                }
                 Err(KafkaError::Transaction(error)) if error.is_retriable() && !left.is_zero() => {
                     tracing::debug!(%error, "the commit of a transaction takes long");
                 }

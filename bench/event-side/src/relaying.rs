@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 use crate::options::Options;
 use crate::place::{Database, Place};
 use crate::sample::{Sample, Samples};
-use crate::{Outcome, append, checks, replaying, story};
+use crate::{Outcome, append, checks, replaying};
 
 /// Names of the contenders.
 pub const READ: &str = "raw read of the log's rows";

@@ -81,7 +81,7 @@ pub async fn round(place: &Place, options: &Options, samples: &mut Samples) -> O
                 if !step.followed {
                     break;
                 }
-                most = step.sample.per_second;
+                most = f64::from(rate);
             }
             samples.add(&sustained, Sample { per_second: most, ..Sample::default() });
             watch.stop()?;
@@ -170,7 +170,6 @@ async fn orders(shop: &Arc<Shop>, watch: &bus::Watch, rate: u32, time: Duration)
     if times.len() != placed {
         return Err(format!("{placed} orders were placed, {} confirmed", times.len()).into());
     }
-    // What was accepted: those confirmed by then are fewer by what is on its way at any moment, which `followed` bounds.
     let sample = Sample { per_second: placed as f64 / taken.as_secs_f64(), ..Sample::calls(times) };
     Ok(Step { sample, followed })
 }

@@ -101,7 +101,8 @@ impl Program {
         };
         let mut child =
             command(data, &[free, args].concat())?.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-        let (told, lines) = mpsc::sync_channel(10_000);
+        // Without a bound: a process whose words nobody takes would stand still in the middle of one.
+        let (told, lines) = mpsc::channel();
         listen(child.stdout.take().context("it is piped")?, told.clone());
         listen(child.stderr.take().context("it is piped")?, told);
         let lines = Mutex::new(lines);
@@ -223,7 +224,7 @@ impl Program {
     }
 }
 
-fn listen(output: impl Read + Send + 'static, told: mpsc::SyncSender<String>) {
+fn listen(output: impl Read + Send + 'static, told: mpsc::Sender<String>) {
     std::thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
             if told.send(line).is_err() {

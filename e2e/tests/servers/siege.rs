@@ -178,9 +178,15 @@ impl Siege {
     /// Waits until so many more were answered.
     async fn orders(&mut self, more: u64) -> Result<()> {
         let goal = *self.answered.borrow() + more;
-        let waited = tokio::time::timeout(SOON, self.answered.wait_for(|count| *count >= goal)).await;
-        waited.context("nobody is answered any more")?.context("no shopper is left")?;
-        Ok(())
+        let waiting = async {
+            tokio::select! {
+                answered = self.answered.wait_for(|count| *count >= goal) => drop(answered?),
+                // Nobody leaves before he is told to.
+                Some(left) = self.shoppers.join_next() => drop(left??),
+            }
+            anyhow::Ok(())
+        };
+        tokio::time::timeout(SOON, waiting).await.context("nobody is answered any more")?
     }
 
     /// A blow, and who was hit begins anew.

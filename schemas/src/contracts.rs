@@ -3,60 +3,40 @@
 use serde_json::{Map, Value, json};
 
 use crate::audit::LogHeadSigned;
-use crate::category::CategoryEvent;
 use crate::event::EventType;
-use crate::order::OrderEvent;
-use crate::payment::PaymentEvent;
-use crate::product::ProductEvent;
 use crate::reaction::ReactionEvent;
-use crate::reservation::ReservationEvent;
-use crate::shipment::ShipmentEvent;
-use crate::stock::StockEvent;
-use crate::{DecodeError, EventSet, Topic};
+use crate::{AggregateType, DecodeError, EventSet, Topic};
 
 pub mod asyncapi;
 
-/// Every type that is published: the events of the logs, and what stands on topics beside them.
+/// All published types: the events of the logs, and the records that relays add to the topics.
 pub fn published() -> Vec<EventType> {
     let mut all = catalogue();
     all.push(LogHeadSigned::event_type());
     all
 }
 
-/// Every event type there is, by aggregate.
+/// All event types, by aggregate.
 pub fn catalogue() -> Vec<EventType> {
-    [
-        ProductEvent::catalogue(),
-        CategoryEvent::catalogue(),
-        StockEvent::catalogue(),
-        ReservationEvent::catalogue(),
-        OrderEvent::catalogue(),
-        PaymentEvent::catalogue(),
-        ShipmentEvent::catalogue(),
-        ReactionEvent::catalogue(),
-    ]
-    .concat()
+    AggregateType::ALL
+        .into_iter()
+        .flat_map(AggregateType::catalogue)
+        .chain(ReactionEvent::catalogue())
+        .collect()
 }
 
-/// Reads a payload of any topic and version and throws it away: whether it is what its type says.
+/// Checks that a payload of any topic and version has the shape that its type states.
 pub fn check(topic: Topic, name: &str, version: u32, payload: &str) -> Result<(), DecodeError> {
     sentence(topic, name, version, payload).map(drop)
 }
 
 /// The sentence for people that today's type makes of a payload of any topic and version.
 pub fn sentence(topic: Topic, name: &str, version: u32, payload: &str) -> Result<String, DecodeError> {
-    fn of<E: EventSet>(name: &str, version: u32, payload: &str) -> Result<String, DecodeError> {
-        E::decode(name, version, payload).map(|event| event.summary())
-    }
-    match topic.aggregate() {
-        "product" => of::<ProductEvent>(name, version, payload),
-        "category" => of::<CategoryEvent>(name, version, payload),
-        "stock" => of::<StockEvent>(name, version, payload),
-        "reservation" => of::<ReservationEvent>(name, version, payload),
-        "order" => of::<OrderEvent>(name, version, payload),
-        "payment" => of::<PaymentEvent>(name, version, payload),
-        "shipment" => of::<ShipmentEvent>(name, version, payload),
-        _ => of::<ReactionEvent>(name, version, payload),
+    match topic {
+        Topic::Aggregate(aggregate) => aggregate.summary(name, version, payload),
+        Topic::Reactions(_) => {
+            ReactionEvent::decode(name, version, payload).map(|event| EventSet::summary(&event))
+        }
     }
 }
 

@@ -7,6 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::AggregateType;
+
 /// Namespace of every id that is derived from other ids (UUID version 5), so that repeating a step finds the same id.
 const DERIVED: Uuid = Uuid::from_u128(0x6368_6f72_616c_6500_8000_0000_0000_0001);
 
@@ -101,24 +103,24 @@ uuid_id!(
 impl OrderId {
     /// `order-{id}`
     pub fn stream(self) -> StreamId {
-        StreamId(format!("order-{self}"))
+        AggregateType::Order.stream(self)
     }
 
     /// `reservation-{id}`
     pub fn reservation_stream(self) -> StreamId {
-        StreamId(format!("reservation-{self}"))
+        AggregateType::Reservation.stream(self)
     }
 
     /// `payment-{id}`
     pub fn payment_stream(self) -> StreamId {
-        StreamId(format!("payment-{self}"))
+        AggregateType::Payment.stream(self)
     }
 }
 
 impl ProductId {
     /// `product-{id}`
     pub fn stream(self) -> StreamId {
-        StreamId(format!("product-{self}"))
+        AggregateType::Product.stream(self)
     }
 }
 
@@ -130,7 +132,7 @@ impl ShipmentId {
 
     /// `shipment-{id}`
     pub fn stream(self) -> StreamId {
-        StreamId(format!("shipment-{self}"))
+        AggregateType::Shipment.stream(self)
     }
 }
 
@@ -206,7 +208,7 @@ text_id!(
 impl Sku {
     /// `stock-{sku}`
     pub fn stock_stream(&self) -> StreamId {
-        StreamId(format!("stock-{self}"))
+        AggregateType::Stock.stream(self)
     }
 }
 

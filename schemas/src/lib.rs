@@ -6,6 +6,7 @@
 pub mod actor;
 pub mod audit;
 pub mod category;
+pub mod contexts;
 pub mod contracts;
 pub mod envelope;
 pub mod event;
@@ -25,6 +26,7 @@ pub mod time;
 pub mod topics;
 
 pub use actor::{Actor, ActorType};
+pub use contexts::{AggregateType, Context};
 pub use envelope::{Envelope, Recorded};
 pub use event::{DecodeError, EventBody, EventSet, EventType};
 pub use ids::{
@@ -34,4 +36,4 @@ pub use ids::{
 pub use money::{Currency, Money, MoneyError};
 pub use sealed::{Address, Sealed};
 pub use time::Timestamp;
-pub use topics::{Context, Topic};
+pub use topics::Topic;

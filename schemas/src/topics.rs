@@ -1,190 +1,105 @@
-//! Contexts, aggregates and the topics that their events stand in.
+//! Topics: the names under which events are published, and the partitions of their keys.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 use crate::StreamId;
+use crate::contexts::{AggregateType, Context, UnknownName, reactions_topic_name};
 
-/// A bounded context: it owns its aggregates, its log and its topics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Context {
-    /// Products and the category tree.
-    Catalog,
-    /// Stock items and reservations.
-    Inventory,
-    /// Orders.
-    Ordering,
-    /// Payments.
-    Payments,
-    /// Shipments.
-    Shipping,
-}
-
-impl Context {
-    /// All contexts, in the order in which they are listed to people.
-    pub const ALL: [Self; 5] =
-        [Self::Catalog, Self::Inventory, Self::Ordering, Self::Payments, Self::Shipping];
-
-    /// The name in addresses, files and topics.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Catalog => "catalog",
-            Self::Inventory => "inventory",
-            Self::Ordering => "ordering",
-            Self::Payments => "payments",
-            Self::Shipping => "shipping",
-        }
-    }
-
-    /// The topic in which this context tells of parked and redriven reactions.
-    pub fn reactions(self) -> Topic {
-        match self {
-            Self::Catalog => Topic::CATALOG_REACTION,
-            Self::Inventory => Topic::INVENTORY_REACTION,
-            Self::Ordering => Topic::ORDERING_REACTION,
-            Self::Payments => Topic::PAYMENTS_REACTION,
-            Self::Shipping => Topic::SHIPPING_REACTION,
-        }
-    }
-}
-
-impl fmt::Display for Context {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Context {
-    type Err = UnknownName;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|context| context.name() == name).ok_or(UnknownName)
-    }
-}
-
-/// No context or topic has that name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no such name")]
-pub struct UnknownName;
-
-/// A topic: one per aggregate type, and one per context for its reactions. Each has exactly one source log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Topic {
-    name: &'static str,
-    context: Context,
-    /// What streams of this topic begin with.
-    prefix: &'static str,
+/// A topic of events. Each has exactly one source: the log of its context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// The events of all aggregates of a type.
+    Aggregate(AggregateType),
+    /// Parked and redriven reactions of a context.
+    Reactions(Context),
 }
 
 impl Topic {
-    /// Products.
-    pub const PRODUCT: Self = Self::of("chorale.product.v1", Context::Catalog, "product");
-    /// The category tree.
-    pub const CATEGORY: Self = Self::of("chorale.category.v1", Context::Catalog, "categories");
-    /// Stock items.
-    pub const STOCK: Self = Self::of("chorale.stock.v1", Context::Inventory, "stock");
-    /// Reservations.
-    pub const RESERVATION: Self = Self::of("chorale.reservation.v1", Context::Inventory, "reservation");
-    /// Orders.
-    pub const ORDER: Self = Self::of("chorale.order.v1", Context::Ordering, "order");
-    /// Payments.
-    pub const PAYMENT: Self = Self::of("chorale.payment.v1", Context::Payments, "payment");
-    /// Shipments.
-    pub const SHIPMENT: Self = Self::of("chorale.shipment.v1", Context::Shipping, "shipment");
-    /// Parked and redriven reactions of the catalog.
-    pub const CATALOG_REACTION: Self = Self::of("chorale.catalog.reaction.v1", Context::Catalog, "reaction");
-    /// Parked and redriven reactions of inventory.
-    pub const INVENTORY_REACTION: Self =
-        Self::of("chorale.inventory.reaction.v1", Context::Inventory, "reaction");
-    /// Parked and redriven reactions of ordering.
-    pub const ORDERING_REACTION: Self =
-        Self::of("chorale.ordering.reaction.v1", Context::Ordering, "reaction");
-    /// Parked and redriven reactions of payments.
-    pub const PAYMENTS_REACTION: Self =
-        Self::of("chorale.payments.reaction.v1", Context::Payments, "reaction");
-    /// Parked and redriven reactions of shipping.
-    pub const SHIPPING_REACTION: Self =
-        Self::of("chorale.shipping.reaction.v1", Context::Shipping, "reaction");
-
-    /// Every topic there is.
-    pub const ALL: [Self; 12] = [
-        Self::PRODUCT,
-        Self::CATEGORY,
-        Self::STOCK,
-        Self::RESERVATION,
-        Self::ORDER,
-        Self::PAYMENT,
-        Self::SHIPMENT,
-        Self::CATALOG_REACTION,
-        Self::INVENTORY_REACTION,
-        Self::ORDERING_REACTION,
-        Self::PAYMENTS_REACTION,
-        Self::SHIPPING_REACTION,
-    ];
-
-    const fn of(name: &'static str, context: Context, prefix: &'static str) -> Self {
-        Self { name, context, prefix }
-    }
+    /// The prefix of streams of reactions.
+    pub(crate) const REACTION_PREFIX: &'static str = "reaction";
 
     /// The name on the bus.
     pub fn name(self) -> &'static str {
-        self.name
+        match self {
+            Self::Aggregate(aggregate) => aggregate.topic_name(),
+            Self::Reactions(context) => reactions_topic_name(context),
+        }
     }
 
-    /// What the streams of this topic begin with.
+    /// The prefix of the streams on this topic.
     pub fn prefix(self) -> &'static str {
-        self.prefix
+        match self {
+            Self::Aggregate(aggregate) => aggregate.stream_prefix(),
+            Self::Reactions(_) => Self::REACTION_PREFIX,
+        }
     }
 
     /// The context whose log is the topic's only source.
     pub fn context(self) -> Context {
-        self.context
+        match self {
+            Self::Aggregate(aggregate) => aggregate.context(),
+            Self::Reactions(context) => context,
+        }
     }
 
-    /// The topic of a stream of `context`'s log, if such streams have one.
+    /// The topic of a stream in the log of `context`. `None`: no such streams are in that log.
     pub fn of_stream(context: Context, stream: &StreamId) -> Option<Self> {
-        Self::ALL.into_iter().find(|topic| topic.context == context && topic.prefix == stream.prefix())
+        if stream.prefix() == Self::REACTION_PREFIX {
+            return Some(Self::Reactions(context));
+        }
+        let aggregate = AggregateType::of_stream(stream)?;
+        (aggregate.context() == context).then_some(Self::Aggregate(aggregate))
     }
 
     /// The aggregate's name in event types: `order` of `chorale.order.v1`, `reaction` for reactions.
     pub fn aggregate(self) -> &'static str {
-        match self.prefix {
-            "categories" => "category",
-            prefix => prefix,
+        match self {
+            Self::Aggregate(aggregate) => aggregate.name(),
+            Self::Reactions(_) => "reaction",
         }
+    }
+}
+
+impl Ord for Topic {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.name().cmp(other.name())
+    }
+}
+
+impl PartialOrd for Topic {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
 impl fmt::Display for Topic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
+        f.write_str(self.name())
     }
 }
 
 impl FromStr for Topic {
     type Err = UnknownName;
 
-    /// Accepts the full name, and the aggregate's name alone for people in a hurry (`order`).
+    /// Accepts the full name and the short one (`order`, `ordering.reaction`).
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         let short =
-            |topic: &Self| topic.name.strip_prefix("chorale.").and_then(|rest| rest.strip_suffix(".v1"));
-        Self::ALL
-            .into_iter()
-            .find(|topic| topic.name == name || short(topic) == Some(name))
-            .ok_or(UnknownName)
+            |topic: &Self| topic.name().strip_prefix("chorale.").and_then(|rest| rest.strip_suffix(".v1"));
+        let named = |topic: &Self| topic.name() == name || short(topic) == Some(name);
+        Self::ALL.into_iter().find(named).ok_or(UnknownName)
     }
 }
 
-/// Where signed heads of the logs stand. It has no source log: the relays write it.
+/// The topic of the logs' signed heads. It has no source log: the relays write it.
 pub const AUDIT_TOPIC: &str = "chorale.audit.v1";
 
-/// Where the relays keep how far they are, one record a context, compacted.
+/// The topic of the relays' own progress: one record per context, compacted.
 pub const RELAY_TOPIC: &str = "chorale.relay.v1";
 
-/// Partitions of [`RELAY_TOPIC`]: so many that no two contexts share one, and no relay waits for another's transaction.
+/// Partitions of [`RELAY_TOPIC`]. Each context has one of its own ([`Context::relay_partition`]), so that no relay waits for
+/// the transaction of another one. The number is part of every existing cluster: it stays.
 pub const RELAY_PARTITIONS: u32 = 18;
 
 /// The names of all topics of a bus: those of events, and the two of the relays.
@@ -192,11 +107,12 @@ pub fn names() -> Vec<&'static str> {
     Topic::ALL.into_iter().map(Topic::name).chain([AUDIT_TOPIC, RELAY_TOPIC]).collect()
 }
 
-/// How many partitions a topic has unless somebody says otherwise.
+/// The default number of partitions of a topic.
 pub const PARTITIONS: u32 = 6;
 
-/// The partition of a key in a topic of `count` partitions: what Kafka's own producers choose, so that everybody finds a
-/// key in the same place. Source: `BuiltInPartitioner.partitionForKey` of Apache Kafka (murmur2, sign bit dropped, modulo).
+/// The partition of a key in a topic of `count` partitions. It is the choice of Kafka's own producers, so that every client
+/// finds a key in the same partition. Source: `BuiltInPartitioner.partitionForKey` of Apache Kafka (murmur2, sign bit
+/// dropped, modulo).
 pub fn partition_of(key: &str, count: u32) -> u32 {
     (murmur2(key.as_bytes()) & 0x7fff_ffff) % count.max(1)
 }
@@ -229,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_lie_where_kafkas_own_producers_put_them() {
+    fn keys_get_the_partition_that_kafkas_own_producers_choose() {
         // The vectors of Kafka's own UtilsTest.
         for (key, hash) in [
             ("21", -973_932_308),
@@ -240,9 +156,11 @@ mod tests {
             ("abc", 479_470_107),
         ] {
             assert_eq!(murmur2(key.as_bytes()).cast_signed(), hash, "{key}");
-            assert!(partition_of(key, 6) < 6);
         }
         assert_eq!(partition_of("any", 0), 0);
+        for (key, partition) in [("ordering", 14), ("payments", 2), ("shipping", 3)] {
+            assert_eq!(partition_of(key, 18), partition, "{key}");
+        }
     }
 
     #[test]
@@ -250,7 +168,7 @@ mod tests {
         for topic in Topic::ALL {
             assert_eq!(topic.name().parse(), Ok(topic));
             assert!(topic.name().contains(topic.aggregate()));
-            let stream = StreamId::from_text(format!("{}-x", topic.prefix));
+            let stream = StreamId::from_text(format!("{}-x", topic.prefix()));
             assert_eq!(Topic::of_stream(topic.context(), &stream), Some(topic));
         }
         assert_eq!("order".parse(), Ok(Topic::ORDER));

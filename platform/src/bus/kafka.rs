@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use schemas::topics::{RELAY_PARTITIONS, partition_of};
+use schemas::topics::partition_of;
 use schemas::{Context, Topic};
 
 use super::{
@@ -37,7 +37,7 @@ use reader::Readers;
 
 /// The partition of a context's mark.
 fn relay_partition(context: Context) -> u32 {
-    partition_of(context.name(), RELAY_PARTITIONS)
+    context.relay_partition()
 }
 
 /// The bus on a Kafka cluster. Cheap to clone.

@@ -85,15 +85,16 @@ struct Channel {
 
 impl Channel {
     fn of_events(topic: Topic) -> Self {
-        let (context, aggregate) = (topic.context(), topic.aggregate());
-        let types = published().into_iter().filter(|event| event.aggregate == aggregate);
-        let (title, summary) = if aggregate == "reaction" {
-            (
+        let context = topic.context();
+        let types = published().into_iter().filter(|event| event.aggregate == topic.aggregate());
+        let (title, summary) = match topic {
+            Topic::Aggregate(aggregate) => {
+                (capitalised(aggregate.name()), format!("What happens to {}.", aggregate.plural()))
+            }
+            Topic::Reactions(context) => (
                 format!("Reactions of {context}"),
                 format!("Work of {context}'s reactors that was parked or tried again."),
-            )
-        } else {
-            (capitalised(aggregate), format!("What happens to {}.", plural(topic)))
+            ),
         };
         Self {
             id: topic.name().trim_start_matches("chorale.").trim_end_matches(".v1").replace('.', "-"),
@@ -251,20 +252,6 @@ fn message(event: &EventType, name: &str) -> Value {
 
 fn key(description: &str) -> Value {
     json!({ "kafka": { "key": { "type": "string", "description": description }, "bindingVersion": "0.5.0" } })
-}
-
-/// What a topic's streams are called when there are many.
-fn plural(topic: Topic) -> &'static str {
-    match topic.aggregate() {
-        "product" => "products of the catalog",
-        "category" => "the category tree, which is one stream",
-        "stock" => "stock items: a SKU in all its locations",
-        "reservation" => "what orders have reserved, one stream per order",
-        "order" => "orders: the whole story of each, in order",
-        "payment" => "payments, one stream per order",
-        "shipment" => "parcels, one stream per order and location",
-        _ => "reactions",
-    }
 }
 
 fn capitalised(word: &str) -> String {

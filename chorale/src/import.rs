@@ -99,7 +99,7 @@ pub async fn run(data_dir: &Path, stores: &Stores, args: &ImportArgs, out: &mut 
     }
     let drive = Drive::from(&shop, &clock, &plan, &mut marker, mark).await?;
     if args.drive_only {
-        shop.start_clockworks();
+        shop.start_deadline_schedulers();
     } else {
         shop.start_relays().await?;
         shop.start_reactors(&Only::default());

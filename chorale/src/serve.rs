@@ -50,7 +50,7 @@ impl Roles {
 pub struct Work {
     /// Its roles.
     pub roles: Roles,
-    /// Which reactors: contexts, participants or views; all if none is named.
+    /// Which reactors: contexts, or single reactors by their names; all if none is named.
     pub reactors: Vec<String>,
     /// Which projectors; all if none is named.
     pub projectors: Vec<String>,
@@ -150,7 +150,7 @@ pub async fn start(shop: &Shop, work: &Work, doors: Option<Doors>) -> Result<Opt
         );
     }
     if roles.reactors {
-        shop.start_reactors(&Only::named(&work.reactors, &shop.reactor_names(), "context or reactor")?);
+        shop.start_reactors(&Only::named(&work.reactors, &Shop::reactor_names(), "context or reactor")?);
     }
     let projectors = match roles.projectors {
         true => Some(shop.start_projectors(&work.projectors)?),

@@ -1,4 +1,4 @@
-//! A shop, put together: logs, bus, writers, participants, projectors and the two APIs.
+//! A shop, put together: logs, bus, writers, reactors, projectors and the two APIs.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,9 +16,7 @@ use platform::clock::{Clock, DrivenClock};
 use platform::sealing::Sealer;
 use platform::shutdown::Shutdown;
 use projectors::Backends;
-use reactors::adapters::carrier::Carrier;
-use reactors::adapters::provider::PaymentProvider;
-use reactors::participant::Participant;
+use reactors::adapters::Adapters;
 use reactors::progress::Progress;
 use read_models::Store;
 use schemas::{Context, Timestamp};
@@ -36,6 +34,8 @@ pub use roles::{Chain, Only};
 
 /// Puts something around a bus.
 pub type WrapBus = Box<dyn FnOnce(Arc<dyn Bus>) -> Arc<dyn Bus> + Send>;
+/// Replaces some of the adapters to services outside the shop.
+pub type ReplaceAdapters = Box<dyn FnOnce(Adapters) -> Adapters + Send>;
 
 /// What a shop can be given beside its data directory. The defaults are those of the program.
 pub struct ShopOptions {
@@ -49,10 +49,8 @@ pub struct ShopOptions {
     pub rules: Option<ShopRules>,
     /// Makes sealing repeatable, for imports that are compared byte by byte.
     pub seed: Option<u64>,
-    /// The payment provider; the sandbox if none.
-    pub provider: Option<Arc<dyn PaymentProvider>>,
-    /// The carrier; the sandbox if none.
-    pub carrier: Option<Arc<dyn Carrier>>,
+    /// Replaces some of the sandboxes.
+    pub adapters: ReplaceAdapters,
     /// Wraps the bus, for tests that make it unkind.
     pub bus: WrapBus,
 }
@@ -65,8 +63,7 @@ impl Default for ShopOptions {
             clock: None,
             rules: None,
             seed: None,
-            provider: None,
-            carrier: None,
+            adapters: Box::new(|sandboxes| sandboxes),
             bus: Box::new(|bus| bus),
         }
     }
@@ -92,7 +89,7 @@ pub struct Shop {
     pub rules: Arc<ShopRules>,
     /// Everything that people can ask for.
     pub commands: Commands,
-    /// How far the participants are.
+    /// How far the reactors are.
     pub progress: Progress,
     /// Ends everything that was started.
     pub shutdown: Shutdown,
@@ -100,8 +97,7 @@ pub struct Shop {
     keeps_time: bool,
     /// The cluster behind the bus, if it is one.
     kafka: Option<KafkaBus>,
-    provider: Arc<dyn PaymentProvider>,
-    carrier: Arc<dyn Carrier>,
+    adapters: Adapters,
     writers: Vec<JoinHandle<()>>,
     /// Why the process cannot go on, once a role has found out.
     fault: watch::Sender<Option<String>>,
@@ -124,7 +120,7 @@ impl Shop {
         let rules = Arc::new(rules);
         let (kafka, bus) = open_bus(&place.bus, &logs).await?;
         let progress =
-            if kafka.is_some() { Progress::shared(logs.iter().cloned()) } else { Progress::default() };
+            if place.is_exclusive() { Progress::default() } else { Progress::shared(logs.iter().cloned()) };
         let keeps_time = options.clock.is_some() || kind == Kind::Real;
         let (clock, bus) = told_by(options.clock, kind, (options.bus)(bus));
         let (shutdown, fault) = (Shutdown::new(), watch::Sender::new(None));
@@ -135,12 +131,10 @@ impl Shop {
             None => Sealer::new(vault),
         };
         let store = read_models::connect(&place.documents(), &read_models::documents::ALL).await?;
-        let (provider, carrier) = reactors::participants::sandboxes(&clock);
         let shop = Self {
             commands: Commands::new(writers, sealer.clone(), Arc::clone(&rules)),
             shutdown,
-            provider: options.provider.unwrap_or(provider),
-            carrier: options.carrier.unwrap_or(carrier),
+            adapters: (options.adapters)(Adapters::sandboxes(&clock)),
             writers: tasks,
             fault,
             place,
@@ -156,8 +150,8 @@ impl Shop {
             kafka,
         };
         if shop.kafka.is_some() {
-            // Other processes may do the work: whoever waits for the shop waits for them, too.
-            shop.watch_everybody();
+            // Other processes may run the reactors: a caller that waits for the shop waits for them, too.
+            shop.expect_all_reactors();
         }
         Ok(shop)
     }
@@ -182,23 +176,13 @@ impl Shop {
         self.logs.iter().find(|log| log.context() == context)
     }
 
-    /// Who takes part in the choreography.
-    pub fn participants(&self) -> Vec<Arc<dyn Participant>> {
-        reactors::participants::all(
-            &self.rules,
-            &self.sealer,
-            Arc::clone(&self.provider),
-            Arc::clone(&self.carrier),
-        )
-    }
-
     /// What projectors work with.
     pub fn backends(&self) -> Backends {
         Backends::new(self.store.clone(), Arc::clone(&self.bus), self.clock.clone())
     }
 
-    /// Waits until nobody has anything left to do, at most `patience`: every participant and projector has seen every
-    /// event, and none of them led to another one. Deadlines that have not passed do not count.
+    /// Waits until all consumers have caught up, at most `patience`: every reactor and projector has handled every event, and
+    /// none of them led to another one. Deadlines that have not passed do not count.
     pub async fn settled(&self, patience: Duration) -> Result<()> {
         let waited = tokio::time::timeout(patience, async {
             loop {
@@ -252,7 +236,7 @@ impl Shop {
         Ok(behind.map(|(log, _)| log.context()).collect())
     }
 
-    /// Waits until every participant has handled every event there is, at most `patience`.
+    /// Waits until every reactor has handled every event there is, at most `patience`.
     pub async fn reacted(&self, patience: Duration) -> Result<()> {
         let relayed = tokio::time::timeout(patience, self.relayed()).await;
         relayed.context("the relay did not catch up in time")??;
@@ -332,9 +316,7 @@ fn start_writers(
         (writer, watched)
     };
     let (handles, tasks): (Vec<Writer>, Vec<JoinHandle<()>>) = logs.iter().map(start).unzip();
-    let [catalog, inventory, ordering, payments, shipping] =
-        <[Writer; 5]>::try_from(handles).ok().context("every context has a writer")?;
-    Ok((Writers { catalog, inventory, ordering, payments, shipping }, tasks))
+    Ok((Writers::new(handles)?, tasks))
 }
 
 #[cfg(test)]

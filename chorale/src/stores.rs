@@ -150,6 +150,11 @@ impl Place {
         Ok(Self { data, bus, stores: stores.clone() })
     }
 
+    /// Whether no other process can use the shop's logs.
+    pub fn is_exclusive(&self) -> bool {
+        self.stores.keeps_logs_in_files()
+    }
+
     /// The address of a context's log.
     pub fn log(&self, context: Context) -> String {
         self.stores.log(context).map_or_else(|| self.data.log(context), str::to_owned)

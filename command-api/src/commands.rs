@@ -1,5 +1,6 @@
 //! Every command that people can give, one file per group.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::{Decision, ShopRules};
@@ -31,31 +32,30 @@ const FINGERPRINT: &str = "command-fingerprint";
 /// Purpose of the keyed hash that lets a guest see an order.
 pub const GUEST_TOKEN: &str = "guest-token";
 
-/// The writers of all contexts.
+/// The writers of all contexts. Cheap to clone.
 #[derive(Clone)]
-pub struct Writers {
-    /// Catalog.
-    pub catalog: Writer,
-    /// Inventory.
-    pub inventory: Writer,
-    /// Ordering.
-    pub ordering: Writer,
-    /// Payments.
-    pub payments: Writer,
-    /// Shipping.
-    pub shipping: Writer,
-}
+pub struct Writers(Arc<BTreeMap<Context, Writer>>);
+
+/// A context has no writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} has no writer")]
+pub struct NoWriter(pub Context);
 
 impl Writers {
+    /// Each writer belongs to the context of its log. Every context needs one.
+    pub fn new(writers: impl IntoIterator<Item = Writer>) -> Result<Self, NoWriter> {
+        let writers: BTreeMap<_, _> =
+            writers.into_iter().map(|writer| (writer.log().context(), writer)).collect();
+        match Context::ALL.into_iter().find(|context| !writers.contains_key(context)) {
+            Some(context) => Err(NoWriter(context)),
+            None => Ok(Self(Arc::new(writers))),
+        }
+    }
+
     /// The writer of a context.
     pub fn of(&self, context: Context) -> &Writer {
-        match context {
-            Context::Catalog => &self.catalog,
-            Context::Inventory => &self.inventory,
-            Context::Ordering => &self.ordering,
-            Context::Payments => &self.payments,
-            Context::Shipping => &self.shipping,
-        }
+        // `new` has checked that it is there.
+        &self.0[&context]
     }
 }
 
@@ -250,4 +250,14 @@ pub(crate) fn token(versions: &[(StreamId, u64)]) -> String {
         .map(|(stream, version)| format!("{stream}@{version}"))
         .collect();
     parts.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writers_without_one_for_each_context_are_refused() {
+        assert_eq!(Writers::new([]).err(), Some(NoWriter(Context::Catalog)));
+    }
 }

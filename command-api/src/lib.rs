@@ -9,6 +9,6 @@ pub mod inputs;
 pub mod meta;
 
 pub use accepted::{Accepted, CommandError};
-pub use commands::{Commands, Shopper, Writers};
+pub use commands::{Commands, NoWriter, Shopper, Writers};
 pub use http::{Options, openapi, public_router, staff_router};
 pub use meta::Meta;

@@ -1,13 +1,17 @@
-//! The score: who reacts to what. Each reactor answers an event of another context (or an intent of its own) with a decision on
-//! its own streams; nobody calls anybody. Participants hear the order, and only the order hears them.
+//! The choreography. A *policy* is a row: which reactor answers which events, and with what. A *reactor* is the running
+//! consumer that carries policies: it reads events of other contexts, or intents of its own one, and answers with a decision on
+//! streams of its own context. No context calls another one. Inventory, payments and shipping answer to the order, and only
+//! the order answers to them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use schemas::{Context, DecodeError, Envelope, OrderId, Recorded, StreamId, Topic};
+use schemas::{AggregateType, Context, DecodeError, Envelope, EventSet, OrderId, Recorded, StreamId, Topic};
 
 use crate::order::{self, OrderDeadlinePassed};
 use crate::payment::provider::{INQUIRY, InquireStep};
-use crate::{Decision, ShopRules};
+use crate::price_book::PRICE_BOOK;
+use crate::{Decision, LocalView, ShopRules};
 
 mod inventory;
 mod ordering;
@@ -17,17 +21,13 @@ mod shipping;
 #[cfg(test)]
 mod tests;
 
-pub use inventory::{inventory, inventory_opens};
-pub use ordering::{ordering_hears_inventory, ordering_hears_payments, ordering_hears_shipping};
-pub use pages::{life_cycle_markdown, score_markdown};
-pub use payments::payments;
-pub use shipping::shipping;
+pub use pages::{life_cycle_markdown, policies_markdown};
 
 /// Reserves, releases and consumes stock for orders.
 pub const INVENTORY_RESERVATIONS: &str = "inventory-reservations";
 /// Opens a stock item for each variant whose stock is counted.
 pub const INVENTORY_STOCK_ITEMS: &str = "inventory-stock-items";
-/// Asks for money, and lets it go.
+/// Requests authorisations, captures, voids and refunds for orders.
 pub const PAYMENTS_ORDERS: &str = "payments-orders";
 /// Calls the payment provider.
 pub const PAYMENTS_PROVIDER: &str = "payments-provider";
@@ -35,157 +35,240 @@ pub const PAYMENTS_PROVIDER: &str = "payments-provider";
 pub const SHIPPING_ORDERS: &str = "shipping-orders";
 /// Calls the carrier.
 pub const SHIPPING_CARRIER: &str = "shipping-carrier";
-/// Turns what participants answer into the order's story.
+/// Records in the order what the other contexts answer.
 pub const ORDERING_OUTCOMES: &str = "ordering-outcomes";
-/// Learns prices from the catalog: a local view.
-pub const ORDERING_PRICE_BOOK: &str = "ordering-price-book";
+/// Keeps the prices of the catalog as a local view of ordering.
+pub const ORDERING_PRICE_BOOK: &str = PRICE_BOOK.name;
 
-/// A line of the score.
-pub struct Policy {
-    /// Who hears it: the name of its group, its inbox and its parked reactions.
-    pub reactor: &'static str,
-    /// Whose streams it writes.
+/// A reactor: the running consumer of its policies.
+pub struct ReactorSpec {
+    /// The name of its consumer group, its inbox and its parked reactions. Stored: it never changes.
+    pub name: &'static str,
+    /// The context whose streams, or local view, it writes.
     pub context: Context,
-    /// Where it listens.
+    /// What it does with an event.
+    pub kind: ReactorKind,
+}
+
+/// The kinds of reactors.
+pub enum ReactorKind {
+    /// Answers with rules of its context, one per topic. Pure.
+    Rule(&'static [(Topic, Rule)]),
+    /// Calls a service outside the shop. The crate `reactors` has the call.
+    Effect(Effect),
+    /// Keeps a local view of its context.
+    View(&'static LocalView),
+}
+
+/// The decision that answers an event, envelope and payload. `None`: there is nothing to do.
+pub type Rule = fn(&Envelope, &str, &Arc<ShopRules>) -> Result<Option<Arc<dyn Decision>>, DecodeError>;
+
+/// The services outside the shop that reactors call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The payment provider.
+    PaymentProvider,
+    /// The carrier.
+    Carrier,
+}
+
+/// A policy.
+pub struct Policy {
+    /// The reactor that carries it.
+    pub reactor: &'static str,
+    /// The topic of the events.
     pub topic: Topic,
-    /// The events that it answers.
+    /// The names of the events that it answers.
     pub hears: &'static [&'static str],
-    /// What it does, for people.
+    /// What the reactor does, for people.
     pub answer: &'static str,
-    /// Which part of the score it belongs to.
+    /// The part of the choreography that it belongs to.
     pub part: Part,
 }
 
-/// A part of the score.
+/// A part of the choreography.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// Everything goes well.
     HappyPath,
-    /// Something did not go well, or is not wanted any more.
+    /// Something has failed, or is no longer wanted.
     Compensation,
 }
 
 const fn row(
     part: Part,
     reactor: &'static str,
-    context: Context,
     topic: Topic,
     hears: &'static [&'static str],
     answer: &'static str,
 ) -> Policy {
-    Policy { reactor, context, topic, hears, answer, part }
+    Policy { reactor, topic, hears, answer, part }
 }
 
 use Context::{Inventory, Ordering, Payments, Shipping};
 use Part::{Compensation as Amends, HappyPath as Happy};
+use ReactorKind as Kind;
 
+/// All reactors, in the order in which they are listed to people.
 #[rustfmt::skip]
-/// Who reacts to what: the happy path, then compensation.
-pub const SCORE: &[Policy] = &[
-    row(Happy, INVENTORY_STOCK_ITEMS, Inventory, Topic::PRODUCT, &["VariantAdded", "VariantChanged"], "opens a stock item, where stock is counted"),
-    row(Happy, ORDERING_PRICE_BOOK, Ordering, Topic::PRODUCT, &["ProductCreated", "ProductDetailsChanged", "VariantAdded", "VariantChanged", "VariantDiscontinued", "PriceSet", "ProductPublished", "ProductUnpublished", "ProductArchived"], "keeps the price book, a local view"),
-    row(Happy, INVENTORY_RESERVATIONS, Inventory, Topic::ORDER, &["OrderPlaced"], "reserves every line, or nothing"),
-    row(Happy, ORDERING_OUTCOMES, Ordering, Topic::RESERVATION, &["ReservationConfirmed"], "OrderStockConfirmed"),
-    row(Happy, PAYMENTS_ORDERS, Payments, Topic::ORDER, &["OrderStockConfirmed"], "asks for the money to be set aside"),
-    row(Happy, PAYMENTS_PROVIDER, Payments, Topic::PAYMENT, &["PaymentRequested", "PaymentCaptureRequested", "PaymentVoidRequested", "RefundRequested", "PaymentInquiryRequested"], "calls the provider; its answer is the outcome"),
-    row(Happy, ORDERING_OUTCOMES, Ordering, Topic::PAYMENT, &["PaymentAuthorized"], "OrderPaymentAuthorized, OrderConfirmed; a hold for want of it is over"),
-    row(Happy, SHIPPING_ORDERS, Shipping, Topic::ORDER, &["OrderConfirmed"], "plans one parcel per location"),
-    row(Happy, SHIPPING_CARRIER, Shipping, Topic::SHIPMENT, &["ShipmentPacked"], "asks the carrier for a label; takes the parcel back when its address was erased"),
-    row(Happy, ORDERING_OUTCOMES, Ordering, Topic::SHIPMENT, &["ShipmentDispatched"], "OrderPartiallyShipped, or OrderShipped with the last parcel"),
-    row(Happy, INVENTORY_RESERVATIONS, Inventory, Topic::ORDER, &["OrderPartiallyShipped", "OrderShipped"], "commits the stock that left"),
-    row(Happy, PAYMENTS_ORDERS, Payments, Topic::ORDER, &["OrderPartiallyShipped", "OrderShipped"], "takes the money for the parcel; lets the rest go with the last"),
-    row(Happy, ORDERING_OUTCOMES, Ordering, Topic::PAYMENT, &["PaymentCaptured"], "OrderPaymentCaptured"),
-    row(Happy, ORDERING_OUTCOMES, Ordering, Topic::SHIPMENT, &["ShipmentDelivered"], "OrderParcelDelivered, or OrderDelivered with the last parcel"),
-
-    row(Amends, ORDERING_OUTCOMES, Ordering, Topic::RESERVATION, &["ReservationRejected"], "OrderStockRejected: the order is over"),
-    row(Amends, ORDERING_OUTCOMES, Ordering, Topic::PAYMENT, &["PaymentDeclined"], "OrderPaymentFailed; OrderCancelled when no try is left"),
-    row(Amends, PAYMENTS_ORDERS, Payments, Topic::ORDER, &["OrderPaymentRetryRequested"], "tries the other way to pay"),
-    row(Amends, SHIPPING_ORDERS, Shipping, Topic::ORDER, &["OrderCancellationRequested"], "takes back each parcel that is still here"),
-    row(Amends, ORDERING_OUTCOMES, Ordering, Topic::SHIPMENT, &["ShipmentCancelled"], "settles the cancellation, or puts the order on hold when nobody had asked"),
-    row(Amends, INVENTORY_RESERVATIONS, Inventory, Topic::ORDER, &["OrderLinesCancelled"], "releases what these lines hold"),
-    row(Amends, PAYMENTS_ORDERS, Payments, Topic::ORDER, &["OrderLinesCancelled"], "lets go what no parcel will need, and gives back what was taken"),
-    row(Amends, INVENTORY_RESERVATIONS, Inventory, Topic::ORDER, &["OrderCancelled", "OrderExpired"], "releases all that is held, or refuses what comes later"),
-    row(Amends, PAYMENTS_ORDERS, Payments, Topic::ORDER, &["OrderCancelled", "OrderExpired"], "lets money go, gives it back, or refuses what comes later"),
-    row(Amends, SHIPPING_ORDERS, Shipping, Topic::ORDER, &["OrderCancelled", "OrderExpired"], "takes back what was planned"),
-    row(Amends, ORDERING_OUTCOMES, Ordering, Topic::PAYMENT, &["PaymentVoided"], "OrderPaymentVoided"),
-    row(Amends, SHIPPING_ORDERS, Shipping, Topic::ORDER, &["OrderPutOnHold"], "holds the parcels that may not leave"),
-    row(Amends, SHIPPING_ORDERS, Shipping, Topic::ORDER, &["OrderHoldReleased"], "lets the parcels leave again"),
-    row(Amends, PAYMENTS_ORDERS, Payments, Topic::ORDER, &["OrderHoldResolved"], "takes the money once more, asks the bank once more, or gives money back"),
-    row(Amends, ORDERING_OUTCOMES, Ordering, Topic::PAYMENT, &["PaymentCaptureFailed", "PaymentAuthorizationExpired", "RefundFailed"], "OrderPutOnHold: a human decides"),
-    row(Amends, ORDERING_OUTCOMES, Ordering, Topic::PAYMENT, &["RefundSucceeded"], "OrderRefunded"),
-    row(Amends, ORDERING_OUTCOMES, Ordering, Topic::SHIPMENT, &["ShipmentLost"], "OrderPutOnHold: a human decides"),
+pub static REACTORS: &[ReactorSpec] = &[
+    ReactorSpec { name: INVENTORY_STOCK_ITEMS, context: Inventory, kind: Kind::Rule(&[
+        (Topic::PRODUCT, |envelope, payload, _| Ok(inventory::about_products(&read(envelope, payload)?))),
+    ]) },
+    ReactorSpec { name: INVENTORY_RESERVATIONS, context: Inventory, kind: Kind::Rule(&[
+        (Topic::ORDER, |envelope, payload, rules| Ok(inventory::about_orders(&read(envelope, payload)?, rules))),
+    ]) },
+    ReactorSpec { name: ORDERING_OUTCOMES, context: Ordering, kind: Kind::Rule(&[
+        (Topic::RESERVATION, |envelope, payload, rules| Ok(ordering::about_reservations(&read(envelope, payload)?, rules))),
+        (Topic::PAYMENT, |envelope, payload, rules| Ok(ordering::about_payments(&read(envelope, payload)?, rules))),
+        (Topic::SHIPMENT, |envelope, payload, rules| Ok(ordering::about_shipments(&read(envelope, payload)?, rules))),
+    ]) },
+    ReactorSpec { name: PAYMENTS_ORDERS, context: Payments, kind: Kind::Rule(&[
+        (Topic::ORDER, |envelope, payload, _| Ok(payments::about_orders(&read(envelope, payload)?))),
+    ]) },
+    ReactorSpec { name: SHIPPING_ORDERS, context: Shipping, kind: Kind::Rule(&[
+        (Topic::ORDER, |envelope, payload, _| Ok(shipping::about_orders(&read(envelope, payload)?))),
+    ]) },
+    ReactorSpec { name: PAYMENTS_PROVIDER, context: Payments, kind: Kind::Effect(Effect::PaymentProvider) },
+    ReactorSpec { name: SHIPPING_CARRIER, context: Shipping, kind: Kind::Effect(Effect::Carrier) },
+    ReactorSpec { name: ORDERING_PRICE_BOOK, context: Ordering, kind: Kind::View(&PRICE_BOOK) },
 ];
 
-/// What a reactor of the score answers to an event. None: nothing is to be done, or the reactor calls the outside world or learns
-/// (`payments-provider`, `shipping-carrier`, `ordering-price-book`), which is not a rule.
-pub fn answer(
-    reactor: &str,
-    envelope: &Envelope,
-    payload: &str,
-    rules: &Arc<ShopRules>,
-) -> Result<Option<Arc<dyn Decision>>, DecodeError> {
-    let Some(topic) = envelope.topic() else { return Ok(None) };
-    let read = || envelope.clone();
-    Ok(match (reactor, topic) {
-        (INVENTORY_RESERVATIONS, Topic::ORDER) => inventory(&Recorded::read(read(), payload)?, rules),
-        (INVENTORY_STOCK_ITEMS, Topic::PRODUCT) => inventory_opens(&Recorded::read(read(), payload)?),
-        (PAYMENTS_ORDERS, Topic::ORDER) => payments(&Recorded::read(read(), payload)?),
-        (SHIPPING_ORDERS, Topic::ORDER) => shipping(&Recorded::read(read(), payload)?),
-        (ORDERING_OUTCOMES, Topic::RESERVATION) => {
-            ordering_hears_inventory(&Recorded::read(read(), payload)?, rules)
-        }
-        (ORDERING_OUTCOMES, Topic::PAYMENT) => {
-            ordering_hears_payments(&Recorded::read(read(), payload)?, rules)
-        }
-        (ORDERING_OUTCOMES, Topic::SHIPMENT) => {
-            ordering_hears_shipping(&Recorded::read(read(), payload)?, rules)
-        }
-        _ => None,
-    })
+/// All policies: the happy path, then compensation.
+#[rustfmt::skip]
+pub static POLICIES: &[Policy] = &[
+    row(Happy, INVENTORY_STOCK_ITEMS, Topic::PRODUCT, &["VariantAdded", "VariantChanged"], "opens a stock item where stock is counted"),
+    row(Happy, ORDERING_PRICE_BOOK, Topic::PRODUCT, &["ProductCreated", "ProductDetailsChanged", "VariantAdded", "VariantChanged", "VariantDiscontinued", "PriceSet", "ProductPublished", "ProductUnpublished", "ProductArchived"], "keeps the price book, a local view"),
+    row(Happy, INVENTORY_RESERVATIONS, Topic::ORDER, &["OrderPlaced"], "reserves all lines or none"),
+    row(Happy, ORDERING_OUTCOMES, Topic::RESERVATION, &["ReservationConfirmed"], "OrderStockConfirmed"),
+    row(Happy, PAYMENTS_ORDERS, Topic::ORDER, &["OrderStockConfirmed"], "requests the authorisation"),
+    row(Happy, PAYMENTS_PROVIDER, Topic::PAYMENT, &["PaymentRequested", "PaymentCaptureRequested", "PaymentVoidRequested", "RefundRequested", "PaymentInquiryRequested"], "calls the provider and records its answer"),
+    row(Happy, ORDERING_OUTCOMES, Topic::PAYMENT, &["PaymentAuthorized"], "OrderPaymentAuthorized, OrderConfirmed; ends a hold that waited for it"),
+    row(Happy, SHIPPING_ORDERS, Topic::ORDER, &["OrderConfirmed"], "plans one parcel per location"),
+    row(Happy, SHIPPING_CARRIER, Topic::SHIPMENT, &["ShipmentPacked"], "requests a label from the carrier; takes the parcel back if its address was erased"),
+    row(Happy, ORDERING_OUTCOMES, Topic::SHIPMENT, &["ShipmentDispatched"], "OrderPartiallyShipped, or OrderShipped with the last parcel"),
+    row(Happy, INVENTORY_RESERVATIONS, Topic::ORDER, &["OrderPartiallyShipped", "OrderShipped"], "commits the stock that has left"),
+    row(Happy, PAYMENTS_ORDERS, Topic::ORDER, &["OrderPartiallyShipped", "OrderShipped"], "captures the amount of the parcel; releases the rest with the last parcel"),
+    row(Happy, ORDERING_OUTCOMES, Topic::PAYMENT, &["PaymentCaptured"], "OrderPaymentCaptured"),
+    row(Happy, ORDERING_OUTCOMES, Topic::SHIPMENT, &["ShipmentDelivered"], "OrderParcelDelivered, or OrderDelivered with the last parcel"),
+
+    row(Amends, ORDERING_OUTCOMES, Topic::RESERVATION, &["ReservationRejected"], "OrderStockRejected: the order is over"),
+    row(Amends, ORDERING_OUTCOMES, Topic::PAYMENT, &["PaymentDeclined"], "OrderPaymentFailed; OrderCancelled if no attempt is left"),
+    row(Amends, PAYMENTS_ORDERS, Topic::ORDER, &["OrderPaymentRetryRequested"], "requests an authorisation with the new payment token"),
+    row(Amends, SHIPPING_ORDERS, Topic::ORDER, &["OrderCancellationRequested"], "takes back all parcels that have not left"),
+    row(Amends, ORDERING_OUTCOMES, Topic::SHIPMENT, &["ShipmentCancelled"], "settles the cancellation; puts the order on hold if none was requested"),
+    row(Amends, INVENTORY_RESERVATIONS, Topic::ORDER, &["OrderLinesCancelled"], "releases the stock of these lines"),
+    row(Amends, PAYMENTS_ORDERS, Topic::ORDER, &["OrderLinesCancelled"], "releases the amount that no parcel will need; refunds what was captured"),
+    row(Amends, INVENTORY_RESERVATIONS, Topic::ORDER, &["OrderCancelled", "OrderExpired"], "releases all reserved stock, and refuses later reservations"),
+    row(Amends, PAYMENTS_ORDERS, Topic::ORDER, &["OrderCancelled", "OrderExpired"], "voids or refunds all money, and refuses later authorisations"),
+    row(Amends, SHIPPING_ORDERS, Topic::ORDER, &["OrderCancelled", "OrderExpired"], "takes back the planned parcels"),
+    row(Amends, ORDERING_OUTCOMES, Topic::PAYMENT, &["PaymentVoided"], "OrderPaymentVoided"),
+    row(Amends, SHIPPING_ORDERS, Topic::ORDER, &["OrderPutOnHold"], "holds the parcels that may not leave"),
+    row(Amends, SHIPPING_ORDERS, Topic::ORDER, &["OrderHoldReleased"], "releases the parcels that were held"),
+    row(Amends, PAYMENTS_ORDERS, Topic::ORDER, &["OrderHoldResolved"], "repeats the capture or the authorisation, or refunds"),
+    row(Amends, ORDERING_OUTCOMES, Topic::PAYMENT, &["PaymentCaptureFailed", "PaymentAuthorizationExpired", "RefundFailed"], "OrderPutOnHold: staff decide"),
+    row(Amends, ORDERING_OUTCOMES, Topic::PAYMENT, &["RefundSucceeded"], "OrderRefunded"),
+    row(Amends, ORDERING_OUTCOMES, Topic::SHIPMENT, &["ShipmentLost"], "OrderPutOnHold: staff decide"),
+];
+
+fn read<E: EventSet>(envelope: &Envelope, payload: &str) -> Result<Recorded<E>, DecodeError> {
+    Recorded::read(envelope.clone(), payload)
 }
 
-/// A deadline, for people.
-pub struct Waiting {
-    /// Its kind.
+impl ReactorSpec {
+    fn policies(&self) -> impl Iterator<Item = &'static Policy> {
+        let name = self.name;
+        POLICIES.iter().filter(move |policy| policy.reactor == name)
+    }
+
+    /// The topics that it reads, each once and sorted.
+    pub fn topics(&self) -> Vec<Topic> {
+        self.policies().map(|policy| policy.topic).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Whether it answers events of this name.
+    pub fn hears(&self, topic: Topic, name: &str) -> bool {
+        self.policies().any(|policy| policy.topic == topic && policy.hears.contains(&name))
+    }
+
+    /// The decision of its rules. `None`: there is nothing to do, or the reactor is of another kind.
+    pub fn answer(
+        &self,
+        envelope: &Envelope,
+        payload: &str,
+        rules: &Arc<ShopRules>,
+    ) -> Result<Option<Arc<dyn Decision>>, DecodeError> {
+        let Kind::Rule(by_topic) = self.kind else { return Ok(None) };
+        let topic = envelope.topic();
+        match by_topic.iter().find(|(of, _)| Some(*of) == topic) {
+            Some((_, rule)) => rule(envelope, payload, rules),
+            None => Ok(None),
+        }
+    }
+}
+
+/// A deadline and its answer.
+pub struct DeadlinePolicy {
+    /// The aggregate whose state has the deadline.
+    pub aggregate: AggregateType,
+    /// The kind that the aggregate gives it.
     pub kind: &'static str,
-    /// What is waited for.
-    pub waits: &'static str,
-    /// What happens when it passes.
+    /// What the aggregate waits for, for people.
+    pub waits_for: &'static str,
+    /// What happens when it passes, for people.
     pub then: &'static str,
 }
 
-/// Every deadline there is.
-pub const DEADLINES: &[Waiting] = &[
-    Waiting { kind: order::STOCK_ANSWER_DEADLINE, waits: "PLACED: inventory's answer", then: "OrderExpired" },
-    Waiting { kind: order::PAYMENT_DEADLINE, waits: "STOCK_CONFIRMED: the payment", then: "OrderExpired" },
-    Waiting {
-        kind: order::FULFILMENT_DEADLINE,
-        waits: "CONFIRMED, IN_FULFILMENT: all parcels on their way",
-        then: "OrderOverdue: on hold",
-    },
-    Waiting {
-        kind: order::DELIVERY_DEADLINE,
-        waits: "SHIPPED: all parcels delivered",
-        then: "OrderOverdue: on hold",
-    },
-    Waiting {
-        kind: order::RETURN_WINDOW_DEADLINE,
-        waits: "DELIVERED: the end of the return window",
-        then: "OrderCompleted",
-    },
-    Waiting { kind: INQUIRY, waits: "a payment's step without an outcome", then: "PaymentInquiryRequested" },
+/// All deadlines.
+#[rustfmt::skip]
+pub static DEADLINES: &[DeadlinePolicy] = &[
+    DeadlinePolicy { aggregate: AggregateType::Order, kind: order::STOCK_ANSWER_DEADLINE, waits_for: "PLACED: inventory's answer", then: "OrderExpired" },
+    DeadlinePolicy { aggregate: AggregateType::Order, kind: order::PAYMENT_DEADLINE, waits_for: "STOCK_CONFIRMED: the payment", then: "OrderExpired" },
+    DeadlinePolicy { aggregate: AggregateType::Order, kind: order::FULFILMENT_DEADLINE, waits_for: "CONFIRMED, IN_FULFILMENT: the dispatch of all parcels", then: "OrderOverdue: on hold" },
+    DeadlinePolicy { aggregate: AggregateType::Order, kind: order::DELIVERY_DEADLINE, waits_for: "SHIPPED: the delivery of all parcels", then: "OrderOverdue: on hold" },
+    DeadlinePolicy { aggregate: AggregateType::Order, kind: order::RETURN_WINDOW_DEADLINE, waits_for: "DELIVERED: the end of the return window", then: "OrderCompleted" },
+    DeadlinePolicy { aggregate: AggregateType::Payment, kind: INQUIRY, waits_for: "the outcome of a payment step", then: "PaymentInquiryRequested" },
 ];
 
-/// The decision that answers a deadline which has passed. It does something only while the stream still waits for that.
-/// None: no such stream has a deadline of that kind.
+/// The contexts whose aggregates have deadlines: each needs a deadline scheduler.
+pub fn contexts_with_deadlines() -> BTreeSet<Context> {
+    DEADLINES.iter().map(|deadline| deadline.aggregate.context()).collect()
+}
+
+/// The decision that answers a deadline which has passed. It does nothing if the stream no longer waits for that.
+/// `None`: no such stream has a deadline of that kind.
 pub fn deadline_passed(stream: &StreamId, kind: &str, rules: &Arc<ShopRules>) -> Option<Arc<dyn Decision>> {
-    let order_id: OrderId = stream.key().parse().ok()?;
-    if *stream == order_id.stream() {
-        let passed = OrderDeadlinePassed::of(order_id, kind, Arc::clone(rules))?;
-        Some(Arc::new(passed))
-    } else if *stream == order_id.payment_stream() && kind == INQUIRY {
-        Some(Arc::new(InquireStep { order_id }))
-    } else {
-        None
+    match AggregateType::of_stream(stream)? {
+        AggregateType::Order => {
+            let order_id: OrderId = stream.key().parse().ok()?;
+            let passed = OrderDeadlinePassed::of(order_id, kind, Arc::clone(rules))?;
+            Some(Arc::new(passed))
+        }
+        AggregateType::Payment => {
+            let order_id: OrderId = stream.key().parse().ok()?;
+            (kind == INQUIRY).then(|| Arc::new(InquireStep { order_id }) as Arc<dyn Decision>)
+        }
+        AggregateType::Product
+        | AggregateType::Category
+        | AggregateType::Stock
+        | AggregateType::Reservation
+        | AggregateType::Shipment => None,
     }
+}
+
+/// The state of an aggregate before its first event, for the test that finds deadlines without an answer.
+#[cfg(test)]
+fn initial_state(aggregate: AggregateType) -> Box<dyn crate::AnyState> {
+    use crate::Reads;
+    let stream = aggregate.stream("x");
+    let reads = match aggregate {
+        AggregateType::Product => Reads::stream::<crate::product::Product>(stream),
+        AggregateType::Category => Reads::stream::<crate::category::Categories>(stream),
+        AggregateType::Stock => Reads::stream::<crate::stock::Stock>(stream),
+        AggregateType::Reservation => Reads::stream::<crate::reservation::Reservation>(stream),
+        AggregateType::Order => Reads::stream::<order::Order>(stream),
+        AggregateType::Payment => Reads::stream::<crate::payment::Payment>(stream),
+        AggregateType::Shipment => Reads::stream::<crate::shipment::Shipment>(stream),
+    };
+    (reads.streams[0].initial)()
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use domain::policies::{life_cycle_markdown, score_markdown};
+use domain::policies::{life_cycle_markdown, policies_markdown};
 
 const NOTE: &str = "<!-- Generated from the code; do not edit. UPDATE_CONTRACTS=1 cargo test -p domain --test pages writes it anew. -->";
 
@@ -29,8 +29,8 @@ fn check(name: &str, page: &str) {
 }
 
 #[test]
-fn the_page_of_the_choreography_is_what_the_score_says() {
-    check("choreography.md", &score_markdown());
+fn the_page_of_the_choreography_lists_the_policies() {
+    check("choreography.md", &policies_markdown());
 }
 
 #[test]

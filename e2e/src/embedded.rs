@@ -12,6 +12,8 @@ use chorale::stores::Stores;
 use platform::bus::Bus;
 use platform::bus::shuffled::ShuffledBus;
 use platform::clock::DrivenClock;
+use reactors::adapters::Adapters;
+use reactors::adapters::provider::PaymentProvider;
 use schemas::envelope::Spoken;
 use tempfile::TempDir;
 
@@ -185,10 +187,11 @@ async fn start(
             Buses::Shuffled(seed) => Arc::new(ShuffledBus::new(bus, seed)),
         })
     };
+    let payment_provider: Arc<dyn PaymentProvider> = Arc::clone(provider) as _;
     let options = ShopOptions {
         stores: stores.clone(),
         clock: Some(clock.clock()),
-        provider: Some(Arc::clone(provider) as _),
+        adapters: Box::new(move |sandboxes| Adapters { payment_provider, ..sandboxes }),
         bus: Box::new(wrap),
         ..ShopOptions::default()
     };

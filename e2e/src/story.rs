@@ -1,11 +1,13 @@
 //! What happened, as the logs have it.
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, Result, ensure};
 use chorale::statements::orders::Orders;
-use event_log::port::{Read, StoredEvent};
+use event_log::port::{Log, Read, StoredEvent};
 use schemas::life_cycle::OrderStatus;
 use schemas::order::OrderEvent;
-use schemas::{Context, EventSet, OrderId, ShipmentId, StreamId};
+use schemas::{AggregateType, EventSet, OrderId, ShipmentId, StreamId};
 
 use crate::embedded::{Embedded, LOOK, SOON};
 
@@ -36,20 +38,17 @@ impl Story {
     }
 }
 
-fn context_of(stream: &StreamId) -> Context {
-    match stream.prefix() {
-        "product" | "categories" => Context::Catalog,
-        "stock" | "reservation" => Context::Inventory,
-        "payment" => Context::Payments,
-        "shipment" => Context::Shipping,
-        _ => Context::Ordering,
-    }
-}
-
 impl Embedded {
+    /// The log that holds a stream.
+    fn log_of(&self, stream: &StreamId) -> Result<&Arc<dyn Log>> {
+        let aggregate =
+            AggregateType::of_stream(stream).with_context(|| format!("{stream} names no aggregate"))?;
+        self.log(aggregate.context()).context("every context has a log")
+    }
+
     /// The events of a stream.
     pub async fn events(&self, stream: &StreamId) -> Result<Vec<StoredEvent>> {
-        let log = self.log(context_of(stream)).context("every context has a log")?;
+        let log = self.log_of(stream)?;
         Ok(log.read(Read::Streams(&[(stream.clone(), 0)]), usize::MAX).await?)
     }
 
@@ -65,7 +64,7 @@ impl Embedded {
 
     /// Waits until an event of this name has happened to a stream so often.
     pub async fn until_times(&self, stream: &StreamId, name: &str, times: usize) -> Result<()> {
-        let log = self.log(context_of(stream)).context("every context has a log")?;
+        let log = self.log_of(stream)?;
         let waited = tokio::time::timeout(SOON, async {
             loop {
                 let head = log.head().await?.position;

@@ -10,6 +10,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use platform::bus::Record;
 use read_models::Collection;
 use schemas::{DecodeError, Topic};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 pub use entity::Entity;
 pub(crate) use entity::Evolve;
@@ -74,6 +76,15 @@ impl Projection {
         self.topics
     }
 
+    /// What today's program writes after it has read `body`, a document of the collection.
+    pub fn reread(&self, body: &str) -> Result<String, Indigestible> {
+        match self.kind {
+            Kind::Entity(evolve) => evolve.reread(body),
+            Kind::Journal(enter) => enter.reread(body),
+            Kind::Summary(add) => add.reread(body),
+        }
+    }
+
     /// `entity`, `journal` or `summary`.
     pub fn kind(&self) -> &'static str {
         match self.kind {
@@ -111,6 +122,11 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Indigestible>) -> Resu
         let said = said.or_else(|| panic.downcast_ref::<String>().cloned());
         Err(Indigestible::Panicked(said.unwrap_or_else(|| "without a word".to_owned())))
     })
+}
+
+/// Reads a document and writes it again.
+fn reread<D: Serialize + DeserializeOwned>(body: &str) -> Result<String, Indigestible> {
+    Ok(serde_json::to_string(&serde_json::from_str::<D>(body)?)?)
 }
 
 /// Reads the event in a record.

@@ -1,7 +1,36 @@
-//! The outside world: the only places that call it, each behind a small port, with sandboxes for a shop without contracts.
+//! Services outside the shop, each behind a small port, with a sandbox for shops that have no contract with one. Nothing else
+//! in the program calls them.
+
+use std::sync::Arc;
+
+use platform::clock::Clock;
 
 pub mod carrier;
 pub mod guarded;
 pub mod provider;
 pub mod sandbox_carrier;
 pub mod sandbox_provider;
+
+use carrier::Carrier;
+use provider::PaymentProvider;
+use sandbox_carrier::SandboxCarrier;
+use sandbox_provider::SandboxProvider;
+
+/// The services that reactors call.
+#[derive(Clone)]
+pub struct Adapters {
+    /// Authorises, captures, voids and refunds payments.
+    pub payment_provider: Arc<dyn PaymentProvider>,
+    /// Prints labels of parcels.
+    pub carrier: Arc<dyn Carrier>,
+}
+
+impl Adapters {
+    /// A sandbox for each of them.
+    pub fn sandboxes(clock: &Clock) -> Self {
+        Self {
+            payment_provider: Arc::new(SandboxProvider::new(clock.clone())),
+            carrier: Arc::new(SandboxCarrier),
+        }
+    }
+}

@@ -1,14 +1,14 @@
-//! The clockwork: a deadline that has passed comes back to its stream as a command.
+//! Deadlines. When one has passed, it becomes a command to its stream.
 //!
-//! Not before everything that was recorded by then has been handled, though: an answer that came in time but is still
-//! waiting to be read must not be overtaken by the clock.
+//! That happens only after all events that were recorded before the deadline are handled: an answer that came in time but
+//! has not been read yet takes precedence over the deadline.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ShopRules;
-use domain::policies::deadline_passed;
+use domain::policies::{REACTORS, ReactorKind, ReactorSpec, deadline_passed};
 use event_log::port::{DueDeadline, LogError, Read};
 use event_log::request::{Origin, Outcome, Request, Verdict, WriteError};
 use event_log::writer::Writer;
@@ -18,47 +18,48 @@ use platform::clock::Clock;
 use platform::shutdown::Shutdown;
 use schemas::{Actor, CommandId, Context, Envelope, Timestamp, Topic};
 
-use crate::participant::Participant;
 use crate::progress::Progress;
 use crate::runner::RunError;
 
-/// Deadlines that are handled at a time.
+/// Deadlines that are read at a time.
 const PAGE: usize = 500;
-/// Of them, side by side.
-const SIDE_BY_SIDE: usize = 256;
-/// How long it waits for the relays when a deadline has passed and they have not told everything until then.
-const RELAYED: Duration = Duration::from_millis(250);
-/// After the log has grown it looks for new deadlines at most so often.
+/// Deadlines of a page that are handled concurrently.
+const CONCURRENT: usize = 256;
+/// The wait for relays that have not published all events up to a deadline yet.
+const RELAY_WAIT: Duration = Duration::from_millis(250);
+/// The least time between two looks at the log while it grows.
 const REST: Duration = Duration::from_millis(20);
-/// How long an idle clockwork waits before it looks again.
+/// The longest time between two looks at the log.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The clockwork of one context.
-pub struct Clockwork {
+/// The deadline scheduler of a context. Several may run: each deadline is settled once.
+pub struct DeadlineScheduler {
     writer: Writer,
     bus: Arc<dyn Bus>,
     clock: Clock,
     progress: Progress,
-    /// Groups whose work can settle a deadline of this context.
+    /// Groups whose answers can settle a deadline of this context.
     groups: Vec<&'static str>,
-    /// The contexts whose events they hear.
+    /// The contexts whose events they read.
     sources: Vec<Context>,
     rules: Arc<ShopRules>,
 }
 
-impl Clockwork {
-    /// `participants`: those of the writer's context.
+impl DeadlineScheduler {
+    /// A scheduler of the writer's context.
     pub fn new(
         writer: Writer,
         bus: Arc<dyn Bus>,
         clock: Clock,
         progress: Progress,
-        participants: &[Arc<dyn Participant>],
         rules: Arc<ShopRules>,
     ) -> Self {
-        let groups = participants.iter().map(|participant| participant.name()).collect();
+        let context = writer.log().context();
+        let settles =
+            |spec: &&ReactorSpec| spec.context == context && !matches!(spec.kind, ReactorKind::View(_));
+        let groups = REACTORS.iter().filter(settles).map(|spec| spec.name).collect();
         let sources: BTreeSet<Context> =
-            participants.iter().flat_map(|participant| participant.topics()).map(Topic::context).collect();
+            REACTORS.iter().filter(settles).flat_map(ReactorSpec::topics).map(Topic::context).collect();
         Self { writer, bus, clock, progress, groups, sources: sources.into_iter().collect(), rules }
     }
 
@@ -77,53 +78,49 @@ impl Clockwork {
             tokio::select! {
                 biased;
                 () = shutdown.begun() => return Ok(()),
-                () = wait => self.ring(&shutdown).await?,
+                () = wait => self.handle_due(&shutdown).await?,
                 () = log.grown(position, PATIENCE) => tokio::time::sleep(REST).await,
             }
         }
         Ok(())
     }
 
-    /// The instant up to which everything that was recorded stands on the topics, at most now.
-    async fn told_until(&self, now: Timestamp) -> Result<Timestamp, BusError> {
+    /// The latest instant, at most now, up to which all recorded events are on the topics.
+    async fn relayed_until(&self, now: Timestamp) -> Result<Timestamp, BusError> {
         let reach = self.bus.reach(&self.sources).await?;
-        // Of a context of which nothing was ever published nobody knows whether it has something to say.
-        let told = |context| reach.get(context).map_or(Timestamp::EPOCH, |reach| reach.as_of.unwrap_or(now));
-        Ok(self.sources.iter().map(told).fold(now, Timestamp::min))
+        // A context that never published may have events that were not relayed yet.
+        let relayed =
+            |context| reach.get(context).map_or(Timestamp::EPOCH, |reach| reach.as_of.unwrap_or(now));
+        Ok(self.sources.iter().map(relayed).fold(now, Timestamp::min))
     }
 
-    /// Handles what is due, once everything recorded by then is handled.
-    async fn ring(&self, shutdown: &Shutdown) -> Result<(), RunError> {
-        let now = self.told_until(self.clock.now()).await?;
+    /// Handles the deadlines that have passed, once all events that were recorded before them are handled.
+    async fn handle_due(&self, shutdown: &Shutdown) -> Result<(), RunError> {
+        let now = self.relayed_until(self.clock.now()).await?;
+        let context = self.writer.log().context();
         let concerns = |group: &str| self.groups.contains(&group);
         while !self.progress.caught_up(self.bus.as_ref(), concerns, PATIENCE).await? {
-            tracing::warn!(context = %self.writer.log().context(), "deadlines wait for events that are not handled yet");
+            tracing::warn!(%context, "deadlines wait for events that are not handled yet");
             if shutdown.has_begun() {
                 return Ok(());
             }
         }
         let due = self.writer.log().due(now, PAGE).await?;
         if due.is_empty() {
-            tracing::debug!(context = %self.writer.log().context(), "deadlines wait until the relays have caught up");
-            tokio::select! {
-                () = shutdown.begun() => {}
-                () = tokio::time::sleep(RELAYED) => {}
-            }
+            tracing::debug!(%context, "deadlines wait until the relays have caught up");
+            pause(RELAY_WAIT, shutdown).await;
         }
         let passing = stream::iter(due).map(|deadline| self.pass(deadline, now));
-        let results: Vec<Result<bool, WriteError>> = passing.buffer_unordered(SIDE_BY_SIDE).collect().await;
-        let passed: Vec<bool> = results.into_iter().collect::<Result<_, _>>()?;
-        if !passed.is_empty() && !passed.contains(&true) {
-            // Nothing moved, and an alarm told why: no use in trying again at once.
-            tokio::select! {
-                () = shutdown.begun() => {}
-                () = tokio::time::sleep(PATIENCE) => {}
-            }
+        let results: Vec<Result<bool, WriteError>> = passing.buffer_unordered(CONCURRENT).collect().await;
+        let settled: Vec<bool> = results.into_iter().collect::<Result<_, _>>()?;
+        if !settled.is_empty() && !settled.contains(&true) {
+            // The reasons are in the log; an immediate retry would not help.
+            pause(PATIENCE, shutdown).await;
         }
         Ok(())
     }
 
-    /// The event whose deadline it is: what follows belongs to its flow.
+    /// The event that set the deadline. What follows belongs to its flow.
     async fn cause(&self, due: &DueDeadline) -> Result<Option<Arc<Envelope>>, LogError> {
         let before = [(due.stream.clone(), due.version.saturating_sub(1))];
         let events = self.writer.log().read(Read::Streams(&before), 1).await?;
@@ -133,7 +130,7 @@ impl Clockwork {
     /// Whether the deadline was settled.
     async fn pass(&self, due: DueDeadline, now: Timestamp) -> Result<bool, WriteError> {
         let Some(decision) = deadline_passed(&due.stream, &due.kind, &self.rules) else {
-            tracing::error!(stream = %due.stream, kind = due.kind, "nobody answers this deadline");
+            tracing::error!(stream = %due.stream, kind = due.kind, "no handler for this deadline");
             return Ok(false);
         };
         let command =
@@ -153,14 +150,21 @@ impl Clockwork {
         match self.writer.submit(request).await {
             Ok(Outcome { verdict: Verdict::Done { appended, .. }, .. }) => Ok(appended > 0),
             Ok(Outcome { verdict, .. }) => {
-                tracing::error!(stream = %due.stream, kind = due.kind, ?verdict, at = %now, "a deadline was refused");
+                tracing::error!(stream = %due.stream, kind = due.kind, ?verdict, at = %now, "deadline refused");
                 Ok(false)
             }
             Err(WriteError::Failed(problem)) => {
-                tracing::error!(stream = %due.stream, kind = due.kind, problem, "a deadline could not be handled");
+                tracing::error!(stream = %due.stream, kind = due.kind, problem, "could not handle the deadline");
                 Ok(false)
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+async fn pause(duration: Duration, shutdown: &Shutdown) {
+    tokio::select! {
+        () = shutdown.begun() => {}
+        () = tokio::time::sleep(duration) => {}
     }
 }

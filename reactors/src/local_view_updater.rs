@@ -1,4 +1,4 @@
-//! Keeps a context's local view: what it has learnt from other contexts' topics.
+//! Updates a context's local view from the topics of other contexts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,42 +9,32 @@ use event_log::port::Wanted;
 use event_log::writer::Writer;
 use platform::bus::{Bus, Record, Start, Subscription};
 use platform::shutdown::Shutdown;
-use schemas::Context;
 use serde_json::Value;
 
 use crate::positions::GroupPositions;
 use crate::progress::Progress;
 use crate::runner::RunError;
 
-/// A context and a view that it keeps.
-pub struct Kept {
-    /// Whose database it is in.
-    pub context: Context,
-    /// What it learns.
-    pub view: &'static LocalView,
-}
-
-/// Every local view there is.
-pub static VIEWS: [Kept; 1] = [Kept { context: Context::Ordering, view: &domain::price_book::PRICE_BOOK }];
-
+/// Records that are read at a time.
 const DELIVERY: usize = 1_000;
+/// The longest wait for records.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A view with what it needs.
-pub struct Learner {
+/// The updater of a local view.
+pub struct LocalViewUpdater {
     view: &'static LocalView,
     bus: Arc<dyn Bus>,
     writer: Writer,
     progress: Progress,
 }
 
-impl Learner {
-    /// `writer` must be that of the context that the view belongs to.
+impl LocalViewUpdater {
+    /// `writer` must be that of the context that owns the view.
     pub fn new(view: &'static LocalView, bus: Arc<dyn Bus>, writer: Writer, progress: Progress) -> Self {
         Self { view, bus, writer, progress }
     }
 
-    /// Learns until the shutdown begins or something fails. Entries and positions are kept together.
+    /// Runs until the shutdown begins or something fails. Entries and positions are one commit.
     pub async fn run(self, shutdown: Shutdown) -> Result<(), RunError> {
         let group = self.view.name;
         let log = self.writer.log();
@@ -66,9 +56,10 @@ impl Learner {
             if delivery.positions.is_empty() {
                 continue;
             }
-            let views = self.learn(&delivery.records).await?;
+            let views = self.updates(&delivery.records).await?;
             let positions = &delivery.positions;
-            // What was learnt belongs to what was known before: where another process has gone on, it is learnt anew.
+            // The entries follow from those that were read. If another process has written since, the note is refused and
+            // the records are delivered again.
             self.writer.note(resume.note(positions, views)).await?;
             resume.noted(positions);
             self.progress.advance(group, positions);
@@ -76,9 +67,9 @@ impl Learner {
         }
     }
 
-    /// What the entries are after these records. An event that cannot be read is passed over with an alarm: the view is
-    /// private and disposable, and what it would have said is said again by the stream's later events or a rebuild.
-    async fn learn(&self, records: &[Record]) -> Result<Vec<ViewWrite>, RunError> {
+    /// The entries that change with these records. An event that cannot be applied is skipped with an alarm: the view is
+    /// private and disposable, and later events of the stream, or a rebuild, will correct it.
+    async fn updates(&self, records: &[Record]) -> Result<Vec<ViewWrite>, RunError> {
         let views: Vec<ViewKey> =
             records.iter().flat_map(|record| (self.view.reads)(&record.envelope)).collect();
         let (_, facts) = self.writer.log().facts(&Wanted { views, ..Wanted::default() }).await?;
@@ -97,7 +88,8 @@ impl Learner {
                     }
                 }
                 Err(error) => {
-                    tracing::error!(view = self.view.name, event = %record.envelope.token(), %error, "not learnt from");
+                    let event = record.envelope.token();
+                    tracing::error!(view = self.view.name, %event, %error, "local view could not apply the event");
                 }
             }
         }

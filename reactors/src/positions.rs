@@ -1,4 +1,4 @@
-//! Positions of groups as they stand in their context's log.
+//! Positions of groups in the log of their context.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,32 +9,32 @@ use event_log::port::{Log, LogError};
 use event_log::writer::Note;
 use platform::bus::{BusError, Partition, Positions, Resume};
 
-/// `<topic>/<number>`, as positions are kept.
+/// `<topic>/<number>`, as positions are stored.
 pub(crate) fn partition_name(partition: &Partition) -> String {
     format!("{}/{}", partition.topic, partition.number)
 }
 
-/// What a note keeps of a group's positions.
+/// The positions of a group as a note stores them.
 pub(crate) fn noted(group: &str, positions: &Positions) -> Vec<(String, String, u64)> {
-    let kept = positions.iter();
-    kept.map(|(partition, position)| (group.to_owned(), partition_name(partition), *position)).collect()
+    let stored = positions.iter();
+    stored.map(|(partition, position)| (group.to_owned(), partition_name(partition), *position)).collect()
 }
 
-/// How far a group is.
+/// The stored positions of a group.
 pub(crate) async fn of_group(log: &dyn Log, group: &str) -> Result<Positions, LogError> {
     Ok(known(log.group(group).await?.0))
 }
 
-/// A topic that this program does not know any more is read by nobody.
-fn known(kept: BTreeMap<String, u64>) -> Positions {
+/// Positions of topics that this program does not know are left out: no reactor reads them.
+fn known(stored: BTreeMap<String, u64>) -> Positions {
     let parse = |(name, position): (String, u64)| {
         let (topic, number) = name.rsplit_once('/')?;
         Some((Partition { topic: topic.parse().ok()?, number: number.parse().ok()? }, position))
     };
-    kept.into_iter().filter_map(parse).collect()
+    stored.into_iter().filter_map(parse).collect()
 }
 
-/// Answers the bus where a group stands, and remembers it.
+/// The positions of a group, as last read or written here.
 pub(crate) struct GroupPositions {
     log: Arc<dyn Log>,
     group: &'static str,
@@ -50,15 +50,15 @@ impl GroupPositions {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads where the group stands now.
+    /// Reads the group's positions from the log.
     pub async fn read(&self) -> Result<Positions, LogError> {
         let positions = of_group(self.log.as_ref(), self.group).await?;
         self.known().clone_from(&positions);
         Ok(positions)
     }
 
-    /// A note of `views` that is kept only if nobody else has gone on in these partitions since they were read, or noted,
-    /// here.
+    /// A note of `views` that is refused if another process has moved the group in these partitions since they were last read
+    /// or written here.
     pub fn note(&self, positions: &Positions, views: Vec<ViewWrite>) -> Note {
         let known = self.known();
         let at = positions.keys().map(|partition| (*partition, known.get(partition).copied().unwrap_or(0)));
@@ -66,7 +66,7 @@ impl GroupPositions {
         Note { positions: noted(self.group, positions), views, only_at, ..Note::default() }
     }
 
-    /// The group stands there now.
+    /// Remembers positions that were written.
     pub fn noted(&self, positions: &Positions) {
         self.known().extend(positions.iter().map(|(partition, position)| (*partition, *position)));
     }

@@ -1,4 +1,4 @@
-//! How far everybody is, for those who wait for it.
+//! The progress of all groups, for callers that wait until they have caught up.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,15 +12,15 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::positions;
 
-/// How often it is looked how far other processes are.
-const LOOK: Duration = Duration::from_millis(50);
+/// How often positions of other processes are read.
+const POLL: Duration = Duration::from_millis(50);
 
 /// The positions of all groups. Cheap to clone.
 #[derive(Clone)]
 pub struct Progress {
     groups: Arc<watch::Sender<BTreeMap<String, Group>>>,
-    /// The logs that groups keep their positions in, where other processes carry some of them. None: this process carries
-    /// all of them, and what it knows is how far they are.
+    /// The logs with the positions of all groups, if other processes run some of them. `None`: this process runs all groups,
+    /// and `groups` has their positions.
     shared: Option<Arc<BTreeMap<Context, Arc<dyn Log>>>>,
 }
 
@@ -31,7 +31,7 @@ struct Group {
     positions: Positions,
 }
 
-/// Where topics end.
+/// The end positions of topics, by partition.
 type Ends = BTreeMap<Topic, BTreeMap<u32, u64>>;
 
 impl Default for Progress {
@@ -40,32 +40,32 @@ impl Default for Progress {
     }
 }
 
-/// Why it is not known how far everybody is.
+/// The reasons why progress cannot be determined.
 #[derive(Debug, thiserror::Error)]
 pub enum ProgressError {
-    /// Where the topics end is not known.
+    /// The ends of the topics are not known.
     #[error("the bus failed")]
     Bus(#[from] BusError),
-    /// What other processes have done is not known.
+    /// The positions of other processes are not known.
     #[error("the log failed")]
     Log(#[from] LogError),
 }
 
 impl Progress {
-    /// Of groups that several processes may share: how far they are is what their contexts' logs say.
+    /// For groups that several processes share: their positions are read from the logs.
     pub fn shared(logs: impl IntoIterator<Item = Arc<dyn Log>>) -> Self {
         let logs = logs.into_iter().map(|log| (log.context(), log)).collect();
         Self { shared: Some(Arc::new(logs)), ..Self::default() }
     }
 
-    /// A group of `context` joins, at these positions.
+    /// Adds a group of `context`, at these positions.
     pub fn join(&self, group: &str, context: Context, topics: &[Topic], positions: Positions) {
         self.groups.send_modify(|groups| {
             groups.insert(group.to_owned(), Group { context, topics: topics.to_vec(), positions });
         });
     }
 
-    /// A group has done everything up to these positions.
+    /// A group has handled all records up to these positions.
     pub fn advance(&self, group: &str, positions: &Positions) {
         self.groups.send_modify(|groups| {
             if let Some(known) = groups.get_mut(group) {
@@ -74,8 +74,8 @@ impl Progress {
         });
     }
 
-    /// Waits until every group that `concerns` names has done everything that its topics hold now, at most `patience`;
-    /// `false` when that was not enough.
+    /// Waits until all groups that `concerns` selects have handled the records that are on their topics now. `false`: that
+    /// took longer than `patience`.
     pub async fn caught_up(
         &self,
         bus: &dyn Bus,
@@ -84,10 +84,10 @@ impl Progress {
     ) -> Result<bool, ProgressError> {
         let ends = bus.ends(&Topic::ALL).await?;
         let deadline = Instant::now() + patience;
-        let mut news = self.groups.subscribe();
-        while !self.laggards(&ends, &concerns, &mut news).await?.is_empty() {
-            let look = if self.shared.is_some() { deadline.min(Instant::now() + LOOK) } else { deadline };
-            let changed = timeout_at(look, news.changed()).await.is_ok();
+        let mut changes = self.groups.subscribe();
+        while !self.laggards(&ends, &concerns, &mut changes).await?.is_empty() {
+            let next = if self.shared.is_some() { deadline.min(Instant::now() + POLL) } else { deadline };
+            let changed = timeout_at(next, changes.changed()).await.is_ok();
             if !changed && Instant::now() >= deadline {
                 return Ok(false);
             }
@@ -95,7 +95,7 @@ impl Progress {
         Ok(true)
     }
 
-    /// Which groups have not done everything that their topics hold now.
+    /// The groups that have not handled all records on their topics.
     pub async fn behind(&self, bus: &dyn Bus) -> Result<Vec<String>, ProgressError> {
         let ends = bus.ends(&Topic::ALL).await?;
         Ok(self.laggards(&ends, &|_| true, &mut self.groups.subscribe()).await?)
@@ -105,10 +105,10 @@ impl Progress {
         &self,
         ends: &Ends,
         concerns: &impl Fn(&str) -> bool,
-        news: &mut watch::Receiver<BTreeMap<String, Group>>,
+        changes: &mut watch::Receiver<BTreeMap<String, Group>>,
     ) -> Result<Vec<String>, LogError> {
         let behind: Vec<(String, Group)> = {
-            let groups = news.borrow_and_update();
+            let groups = changes.borrow_and_update();
             let behind = groups
                 .iter()
                 .filter(|(name, group)| concerns(name) && group.is_behind(&group.positions, ends));
@@ -117,18 +117,18 @@ impl Progress {
         let Some(logs) = &self.shared else { return Ok(behind.into_iter().map(|(name, _)| name).collect()) };
         let mut laggards = Vec::new();
         for (name, group) in behind {
-            let kept = match logs.get(&group.context) {
+            let stored = match logs.get(&group.context) {
                 Some(log) => positions::of_group(log.as_ref(), &name).await?,
                 None => Positions::new(),
             };
-            if group.is_behind(&kept, ends) {
+            if group.is_behind(&stored, ends) {
                 laggards.push(name);
             }
         }
         Ok(laggards)
     }
 
-    /// The groups and their positions, as far as this process knows.
+    /// The groups and their positions that this process knows.
     pub fn groups(&self) -> BTreeMap<String, Positions> {
         self.groups.borrow().iter().map(|(name, group)| (name.clone(), group.positions.clone())).collect()
     }

@@ -1,37 +1,35 @@
-//! What takes part in the choreography.
+//! What a reactor is.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::Decision;
-use platform::bus::{Record, Start};
+use domain::policies::ReactorSpec;
+use platform::bus::Record;
 use platform::sealing::SealingError;
 use platform::vault::VaultError;
-use schemas::{Context, DecodeError, Topic};
+use schemas::{DecodeError, Topic};
 
-/// Somebody who answers events with a decision on the streams of its own context. It answers each event of a stream in
-/// order; what it decides is recorded once, however often the event comes.
+/// Answers events with decisions on the streams of its own context. It answers the events of a stream in order. Each
+/// decision is recorded once, however often the event is delivered.
 #[async_trait]
-pub trait Participant: Send + Sync {
-    /// Its name: that of its group, its inbox and its parked reactions.
-    fn name(&self) -> &'static str;
+pub trait Reactor: Send + Sync {
+    /// Its name, context and kind.
+    fn spec(&self) -> &'static ReactorSpec;
 
-    /// Whose streams it writes.
-    fn context(&self) -> Context;
-
-    /// Where its events come from.
-    fn topics(&self) -> Vec<Topic>;
-
-    /// Whether it has an answer to events of this name. Others are passed over.
-    fn hears(&self, topic: Topic, name: &str) -> bool;
-
-    /// The answer. Pure, or a call of the outside world that carries an idempotency key, because it may be repeated.
-    async fn answer(&self, record: &Record) -> Result<Option<Arc<dyn Decision>>, AnswerError>;
-
-    /// Where it begins on its first start.
-    fn start(&self) -> Start {
-        Start::Beginning
+    /// The topics that it reads.
+    fn topics(&self) -> Vec<Topic> {
+        self.spec().topics()
     }
+
+    /// Whether it answers events of this name. The runner skips the others.
+    fn hears(&self, topic: Topic, name: &str) -> bool {
+        self.spec().hears(topic, name)
+    }
+
+    /// The decision that answers the event; `None` if there is nothing to do. It may be called more than once for an event,
+    /// so it is pure, or it calls an outside service under an idempotency key.
+    async fn answer(&self, record: &Record) -> Result<Option<Arc<dyn Decision>>, AnswerError>;
 }
 
 /// Why there is no answer.
@@ -40,16 +38,16 @@ pub enum AnswerError {
     /// The event cannot be read.
     #[error("the event cannot be read: {0}")]
     Unreadable(#[from] DecodeError),
-    /// What it needs does not answer now; trying again later may help.
+    /// A service that it needs does not answer. A later attempt may succeed.
     #[error("{0} is not available")]
     Unavailable(String),
-    /// It will not work, however often it is tried.
+    /// No later attempt will succeed.
     #[error("{0}")]
     Broken(String),
 }
 
 impl From<SealingError> for AnswerError {
-    /// A vault that does not answer now is waited for; what cannot be opened at all is not tried again.
+    /// A vault that does not answer is retried; a text that cannot be opened is not.
     fn from(error: SealingError) -> Self {
         match error {
             SealingError::Vault(VaultError::Unavailable(_)) => Self::Unavailable("the key vault".to_owned()),
@@ -63,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_vault_that_does_not_answer_is_waited_for_and_a_text_that_is_not_genuine_is_not() {
+    fn a_vault_that_does_not_answer_is_retried_and_a_text_that_is_not_genuine_is_not() {
         let away = VaultError::Unavailable(Arc::new(std::io::Error::other("away")));
         assert!(matches!(AnswerError::from(SealingError::Vault(away)), AnswerError::Unavailable(_)));
         let forged = SealingError::NotGenuine { subject: "order-1".to_owned(), field: "email".to_owned() };

@@ -1,11 +1,11 @@
-//! Runners, learners and the clockwork on real logs: parking, redriving, crashing, on files, on a bus that shuffles, and on servers.
+//! Runners and local view updaters on real logs: parking, redriving and crashing; on files, on a bus that shuffles, and on servers.
 
-#[path = "reactors/bench.rs"]
-mod bench;
 #[path = "reactors/crashing.rs"]
 mod crashing;
-#[path = "reactors/learning.rs"]
-mod learning;
+#[path = "reactors/harness.rs"]
+mod harness;
+#[path = "reactors/local_views.rs"]
+mod local_views;
 #[path = "reactors/parking.rs"]
 mod parking;
 #[path = "reactors/redriving.rs"]

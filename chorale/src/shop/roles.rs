@@ -1,6 +1,5 @@
 //! The roles of a shop, and keeping them running.
 
-use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -8,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use async_trait::async_trait;
+use domain::policies::{REACTORS, ReactorKind, ReactorSpec, contexts_with_deadlines};
 use event_log::relay::{self, Relay};
 use futures_util::FutureExt;
 use platform::bus::Positions;
@@ -15,8 +15,8 @@ use platform::clock::Clock;
 use platform::shutdown::Shutdown;
 use platform::signing::Signer;
 use query_api::{BoxError, ProjectorSource, ProjectorState, ProjectorStatus};
-use reactors::deadlines::Clockwork;
-use reactors::learner::Learner;
+use reactors::deadline_scheduler::DeadlineScheduler;
+use reactors::local_view_updater::LocalViewUpdater;
 use reactors::runner::Runner;
 use schemas::audit::{LogHead, LogHeadSigned};
 use schemas::{Context, Timestamp, topics};
@@ -53,73 +53,61 @@ impl Only {
 }
 
 impl Shop {
-    /// By what reactors can be chosen: contexts, and single participants and views.
-    pub fn reactor_names(&self) -> Vec<&'static str> {
-        let mut names: Vec<_> = Context::ALL.iter().map(|context| context.name()).collect();
-        names.extend(self.participants().iter().map(|participant| participant.name()));
-        names.extend(reactors::learner::VIEWS.iter().map(|view| view.view.name));
-        names
+    /// The names by which reactors can be chosen: contexts, and single reactors.
+    pub fn reactor_names() -> Vec<&'static str> {
+        let contexts = Context::ALL.into_iter().map(Context::name);
+        contexts.chain(REACTORS.iter().map(|reactor| reactor.name)).collect()
     }
 
-    /// Starts the choreography: participants, local views, and the clockwork of each context in which something is chosen.
-    /// On imported time whoever imports is the clock.
+    /// Starts the chosen reactors, and the deadline scheduler of every context that has deadlines: a deadline must pass
+    /// whether or not its context has a reactor here. On imported time the import is the clock.
     pub fn start_reactors(&self, only: &Only) {
-        let mut chosen = BTreeSet::new();
-        self.watch_everybody();
-        for participant in self.participants() {
-            let (name, context) = (participant.name(), participant.context());
-            if !only.means(&[name, context.name()]) {
+        self.expect_all_reactors();
+        let chosen = |reactor: &ReactorSpec| only.means(&[reactor.name, reactor.context.name()]);
+        for reactor in reactors::all(&self.rules, &self.sealer, &self.adapters) {
+            let spec = reactor.spec();
+            if !chosen(spec) {
                 continue;
             }
-            chosen.insert(context);
             let (bus, progress) = (Arc::clone(&self.bus), self.progress.clone());
-            let writer = self.commands.writers().of(context).clone();
-            self.keep_running(name, move |shutdown| {
-                Runner::new(Arc::clone(&participant), Arc::clone(&bus), writer.clone(), progress.clone())
+            let writer = self.commands.writers().of(spec.context).clone();
+            self.keep_running(spec.name, move |shutdown| {
+                Runner::new(Arc::clone(&reactor), Arc::clone(&bus), writer.clone(), progress.clone())
                     .run(shutdown)
             });
         }
-        for view in
-            reactors::learner::VIEWS.iter().filter(|view| only.means(&[view.view.name, view.context.name()]))
-        {
+        for spec in REACTORS.iter().filter(|spec| chosen(spec)) {
+            let ReactorKind::View(view) = spec.kind else { continue };
             let (bus, progress) = (Arc::clone(&self.bus), self.progress.clone());
-            let writer = self.commands.writers().of(view.context).clone();
-            self.keep_running(view.view.name, move |shutdown| {
-                Learner::new(view.view, Arc::clone(&bus), writer.clone(), progress.clone()).run(shutdown)
+            let writer = self.commands.writers().of(spec.context).clone();
+            self.keep_running(spec.name, move |shutdown| {
+                LocalViewUpdater::new(view, Arc::clone(&bus), writer.clone(), progress.clone()).run(shutdown)
             });
         }
         if self.keeps_time {
-            chosen.into_iter().for_each(|context| self.start_clockwork(context));
+            self.start_deadline_schedulers();
         }
     }
 
-    /// Starts the clockworks alone: for who drives the clock of a shop whose reactors run elsewhere.
-    pub fn start_clockworks(&self) {
-        Context::ALL.into_iter().for_each(|context| self.start_clockwork(context));
+    /// Starts the deadline scheduler of every context that has deadlines. By itself it is for a process that drives the clock
+    /// of a shop whose reactors run elsewhere.
+    pub fn start_deadline_schedulers(&self) {
+        for context in contexts_with_deadlines() {
+            let writer = self.commands.writers().of(context).clone();
+            let (bus, clock) = (Arc::clone(&self.bus), self.clock.clone());
+            let (progress, rules) = (self.progress.clone(), Arc::clone(&self.rules));
+            self.keep_running(context.name(), move |shutdown| {
+                let (bus, progress, rules) = (Arc::clone(&bus), progress.clone(), Arc::clone(&rules));
+                DeadlineScheduler::new(writer.clone(), bus, clock.clone(), progress, rules).run(shutdown)
+            });
+        }
     }
 
-    /// From now on nobody is taken for idle before he has begun, here or elsewhere.
-    pub(super) fn watch_everybody(&self) {
-        for one in self.participants() {
-            self.progress.join(one.name(), one.context(), &one.topics(), Positions::new());
+    /// From now on a reactor that has not started yet, here or in another process, counts as behind.
+    pub(super) fn expect_all_reactors(&self) {
+        for reactor in REACTORS {
+            self.progress.join(reactor.name, reactor.context, &reactor.topics(), Positions::new());
         }
-        for view in &reactors::learner::VIEWS {
-            self.progress.join(view.view.name, view.context, view.view.topics, Positions::new());
-        }
-    }
-
-    fn start_clockwork(&self, context: Context) {
-        let cast: Vec<_> = self.participants().into_iter().filter(|one| one.context() == context).collect();
-        if cast.is_empty() {
-            return;
-        }
-        let writer = self.commands.writers().of(context).clone();
-        let (bus, clock) = (Arc::clone(&self.bus), self.clock.clone());
-        let (progress, rules) = (self.progress.clone(), Arc::clone(&self.rules));
-        self.keep_running(context.name(), move |shutdown| {
-            let (bus, progress, rules) = (Arc::clone(&bus), progress.clone(), Arc::clone(&rules));
-            Clockwork::new(writer.clone(), bus, clock.clone(), progress, &cast, rules).run(shutdown)
-        });
     }
 
     /// Starts a relay per log. Where the topics are the logs there is nothing to relay, and `false` is answered. A relay

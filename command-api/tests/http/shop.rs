@@ -142,14 +142,7 @@ impl Shop {
             writers.insert(context, (writer, task.abort_handle()));
         }
         let ordering = writers[&Context::Ordering].1.clone();
-        let mut of = |context| writers.remove(&context).unwrap().0;
-        let writers = Writers {
-            catalog: of(Context::Catalog),
-            inventory: of(Context::Inventory),
-            ordering: of(Context::Ordering),
-            payments: of(Context::Payments),
-            shipping: of(Context::Shipping),
-        };
+        let writers = Writers::new(writers.into_values().map(|(writer, _)| writer)).unwrap();
         let commands = Commands::new(writers, Sealer::new(vault), Arc::new(ShopRules::default()));
         let (public, staff) =
             (public_router(commands.clone(), options.clone()), staff_router(commands.clone(), options));

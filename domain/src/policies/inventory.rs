@@ -1,4 +1,4 @@
-//! What inventory does about orders and products.
+//! Policies of inventory.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,10 +12,13 @@ use crate::reservation::{ConsumeReservation, ReleaseReservation, ReserveLine, Re
 use crate::stock::OpenStockItem;
 use crate::{Decision, ShopRules};
 
-/// What inventory does about an order's event.
-pub fn inventory(recorded: &Recorded<OrderEvent>, rules: &Arc<ShopRules>) -> Option<Arc<dyn Decision>> {
+pub(super) fn about_orders(
+    recorded: &Recorded<OrderEvent>,
+    rules: &Arc<ShopRules>,
+) -> Option<Arc<dyn Decision>> {
+    use OrderEvent as E;
     match &recorded.event {
-        OrderEvent::OrderPlaced(e) => {
+        E::OrderPlaced(e) => {
             let wanted = e.lines.iter().map(|line| ReserveLine {
                 line_id: line.line_id,
                 sku: line.sku.clone(),
@@ -25,27 +28,53 @@ pub fn inventory(recorded: &Recorded<OrderEvent>, rules: &Arc<ShopRules>) -> Opt
             let (order_id, lines) = (e.order_id, wanted.collect());
             Some(Arc::new(ReserveOrder { order_id, lines, rules: Arc::clone(rules) }))
         }
-        OrderEvent::OrderPartiallyShipped(e) => Some(consume(e.order_id, &e.departure.lines)),
-        OrderEvent::OrderShipped(e) => Some(consume(e.order_id, &e.departure.lines)),
-        OrderEvent::OrderLinesCancelled(e) => {
+        E::OrderPartiallyShipped(e) => Some(consume(e.order_id, &e.departure.lines)),
+        E::OrderShipped(e) => Some(consume(e.order_id, &e.departure.lines)),
+        E::OrderLinesCancelled(e) => {
             Some(Arc::new(ReleaseReservation::of(e.order_id, ReleaseReason::LinesCancelled, &e.lines)))
         }
-        OrderEvent::OrderCancelled(e) => {
+        E::OrderCancelled(e) => {
             Some(release_all(e.order_id, ReleaseReason::OrderCancelled, &e.skus, &e.held))
         }
-        OrderEvent::OrderExpired(e) => {
-            Some(release_all(e.order_id, ReleaseReason::OrderExpired, &e.skus, &e.held))
-        }
-        _ => None,
+        E::OrderExpired(e) => Some(release_all(e.order_id, ReleaseReason::OrderExpired, &e.skus, &e.held)),
+        E::OrderStockConfirmed(_)
+        | E::OrderStockRejected(_)
+        | E::OrderPaymentAuthorized(_)
+        | E::OrderPaymentFailed(_)
+        | E::OrderPaymentRetryRequested(_)
+        | E::OrderConfirmed(_)
+        | E::OrderCancellationRequested(_)
+        | E::OrderParcelCancelled(_)
+        | E::OrderCancellationRefused(_)
+        | E::OrderOverdue(_)
+        | E::OrderPutOnHold(_)
+        | E::OrderHoldReleased(_)
+        | E::OrderHoldResolved(_)
+        | E::OrderParcelDelivered(_)
+        | E::OrderDelivered(_)
+        | E::OrderCompleted(_)
+        | E::OrderPaymentCaptured(_)
+        | E::OrderPaymentVoided(_)
+        | E::OrderRefunded(_)
+        | E::OrderNoteAdded(_) => None,
     }
 }
 
-/// What inventory does about a product's event.
-pub fn inventory_opens(recorded: &Recorded<ProductEvent>) -> Option<Arc<dyn Decision>> {
+pub(super) fn about_products(recorded: &Recorded<ProductEvent>) -> Option<Arc<dyn Decision>> {
+    use ProductEvent as E;
     let (sku, details) = match &recorded.event {
-        ProductEvent::VariantAdded(e) => (&e.sku, &e.details),
-        ProductEvent::VariantChanged(e) => (&e.sku, &e.details),
-        _ => return None,
+        E::VariantAdded(e) => (&e.sku, &e.details),
+        E::VariantChanged(e) => (&e.sku, &e.details),
+        E::ProductCreated(_)
+        | E::ProductDetailsChanged(_)
+        | E::ProductCategorised(_)
+        | E::ProductAttributesSet(_)
+        | E::ProductMediaAdded(_)
+        | E::VariantDiscontinued(_)
+        | E::PriceSet(_)
+        | E::ProductPublished(_)
+        | E::ProductUnpublished(_)
+        | E::ProductArchived(_) => return None,
     };
     details.track_stock.then(|| Arc::new(OpenStockItem { sku: sku.clone() }) as Arc<dyn Decision>)
 }
@@ -54,7 +83,7 @@ fn consume(order_id: OrderId, lines: &[LineAtLocation]) -> Arc<dyn Decision> {
     Arc::new(ConsumeReservation { order_id, lines: lines.to_vec() })
 }
 
-/// What the order knows to be held may be less than what is: then what was ordered says what to look at.
+/// The order may know of less reserved stock than there is. The ordered SKUs name the rest.
 fn release_all(
     order_id: OrderId,
     reason: ReleaseReason,

@@ -1,4 +1,4 @@
-//! What the order makes of the participants' answers.
+//! Policies of ordering: the order records what the other contexts answer.
 
 use std::sync::Arc;
 
@@ -14,8 +14,7 @@ use crate::order::{
 };
 use crate::{Decision, ShopRules};
 
-/// What the order makes of inventory's answer.
-pub fn ordering_hears_inventory(
+pub(super) fn about_reservations(
     recorded: &Recorded<ReservationEvent>,
     rules: &Arc<ShopRules>,
 ) -> Option<Arc<dyn Decision>> {
@@ -27,8 +26,7 @@ pub fn ordering_hears_inventory(
     Some(Arc::new(StockAnswered { order_id, answer, rules: Arc::clone(rules) }))
 }
 
-/// What the order makes of what happens to its money.
-pub fn ordering_hears_payments(
+pub(super) fn about_payments(
     recorded: &Recorded<PaymentEvent>,
     rules: &Arc<ShopRules>,
 ) -> Option<Arc<dyn Decision>> {
@@ -63,12 +61,22 @@ pub fn ordering_hears_payments(
             let (refund_id, amount) = (e.refund_id.clone(), e.amount);
             Arc::new(RefundFailed { order_id: e.order_id, refund_id, amount, rules })
         }
-        _ => return None,
+        E::PaymentRequested(_)
+        | E::PaymentActionRequired(_)
+        | E::PaymentCaptureRequested(_)
+        | E::PaymentVoidRequested(_)
+        | E::PaymentVoidFailed(_)
+        | E::PaymentRemainderReleased(_)
+        | E::RefundRequested(_)
+        | E::PaymentCancelled(_)
+        | E::LatePaymentDetected(_)
+        | E::PaymentOutcomeUnknown(_)
+        | E::PaymentInquiryRequested(_)
+        | E::ChargebackReceived(_) => return None,
     })
 }
 
-/// What the order makes of what happens to its parcels.
-pub fn ordering_hears_shipping(
+pub(super) fn about_shipments(
     recorded: &Recorded<ShipmentEvent>,
     rules: &Arc<ShopRules>,
 ) -> Option<Arc<dyn Decision>> {
@@ -92,6 +100,12 @@ pub fn ordering_hears_shipping(
         E::ShipmentLost(e) => {
             Arc::new(ParcelLost { order_id: e.order_id, shipment_id: e.shipment_id, rules })
         }
-        _ => return None,
+        E::ShipmentPlanned(_)
+        | E::ShipmentPacked(_)
+        | E::ShipmentLabelled(_)
+        | E::TrackingUpdated(_)
+        | E::DeliveryAttemptFailed(_)
+        | E::ShipmentHeld(_)
+        | E::ShipmentHoldLifted(_) => return None,
     })
 }

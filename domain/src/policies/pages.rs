@@ -1,29 +1,30 @@
-//! The score and the order's life cycle as pages for docs/.
+//! The pages of docs/ about the choreography and the order's life cycle.
 
 use std::collections::BTreeMap;
 
 use schemas::life_cycle::{HoldReason, OrderStatus, TRANSITIONS, WayOut};
 
-use super::{DEADLINES, Part, Policy, SCORE};
+use super::{DEADLINES, POLICIES, Part, Policy};
 
-/// Who reacts to what, as a page of Markdown.
-pub fn score_markdown() -> String {
+/// All policies and deadlines, as a page of Markdown.
+pub fn policies_markdown() -> String {
     let mut page = String::from(
-        "# The score\n\nWho reacts to what. Generated from `domain/src/policies.rs`; do not edit.\n\n## The happy path\n\n",
+        "# The score\n\nWhich reactor answers which events, and with what. Generated from `domain/src/policies.rs`; do not edit.\n\n\
+         ## The happy path\n\n",
     );
     page.push_str(&policies(Part::HappyPath));
     page.push_str("\n## Compensation\n\n");
     page.push_str(&policies(Part::Compensation));
     page.push_str("\n## Deadlines\n\n| deadline | waits for | when it passes |\n|---|---|---|\n");
-    for waiting in DEADLINES {
-        page.push_str(&format!("| `{}` | {} | {} |\n", waiting.kind, waiting.waits, waiting.then));
+    for deadline in DEADLINES {
+        page.push_str(&format!("| `{}` | {} | {} |\n", deadline.kind, deadline.waits_for, deadline.then));
     }
     page
 }
 
 fn policies(part: Part) -> String {
-    let mut table = String::from("| event | of | heard by | what it does |\n|---|---|---|---|\n");
-    for Policy { reactor, topic, hears, answer, .. } in SCORE.iter().filter(|policy| policy.part == part) {
+    let mut table = String::from("| event | of | reactor | what it does |\n|---|---|---|---|\n");
+    for Policy { reactor, topic, hears, answer, .. } in POLICIES.iter().filter(|policy| policy.part == part) {
         let (hears, of) = (hears.join(", "), topic.aggregate());
         table.push_str(&format!("| {hears} | {of} | `{reactor}` | {answer} |\n"));
     }
@@ -42,7 +43,7 @@ pub fn life_cycle_markdown() -> String {
         let to: Vec<_> = row.to.iter().map(|status| status.name()).collect();
         page.push_str(&format!("| {} | {} | {} |\n", row.from, row.step, to.join(" or ")));
     }
-    page.push_str("\n## Holds\n\n| reason | ways out | parcels may leave meanwhile |\n|---|---|---|\n");
+    page.push_str("\n## Holds\n\n| reason | ways out | parcels may leave |\n|---|---|---|\n");
     for reason in HoldReason::ALL {
         let ways: Vec<_> = reason.ways_out().iter().copied().map(WayOut::name).collect();
         let leave = if reason.blocks_dispatch() { "no" } else { "yes" };
@@ -51,7 +52,7 @@ pub fn life_cycle_markdown() -> String {
     page
 }
 
-/// Only what moves an order; what happens to it in place stands in the table.
+/// Only the events that change the status. The table lists the others, too.
 fn diagram() -> String {
     let mut moves: BTreeMap<(OrderStatus, OrderStatus), Vec<&str>> = BTreeMap::new();
     for row in TRANSITIONS {

@@ -1,4 +1,4 @@
-//! What payments does about orders.
+//! Policies of payments.
 
 use std::sync::Arc;
 
@@ -12,28 +12,45 @@ use crate::payment::{
     SettleCancelledLines,
 };
 
-/// What payments does about an order's event.
-pub fn payments(recorded: &Recorded<OrderEvent>) -> Option<Arc<dyn Decision>> {
+pub(super) fn about_orders(recorded: &Recorded<OrderEvent>) -> Option<Arc<dyn Decision>> {
+    use OrderEvent as E;
     match &recorded.event {
-        OrderEvent::OrderStockConfirmed(e) => {
+        E::OrderStockConfirmed(e) => {
             let (order_id, amount, payment_token) = (e.order_id, e.amount, e.payment_token.clone());
             Some(Arc::new(RequestPayment { order_id, amount, payment_token }))
         }
-        OrderEvent::OrderPaymentRetryRequested(e) => {
+        E::OrderPaymentRetryRequested(e) => {
             let (order_id, amount, payment_token) = (e.order_id, e.amount, e.payment_token.clone());
             Some(Arc::new(RequestPayment { order_id, amount, payment_token }))
         }
-        OrderEvent::OrderPartiallyShipped(e) => Some(capture(e.order_id, &e.departure, false)),
-        OrderEvent::OrderShipped(e) => Some(capture(e.order_id, &e.departure, true)),
-        OrderEvent::OrderLinesCancelled(e) => Some(Arc::new(SettleCancelledLines {
+        E::OrderPartiallyShipped(e) => Some(capture(e.order_id, &e.departure, false)),
+        E::OrderShipped(e) => Some(capture(e.order_id, &e.departure, true)),
+        E::OrderLinesCancelled(e) => Some(Arc::new(SettleCancelledLines {
             order_id: e.order_id,
             refund_id: format!("lines-{}", recorded.envelope.version),
             refund_due: e.refund_due,
         })),
-        OrderEvent::OrderHoldResolved(e) => resolve(e),
-        OrderEvent::OrderCancelled(e) => Some(Arc::new(CancelPayment { order_id: e.order_id })),
-        OrderEvent::OrderExpired(e) => Some(Arc::new(CancelPayment { order_id: e.order_id })),
-        _ => None,
+        E::OrderHoldResolved(e) => resolve(e),
+        E::OrderCancelled(e) => Some(Arc::new(CancelPayment { order_id: e.order_id })),
+        E::OrderExpired(e) => Some(Arc::new(CancelPayment { order_id: e.order_id })),
+        E::OrderPlaced(_)
+        | E::OrderStockRejected(_)
+        | E::OrderPaymentAuthorized(_)
+        | E::OrderPaymentFailed(_)
+        | E::OrderConfirmed(_)
+        | E::OrderCancellationRequested(_)
+        | E::OrderParcelCancelled(_)
+        | E::OrderCancellationRefused(_)
+        | E::OrderOverdue(_)
+        | E::OrderPutOnHold(_)
+        | E::OrderHoldReleased(_)
+        | E::OrderParcelDelivered(_)
+        | E::OrderDelivered(_)
+        | E::OrderCompleted(_)
+        | E::OrderPaymentCaptured(_)
+        | E::OrderPaymentVoided(_)
+        | E::OrderRefunded(_)
+        | E::OrderNoteAdded(_) => None,
     }
 }
 

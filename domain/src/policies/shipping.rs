@@ -1,4 +1,4 @@
-//! What shipping does about orders.
+//! Policies of shipping.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,22 +10,43 @@ use schemas::{OrderId, Recorded, ShipmentId};
 use crate::Decision;
 use crate::shipment::{CancelShipments, HoldShipments, LiftHolds, PlanShipments};
 
-/// What shipping does about an order's event.
-pub fn shipping(recorded: &Recorded<OrderEvent>) -> Option<Arc<dyn Decision>> {
+pub(super) fn about_orders(recorded: &Recorded<OrderEvent>) -> Option<Arc<dyn Decision>> {
+    use OrderEvent as E;
     match &recorded.event {
-        OrderEvent::OrderConfirmed(e) => Some(Arc::new(PlanShipments { order: e.clone() })),
-        OrderEvent::OrderCancellationRequested(e) => take_back(e.shipment_ids.clone()),
-        OrderEvent::OrderCancelled(e) => take_back(parcels(e.order_id, &e.held)),
-        OrderEvent::OrderExpired(e) => take_back(parcels(e.order_id, &e.held)),
-        OrderEvent::OrderPutOnHold(e) if !e.blocks.is_empty() => {
+        E::OrderConfirmed(e) => Some(Arc::new(PlanShipments { order: e.clone() })),
+        E::OrderCancellationRequested(e) => take_back(e.shipment_ids.clone()),
+        E::OrderCancelled(e) => take_back(parcels(e.order_id, &e.held)),
+        E::OrderExpired(e) => take_back(parcels(e.order_id, &e.held)),
+        E::OrderPutOnHold(e) if !e.blocks.is_empty() => {
             Some(Arc::new(HoldShipments { shipment_ids: e.blocks.clone(), reason: e.reason }))
         }
-        OrderEvent::OrderHoldReleased(e) if !e.frees.is_empty() => Some(Arc::new(LiftHolds {
+        E::OrderHoldReleased(e) if !e.frees.is_empty() => Some(Arc::new(LiftHolds {
             shipment_ids: e.frees.clone(),
             reason: e.reason,
             authorized_until: e.authorized_until,
         })),
-        _ => None,
+        E::OrderPlaced(_)
+        | E::OrderStockConfirmed(_)
+        | E::OrderStockRejected(_)
+        | E::OrderPaymentAuthorized(_)
+        | E::OrderPaymentFailed(_)
+        | E::OrderPaymentRetryRequested(_)
+        | E::OrderParcelCancelled(_)
+        | E::OrderCancellationRefused(_)
+        | E::OrderLinesCancelled(_)
+        | E::OrderOverdue(_)
+        | E::OrderPutOnHold(_)
+        | E::OrderHoldReleased(_)
+        | E::OrderHoldResolved(_)
+        | E::OrderPartiallyShipped(_)
+        | E::OrderShipped(_)
+        | E::OrderParcelDelivered(_)
+        | E::OrderDelivered(_)
+        | E::OrderCompleted(_)
+        | E::OrderPaymentCaptured(_)
+        | E::OrderPaymentVoided(_)
+        | E::OrderRefunded(_)
+        | E::OrderNoteAdded(_) => None,
     }
 }
 

@@ -1,6 +1,6 @@
-//! The score is what the reactors do, and the contexts play together.
+//! The policies are what the reactors do, and the contexts play together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use schemas::contracts::catalogue;
@@ -8,7 +8,7 @@ use schemas::{Context, Envelope, Topic};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::ShopRules;
+use crate::{AnyState, ShopRules};
 
 mod stage;
 
@@ -25,7 +25,7 @@ fn envelope(stream: &str, context: Context, name: &str, version: u64) -> Envelop
     serde_json::from_value(envelope).unwrap()
 }
 
-#[expect(clippy::disallowed_methods, reason = "the golden samples stand in files")]
+#[expect(clippy::disallowed_methods, reason = "the golden samples are files")]
 fn sample(full_name: &str) -> Value {
     let file = format!("../schemas/golden/{full_name}.json");
     let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
@@ -48,14 +48,52 @@ fn events_of(topic: Topic) -> Vec<(&'static str, Envelope, String)> {
     events.map(one).collect()
 }
 
-fn is_rule(reactor: &str) -> bool {
-    ![PAYMENTS_PROVIDER, SHIPPING_CARRIER, ORDERING_PRICE_BOOK].contains(&reactor)
+fn reactor(name: &str) -> &'static ReactorSpec {
+    REACTORS.iter().find(|reactor| reactor.name == name).unwrap_or_else(|| panic!("{name} is no reactor"))
+}
+
+fn is_rule(reactor: &ReactorSpec) -> bool {
+    matches!(reactor.kind, ReactorKind::Rule(_))
 }
 
 #[test]
-fn every_event_of_the_score_exists_and_no_reactor_hears_one_twice() {
+fn every_reactor_has_a_name_of_its_own_and_policies_and_every_policy_has_a_reactor() {
+    let mut names = BTreeSet::new();
+    for reactor in REACTORS {
+        assert!(names.insert(reactor.name), "two reactors are named {}", reactor.name);
+        assert!(!reactor.topics().is_empty(), "{} has no policy", reactor.name);
+    }
+    for policy in POLICIES {
+        assert!(names.contains(policy.reactor), "{} is no reactor", policy.reactor);
+    }
+}
+
+#[test]
+fn a_reactor_has_a_rule_for_each_of_its_topics_or_is_the_view_of_its_name_or_makes_a_call_of_its_own() {
+    let mut calls: BTreeMap<&str, &str> = BTreeMap::new();
+    for reactor in REACTORS {
+        let topics = reactor.topics();
+        match reactor.kind {
+            ReactorKind::Rule(rules) => {
+                let of_rules: BTreeSet<_> = rules.iter().map(|(topic, _)| *topic).collect();
+                assert_eq!(of_rules.len(), rules.len(), "{} has two rules for a topic", reactor.name);
+                assert_eq!(of_rules.into_iter().collect::<Vec<_>>(), topics, "{}", reactor.name);
+            }
+            ReactorKind::View(view) => {
+                assert_eq!((view.name, view.topics), (reactor.name, topics.as_slice()));
+            }
+            ReactorKind::Effect(effect) => {
+                let other = calls.insert(format!("{effect:?}").leak(), reactor.name);
+                assert_eq!(other, None, "{} makes the same calls", reactor.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_event_of_the_policies_exists_and_no_reactor_hears_one_twice() {
     let mut heard = BTreeSet::new();
-    for policy in SCORE {
+    for policy in POLICIES {
         let names: BTreeSet<_> = events_of(policy.topic).into_iter().map(|(name, ..)| name).collect();
         for name in policy.hears {
             assert!(names.contains(name), "{} has no {name}", policy.topic);
@@ -65,19 +103,15 @@ fn every_event_of_the_score_exists_and_no_reactor_hears_one_twice() {
 }
 
 #[test]
-fn every_reactor_answers_what_the_score_says_and_nothing_else() {
-    let reactors: BTreeSet<_> =
-        SCORE.iter().filter(|policy| is_rule(policy.reactor)).map(|it| it.reactor).collect();
-    for reactor in reactors {
-        let parts: Vec<_> = SCORE.iter().filter(|policy| policy.reactor == reactor).collect();
+fn every_reactor_answers_what_the_policies_say_and_nothing_else() {
+    for reactor in REACTORS.iter().filter(|reactor| is_rule(reactor)) {
         for topic in Topic::ALL {
             for (name, envelope, payload) in events_of(topic) {
-                let heard = parts.iter().any(|part| part.topic == topic && part.hears.contains(&name));
-                let decision = answer(reactor, &envelope, &payload, &rules()).unwrap();
-                assert_eq!(decision.is_some(), heard, "{reactor} and {name}");
+                let decision = reactor.answer(&envelope, &payload, &rules()).unwrap();
+                assert_eq!(decision.is_some(), reactor.hears(topic, name), "{} and {name}", reactor.name);
                 for read in decision.iter().flat_map(|decision| decision.reads().streams) {
-                    let own = Topic::of_stream(parts[0].context, &read.stream);
-                    assert!(own.is_some(), "{reactor} looks at {}, which is not its own", read.stream);
+                    let own = Topic::of_stream(reactor.context, &read.stream);
+                    assert!(own.is_some(), "{} reads {}, which is not its own", reactor.name, read.stream);
                 }
             }
         }
@@ -85,32 +119,69 @@ fn every_reactor_answers_what_the_score_says_and_nothing_else() {
 }
 
 #[test]
-fn participants_hear_the_order_and_only_the_order_hears_them() {
-    for policy in SCORE {
-        let of_participant = [Topic::RESERVATION, Topic::PAYMENT, Topic::SHIPMENT].contains(&policy.topic);
-        let own_intent = !is_rule(policy.reactor) && policy.context == policy.topic.context();
-        assert_eq!(of_participant && !own_intent, policy.reactor == ORDERING_OUTCOMES, "{}", policy.reactor);
+fn the_other_contexts_hear_the_order_and_only_the_order_hears_them() {
+    for policy in POLICIES {
+        let reactor = reactor(policy.reactor);
+        let of_others = [Topic::RESERVATION, Topic::PAYMENT, Topic::SHIPMENT].contains(&policy.topic);
+        let own_intent = !is_rule(reactor) && reactor.context == policy.topic.context();
+        assert_eq!(of_others && !own_intent, policy.reactor == ORDERING_OUTCOMES, "{}", policy.reactor);
     }
 }
 
 #[test]
 fn every_deadline_is_answered_and_no_other() {
-    let order_id = schemas::OrderId::derived(&["1"]);
-    for waiting in DEADLINES {
-        let streams = [order_id.stream(), order_id.payment_stream()];
-        let answered = streams.map(|stream| deadline_passed(&stream, waiting.kind, &rules()).is_some());
-        assert_eq!(answered.iter().filter(|answered| **answered).count(), 1, "{}", waiting.kind);
+    let key = schemas::OrderId::derived(&["1"]);
+    for deadline in DEADLINES {
+        for aggregate in AggregateType::ALL {
+            let answered = deadline_passed(&aggregate.stream(key), deadline.kind, &rules()).is_some();
+            assert_eq!(answered, aggregate == deadline.aggregate, "{} of {aggregate}", deadline.kind);
+        }
     }
-    assert!(deadline_passed(&order_id.stream(), "order.lunch", &rules()).is_none());
-    assert!(deadline_passed(&order_id.reservation_stream(), INQUIRY, &rules()).is_none());
+    assert!(deadline_passed(&key.stream(), "order.lunch", &rules()).is_none());
+    assert!(deadline_passed(&key.reservation_stream(), INQUIRY, &rules()).is_none());
     assert!(deadline_passed(&StreamId::categories(), INQUIRY, &rules()).is_none());
+}
+
+/// The kinds of deadlines in states that up to two events, or all of them one after another, lead to.
+fn deadlines_of(aggregate: AggregateType) -> BTreeSet<&'static str> {
+    let events = events_of(aggregate.topic());
+    let mut kinds = BTreeSet::new();
+    let mut fold = |state: &mut Box<dyn AnyState>, (name, envelope, payload): &(&str, Envelope, String)| {
+        state.evolve_stored(name, envelope.type_version, payload).unwrap();
+        kinds.extend(state.deadline().map(|deadline| deadline.kind));
+    };
+    let mut all = initial_state(aggregate);
+    for first in &events {
+        fold(&mut all, first);
+        for second in &events {
+            let mut state = initial_state(aggregate);
+            fold(&mut state, first);
+            fold(&mut state, second);
+        }
+    }
+    kinds
+}
+
+#[test]
+fn every_deadline_that_an_aggregate_has_is_among_the_deadlines() {
+    for aggregate in AggregateType::ALL {
+        let known: BTreeSet<_> =
+            DEADLINES.iter().filter(|known| known.aggregate == aggregate).map(|known| known.kind).collect();
+        let found = deadlines_of(aggregate);
+        assert!(
+            found.is_subset(&known),
+            "{aggregate} has deadlines that DEADLINES does not name: {:?}",
+            found.difference(&known)
+        );
+        assert_eq!(found.is_empty(), known.is_empty(), "{aggregate}: this test finds none of {known:?}");
+    }
 }
 
 #[test]
 fn the_pages_show_every_policy_and_every_transition() {
-    let score = score_markdown();
-    for policy in SCORE {
-        assert!(score.contains(policy.answer) && score.contains(policy.reactor), "{}", policy.answer);
+    let page = policies_markdown();
+    for policy in POLICIES {
+        assert!(page.contains(policy.answer) && page.contains(policy.reactor), "{}", policy.answer);
     }
     let life = life_cycle_markdown();
     for status in schemas::life_cycle::OrderStatus::ALL {

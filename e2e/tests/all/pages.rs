@@ -6,11 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use domain::policies::{DEADLINES, SCORE};
+use domain::policies::{DEADLINES, POLICIES};
 use projectors::projections::REGISTRY;
 use schemas::contracts::{published, schema, sentence};
 use schemas::topics::AUDIT_TOPIC;
-use schemas::{EventType, Topic};
+use schemas::{AggregateType, Context, EventType, Topic};
 
 const PAGE: &str = "../docs/event-catalogue.md";
 const AGAIN: &str = "UPDATE_CONTRACTS=1 cargo test -p e2e --test all pages";
@@ -44,11 +44,10 @@ fn page() -> Result<String> {
          use case in `domain/src/`; *answered by* the reactors that hear it and what they do (all of it: [the score](choreography.md)). For \
          machines: [`asyncapi.json`](../schemas/contracts/asyncapi.json). What stands around a payload: [auditing](auditing.md).\n"
     );
-    for topic in Topic::ALL.into_iter().filter(|topic| topic.aggregate() != "reaction") {
-        aggregate(&mut page, &[topic])?;
+    for of_aggregate in AggregateType::ALL {
+        aggregate(&mut page, &[of_aggregate.topic()])?;
     }
-    let reactions: Vec<_> = Topic::ALL.into_iter().filter(|topic| topic.aggregate() == "reaction").collect();
-    aggregate(&mut page, &reactions)?;
+    aggregate(&mut page, &Context::ALL.map(Context::reactions))?;
     heads(&mut page)?;
     Ok(page)
 }
@@ -145,8 +144,8 @@ fn decided_in(event: &EventType) -> Result<String> {
         bail!("nothing in domain/src/{} makes {}", event.aggregate, event.name);
     }
     let named = |answer: &str| answer.split(|c: char| !c.is_alphanumeric()).any(|word| word == event.name);
-    let reactors = SCORE.iter().filter(|policy| named(policy.answer)).map(|policy| policy.reactor);
-    let clock = DEADLINES.iter().filter(|waiting| named(waiting.then)).map(|_| "the clock");
+    let reactors = POLICIES.iter().filter(|policy| named(policy.answer)).map(|policy| policy.reactor);
+    let clock = DEADLINES.iter().filter(|deadline| named(deadline.then)).map(|_| "the clock");
     let by: BTreeSet<_> = reactors.chain(clock).collect();
     let by = by.into_iter().map(|who| if who.contains(' ') { who.to_owned() } else { format!("`{who}`") });
     let by = by.collect::<Vec<_>>().join(", ");
@@ -162,7 +161,7 @@ fn makes(source: &str, name: &str) -> bool {
 }
 
 fn answered_by(topic: Topic, name: &str) -> String {
-    let rows = SCORE.iter().filter(|policy| policy.topic == topic && policy.hears.contains(&name));
+    let rows = POLICIES.iter().filter(|policy| policy.topic == topic && policy.hears.contains(&name));
     rows.map(|policy| format!("`{}`: {}", policy.reactor, cell(policy.answer)))
         .collect::<Vec<_>>()
         .join("<br>")

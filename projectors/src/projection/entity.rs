@@ -14,6 +14,9 @@ pub struct Entity<D, E: EventSet>(pub fn(Option<D>, &Recorded<E>) -> Option<D>);
 pub trait Evolve: Sync {
     /// Folds `records`, which follow each other, onto the document. Stops before the first that it cannot take in.
     fn fold(&self, body: Option<&str>, records: &[Record]) -> Folded;
+
+    /// Reads a document and writes it again.
+    fn reread(&self, body: &str) -> Result<String, Indigestible>;
 }
 
 /// What became of a fold.
@@ -64,5 +67,9 @@ where
                 Folded { problem: Some(problem), ..before }
             }
         }
+    }
+
+    fn reread(&self, body: &str) -> Result<String, Indigestible> {
+        super::reread::<D>(body)
     }
 }

@@ -3,6 +3,7 @@
 use platform::bus::Record;
 use schemas::EventSet;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::{Indigestible, guarded};
 
@@ -29,13 +30,20 @@ impl Journal<()> {
 pub trait Enter: Sync {
     /// Ids and bodies of the entries.
     fn entries(&self, record: &Record) -> Result<Vec<(String, String)>, Indigestible>;
+
+    /// Reads a document and writes it again.
+    fn reread(&self, body: &str) -> Result<String, Indigestible>;
 }
 
-impl<D: Serialize + 'static> Enter for Journal<D> {
+impl<D: Serialize + DeserializeOwned + 'static> Enter for Journal<D> {
     fn entries(&self, record: &Record) -> Result<Vec<(String, String)>, Indigestible> {
         guarded(|| {
             let entries = (self.0)(record)?;
             entries.into_iter().map(|entry| Ok((entry.id, serde_json::to_string(&entry.document)?))).collect()
         })
+    }
+
+    fn reread(&self, body: &str) -> Result<String, Indigestible> {
+        super::reread::<D>(body)
     }
 }

@@ -22,6 +22,9 @@ pub trait Add: Sync {
 
     /// The documents after it, one for each of `sums`: keys and documents so far.
     fn add(&self, sums: &[(&str, Option<&str>)], record: &Record) -> Result<Vec<String>, Indigestible>;
+
+    /// Reads a document and writes it again.
+    fn reread(&self, body: &str) -> Result<String, Indigestible>;
 }
 
 impl<D, E> Add for Summary<D, E>
@@ -42,5 +45,9 @@ where
             };
             sums.iter().map(after).collect()
         })
+    }
+
+    fn reread(&self, body: &str) -> Result<String, Indigestible> {
+        super::reread::<D>(body)
     }
 }

@@ -5,15 +5,15 @@ mod inventory;
 mod ordering;
 mod outcomes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use platform::bus::Record;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use schemas::{
-    Actor, Currency, Envelope, EventId, EventSet, LocationId, Money, OrderId, ProductId, Sealed, Sku,
-    StreamId, Timestamp, Topic,
+    Actor, AggregateType, Currency, Envelope, EventId, EventSet, LocationId, Money, OrderId, ProductId,
+    Sealed, Sku, StreamId, Timestamp, Topic,
 };
 use uuid::Uuid;
 
@@ -72,6 +72,10 @@ pub fn history(seed: u64) -> Vec<Record> {
     for number in 0..2 {
         outcomes::reaction(&mut teller, number);
     }
+    let told: BTreeSet<_> = teller.streams.iter().flatten().map(|told| told.topic).collect();
+    for aggregate in AggregateType::ALL.into_iter().filter(|aggregate| !told.contains(&aggregate.topic())) {
+        samples(&mut teller, aggregate);
+    }
     let Teller { mut rng, streams } = teller;
     let mut recorder = Recorder::default();
     let mut streams: Vec<_> = streams.into_iter().map(Vec::into_iter).collect();
@@ -83,6 +87,21 @@ pub fn history(seed: u64) -> Vec<Record> {
         }
     }
     recorder.records
+}
+
+/// For aggregates without a history of their own: the golden samples of their events, one after another, in a few streams.
+fn samples(teller: &mut Teller, aggregate: AggregateType) {
+    for number in 0..3 {
+        teller.begin();
+        for event in aggregate.catalogue() {
+            let file = format!("../schemas/golden/{}.json", event.full_name(event.version));
+            let payload = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
+            let (topic, stream) =
+                (aggregate.topic(), aggregate.stream(OrderId::derived(&[&number.to_string()])));
+            let told = Told { topic, stream, name: event.name, version: event.version, payload };
+            teller.streams.last_mut().unwrap().push(told);
+        }
+    }
 }
 
 /// Gives events what a log gives them.

@@ -2,7 +2,7 @@
 
 use platform::bus::Record;
 use projectors::projections::{
-    categories, events, order_timeline, orders, parked_reactions, payments, products, reservations,
+    REGISTRY, categories, events, order_timeline, orders, parked_reactions, payments, products, reservations,
     sales_by_week, shipments, stock, stock_movements,
 };
 use projectors::{Entity, Projection};
@@ -69,6 +69,28 @@ fn block_on(work: impl Future<Output = ()>) {
         .build()
         .unwrap()
         .block_on(work);
+}
+
+/// The documents of an undisturbed run: all events at once, in order.
+async fn undisturbed(projection: &'static Projection, records: &[Record]) -> Documents {
+    let shop = Shop::open(projection, None).await;
+    shop.bus.publish(records);
+    shop.settled().await;
+    shop.documents().await.into_iter().map(|one| (one.id, (one.version, one.body))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_disturbance_changes_the_documents_of_any_projection() {
+    for (projection, seed) in REGISTRY.into_iter().zip(100..) {
+        let (records, shop) = happen(projection, seed).await;
+        let expected = undisturbed(projection, &records).await;
+        assert!(!expected.is_empty(), "{projection:?} makes no document of the history");
+        if projection.kind() != "summary" {
+            let found: Documents =
+                shop.documents().await.into_iter().map(|one| (one.id, (one.version, one.body))).collect();
+            assert_eq!(found, expected, "{projection:?}");
+        }
+    }
 }
 
 macro_rules! property {

@@ -7,19 +7,19 @@ use schemas::{Address, ShipmentId};
 
 use super::provider::CallError;
 
-/// A parcel that needs a label. The shipment's id is the idempotency key: one label per parcel, however often it is asked for.
+/// A request for the label of a parcel. The shipment's id is the idempotency key: repeating the request returns the same label.
 pub struct LabelRequest {
-    /// The parcel.
+    /// The parcel, and the idempotency key.
     pub shipment_id: ShipmentId,
-    /// How it travels.
+    /// The shipping method that the customer chose.
     pub shipping_method: ShippingMethod,
-    /// Where to; never logged.
+    /// The destination in plain text. Never logged.
     pub ship_to: Address,
 }
 
 /// A carrier.
 #[async_trait]
 pub trait Carrier: Send + Sync {
-    /// Prints the label of a parcel.
+    /// Returns the label of a parcel.
     async fn label(&self, request: &LabelRequest) -> Result<Label, CallError>;
 }

@@ -1,4 +1,4 @@
-//! Time limit, retries and a breaker around a payment provider.
+//! A timeout, retries and a circuit breaker around a payment provider.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -8,41 +8,41 @@ use tokio::time::Instant;
 
 use super::provider::{Call, CallError, PaymentProvider};
 
-/// Calls that were surely not sent are made so often.
+/// Attempts for a call that was certainly not sent.
 const TRIES: u32 = 3;
-/// The pause before the second try; each is twice as long.
+/// The pause before the second attempt. It doubles with each further one.
 const PAUSE: Duration = Duration::from_millis(50);
-/// After this many calls in a row that could not be sent, nobody calls for a while.
+/// The breaker opens after this many calls in a row that could not be sent.
 const BREAKS_AFTER: u32 = 10;
-/// How long nobody calls.
+/// How long the breaker stays open.
 const REST: Duration = Duration::from_secs(2);
 
-/// A provider that is called with care.
+/// A provider behind a timeout, retries and a circuit breaker.
 pub struct Guarded<P> {
     provider: P,
-    patience: Duration,
+    timeout: Duration,
     breaker: Mutex<Breaker>,
 }
 
 #[derive(Default)]
 struct Breaker {
     failures: u32,
-    rests_until: Option<Instant>,
+    open_until: Option<Instant>,
 }
 
 impl<P: PaymentProvider> Guarded<P> {
-    /// A call that takes longer than `patience` counts as not answered.
-    pub fn new(provider: P, patience: Duration) -> Self {
-        Self { provider, patience, breaker: Mutex::default() }
+    /// A call that takes longer than `timeout` counts as unanswered.
+    pub fn new(provider: P, timeout: Duration) -> Self {
+        Self { provider, timeout, breaker: Mutex::default() }
     }
 
-    /// The provider's answer; `None` when it did not say what happened, which the payment then asks about. An error means
-    /// that nothing was sent, so that the call can be made again later.
+    /// The provider's answer. `None`: the outcome is unknown, and the payment inquires about it later. An error means that
+    /// nothing was sent, so the call can be repeated later.
     pub async fn call(&self, call: &Call) -> Result<Option<ProviderAnswer>, CallError> {
         let mut pause = PAUSE;
         for attempt in 1.. {
             self.may_call()?;
-            match tokio::time::timeout(self.patience, self.provider.call(call)).await {
+            match tokio::time::timeout(self.timeout, self.provider.call(call)).await {
                 Ok(Ok(answer)) => {
                     self.sent(true);
                     return Ok(Some(answer));
@@ -63,9 +63,9 @@ impl<P: PaymentProvider> Guarded<P> {
 
     fn may_call(&self) -> Result<(), CallError> {
         let breaker = self.breaker.lock().unwrap_or_else(PoisonError::into_inner);
-        match breaker.rests_until {
+        match breaker.open_until {
             Some(until) if Instant::now() < until => {
-                Err(CallError::NotSent("calls rest after repeated failures".to_owned()))
+                Err(CallError::NotSent("the circuit breaker is open after repeated failures".to_owned()))
             }
             _ => Ok(()),
         }
@@ -79,7 +79,7 @@ impl<P: PaymentProvider> Guarded<P> {
         }
         breaker.failures += 1;
         if breaker.failures >= BREAKS_AFTER {
-            breaker.rests_until = Some(Instant::now() + REST);
+            breaker.open_until = Some(Instant::now() + REST);
         }
     }
 }
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_call_that_was_not_sent_is_made_again_and_one_that_was_not_answered_is_not() {
+    async fn a_call_that_was_not_sent_is_repeated_and_one_that_was_not_answered_is_not() {
         let flaky = guarded(2, not_sent());
         assert_eq!(flaky.call(&call()).await, Ok(Some(ProviderAnswer::Void(MoneyOutcome::Done))));
         assert_eq!(flaky.provider.calls.load(Ordering::SeqCst), 3);
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn after_repeated_failures_nobody_calls_for_a_while() {
+    async fn after_repeated_failures_the_breaker_stays_open_for_a_while() {
         let down = guarded(BREAKS_AFTER, not_sent());
         for _ in 0..BREAKS_AFTER.div_ceil(TRIES) {
             assert!(down.call(&call()).await.is_err());
@@ -146,7 +146,7 @@ mod tests {
         let calls = down.provider.calls.load(Ordering::SeqCst);
         assert_eq!(calls, BREAKS_AFTER, "the breaker opened in the middle of a round");
         assert!(down.call(&call()).await.is_err());
-        assert_eq!(down.provider.calls.load(Ordering::SeqCst), calls, "nobody called");
+        assert_eq!(down.provider.calls.load(Ordering::SeqCst), calls, "no call was made");
         tokio::time::advance(REST).await;
         assert_eq!(down.call(&call()).await, Ok(Some(ProviderAnswer::Void(MoneyOutcome::Done))));
     }

@@ -5,47 +5,47 @@ use domain::payment::provider::{AuthorizeOutcome, MoneyOutcome, ProviderAnswer};
 use schemas::Money;
 use schemas::payment::PaymentStep;
 
-/// A call of a payment provider. Whatever it asks, repeating it under the same key changes nothing.
+/// A call of a payment provider. Repeating it under the same key has no further effect.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
     /// The idempotency key: the same for every call of one step, inquiries included.
     pub key: String,
-    /// The step.
+    /// The payment step that the call is part of.
     pub step: PaymentStep,
-    /// What is asked.
+    /// The operation.
     pub ask: Ask,
 }
 
-/// What a provider can be asked. Tokens are plain here and nowhere else; they are never logged.
+/// The operations of a provider. Tokens are in plain text here and nowhere else, and are never logged.
 #[derive(Clone, PartialEq)]
 pub enum Ask {
-    /// Set money aside.
+    /// Authorises an amount.
     Authorize {
-        /// How much.
+        /// The amount to authorise.
         amount: Money,
         /// The provider's token for the customer's means of payment.
         token: String,
     },
-    /// Take money that is set aside.
+    /// Captures an authorised amount.
     Capture {
-        /// How much.
+        /// At most what is authorised and not captured yet.
         amount: Money,
         /// The provider's name for the authorisation.
         provider_ref: String,
     },
-    /// Let money go that is set aside.
+    /// Releases what is left of an authorisation.
     Void {
         /// The provider's name for the authorisation.
         provider_ref: String,
     },
-    /// Give money back.
+    /// Refunds a captured amount.
     Refund {
-        /// How much.
+        /// At most what is captured and not refunded yet.
         amount: Money,
         /// The provider's name for the payment.
         provider_ref: String,
     },
-    /// Say what became of the call with this key.
+    /// Returns the outcome of the earlier call with the same key.
     Inquire,
 }
 
@@ -61,13 +61,13 @@ impl std::fmt::Debug for Ask {
     }
 }
 
-/// Why a call brought no answer.
+/// The reasons why a call has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
-    /// It surely never reached the other side: it may be made again.
+    /// It did not reach the provider: it may be repeated.
     #[error("the call was not sent: {0}")]
     NotSent(String),
-    /// It may have had its effect.
+    /// It may have taken effect.
     #[error("the call was not answered in time")]
     NotAnswered,
 }
@@ -79,7 +79,7 @@ pub trait PaymentProvider: Send + Sync {
     async fn call(&self, call: &Call) -> Result<ProviderAnswer, CallError>;
 }
 
-/// "It happened", for whatever kind of step this is; `authorized` says what an authorisation would answer.
+/// A successful answer to a step of any kind; `authorized` is the one to an authorisation.
 pub(super) fn done(step: &PaymentStep, authorized: AuthorizeOutcome) -> ProviderAnswer {
     match step.kind() {
         "capture" => ProviderAnswer::Capture(MoneyOutcome::Done),

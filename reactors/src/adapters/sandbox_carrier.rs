@@ -1,4 +1,4 @@
-//! A carrier without a contract: its labels are derived from the parcel, so asking twice gives the same one.
+//! A carrier for shops without a contract. Labels are derived from the parcel, so a repeated request returns the same one.
 
 use async_trait::async_trait;
 use domain::shipment::Label;
@@ -7,7 +7,7 @@ use schemas::order::ShippingMethod;
 use super::carrier::{Carrier, LabelRequest};
 use super::provider::CallError;
 
-/// The sandbox.
+/// The sandbox carrier.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SandboxCarrier;
 

@@ -1,16 +1,16 @@
-//! A payment provider without a contract: its answers are scripted by the token, and are the same however often it is
-//! asked and restarted.
+//! A payment provider for shops without a contract. The token determines the answers, which stay the same across repeated
+//! calls and restarts.
 //!
-//! | token | what happens |
+//! | token | answer |
 //! |---|---|
 //! | `tok_ok` | authorised |
-//! | `tok_decline`, `tok_insufficient`, `tok_fraud` | declined; the last for good |
-//! | `tok_action` | the customer has to confirm first |
+//! | `tok_decline`, `tok_insufficient`, `tok_fraud` | declined; after the last no further attempt is allowed |
+//! | `tok_action` | the customer must confirm first |
 //! | `tok_slow` | authorised after two seconds |
-//! | `tok_timeout` | no answer; asked about later, it turns out to be authorised |
-//! | `tok_flaky` | cannot be reached twice, then authorised |
+//! | `tok_timeout` | no answer; a later inquiry reports that it is authorised |
+//! | `tok_flaky` | unreachable twice, then authorised |
 //! | `tok_capture_fails` | authorised; the first capture of each parcel fails |
-//! | `tok_refund_fails` | authorised; the first try of each refund fails |
+//! | `tok_refund_fails` | authorised; the first attempt of each refund fails |
 //! | anything else | declined as an unknown token |
 
 use std::collections::HashMap;
@@ -24,20 +24,20 @@ use schemas::payment::DeclineCode;
 
 use super::provider::{Ask, Call, CallError, PaymentProvider, done};
 
-/// How long money stays set aside.
+/// How long an authorisation lasts.
 const AUTHORIZED_FOR: Duration = Duration::from_hours(7 * 24);
-/// How long `tok_slow` takes.
+/// The delay of `tok_slow`.
 const SLOW: Duration = Duration::from_secs(2);
 
-/// The sandbox.
+/// The sandbox payment provider.
 pub struct SandboxProvider {
     clock: Clock,
-    /// Calls of flaky tokens that could not be sent yet.
+    /// How often each call of a flaky token has failed.
     unreached: Mutex<HashMap<String, u32>>,
 }
 
 impl SandboxProvider {
-    /// `clock` tells until when money stays set aside.
+    /// `clock` gives the time at which authorisations begin.
     pub fn new(clock: Clock) -> Self {
         Self { clock, unreached: Mutex::default() }
     }
@@ -83,7 +83,7 @@ impl SandboxProvider {
     }
 }
 
-/// Whether the script in a reference makes the first try of a step fail.
+/// Whether the script in a reference makes the first attempt of a step fail.
 fn fails_first(provider_ref: &str, script: &str, key: &str) -> bool {
     provider_ref.split(':').nth(1) == Some(script) && key.ends_with(":1")
 }
@@ -107,7 +107,7 @@ impl PaymentProvider for SandboxProvider {
                 fails_first(provider_ref, "refund_fails", key),
                 "ACCOUNT_CLOSED",
             )),
-            // Only calls that were not answered are asked about, and of these the sandbox carried all out.
+            // Inquiries are about unanswered calls only, and the sandbox has carried out all of those.
             Ask::Inquire => done(&call.step, self.authorized("ok", key)),
         })
     }

@@ -1,48 +1,36 @@
-//! Asks the carrier for the label of each packed parcel.
+//! Requests a label from the carrier for each packed parcel.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use domain::Decision;
+use domain::policies::ReactorSpec;
 use domain::shipment::{LabelImpossible, LabelPrinted, label_call};
-use domain::{Decision, policies};
 use platform::bus::Record;
 use platform::sealing::{Opened, Sealer};
 use schemas::sealed::field;
 use schemas::shipment::ShipmentEvent;
-use schemas::{Address, Context, EventSet, Topic};
+use schemas::{Address, EventSet};
 
 use crate::adapters::carrier::{Carrier, LabelRequest};
-use crate::participant::{AnswerError, Participant};
-use crate::participants::rule;
+use crate::reactor::{AnswerError, Reactor};
 
-/// See the module.
 pub(super) struct LabelCalls {
+    spec: &'static ReactorSpec,
     sealer: Sealer,
     carrier: Arc<dyn Carrier>,
 }
 
 impl LabelCalls {
-    pub fn new(sealer: Sealer, carrier: Arc<dyn Carrier>) -> Self {
-        Self { sealer, carrier }
+    pub fn new(spec: &'static ReactorSpec, sealer: Sealer, carrier: Arc<dyn Carrier>) -> Self {
+        Self { spec, sealer, carrier }
     }
 }
 
 #[async_trait]
-impl Participant for LabelCalls {
-    fn name(&self) -> &'static str {
-        policies::SHIPPING_CARRIER
-    }
-
-    fn context(&self) -> Context {
-        Context::Shipping
-    }
-
-    fn topics(&self) -> Vec<Topic> {
-        rule::topics(self.name())
-    }
-
-    fn hears(&self, topic: Topic, name: &str) -> bool {
-        rule::hears(self.name(), topic, name)
+impl Reactor for LabelCalls {
+    fn spec(&self) -> &'static ReactorSpec {
+        self.spec
     }
 
     async fn answer(&self, record: &Record) -> Result<Option<Arc<dyn Decision>>, AnswerError> {
@@ -52,7 +40,7 @@ impl Participant for LabelCalls {
         let ship_to = match self.sealer.open::<Address>(&call.ship_to, field::SHIP_TO).await? {
             Opened::Value(address) => address,
             Opened::Erased => {
-                tracing::warn!(parcel = %call.shipment_id, "no label without its address, which was erased; taken back");
+                tracing::warn!(parcel = %call.shipment_id, "the address was erased, so there is no label; taking the parcel back");
                 return Ok(Some(Arc::new(LabelImpossible { shipment_id: call.shipment_id })));
             }
         };

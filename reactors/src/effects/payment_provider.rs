@@ -1,4 +1,4 @@
-//! Calls the payment provider for each intent of a payment, and brings its answer back.
+//! Calls the payment provider for each intent of a payment, and records its answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,34 +7,39 @@ use async_trait::async_trait;
 use domain::payment::provider::{
     AuthorizeOutcome, ProviderAnswer, ProviderAnswered, ProviderAsk, ProviderCall, provider_call,
 };
-use domain::{Decision, ShopRules, policies};
+use domain::policies::ReactorSpec;
+use domain::{Decision, ShopRules};
 use platform::bus::Record;
 use platform::sealing::{Opened, Sealer};
+use schemas::EventSet;
 use schemas::payment::{DeclineCode, PaymentEvent};
 use schemas::sealed::field;
-use schemas::{Context, EventSet, Topic};
 
 use crate::adapters::guarded::Guarded;
 use crate::adapters::provider::{Ask, Call, CallError, PaymentProvider};
-use crate::participant::{AnswerError, Participant};
-use crate::participants::rule;
+use crate::reactor::{AnswerError, Reactor};
 
-/// A call that takes longer is asked about later.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// A call that takes longer counts as unanswered; its outcome is inquired about later.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// See the module.
 pub(super) struct ProviderCalls {
+    spec: &'static ReactorSpec,
     rules: Arc<ShopRules>,
     sealer: Sealer,
     provider: Guarded<Arc<dyn PaymentProvider>>,
 }
 
 impl ProviderCalls {
-    pub fn new(rules: Arc<ShopRules>, sealer: Sealer, provider: Arc<dyn PaymentProvider>) -> Self {
-        Self { rules, sealer, provider: Guarded::new(provider, PATIENCE) }
+    pub fn new(
+        spec: &'static ReactorSpec,
+        rules: Arc<ShopRules>,
+        sealer: Sealer,
+        provider: Arc<dyn PaymentProvider>,
+    ) -> Self {
+        Self { spec, rules, sealer, provider: Guarded::new(provider, TIMEOUT) }
     }
 
-    /// What to ask; `None` when the token cannot be opened any more.
+    /// The question to the provider. `None`: the token was erased.
     async fn ask(&self, ask: ProviderAsk) -> Result<Option<Ask>, AnswerError> {
         Ok(Some(match ask {
             ProviderAsk::Authorize { amount, payment_token } => {
@@ -61,7 +66,7 @@ impl ProviderCalls {
         match self.provider.call(&call).await {
             Ok(Some(answer)) => Ok(answer),
             Ok(None) => ProviderAnswer::unknown(&call.step)
-                .ok_or_else(|| AnswerError::Broken(format!("{} is no step of a payment", call.step))),
+                .ok_or_else(|| AnswerError::Broken(format!("{} is not a payment step", call.step))),
             Err(CallError::NotSent(_) | CallError::NotAnswered) => {
                 Err(AnswerError::Unavailable("the payment provider".to_owned()))
             }
@@ -70,21 +75,9 @@ impl ProviderCalls {
 }
 
 #[async_trait]
-impl Participant for ProviderCalls {
-    fn name(&self) -> &'static str {
-        policies::PAYMENTS_PROVIDER
-    }
-
-    fn context(&self) -> Context {
-        Context::Payments
-    }
-
-    fn topics(&self) -> Vec<Topic> {
-        rule::topics(self.name())
-    }
-
-    fn hears(&self, topic: Topic, name: &str) -> bool {
-        rule::hears(self.name(), topic, name)
+impl Reactor for ProviderCalls {
+    fn spec(&self) -> &'static ReactorSpec {
+        self.spec
     }
 
     async fn answer(&self, record: &Record) -> Result<Option<Arc<dyn Decision>>, AnswerError> {

@@ -1,4 +1,4 @@
-//! One record: answer, record, try again, park.
+//! Handles one record: asks for the answer, submits it, retries, parks.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -13,36 +13,36 @@ use platform::shutdown::Shutdown;
 use schemas::{Actor, CommandId, Envelope};
 
 use super::Runner;
-use crate::participant::AnswerError;
+use crate::reactor::AnswerError;
 
-/// How often an answer that fails for no outside reason is tried.
+/// Attempts before a record that fails for no outside reason is parked.
 const ATTEMPTS: u32 = 3;
-/// The first pause before another try; each is twice as long.
+/// The pause before the second attempt. It doubles with each further one.
 const PAUSE: Duration = Duration::from_millis(20);
 /// The longest pause.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// Why a record could not be handled this time.
+/// The reasons why an attempt failed.
 pub(super) enum Failure {
-    /// Something outside is not there; it will be again.
+    /// A service or a store does not answer: a later attempt may succeed.
     Outside(String),
-    /// It is the record or the program.
+    /// The record, or the program, is faulty.
     Poison(String),
-    /// The process is leaving.
+    /// The shutdown has begun.
     Closed,
 }
 
 impl Runner {
-    /// `false` when the process is leaving before it could be handled.
+    /// `false`: the shutdown came before the record was handled.
     pub(super) async fn handle_record(&self, record: &Record, hopeless: bool, shutdown: &Shutdown) -> bool {
-        if !self.participant.hears(record.topic, &record.envelope.name) {
+        if !self.reactor.hears(record.topic, &record.envelope.name) {
             return true;
         }
-        let behind = self.waiting.holds(&record.envelope.stream);
+        let behind = self.parked.contains(&record.envelope.stream);
         let failed = if behind {
             None
         } else if hopeless {
-            Some("the process ended again and again while this was handled".to_owned())
+            Some("the process ended repeatedly while it handled this event".to_owned())
         } else {
             match self.attempt(record, shutdown).await {
                 Ok(()) => return true,
@@ -53,7 +53,7 @@ impl Runner {
         self.park(record, failed, shutdown).await
     }
 
-    /// Tries until it works, is hopeless, or the process is leaving.
+    /// Repeats attempts until one succeeds, the record has to be parked, or the shutdown begins.
     async fn attempt(&self, record: &Record, shutdown: &Shutdown) -> Result<(), Failure> {
         let (mut pause, mut attempts) = (PAUSE, 0);
         loop {
@@ -70,7 +70,7 @@ impl Runner {
                     }
                 }
                 Failure::Outside(problem) => {
-                    tracing::warn!(reactor = self.name(), event = %record.envelope.token(), problem, "waiting for the outside");
+                    tracing::warn!(reactor = self.name(), event = %record.envelope.token(), problem, "external call failed; will retry");
                 }
             }
             tokio::select! {
@@ -80,16 +80,16 @@ impl Runner {
         }
     }
 
-    /// One try: asks the participant and has its answer recorded, together with `parking`.
+    /// One attempt: asks the reactor and submits its answer, together with `parking`.
     pub(super) async fn once(&self, record: &Record, parking: Vec<Parking>) -> Result<(), Failure> {
-        let answer = AssertUnwindSafe(self.participant.answer(record)).catch_unwind().await;
+        let answer = AssertUnwindSafe(self.reactor.answer(record)).catch_unwind().await;
         let decision = match answer {
             Ok(Ok(Some(decision))) => decision,
             Ok(Ok(None)) if parking.is_empty() => return Ok(()),
             Ok(Ok(None)) => Arc::new(domain::Nothing),
             Ok(Err(AnswerError::Unavailable(what))) => return Err(Failure::Outside(what)),
             Ok(Err(error)) => return Err(Failure::Poison(error.to_string())),
-            Err(_) => return Err(Failure::Poison("the participant panicked".to_owned())),
+            Err(_) => return Err(Failure::Poison("the reactor panicked".to_owned())),
         };
         let envelope = &record.envelope;
         let event = Handled { version: envelope.version, event: envelope.id };
@@ -101,19 +101,20 @@ impl Runner {
                 Verdict::Done { .. } => Ok(()),
                 Verdict::Refused { refusal } => Err(Failure::Poison(refusal.to_string())),
                 Verdict::Conflict { stream, .. } => {
-                    Err(Failure::Poison(format!("{stream} is not where it was expected")))
+                    Err(Failure::Poison(format!("{stream} does not have the expected version")))
                 }
             },
             Err(error) => Err(failure(error)),
         }
     }
 
-    /// Keeps the record for later: with an alarm if it failed, silently if it only waits behind one that did.
+    /// Parks the record: with an alarm if it failed, silently if it only waits behind one that did. `false`: the shutdown came
+    /// first.
     pub(super) async fn park(&self, record: &Record, failed: Option<String>, shutdown: &Shutdown) -> bool {
         let envelope = &record.envelope;
-        self.waiting.add(&envelope.stream);
+        self.parked.add(&envelope.stream);
         if let Some(problem) = &failed {
-            tracing::error!(reactor = self.name(), event = %envelope.token(), problem, "parked; its stream waits for `chorale parked redrive`");
+            tracing::error!(reactor = self.name(), event = %envelope.token(), problem, "event parked; its stream waits for `chorale parked redrive`");
         }
         let kept = ParkedRecord {
             reactor: self.name().to_owned(),
@@ -148,7 +149,7 @@ impl Runner {
                 Ok(_) => return true,
                 Err(WriteError::Closed) => return false,
                 Err(error) => {
-                    tracing::error!(reactor = self.name(), %error, "a record could not be parked; trying again")
+                    tracing::error!(reactor = self.name(), %error, "could not park the event; will retry")
                 }
             }
             tokio::select! {
@@ -158,7 +159,7 @@ impl Runner {
         }
     }
 
-    /// A request about an event, that does nothing yet.
+    /// A request that is caused by an event and appends nothing.
     pub(super) fn request(&self, envelope: &Envelope, purpose: &str) -> Request {
         Request {
             command: CommandId::derived(&[purpose, self.name(), &envelope.id.to_string()]),

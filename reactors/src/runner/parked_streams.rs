@@ -1,4 +1,4 @@
-//! Which streams wait because something of theirs is parked.
+//! The streams of which something is parked.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,15 +10,15 @@ use schemas::StreamId;
 
 use crate::positions;
 
-/// What is known of a participant's parked streams. Its log knows it, too: whenever partitions come to this process, what
-/// others have parked of them is read again.
-pub(super) struct Waiting {
+/// The parked streams of a reactor, as far as this process knows. The log knows all of them: they are read from it whenever
+/// partitions come to this process, because another process may have parked some of theirs.
+pub(super) struct ParkedStreams {
     log: Arc<dyn Log>,
     reactor: &'static str,
     streams: Mutex<HashSet<StreamId>>,
 }
 
-impl Waiting {
+impl ParkedStreams {
     pub fn new(log: Arc<dyn Log>, reactor: &'static str) -> Self {
         Self { log, reactor, streams: Mutex::default() }
     }
@@ -27,13 +27,11 @@ impl Waiting {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether nothing waits, as far as is known.
     pub fn is_empty(&self) -> bool {
         self.streams().is_empty()
     }
 
-    /// Whether something of `stream` is parked.
-    pub fn holds(&self, stream: &StreamId) -> bool {
+    pub fn contains(&self, stream: &StreamId) -> bool {
         self.streams().contains(stream)
     }
 
@@ -45,9 +43,9 @@ impl Waiting {
         self.streams().remove(stream);
     }
 
-    /// Reads anew what waits. Answers the streams that are to be tried again: those whose first record somebody wants
-    /// tried, or waits behind nothing, because the one before it was just redriven by another process.
-    pub async fn look(&self) -> Result<Vec<StreamId>, LogError> {
+    /// Reads them from the log again. Returns the streams to redrive: those whose first record is marked for it, or waits
+    /// behind nothing because another process has just redriven the record before it.
+    pub async fn refresh(&self) -> Result<Vec<StreamId>, LogError> {
         let (mut streams, mut due) = (HashSet::new(), Vec::new());
         // In order of stream and version.
         for record in self.log.parked(Some(self.reactor), usize::MAX).await? {
@@ -60,15 +58,16 @@ impl Waiting {
         Ok(due)
     }
 
-    /// Where the participant stands. Who asks begins with partitions whose parked streams it may not know yet.
+    /// The reactor's positions. The bus asks for them when partitions come to this process, which may not know the parked
+    /// streams of these partitions yet.
     pub async fn resume(&self) -> Result<Positions, LogError> {
-        self.look().await?;
+        self.refresh().await?;
         positions::of_group(self.log.as_ref(), self.reactor).await
     }
 }
 
 #[async_trait]
-impl Resume for Waiting {
+impl Resume for ParkedStreams {
     async fn positions(&self) -> Result<Positions, BusError> {
         self.resume().await.map_err(|error| BusError::Unavailable(Box::new(error)))
     }

@@ -1,4 +1,4 @@
-//! Trying again what was parked, in order, when somebody asks for it.
+//! Redrives: handles parked records again, in order, on request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,18 +12,18 @@ use schemas::{EventSet, StreamId};
 use super::Runner;
 use super::handling::Failure;
 
-/// The pause before an outside failure is tried again.
+/// The pause before another attempt after an outside failure.
 const PAUSE: Duration = Duration::from_secs(1);
 
 impl Runner {
-    /// Whether it is told what became of reactions, rather than something to react to.
-    pub(super) fn tells_of_redriving(&self, record: &Record) -> bool {
-        record.topic == self.participant.context().reactions()
-            && !self.participant.topics().contains(&record.topic)
+    /// Whether the record is about reactions of the context, and not one that the reactor answers.
+    pub(super) fn is_of_reactions(&self, record: &Record) -> bool {
+        record.topic == self.reactor.spec().context.reactions()
+            && !self.reactor.topics().contains(&record.topic)
     }
 
-    /// `false` when the process is leaving before it was done.
-    pub(super) async fn hear_of_redriving(
+    /// Redrives the stream if the record asks this reactor for it. `false`: the shutdown came before it was done.
+    pub(super) async fn handle_reaction_event(
         &self,
         record: &Record,
         consumer: &dyn Consumer,
@@ -31,37 +31,36 @@ impl Runner {
     ) -> bool {
         let envelope = &record.envelope;
         match ReactionEvent::decode(&envelope.name, envelope.type_version, &record.payload) {
-            // Another process has the stream: it finds what was asked in the log.
-            Ok(ReactionEvent::ReactionRedriven(event))
-                if event.reactor == self.name() && self.has(consumer, &event.source) =>
-            {
-                self.redrive(&event.source, shutdown).await
+            Ok(ReactionEvent::ReactionRedriven(event)) => {
+                // If another process has the stream, that one finds the request in the log.
+                let own = event.reactor == self.name() && self.has(consumer, &event.source);
+                !own || self.redrive(&event.source, shutdown).await
             }
-            Ok(_) => true,
+            Ok(ReactionEvent::ReactionParked(_)) => true,
             Err(error) => {
-                tracing::error!(reactor = self.name(), event = %envelope.token(), %error, "unreadable; passed over");
+                tracing::error!(reactor = self.name(), event = %envelope.token(), %error, "skipped an unreadable reaction event");
                 true
             }
         }
     }
 
-    /// Whether the stream's records come to this process.
+    /// Whether this process reads the stream's partition.
     fn has(&self, consumer: &dyn Consumer, stream: &StreamId) -> bool {
-        let topics = self.participant.topics();
+        let topics = self.reactor.topics();
         let topic = topics.iter().find(|topic| topic.prefix() == stream.prefix());
         topic.is_some_and(|topic| consumer.has(*topic, stream.as_str()))
     }
 
-    /// Tries again what was asked for while nobody heard it: when the process ended in the middle of it, or when another
-    /// process heard of it that does not have the stream. `false` when the process is leaving.
-    pub(super) async fn redrive_what_is_due(&self, consumer: &dyn Consumer, shutdown: &Shutdown) -> bool {
-        if self.waiting.is_empty() {
+    /// Redrives streams whose request no process has carried out: the process ended in the middle of it, or the request came
+    /// to a process that does not have the stream. `false`: the shutdown came before it was done.
+    pub(super) async fn redrive_due(&self, consumer: &dyn Consumer, shutdown: &Shutdown) -> bool {
+        if self.parked.is_empty() {
             return true;
         }
-        let due = match self.waiting.look().await {
+        let due = match self.parked.refresh().await {
             Ok(due) => due,
             Err(error) => {
-                tracing::error!(reactor = self.name(), %error, "parked records cannot be read");
+                tracing::error!(reactor = self.name(), %error, "could not read the parked records");
                 return true;
             }
         };
@@ -73,17 +72,18 @@ impl Runner {
         true
     }
 
-    /// Handles the waiting records of a stream in order. Stops at the first that fails again, which is then parked anew.
+    /// Handles the parked records of a stream in order. Stops at the first that fails again and parks it again. `false`: the
+    /// shutdown came before it was done.
     async fn redrive(&self, source: &StreamId, shutdown: &Shutdown) -> bool {
         let log = self.writer.log();
-        let waiting = match log.parked(Some(self.name()), usize::MAX).await {
-            Ok(waiting) => waiting,
+        let parked = match log.parked(Some(self.name()), usize::MAX).await {
+            Ok(parked) => parked,
             Err(error) => {
-                tracing::error!(reactor = self.name(), %error, "parked records cannot be read");
+                tracing::error!(reactor = self.name(), %error, "could not read the parked records");
                 return false;
             }
         };
-        for parked in waiting.into_iter().filter(|parked| parked.envelope.stream == *source) {
+        for parked in parked.into_iter().filter(|parked| parked.envelope.stream == *source) {
             let Some(record) = record_of(parked) else { continue };
             let version = record.envelope.version;
             let unpark = Parking::Unpark { reactor: self.name().to_owned(), source: source.clone(), version };
@@ -95,7 +95,7 @@ impl Runner {
                         return self.park(&record, Some(problem), shutdown).await;
                     }
                     Err(Failure::Outside(problem)) => {
-                        tracing::warn!(reactor = self.name(), problem, "waiting for the outside");
+                        tracing::warn!(reactor = self.name(), problem, "external call failed; will retry");
                         tokio::select! {
                             () = shutdown.begun() => return false,
                             () = tokio::time::sleep(PAUSE) => {}
@@ -104,12 +104,12 @@ impl Runner {
                 }
             }
         }
-        self.waiting.remove(source);
+        self.parked.remove(source);
         true
     }
 }
 
-/// The record as it came.
+/// The record as it was delivered.
 fn record_of(parked: ParkedRecord) -> Option<Record> {
     let topic = parked.envelope.topic()?;
     let offset = parked.envelope.position;

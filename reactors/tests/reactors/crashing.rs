@@ -1,97 +1,97 @@
-//! A record that ends the process is found by counting, and starts that led to nothing harm nobody.
+//! Starts are counted to find a record that ends the process, and only those that made no progress.
 
 use schemas::reaction::ReactionEvent;
 
-use crate::bench::{Bench, Place};
+use crate::harness::{Harness, Setup};
 use crate::script::Does;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_record_that_kills_the_process_again_and_again_is_parked_without_another_try() {
-    let bench = Bench::new(Place::Files).await;
-    bench.script.set("b", 2, Does::Hang);
+async fn a_record_that_kills_the_process_repeatedly_is_parked_without_another_attempt() {
+    let harness = Harness::new(Setup::Files).await;
+    harness.script.set("b", 2, Does::Hang);
     for _ in 0..3 {
-        bench.publish(&["a", "b", "c"]).await;
+        harness.publish(&["a", "b", "c"]).await;
     }
     let mut starts = 0;
-    while bench.reactions("b").await.is_empty() {
+    while harness.reactions("b").await.is_empty() {
         starts += 1;
-        assert!(starts < 20, "it is never found");
-        let tries = bench.script.tries("b", 2);
-        let running = bench.start().await;
-        let found = async || bench.script.tries("b", 2) > tries || !bench.reactions("b").await.is_empty();
-        bench.until("it is tried or found", found).await;
+        assert!(starts < 20, "the record is never found");
+        let tries = harness.script.tries("b", 2);
+        let running = harness.start().await;
+        let found = async || harness.script.tries("b", 2) > tries || !harness.reactions("b").await.is_empty();
+        harness.until("it is tried or found", found).await;
         running.kill().await;
     }
     assert!(starts <= 12, "{starts} starts");
-    let running = bench.start().await;
-    bench.handled().await;
+    let running = harness.start().await;
+    harness.handled().await;
     running.stop().await;
-    assert_eq!(bench.written("a").await, [1, 2, 3]);
-    assert_eq!(bench.written("b").await, [1]);
-    assert_eq!(bench.written("c").await, [1, 2, 3]);
-    assert_eq!(bench.parked_versions("b").await, [2, 3]);
-    assert!(matches!(bench.reactions("b").await[..], [ReactionEvent::ReactionParked(_)]));
+    assert_eq!(harness.written("a").await, [1, 2, 3]);
+    assert_eq!(harness.written("b").await, [1]);
+    assert_eq!(harness.written("c").await, [1, 2, 3]);
+    assert_eq!(harness.parked_versions("b").await, [2, 3]);
+    assert!(matches!(harness.reactions("b").await[..], [ReactionEvent::ReactionParked(_)]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn starts_that_found_nothing_to_do_are_not_held_against_the_next_record() {
-    let bench = Bench::new(Place::Files).await;
-    bench.publish(&["a"]).await;
-    let running = bench.start().await;
-    bench.handled().await;
+async fn starts_that_found_no_record_do_not_count_against_the_next_record() {
+    let harness = Harness::new(Setup::Files).await;
+    harness.publish(&["a"]).await;
+    let running = harness.start().await;
+    harness.handled().await;
     running.stop().await;
     for turn in 0..12 {
-        let running = bench.start().await;
-        bench.handled().await;
+        let running = harness.start().await;
+        harness.handled().await;
         if turn % 2 == 0 { running.stop().await } else { running.kill().await }
     }
-    let running = bench.start().await;
-    bench.publish(&["a", "b"]).await;
-    bench.handled().await;
-    assert_eq!(bench.parked_versions("a").await, [0; 0]);
-    assert_eq!(bench.written("a").await, [1, 2]);
-    assert_eq!(bench.written("b").await, [1]);
+    let running = harness.start().await;
+    harness.publish(&["a", "b"]).await;
+    harness.handled().await;
+    assert_eq!(harness.parked_versions("a").await, [0; 0]);
+    assert_eq!(harness.written("a").await, [1, 2]);
+    assert_eq!(harness.written("b").await, [1]);
     running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_killed_anywhere_loses_and_repeats_nothing() {
-    for place in Place::ALL {
-        let bench = Bench::new(place).await;
+async fn a_process_killed_at_any_point_loses_and_repeats_nothing() {
+    for setup in Setup::ALL {
+        let harness = Harness::new(setup).await;
         for round in 1..=8 {
             for _ in 0..4 {
-                bench.publish(&["a", "b", "c"]).await;
+                harness.publish(&["a", "b", "c"]).await;
             }
-            let running = bench.start().await;
+            let running = harness.start().await;
             let some = 4 * (round - 1) + 1;
-            bench.until("it gets somewhere", async || bench.written("b").await.len() >= some).await;
+            harness.until("it gets somewhere", async || harness.written("b").await.len() >= some).await;
             running.kill().await;
         }
-        let running = bench.start().await;
-        bench.handled().await;
+        let running = harness.start().await;
+        harness.handled().await;
         running.stop().await;
         for name in ["a", "b", "c"] {
-            assert!(bench.written(name).await.into_iter().eq(1..=32), "{place:?}: {name}");
-            assert_eq!(bench.parked_versions(name).await, [0; 0], "{place:?}");
+            assert!(harness.written(name).await.into_iter().eq(1..=32), "{setup:?}: {name}");
+            assert_eq!(harness.parked_versions(name).await, [0; 0], "{setup:?}");
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn leaving_while_the_outside_is_down_is_not_held_against_a_record_either() {
-    let bench = Bench::new(Place::Files).await;
-    bench.script.set("a", 1, Does::Wait);
-    bench.publish(&["a"]).await;
+async fn a_shutdown_while_a_service_is_unavailable_does_not_count_against_a_record() {
+    let harness = Harness::new(Setup::Files).await;
+    harness.script.set("a", 1, Does::Wait);
+    harness.publish(&["a"]).await;
     for _ in 0..10 {
-        let tries = bench.script.tries("a", 1);
-        let running = bench.start().await;
-        bench.until("it is tried", async || bench.script.tries("a", 1) > tries).await;
+        let tries = harness.script.tries("a", 1);
+        let running = harness.start().await;
+        harness.until("it is tried", async || harness.script.tries("a", 1) > tries).await;
         running.stop().await;
     }
-    bench.script.mend();
-    let running = bench.start().await;
-    bench.handled().await;
+    harness.script.clear();
+    let running = harness.start().await;
+    harness.handled().await;
     running.stop().await;
-    assert_eq!(bench.written("a").await, [1]);
-    assert_eq!(bench.parked_versions("a").await, [0; 0]);
+    assert_eq!(harness.written("a").await, [1]);
+    assert_eq!(harness.parked_versions("a").await, [0; 0]);
 }

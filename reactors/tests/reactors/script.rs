@@ -1,35 +1,36 @@
-//! A participant whose behaviour a test chooses.
+//! A reactor whose behaviour a test chooses.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use domain::policies::{ReactorKind, ReactorSpec};
 use domain::{Aggregate, Changes, Decision, Reads, Refusal, Seen};
 use platform::bus::Record;
-use reactors::participant::{AnswerError, Participant};
+use reactors::reactor::{AnswerError, Reactor};
 use schemas::reaction::{ReactionEvent, ReactionRedriven};
 use schemas::{Context, StreamId, Timestamp, Topic};
 
-use crate::bench::source;
+use crate::harness::source;
 
-/// What the participant does about a record.
+/// The behaviour for a record.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Does {
-    /// Writes its version down.
+    /// Records its version.
     Write,
-    /// Says that it will never work.
+    /// Fails for good.
     Break,
     /// Panics.
     Panic,
-    /// Says that something outside is not there.
+    /// Reports that a service is unavailable.
     Wait,
-    /// Never comes to an end, as if the process died here.
+    /// Never returns, as if the process died.
     Hang,
-    /// Decides something that the rules refuse.
+    /// Decides something that is refused.
     BeRefused,
 }
 
-/// Behaves as it is told, record by record; otherwise writes down the versions that it hears.
+/// The behaviour by record; the default is to record the version.
 #[derive(Default)]
 pub struct Script {
     by_record: Mutex<BTreeMap<(StreamId, u64), Does>>,
@@ -41,7 +42,7 @@ impl Script {
         self.by_record.lock().unwrap().insert((source(stream), version), does);
     }
 
-    pub fn mend(&self) {
+    pub fn clear(&self) {
         self.by_record.lock().unwrap().clear();
     }
 
@@ -56,19 +57,18 @@ impl Script {
     }
 }
 
-/// The participant.
+/// The reactor.
 pub struct Scripted(pub Arc<Script>);
 
 pub const NAME: &str = "scripted";
 
-#[async_trait]
-impl Participant for Scripted {
-    fn name(&self) -> &'static str {
-        NAME
-    }
+static SPEC: ReactorSpec =
+    ReactorSpec { name: NAME, context: Context::Payments, kind: ReactorKind::Rule(&[]) };
 
-    fn context(&self) -> Context {
-        Context::Payments
+#[async_trait]
+impl Reactor for Scripted {
+    fn spec(&self) -> &'static ReactorSpec {
+        &SPEC
     }
 
     fn topics(&self) -> Vec<Topic> {
@@ -94,7 +94,7 @@ impl Participant for Scripted {
     }
 }
 
-/// Writes a version down, each time that it is carried out.
+/// Records a version, each time that it is carried out.
 struct Note {
     of: StreamId,
     version: u64,
@@ -112,7 +112,7 @@ impl Aggregate for Blank {
     }
 }
 
-/// Where it writes down the versions of a stream.
+/// The stream in which the versions of a stream are recorded.
 pub fn notes_of(stream: &StreamId) -> StreamId {
     StreamId::from_text(format!("payment-{}", stream.key()))
 }

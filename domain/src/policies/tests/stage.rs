@@ -156,7 +156,7 @@ impl Stage {
     fn due(&self) -> Vec<(&'static Policy, StreamId)> {
         let mut due = Vec::new();
         let mut named = BTreeSet::new();
-        for policy in SCORE.iter().filter(|policy| named.insert((policy.reactor, policy.topic))) {
+        for policy in POLICIES.iter().filter(|policy| named.insert((policy.reactor, policy.topic))) {
             for (stream, story) in &self.streams {
                 let of_topic = Topic::of_stream(policy.topic.context(), stream) == Some(policy.topic);
                 let handled = self.handled.get(&(policy.reactor, stream.clone())).copied().unwrap_or(0);
@@ -176,10 +176,11 @@ impl Stage {
             let decision: Option<Arc<dyn Decision>> = match policy.reactor {
                 PAYMENTS_PROVIDER => self.provider_says(&envelope, &payload),
                 SHIPPING_CARRIER => carrier_says(&envelope, &payload),
-                reactor => answer(reactor, &envelope, &payload, &rules()).unwrap(),
+                name => reactor(name).answer(&envelope, &payload, &rules()).unwrap(),
             };
             if let Some(decision) = decision {
-                self.play(policy.context, decision.as_ref()).expect("a reaction is never refused");
+                self.play(reactor(policy.reactor).context, decision.as_ref())
+                    .expect("a reaction is never refused");
             }
         }
     }

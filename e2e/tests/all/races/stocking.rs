@@ -71,11 +71,9 @@ async fn an_order_placed_before_the_new_price_was_heard_keeps_the_old_one() -> R
     everywhere(async |shop| {
         let product = shop.product("TEA-100").await?;
         shop.gate.hold(ORDERING_PRICE_BOOK);
-        shop.gate.hold("price-book");
         shop.set_price(&product, "TEA-100", 1_100).await?;
         let order = shop.place_at("TEA-100", 1_000).await?.id.parse()?;
         shop.gate.release(ORDERING_PRICE_BOOK);
-        shop.gate.release("price-book");
         shop.comes_to(order, OrderStatus::Confirmed).await?;
         let placed = shop.events(&order.stream()).await?.remove(0);
         let payload: serde_json::Value = serde_json::from_str(&placed.payload)?;

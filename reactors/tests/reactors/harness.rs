@@ -1,4 +1,4 @@
-//! Two logs, a bus, and the processes that carry a participant.
+//! Two logs, a bus, and the processes that run a reactor.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,39 +26,39 @@ use tokio::task::JoinHandle;
 
 use crate::script::{NAME, Script, Scripted, notes_of};
 
-/// Everything that is waited for comes long before this, on the busiest machine too: it only ends a hang.
+/// The timeout of all waits. It only ends a hang: everything else is much faster, also on a busy machine.
 pub const SOON: Duration = Duration::from_secs(300);
 
-/// Where logs and topics are.
+/// The logs and the bus of a test.
 #[derive(Clone, Copy, Debug)]
-pub enum Place {
-    /// Files, and topics that are the logs.
+pub enum Setup {
+    /// Files, with the logs as the bus.
     Files,
-    /// The same behind a bus that shuffles in the way of a seed.
-    Unkind(u64),
-    /// PostgreSQL, relays and Kafka; two processes carry the participant.
+    /// The same, behind a bus that shuffles by a seed.
+    Shuffled(u64),
+    /// PostgreSQL, relays and Kafka. Two processes run the reactor.
     Servers,
 }
 
-impl Place {
+impl Setup {
     pub const ALL: [Self; 5] =
-        [Self::Files, Self::Unkind(1), Self::Unkind(2), Self::Unkind(3), Self::Servers];
-    /// Where two that belong to one group get the same records, as around a rebalance.
-    pub const SHARED: [Self; 4] = [Self::Files, Self::Unkind(1), Self::Unkind(2), Self::Unkind(3)];
+        [Self::Files, Self::Shuffled(1), Self::Shuffled(2), Self::Shuffled(3), Self::Servers];
+    /// Setups in which two members of a group get the same records, as around a rebalance.
+    pub const SHARED: [Self; 4] = [Self::Files, Self::Shuffled(1), Self::Shuffled(2), Self::Shuffled(3)];
 }
 
 pub fn source(name: &str) -> StreamId {
     StreamId::from_text(format!("order-{name}"))
 }
 
-/// What a process has of its own: a way to the payments log, its writer, and a way to the bus.
+/// The parts of a process: its writer of the payments log, and its connection to the bus.
 pub struct Process {
     pub writer: Writer,
     pub bus: Arc<dyn Bus>,
     pub progress: Progress,
 }
 
-/// What servers hold for a bench.
+/// The parts of a setup on servers.
 struct OnServers {
     database: Database,
     topics: Topics,
@@ -72,7 +72,7 @@ impl Drop for OnServers {
 }
 
 /// The logs of ordering and payments, and the bus.
-pub struct Bench {
+pub struct Harness {
     pub ordering: Arc<dyn Log>,
     pub payments: Arc<dyn Log>,
     pub writer: Writer,
@@ -83,11 +83,11 @@ pub struct Bench {
     _folder: TempDir,
 }
 
-/// Runners that were started, one in each process.
+/// Started runners, one in each process.
 pub struct Running(Vec<(Shutdown, JoinHandle<Result<(), RunError>>)>);
 
 impl Running {
-    /// Leaves as processes that were asked to.
+    /// Shuts all of them down.
     pub async fn stop(self) {
         self.0.iter().for_each(|(shutdown, _)| shutdown.begin());
         for (_, task) in self.0 {
@@ -95,7 +95,7 @@ impl Running {
         }
     }
 
-    /// Leaves as processes that were killed.
+    /// Kills all of them.
     pub async fn kill(self) {
         for (_, task) in self.0 {
             task.abort();
@@ -108,12 +108,12 @@ fn writer(payments: &Arc<dyn Log>) -> Writer {
     Writer::start(Arc::clone(payments), Clock::system(), WriterOptions::default()).0
 }
 
-impl Bench {
-    pub async fn new(place: Place) -> Self {
-        match place {
-            Place::Files => Self::on_files(None).await,
-            Place::Unkind(seed) => Self::on_files(Some(seed)).await,
-            Place::Servers => Self::on_servers().await,
+impl Harness {
+    pub async fn new(setup: Setup) -> Self {
+        match setup {
+            Setup::Files => Self::on_files(None).await,
+            Setup::Shuffled(seed) => Self::on_files(Some(seed)).await,
+            Setup::Servers => Self::on_servers().await,
         }
     }
 
@@ -164,7 +164,7 @@ impl Bench {
         }
     }
 
-    /// The processes that carry a participant or a view.
+    /// The processes that run a reactor or a view.
     async fn processes(&self) -> Vec<Process> {
         let own = Process {
             writer: self.writer.clone(),
@@ -181,13 +181,13 @@ impl Bench {
         vec![own, another]
     }
 
-    /// Starts the participant, as processes do.
+    /// Starts the reactor in every process.
     pub async fn start(&self) -> Running {
-        // Behind until they have joined.
+        // It counts as behind until it has started.
         self.progress.join(NAME, Context::Payments, &[Topic::ORDER], Positions::new());
         self.run_everywhere(|process, shutdown| {
-            let participant = Arc::new(Scripted(Arc::clone(&self.script)));
-            Runner::new(participant, process.bus, process.writer, process.progress).run(shutdown)
+            let reactor = Arc::new(Scripted(Arc::clone(&self.script)));
+            Runner::new(reactor, process.bus, process.writer, process.progress).run(shutdown)
         })
         .await
     }
@@ -204,7 +204,7 @@ impl Bench {
         Running(self.processes().await.into_iter().map(start).collect())
     }
 
-    /// One more event of each of these streams.
+    /// Appends an event to each of these streams.
     pub async fn publish(&self, streams: &[&str]) {
         for name in streams {
             let stream = source(name);
@@ -215,16 +215,16 @@ impl Bench {
         }
     }
 
-    /// Waits until the participant has handled, or parked, everything.
+    /// Waits until the reactor has handled or parked all records.
     pub async fn handled(&self) {
         self.done_by(NAME).await;
     }
 
-    /// Waits until a group has done everything that was published by now.
+    /// Waits until a group has handled all records that are published by now.
     pub async fn done_by(&self, group: &str) {
         self.relayed().await;
         let arrived = self.progress.caught_up(self.bus.as_ref(), |name| name == group, SOON).await.unwrap();
-        assert!(arrived, "not everything is handled in time");
+        assert!(arrived, "timed out waiting for the group");
     }
 
     /// Waits until the topics hold the ordering log.
@@ -239,10 +239,10 @@ impl Bench {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        assert!(tokio::time::timeout(SOON, relayed).await.is_ok(), "the relay does not arrive");
+        assert!(tokio::time::timeout(SOON, relayed).await.is_ok(), "timed out waiting for the relay");
     }
 
-    /// Waits until the payments log is as `is` wants it.
+    /// Waits until `is` holds of the payments log.
     pub async fn until(&self, what: &str, is: impl AsyncFn() -> bool) {
         let waiting = async {
             loop {
@@ -256,7 +256,7 @@ impl Bench {
         assert!(tokio::time::timeout(SOON, waiting).await.is_ok(), "{what}");
     }
 
-    /// The versions of a stream that were written down, in order.
+    /// The versions of a stream that the reactor has recorded, in order.
     pub async fn written(&self, name: &str) -> Vec<u64> {
         let notes = notes_of(&source(name));
         let events = self.payments.read(Read::Streams(&[(notes, 0)]), usize::MAX).await.unwrap();
@@ -268,19 +268,19 @@ impl Bench {
         events.iter().map(version).collect()
     }
 
-    /// What is parked of a stream, in order.
+    /// The parked records of a stream, in order.
     pub async fn parked(&self, name: &str) -> Vec<ParkedRecord> {
         let mut parked = self.payments.parked(Some(NAME), usize::MAX).await.unwrap();
         parked.retain(|record| record.envelope.stream == source(name));
         parked
     }
 
-    /// The versions that are parked of a stream.
+    /// The versions of the parked records of a stream.
     pub async fn parked_versions(&self, name: &str) -> Vec<u64> {
         self.parked(name).await.iter().map(|record| record.envelope.version).collect()
     }
 
-    /// What the reactor told of a stream on its context's reaction topic.
+    /// The events about reactions to a stream.
     pub async fn reactions(&self, name: &str) -> Vec<ReactionEvent> {
         let stream = StreamId::reaction(NAME, &source(name));
         let events = self.payments.read(Read::Streams(&[(stream, 0)]), usize::MAX).await.unwrap();
@@ -291,7 +291,7 @@ impl Bench {
         events.iter().map(decode).collect()
     }
 
-    /// Asks for a stream to be tried again, as the operator's command does.
+    /// Requests a redrive of a stream, as the operator's command does.
     pub async fn redrive(&self, name: &str) {
         let (reactor, source) = (NAME.to_owned(), source(name));
         let head = self.payments.head().await.unwrap();

@@ -38,7 +38,21 @@ pub fn named(name: &str) -> Option<&'static Projection> {
 
 #[cfg(test)]
 mod tests {
+    use schemas::AggregateType;
+
     use super::*;
+
+    #[test]
+    fn every_aggregate_has_a_projection_with_a_document_per_stream() {
+        for aggregate in AggregateType::ALL {
+            let of_aggregate =
+                |one: &&Projection| one.kind() == "entity" && one.topics() == [aggregate.topic()];
+            assert!(
+                REGISTRY.iter().copied().any(|one| of_aggregate(&one)),
+                "{aggregate} has none in REGISTRY"
+            );
+        }
+    }
 
     #[test]
     fn every_projection_has_a_collection_of_its_own_that_the_store_knows() {

@@ -1,4 +1,4 @@
-//! Typed identifiers. Nothing outside this file builds a stream id by hand.
+//! Typed identifiers, and how their types are made. The id of an aggregate may be beside its events.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,54 +16,58 @@ const DERIVED: Uuid = Uuid::from_u128(0x6368_6f72_616c_6500_8000_0000_0000_0001)
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what} {problem}")]
 pub struct InvalidId {
-    what: &'static str,
-    problem: &'static str,
+    pub(crate) what: &'static str,
+    pub(crate) problem: &'static str,
 }
 
+/// Makes the type of an id that is a UUID. The id of an aggregate may be declared beside its events.
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(::serde::Serialize, ::serde::Deserialize, ::schemars::JsonSchema)]
         #[serde(transparent)]
-        pub struct $name(Uuid);
+        pub struct $name(::uuid::Uuid);
 
         impl $name {
             /// Wraps a UUID.
-            pub const fn new(id: Uuid) -> Self {
+            pub const fn new(id: ::uuid::Uuid) -> Self {
                 Self(id)
             }
 
             /// The id derived from `parts`: the same parts always give the same id.
             pub fn derived(parts: &[&str]) -> Self {
-                Self(derived_uuid(stringify!($name), parts))
+                Self($crate::ids::derived_uuid(stringify!($name), parts))
             }
 
             /// The UUID inside.
-            pub const fn uuid(self) -> Uuid {
+            pub const fn uuid(self) -> ::uuid::Uuid {
                 self.0
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 self.0.fmt(f)
             }
         }
 
-        impl FromStr for $name {
-            type Err = InvalidId;
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::ids::InvalidId;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                Uuid::parse_str(text)
-                    .map(Self)
-                    .map_err(|_| InvalidId { what: stringify!($name), problem: "must be a UUID" })
+                ::uuid::Uuid::parse_str(text).map(Self).map_err(|_| $crate::ids::InvalidId {
+                    what: stringify!($name),
+                    problem: "must be a UUID",
+                })
             }
         }
     };
 }
+pub(crate) use uuid_id;
 
 /// UUID version 5 over a kind and length-prefixed parts, so that no two lists of parts run together.
-fn derived_uuid(kind: &str, parts: &[&str]) -> Uuid {
+pub(crate) fn derived_uuid(kind: &str, parts: &[&str]) -> Uuid {
     let mut name = String::from(kind);
     for part in parts {
         name.push_str(&format!("/{}:{part}", part.len()));
@@ -82,10 +86,6 @@ uuid_id!(
 uuid_id!(
     /// An order, and with it its reservation and its payment.
     OrderId
-);
-uuid_id!(
-    /// A parcel. Derived from the order and the location that it leaves from.
-    ShipmentId
 );
 uuid_id!(
     /// A customer.
@@ -121,18 +121,6 @@ impl ProductId {
     /// `product-{id}`
     pub fn stream(self) -> StreamId {
         AggregateType::Product.stream(self)
-    }
-}
-
-impl ShipmentId {
-    /// The parcel of `order` that leaves from `location`: one per pair, so planning twice plans once.
-    pub fn of(order: OrderId, location: &LocationId) -> Self {
-        Self::derived(&[&order.to_string(), location.as_str()])
-    }
-
-    /// `shipment-{id}`
-    pub fn stream(self) -> StreamId {
-        AggregateType::Shipment.stream(self)
     }
 }
 

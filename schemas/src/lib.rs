@@ -30,10 +30,10 @@ pub use contexts::{AggregateType, Context};
 pub use envelope::{Envelope, Recorded};
 pub use event::{DecodeError, EventBody, EventSet, EventType};
 pub use ids::{
-    CategoryId, CommandId, CustomerId, EventId, LineId, LocationId, OrderId, ProductId, ShipmentId, Sku,
-    Slug, StreamId,
+    CategoryId, CommandId, CustomerId, EventId, LineId, LocationId, OrderId, ProductId, Sku, Slug, StreamId,
 };
 pub use money::{Currency, Money, MoneyError};
 pub use sealed::{Address, Sealed};
+pub use shipment::ShipmentId;
 pub use time::Timestamp;
 pub use topics::Topic;

@@ -4,10 +4,28 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{count, event_body, event_set};
+use crate::ids::uuid_id;
 use crate::life_cycle::HoldReason;
 use crate::order::ShippingMethod;
 use crate::reservation::LineAtLocation;
-use crate::{LocationId, OrderId, Sealed, ShipmentId, Timestamp};
+use crate::{AggregateType, LocationId, OrderId, Sealed, StreamId, Timestamp};
+
+uuid_id!(
+    /// A parcel. Derived from the order and the location that it leaves from.
+    ShipmentId
+);
+
+impl ShipmentId {
+    /// The parcel of `order` that leaves from `location`: one per pair, so planning twice plans once.
+    pub fn of(order: OrderId, location: &LocationId) -> Self {
+        Self::derived(&[&order.to_string(), location.as_str()])
+    }
+
+    /// `shipment-{id}`
+    pub fn stream(self) -> StreamId {
+        AggregateType::Shipment.stream(self)
+    }
+}
 
 event_set! {
     /// What happens to a parcel.

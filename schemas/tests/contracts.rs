@@ -112,7 +112,9 @@ fn golden_samples_of_every_version_validate_against_its_published_schema_and_a_b
         for name in (1..=event.version).map(|version| event.full_name(version)) {
             let (Some(schema), Some(mut sample)) = (read(&schema_file(&name)), read(&golden_file(&name)))
             else {
-                panic!("{name} has no schema or sample")
+                // Other tests write them.
+                assert!(updating(), "{name} has no schema or sample");
+                continue;
             };
             let validator =
                 jsonschema::validator_for(&schema).unwrap_or_else(|error| panic!("{name}: {error}"));

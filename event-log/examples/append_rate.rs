@@ -1,8 +1,8 @@
-//! Prints how fast a log appends through its writer, beside what the database itself gives: the same rows put into the same
-//! table by one statement a commit, with the same sync.
+//! Measures how fast a log appends through its writer, compared with the database itself: the same rows inserted into the same
+//! table with one statement per commit and the same sync.
 //! `cargo run --release -p event-log --example append_rate [sqlite://FOLDER | postgres://USER:PASSWORD@HOST/DATABASE]`
 //!
-//! On PostgreSQL the tables are made in the database of the address, which must be empty and is left as it is.
+//! On PostgreSQL the tables are created in the database of the address, which must be empty and is not cleaned up.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -24,28 +24,28 @@ mod raw;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Requests under way at once.
+/// Concurrent requests.
 const CALLERS: usize = 256;
-/// How long each is measured.
+/// Duration of each measurement.
 const TIME: Duration = Duration::from_secs(4);
 
 #[tokio::main(flavor = "multi_thread")]
 async fn main() -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let url = std::env::args().nth(1).unwrap_or_else(|| format!("sqlite://{}", folder.path().display()));
-    // A context for each measurement, so that all begin with an empty log.
+    // One context per measurement, so that all begin with an empty log.
     let logs = |context: Context| match url.strip_prefix("sqlite://") {
         Some(folder) => format!("sqlite://{folder}/{context}.db"),
         None => url.clone(),
     };
     let raw = raw::rate(&logs(Context::Catalog), Context::Catalog, TIME).await?;
-    println!("raw, {} rows a statement: {raw:>8.0} rows/s", raw::ROWS);
+    println!("raw, {} rows per statement: {raw:>8.0} rows/s", raw::ROWS);
     for (context, events) in [(Context::Inventory, 1), (Context::Ordering, 3)] {
         let log = open(&logs(context), context).await?;
         let (rate, times) = measured(&log, CALLERS, events).await?;
         let ratio = rate / raw;
         println!(
-            "{CALLERS} callers, {events} events a request: {rate:>8.0} events/s, {ratio:.2} of raw; {times}"
+            "{CALLERS} callers, {events} events per request: {rate:>8.0} events/s, {ratio:.2} of raw; {times}"
         );
     }
     let log = open(&logs(Context::Payments), Context::Payments).await?;
@@ -65,7 +65,7 @@ async fn open(url: &str, context: Context) -> Outcome<Arc<dyn Log>> {
     Ok(event_log::connect(url, context).await?)
 }
 
-/// Events a second, and how long requests took; what was acknowledged is counted and checked afterwards.
+/// Events per second, and times of requests. The acknowledged events are counted and verified afterwards.
 async fn measured(log: &Arc<dyn Log>, callers: usize, events: u64) -> Outcome<(f64, Times)> {
     let times = appended(log, callers, events).await?;
     let acknowledged = times.0.len() as u64 * events;
@@ -89,7 +89,7 @@ async fn check(log: &Arc<dyn Log>) -> Outcome<u64> {
     Ok(events)
 }
 
-/// How long each request took.
+/// Duration of each request, in order.
 struct Times(Vec<Duration>);
 
 impl std::fmt::Display for Times {
@@ -130,7 +130,7 @@ fn request(events: u64) -> Request {
     Request {
         command: CommandId::new(id),
         origin: Origin::Command { fingerprint: [7; 32] },
-        decision: Arc::new(Tell { stream: StreamId::from_text(format!("order-{id}")), events }),
+        decision: Arc::new(Append { stream: StreamId::from_text(format!("order-{id}")), events }),
         actor: Actor::system("bench"),
         correlation: id,
         causation: id,
@@ -141,9 +141,9 @@ fn request(events: u64) -> Request {
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Told(u64);
+struct Count(u64);
 
-impl Aggregate for Told {
+impl Aggregate for Count {
     type Event = ReactionEvent;
 
     fn evolve(self, _: &ReactionEvent) -> Self {
@@ -151,15 +151,15 @@ impl Aggregate for Told {
     }
 }
 
-/// Appends events of about the usual size to a new stream.
-struct Tell {
+/// Appends events of typical size to a new stream.
+struct Append {
     stream: StreamId,
     events: u64,
 }
 
-impl Decision for Tell {
+impl Decision for Append {
     fn reads(&self) -> Reads {
-        Reads::stream::<Told>(self.stream.clone())
+        Reads::stream::<Count>(self.stream.clone())
     }
 
     fn decide(&self, _: &Seen, _: Timestamp) -> Result<Changes, Refusal> {

@@ -1,16 +1,16 @@
 //! The hash chain of a log: each event's hash covers the one before it and every column that is stored with it.
 //!
-//! A **stored format**: the golden vectors in the tests must hold for ever. Every part is length-prefixed, so that no two
-//! different events run together into the same bytes. The epoch is the log's and not the event's: a log that is restored gets
-//! another one, and its chain stays valid.
+//! A **stored format**: the golden vectors in the tests must never change. Every part is length-prefixed, so that two
+//! different events never give the same bytes. The epoch belongs to the log and not to the event: a restored log gets a new
+//! one, and its chain stays valid.
 
 use schemas::Envelope;
 use sha2::{Digest, Sha256};
 
-/// What stands before the first event.
+/// The chain before the first event.
 pub const START: [u8; 32] = [0; 32];
 
-/// The chain's value at an event, from the value at the event before it. The envelope's own `hash` is not looked at.
+/// The chain at an event, from the chain at the event before it. The envelope's own `hash` is ignored.
 pub fn link(previous: &[u8; 32], envelope: &Envelope, payload: &str) -> [u8; 32] {
     let mut sha = Sha256::new();
     let mut part = |bytes: &[u8]| {
@@ -39,29 +39,16 @@ pub fn link(previous: &[u8; 32], envelope: &Envelope, payload: &str) -> [u8; 32]
     sha.finalize().into()
 }
 
-/// A hash as it stands in envelopes: lower-case hex.
+/// A hash as envelopes hold it: 64 lower-case hexadecimal digits.
 pub fn to_hex(hash: &[u8; 32]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
-    hash.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    hex::encode(hash)
 }
 
-/// Reads what [`to_hex`] writes; `None` for anything else.
+/// Parses the output of [`to_hex`]; `None` for any other text, including upper-case digits.
 pub fn from_hex(text: &str) -> Option<[u8; 32]> {
-    let digits = text.as_bytes();
-    if digits.len() != 64 {
-        return None;
-    }
-    let value = |digit: u8| match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    };
     let mut hash = [0; 32];
-    for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = (value(pair[0])? << 4) | value(pair[1])?;
-    }
-    Some(hash)
+    hex::decode_to_slice(text, &mut hash).ok()?;
+    (!text.bytes().any(|digit| digit.is_ascii_uppercase())).then_some(hash)
 }
 
 #[cfg(test)]

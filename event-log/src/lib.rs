@@ -1,11 +1,10 @@
-//! The append log of a context: the port and its backends, the context's writer, and the logs as a bus.
+//! A context's append-only event log: the port and its backends, the context's writer, the relay, and the logs as a bus.
 
 pub mod chain;
 pub mod connect;
+mod connection;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
-mod growth;
-mod lane;
 pub mod log_bus;
 mod plan;
 pub mod port;
@@ -13,6 +12,7 @@ pub mod postgres;
 pub mod relay;
 pub mod request;
 pub mod sqlite;
+mod tail_watcher;
 pub mod transfer;
 pub mod verify;
 pub mod writer;

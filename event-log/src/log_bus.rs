@@ -1,6 +1,6 @@
-//! The logs as a bus (`log://`): each topic is the part of its context's log that belongs to it, tailed by position. Keys lie
-//! in the partitions that they would have on Kafka, so that whoever moves there goes on where it was; an offset is a
-//! position. No second copy, no broker, and the same promises as any bus.
+//! The logs as a bus (`log://`): a topic is the part of its context's log that belongs to it, tailed by position. Keys have the
+//! partitions that they would have on Kafka, so that a consumer that moves there continues from its positions; an offset is a
+//! log position. There is no second copy and no broker, and the guarantees are those of any bus.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,17 +29,17 @@ pub struct LogBus {
     partitions: u32,
 }
 
-/// How much a browser reads at a time.
+/// Events per read when browsing.
 const PAGE: usize = 1_000;
 
 impl LogBus {
-    /// Over these logs, in [`PARTITIONS`] partitions a topic. Topics of other contexts are empty.
+    /// A bus over these logs, with [`PARTITIONS`] partitions per topic. Topics of other contexts are empty.
     pub fn new(logs: impl IntoIterator<Item = Arc<dyn Log>>) -> Self {
         Self::with_partitions(logs, PARTITIONS)
     }
 
-    /// The same in so many partitions a topic, at least one. A shop's number never changes: its documents and positions are
-    /// kept by partition.
+    /// The same with `partitions` partitions per topic, at least one. The number must never change for a shop, whose documents and
+    /// positions are kept by partition.
     pub fn with_partitions(logs: impl IntoIterator<Item = Arc<dyn Log>>, partitions: u32) -> Self {
         let tails = logs.into_iter().map(|log| (log.context(), Arc::new(Tail::new(log)))).collect();
         Self { tails, partitions: partitions.max(1) }
@@ -50,7 +50,7 @@ impl LogBus {
     }
 }
 
-/// The stored event as the record that everybody sees.
+/// The stored event as a record of the bus.
 fn record(topic: Topic, event: &StoredEvent, partitions: u32) -> Record {
     Record {
         topic,
@@ -85,7 +85,7 @@ impl Bus for LogBus {
                 for number in 0..self.partitions {
                     let partition = Partition { topic, number };
                     let position = known.get(&partition).copied().unwrap_or(fresh);
-                    // Who begins at the head is told so even of an empty partition, so that a restart begins there, too.
+                    // A start at the head is delivered as a position even for an empty partition, so that a restart begins there too.
                     if subscription.start == Start::Head && !known.contains_key(&partition) {
                         begins.insert(partition, position);
                     }
@@ -108,8 +108,8 @@ impl Bus for LogBus {
         let info = |topic: &Topic| {
             let (records, end) =
                 counts.get(&topic.context()).and_then(|c| c.get(topic.prefix())).copied().unwrap_or((0, 0));
-            // Nobody keeps the ends of single partitions; that of the topic is behind none of them, and whoever has read
-            // that far has read all of them.
+            // The ends of single partitions are not stored. The end of the topic is at or after each of them, so a consumer
+            // that has read that far has read them all.
             TopicInfo {
                 topic: *topic,
                 records,
@@ -135,18 +135,18 @@ impl Bus for LogBus {
         let after = |number| browse.after.get(&number).copied().unwrap_or(0);
         let start = (0..self.partitions).map(after).min().unwrap_or(0);
         let mut found = Vec::new();
-        let mut place = Place { position: start, version: 0 };
+        let mut cursor = Cursor { position: start, version: 0 };
         while found.len() < browse.limit {
             let events = match &browse.key {
                 Some(key) => {
-                    log.read(Read::Streams(&[(StreamId::from_text(key), place.version)]), PAGE).await
+                    log.read(Read::Streams(&[(StreamId::from_text(key), cursor.version)]), PAGE).await
                 }
-                None => log.read(Read::After(place.position), PAGE).await,
+                None => log.read(Read::After(cursor.position), PAGE).await,
             }
             .map_err(unavailable)?;
             for event in &events {
                 let envelope = &event.envelope;
-                place = Place { position: envelope.position, version: envelope.version };
+                cursor = Cursor { position: envelope.position, version: envelope.version };
                 if envelope.topic() != Some(topic)
                     || browse.name.as_ref().is_some_and(|name| *name != envelope.name)
                 {
@@ -177,7 +177,7 @@ impl Bus for LogBus {
         };
         let mut browse = Browse { after: after.clone(), limit: 1, ..Browse::default() };
         loop {
-            // The head is read before the topic is looked at: what is appended between the two ends the wait below.
+            // The head is read before the topic is browsed, so an event appended in between ends the wait below.
             let head = log.head().await.map_err(unavailable)?.position;
             if !self.browse(topic, &browse).await?.is_empty() {
                 return Ok(());
@@ -192,7 +192,7 @@ impl Bus for LogBus {
     }
 }
 
-struct Place {
+struct Cursor {
     position: u64,
     version: u64,
 }
@@ -201,14 +201,14 @@ struct Place {
 struct Source {
     tail: Arc<Tail>,
     partitions: u32,
-    /// Records at or below are done.
+    /// Records at or below these positions are handled.
     done: Positions,
-    /// Everything at or below has been delivered.
+    /// Everything at or below this position is delivered.
     after: u64,
 }
 
 impl Source {
-    /// What comes next, at most `max` events of the log; `None` at its end.
+    /// The next delivery, from at most `max` events of the log; `None` at its end.
     async fn next(&mut self, max: usize) -> Result<Option<Delivery>, BusError> {
         let events = self.tail.after(self.after, max).await.map_err(unavailable)?;
         let Some(last) = events.last().map(|event| event.envelope.position) else { return Ok(None) };
@@ -232,9 +232,9 @@ impl Source {
 
 struct LogConsumer {
     sources: Vec<Source>,
-    /// Whose turn it is, so that a busy log does not starve the others.
+    /// The source to ask next, so that a busy log does not starve the others.
     next: usize,
-    /// Where partitions without a position begin: told first of all, so that a restart begins there too.
+    /// Start positions of partitions that had none. They are delivered first, so that a restart begins there too.
     begins: Positions,
 }
 

@@ -1,5 +1,5 @@
-//! What a batch comes to: checked as far as that is possible without the database, and with everything that is written
-//! more than once in it reduced to what it is in the end. Every backend carries out the same plan.
+//! The net changes of a batch, checked as far as possible without the database. Keys that the batch writes more than once are
+//! reduced to their final value. Every backend executes the same plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,25 +9,25 @@ use schemas::{Context, StreamId, Timestamp};
 use crate::chain;
 use crate::port::{Batch, Handled, Head, LedgerEntry, LogError, Parking, StoredEvent, Write};
 
-/// The deadline that a stream has after the batch.
+/// A stream's deadline after the batch: version, kind, instant.
 pub(crate) type StreamDeadline<'a> = (u64, &'a str, Timestamp);
 
-/// The changes of a batch.
+/// The net changes of a batch.
 #[derive(Debug)]
 pub(crate) struct Plan<'a> {
-    /// The head after it.
+    /// The head after the batch.
     pub(crate) head: Head,
-    /// With the value of the chain at each.
+    /// Events, each with the hash chain at it.
     pub(crate) events: Vec<(&'a StoredEvent, [u8; 32])>,
-    /// What must be in the log already: stream, version, and the position of the event that follows it.
+    /// Events that the log must have already: stream, version, and the position of the event that follows it.
     pub(crate) predecessors: Vec<(&'a str, u64, u64)>,
-    /// By stream prefix: how many events more, and the position of the last.
+    /// By stream prefix: the number of new events, and the position of the last.
     pub(crate) counts: BTreeMap<&'a str, (u64, u64)>,
     pub(crate) ledger: Vec<&'a LedgerEntry>,
     pub(crate) inbox: BTreeMap<(&'a str, &'a str), &'a Handled>,
-    /// Claims that anything in the batch gives up; carried out before `claimed`.
+    /// Claims that the batch releases at any point; removed before `claimed` is written.
     pub(crate) released: BTreeSet<&'a Claim>,
-    /// Claims that are held when the batch is done.
+    /// Claims that are held after the batch.
     pub(crate) claimed: BTreeMap<&'a Claim, &'a StreamId>,
     pub(crate) deadlines: BTreeMap<&'a str, Option<StreamDeadline<'a>>>,
     pub(crate) parking: Vec<&'a Parking>,
@@ -37,7 +37,7 @@ pub(crate) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// Plans `batch` on `base`. Refuses events that cannot continue a log of `context` which ends there.
+    /// Plans `batch` on `base`. Refuses events that cannot continue the log of `context` from there.
     pub(crate) fn of(context: Context, base: &Head, batch: &'a Batch) -> Result<Self, LogError> {
         let mut plan = Self {
             head: Head { revision: base.revision + 1, ..*base },
@@ -63,7 +63,7 @@ impl<'a> Plan<'a> {
             for event in &write.events {
                 plan.event(context, event, &mut versions)?;
             }
-            plan.beside(context, write)?;
+            plan.other_changes(context, write)?;
         }
         Ok(plan)
     }
@@ -78,23 +78,23 @@ impl<'a> Plan<'a> {
         let position = self.head.position + 1;
         let broken = |problem: String| Err(LogError::Broken { context, position, problem });
         if envelope.position != position {
-            return broken(format!("an event that says it is {} cannot follow", envelope.position));
+            return broken(format!("an event with position {} cannot follow", envelope.position));
         }
         if envelope.context != context || envelope.epoch != self.head.epoch {
             return broken("an event of another log cannot follow".to_owned());
         }
         let Some(hash) = chain::from_hex(&envelope.hash) else {
-            return broken("an event without its hash cannot follow".to_owned());
+            return broken("an event without a hash cannot follow".to_owned());
         };
         let stream = envelope.stream.as_str();
         match versions.insert(stream, envelope.version) {
             Some(before) if envelope.version != before + 1 => {
                 return broken(format!(
-                    "{stream} is at {before}, so its next version is not {}",
+                    "{stream} is at version {before}, so its next version cannot be {}",
                     envelope.version
                 ));
             }
-            None if envelope.version == 0 => return broken(format!("{stream} has no version 0")),
+            None if envelope.version == 0 => return broken(format!("{stream} cannot have version 0")),
             None if envelope.version > 1 => self.predecessors.push((stream, envelope.version - 1, position)),
             _ => {}
         }
@@ -105,7 +105,7 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    fn beside(&mut self, context: Context, write: &'a Write) -> Result<(), LogError> {
+    fn other_changes(&mut self, context: Context, write: &'a Write) -> Result<(), LogError> {
         self.ledger.extend(&write.ledger);
         self.inbox.extend(
             write

@@ -1,21 +1,21 @@
-//! The event log in PostgreSQL: a schema per context, called after it.
+//! The event log in PostgreSQL: one schema per context, named after it.
 //!
-//! One connection writes, another one answers what decisions ask, and a few read. None of them comes from a shared pool: a
-//! writer that queues for a connection loses a third of its speed. Any number of processes may append to one log; a commit
-//! moves the head's row, which orders them.
+//! One connection writes, one looks up facts for decisions, and a few read. None of them comes from a shared pool: a writer
+//! that queues for a connection loses a third of its speed. Any number of processes may append to one log. A commit updates the
+//! head's row, which orders them.
 //!
 //! The address is `postgres://user:password@host:port/database`, with the parameters of [`platform::postgres::Address`] and
-//! these: `readers` (connections that read, 4), `statement_timeout` and `lock_timeout` (seconds, 30 and 10). A transaction
-//! that says nothing for [`IDLE`] is ended by the server, so that a client which is stopped while it holds the head holds
-//! up the others no longer than that.
+//! these: `readers` (number of reading connections, default 4), `statement_timeout` and `lock_timeout` (seconds, default 30
+//! and 10). The server ends a transaction that is idle for [`IDLE`], so a client that stops while it holds the head lock delays
+//! the others no longer than that.
 
 mod append;
-mod desk;
 mod facts;
 mod fault;
-mod hold;
+mod head_lock;
 mod locked;
-mod news;
+mod notifications;
+mod operational;
 mod readers;
 mod rows;
 mod schema;
@@ -33,107 +33,109 @@ use sqlx::{ConnectOptions, PgConnection};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use self::fault::Log;
-use self::news::News;
+use self::fault::LogIdentity;
+use self::notifications::Notifications;
 use self::readers::{Readers, within};
-use crate::growth::{Growth, Looks};
-use crate::lane::{Borrowed, Lane};
+use crate::connection::{Borrowed, DedicatedConnection};
 use crate::plan::Plan;
 use crate::port::{
-    Batch, Committed, EventLog, Facts, Head, Held, LogError, Migrated, Read, StoredEvent, Wanted,
+    Batch, Committed, EventAppender, EventReader, Facts, Head, HeadLock, LogError, Migrated, Read,
+    StoredEvent, Wanted,
 };
+use crate::tail_watcher::{PollInterval, TailWatcher};
 
-/// Connections that read events and the desk, if the address does not say otherwise.
+/// Default number of reading connections.
 const READERS: u64 = 4;
-/// Seconds that a statement may take.
+/// Default timeout of a statement, in seconds.
 const STATEMENT: u64 = 30;
-/// Seconds that a lock is waited for.
+/// Default timeout of a wait for a lock, in seconds.
 const LOCK: u64 = 10;
-/// How long a transaction may say nothing.
+/// How long a transaction may be idle.
 const IDLE: Duration = Duration::from_millis(500);
-/// How much longer than the server's own limit its answer is waited for.
+/// How much longer than the server's statement timeout a client waits for the answer.
 const GRACE: Duration = Duration::from_secs(5);
-/// The parameters of an address that are read here.
+/// Parameters of an address that belong to this backend.
 pub(crate) const PARAMETERS: [&str; 3] = ["readers", "statement_timeout", "lock_timeout"];
-/// What a log says about itself while it is being moved here. Until the move has ended nobody may write it.
+/// The property of a log that is being moved here. It cannot be opened for writing until the move is complete.
 pub(crate) const MOVING: &str = "moving";
-/// How often it is looked whether another process has committed.
-const LOOKS: Looks = Looks { soonest: Duration::from_millis(20), rarest: Duration::from_millis(250) };
+/// How often commits of other processes are polled for.
+const POLLING: PollInterval =
+    PollInterval { shortest: Duration::from_millis(20), longest: Duration::from_millis(250) };
 
 /// A context's log in PostgreSQL. Belongs to the Tokio runtime that it was opened in.
 pub struct PostgresLog {
-    log: Log,
+    log: LogIdentity,
     epoch: Uuid,
-    /// None: opened to look only.
-    writer: Option<Lane<PgConnection>>,
+    /// `None`: the log was opened read-only.
+    writer: Option<DedicatedConnection<PgConnection>>,
     facts: Readers,
     readers: Arc<Readers>,
     patience: Duration,
-    growth: Arc<Growth>,
-    news: News,
+    tail: Arc<TailWatcher>,
+    notifications: Notifications,
 }
 
 impl PostgresLog {
-    /// Opens the log of `context` in the database at `url`. Its tables must be there: [`PostgresLog::migrate`] makes them.
+    /// Opens the log of `context` in the database at `url`. Its tables must exist; [`PostgresLog::migrate`] creates them.
     pub async fn open(url: &str, context: Context) -> Result<Self, LogError> {
-        Self::on(Place::of(url, context)?, true).await
+        Self::on(Location::of(url, context)?, true).await
     }
 
-    /// Opens it to look only: nothing can be written.
+    /// Opens the log read-only.
     pub async fn open_read_only(url: &str, context: Context) -> Result<Self, LogError> {
-        Self::on(Place::of(url, context)?, false).await
+        Self::on(Location::of(url, context)?, false).await
     }
 
-    /// Makes the tables of `context`, or brings them to this program's format. Others may be reading meanwhile; several
-    /// may do it at once.
+    /// Creates the tables of `context`, or migrates them to this program's format. Safe while others read the log, and when
+    /// several processes do it at once.
     pub async fn migrate(url: &str, context: Context) -> Result<Migrated, LogError> {
-        let place = Place::of(url, context)?;
-        schema::migrate(&place.log, &place.options(&[])).await
+        let location = Location::of(url, context)?;
+        schema::migrate(&location.log, &location.options(&[])).await
     }
 
-    async fn on(place: Place, to_write: bool) -> Result<Self, LogError> {
+    async fn on(location: Location, to_write: bool) -> Result<Self, LogError> {
         let read_only = if to_write { "off" } else { "on" };
-        let options = place.options(&[("default_transaction_read_only", read_only)]);
-        let head = schema::examine(&place.log, &options, to_write).await?;
-        let patience = place.limits.statement + GRACE;
-        let readers = Arc::new(Readers::new(&options, place.readers, patience));
+        let options = location.options(&[("default_transaction_read_only", read_only)]);
+        let head = schema::examine(&location.log, &options, to_write).await?;
+        let patience = location.limits.statement + GRACE;
+        let readers = Arc::new(Readers::new(&options, location.readers, patience));
         Ok(Self {
             epoch: head.epoch,
-            writer: to_write.then(|| Lane::new(options.clone())),
+            writer: to_write.then(|| DedicatedConnection::new(options.clone())),
             facts: Readers::new(&options, 1, patience),
-            news: News::new(&place.log, &readers, &options),
+            notifications: Notifications::new(&location.log, &readers, &options),
             readers,
             patience,
-            growth: Arc::new(Growth::from(head.position, LOOKS)),
-            log: place.log,
+            tail: Arc::new(TailWatcher::new(head.position, POLLING)),
+            log: location.log,
         })
     }
 
-    /// The connection that writes.
-    async fn lane(&self) -> Result<Borrowed<'_, PgConnection>, LogError> {
-        let refusal = || LogError::Unavailable("it was opened for reading only".to_owned(), None);
+    /// Borrows the writing connection.
+    async fn writer(&self) -> Result<Borrowed<'_, PgConnection>, LogError> {
+        let refusal = || LogError::Unavailable("it was opened read-only".to_owned(), None);
         let writer = self.writer.as_ref().ok_or_else(refusal)?;
-        let lane = within(self.patience, writer.borrow()).await;
-        lane.map_err(|error| self.log.cannot("be written", error))
+        let borrowed = within(self.patience, writer.borrow()).await;
+        borrowed.map_err(|error| self.log.cannot("be written", error))
     }
 
-    /// A log that was restored from a dump or replaced meanwhile must not be continued as if nothing had happened.
-    fn same_life(&self, head: Head) -> Result<Head, LogError> {
+    /// Fails if the log was replaced, for example restored from a dump, since it was opened.
+    fn require_epoch(&self, head: Head) -> Result<Head, LogError> {
         if head.epoch == self.epoch {
             return Ok(head);
         }
         let problem = format!(
-            "that of {} had the epoch {} when it was opened and has {} now: it was replaced; start again",
+            "that of {} had epoch {} when it was opened and has epoch {} now: it was replaced; restart this process",
             self.log.context, self.epoch, head.epoch
         );
         Err(LogError::Unavailable(problem, None))
     }
 }
 
-/// The answer to work that writes, which may take several statements.
+/// Limits the time of work that writes, which may take several statements.
 async fn in_time<T>(
     patience: Duration,
-    log: &Log,
+    log: &LogIdentity,
     work: impl Future<Output = Result<T, LogError>>,
 ) -> Result<T, LogError> {
     match timeout(2 * patience, work).await {
@@ -145,14 +147,14 @@ async fn in_time<T>(
     }
 }
 
-/// Where a context's log is, and how it is used.
-struct Place {
-    log: Log,
+/// A parsed address.
+struct Location {
+    log: LogIdentity,
     limits: Limits,
     readers: usize,
 }
 
-impl Place {
+impl Location {
     fn of(url: &str, context: Context) -> Result<Self, LogError> {
         let unusable = |problem: String| LogError::Unavailable(problem, None);
         let address = Address::parse(url, &PARAMETERS).map_err(|error| unusable(error.to_string()))?;
@@ -168,11 +170,11 @@ impl Place {
             idle_in_transaction: IDLE,
         };
         let readers = usize::try_from(number("readers", READERS)?).unwrap_or(1);
-        Ok(Self { log: Log { context, address }, limits, readers })
+        Ok(Self { log: LogIdentity { context, address }, limits, readers })
     }
 
-    /// How all connections are opened. Plans are made once, before anything is known of the values, and walk indexes: one
-    /// that was made while a table was empty must not read all of it when it has grown.
+    /// Options of all connections. Generic plans that use indexes, because a plan that was made for an empty table must not scan
+    /// the table after it has grown.
     fn options(&self, more: &[(&str, &str)]) -> PgConnectOptions {
         let context = self.log.context.name();
         let search_path = format!("{context},pg_temp");
@@ -194,7 +196,7 @@ impl Place {
 }
 
 #[async_trait]
-impl EventLog for PostgresLog {
+impl EventReader for PostgresLog {
     fn context(&self) -> Context {
         self.log.context
     }
@@ -203,7 +205,7 @@ impl EventLog for PostgresLog {
         let unreadable = |error| self.log.cannot("be read", error);
         let rows = self.readers.rows(|| sqlx::query(rows::HEAD)).await.map_err(unreadable)?;
         let head = rows.first().ok_or(sqlx::Error::RowNotFound).and_then(rows::head_of);
-        self.same_life(head.map_err(unreadable)?)
+        self.require_epoch(head.map_err(unreadable)?)
     }
 
     async fn read(&self, what: Read<'_>, limit: usize) -> Result<Vec<StoredEvent>, LogError> {
@@ -212,37 +214,40 @@ impl EventLog for PostgresLog {
         rows.iter().map(|row| rows::event(row, &self.log, self.epoch)).collect()
     }
 
+    async fn grown(&self, position: u64, patience: Duration) {
+        self.notifications.listen(&self.tail);
+        self.tail.past(position, patience, || self.head()).await;
+    }
+}
+
+#[async_trait]
+impl EventAppender for PostgresLog {
     async fn facts(&self, wanted: &Wanted) -> Result<(Head, Facts), LogError> {
         let unreadable = |error| self.log.cannot("be read", error);
         let rows = self.facts.rows(|| facts::question(wanted)).await.map_err(unreadable)?;
         let (head, facts) = facts::answer(&rows, wanted).map_err(unreadable)?;
-        Ok((self.same_life(head)?, facts))
+        Ok((self.require_epoch(head)?, facts))
     }
 
     async fn commit(&self, base: &Head, batch: &Batch) -> Result<Committed, LogError> {
         let plan = Plan::of(self.log.context, base, batch)?;
-        let mut lane = self.lane().await?;
-        let work = append::commit(lane.connection(), &self.log, base, &plan);
+        let mut borrowed = self.writer().await?;
+        let work = append::commit(borrowed.connection(), &self.log, base, &plan);
         let committed = in_time(self.patience, &self.log, work).await;
-        // Without its connection a transaction is undone, also where the database cannot say so.
+        // Closing the connection rolls the transaction back, even if the server cannot confirm it.
         if matches!(committed, Ok(_) | Err(LogError::Broken { .. })) {
-            lane.give_back();
+            borrowed.give_back();
         }
         let committed = committed?;
         let (Committed::Done(head) | Committed::Moved(head)) = committed;
-        self.growth.reached(self.same_life(head)?.position);
+        self.tail.reached(self.require_epoch(head)?.position);
         if let Committed::Done(head) = committed {
-            self.news.tell(head.position);
+            self.notifications.announce(head.position);
         }
         Ok(committed)
     }
 
-    async fn hold(&self) -> Result<Option<Box<dyn Held + '_>>, LogError> {
-        Ok(Some(Box::new(hold::hold(self).await?)))
-    }
-
-    async fn grown(&self, position: u64, patience: Duration) {
-        self.news.hear(&self.growth);
-        self.growth.past(position, patience, || self.head()).await;
+    async fn lock_head(&self) -> Result<Option<Box<dyn HeadLock + '_>>, LogError> {
+        Ok(Some(Box::new(head_lock::lock_head(self).await?)))
     }
 }

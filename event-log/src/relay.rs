@@ -1,9 +1,9 @@
-//! The relay: takes a context's log to its topics, each event once and in order.
+//! The relay: publishes a context's log to its topics, each event once and in order.
 //!
-//! Any number of relays of a context may run; the one that holds the lease leads. Safety does not hang on the lease but on
-//! the bus: who takes over makes all before it powerless. How far the topics are stands on the bus itself, in the same
-//! transaction as the records; a relay believes only that, and compares it with the log before it writes anything. It stops
-//! at the first failure and begins anew from what the bus says, so there is never a gap and nothing twice.
+//! Any number of relays of a context may run; the one that holds the lease leads. Safety does not depend on the lease but on
+//! the bus, which fences earlier relays when another one takes over. The published position is stored on the bus itself, in the
+//! same transaction as the records. A relay trusts only that position, and compares it with the log before it publishes. It
+//! stops at the first failure and starts again from the position on the bus, so there are no gaps and no duplicates.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,29 +22,29 @@ mod leading;
 
 /// The name of the relay's lease in its log.
 const LEASE: &str = "relay";
-/// Pauses after a failure: from the first, doubled up to the second.
+/// Pauses after failures: the first one, doubled up to the second one.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
-/// Makes publishers for a context.
+/// Creates publishers for a context.
 pub type Publishers = Arc<dyn Fn(Context) -> Box<dyn Publisher> + Send + Sync>;
 
-/// Signs where a log ends.
+/// Signs the head of a log.
 pub type Sign = Arc<dyn Fn(LogHead) -> LogHeadSigned + Send + Sync>;
 
-/// How a relay works.
+/// Settings of a relay.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Partitions of every topic.
+    /// Number of partitions of every topic.
     pub partitions: u32,
-    /// Events in a transaction at most.
+    /// The most events in one transaction.
     pub batch: usize,
-    /// How often an idle relay tells that the topics are complete.
+    /// How often an idle relay publishes that the topics are complete.
     pub beat: Duration,
-    /// How long a relay that does not answer any more keeps the others waiting.
+    /// How long a relay that no longer responds keeps the others waiting.
     pub lease: Duration,
-    /// A head is signed this long after the one before it, if the log has grown.
+    /// Time between two signed heads, if the log has grown.
     pub heads_every: Duration,
-    /// A head is signed at the latest after so many events.
+    /// The most events between two signed heads.
     pub heads_events: u64,
 }
 
@@ -66,14 +66,14 @@ pub struct Relay {
     log: Arc<dyn Log>,
     publishers: Publishers,
     clock: Clock,
-    /// Signs heads of the log, where there is a key.
+    /// Signs heads of the log, if there is a key.
     sign: Option<Sign>,
     options: Options,
-    /// By which the lease knows this relay.
+    /// The name under which this relay holds the lease.
     holder: String,
 }
 
-/// Why a relay ended though nobody asked it to. Each says what to do.
+/// Why a relay stopped by itself. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum RelayError {
     /// The log fails.
@@ -82,70 +82,70 @@ pub enum RelayError {
     /// The bus fails.
     #[error("the relay of {0} cannot publish")]
     Publish(Context, #[source] PublishError),
-    /// The log is another one than that whose events stand on the topics.
+    /// The topics hold the events of another log.
     #[error(
         "the log of {context} is not the one that the topics were written from: they hold events of epoch {published}, the log \
          has epoch {found}. Use the log that belongs to these topics, or other topics (another prefix)"
     )]
     OtherLog {
-        /// Whose log.
+        /// The log's context.
         context: Context,
         /// The epoch on the topics.
         published: uuid::Uuid,
-        /// The log's.
+        /// The epoch of the log.
         found: uuid::Uuid,
     },
-    /// Events that the world has seen are not in the log any more.
+    /// Events that were published are no longer in the log.
     #[error(
         "the log of {context} ends at position {end}, but events up to position {published} were published: it has been restored \
          to an earlier moment, or cut off. Nothing is published from it. Restore a copy that holds position {published}"
     )]
     Lost {
-        /// Whose log.
+        /// The log's context.
         context: Context,
         /// The last published position.
         published: u64,
-        /// Where the log ends.
+        /// The last position of the log.
         end: u64,
     },
-    /// The log is another one than that whose events stand on the topics, from here at the latest.
+    /// The last published event is not the one in the log.
     #[error(
         "the log of {context} has another event at position {position} than the one that was published: it has been restored to \
-         an earlier moment and written on, or changed. Nothing is published from it. `chorale log verify` says whether it is \
-         whole; restore a copy that belongs to these topics"
+         an earlier moment and then written, or changed. Nothing is published from it. `chorale log verify` checks whether it is \
+         intact; restore a copy that belongs to these topics"
     )]
     Rewritten {
-        /// Whose log.
+        /// The log's context.
         context: Context,
         /// The last published position.
         position: u64,
     },
-    /// An event does not follow from the one before it, which was published.
+    /// An event does not follow the one before it, which was published.
     #[error(
-        "the log of {context} does not go on at position {position} from what stands before it: it has been changed, or restored \
-         to an earlier moment and written on. Nothing is published from there. `chorale log verify` says whether it is whole; \
-         restore a copy that belongs to these topics"
+        "the event at position {position} of the log of {context} does not follow the one before it: the log has been changed, or \
+         restored to an earlier moment and then written. Nothing is published from there. `chorale log verify` checks whether it \
+         is intact; restore a copy that belongs to these topics"
     )]
     Torn {
-        /// Whose log.
+        /// The log's context.
         context: Context,
-        /// Where.
+        /// The position of the event.
         position: u64,
     },
     /// An event that belongs to no topic.
     #[error("the event {event} at position {position} of {context} belongs to no topic: use a newer chorale")]
     NoTopic {
-        /// Whose log.
+        /// The log's context.
         context: Context,
-        /// Where.
+        /// The position of the event.
         position: u64,
-        /// Which.
+        /// The event's id.
         event: EventId,
     },
 }
 
 impl RelayError {
-    /// Trying again does not help: a human has to look.
+    /// Whether a retry cannot help, so that an operator must act.
     pub fn is_final(&self) -> bool {
         match self {
             Self::Log(_, LogError::Broken { .. } | LogError::Newer { .. }) => true,
@@ -159,22 +159,22 @@ impl RelayError {
     }
 }
 
-/// How leading ended well.
-enum Ended {
-    /// The process is leaving.
-    Asked,
+/// Why a relay stopped leading without an error.
+enum Stopped {
+    /// The process is shutting down.
+    Shutdown,
     /// Another relay holds the lease.
     Standby,
 }
 
 impl Relay {
-    /// A relay of `log`. `publishers` makes its way to the bus, anew after every failure.
+    /// A relay of `log`. `publishers` creates a publisher at the start and after every failure.
     pub fn new(log: Arc<dyn Log>, publishers: Publishers, clock: Clock, options: Options) -> Self {
         let holder = uuid::Uuid::new_v4().to_string();
         Self { log, publishers, clock, sign: None, options, holder }
     }
 
-    /// The same, and heads of the log are signed and published.
+    /// Also signs and publishes heads of the log.
     #[must_use]
     pub fn signing(self, sign: Sign) -> Self {
         Self { sign: Some(sign), ..self }
@@ -188,25 +188,25 @@ impl Relay {
         RelayError::Log(self.context(), error)
     }
 
-    fn not_published(&self, error: PublishError) -> RelayError {
+    fn publish_failed(&self, error: PublishError) -> RelayError {
         RelayError::Publish(self.context(), error)
     }
 
-    /// Relays until the shutdown begins. Failures are tried again for ever; only those that [`RelayError::is_final`] end it.
+    /// Relays until the shutdown begins. Retries after every failure, except one that [`RelayError::is_final`].
     pub async fn run(self, shutdown: Shutdown) -> Result<(), RelayError> {
         let mut pause = PAUSES.0;
         while !shutdown.has_begun() {
             let began = Instant::now();
             let wait = match self.take_turn(&shutdown).await {
-                Ok(Ended::Asked) => break,
-                Ok(Ended::Standby) => self.options.lease / 3,
+                Ok(Stopped::Shutdown) => break,
+                Ok(Stopped::Standby) => self.options.lease / 3,
                 Err(error) if error.is_final() => {
                     self.release().await;
                     return Err(error);
                 }
                 Err(error) => {
                     let cause = &error as &dyn std::error::Error;
-                    tracing::error!(context = %self.context(), error = cause, "relaying failed; trying again");
+                    tracing::error!(context = %self.context(), error = cause, "relaying failed; will retry");
                     pause = if began.elapsed() > PAUSES.1 { PAUSES.0 } else { (pause * 2).min(PAUSES.1) };
                     pause
                 }
@@ -220,10 +220,10 @@ impl Relay {
         Ok(())
     }
 
-    /// Leads if the lease can be had.
-    async fn take_turn(&self, shutdown: &Shutdown) -> Result<Ended, RelayError> {
+    /// Leads if the lease can be acquired.
+    async fn take_turn(&self, shutdown: &Shutdown) -> Result<Stopped, RelayError> {
         if !self.holds_lease().await? {
-            return Ok(Ended::Standby);
+            return Ok(Stopped::Standby);
         }
         self.lead(shutdown).await
     }
@@ -233,11 +233,11 @@ impl Relay {
         held.map_err(|error| self.log_failed(error))
     }
 
-    /// So that the next one need not wait. Where it cannot be done the lease ends by itself.
+    /// Releases the lease, so that the next relay need not wait. If that fails, the lease expires.
     async fn release(&self) {
         if let Err(error) = self.log.release(LEASE, &self.holder).await {
             let cause = &error as &dyn std::error::Error;
-            tracing::warn!(context = %self.context(), error = cause, "the relay's lease was not given back");
+            tracing::warn!(context = %self.context(), error = cause, "could not release the relay's lease; it will expire");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the context's writer is asked, and what it answers.
+//! Requests to the context's writer, and their outcomes.
 
 use std::sync::Arc;
 
@@ -10,95 +10,95 @@ use uuid::Uuid;
 
 use crate::port::{Handled, LogError, Parking};
 
-/// What a stream's version must be.
+/// The version that a request expects of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
-    /// Whatever it is.
+    /// Any version.
     Any,
     /// The stream must not exist.
     NoStream,
-    /// Exactly this one.
+    /// Exactly this version.
     Exact(u64),
 }
 
-/// Where a request comes from, and so how a repetition is recognised.
+/// The source of a request, which determines how a repetition is recognised.
 #[derive(Clone, Debug)]
 pub enum Origin {
-    /// A command: kept in the ledger under its id, with the fingerprint of what was asked.
+    /// A command: kept in the ledger under its id, with the fingerprint of the request.
     Command {
-        /// Keyed hash of the request, taken before personal data was sealed.
+        /// Keyed hash of the request before personal data was sealed.
         fingerprint: [u8; 32],
     },
     /// A reaction to an event: kept in the inbox.
     Reaction {
-        /// Who reacts.
+        /// The reactor.
         reactor: String,
         /// The stream of the event.
         source: StreamId,
         /// The event.
         event: Handled,
     },
-    /// A timer or an effect's outcome: its decision recognises a repetition by state, and no answer is kept.
+    /// A timer, or the outcome of an external call: the decision recognises a repetition by state, and no answer is kept.
     Inner,
 }
 
 /// A request to the writer.
 #[derive(Clone)]
 pub struct Request {
-    /// Its id; ids of its events are derived from it.
+    /// The request's id. Ids of its events are derived from it.
     pub command: CommandId,
     /// How a repetition is recognised.
     pub origin: Origin,
-    /// The rule.
+    /// The decision to make.
     pub decision: Arc<dyn Decision>,
-    /// Who asks.
+    /// The actor on whose behalf it is made.
     pub actor: Actor,
-    /// The flow it belongs to.
+    /// The flow that it belongs to.
     pub correlation: Uuid,
     /// The event that caused it, or the command's own id.
     pub causation: Uuid,
     /// W3C trace context.
     pub traceparent: Option<String>,
-    /// Versions that the caller insists on.
+    /// Versions that streams must have.
     pub expected: Vec<(StreamId, Expected)>,
-    /// Parked records that change with it.
+    /// Changes of parked records, applied together with the decision.
     pub parking: Vec<Parking>,
 }
 
-/// What became of a request.
+/// The decision on a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "camelCase")]
 pub enum Verdict {
     /// Decided; events were appended, or there was nothing to do.
     Done {
-        /// Streams read or written, with the version they have now; written ones first.
+        /// Streams that were read or written, with their current versions; written ones first.
         versions: Vec<(StreamId, u64)>,
-        /// How many events were appended.
+        /// The number of appended events.
         appended: u32,
-        /// What the decision tells the caller.
+        /// The decision's answer to the caller, if it gives one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         answer: Option<Value>,
     },
-    /// The rules say no.
+    /// The rules refuse the request.
     Refused {
-        /// Why.
+        /// The reason.
         refusal: Refusal,
     },
-    /// A stream is not at the version that the caller insists on.
+    /// A stream does not have the expected version.
     Conflict {
-        /// Which.
+        /// The stream.
         stream: StreamId,
-        /// What it is.
+        /// Its current version; 0 if it does not exist.
         version: u64,
     },
 }
 
-/// A verdict, and whether it was given before.
+/// A verdict, and whether it is a repetition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     /// The verdict.
     pub verdict: Verdict,
-    /// This is the first answer again: the ledger or the inbox knew the request. A reaction that was known answers
+    /// Whether this is the first answer again, because the ledger or the inbox knew the request. For a known reaction it is
     /// `Done` without versions.
     pub replayed: bool,
 }
@@ -106,22 +106,22 @@ pub struct Outcome {
 /// Why a request has no verdict.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum WriteError {
-    /// The same command id came with another request before.
+    /// The command id was used for another request.
     #[error("this idempotency key was used for another request")]
     KeyReused,
-    /// The decision could not be carried out; a defect of the program or of what is stored.
+    /// The decision failed: a defect of the program or of stored data.
     #[error("the request could not be decided: {0}")]
     Failed(String),
-    /// Other processes kept changing what the decision reads.
+    /// Other processes kept moving the head.
     #[error("the log of this context is too contended: try again")]
     Contended,
-    /// Another process has gone on from the positions that a note was made on.
-    #[error("another process has gone on from here")]
+    /// Another process has moved the group on from the positions that the note expects.
+    #[error("another process has moved the group on from these positions")]
     Overtaken,
     /// The writer is shutting down.
     #[error("the writer is closed")]
     Closed,
-    /// The log failed; what became of the request is known when it is repeated under the same id.
-    #[error("the request could not be recorded")]
+    /// The log failed. Repeating the request under the same id shows whether it was committed.
+    #[error("the request could not be committed")]
     Log(#[source] Arc<LogError>),
 }

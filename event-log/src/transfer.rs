@@ -1,9 +1,8 @@
-//! Takes a context's log from its file to PostgreSQL: every table, every column, exactly as it stands.
+//! Moves a context's log from its file to PostgreSQL: every table and every column, unchanged.
 //!
-//! Positions, versions, hashes, epoch and revision stay, so it is the same log: whoever knew a position of it goes on from
-//! there. Each context is one transaction, and what has been copied stays closed to programs that write until
-//! [`release`] opens all contexts together; so a move that ends anywhere leaves a shop on one side only, and can be repeated.
-//! The file is read, and kept as it is.
+//! Positions, versions, hashes, epoch and revision stay, so it is the same log, and consumers continue from their positions.
+//! Each context is one transaction. A copy cannot be opened for writing until [`release`] opens all contexts together, so a move
+//! that is interrupted leaves the shop usable on one side only, and can be repeated. The file is read and left unchanged.
 
 use platform::postgres::PostgresError;
 use schemas::Context;
@@ -19,98 +18,98 @@ mod source;
 mod tables;
 mod target;
 
-/// Is told how far the work is, now and then.
+/// Called from time to time with the progress so far.
 pub type Progress<'a> = &'a mut (dyn FnMut(u64) + Send);
 
-/// Why a log was not moved. The file is as it was.
+/// Why a log was not moved. The file is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
-    /// Not opened or not prepared.
+    /// A log could not be opened or migrated.
     #[error("a log cannot be moved")]
     Log(#[from] LogError),
-    /// The log to be moved is no file.
+    /// The log to move is not in a file.
     #[error("only logs in files can be moved")]
     NoFile,
-    /// The file fails.
-    #[error("the file of the log of {0} cannot be read, or somebody writes it")]
+    /// The file cannot be read or locked.
+    #[error("the file of the log of {0} cannot be read, or another process is writing it")]
     Source(Context, #[source] sqlx::Error),
-    /// The server fails.
+    /// The server failed.
     #[error("the log of {0} cannot be copied")]
     Target(Context, #[source] PostgresError),
-    /// There is another log.
-    #[error("{place} holds a log already: choose another database, or drop that schema")]
+    /// The target holds another log.
+    #[error("{place} already holds a log: choose another database, or drop that schema")]
     NotEmpty {
         /// Database and schema.
         place: String,
     },
-    /// There is a part of another log.
+    /// The target holds a part of another log.
     #[error(
-        "{place} holds a log whose move did not end: repeat that move, or choose another database, or drop that schema"
+        "{place} holds a log whose move did not end: repeat that move, choose another database, or drop that schema"
     )]
     AnotherMove {
         /// Database and schema.
         place: String,
     },
-    /// The log there is this one, and somebody wrote it or this one since.
+    /// The target holds this log, and one of the two was written since.
     #[error(
-        "{place} has this log already, and they differ: it is at position {there} there, and at {here} in the file. Where \
-         that shop has been at work, the move is done; else drop that schema and repeat the move"
+        "{place} already holds this log, and they differ: it ends at position {there} there, and at {here} in the file. If the \
+         shop has been running there, the move is done; otherwise drop that schema and repeat the move"
     )]
     Parted {
         /// Database and schema.
         place: String,
         /// The position in the file.
         here: u64,
-        /// The position there.
+        /// The position in the database.
         there: u64,
     },
-    /// What was read back is not what was copied.
+    /// The copy differs from the file.
     #[error(
-        "the copy of {table} in {place} is not what the file has: {here} rows here, {there} there. Repeat the move"
+        "the copy of {table} in {place} differs from the file: {here} rows in the file, {there} in the copy. Repeat the move"
     )]
     Differs {
         /// Database and schema.
         place: String,
-        /// Which table.
+        /// The table.
         table: &'static str,
         /// Rows in the file.
         here: u64,
-        /// Rows there.
+        /// Rows in the copy.
         there: u64,
     },
-    /// The chain is broken, and so it is in the file.
+    /// The hash chain is broken, in the file as well.
     #[error(
-        "the log of {0} is not sound, neither there nor in the file: see `chorale log verify`, and restore a backup that is"
+        "the log of {0} is not intact, neither the copy nor the file: run `chorale log verify`, and restore an intact backup"
     )]
     Unsound(Context, #[source] Finding),
 }
 
-/// A log in a file on its way. While this lives nobody can write the file.
+/// A log in a file that is being moved. No process can write the file while this exists.
 pub struct Transfer {
     context: Context,
     source: Source,
-    /// What the tables come to, once they have been read.
+    /// Checksums of the tables, once they are read.
     sums: Vec<Sum>,
 }
 
-/// What a moved log holds.
+/// The contents of a moved log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moved {
-    /// Where it ends, there as here.
+    /// Its head, equal on both sides.
     pub head: Head,
-    /// Every table and its number of rows, there as here.
+    /// Every table and its number of rows, equal on both sides.
     pub tables: Vec<(&'static str, u64)>,
 }
 
 impl Moved {
-    /// Rows of all tables.
+    /// The number of rows in all tables.
     pub fn rows(&self) -> u64 {
         self.tables.iter().map(|(_, rows)| rows).sum()
     }
 }
 
 impl Transfer {
-    /// Brings the file of `context` at `from` to this program's format, and locks it.
+    /// Migrates the file of `context` at `from` to this program's format, and locks it.
     pub async fn lock(from: &str, context: Context) -> Result<Self, TransferError> {
         let path = platform::sqlite::path(from).ok_or(TransferError::NoFile)?;
         migrate(from, context).await?;
@@ -118,23 +117,23 @@ impl Transfer {
         Ok(Self { context, source, sums: Vec::new() })
     }
 
-    /// Whose log it is.
+    /// The log's context.
     pub fn context(&self) -> Context {
         self.context
     }
 
-    /// Where it ends.
+    /// The log's head.
     pub fn head(&self) -> Head {
         self.source.head
     }
 
-    /// How many rows there are to copy: what [`Transfer::copy`] counts up to.
+    /// The number of rows to copy, up to which [`Transfer::copy`] reports progress.
     pub async fn rows(&mut self) -> Result<u64, TransferError> {
         self.source.rows(&TABLES).await.map_err(|error| TransferError::Source(self.context, error))
     }
 
-    /// Copies the log to the database at `to`, whose tables are made if they are missing and must be empty, all or nothing.
-    /// What an earlier try has left of the same log is replaced; where the log is already, nothing is done.
+    /// Copies the log to the database at `to`, all or nothing. Its tables are created if they are missing, and must be empty. The
+    /// rest of an earlier attempt to move the same log is replaced; if the log is there already, nothing is copied.
     pub async fn copy(&mut self, to: &str, progress: Progress<'_>) -> Result<(), TransferError> {
         migrate(to, self.context).await?;
         let mut target = Target::open(to, self.context).await?;
@@ -160,11 +159,11 @@ impl Transfer {
         Ok(())
     }
 
-    /// Compares what stands at `to` with the file, head and every row, and computes the hash chain again over what stands
-    /// there; after [`Transfer::copy`]. `progress` is told the position.
+    /// Compares the copy at `to` with the file, head and every row, and recomputes the hash chain of the copy. Call it after
+    /// [`Transfer::copy`]. `progress` is called with the position.
     pub async fn check(&self, to: &str, mut progress: Progress<'_>) -> Result<Moved, TransferError> {
         let mut target = Target::open(to, self.context).await?;
-        let (here, there) = (self.source.head, target.look().await?);
+        let (here, there) = (self.source.head, target.begin_reading().await?);
         if here != there {
             let (here, there) = (here.position, there.position);
             return Err(TransferError::Parted { place: target.place(), here, there });
@@ -186,7 +185,7 @@ impl Transfer {
     }
 }
 
-/// Opens copied logs to programs that write; those in one database all at once. Each is a context and its address.
+/// Allows programs to open copied logs for writing, all those in one database at once. Each is a context and its address.
 pub async fn release(logs: &[(Context, String)]) -> Result<(), TransferError> {
     let mut rest: Vec<&(Context, String)> = logs.iter().collect();
     while let Some((_, url)) = rest.first().copied() {

@@ -1,4 +1,4 @@
-//! Proves that a log is what was written: the chain is computed again over everything that is stored.
+//! Verifies that a log is unchanged, by recomputing its hash chain over everything that is stored.
 
 use std::collections::HashMap;
 
@@ -7,29 +7,29 @@ use schemas::audit::LogHead;
 use uuid::Uuid;
 
 use crate::chain;
-use crate::port::{EventLog, Head, LogError, Read, StoredEvent};
+use crate::port::{EventReader, Head, LogError, Read, StoredEvent};
 
-/// Events that are read at a time.
+/// Events per read.
 const PAGE: usize = 1_000;
 
-/// What a sound log comes to.
+/// The result for an intact log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// Events that were checked.
+    /// The number of events that were checked.
     pub events: u64,
-    /// Where the log ended. Kept elsewhere, it shows later whether this part of the log is still the same.
+    /// The head that was verified. Stored elsewhere, it later proves whether this part of the log is unchanged.
     pub head: Head,
 }
 
 /// The first thing that is wrong with a log.
 #[derive(Debug, thiserror::Error)]
 pub enum Finding {
-    /// The log is not what was written.
+    /// The log was changed.
     #[error("position {position}: {problem}")]
     Wrong {
-        /// Where; what comes before it is sound.
+        /// The first bad position; everything before it is intact.
         position: u64,
-        /// What it is.
+        /// What is wrong there.
         problem: Problem,
     },
     /// The log cannot be read.
@@ -40,45 +40,45 @@ pub enum Finding {
 /// What is wrong at a position.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// There is no such event, and there are later ones.
+    /// The event is missing, and there are later ones.
     #[error("the event is missing")]
     Missing,
-    /// The log ends before this, and says that it does not.
-    #[error("the log is cut off here, and its head stands at {head}")]
+    /// The log ends before its head.
+    #[error("the log is cut off here, and its head is at {head}")]
     CutOff {
-        /// Where the head stands.
+        /// The position of the head.
         head: u64,
     },
-    /// The log goes on behind its head.
-    #[error("the event was added behind the log's head")]
+    /// The log has events after its head.
+    #[error("the event was added after the log's head")]
     Added,
-    /// Event, predecessor and hash do not belong together.
+    /// The hash does not match the event and its predecessor.
     #[error("the event is not the one that was written here: its hash does not match")]
     Hash,
     /// The head's hash is not that of the last event.
-    #[error("the log's head has another hash than its last event")]
+    #[error("the hash of the log's head is not that of its last event")]
     Head,
-    /// The stream does not go on with this version.
+    /// The version does not continue the stream.
     #[error("{stream} does not continue with version {version}")]
     Version {
-        /// Which stream.
+        /// The stream.
         stream: StreamId,
         /// The event's version.
         version: u64,
     },
-    /// The stored row is none that was ever written.
+    /// The stored row cannot be decoded.
     #[error("the event cannot be read: {0}")]
     Unreadable(String),
-    /// The log is another one than that which was vouched for.
-    #[error("the log has epoch {found}, and was vouched for with epoch {vouched}")]
+    /// The signed head belongs to another log.
+    #[error("the log has epoch {found}, and the signed head has epoch {vouched}")]
     Epoch {
-        /// The log's.
+        /// The log's epoch.
         found: Uuid,
-        /// That of the signed head.
+        /// The epoch of the signed head.
         vouched: Uuid,
     },
-    /// The log is not the one that was verified earlier.
-    #[error("the log has another hash here than it had before")]
+    /// The hash differs from the one that was verified earlier.
+    #[error("the hash here differs from the one that was verified before")]
     Replaced,
 }
 
@@ -95,10 +95,10 @@ fn wrong(position: u64, problem: Problem) -> Finding {
     Finding::Wrong { position, problem }
 }
 
-/// Checks the log from its beginning, or what comes after a position whose hash is known from before, to its end, which may
-/// move meanwhile. `progress` is told the position reached now and then.
+/// Verifies the log up to its end, which may move meanwhile: from its beginning, or from a position whose hash is known from
+/// an earlier verification. `progress` is called from time to time with the position.
 pub async fn verify(
-    log: &dyn EventLog,
+    log: &dyn EventReader,
     from: Option<(u64, [u8; 32])>,
     mut progress: impl FnMut(u64),
 ) -> Result<Verified, Finding> {
@@ -122,8 +122,8 @@ pub async fn verify(
     }
 }
 
-/// Whether the log still is what somebody vouched for.
-pub async fn still_is(log: &dyn EventLog, vouched: &LogHead) -> Result<(), Finding> {
+/// Verifies that the log still has the signed head `vouched`.
+pub async fn still_is(log: &dyn EventReader, vouched: &LogHead) -> Result<(), Finding> {
     let LogHead { epoch, position, hash, .. } = vouched;
     let found = log.head().await?.epoch;
     if found != *epoch {
@@ -135,8 +135,8 @@ pub async fn still_is(log: &dyn EventLog, vouched: &LogHead) -> Result<(), Findi
     }
 }
 
-/// Whether the log still has this hash at this position.
-async fn known(log: &dyn EventLog, position: u64, hash: [u8; 32]) -> Result<(), Finding> {
+/// Verifies that the log still has this hash at this position.
+async fn known(log: &dyn EventReader, position: u64, hash: [u8; 32]) -> Result<(), Finding> {
     let stored = log.read(Read::After(position - 1), 1).await?;
     match stored.first().filter(|event| event.envelope.position == position) {
         Some(event) if event.envelope.hash == chain::to_hex(&hash) => Ok(()),
@@ -146,18 +146,18 @@ async fn known(log: &dyn EventLog, position: u64, hash: [u8; 32]) -> Result<(), 
 }
 
 struct Check<'a> {
-    log: &'a dyn EventLog,
+    log: &'a dyn EventReader,
     start: u64,
     position: u64,
     hash: [u8; 32],
-    /// The last version of each stream, under a digest of its id: logs have millions of streams.
+    /// The last version of each stream, by a digest of its id, because logs have millions of streams.
     versions: HashMap<Uuid, u64>,
 }
 
 impl Check<'_> {
     async fn page(&self, limit: usize) -> Result<Vec<StoredEvent>, Finding> {
         match self.log.read(Read::After(self.position), limit).await {
-            // What comes before the one that cannot be read is looked at first.
+            // Check the events before the one that cannot be decoded first.
             Err(LogError::Broken { position, .. }) if position > self.position + 1 && limit > 1 => {
                 let before = position - self.position - 1;
                 let before = usize::try_from(before).unwrap_or(PAGE).min(limit - 1);
@@ -190,7 +190,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// The version that the part of the log which was verified earlier left the stream at, if it is the one before this.
+    /// The stream's version in the part of the log that was verified earlier, if it is the one before `version`; otherwise 0.
     async fn version_before(&self, stream: &StreamId, version: u64) -> Result<u64, Finding> {
         let Some(after) = version.checked_sub(2) else { return Ok(0) };
         let stored = self.log.read(Read::Streams(&[(stream.clone(), after)]), 1).await?;
@@ -211,7 +211,7 @@ impl Check<'_> {
                 Err(wrong(self.position, Problem::Head))
             };
         }
-        // Events come with their head: where it is, they must be.
+        // Head and events are committed together, so there must be events up to the head.
         if self.page(1).await?.is_empty() {
             return Err(wrong(self.position + 1, Problem::CutOff { head: head.position }));
         }

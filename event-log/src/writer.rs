@@ -1,8 +1,9 @@
-//! The context's writer: the one task in a process that loads, decides and appends for a context.
+//! The context's writer: the single task of a process that loads, decides and appends for a context.
 //!
-//! It takes what is queued, decides the requests one after another (each sees what those before it decided), and commits
-//! them in one transaction; meanwhile the next batch is decided as if that had gone through. So a hot stream has no conflicts inside a process, and many
-//! callers share one flush. Only another process can move the head in between: then everything is read and decided again.
+//! It takes what is queued, decides the requests one after another (each sees the changes of those before it), and commits
+//! them in one transaction. During the commit it decides the next batch, as if the commit had gone through. So a hot stream has
+//! no conflicts inside a process, and many callers share one flush. Only another process can move the head in between; then
+//! everything is read and decided again.
 
 use std::sync::Arc;
 
@@ -11,25 +12,27 @@ use platform::clock::Clock;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use self::round::Job;
 use crate::port::{Log, LogError};
 use crate::request::{Outcome, Request, WriteError};
 
-mod ahead;
 mod batch;
-mod memory;
-mod road;
+mod pipelined;
+mod round;
+mod state_cache;
+mod strategy;
 mod task;
 
-/// How a writer works.
+/// Limits of a writer.
 #[derive(Clone, Copy, Debug)]
 pub struct WriterOptions {
-    /// Requests that may wait; further callers wait with theirs.
+    /// Requests that may be queued. Further callers wait.
     pub queue: usize,
-    /// Requests that are committed together at most.
+    /// The most requests that are committed together.
     pub batch: usize,
-    /// Streams whose state is kept in memory.
+    /// The most streams whose state is kept in memory.
     pub streams_kept: usize,
-    /// How often a batch is decided again because other processes moved the head.
+    /// The most attempts to commit a batch while other processes keep moving the head.
     pub tries: u32,
 }
 
@@ -39,26 +42,21 @@ impl Default for WriterOptions {
     }
 }
 
-/// What a consumer wants kept in the context's database, beside its work.
+/// State of a consumer that is kept in the context's database.
 #[derive(Clone, Debug, Default)]
 pub struct Note {
-    /// Per group and partition (`<topic>/<number>`): everything up to this position is done. The highest ever noted stands.
+    /// Group, partition (`<topic>/<number>`), and the position up to which everything is handled. Positions only move forward.
     pub positions: Vec<(String, String, u64)>,
     /// Entries of local views.
     pub views: Vec<ViewWrite>,
-    /// Per group: starts without progress.
+    /// Per group: its number of starts without progress.
     pub starts: Vec<(String, u32)>,
-    /// Only if the groups still stand there, per group and partition; 0 where none was kept. Otherwise nothing of the note
-    /// is kept: [`WriteError::Overtaken`].
+    /// The positions, by group and partition, that the groups must still have; 0 if none was kept. Otherwise the note is
+    /// refused with [`WriteError::Overtaken`].
     pub only_at: Vec<(String, String, u64)>,
 }
 
-enum Job {
-    Decide(Box<Request>, oneshot::Sender<Result<Outcome, WriteError>>),
-    Note(Note, oneshot::Sender<Result<(), WriteError>>),
-}
-
-/// A handle to a context's writer. Cheap to clone; the task ends when the last one is dropped.
+/// A handle to a context's writer. Cheap to clone. The task ends when the last handle is dropped.
 #[derive(Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Job>,
@@ -66,27 +64,26 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the writer of a log. The handle of the task ends when all writers are dropped and everything queued is
-    /// answered.
+    /// Starts the writer of a log. The task ends when all handles are dropped and everything queued is answered.
     pub fn start(log: Arc<dyn Log>, clock: Clock, options: WriterOptions) -> (Self, JoinHandle<()>) {
         let (queue, jobs) = mpsc::channel(options.queue);
         let task = tokio::spawn(task::run(Arc::clone(&log), clock, options, jobs));
         (Self { queue, log }, task)
     }
 
-    /// The log that it writes.
+    /// The log that this writer appends to.
     pub fn log(&self) -> &Arc<dyn Log> {
         &self.log
     }
 
-    /// Decides and records a request. A dropped call may or may not be recorded; repeating it under the same id tells.
+    /// Decides and commits a request. A dropped call may or may not be committed; repeating it under the same id shows which.
     pub async fn submit(&self, request: Request) -> Result<Outcome, WriteError> {
         let (answer, answered) = oneshot::channel();
         self.queue.send(Job::Decide(Box::new(request), answer)).await.map_err(|_| WriteError::Closed)?;
         answered.await.map_err(|_| WriteError::Closed)?
     }
 
-    /// Queues a request and answers a future for its outcome: requests are decided in the order in which they were queued.
+    /// Queues a request and returns a future for its outcome. Requests are decided in the order in which they were queued.
     pub async fn queue(
         &self,
         request: Request,
@@ -96,7 +93,7 @@ impl Writer {
         Ok(async move { answered.await.map_err(|_| WriteError::Closed)? })
     }
 
-    /// Keeps positions and view entries, in one transaction with whatever else is queued.
+    /// Stores a note, in one transaction with everything else that is queued.
     pub async fn note(&self, note: Note) -> Result<(), WriteError> {
         let (answer, answered) = oneshot::channel();
         self.queue.send(Job::Note(note, answer)).await.map_err(|_| WriteError::Closed)?;

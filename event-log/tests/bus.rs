@@ -1,4 +1,4 @@
-//! The logs as a bus keep the promises of the bus port, and so does the test double around them.
+//! The contract suite of the bus on the logs, and on the test double around them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

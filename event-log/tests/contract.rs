@@ -1,4 +1,4 @@
-//! The port's contract suite on SQLite and PostgreSQL, and on backends that are broken on purpose.
+//! The contract suite of the port on SQLite and PostgreSQL, and on deliberately broken backends.
 
 use event_log::contract::{NONE, breach, breaches};
 
@@ -26,7 +26,7 @@ async fn postgresql_keeps_every_promise() {
     assert_eq!(breaches(&Databases::new()).await, NONE);
 }
 
-/// The suite finds `fault` where it should, and finds nothing there without it.
+/// The suite finds that `fault` breaks `promise`, and that the backend without the fault keeps it.
 async fn is_found(fault: Fault, promise: &str) {
     assert!(breach(&Broken::by(fault), promise).await.is_some(), "{fault:?} was not found");
     assert_eq!(breach(&Files::new(), promise).await, None);
@@ -38,13 +38,13 @@ async fn a_backend_without_head_check_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backend_that_dedupes_after_deciding_is_found() {
-    is_found(Fault::DedupeAfterDeciding, "a command's first answer is kept").await;
+async fn a_backend_that_deduplicates_after_deciding_is_found() {
+    is_found(Fault::DeduplicatesLate, "a command's first answer is kept").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backend_that_answers_a_command_again_is_found() {
-    is_found(Fault::AnsweredAgain, "a command's first answer is kept").await;
+async fn a_backend_that_ignores_a_second_answer_is_found() {
+    is_found(Fault::IgnoresSecondAnswer, "a command's first answer is kept").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,7 +53,7 @@ async fn a_backend_whose_positions_become_visible_out_of_order_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn positions_from_a_sequence_of_postgresql_are_found_wanting() {
+async fn positions_from_a_postgresql_sequence_are_found_to_be_unsafe() {
     let promise = "a reader by position never misses an event";
     assert!(breach(&Naive::default(), promise).await.is_some());
     assert_eq!(breach(&Databases::new(), promise).await, None);
@@ -71,25 +71,29 @@ async fn a_backend_that_writes_the_checkpoint_first_is_found() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backend_that_rewrites_payloads_is_found() {
-    is_found(Fault::OwnJson, "what is stored is kept to the byte").await;
+    is_found(Fault::RewritesJson, "events are stored byte by byte").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backend_that_lets_a_late_member_set_its_group_back_is_found() {
-    is_found(Fault::SetBack, "groups have their own positions and starts, and never go back").await;
+async fn a_backend_that_lets_a_late_member_move_its_group_backwards_is_found() {
+    is_found(
+        Fault::MovesBackwards,
+        "groups have positions and starts of their own, and never move backwards",
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backend_that_does_not_notice_other_processes_is_found() {
-    is_found(Fault::DeafToOthers, "growth wakes those who wait").await;
+    is_found(Fault::IgnoresOtherProcesses, "growth wakes waiters").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backend_that_forgets_why_a_record_waits_is_found() {
-    is_found(Fault::ParkedAnew, "a parked record that comes again stays as it is").await;
+async fn a_backend_that_forgets_the_error_of_a_parked_record_is_found() {
+    is_found(Fault::ReplacesParked, "a redelivered parked record stays as it is").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backend_that_forgets_who_has_a_lease_is_found() {
-    is_found(Fault::LeaseOfNobody, "a lease has one holder").await;
+async fn a_backend_that_forgets_the_holder_of_a_lease_is_found() {
+    is_found(Fault::LeaseWithoutHolder, "a lease has one holder").await;
 }

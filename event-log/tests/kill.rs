@@ -1,4 +1,4 @@
-//! A process that appends is killed at any moment: what it had acknowledged is there, and nothing is there by half.
+//! A process that appends is killed at any moment. Everything that it acknowledged is there, and nothing is there in part.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
@@ -16,41 +16,41 @@ use schemas::{CommandId, Context, StreamId, Timestamp};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-/// Set: this process is the one that is killed, and here is its log.
+/// Set in the process that is killed: the address of its log.
 const VICTIM: &str = "CHORALE_KILLED_LOG";
 const KILLS: usize = 30;
 const SEED: u64 = 0x00c0_ffee;
-/// How long the victim lives after its first acknowledgement, at most.
+/// The longest life of a victim after its first acknowledgement.
 const LIFE: Duration = Duration::from_millis(120);
-/// Streams that all requests share.
+/// Number of streams that all requests share.
 const STREAMS: u64 = 20;
 const EVENTS_EACH: u64 = 3;
 
 #[test]
-fn what_was_acknowledged_survives_thirty_kills_and_nothing_is_half() {
+fn acknowledged_requests_survive_thirty_kills_and_none_is_partial() {
     if is_victim() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("ordering.db").display());
-    let name = "what_was_acknowledged_survives_thirty_kills_and_nothing_is_half";
-    what_was_acknowledged_survives(name, &url, async || {});
+    let name = "acknowledged_requests_survive_thirty_kills_and_none_is_partial";
+    acknowledged_requests_survive(name, &url, async || {});
 }
 
 #[test]
-fn what_was_acknowledged_survives_thirty_kills_on_postgresql_and_nothing_is_half() {
+fn acknowledged_requests_survive_thirty_kills_on_postgresql_and_none_is_partial() {
     if is_victim() {
         return;
     }
     let database = runtime().block_on(Scratch::new()).unwrap();
-    let name = "what_was_acknowledged_survives_thirty_kills_on_postgresql_and_nothing_is_half";
-    what_was_acknowledged_survives(name, database.url(), async || {
-        database.run_in("ordering", QUIET).await.unwrap()
+    let name = "acknowledged_requests_survive_thirty_kills_on_postgresql_and_none_is_partial";
+    acknowledged_requests_survive(name, database.url(), async || {
+        database.run_in("ordering", SETTLE).await.unwrap()
     });
 }
 
-/// Waits until the server has noticed that a killed client is gone, and has ended what it had begun.
-const QUIET: &str = "SET statement_timeout = '60s';
+/// Waits until the server has ended the sessions of killed clients.
+const SETTLE: &str = "SET statement_timeout = '60s';
     DO $$ BEGIN
         WHILE EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
             AND backend_type = 'client backend') LOOP
@@ -58,17 +58,17 @@ const QUIET: &str = "SET statement_timeout = '60s';
         END LOOP;
     END $$";
 
-/// Does a victim's work, for ever, if this process is one.
+/// Does a victim's work without end, if this process is one.
 fn is_victim() -> bool {
     let url = std::env::var(VICTIM);
     if let Ok(url) = &url {
-        runtime().block_on(append_for_ever(url));
+        runtime().block_on(append_forever(url));
     }
     url.is_ok()
 }
 
-/// `settled`: returns when nothing that a dead victim has begun can be committed any more.
-fn what_was_acknowledged_survives(name: &str, url: &str, settled: impl AsyncFn()) {
+/// `settled` returns when no commit of a killed victim can still go through.
+fn acknowledged_requests_survive(name: &str, url: &str, settled: impl AsyncFn()) {
     runtime().block_on(event_log::migrate(url, Context::Ordering)).unwrap();
     let mut random = StdRng::seed_from_u64(SEED);
     let mut acknowledged = BTreeSet::new();
@@ -89,7 +89,7 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-/// Starts a victim and kills it; answers what it had acknowledged.
+/// Starts a victim and kills it. Returns the requests that it acknowledged.
 fn killed_after(name: &str, life: Duration, url: &str) -> Vec<Uuid> {
     let mut victim = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", name, "--nocapture"])
@@ -103,7 +103,7 @@ fn killed_after(name: &str, life: Duration, url: &str) -> Vec<Uuid> {
     acknowledged
 }
 
-/// Reads acknowledgements to the end of the output, and kills when the time has come.
+/// Reads acknowledgements to the end of the output, and kills the victim after `life`.
 fn listen(output: BufReader<ChildStdout>, victim: &mut Child, life: Duration) -> Vec<Uuid> {
     let mut acknowledged = Vec::new();
     let mut until = None;
@@ -116,7 +116,7 @@ fn listen(output: BufReader<ChildStdout>, victim: &mut Child, life: Duration) ->
         };
         acknowledged.push(id);
         if Instant::now() >= *until.get_or_insert_with(|| Instant::now() + life) {
-            // It writes without end, so the time comes with some line; kill only once, then read what is left.
+            // Kill only once, then read the rest of the output.
             victim.kill().unwrap();
             until = Some(Instant::now() + Duration::from_secs(3600));
         }
@@ -124,8 +124,8 @@ fn listen(output: BufReader<ChildStdout>, victim: &mut Child, life: Duration) ->
     acknowledged
 }
 
-/// Two instances on one file, each with several callers, all appending as fast as they can.
-async fn append_for_ever(url: &str) {
+/// Two instances on one log, each with several callers, all appending as fast as they can.
+async fn append_forever(url: &str) {
     let mut callers = Vec::new();
     for _ in 0..2 {
         let log = event_log::connect(url, Context::Ordering).await.unwrap();
@@ -140,7 +140,7 @@ async fn append_for_ever(url: &str) {
 
 type Job = (Uuid, oneshot::Sender<()>);
 
-/// Asks for one request after another, and tells the world of each that was acknowledged.
+/// Sends one request after another, and prints each that was acknowledged.
 async fn call(queue: tokio::sync::mpsc::Sender<Job>) {
     loop {
         let (done, answer) = oneshot::channel();
@@ -153,7 +153,7 @@ async fn call(queue: tokio::sync::mpsc::Sender<Job>) {
     }
 }
 
-/// A small writer: commits what is queued, again and again while the other instance is faster.
+/// A small writer: commits what is queued, and decides again while the other instance is faster.
 async fn write(log: Arc<dyn Log>, mut jobs: tokio::sync::mpsc::Receiver<Job>) {
     let mut known = BTreeMap::new();
     let mut batch = Vec::new();
@@ -175,7 +175,7 @@ fn shared(number: u64) -> StreamId {
 }
 
 /// Each request appends to two shared streams and one of its own, answers a command, notes its position and a deadline.
-/// `known`: versions of the shared streams that are in the log for certain.
+/// `known`: versions of the shared streams that were read from the log.
 async fn requests(log: &dyn Log, batch: &[Job], known: &mut BTreeMap<StreamId, u64>) -> Draft {
     let base = log.head().await.unwrap();
     let wanted: Vec<_> =
@@ -211,7 +211,7 @@ fn answer(id: Uuid) -> String {
     format!("\"{id}\"")
 }
 
-/// Everything acknowledged is there; whatever is there is whole; the chain is right.
+/// Asserts that everything acknowledged is there, that every request is complete, and that the hash chain is right.
 async fn examine(url: &str, acknowledged: &BTreeSet<Uuid>, when: &str) {
     let log = event_log::connect(url, Context::Ordering).await.unwrap();
     let verified = verify(&*log, None, |_| {}).await.unwrap_or_else(|finding| panic!("{when}: {finding}"));
@@ -219,7 +219,7 @@ async fn examine(url: &str, acknowledged: &BTreeSet<Uuid>, when: &str) {
     for event in log.read(Read::After(0), usize::MAX).await.unwrap() {
         *requests.entry(event.envelope.correlation).or_default() += 1;
     }
-    assert!(requests.values().all(|events| *events == EVENTS_EACH), "{when}: a request is there by half");
+    assert!(requests.values().all(|events| *events == EVENTS_EACH), "{when}: a request is there in part");
     let lost: Vec<_> = acknowledged.iter().filter(|id| !requests.contains_key(id)).collect();
     assert!(lost.is_empty(), "{when}: acknowledged and lost: {lost:?}");
 
@@ -229,7 +229,7 @@ async fn examine(url: &str, acknowledged: &BTreeSet<Uuid>, when: &str) {
     let answered = requests
         .keys()
         .all(|id| facts.ledger.get(&CommandId::new(*id)).is_some_and(|e| e.answer == answer(*id)));
-    assert!(answered, "{when}: an answer is missing or another's");
+    assert!(answered, "{when}: an answer is missing or wrong");
     let due: BTreeSet<_> =
         log.due(Timestamp::EPOCH, usize::MAX).await.unwrap().into_iter().map(|due| due.stream).collect();
     assert_eq!(

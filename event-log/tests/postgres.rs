@@ -1,7 +1,7 @@
-//! What is special about the log in PostgreSQL: what it says when it cannot be used, who may do what, who holds up whom, and what is told.
+//! Specifics of the log in PostgreSQL: errors when it cannot be used, rights, blocked clients, notifications.
 
-#[path = "postgres/news.rs"]
-mod news;
+#[path = "postgres/notifications.rs"]
+mod notifications;
 #[path = "postgres/opening.rs"]
 mod opening;
 #[path = "postgres/rights.rs"]

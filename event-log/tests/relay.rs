@@ -1,9 +1,9 @@
-//! The relay, on topics in memory that behave as a bus does: every event once and in order, whatever fails.
+//! The relay on in-memory topics that behave like a bus: every event once and in order, whatever fails.
 
-#[path = "relay/bench.rs"]
-mod bench;
 #[path = "relay/failing.rs"]
 mod failing;
+#[path = "relay/harness.rs"]
+mod harness;
 #[path = "relay/heads.rs"]
 mod heads;
 #[path = "relay/leading.rs"]

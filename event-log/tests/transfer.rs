@@ -1,7 +1,7 @@
-//! A log moves from its file to PostgreSQL.
+//! Moving a log from its file to PostgreSQL.
 
-#[path = "transfer/bench.rs"]
-mod bench;
+#[path = "transfer/harness.rs"]
+mod harness;
 #[path = "transfer/interrupted.rs"]
 mod interrupted;
 #[path = "transfer/refused.rs"]

@@ -1,4 +1,4 @@
-//! Whoever changes a log behind its back is found out, at the right position.
+//! A change of a log that bypasses it is found, at the right position.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,17 +14,17 @@ use uuid::Uuid;
 const EVENTS: u64 = 2_500;
 
 struct Case {
-    place: Place,
+    storage: Storage,
     log: Arc<dyn Log>,
 }
 
-/// Where the log is.
-enum Place {
+/// The database of the log.
+enum Storage {
     Sqlite { _folder: tempfile::TempDir, path: PathBuf },
     Postgres(Scratch),
 }
 
-impl Place {
+impl Storage {
     async fn each() -> [Self; 2] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ordering.db");
@@ -40,7 +40,7 @@ impl Place {
         event_log::connect(&url, Context::Ordering).await.unwrap()
     }
 
-    /// Does what nobody may; said as SQLite understands it.
+    /// Runs forbidden statements, written for SQLite.
     async fn tamper(&self, statements: &str) {
         match self {
             Self::Sqlite { path, .. } => {
@@ -50,12 +50,12 @@ impl Place {
                 sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut connection).await.unwrap();
             }
             Self::Postgres(database) => {
-                let said = statements
+                let translated = statements
                     .replace("randomblob(16)", "gen_random_uuid()")
                     .replace("randomblob(32)", "sha256(random()::text::bytea)")
                     .replace("zeroblob(32)", "decode(repeat('00', 32), 'hex')");
                 let disable = "ALTER TABLE events DISABLE TRIGGER ALL";
-                database.run_in("ordering", &format!("{disable}; {said}")).await.unwrap();
+                database.run_in("ordering", &format!("{disable}; {translated}")).await.unwrap();
             }
         }
     }
@@ -73,8 +73,8 @@ impl Case {
     /// Logs with events 1 to `EVENTS` in 50 streams, one on each backend.
     async fn each() -> Vec<Self> {
         let mut cases = Vec::new();
-        for place in Place::each().await {
-            let case = Self { log: place.log().await, place };
+        for storage in Storage::each().await {
+            let case = Self { log: storage.log().await, storage };
             case.append(EVENTS).await;
             cases.push(case);
         }
@@ -93,9 +93,9 @@ impl Case {
         verify(&*self.log, None, |_| {}).await
     }
 
-    /// What is found after `statements`.
+    /// The finding after `statements`.
     async fn finding(&self, statements: &str) -> (u64, Problem) {
-        self.place.tamper(statements).await;
+        self.storage.tamper(statements).await;
         found(self.verify().await)
     }
 }
@@ -107,7 +107,7 @@ fn found(result: Result<Verified, Finding>) -> (u64, Problem) {
     }
 }
 
-/// Moves everything from a position on by one, and so makes room for another row.
+/// Moves all events from position 1700 on by one, to make room for another row.
 const MAKE_ROOM: &str = "UPDATE events SET position = -position WHERE position >= 1700;
                          UPDATE events SET position = 1 - position WHERE position < 0;";
 
@@ -115,7 +115,7 @@ const COPY: &str = "stream, 1000, randomblob(16), name, type_version, payload, r
                     traceparent, hash FROM events";
 
 #[tokio::test]
-async fn a_sound_log_is_verified_with_progress() {
+async fn an_intact_log_is_verified_with_progress() {
     for case in Case::each().await {
         let mut reached = Vec::new();
         let verified = verify(&*case.log, None, |position| reached.push(position)).await.unwrap();
@@ -126,9 +126,9 @@ async fn a_sound_log_is_verified_with_progress() {
 }
 
 #[tokio::test]
-async fn an_empty_log_is_sound() {
-    for place in Place::each().await {
-        assert_eq!(verify(&*place.log().await, None, |_| {}).await.unwrap().events, 0);
+async fn an_empty_log_is_intact() {
+    for storage in Storage::each().await {
+        assert_eq!(verify(&*storage.log().await, None, |_| {}).await.unwrap().events, 0);
     }
 }
 
@@ -156,7 +156,7 @@ async fn a_change_in_any_column_is_found() {
             "hash = randomblob(32)",
             "payload = payload || ' '",
         ];
-        // The latest first: each is then the first that is wrong.
+        // From the last to the first, so that each change is the first bad position.
         for (number, change) in changes.iter().enumerate() {
             let position = 2_000 - number as u64;
             let sql = format!("UPDATE events SET {change} WHERE position = {position}");
@@ -166,7 +166,7 @@ async fn a_change_in_any_column_is_found() {
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_is_found_after_what_comes_before_it() {
+async fn a_row_that_cannot_be_decoded_is_found_after_the_rows_before_it() {
     for case in Case::each().await {
         let (position, problem) =
             case.finding("UPDATE events SET type_version = -1 WHERE position = 1500").await;
@@ -184,7 +184,7 @@ async fn a_deleted_row_is_found() {
 }
 
 #[tokio::test]
-async fn a_deleted_row_whose_gap_is_closed_is_found() {
+async fn a_deleted_row_whose_gap_was_closed_is_found() {
     for case in Case::each().await {
         let sql = "DELETE FROM events WHERE position = 700;
                    UPDATE events SET position = -position WHERE position > 700;
@@ -220,7 +220,7 @@ async fn an_inserted_row_is_found() {
 }
 
 #[tokio::test]
-async fn a_row_behind_the_head_is_found() {
+async fn a_row_after_the_head_is_found() {
     for case in Case::each().await {
         case.append(50).await;
         let sql = "UPDATE head SET position = 2500, hash = (SELECT hash FROM events WHERE position = 2500)";
@@ -236,7 +236,7 @@ async fn a_changed_head_is_found() {
 }
 
 #[tokio::test]
-async fn a_log_is_verified_on_from_what_was_verified_before() {
+async fn a_verification_continues_from_an_earlier_one() {
     for case in Case::each().await {
         let before = case.verify().await.unwrap().head;
         case.append(500).await;
@@ -244,7 +244,7 @@ async fn a_log_is_verified_on_from_what_was_verified_before() {
         let verified = verify(&*case.log, from, |_| {}).await.unwrap();
         assert_eq!(verified, Verified { events: 500, head: case.log.head().await.unwrap() });
 
-        case.place.tamper("UPDATE events SET version = 998 WHERE position = 2601").await;
+        case.storage.tamper("UPDATE events SET version = 998 WHERE position = 2601").await;
         assert_eq!(found(verify(&*case.log, from, |_| {}).await), (2601, Problem::Hash));
         let elsewhere = Some((before.position, [9; 32]));
         assert_eq!(found(verify(&*case.log, elsewhere, |_| {}).await), (before.position, Problem::Replaced));
@@ -254,16 +254,16 @@ async fn a_log_is_verified_on_from_what_was_verified_before() {
 }
 
 #[tokio::test]
-async fn a_version_that_was_chained_but_does_not_continue_its_stream_is_found() {
+async fn a_chained_version_that_does_not_continue_its_stream_is_found() {
     for case in Case::each().await {
-        // As a faulty writer would have left it: the chain is right, the version is not.
+        // As a faulty writer would leave it: the hash chain is right, the version is not.
         let mut draft = Draft::now(&*case.log).await.unwrap().event("order-new", 1);
         assert!(matches!(draft.commit(&*case.log).await.unwrap(), Committed::Done(_)));
         draft = Draft::on(Context::Ordering, draft.base).event("order-new", 2);
         let hash = draft.batch.writes[0].events[0].envelope.hash.clone();
         let id = draft.batch.writes[0].events[0].envelope.id.uuid();
-        let (id, hash) = case.place.literals(id, &hash);
-        let (flow, _) = case.place.literals(draft.correlation, "");
+        let (id, hash) = case.storage.literals(id, &hash);
+        let (flow, _) = case.storage.literals(draft.correlation, "");
         let sql = format!(
             "UPDATE events SET version = 2, hash = {hash}, event_id = {id}, correlation = {flow},
              causation = {flow}, payload = '{{\"summary\":\"Number 2.\"}}' WHERE position = 2501"
@@ -274,7 +274,7 @@ async fn a_version_that_was_chained_but_does_not_continue_its_stream_is_found() 
 }
 
 #[tokio::test]
-async fn a_log_that_grows_meanwhile_is_verified_to_its_end() {
+async fn a_log_that_grows_during_the_verification_is_verified_to_its_end() {
     for case in Case::each().await {
         let mut draft = Draft::now(&*case.log).await.unwrap();
         for number in 1..=3_000 {

@@ -1,4 +1,4 @@
-//! The ceiling: rows with the same columns, indexes, triggers and size, one statement and one sync a commit.
+//! The upper bound: rows with the same columns, indexes, triggers and size, with one statement and one sync per commit.
 
 use std::time::{Duration, Instant};
 
@@ -9,12 +9,12 @@ use uuid::Uuid;
 
 use super::Outcome;
 
-/// Rows a statement.
+/// Rows per statement.
 pub const ROWS: usize = 1_000;
 
 const PAYLOAD: &str = r#"{"summary":"3 items reserved for the order.","order":"01980000-0000-7000-8000-000000000001","lines":[{"line":1,"sku":"TEA-100","quantity":2},{"line":2,"sku":"RUM-7","quantity":1}],"actor":{"type":"system","id":"inventory"}}"#;
 
-/// Rows a second into the events of an empty log.
+/// Rows per second into the events table of an empty log.
 pub async fn rate(url: &str, context: Context, time: Duration) -> Outcome<f64> {
     event_log::migrate(url, context).await?;
     match platform::sqlite::path(url) {

@@ -36,7 +36,7 @@ fn the_golden_vectors_hold() {
 }
 
 #[test]
-fn every_column_counts_and_what_is_not_the_events_own_does_not() {
+fn the_hash_covers_every_column_but_hash_and_epoch() {
     let base = link(&START, &envelope(), "{}");
     let changes: [fn(&mut Envelope); 12] = [
         |e| e.id = EventId::new(Uuid::from_u128(1)),
@@ -64,7 +64,7 @@ fn every_column_counts_and_what_is_not_the_events_own_does_not() {
 }
 
 #[test]
-fn hex_is_read_back_and_only_its_own_form_is() {
+fn only_the_lower_case_form_of_a_hash_is_parsed() {
     let hash = link(&START, &envelope(), "{}");
     assert_eq!(from_hex(&to_hex(&hash)), Some(hash));
     assert_eq!(from_hex(&to_hex(&hash).to_uppercase()), None);

@@ -7,18 +7,18 @@ use uuid::Uuid;
 
 use super::draft::Draft;
 use super::snapshot::{command, done, slug, stream, view};
-use super::{Bench, Broken, Checked, ensure, same};
+use super::{Broken, Checked, Harness, ensure, same};
 use crate::port::{Handled, LedgerEntry, Log, LogError, Wanted};
 
-pub(super) async fn ledger(bench: &Bench<'_>) -> Checked {
-    let log = bench.open().await?;
+pub(super) async fn ledger(harness: &Harness<'_>) -> Checked {
+    let log = harness.open().await?;
     let (old, new) = (Timestamp::from_millis(1_000), Timestamp::from_millis(2_000));
     let answer = "{ \"verdict\":\"refused\", \"why\":\"Größe \\u00e4 \\\"\" }";
     let draft = Draft::now(&*log).await?.answer(command("old"), answer, old);
     done(&draft.and_write().answer(command("new"), "{}", new), &*log).await?;
     let wanted =
         Wanted { commands: vec![command("none"), command("old"), command("new")], ..Wanted::default() };
-    let (_, facts) = bench.open().await?.facts(&wanted).await?;
+    let (_, facts) = harness.open().await?.facts(&wanted).await?;
     let entry = |name, answer: &str, at| LedgerEntry {
         command: command(name),
         fingerprint: [7; 32],
@@ -29,16 +29,16 @@ pub(super) async fn ledger(bench: &Bench<'_>) -> Checked {
     same(&facts.ledger, &both.into_iter().map(|entry| (entry.command, entry)).collect(), "the ledger")?;
     let again = Draft::now(&*log).await?.event("order-1", 1).answer(command("new"), "{}", new);
     let refused = matches!(again.commit(&*log).await, Err(LogError::Broken { .. }));
-    ensure(refused, "a command that has an answer gets another one")?;
-    same(&log.head().await?.position, &0, "the position after an answer that was refused")?;
+    ensure(refused, "a command gets a second answer")?;
+    same(&log.head().await?.position, &0, "the position after a refused answer")?;
     same(&log.prune_ledger(old).await?, &0, "the number of entries older than the oldest")?;
-    same(&log.prune_ledger(new).await?, &1, "the number of entries forgotten")?;
+    same(&log.prune_ledger(new).await?, &1, "the number of deleted entries")?;
     let (_, facts) = log.facts(&wanted).await?;
-    ensure(facts.ledger.keys().eq([&command("new")]), format!("after forgetting there is {:?}", facts.ledger))
+    ensure(facts.ledger.keys().eq([&command("new")]), format!("after deleting there is {:?}", facts.ledger))
 }
 
-pub(super) async fn inbox(bench: &Bench<'_>) -> Checked {
-    let log = bench.open().await?;
+pub(super) async fn inbox(harness: &Harness<'_>) -> Checked {
+    let log = harness.open().await?;
     let handled = |version: u64| Handled { version, event: EventId::new(Uuid::from_u128(version.into())) };
     let entry =
         |reactor: &str, source: &str, version| Some((reactor.to_owned(), stream(source), handled(version)));
@@ -54,8 +54,8 @@ pub(super) async fn inbox(bench: &Bench<'_>) -> Checked {
     same(&facts.inbox, &wanted, "the inbox")
 }
 
-pub(super) async fn claims(bench: &Bench<'_>) -> Checked {
-    let log = bench.open().await?;
+pub(super) async fn claims(harness: &Harness<'_>) -> Checked {
+    let log = harness.open().await?;
     let sku = Claim { kind: ClaimKind::Sku, value: "tea".to_owned() };
     let draft = Draft::now(&*log).await?.with(|write| {
         write.claimed.push((slug("tea"), stream("product-1")));
@@ -66,7 +66,7 @@ pub(super) async fn claims(bench: &Bench<'_>) -> Checked {
     let again = Draft::now(&*log).await?.with(|write| write.claimed.push((slug("tea"), stream("product-1"))));
     done(&again, &*log).await?;
     held(&*log, &[(&slug("tea"), "product-1"), (&slug("rum"), "product-1"), (&sku, "product-2")]).await?;
-    // Given up and taken by another in one batch, and in one write; given up for good; taken and given up again.
+    // Released and claimed by another stream in one batch, and in one write; released; claimed and released again.
     let draft = Draft::now(&*log).await?.with(|write| write.released.push(slug("tea")));
     let draft = draft.and_write().with(|write| {
         write.claimed.push((slug("tea"), stream("product-3")));
@@ -86,11 +86,11 @@ async fn held(log: &dyn Log, by: &[(&Claim, &str)]) -> Checked {
     let sku = Claim { kind: ClaimKind::Sku, value: "tea".to_owned() };
     let wanted = Wanted { claims: vec![slug("tea"), slug("rum"), slug("gin"), sku], ..Wanted::default() };
     let by = by.iter().map(|(claim, holder)| ((*claim).clone(), stream(holder))).collect();
-    same(&log.facts(&wanted).await?.1.claims, &by, "who holds what")
+    same(&log.facts(&wanted).await?.1.claims, &by, "the holders")
 }
 
-pub(super) async fn views(bench: &Bench<'_>) -> Checked {
-    let log = bench.open().await?;
+pub(super) async fn views(harness: &Harness<'_>) -> Checked {
+    let log = harness.open().await?;
     let (one, two) = (view("one"), view("two"));
     let elsewhere = domain::ViewKey { view: "other", key: "one".to_owned() };
     let put = |key: &domain::ViewKey, value: Option<Value>| ViewWrite { key: key.clone(), value };
@@ -116,8 +116,8 @@ async fn seen(log: &dyn Log, values: [Option<&Value>; 3]) -> Checked {
     same(&found, &values.to_vec(), "the views")
 }
 
-pub(super) async fn groups(bench: &Bench<'_>) -> Checked {
-    let log = bench.open().await?;
+pub(super) async fn groups(harness: &Harness<'_>) -> Checked {
+    let log = harness.open().await?;
     let at = |group: &str, partition: &str, done| (group.to_owned(), partition.to_owned(), done);
     let first = Draft::now(&*log).await?.beside(|batch| {
         batch.positions = vec![
@@ -145,20 +145,20 @@ pub(super) async fn groups(bench: &Bench<'_>) -> Checked {
     same(
         &group(&*log, "a").await?,
         &(vec![("t/0".to_owned(), 5), ("t/1".to_owned(), 8)], 0),
-        "the first group moved on",
+        "the first group after a move",
     )?;
     same(
         &group(&*log, "b").await?,
         &(vec![("t/0".to_owned(), 9)], 0),
-        "the second group stays where it was",
+        "the second group after a late commit",
     )?;
-    same(&group(&*log, "d").await?, &(vec![], 0), "a group that nobody knows")
+    same(&group(&*log, "d").await?, &(vec![], 0), "an unknown group")
 }
 
-/// The same positions must be among the facts.
+/// Progress of a group. The facts must have the same positions.
 async fn group(log: &dyn Log, name: &str) -> Result<(Vec<(String, u64)>, u32), Broken> {
     let (positions, starts) = log.group(name).await?;
-    let others = ["b", "nobody"].map(str::to_owned);
+    let others = ["b", "unknown"].map(str::to_owned);
     let wanted = Wanted { groups: [&[name.to_owned()], &others[..]].concat(), ..Wanted::default() };
     let (_, mut facts) = log.facts(&wanted).await?;
     same(&facts.groups.remove(name).unwrap_or_default(), &positions, "the positions among the facts")?;

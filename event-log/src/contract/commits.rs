@@ -3,12 +3,12 @@ use uuid::Uuid;
 
 use super::draft::Draft;
 use super::snapshot::{FAR, Snapshot, command, done, everything, full, nearly_full, slug, stream};
-use super::{Bench, Checked, ensure, same};
+use super::{Checked, Harness, ensure, same};
 use crate::chain;
 use crate::port::{Committed, Head, LogError};
 
-pub(super) async fn move_the_head(bench: &Bench<'_>) -> Checked {
-    let log = bench.open().await?;
+pub(super) async fn move_the_head(harness: &Harness<'_>) -> Checked {
+    let log = harness.open().await?;
     let empty = log.head().await?;
     same(&(empty.position, empty.hash), &(0, chain::START), "the empty log's head")?;
     ensure(!empty.epoch.is_nil(), "the log has no epoch")?;
@@ -24,11 +24,11 @@ pub(super) async fn move_the_head(bench: &Bench<'_>) -> Checked {
     same(&log.head().await?, &two, "the head that is read")?;
     let none = done(&Draft::on(log.context(), two), &*log).await?;
     same(&none, &Head { revision: two.revision + 1, ..two }, "the head after a commit without events")?;
-    same(&bench.open().await?.head().await?, &none, "the head that another process reads")
+    same(&harness.open().await?.head().await?, &none, "the head that another process reads")
 }
 
-pub(super) async fn on_an_older_head(bench: &Bench<'_>) -> Checked {
-    let (here, there) = (bench.open().await?, bench.open().await?);
+pub(super) async fn on_an_older_head(harness: &Harness<'_>) -> Checked {
+    let (here, there) = (harness.open().await?, harness.open().await?);
     let others: [fn(Draft) -> Draft; 4] = [
         |draft| draft.answer(command("other"), "{}", FAR),
         |draft| {
@@ -56,21 +56,18 @@ pub(super) async fn on_an_older_head(bench: &Bench<'_>) -> Checked {
     same(&answer, &Committed::Moved(here.head().await?), "the answer to a commit on another log's head")
 }
 
-pub(super) async fn all_or_nothing(bench: &Bench<'_>) -> Checked {
-    let log = bench.open().await?;
+pub(super) async fn all_or_nothing(harness: &Harness<'_>) -> Checked {
+    let log = harness.open().await?;
     let first = Draft::now(&*log).await?.event("order-1", 1).event("order-1", 2);
     done(&full(first, "first"), &*log).await?;
     let before = Snapshot::of(&*log, &["first", "second"]).await?;
     let known = before.events.first().map(|event| event.envelope.id);
     for filled in [full, nearly_full] {
         let base = log.head().await?;
-        let good = || filled(Draft::on(log.context(), base), "second").and_write();
-        for (fault, draft) in faults(good, log.context(), known) {
+        let valid = || filled(Draft::on(log.context(), base), "second").and_write();
+        for (fault, draft) in faults(valid, log.context(), known) {
             let answer = draft.commit(&*log).await;
-            ensure(
-                matches!(answer, Err(LogError::Broken { .. })),
-                format!("{fault} is answered with {answer:?}"),
-            )?;
+            ensure(matches!(answer, Err(LogError::Broken { .. })), format!("{fault} returned {answer:?}"))?;
             same(
                 &Snapshot::of(&*log, &["first", "second"]).await?,
                 &before,
@@ -81,22 +78,26 @@ pub(super) async fn all_or_nothing(bench: &Bench<'_>) -> Checked {
     done(&full(Draft::now(&*log).await?, "second"), &*log).await.map(drop)
 }
 
-/// A good batch with one thing wrong in it.
-fn faults(good: impl Fn() -> Draft, context: Context, known: Option<EventId>) -> [(&'static str, Draft); 13] {
+/// A valid batch with one fault.
+fn faults(
+    valid: impl Fn() -> Draft,
+    context: Context,
+    known: Option<EventId>,
+) -> [(&'static str, Draft); 13] {
     [
-        ("a version that is taken", good().event("order-1", 2)),
-        ("a version that skips one", good().event("order-1", 4)),
-        ("a new stream's second version", good().event("order-7", 2)),
-        ("a version that skips one in the batch", good().event("order-7", 1).event("order-7", 3)),
-        ("version 0", good().event("order-7", 0)),
-        ("a position that skips one", good().envelope("order-7", 1, "{}", |e| e.position += 1)),
-        ("a position that is taken", good().envelope("order-7", 1, "{}", |e| e.position -= 1)),
-        ("another epoch", good().envelope("order-7", 1, "{}", |e| e.epoch = Uuid::from_u128(3))),
-        ("another context", good().envelope("order-7", 1, "{}", |e| e.context = other_than(context))),
-        ("an event id that is taken", good().envelope("order-7", 1, "{}", |e| e.id = known.unwrap_or(e.id))),
-        ("a claim of somebody else", good().with(|w| w.claimed.push((slug("first"), stream("order-7"))))),
-        ("a claim by two", good().with(|w| w.claimed.push((slug("second"), stream("order-7"))))),
-        ("a second answer", good().answer(command("first"), "{}", FAR)),
+        ("a version that is taken", valid().event("order-1", 2)),
+        ("a version that skips one", valid().event("order-1", 4)),
+        ("a new stream's second version", valid().event("order-7", 2)),
+        ("a version that skips one in the batch", valid().event("order-7", 1).event("order-7", 3)),
+        ("version 0", valid().event("order-7", 0)),
+        ("a position that skips one", valid().envelope("order-7", 1, "{}", |e| e.position += 1)),
+        ("a position that is taken", valid().envelope("order-7", 1, "{}", |e| e.position -= 1)),
+        ("another epoch", valid().envelope("order-7", 1, "{}", |e| e.epoch = Uuid::from_u128(3))),
+        ("another context", valid().envelope("order-7", 1, "{}", |e| e.context = other_than(context))),
+        ("an event id that is taken", valid().envelope("order-7", 1, "{}", |e| e.id = known.unwrap_or(e.id))),
+        ("a claim of another stream", valid().with(|w| w.claimed.push((slug("first"), stream("order-7"))))),
+        ("a claim by two", valid().with(|w| w.claimed.push((slug("second"), stream("order-7"))))),
+        ("a second answer", valid().answer(command("first"), "{}", FAR)),
     ]
 }
 
@@ -104,8 +105,8 @@ fn other_than(context: Context) -> Context {
     if context == Context::Catalog { Context::Ordering } else { Context::Catalog }
 }
 
-pub(super) async fn of_many_events(bench: &Bench<'_>) -> Checked {
-    let log = bench.open().await?;
+pub(super) async fn of_many_events(harness: &Harness<'_>) -> Checked {
+    let log = harness.open().await?;
     let mut draft = Draft::now(&*log).await?;
     for number in 0..1111 {
         let (stream, version) = (format!("order-{}", number % 100), number / 100 + 1);
@@ -118,7 +119,7 @@ pub(super) async fn of_many_events(bench: &Bench<'_>) -> Checked {
     done(&draft, &*log).await?;
     let events = everything(&*log).await?;
     let drafted = draft.batch.writes.iter().flat_map(|write| write.events.iter());
-    ensure(drafted.eq(events.iter()), "what is read is not what was committed")?;
+    ensure(drafted.eq(events.iter()), "the events differ from those that were committed")?;
     done(&Draft::now(&*log).await?.event("order-99", 12).event("order-99", 13), &*log).await.map(drop)
 }
 

@@ -6,58 +6,60 @@ use tokio::time::Instant;
 
 use super::draft::Draft;
 use super::snapshot::{Snapshot, command, full, nearly_full};
-use super::{Bench, Broken, Checked, ensure};
+use super::{Broken, Checked, Harness, ensure};
 use crate::port::{Committed, Head, Log, LogError, Wanted};
 
 const COMMITS: usize = 40;
-/// Of batches that also park a record.
+/// Suffix of batches that also park a record.
 const PARKS: &str = "-parks";
 
 fn parks(tag: &str) -> bool {
     tag.ends_with(PARKS)
 }
 
-pub(super) async fn of_connections(bench: &Bench<'_>) -> Checked {
-    let log = bench.open().await?;
+pub(super) async fn of_connections(harness: &Harness<'_>) -> Checked {
+    let log = harness.open().await?;
     let over = AtomicBool::new(false);
     let commits = async {
-        let committed = commit_again_and_again(bench, &*log).await;
+        let committed = commit_repeatedly(harness, &*log).await;
         over.store(true, Ordering::SeqCst);
         committed
     };
     let cuts = async {
         while !over.load(Ordering::SeqCst) {
-            bench.cut().await;
+            harness.cut().await;
             tokio::time::sleep(Duration::from_millis(3)).await;
         }
     };
     let (tags, ()) = join(commits, cuts).await;
     let tags = tags?;
     let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
-    // The last cut may have ended a connection that nobody has used since.
-    head(bench, &*log).await?;
+    // The last cut may have ended a connection that has not been used since.
+    head(harness, &*log).await?;
     let parked = tags.iter().filter(|tag| parks(tag)).count();
     Snapshot::of(&*log, &tags).await?.is_full_with(tags.len(), parked)?;
     crate::verify::verify(&*log, None, |_| {})
         .await
         .map(drop)
-        .map_err(|finding| Broken::Promise(format!("after cuts {finding}")))
+        .map_err(|finding| Broken::Promise(format!("after the cuts: {finding}")))
 }
 
-/// What of all that was tried is in the log.
-async fn commit_again_and_again(bench: &Bench<'_>, log: &dyn Log) -> Result<Vec<String>, Broken> {
+/// Commits repeatedly, and returns the tags of the batches that are in the log.
+async fn commit_repeatedly(harness: &Harness<'_>, log: &dyn Log) -> Result<Vec<String>, Broken> {
     let mut there = Vec::new();
     for number in 0..COMMITS {
         let tag = format!("cut-{number}{}", if number % 2 == 0 { PARKS } else { "" });
-        let base = head(bench, log).await?;
+        let base = head(harness, log).await?;
         let filled = if parks(&tag) { full } else { nearly_full };
         let answer = filled(Draft::on(log.context(), base), &tag).commit(log).await;
-        let is_there = is_there(bench, log, &tag).await?;
+        let is_there = is_there(harness, log, &tag).await?;
         match answer {
-            Ok(Committed::Done(_)) => ensure(is_there, "what was acknowledged is not there")?,
+            Ok(Committed::Done(_)) => ensure(is_there, "an acknowledged batch is missing")?,
             Err(LogError::Unavailable(..)) => {}
             answer => {
-                return Err(Broken::Promise(format!("a commit that was cut is answered with {answer:?}")));
+                return Err(Broken::Promise(format!(
+                    "a commit whose connection was cut returned {answer:?}"
+                )));
             }
         }
         if is_there {
@@ -67,13 +69,13 @@ async fn commit_again_and_again(bench: &Bench<'_>, log: &dyn Log) -> Result<Vec<
     Ok(there)
 }
 
-/// Whether the batch called `tag` was committed; asked when nothing that was begun can be committed any more, which it is
-/// when a later commit on the head of now has gone through.
-async fn is_there(bench: &Bench<'_>, log: &dyn Log, tag: &str) -> Result<bool, Broken> {
-    let until = Instant::now() + bench.logs.soon();
+/// Whether the batch called `tag` was committed. A successful commit on the current head makes sure that no earlier one can
+/// still go through.
+async fn is_there(harness: &Harness<'_>, log: &dyn Log, tag: &str) -> Result<bool, Broken> {
+    let until = Instant::now() + harness.logs.soon();
     let wanted = Wanted { commands: vec![command(tag)], ..Wanted::default() };
     loop {
-        let asked = match Draft::on(log.context(), head(bench, log).await?).commit(log).await {
+        let asked = match Draft::on(log.context(), head(harness, log).await?).commit(log).await {
             Ok(Committed::Done(_)) => log.facts(&wanted).await,
             Ok(Committed::Moved(_)) => continue,
             Err(error) => Err(error),
@@ -85,9 +87,9 @@ async fn is_there(bench: &Bench<'_>, log: &dyn Log, tag: &str) -> Result<bool, B
     }
 }
 
-/// The head, asked for until somebody answers.
-async fn head(bench: &Bench<'_>, log: &dyn Log) -> Result<Head, Broken> {
-    let until = Instant::now() + bench.logs.soon();
+/// The head, read until the database answers.
+async fn head(harness: &Harness<'_>, log: &dyn Log) -> Result<Head, Broken> {
+    let until = Instant::now() + harness.logs.soon();
     loop {
         match log.head().await {
             Err(LogError::Unavailable(..)) if Instant::now() < until => tokio::task::yield_now().await,

@@ -2,7 +2,7 @@ use schemas::Timestamp;
 
 use super::draft::Draft;
 use super::snapshot::{done, stream};
-use super::{Bench, Checked, same};
+use super::{Checked, Harness, same};
 use crate::port::{DueDeadline, Log};
 
 fn at(millis: i64) -> Timestamp {
@@ -26,8 +26,8 @@ fn due(name: &str, version: u64, millis: i64) -> DueDeadline {
     DueDeadline { stream: stream(name), version, kind: "expire".to_owned(), at: at(millis) }
 }
 
-pub(super) async fn one_per_stream(bench: &Bench<'_>) -> Checked {
-    let log = bench.open().await?;
+pub(super) async fn one_per_stream(harness: &Harness<'_>) -> Checked {
+    let log = harness.open().await?;
     same(&log.next_due().await?, &None, "the next deadline of an empty log")?;
     let first =
         [("order-1", 1, Some(50)), ("order-2", 1, Some(10)), ("order-1", 2, Some(20)), ("order-3", 1, None)];
@@ -41,14 +41,14 @@ pub(super) async fn one_per_stream(bench: &Bench<'_>) -> Checked {
         ("order-3", 3, None),
     ];
     done(&setting(&*log, &second).await?, &*log).await?;
-    same(&log.due(at(100), 10).await?, &vec![due("order-1", 4, 90)], "the deadlines that are left")?;
+    same(&log.due(at(100), 10).await?, &vec![due("order-1", 4, 90)], "the remaining deadlines")?;
     same(&log.next_due().await?, &Some(at(90)), "the next deadline")?;
     done(&setting(&*log, &[("order-1", 5, None)]).await?, &*log).await?;
     same(&log.next_due().await?, &None, "the next deadline when none is left")
 }
 
-pub(super) async fn earliest_first(bench: &Bench<'_>) -> Checked {
-    let log = bench.open().await?;
+pub(super) async fn earliest_first(harness: &Harness<'_>) -> Checked {
+    let log = harness.open().await?;
     let set = [
         ("order-1", 1, Some(30)),
         ("order-2", 1, Some(-5)),
@@ -58,7 +58,15 @@ pub(super) async fn earliest_first(bench: &Bench<'_>) -> Checked {
     done(&setting(&*log, &set).await?, &*log).await?;
     let passed = vec![due("order-2", 1, -5), due("order-3", 1, 20), due("order-1", 1, 30)];
     same(&log.due(at(30), 10).await?, &passed, "the deadlines that have passed")?;
-    same(&log.due(at(29), 10).await?, &passed[..2].to_vec(), "those that had passed a moment before")?;
+    same(
+        &log.due(at(29), 10).await?,
+        &passed[..2].to_vec(),
+        "the deadlines that had passed a moment before",
+    )?;
     same(&log.due(at(100), 1).await?, &passed[..1].to_vec(), "the first of all")?;
-    same(&bench.open().await?.next_due().await?, &Some(at(-5)), "the next for another process")
+    same(
+        &harness.open().await?.next_due().await?,
+        &Some(at(-5)),
+        "the next deadline, read by another process",
+    )
 }

@@ -1,4 +1,4 @@
-//! Builds batches as the writer would.
+//! Builds batches as the writer does.
 
 use std::sync::Arc;
 
@@ -6,16 +6,18 @@ use schemas::{CommandId, Context, Envelope, EventId, StreamId, Timestamp};
 use uuid::Uuid;
 
 use crate::chain;
-use crate::port::{Batch, Committed, EventLog, Head, LedgerEntry, LogError, StoredEvent, Write};
+use crate::port::{
+    Batch, Committed, EventAppender, EventReader, Head, LedgerEntry, LogError, StoredEvent, Write,
+};
 
-/// A batch in the making that continues a log. Positions and the chain are right by themselves, versions are the caller's.
+/// A batch that continues a log. Positions and the hash chain are computed; versions are the caller's.
 #[derive(Clone, Debug)]
 pub struct Draft {
     /// The head that it is decided on.
     pub base: Head,
-    /// What is committed.
+    /// The batch to commit.
     pub batch: Batch,
-    /// The flow of events that are added from now on.
+    /// The flow of events that are added next.
     pub correlation: Uuid,
     context: Context,
     position: u64,
@@ -23,19 +25,19 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// A batch of one write without changes.
+    /// A batch of one empty write.
     pub fn on(context: Context, base: Head) -> Self {
         let batch = Batch { writes: vec![Write::default()], ..Batch::default() };
         let (position, hash) = (base.position, base.hash);
         Self { base, batch, correlation: Uuid::new_v4(), context, position, hash }
     }
 
-    /// The same on the head that the log has now.
-    pub async fn now(log: &(impl EventLog + ?Sized)) -> Result<Self, LogError> {
+    /// A batch of one empty write on the current head of the log.
+    pub async fn now(log: &(impl EventReader + ?Sized)) -> Result<Self, LogError> {
         Ok(Self::on(log.context(), log.head().await?))
     }
 
-    /// Adds a write; what is added from now on belongs to it.
+    /// Adds an empty write, to which later additions belong.
     #[must_use]
     pub fn and_write(mut self) -> Self {
         self.batch.writes.push(Write::default());
@@ -56,7 +58,7 @@ impl Draft {
         self.envelope(stream, version, payload, |envelope| envelope.id = id)
     }
 
-    /// Adds an event whose envelope is changed before it is chained.
+    /// Adds an event whose envelope is changed before it is hashed.
     #[must_use]
     pub fn envelope(
         mut self,
@@ -103,19 +105,19 @@ impl Draft {
         self
     }
 
-    /// Changes what is learnt beside the writes.
+    /// Changes the rest of the batch.
     #[must_use]
     pub fn beside(mut self, change: impl FnOnce(&mut Batch)) -> Self {
         change(&mut self.batch);
         self
     }
 
-    /// Commits it.
-    pub async fn commit(&self, log: &(impl EventLog + ?Sized)) -> Result<Committed, LogError> {
+    /// Commits the batch.
+    pub async fn commit(&self, log: &(impl EventAppender + ?Sized)) -> Result<Committed, LogError> {
         log.commit(&self.base, &self.batch).await
     }
 
-    /// The write that is added to.
+    /// The last write.
     fn write(&mut self) -> &mut Write {
         if self.batch.writes.is_empty() {
             self.batch.writes.push(Write::default());

@@ -1,9 +1,9 @@
 use super::draft::Draft;
 use super::snapshot::{done, parked, stream};
-use super::{Bench, Broken, Checked, same};
+use super::{Broken, Checked, Harness, same};
 use crate::port::{Log, ParkedRecord, Parking};
 
-/// Stream, version, error and whether it is to be tried again.
+/// Stream, version, error and redrive.
 type Seen = Vec<(String, u64, String, bool)>;
 
 async fn seen(log: &dyn Log, reactor: Option<&str>, limit: usize) -> Result<Seen, Broken> {
@@ -22,8 +22,8 @@ async fn change(log: &dyn Log, parking: Vec<Parking>) -> Checked {
     done(&draft, log).await.map(drop)
 }
 
-pub(super) async fn in_order(bench: &Bench<'_>) -> Checked {
-    let log = bench.open().await?;
+pub(super) async fn in_order(harness: &Harness<'_>) -> Checked {
+    let log = harness.open().await?;
     let draft = Draft::now(&*log).await?;
     let records = [("b", "order-1", 2), ("a", "order-2", 10), ("a", "order-2", 9), ("a", "order-1", 7)];
     let parking: Vec<_> =
@@ -35,17 +35,17 @@ pub(super) async fn in_order(bench: &Bench<'_>) -> Checked {
         row("order-2", 9, "boom", false),
         row("order-2", 10, "boom", false),
     ];
-    same(&seen(&*log, None, 10).await?, &all, "what is parked")?;
-    same(&seen(&*log, Some("a"), 10).await?, &all[1..].to_vec(), "what one reactor has parked")?;
+    same(&seen(&*log, None, 10).await?, &all, "the parked records")?;
+    same(&seen(&*log, Some("a"), 10).await?, &all[1..].to_vec(), "the records of one reactor")?;
     same(&seen(&*log, Some("a"), 2).await?, &all[1..3].to_vec(), "the first two of them")?;
-    same(&seen(&*log, Some("c"), 2).await?, &vec![], "what a reactor without troubles has parked")?;
-    let stored = bench.open().await?.parked(Some("b"), 1).await?;
+    same(&seen(&*log, Some("c"), 2).await?, &vec![], "the records of a reactor that has none")?;
+    let stored = harness.open().await?.parked(Some("b"), 1).await?;
     let wanted = parking.into_iter().next();
     same(&stored.into_iter().next().map(|record| Parking::Park(Box::new(record))), &wanted, "a parked record")
 }
 
-pub(super) async fn redriven(bench: &Bench<'_>) -> Checked {
-    let log = bench.open().await?;
+pub(super) async fn redriven(harness: &Harness<'_>) -> Checked {
+    let log = harness.open().await?;
     let draft = Draft::now(&*log).await?;
     let park = |source, version| parked(&draft, "a", source, version);
     change(
@@ -59,33 +59,33 @@ pub(super) async fn redriven(bench: &Bench<'_>) -> Checked {
         row("order-1", 2, "boom", true),
         row("order-2", 1, "boom", false),
     ];
-    same(&seen(&*log, Some("a"), 10).await?, &wanted, "what is to be tried again")?;
+    same(&seen(&*log, Some("a"), 10).await?, &wanted, "the records to redrive")?;
     same(
         &seen(&*log, Some("b"), 10).await?,
         &vec![row("order-1", 1, "boom", false)],
         "another reactor's record",
     )?;
-    // The first was handled, the second failed again.
+    // The first is handled, the second fails again.
     let again = with_error(park("order-1", 2), "again");
     let handled = Parking::Unpark { reactor: "a".to_owned(), source: stream("order-1"), version: 1 };
     change(&*log, vec![handled, again]).await?;
     let wanted = vec![row("order-1", 2, "again", false), row("order-2", 1, "boom", false)];
-    same(&seen(&*log, Some("a"), 10).await?, &wanted, "what is left")
+    same(&seen(&*log, Some("a"), 10).await?, &wanted, "the remaining records")
 }
 
-pub(super) async fn coming_again(bench: &Bench<'_>) -> Checked {
-    let log = bench.open().await?;
+pub(super) async fn redelivered(harness: &Harness<'_>) -> Checked {
+    let log = harness.open().await?;
     let draft = Draft::now(&*log).await?;
     let park = |version, error| with_error(parked(&draft, "a", "order-1", version), error);
     change(&*log, vec![park(1, "boom"), park(2, "")]).await?;
     let redelivered = || change(&*log, vec![park(1, ""), park(2, "")]);
     redelivered().await?;
     let wanted = vec![row("order-1", 1, "boom", false), row("order-1", 2, "", false)];
-    same(&seen(&*log, None, 10).await?, &wanted, "what waits and came again")?;
+    same(&seen(&*log, None, 10).await?, &wanted, "redelivered records")?;
     change(&*log, vec![Parking::Redrive { reactor: "a".to_owned(), source: stream("order-1") }]).await?;
     redelivered().await?;
     let wanted = vec![row("order-1", 1, "boom", true), row("order-1", 2, "", true)];
-    same(&seen(&*log, None, 10).await?, &wanted, "what is to be tried again and came again")
+    same(&seen(&*log, None, 10).await?, &wanted, "redelivered records that are to be redriven")
 }
 
 fn with_error(parking: Parking, error: &str) -> Parking {

@@ -8,13 +8,13 @@ use serde_json::json;
 
 use super::draft::Draft;
 use super::snapshot::{everything, stream, view};
-use super::{Bench, Broken, Checked, ensure, same};
+use super::{Broken, Checked, Harness, ensure, same};
 use crate::port::{Committed, Log, Read, Wanted};
 
 const TASKS: usize = 16;
 const EACH: usize = 4;
 
-/// Appends an event to `hot` and one to a stream of its own, deciding again for as long as others are faster.
+/// Appends an event to `order-hot` and one to a stream of its own, and decides again while others are faster.
 async fn append(log: &dyn Log, own: &str) -> Checked {
     loop {
         let base = log.head().await?;
@@ -38,17 +38,17 @@ async fn append_some(log: Arc<dyn Log>, task: usize) -> Checked {
     Ok(())
 }
 
-/// Runs `TASKS` appenders on two instances, on threads of their own.
-async fn race(bench: &Bench<'_>) -> Checked {
-    let logs = [bench.open().await?, bench.open().await?];
+/// Runs `TASKS` appenders on two instances, in tasks of their own.
+async fn race(harness: &Harness<'_>) -> Checked {
+    let logs = [harness.open().await?, harness.open().await?];
     let tasks = (0..TASKS).map(|task| tokio::spawn(append_some(logs[task % 2].clone(), task)));
     let ended = try_join_all(tasks).await.map_err(|error| Broken::Promise(error.to_string()))?;
     ended.into_iter().collect()
 }
 
-pub(super) async fn on_one_stream(bench: &Bench<'_>) -> Checked {
-    race(bench).await?;
-    let log = bench.open().await?;
+pub(super) async fn on_one_stream(harness: &Harness<'_>) -> Checked {
+    race(harness).await?;
+    let log = harness.open().await?;
     let events = everything(&*log).await?;
     same(&events.len(), &(2 * TASKS * EACH), "the number of events")?;
     let positions = events.iter().map(|event| event.envelope.position);
@@ -59,8 +59,8 @@ pub(super) async fn on_one_stream(bench: &Bench<'_>) -> Checked {
     same(&streams.len(), &(TASKS * EACH + 1), "the number of streams")
 }
 
-pub(super) async fn with_a_reader(bench: &Bench<'_>) -> Checked {
-    let log = bench.open().await?;
+pub(super) async fn with_a_reader(harness: &Harness<'_>) -> Checked {
+    let log = harness.open().await?;
     let reader = async {
         let mut checkpoint = 0;
         while checkpoint < 2 * (TASKS * EACH) as u64 {
@@ -75,19 +75,22 @@ pub(super) async fn with_a_reader(bench: &Bench<'_>) -> Checked {
         }
         Ok(())
     };
-    try_join(race(bench), reader).await.map(drop)
+    try_join(race(harness), reader).await.map(drop)
 }
 
-pub(super) async fn with_facts(bench: &Bench<'_>) -> Checked {
+pub(super) async fn with_facts(harness: &Harness<'_>) -> Checked {
     const COMMITS: u64 = 60;
-    let (log, other) = (bench.open().await?, bench.open().await?);
+    let (log, other) = (harness.open().await?, harness.open().await?);
     let wanted = Wanted { views: vec![view("count")], ..Wanted::default() };
     let writer = async {
         for number in 1..=COMMITS {
             let write = ViewWrite { key: view("count"), value: Some(json!(number)) };
             let draft =
                 Draft::now(&*other).await?.event("order-1", number).beside(|batch| batch.views.push(write));
-            ensure(matches!(draft.commit(&*other).await?, Committed::Done(_)), "a lone writer was refused")?;
+            ensure(
+                matches!(draft.commit(&*other).await?, Committed::Done(_)),
+                "a commit was refused without a rival",
+            )?;
         }
         Ok(())
     };

@@ -5,10 +5,10 @@ use uuid::Uuid;
 
 use super::draft::Draft;
 use super::snapshot::{Snapshot, done, everything, full, stream};
-use super::{Bench, Broken, Checked, ensure, same};
+use super::{Broken, Checked, Harness, ensure, same};
 use crate::port::{Log, Read};
 
-/// Streams and versions of what was read.
+/// Streams and versions of the events that are read.
 async fn found(log: &dyn Log, what: Read<'_>, limit: usize) -> Result<Vec<String>, Broken> {
     Ok(log.read(what, limit).await?.iter().map(|event| event.envelope.token()).collect())
 }
@@ -29,8 +29,8 @@ async fn seven(log: &dyn Log) -> Checked {
     done(&draft, log).await.map(drop)
 }
 
-pub(super) async fn counts(bench: &Bench<'_>) -> Checked {
-    let log = bench.open().await?;
+pub(super) async fn counts(harness: &Harness<'_>) -> Checked {
+    let log = harness.open().await?;
     same(&log.counts().await?, &BTreeMap::new(), "the counts of an empty log")?;
     seven(&*log).await?;
     done(&Draft::now(&*log).await?.event("order-x-y", 1).event("payment-1", 1), &*log).await?;
@@ -38,8 +38,8 @@ pub(super) async fn counts(bench: &Bench<'_>) -> Checked {
     same(&log.counts().await?, &wanted.into_iter().map(|(p, c)| (p.to_owned(), c)).collect(), "the counts")
 }
 
-pub(super) async fn by_position(bench: &Bench<'_>) -> Checked {
-    let log = bench.open().await?;
+pub(super) async fn by_position(harness: &Harness<'_>) -> Checked {
+    let log = harness.open().await?;
     same(&found(&*log, Read::After(0), 10).await?, &vec![], "an empty log")?;
     seven(&*log).await?;
     let all = tokens(&[
@@ -53,12 +53,12 @@ pub(super) async fn by_position(bench: &Bench<'_>) -> Checked {
     ]);
     same(&found(&*log, Read::After(0), 10).await?, &all, "everything")?;
     same(&found(&*log, Read::After(2), 3).await?, &all[2..5].to_vec(), "a page")?;
-    same(&found(&*log, Read::After(7), 3).await?, &vec![], "what comes after the end")?;
-    same(&found(&*log, Read::After(u64::MAX), 3).await?, &vec![], "what comes after everything")
+    same(&found(&*log, Read::After(7), 3).await?, &vec![], "events after the end")?;
+    same(&found(&*log, Read::After(u64::MAX), 3).await?, &vec![], "events after the highest position")
 }
 
-pub(super) async fn by_stream(bench: &Bench<'_>) -> Checked {
-    let log = bench.open().await?;
+pub(super) async fn by_stream(harness: &Harness<'_>) -> Checked {
+    let log = harness.open().await?;
     seven(&*log).await?;
     let one = |after| [(stream("order-1"), after)];
     same(
@@ -67,7 +67,7 @@ pub(super) async fn by_stream(bench: &Bench<'_>) -> Checked {
         "a stream",
     )?;
     same(&found(&*log, Read::Streams(&one(1)), 1).await?, &tokens(&["order-1@2"]), "a stream's next event")?;
-    same(&found(&*log, Read::Streams(&one(3)), 1).await?, &vec![], "what comes after a stream's end")?;
+    same(&found(&*log, Read::Streams(&one(3)), 1).await?, &vec![], "events after the end of a stream")?;
     let several: Vec<(StreamId, u64)> = [("order-2", 0), ("order-1", 1), ("order-7", 0), ("order-2", 1)]
         .map(|(name, after)| (stream(name), after))
         .to_vec();
@@ -81,8 +81,8 @@ pub(super) async fn by_stream(bench: &Bench<'_>) -> Checked {
     same(&found(&*log, Read::Streams(&[]), 10).await?, &vec![], "no streams")
 }
 
-pub(super) async fn by_flow(bench: &Bench<'_>) -> Checked {
-    let log = bench.open().await?;
+pub(super) async fn by_flow(harness: &Harness<'_>) -> Checked {
+    let log = harness.open().await?;
     let flow = Uuid::from_u128(42);
     let with = |mut draft: Draft, correlation| {
         draft.correlation = correlation;
@@ -95,11 +95,11 @@ pub(super) async fn by_flow(bench: &Bench<'_>) -> Checked {
     let wanted = tokens(&["order-1@1", "payment-1@1", "order-1@2"]);
     same(&found(&*log, Read::Correlation(flow), 10).await?, &wanted, "a flow")?;
     same(&found(&*log, Read::Correlation(flow), 2).await?, &wanted[..2].to_vec(), "the beginning of a flow")?;
-    same(&found(&*log, Read::Correlation(Uuid::from_u128(44)), 2).await?, &vec![], "a flow that nobody knows")
+    same(&found(&*log, Read::Correlation(Uuid::from_u128(44)), 2).await?, &vec![], "an unknown flow")
 }
 
-pub(super) async fn to_the_byte(bench: &Bench<'_>) -> Checked {
-    let log = bench.open().await?;
+pub(super) async fn to_the_byte(harness: &Harness<'_>) -> Checked {
+    let log = harness.open().await?;
     let payloads = [
         "{}",
         " {\t\"b\" : 1.50 ,\r\n\"a\":1e2 , \"a\" : 2 } ",
@@ -121,11 +121,11 @@ pub(super) async fn to_the_byte(bench: &Bench<'_>) -> Checked {
     done(&draft, &*log).await?;
     let events = everything(&*log).await?;
     let drafted = draft.batch.writes.iter().flat_map(|write| write.events.iter());
-    ensure(drafted.eq(events.iter()), "what is read is not what was stored")
+    ensure(drafted.eq(events.iter()), "the events differ from those that were stored")
 }
 
-pub(super) async fn unchangeable(bench: &Bench<'_>) -> Checked {
-    let log = bench.open().await?;
+pub(super) async fn unchangeable(harness: &Harness<'_>) -> Checked {
+    let log = harness.open().await?;
     seven(&*log).await?;
     let before = Snapshot::of(&*log, &[]).await?;
     let statements = [
@@ -136,20 +136,20 @@ pub(super) async fn unchangeable(bench: &Bench<'_>) -> Checked {
         "TRUNCATE TABLE events",
     ];
     for statement in statements {
-        ensure(bench.raw(statement).await.is_err(), format!("nobody minded {statement}"))?;
+        ensure(harness.raw(statement).await.is_err(), format!("not refused: {statement}"))?;
     }
-    same(&Snapshot::of(&*log, &[]).await?, &before, "the log after somebody tried to change it")
+    same(&Snapshot::of(&*log, &[]).await?, &before, "the log after the attempts to change it")
 }
 
-pub(super) async fn after_reopening(bench: &Bench<'_>) -> Checked {
+pub(super) async fn after_reopening(harness: &Harness<'_>) -> Checked {
     let tags = ["one", "two"];
-    let log = bench.open().await?;
+    let log = harness.open().await?;
     let draft = full(Draft::now(&*log).await?, "one").and_write();
     done(&full(draft, "two"), &*log).await?;
     let before = Snapshot::of(&*log, &tags).await?;
     before.is_full(tags.len())?;
     drop(log);
-    let log = bench.open().await?;
-    same(&Snapshot::of(&*log, &tags).await?, &before, "the log when it is opened again")?;
+    let log = harness.open().await?;
+    same(&Snapshot::of(&*log, &tags).await?, &before, "the log after reopening")?;
     done(&Draft::on(log.context(), before.head).event("order-one", 2), &*log).await.map(drop)
 }

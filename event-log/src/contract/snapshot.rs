@@ -1,4 +1,4 @@
-//! Everything that can be seen of a log, to tell whether anything has changed.
+//! Everything that is observable of a log, to detect changes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,25 +11,25 @@ use uuid::Uuid;
 use super::draft::Draft;
 use super::{Broken, Checked, ensure};
 use crate::port::{
-    Committed, DueDeadline, EventLog, Handled, Head, LedgerEntry, Log, LogError, ParkedRecord, Parking, Read,
-    StoredEvent, Wanted,
+    Committed, DueDeadline, EventReader, Handled, Head, LedgerEntry, Log, LogError, ParkedRecord, Parking,
+    Read, StoredEvent, Wanted,
 };
 
 pub(super) const FAR: Timestamp = Timestamp::EPOCH;
 
-/// Commits what must succeed.
+/// Commits a batch that must succeed.
 pub(super) async fn done(draft: &Draft, log: &dyn Log) -> Result<Head, Broken> {
     match draft.commit(log).await? {
         Committed::Done(head) => Ok(head),
         Committed::Moved(head) => Err(Broken::Promise(format!(
-            "on the head it is told that the head is another: {:?} {head:?}",
+            "a commit on the current head is refused: {:?} {head:?}",
             draft.base
         ))),
     }
 }
 
 /// All events.
-pub(super) async fn everything(log: &(impl EventLog + ?Sized)) -> Result<Vec<StoredEvent>, LogError> {
+pub(super) async fn everything(log: &(impl EventReader + ?Sized)) -> Result<Vec<StoredEvent>, LogError> {
     log.read(Read::After(0), 1_000_000).await
 }
 
@@ -55,7 +55,7 @@ pub(super) fn parked(draft: &Draft, reactor: &str, source: &str, version: u64) -
     let envelope = event.map(|event| event.envelope.as_ref().clone());
     Parking::Park(Box::new(ParkedRecord {
         reactor: reactor.to_owned(),
-        // A draft that an event was added to has one.
+        // A draft that an event was added to has an envelope.
         envelope: envelope.unwrap_or_else(|| unreachable!("the event was added above")),
         payload: "{ \"a\" : 1 }".to_owned(),
         error: "boom".to_owned(),
@@ -63,7 +63,7 @@ pub(super) fn parked(draft: &Draft, reactor: &str, source: &str, version: u64) -
     }))
 }
 
-/// A draft with every kind of change in it, under keys that end in `tag`, besides two events in streams of its own.
+/// A draft with every kind of change, under keys that end in `tag`, and two events in streams of its own.
 pub(super) fn full(draft: Draft, tag: &str) -> Draft {
     let (one, two) = (format!("order-{tag}"), format!("payment-{tag}"));
     let park = parked(&draft, "reactor", &format!("order-parked-{tag}"), 3);
@@ -85,12 +85,12 @@ pub(super) fn full(draft: Draft, tag: &str) -> Draft {
         })
 }
 
-/// The same without what is parked, which a backend may do in another way than the rest.
+/// The same without parked records, which a backend may write in another way than the rest.
 pub(super) fn nearly_full(draft: Draft, tag: &str) -> Draft {
     full(draft, tag).with(|write| write.parking.clear())
 }
 
-/// What is seen of a log with the keys of [`full`] under `tags`.
+/// The contents of a log under the keys of [`full`] for `tags`.
 #[derive(Debug, PartialEq)]
 pub(super) struct Snapshot {
     pub(super) head: Head,
@@ -133,12 +133,12 @@ impl Snapshot {
         })
     }
 
-    /// Whether every kind of change of [`full`] can be seen for all of `tags`.
+    /// Whether every change of [`full`] is there for this number of tags.
     pub(super) fn is_full(&self, tags: usize) -> Checked {
         self.is_full_with(tags, tags)
     }
 
-    /// The same with so many parked records.
+    /// The same with another number of parked records.
     pub(super) fn is_full_with(&self, tags: usize, parked: usize) -> Checked {
         let found = [
             self.events.len() / 2,
@@ -152,7 +152,7 @@ impl Snapshot {
         ];
         ensure(
             found.iter().all(|number| *number == tags) && self.parked.len() == parked,
-            format!("not everything of {tags} writes is there: {self:?}"),
+            format!("something of {tags} writes is missing: {self:?}"),
         )
     }
 }

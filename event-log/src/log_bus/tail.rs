@@ -1,4 +1,4 @@
-//! The last pages of a log in memory, so that many readers near its end cost one read.
+//! Caches the last pages of a log, so that many readers near its end cost one read.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use tokio::sync::Mutex;
 
 use crate::port::{Log, LogError, Read, StoredEvent};
 
-/// Positions a page.
+/// Positions per page.
 const PAGE: u64 = 256;
-/// Pages kept: some ten thousand events.
+/// Cached pages: some ten thousand events.
 const PAGES: usize = 64;
 
-/// A log read in pages that begin at fixed positions. What is read never changes, so a page only grows.
+/// A log that is read in pages at fixed positions. Events never change, so a page only grows.
 pub(super) struct Tail {
     log: Arc<dyn Log>,
     pages: Mutex<LruCache<u64, Vec<StoredEvent>>>,

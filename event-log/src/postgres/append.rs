@@ -1,28 +1,28 @@
-//! A commit: one statement that moves the head and does everything else only if it moved it.
+//! A commit: one statement that moves the head, and makes all other changes only if it did.
 //!
-//! The statement commits by itself, so that a client that stops in the middle of it holds nobody. What it cannot do (what is
-//! deleted and written again, parked records) is done in a transaction that locks the head first.
+//! The statement commits by itself, so a client that stops in the middle of it blocks no other. Changes that it cannot make
+//! (keys that are deleted and written again, parked records) take a transaction that locks the head first.
 
 use sqlx::postgres::PgBindIterExt;
 use sqlx::{PgConnection, Row};
 
-use super::fault::Log;
+use super::fault::LogIdentity;
 use super::rows::{self, HEAD, HEAD_LOCKED, Query, int};
 use super::{locked, statement};
 use crate::plan::Plan;
 use crate::port::{Committed, Head, LogError};
 
-/// Carries out `plan` if the log ends at `base`. After [`LogError::Unavailable`] a transaction may still be open, after any
-/// other answer there is none.
+/// Executes `plan` if the log ends at `base`. After [`LogError::Unavailable`] a transaction may still be open; after any other
+/// result there is none.
 pub(super) async fn commit(
     connection: &mut PgConnection,
-    log: &Log,
+    log: &LogIdentity,
     base: &Head,
     plan: &Plan<'_>,
 ) -> Result<Committed, LogError> {
     let refused = |error| log.refused(base.position, error);
     if !locked::is_needed(plan) {
-        if carry_out(connection, base, plan).await.map_err(refused)? {
+        if execute(connection, base, plan).await.map_err(refused)? {
             return Ok(Committed::Done(plan.head));
         }
         let head = rows::head(connection, HEAD).await.map_err(refused)?;
@@ -47,16 +47,16 @@ pub(super) async fn commit(
     Ok(Committed::Done(plan.head))
 }
 
-/// Carries out `plan` in a transaction that has locked the head at `base`.
+/// Executes `plan` in a transaction that has locked the head at `base`.
 pub(super) async fn within(
     connection: &mut PgConnection,
-    log: &Log,
+    log: &LogIdentity,
     base: &Head,
     plan: &Plan<'_>,
 ) -> Result<(), LogError> {
     let refused = |error| log.refused(base.position, error);
     locked::before(connection, log, base, plan).await?;
-    if carry_out(connection, base, plan).await.map_err(refused)? {
+    if execute(connection, base, plan).await.map_err(refused)? {
         return Ok(());
     }
     let missing = missing(connection, plan).await.map_err(refused)?;
@@ -64,7 +64,7 @@ pub(super) async fn within(
         Some((stream, version, position)) => {
             (position, format!("{stream} has no version {version} to follow"))
         }
-        None => (base.position + 1, "the head is locked and does not move".to_owned()),
+        None => (base.position + 1, "the head is locked and did not move".to_owned()),
     };
     Err(log.broken(position, problem))
 }
@@ -73,7 +73,7 @@ pub(super) async fn run(connection: &mut PgConnection, statement: &'static str) 
     sqlx::raw_sql(statement).execute(connection).await.map(drop)
 }
 
-/// The first event whose stream is not where it says. That the version is not taken already, a unique index says.
+/// The first event whose predecessor in its stream is missing. A unique index refuses versions that are taken.
 async fn missing<'a>(
     connection: &mut PgConnection,
     plan: &Plan<'a>,
@@ -87,13 +87,13 @@ async fn missing<'a>(
     .bind(plan.predecessors.iter().map(|(_, version, _)| int(*version)).bind_iter())
     .fetch_optional(connection)
     .await?;
-    let place = first.and_then(|n| usize::try_from(n).ok()?.checked_sub(1));
-    Ok(place.and_then(|place| plan.predecessors.get(place).copied()))
+    let index = first.and_then(|n| usize::try_from(n).ok()?.checked_sub(1));
+    Ok(index.and_then(|index| plan.predecessors.get(index).copied()))
 }
 
-/// Runs the one statement. `false`: the log does not end at `base`, or a stream is not where an event says, and nothing was
-/// changed.
-async fn carry_out(connection: &mut PgConnection, base: &Head, plan: &Plan<'_>) -> Result<bool, sqlx::Error> {
+/// Runs the one statement. `false`: nothing was changed, because the log does not end at `base` or the predecessor of an event
+/// is missing.
+async fn execute(connection: &mut PgConnection, base: &Head, plan: &Plan<'_>) -> Result<bool, sqlx::Error> {
     let more = !(plan.claimed.is_empty()
         && plan.views.is_empty()
         && plan.positions.is_empty()
@@ -112,7 +112,7 @@ async fn carry_out(connection: &mut PgConnection, base: &Head, plan: &Plan<'_>) 
         query = handled(query, plan);
     }
     if more {
-        query = learnt(query, plan);
+        query = notes(query, plan);
     }
     let moved: i64 = query.fetch_one(connection).await?.try_get(0)?;
     Ok(moved == 1)
@@ -173,7 +173,7 @@ fn handled<'q>(query: Query<'q>, plan: &'q Plan<'_>) -> Query<'q> {
         .bind(none.bind_iter())
 }
 
-fn learnt<'q>(query: Query<'q>, plan: &'q Plan<'_>) -> Query<'q> {
+fn notes<'q>(query: Query<'q>, plan: &'q Plan<'_>) -> Query<'q> {
     let views = || plan.views.iter().filter_map(|(key, value)| Some((*key, value.as_deref()?)));
     query
         .bind(plan.claimed.keys().map(|claim| claim.kind.name()).bind_iter())

@@ -1,4 +1,4 @@
-//! What decisions ask, answered by one statement, and so as of one moment.
+//! Facts for decisions, looked up by one statement and so as of one moment.
 
 use schemas::{EventId, StreamId, Timestamp};
 use sqlx::Row;
@@ -7,8 +7,8 @@ use sqlx::postgres::{PgBindIterExt, PgRow};
 use super::rows::{Query, hash, number};
 use crate::port::{Facts, Handled, Head, LedgerEntry, Wanted};
 
-/// Which part a row is of, the place of the asked in its list, and what was found for it.
-const LOOK: &str = "
+/// Each row has the kind of fact, the index (from 1) of the request in its list, and what was found.
+const LOOKUP: &str = "
     SELECT 0::bigint AS part, 0::bigint AS asked, h.position AS number, h.revision AS other, h.hash AS bytes, h.epoch AS id,
            NULL::text AS text
     FROM head h
@@ -26,9 +26,9 @@ const LOOK: &str = "
     UNION ALL SELECT 5, w.n, p.done, 0, NULL, NULL, p.partition
     FROM unnest($8::text[]) WITH ORDINALITY w(reader, n) JOIN positions p ON p.reader = w.reader";
 
-/// The statement that asks for `wanted` and the head.
+/// The statement that looks up `wanted` and the head.
 pub(super) fn question(wanted: &Wanted) -> Query<'_> {
-    sqlx::query(LOOK)
+    sqlx::query(LOOKUP)
         .bind(wanted.commands.iter().map(|command| command.uuid()).bind_iter())
         .bind(wanted.inbox.iter().map(|(reactor, _)| reactor.as_str()).bind_iter())
         .bind(wanted.inbox.iter().map(|(_, source)| source.as_str()).bind_iter())
@@ -39,7 +39,7 @@ pub(super) fn question(wanted: &Wanted) -> Query<'_> {
         .bind(wanted.groups.iter().map(String::as_str).bind_iter())
 }
 
-/// What `rows` answer to `wanted`, and the head that it belongs to.
+/// Decodes the rows that were found for `wanted`, and the head that they belong to.
 pub(super) fn answer(rows: &[PgRow], wanted: &Wanted) -> Result<(Head, Facts), sqlx::Error> {
     let (mut head, mut facts) = (None, Facts::default());
     for row in rows {
@@ -83,8 +83,8 @@ pub(super) fn answer(rows: &[PgRow], wanted: &Wanted) -> Result<(Head, Facts), s
     head.map(|head| (head, facts)).ok_or(sqlx::Error::RowNotFound)
 }
 
-/// What the row was found for.
+/// The request that the row was found for.
 fn asked<'a, T>(row: &PgRow, asked: &'a [T]) -> Result<&'a T, sqlx::Error> {
-    let place = usize::try_from(number(row, 1)?).ok().and_then(|place| place.checked_sub(1));
-    place.and_then(|place| asked.get(place)).ok_or(sqlx::Error::RowNotFound)
+    let index = usize::try_from(number(row, 1)?).ok().and_then(|number| number.checked_sub(1));
+    index.and_then(|index| asked.get(index)).ok_or(sqlx::Error::RowNotFound)
 }

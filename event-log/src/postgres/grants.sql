@@ -1,4 +1,4 @@
--- What a process needs that is not the owner of the tables, if the database has the role: events are only added.
+-- Rights of a process that does not own the tables, if the database has the role. It can only add events.
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'chorale_app') THEN

@@ -1,32 +1,32 @@
-//! What a commit does while it holds the head: what is deleted and perhaps written again, and parked records.
+//! The changes that need a locked head: keys that are deleted and perhaps written again, and parked records.
 
 use schemas::Envelope;
 use sqlx::PgConnection;
 use sqlx::postgres::PgBindIterExt;
 
-use super::fault::Log;
+use super::fault::LogIdentity;
 use super::rows::int;
 use crate::plan::Plan;
 use crate::port::{Head, LogError, ParkedRecord, Parking};
 
-/// Whether `plan` cannot be carried out by one statement.
+/// Whether `plan` cannot be executed by one statement.
 pub(super) fn is_needed(plan: &Plan<'_>) -> bool {
     !plan.released.is_empty() || !plan.parking.is_empty() || plan.views.values().any(Option::is_none)
 }
 
-/// Does that part of the plan which comes before the one statement.
+/// Executes the part of the plan that comes before the one statement.
 pub(super) async fn before(
     connection: &mut PgConnection,
-    log: &Log,
+    log: &LogIdentity,
     base: &Head,
     plan: &Plan<'_>,
 ) -> Result<(), LogError> {
     let refused = |error| log.refused(base.position, error);
     if !plan.released.is_empty() {
-        release(connection, plan).await.map_err(refused)?;
+        release_claims(connection, plan).await.map_err(refused)?;
     }
     if plan.views.values().any(Option::is_none) {
-        forget(connection, plan).await.map_err(refused)?;
+        remove_views(connection, plan).await.map_err(refused)?;
     }
     for parking in &plan.parking {
         let envelope = match parking {
@@ -39,7 +39,7 @@ pub(super) async fn before(
     Ok(())
 }
 
-async fn release(connection: &mut PgConnection, plan: &Plan<'_>) -> Result<(), sqlx::Error> {
+async fn release_claims(connection: &mut PgConnection, plan: &Plan<'_>) -> Result<(), sqlx::Error> {
     let delete = "DELETE FROM claims c USING unnest($1::text[], $2::text[]) w(kind, value)
                   WHERE c.kind = w.kind AND c.value = w.value";
     sqlx::query(delete)
@@ -50,7 +50,7 @@ async fn release(connection: &mut PgConnection, plan: &Plan<'_>) -> Result<(), s
         .map(drop)
 }
 
-async fn forget(connection: &mut PgConnection, plan: &Plan<'_>) -> Result<(), sqlx::Error> {
+async fn remove_views(connection: &mut PgConnection, plan: &Plan<'_>) -> Result<(), sqlx::Error> {
     let gone = || plan.views.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| *key);
     let delete = "DELETE FROM views v USING unnest($1::text[], $2::text[]) w(view, key)
                   WHERE v.view = w.view AND v.key = w.key";
@@ -62,7 +62,7 @@ async fn forget(connection: &mut PgConnection, plan: &Plan<'_>) -> Result<(), sq
         .map(drop)
 }
 
-/// `envelope`: the JSON of the record's, where there is one.
+/// `envelope`: JSON of the record's envelope, if there is a record.
 async fn park(connection: &mut PgConnection, parking: &Parking, envelope: String) -> Result<(), sqlx::Error> {
     let statement = match parking {
         Parking::Park(record) => {
@@ -79,7 +79,7 @@ async fn park(connection: &mut PgConnection, parking: &Parking, envelope: String
             .bind(int(*version))
             .bind(envelope)
             .bind(payload.as_bytes())
-            // PostgreSQL's texts have no zero bytes, and an error is for people.
+            // PostgreSQL texts cannot hold zero bytes; the error is only for people.
             .bind(error.replace('\0', "\u{fffd}"))
             .bind(redrive)
         }

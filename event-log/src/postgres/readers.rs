@@ -1,4 +1,4 @@
-//! Connections that look: each statement by itself, and so as of one moment.
+//! Connections that read. Each statement is a transaction of its own, and so is of one moment.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,33 +10,33 @@ use tokio::time::timeout;
 
 use super::fault::is_disconnect;
 use super::rows::Query;
-use crate::lane::{Borrowed, Lane};
+use crate::connection::{Borrowed, DedicatedConnection};
 
-/// A few connections, opened when they are first needed.
+/// A few connections, opened on first use.
 pub(super) struct Readers {
-    lanes: Vec<Lane<PgConnection>>,
+    connections: Vec<DedicatedConnection<PgConnection>>,
     turn: AtomicUsize,
     patience: Duration,
 }
 
 impl Readers {
-    /// As many as `number`, which wait for an answer no longer than `patience`.
+    /// `number` connections, each of which waits for an answer at most `patience`.
     pub(super) fn new(options: &PgConnectOptions, number: usize, patience: Duration) -> Self {
-        let lanes = (0..number.max(1)).map(|_| Lane::new(options.clone())).collect();
-        Self { lanes, turn: AtomicUsize::new(0), patience }
+        let connections = (0..number.max(1)).map(|_| DedicatedConnection::new(options.clone())).collect();
+        Self { connections, turn: AtomicUsize::new(0), patience }
     }
 
-    /// The rows of a statement that may be carried out twice: where a connection turns out to be dead, another one is asked.
+    /// The rows of a statement that may be executed twice: if a connection turns out to be dead, it is repeated on another one.
     pub(super) async fn rows<'q>(&self, query: impl Fn() -> Query<'q>) -> Result<Vec<PgRow>, sqlx::Error> {
         loop {
-            let mut lane = within(self.patience, self.free()).await?;
-            let fresh = lane.is_fresh();
-            match within(self.patience, query().fetch_all(lane.connection())).await {
-                // Who has waited once for a server that says nothing does not wait again.
+            let mut borrowed = within(self.patience, self.free()).await?;
+            let fresh = borrowed.is_fresh();
+            match within(self.patience, query().fetch_all(borrowed.connection())).await {
+                // After one timeout on a silent server, do not wait again.
                 Err(error) if is_disconnect(&error) && !is_late(&error) && !fresh => {}
                 Err(error) if is_disconnect(&error) => return Err(error),
                 answer => {
-                    lane.give_back();
+                    borrowed.give_back();
                     return answer;
                 }
             }
@@ -45,13 +45,15 @@ impl Readers {
 
     async fn free(&self) -> Result<Borrowed<'_, PgConnection>, sqlx::Error> {
         let first = self.turn.load(Ordering::Relaxed);
-        for number in 0..self.lanes.len() {
-            if let Some(free) = self.lanes[(first + number) % self.lanes.len()].try_borrow().await? {
+        for number in 0..self.connections.len() {
+            if let Some(free) =
+                self.connections[(first + number) % self.connections.len()].try_borrow().await?
+            {
                 return Ok(free);
             }
         }
         let next = self.turn.fetch_add(1, Ordering::Relaxed);
-        self.lanes[next % self.lanes.len()].borrow().await
+        self.connections[next % self.connections.len()].borrow().await
     }
 }
 
@@ -59,7 +61,7 @@ fn is_late(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut)
 }
 
-/// The server may be gone without a word.
+/// Fails with a timeout if the server does not answer within `patience`.
 pub(super) async fn within<T>(
     patience: Duration,
     work: impl Future<Output = Result<T, sqlx::Error>>,

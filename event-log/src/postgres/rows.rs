@@ -8,7 +8,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-use super::fault::Log;
+use super::fault::LogIdentity;
 use crate::chain;
 use crate::port::{Head, LogError, Read, StoredEvent};
 
@@ -22,7 +22,7 @@ macro_rules! select {
     };
 }
 
-/// Numbers of the log as PostgreSQL has them. Nothing here comes near the end of them.
+/// A number as PostgreSQL stores it. The log's numbers stay far below its limit.
 pub(super) fn int(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
@@ -39,11 +39,11 @@ pub(super) fn hash(row: &PgRow, column: usize) -> Result<[u8; 32], sqlx::Error> 
     row.try_get::<&[u8], _>(column)?.try_into().map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }
 
-/// Statements that answer the head.
+/// Statements that return the head.
 pub(super) const HEAD: &str = "SELECT position, hash, epoch, revision FROM head";
 pub(super) const HEAD_LOCKED: &str = "SELECT position, hash, epoch, revision FROM head FOR UPDATE";
 
-/// A statement with its values.
+/// A statement with its bound values.
 pub(super) type Query<'q> = sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>;
 
 pub(super) async fn head(
@@ -73,13 +73,13 @@ pub(super) fn events<'q>(what: &Read<'q>, limit: usize) -> Query<'q> {
         Read::Correlation(id) => {
             sqlx::query(select!("events e WHERE e.correlation = $1 ORDER BY e.position LIMIT $2")).bind(*id)
         }
-        // Versions and positions of one stream rise together: the index has the right order, and a page costs a page.
+        // Versions and positions of a stream increase together, so the index has the right order, and a page reads no more rows.
         Read::Streams([(stream, after)]) => sqlx::query(select!(
             "events e WHERE e.stream = $1 AND e.version > $2 ORDER BY e.version LIMIT $3"
         ))
         .bind(stream.as_str())
         .bind(int(*after)),
-        // The limit within keeps the planner from walking the whole log in order of position.
+        // The inner limit keeps the planner from scanning the whole log in order of position.
         Read::Streams(streams) => {
             let mut wanted: BTreeMap<&str, i64> = BTreeMap::new();
             for (stream, after) in *streams {
@@ -99,13 +99,13 @@ pub(super) fn events<'q>(what: &Read<'q>, limit: usize) -> Query<'q> {
     query.bind(limit)
 }
 
-/// An event from its row. What cannot be read was not written by us.
-pub(super) fn event(row: &PgRow, log: &Log, epoch: Uuid) -> Result<StoredEvent, LogError> {
+/// Decodes an event. A row that cannot be decoded was not written by this program.
+pub(super) fn event(row: &PgRow, log: &LogIdentity, epoch: Uuid) -> Result<StoredEvent, LogError> {
     let position = number(row, 0).map_err(|error| log.cannot("be read", error))?;
     decode(row, log, epoch, position).map_err(|error| log.broken(position, error.to_string()))
 }
 
-fn decode(row: &PgRow, log: &Log, epoch: Uuid, position: u64) -> Result<StoredEvent, sqlx::Error> {
+fn decode(row: &PgRow, log: &LogIdentity, epoch: Uuid, position: u64) -> Result<StoredEvent, sqlx::Error> {
     let type_version =
         u32::try_from(number(row, 5)?).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
     let envelope = Envelope {

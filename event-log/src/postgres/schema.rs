@@ -1,5 +1,5 @@
-//! The tables of a context's log: a schema with the context's name in the database of the address. A **stored format**: a
-//! change of the tables is a new [`FORMAT`] and a step that brings older ones to it.
+//! The tables of a context's log, in a schema with the context's name. A **stored format**: a change of the tables needs a new
+//! [`FORMAT`] and a step that migrates older ones to it.
 
 use platform::postgres::Address;
 use sqlx::postgres::PgConnectOptions;
@@ -7,21 +7,21 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use uuid::Uuid;
 
 use super::MOVING;
-use super::fault::Log;
+use super::fault::LogIdentity;
 use super::rows::{self, HEAD};
 use crate::port::{Head, LogError, Migrated};
 
 /// The format that this program writes, and the newest that it reads.
 const FORMAT: u32 = 1;
 
-/// Of the lock under which tables are made: one process at a time.
+/// Key of the advisory lock that lets one process migrate at a time.
 const MIGRATING: i32 = 0x6368_6f72;
 
 const TABLES: &str = include_str!("tables.sql");
 const GRANTS: &str = include_str!("grants.sql");
 
-/// Makes the tables or brings them to this program's format, all in one transaction.
-pub(super) async fn migrate(log: &Log, options: &PgConnectOptions) -> Result<Migrated, LogError> {
+/// Creates the tables, or migrates them to this program's format, in one transaction.
+pub(super) async fn migrate(log: &LogIdentity, options: &PgConnectOptions) -> Result<Migrated, LogError> {
     let mut connection = connect(log, options).await?;
     let failed = |error| log.cannot("be migrated", error);
     let mut transaction = connection.begin().await.map_err(failed)?;
@@ -33,7 +33,7 @@ pub(super) async fn migrate(log: &Log, options: &PgConnectOptions) -> Result<Mig
         .map_err(failed)?;
     let found = format(&mut transaction, log).await?;
     match found {
-        None => make(&mut transaction, log).await?,
+        None => create(&mut transaction, log).await?,
         Some(FORMAT) => {}
         Some(found) => return Err(LogError::Newer { found, known: FORMAT }),
     }
@@ -43,7 +43,7 @@ pub(super) async fn migrate(log: &Log, options: &PgConnectOptions) -> Result<Mig
     Ok(Migrated { from: found, to: FORMAT })
 }
 
-async fn make(connection: &mut PgConnection, log: &Log) -> Result<(), LogError> {
+async fn create(connection: &mut PgConnection, log: &LogIdentity) -> Result<(), LogError> {
     let failed = |error| log.cannot("be migrated", error);
     let encoding: String =
         sqlx::query_scalar("SHOW server_encoding").fetch_one(&mut *connection).await.map_err(failed)?;
@@ -70,8 +70,12 @@ async fn make(connection: &mut PgConnection, log: &Log) -> Result<(), LogError> 
     Ok(())
 }
 
-/// Checks that the log is there and can be used by this program, and answers where it ends.
-pub(super) async fn examine(log: &Log, options: &PgConnectOptions, to_write: bool) -> Result<Head, LogError> {
+/// Checks that this program can use the log, and returns its head.
+pub(super) async fn examine(
+    log: &LogIdentity,
+    options: &PgConnectOptions,
+    to_write: bool,
+) -> Result<Head, LogError> {
     let mut connection = connect(log, options).await?;
     match format(&mut connection, log).await? {
         Some(FORMAT) => {}
@@ -95,18 +99,18 @@ pub(super) async fn examine(log: &Log, options: &PgConnectOptions, to_write: boo
     }
     if to_write && standby {
         let problem =
-            format!("{} is a standby, which nobody can write; give the primary's address", log.address);
+            format!("{} is a standby, which cannot be written; use the primary's address", log.address);
         return Err(LogError::Unavailable(problem, None));
     }
     if to_write && !synced {
-        tracing::warn!(log = %log.address, "the server runs with fsync off: a crash of its machine loses what was acknowledged");
+        tracing::warn!(log = %log.address, "the server runs with fsync off: a crash of its machine loses acknowledged commits");
     }
     let head = rows::head(&mut connection, HEAD).await.map_err(unreadable)?;
     log.address.close(connection).await;
     Ok(head)
 }
 
-async fn connect(log: &Log, options: &PgConnectOptions) -> Result<PgConnection, LogError> {
+async fn connect(log: &LogIdentity, options: &PgConnectOptions) -> Result<PgConnection, LogError> {
     log.address.connect(options).await.map_err(|error| unusable(&log.address, error))
 }
 
@@ -117,8 +121,8 @@ fn unusable(address: &Address, error: platform::postgres::PostgresError) -> LogE
     )
 }
 
-/// The format of the tables in the context's schema; `None` where there are none.
-async fn format(connection: &mut PgConnection, log: &Log) -> Result<Option<u32>, LogError> {
+/// The format of the tables in the context's schema; `None` if there are none.
+async fn format(connection: &mut PgConnection, log: &LogIdentity) -> Result<Option<u32>, LogError> {
     let unreadable = |error| log.cannot("be read", error);
     let table = format!("{}.meta", log.context);
     let is_there: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")

@@ -1,9 +1,9 @@
-//! The one statement of a commit, in three shapes: few texts, so that each stays prepared, and more than one, because a part costs
-//! something also where it has nothing to do.
+//! The one statement of a commit, in three shapes. There are few, so that each stays prepared; and more than one, because a part
+//! costs something even when it has no rows.
 //!
 //! Everything but the head is written only `WHERE EXISTS (SELECT FROM moved)`. The statement may wait for the head's row and
-//! then see it newer than the rest; but where the head is still the expected one, nothing has been committed since. So what
-//! it reads of the streams' last versions belongs to that head.
+//! then see a newer version of it than of the other tables. But if the head is the expected one, nothing has been committed
+//! since, so the versions of streams that the statement reads belong to that head.
 
 macro_rules! statement {
     ($($more:expr),*) => {
@@ -39,7 +39,7 @@ macro_rules! statement {
     };
 }
 
-/// Events and answers: what many batches of commands are.
+/// Events and answers: enough for most batches of commands.
 pub(super) const EVENTS: &str = statement!();
 
 macro_rules! handled {
@@ -60,19 +60,19 @@ macro_rules! handled {
     };
 }
 
-/// The same with what reactors have handled, and deadlines.
+/// The same with inbox entries and deadlines.
 pub(super) const REACTIONS: &str = statement!(handled!());
 
-/// All that a batch can be, but for what [`super::locked`] does.
+/// All changes of a batch, except those of [`super::locked`].
 pub(super) const EVERYTHING: &str = statement!(
     handled!(),
     ", claimed AS (
         INSERT INTO claims (kind, value, stream)
         SELECT * FROM unnest($37::text[], $38::text[], $39::text[]) WHERE EXISTS (SELECT FROM moved)
-        -- Somebody else's claim: no stream, and so the constraint refuses it.
+        -- The claim of another stream becomes NULL, which the constraint refuses.
         ON CONFLICT (kind, value)
         DO UPDATE SET stream = CASE WHEN claims.stream = excluded.stream THEN excluded.stream END),
-    learnt AS (
+    noted AS (
         INSERT INTO views (view, key, value)
         SELECT * FROM unnest($40::text[], $41::text[], $42::text[]) WHERE EXISTS (SELECT FROM moved)
         ON CONFLICT (view, key) DO UPDATE SET value = excluded.value),

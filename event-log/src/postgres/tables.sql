@@ -1,8 +1,8 @@
--- Format 1 of a context's log, in the schema that the search path names. Keys compare byte by byte, as they do in Rust.
+-- Format 1 of a context's log, in the first schema of the search path. Keys compare byte by byte, as in Rust.
 
 CREATE TABLE meta (format bigint NOT NULL, context text NOT NULL);
 
--- One row. Every commit writes it: room for new versions of it beside the old ones, and these cleared away soon.
+-- One row, which every commit updates. The page has room for new versions of it, and old ones are vacuumed soon.
 CREATE TABLE head (
     position bigint NOT NULL,
     hash bytea NOT NULL CHECK (octet_length(hash) = 32),
@@ -18,7 +18,7 @@ CREATE TABLE events (
     event_id uuid NOT NULL,
     name text COLLATE "C" NOT NULL,
     type_version bigint NOT NULL,
-    -- The exact text; jsonb would write it anew.
+    -- The exact text, which jsonb would not keep.
     payload text COLLATE "C" NOT NULL,
     recorded_at bigint NOT NULL,
     correlation uuid NOT NULL,
@@ -35,7 +35,7 @@ BEGIN
     RAISE EXCEPTION 'events are never changed, deleted or cut off';
 END
 $$;
--- Of the statement, not of each row: TRUNCATE has no rows, and appending pays nothing.
+-- Per statement and not per row: TRUNCATE has no rows, and appends cost nothing.
 CREATE TRIGGER events_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON events
 FOR EACH STATEMENT EXECUTE FUNCTION events_stay();
 
@@ -95,7 +95,7 @@ CREATE TABLE starts (
     starts bigint NOT NULL
 ) WITH (fillfactor = 50);
 
--- What could not be handled may be any bytes.
+-- A payload that could not be handled may hold any bytes.
 CREATE TABLE parked (
     reactor text COLLATE "C" NOT NULL,
     source text COLLATE "C" NOT NULL,

@@ -1,4 +1,4 @@
-//! Signed heads: proof for others of where the log once ended.
+//! Signed heads: proof for third parties of where the log ended.
 
 use platform::bus::publisher::{Mark, Outgoing};
 use schemas::Timestamp;
@@ -7,20 +7,20 @@ use schemas::topics::{AUDIT_TOPIC, partition_of};
 
 use super::{Options, Sign};
 
-/// When a head was signed last.
+/// The last signed head.
 pub(super) struct Heads {
     position: u64,
     at: Option<Timestamp>,
 }
 
 impl Heads {
-    /// A relay that takes over at this position; it signs soon, because it does not know when that was done last.
+    /// For a relay that takes over at this position. It does not know when a head was signed last, so it soon signs one.
     pub fn from(position: u64) -> Self {
         Self { position, at: None }
     }
 
-    /// The record to be published with `mark`, if a head is due: the log has grown, and enough time or enough events have
-    /// passed.
+    /// The record to publish with `mark`, if a head is due: the log has grown, and enough time or enough events have passed
+    /// since the last one.
     pub fn due(&mut self, mark: &Mark, now: Timestamp, options: &Options, sign: &Sign) -> Option<Outgoing> {
         let events = mark.position.saturating_sub(self.position);
         let waited = self.at.is_none_or(|at| now.since(at) >= options.heads_every);
@@ -28,7 +28,7 @@ impl Heads {
         if is_due { self.sign(mark, now, options, sign) } else { None }
     }
 
-    /// The record with which a relay leaves, if the log has grown since the last one.
+    /// The last record of a relay that stops, if the log has grown since the last signed head.
     pub fn last(&mut self, mark: &Mark, now: Timestamp, options: &Options, sign: &Sign) -> Option<Outgoing> {
         if mark.position > self.position { self.sign(mark, now, options, sign) } else { None }
     }
@@ -48,7 +48,7 @@ impl Heads {
         let payload = match signed.encode() {
             Ok(payload) => payload,
             Err(error) => {
-                tracing::error!(%error, "a log head could not be written");
+                tracing::error!(%error, "could not encode a signed log head");
                 return None;
             }
         };

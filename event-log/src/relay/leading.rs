@@ -1,4 +1,4 @@
-//! What the leading relay does: compare, then read ahead and publish.
+//! The leading relay: compares topics and log, then reads ahead and publishes.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -11,39 +11,39 @@ use schemas::topics::partition_of;
 use tokio::time::Instant;
 
 use super::heads::Heads;
-use super::{Ended, Relay, RelayError};
+use super::{Relay, RelayError, Stopped};
 use crate::chain;
 use crate::port::{Read, StoredEvent};
 
-/// A relay that is not behind rests half as long as its last transaction took, and at most so long.
+/// The longest rest of a relay that is not behind, which rests for half the time of its last transaction.
 const LONGEST_REST: Duration = Duration::from_millis(50);
 
-/// What comes next in the log.
+/// The next events of the log.
 struct Page {
     events: Vec<StoredEvent>,
-    /// If these are all there are: when that was so.
+    /// If the log has no more events: the time of the read.
     ends_at: Option<Timestamp>,
 }
 
 impl Relay {
-    pub(super) async fn lead(&self, shutdown: &Shutdown) -> Result<Ended, RelayError> {
+    pub(super) async fn lead(&self, shutdown: &Shutdown) -> Result<Stopped, RelayError> {
         let mut publisher = (self.publishers)(self.context());
-        let Some(mark) = self.take_over(publisher.as_mut()).await? else { return Ok(Ended::Standby) };
+        let Some(mark) = self.take_over(publisher.as_mut()).await? else { return Ok(Stopped::Standby) };
         let mut at = self.compare(mark).await?;
         tracing::info!(context = %self.context(), position = at.position, "relaying");
         let mut heads = Heads::from(at.position);
         let mut renewed = Instant::now();
-        let mut told = None;
+        let mut published = None;
         let mut page = self.page(&at).await?;
         while !shutdown.has_begun() {
             if renewed.elapsed() * 3 >= self.options.lease {
                 if !self.holds_lease().await? {
                     tracing::warn!(context = %self.context(), "another relay has taken over");
-                    return Ok(Ended::Standby);
+                    return Ok(Stopped::Standby);
                 }
                 renewed = Instant::now();
             }
-            if page.events.is_empty() && told.is_some_and(|told: Instant| told.elapsed() < self.options.beat)
+            if page.events.is_empty() && published.is_some_and(|at: Instant| at.elapsed() < self.options.beat)
             {
                 let idle = (self.options.lease / 3).min(self.options.beat);
                 tokio::select! {
@@ -54,24 +54,24 @@ impl Relay {
                 continue;
             }
             (at, page) = self.publish(publisher.as_mut(), at, page, &mut heads).await?;
-            told = Some(Instant::now());
+            published = Some(Instant::now());
         }
         if let Some(sign) = &self.sign
             && let Some(head) = heads.last(&at, self.clock.now(), &self.options, sign)
         {
-            // So that nothing of what it has published goes unvouched for.
-            publisher.publish(&[head], &at).await.map_err(|error| self.not_published(error))?;
+            // So that a signed head covers everything that it has published.
+            publisher.publish(&[head], &at).await.map_err(|error| self.publish_failed(error))?;
         }
-        Ok(Ended::Asked)
+        Ok(Stopped::Shutdown)
     }
 
-    /// What the bus says, once nobody else can write to it; nothing if another relay has taken the lease meanwhile.
+    /// The position on the bus, once earlier relays are fenced; `None` if another relay has acquired the lease meanwhile.
     async fn take_over(&self, publisher: &mut dyn Publisher) -> Result<Option<Option<Mark>>, RelayError> {
         let mut taking = pin!(publisher.take_over());
         loop {
             tokio::select! {
-                mark = &mut taking => return mark.map(Some).map_err(|error| self.not_published(error)),
-                // It may take longer than the lease lasts.
+                mark = &mut taking => return mark.map(Some).map_err(|error| self.publish_failed(error)),
+                // Taking over may take longer than the lease lasts.
                 () = tokio::time::sleep(self.options.lease / 3) => {
                     if !self.holds_lease().await? {
                         return Ok(None);
@@ -81,7 +81,7 @@ impl Relay {
         }
     }
 
-    /// Where to go on: what the bus says, if the log says the same.
+    /// The position to continue from: the one on the bus, if the log agrees.
     async fn compare(&self, mark: Option<Mark>) -> Result<Mark, RelayError> {
         let context = self.context();
         let head = self.log.head().await.map_err(|error| self.log_failed(error))?;
@@ -107,7 +107,7 @@ impl Relay {
     }
 
     async fn page(&self, at: &Mark) -> Result<Page, RelayError> {
-        // Before reading: what is committed later may be missing.
+        // Before the read, which may miss later commits.
         let now = self.clock.now();
         let events = self.log.read(Read::After(at.position), self.options.batch).await;
         let events = events.map_err(|error| self.log_failed(error))?;
@@ -115,8 +115,8 @@ impl Relay {
         Ok(Page { events, ends_at })
     }
 
-    /// The log goes on from what was published. One that is restored or changed under a running relay does not.
-    async fn goes_on(&self, at: &Mark, page: &Page) -> Result<(), RelayError> {
+    /// Checks that the log continues what was published, which it does not if it was restored or changed under a running relay.
+    async fn require_continuation(&self, at: &Mark, page: &Page) -> Result<(), RelayError> {
         let context = self.context();
         if page.events.is_empty() {
             let head = self.log.head().await.map_err(|error| self.log_failed(error))?;
@@ -135,9 +135,9 @@ impl Relay {
         Ok(())
     }
 
-    /// Publishes a page and reads the next one: meanwhile, if it is there already; else afterwards and after a rest, so that it
-    /// holds what comes meanwhile, too. A transaction costs a bus the same for one record as for a hundred, so the busier it
-    /// is the longer the rest.
+    /// Publishes a page and reads the next one: at the same time if the relay is behind, otherwise afterwards and after a rest,
+    /// so that more events are published together. A transaction costs the bus as much for one record as for a hundred, so the
+    /// rest grows with the load of the bus.
     async fn publish(
         &self,
         publisher: &mut dyn Publisher,
@@ -145,7 +145,7 @@ impl Relay {
         page: Page,
         heads: &mut Heads,
     ) -> Result<(Mark, Page), RelayError> {
-        self.goes_on(&at, &page).await?;
+        self.require_continuation(&at, &page).await?;
         let mut records = Vec::with_capacity(page.events.len() + 1);
         for event in &page.events {
             records.push(self.outgoing(event)?);
@@ -162,10 +162,10 @@ impl Relay {
         let publishing = publisher.publish(&records, &mark);
         let next = if page.ends_at.is_none() {
             let (published, next) = join(publishing, self.page(&mark)).await;
-            published.map_err(|error| self.not_published(error))?;
+            published.map_err(|error| self.publish_failed(error))?;
             next?
         } else {
-            publishing.await.map_err(|error| self.not_published(error))?;
+            publishing.await.map_err(|error| self.publish_failed(error))?;
             tokio::time::sleep((began.elapsed() / 2).min(LONGEST_REST)).await;
             self.page(&mark).await?
         };

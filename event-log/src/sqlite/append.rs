@@ -1,19 +1,19 @@
-//! A commit: one transaction, a handful of statements whatever the size of the batch.
+//! A commit: one transaction with a handful of statements, whatever the size of the batch.
 
 use schemas::Envelope;
 use serde_json::json;
 use sqlx::SqliteConnection;
 
-use super::fault::Log;
+use super::fault::LogIdentity;
 use super::insert::insert;
 use super::rows::{self, int};
 use crate::plan::Plan;
 use crate::port::{Committed, Head, LogError, ParkedRecord, Parking};
 
-/// Carries out `plan` if the log ends at `base`. After an error the transaction may still be open.
+/// Executes `plan` if the log ends at `base`. After an error the transaction may still be open.
 pub(super) async fn commit(
     connection: &mut SqliteConnection,
-    log: Log,
+    log: LogIdentity,
     base: &Head,
     plan: &Plan<'_>,
 ) -> Result<Committed, LogError> {
@@ -61,7 +61,7 @@ async fn move_head(connection: &mut SqliteConnection, from: &Head, to: &Head) ->
     Ok(moved.rows_affected() == 1)
 }
 
-/// The first event whose stream is not where it says. That the version is not taken already, a unique index says.
+/// The first event whose predecessor in its stream is missing. A unique index refuses versions that are taken.
 async fn missing<'a>(
     connection: &mut SqliteConnection,
     plan: &Plan<'a>,
@@ -150,7 +150,7 @@ async fn write_inbox(connection: &mut SqliteConnection, plan: &Plan<'_>) -> Resu
 
 async fn write_claims(connection: &mut SqliteConnection, plan: &Plan<'_>) -> Result<(), sqlx::Error> {
     const INTO: &str = "INSERT INTO claims (kind, value, stream)";
-    // Somebody else's claim: no stream, and so the constraint refuses it.
+    // The claim of another stream becomes NULL, which the constraint refuses.
     const TAIL: &str =
         " ON CONFLICT DO UPDATE SET stream = CASE WHEN stream = excluded.stream THEN stream END";
     if !plan.released.is_empty() {
@@ -221,7 +221,7 @@ async fn write_groups(connection: &mut SqliteConnection, plan: &Plan<'_>) -> Res
     .await
 }
 
-/// `envelope`: the JSON of the record's, where there is one.
+/// `envelope`: JSON of the record's envelope, if there is a record.
 async fn park(
     connection: &mut SqliteConnection,
     parking: &Parking,

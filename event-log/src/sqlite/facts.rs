@@ -1,4 +1,4 @@
-//! What decisions ask, answered in one read transaction.
+//! Facts for decisions, looked up in one read transaction.
 
 use schemas::{EventId, StreamId, Timestamp};
 use serde_json::{Value, json};
@@ -8,13 +8,13 @@ use sqlx::{Row, SqliteConnection};
 use super::rows::{self, hash, number, uuid};
 use crate::port::{Facts, Handled, Head, LedgerEntry, Wanted};
 
-/// Answers `wanted` and the head that it belongs to. After an error the transaction may still be open.
-pub(super) async fn look(
+/// Finds `wanted`, and the head that it belongs to. After an error the transaction may still be open.
+pub(super) async fn find(
     connection: &mut SqliteConnection,
     wanted: &Wanted,
 ) -> Result<(Head, Facts), sqlx::Error> {
     sqlx::query("BEGIN").execute(&mut *connection).await?;
-    // The first read is what fixes the moment that all of them see.
+    // The first read fixes the moment that all reads of the transaction see.
     let head = rows::head(connection).await?;
     let mut facts = Facts::default();
     ledger(connection, wanted, &mut facts).await?;
@@ -26,7 +26,8 @@ pub(super) async fn look(
     Ok((head, facts))
 }
 
-/// Rows found for what was asked, which `statement` gets as one JSON array; its first column says for which.
+/// The rows of `statement`, each with the key that it was found for. The statement takes all keys as one JSON array, and its
+/// first column is the index of the key.
 async fn found<'a, T>(
     connection: &mut SqliteConnection,
     statement: &'static str,

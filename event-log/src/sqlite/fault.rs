@@ -1,16 +1,16 @@
-//! What an error of the database means to the port.
+//! Maps errors of the database to those of the port.
 
 use schemas::Context;
 
 use crate::port::LogError;
 
-/// Whose log it is, for errors.
+/// The log that errors are about.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Log {
+pub(super) struct LogIdentity {
     pub(super) context: Context,
 }
 
-impl Log {
+impl LogIdentity {
     /// An error while reading or while preparing to write.
     pub(super) fn cannot(self, what: &str, error: sqlx::Error) -> LogError {
         const FULL: u32 = 13;
@@ -20,7 +20,7 @@ impl Log {
         LogError::Unavailable(format!("that of {} cannot {what}", self.context), Some(Box::new(error)))
     }
 
-    /// An error while carrying out a plan whose first event comes after `base`.
+    /// An error while executing a plan whose first event comes after `base`.
     pub(super) fn refused(self, base: u64, error: sqlx::Error) -> LogError {
         let constraint = error
             .as_database_error()
@@ -42,7 +42,7 @@ fn is_constraint(error: &sqlx::Error) -> bool {
     primary(error) == Some(CONSTRAINT)
 }
 
-/// The low byte of an extended code is the code.
+/// The primary result code is the low byte of an extended one.
 fn primary(error: &sqlx::Error) -> Option<u32> {
     let code = error.as_database_error()?.code()?;
     code.parse::<u32>().ok().map(|code| code & 0xff)

@@ -1,5 +1,5 @@
-//! The file: how it is opened, and its tables. A **stored format**: a change of the tables is a new [`FORMAT`] and a step
-//! that brings older files to it.
+//! The file: how it is opened, and its tables. A **stored format**: a change of the tables needs a new [`FORMAT`] and a step
+//! that migrates older files to it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,36 +9,35 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use uuid::Uuid;
 
-use super::fault::Log;
+use super::fault::LogIdentity;
 use super::rows;
 use crate::port::{Head, LogError, Migrated};
 
-/// What leads from nothing to format 1, from there to format 2, and so on.
+/// The steps from nothing to format 1, from there to format 2, and so on.
 const STEPS: [&str; 2] = [include_str!("tables.sql"), include_str!("leases.sql")];
 
 /// The format that this program writes, and the newest that it reads.
 const FORMAT: u32 = STEPS.len() as u32;
 
-/// How long a lock of another process is waited for.
+/// How long to wait for a lock of another process.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Pages that the write-ahead log may have before they are brought to their places: enough for pages that are written again
-/// and again to be brought there once.
-const LOG_PAGES: &str = "4000";
+/// Pages in the write-ahead log before a checkpoint: enough that a page that is written often is checkpointed once.
+const WAL_PAGES: &str = "4000";
 
-/// What the writing connection may keep in memory, in KiB with a minus: indexes of random ids touch many pages, and what
-/// has no room is written twice.
+/// Page cache of the writing connection, in KiB as a negative number. Indexes over random ids touch many pages, and pages that
+/// do not fit are written twice.
 const CACHE: &str = "-16000";
 
 /// Options for the connection that writes.
 pub(super) fn writing(path: &Path) -> SqliteConnectOptions {
     platform::sqlite::durable(path, PATIENCE)
-        .pragma("wal_autocheckpoint", LOG_PAGES)
+        .pragma("wal_autocheckpoint", WAL_PAGES)
         .pragma("cache_size", CACHE)
         .disable_statement_logging()
 }
 
-/// Options for connections that look.
+/// Options for connections that read.
 pub(super) fn reading(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
@@ -47,7 +46,7 @@ pub(super) fn reading(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-/// Makes the file or brings it to this program's format, all in one transaction; answers where it ends.
+/// Creates the file, or migrates it to this program's format, in one transaction. Returns its head.
 pub(super) async fn prepare(path: &Path, context: Context) -> Result<(Head, Migrated), LogError> {
     let mut connection =
         platform::sqlite::create(&writing(path)).await.map_err(|error| cannot_open(path, error))?;
@@ -58,20 +57,20 @@ pub(super) async fn prepare(path: &Path, context: Context) -> Result<(Head, Migr
     let found = format(path, &mut connection, context).await?;
     let from = found.unwrap_or(0);
     for (step, to) in STEPS.iter().zip(1..).filter(|(_, to)| *to > from) {
-        bring_to(&mut connection, context, step, to)
+        migrate_to(&mut connection, context, step, to)
             .await
-            .map_err(|error| Log { context }.cannot("be made", error))?;
+            .map_err(|error| LogIdentity { context }.cannot("be created", error))?;
     }
     let head = rows::head(&mut connection).await.map_err(|error| cannot_open(path, error))?;
     sqlx::query("COMMIT")
         .execute(&mut connection)
         .await
-        .map_err(|error| Log { context }.cannot("be made", error))?;
+        .map_err(|error| LogIdentity { context }.cannot("be created", error))?;
     connection.close().await.map_err(|error| cannot_open(path, error))?;
     Ok((head, Migrated { from: found, to: FORMAT }))
 }
 
-/// Checks that the file is there and can be read by this program, and answers where it ends.
+/// Checks that this program can read the file, and returns its head.
 pub(super) async fn examine(path: &Path, context: Context) -> Result<Head, LogError> {
     if !path.exists() {
         let problem = format!("there is none of {context} at {}", path.display());
@@ -89,8 +88,8 @@ pub(super) async fn examine(path: &Path, context: Context) -> Result<Head, LogEr
     }
 }
 
-/// Takes the step that leads to format `to`.
-async fn bring_to(
+/// Executes the step that leads to format `to`.
+async fn migrate_to(
     connection: &mut SqliteConnection,
     context: Context,
     step: &'static str,
@@ -112,7 +111,7 @@ async fn bring_to(
     Ok(())
 }
 
-/// The format of the file, which must be one that this program knows, of `context`'s log; `None` while it has no tables.
+/// The format of the file; `None` if it has no tables. Fails if the format is newer, or the log is not that of `context`.
 async fn format(
     path: &Path,
     connection: &mut SqliteConnection,

@@ -1,15 +1,15 @@
-//! Many rows in few statements: every statement costs two hops between threads.
+//! Inserts many rows with few statements, because every statement costs two thread switches.
 
 use sqlx::query_builder::Separated;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
-/// Rows per statement: few different texts, so that each stays prepared.
+/// Rows per statement. There are few different texts, so that each stays prepared.
 const STEPS: [usize; 5] = [256, 64, 16, 4, 1];
 
-/// A row's values being bound.
+/// Binds the values of a row.
 pub(super) type Values<'a, 'b> = &'a mut Separated<'b, Sqlite, &'static str>;
 
-/// Inserts `rows`: `head` is everything before VALUES, `tail` everything after the rows.
+/// Inserts `rows`. `head` is the statement before VALUES, `tail` the part after the rows.
 pub(super) async fn insert<T>(
     connection: &mut SqliteConnection,
     head: &str,

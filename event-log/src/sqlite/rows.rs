@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
-use super::fault::Log;
+use super::fault::LogIdentity;
 use crate::chain;
 use crate::port::{Head, LogError, Read, StoredEvent};
 
@@ -23,7 +23,7 @@ macro_rules! select {
     };
 }
 
-/// Numbers of the log as SQLite has them. Nothing here comes near the end of them.
+/// A number as SQLite stores it. The log's numbers stay far below its limit.
 pub(super) fn int(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
@@ -65,7 +65,7 @@ pub(super) async fn events(
             sqlx::query(select!("events e WHERE e.correlation = ? ORDER BY e.position LIMIT ?"))
                 .bind(id.into_bytes().to_vec())
         }
-        // Versions and positions of one stream rise together: the index has the right order, and a page costs a page.
+        // Versions and positions of a stream increase together, so the index has the right order, and a page reads no more rows.
         Read::Streams([(stream, after)]) => {
             sqlx::query(select!("events e WHERE e.stream = ? AND e.version > ? ORDER BY e.version LIMIT ?"))
                 .bind(stream.as_str())
@@ -89,13 +89,13 @@ pub(super) async fn events(
     query.bind(limit).fetch_all(connection).await
 }
 
-/// An event from its row. What cannot be read was not written by us.
-pub(super) fn event(row: &SqliteRow, log: Log, epoch: Uuid) -> Result<StoredEvent, LogError> {
+/// Decodes an event. A row that cannot be decoded was not written by this program.
+pub(super) fn event(row: &SqliteRow, log: LogIdentity, epoch: Uuid) -> Result<StoredEvent, LogError> {
     let position = number(row, 0).map_err(|error| log.cannot("be read", error))?;
     decode(row, log, epoch, position).map_err(|error| log.broken(position, error.to_string()))
 }
 
-fn decode(row: &SqliteRow, log: Log, epoch: Uuid, position: u64) -> Result<StoredEvent, sqlx::Error> {
+fn decode(row: &SqliteRow, log: LogIdentity, epoch: Uuid, position: u64) -> Result<StoredEvent, sqlx::Error> {
     let type_version =
         u32::try_from(number(row, 5)?).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
     let envelope = Envelope {

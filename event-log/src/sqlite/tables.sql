@@ -35,7 +35,7 @@ CREATE TABLE counts (
     last INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Answers are appended; only the index of the random ids is written all over.
+-- Rows are appended; only the index over random ids is written in random places.
 CREATE TABLE ledger (
     command BLOB NOT NULL UNIQUE,
     fingerprint BLOB NOT NULL CHECK (length(fingerprint) = 32),

@@ -3,15 +3,15 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 
 use super::*;
 use crate::contract::Draft;
-use crate::port::Desk;
+use crate::port::{Leases, Properties};
 use crate::{connect, connect_read_only};
 
-struct Place {
+struct TestFile {
     _folder: tempfile::TempDir,
     path: std::path::PathBuf,
 }
 
-impl Place {
+impl TestFile {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("logs/ordering.db");
@@ -34,41 +34,41 @@ impl Place {
 
 #[tokio::test]
 async fn a_file_of_a_newer_program_is_refused() {
-    let place = Place::new();
-    drop(place.log().await);
-    place.run("UPDATE meta SET format = 7").await;
+    let file = TestFile::new();
+    drop(file.log().await);
+    file.run("UPDATE meta SET format = 7").await;
     let newer = |result| matches!(result, Err(LogError::Newer { found: 7, known: 2 }));
-    assert!(newer(connect(&place.url(), Context::Ordering).await.map(drop)));
-    assert!(newer(connect_read_only(&place.url(), Context::Ordering).await.map(drop)));
+    assert!(newer(connect(&file.url(), Context::Ordering).await.map(drop)));
+    assert!(newer(connect_read_only(&file.url(), Context::Ordering).await.map(drop)));
 }
 
 #[tokio::test]
-async fn a_file_of_format_1_is_brought_to_this_programs_format_in_place() {
-    let place = Place::new();
+async fn a_file_of_format_1_is_migrated_in_place() {
+    let file = TestFile::new();
     let before = {
-        let log = place.log().await;
+        let log = file.log().await;
         Draft::now(&log).await.unwrap().event("order-1", 1).commit(&log).await.unwrap();
         log.head().await.unwrap()
     };
-    place.run("DROP TABLE leases; DROP TABLE about; UPDATE meta SET format = 1").await;
-    let refused = connect_read_only(&place.url(), Context::Ordering).await.map(drop);
+    file.run("DROP TABLE leases; DROP TABLE about; UPDATE meta SET format = 1").await;
+    let refused = connect_read_only(&file.url(), Context::Ordering).await.map(drop);
     assert!(matches!(refused, Err(LogError::Unmigrated { found: Some(1), known: 2, .. })), "{refused:?}");
 
-    let migrated = crate::migrate(&place.url(), Context::Ordering).await.unwrap();
+    let migrated = crate::migrate(&file.url(), Context::Ordering).await.unwrap();
     assert_eq!(migrated, Migrated { from: Some(1), to: 2 });
-    let log = place.log().await;
+    let log = file.log().await;
     assert_eq!(log.head().await.unwrap(), before);
     assert!(log.lease("relay", "me", Duration::from_secs(9)).await.unwrap());
-    assert!(log.set_about("time", "REAL").await.unwrap());
-    let again = crate::migrate(&place.url(), Context::Ordering).await.unwrap();
+    assert!(log.set_property("time", "REAL").await.unwrap());
+    let again = crate::migrate(&file.url(), Context::Ordering).await.unwrap();
     assert_eq!(again, Migrated { from: Some(2), to: 2 });
 }
 
 #[tokio::test]
 async fn the_log_of_another_context_is_refused() {
-    let place = Place::new();
-    drop(place.log().await);
-    let error = connect(&place.url(), Context::Payments).await.map(drop).unwrap_err();
+    let file = TestFile::new();
+    drop(file.log().await);
+    let error = connect(&file.url(), Context::Payments).await.map(drop).unwrap_err();
     assert!(error.to_string().contains("that of ordering, not of payments"), "{error}");
 }
 
@@ -81,72 +81,72 @@ async fn an_address_of_another_kind_is_refused() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_database_is_refused_and_left_alone() {
-    let place = Place::new();
-    std::fs::create_dir_all(place.path.parent().unwrap()).unwrap();
+async fn a_file_that_is_not_a_database_is_refused_and_left_unchanged() {
+    let file = TestFile::new();
+    std::fs::create_dir_all(file.path.parent().unwrap()).unwrap();
     let text = "not a database at all".repeat(100);
-    std::fs::write(&place.path, &text).unwrap();
-    let error = connect(&place.url(), Context::Ordering).await.map(drop).unwrap_err();
+    std::fs::write(&file.path, &text).unwrap();
+    let error = connect(&file.url(), Context::Ordering).await.map(drop).unwrap_err();
     assert!(error.to_string().contains("ordering.db"), "{error}");
-    assert_eq!(std::fs::read_to_string(&place.path).unwrap(), text);
+    assert_eq!(std::fs::read_to_string(&file.path).unwrap(), text);
 }
 
 #[tokio::test]
-async fn many_may_open_a_new_log_at_once() {
-    let place = Place::new();
-    let openings = (0..8).map(|_| SqliteLog::open(&place.path, Context::Ordering));
+async fn several_processes_can_open_a_new_log_at_once() {
+    let file = TestFile::new();
+    let openings = (0..8).map(|_| SqliteLog::open(&file.path, Context::Ordering));
     let logs = futures_util::future::try_join_all(openings).await.unwrap();
     assert!(logs.iter().all(|log| log.epoch == logs[0].epoch));
 }
 
 #[tokio::test]
-async fn the_file_is_its_owners_alone() {
+async fn only_the_owner_can_access_the_file() {
     use std::os::unix::fs::PermissionsExt;
-    let place = Place::new();
-    let log = place.log().await;
+    let file = TestFile::new();
+    let log = file.log().await;
     Draft::now(&log).await.unwrap().event("order-1", 1).commit(&log).await.unwrap();
-    for file in std::fs::read_dir(place.path.parent().unwrap()).unwrap() {
+    for file in std::fs::read_dir(file.path.parent().unwrap()).unwrap() {
         let file = file.unwrap();
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o077, 0, "{:?}", file.path());
     }
 }
 
 #[tokio::test]
-async fn an_onlooker_sees_a_running_log_and_changes_nothing() {
-    let place = Place::new();
-    assert!(connect_read_only(&place.url(), Context::Ordering).await.is_err());
-    assert!(!place.path.exists());
+async fn a_read_only_log_follows_a_running_one_and_refuses_writes() {
+    let file = TestFile::new();
+    assert!(connect_read_only(&file.url(), Context::Ordering).await.is_err());
+    assert!(!file.path.exists());
 
-    let log = place.log().await;
-    let onlooker = connect_read_only(&place.url(), Context::Ordering).await.unwrap();
+    let log = file.log().await;
+    let read_only = connect_read_only(&file.url(), Context::Ordering).await.unwrap();
     Draft::now(&log).await.unwrap().event("order-1", 1).commit(&log).await.unwrap();
-    assert_eq!(onlooker.head().await.unwrap(), log.head().await.unwrap());
-    assert_eq!(onlooker.read(Read::After(0), 10).await.unwrap().len(), 1);
-    let refused = Draft::now(&*onlooker).await.unwrap().event("order-1", 2).commit(&*onlooker).await;
+    assert_eq!(read_only.head().await.unwrap(), log.head().await.unwrap());
+    assert_eq!(read_only.read(Read::After(0), 10).await.unwrap().len(), 1);
+    let refused = Draft::now(&*read_only).await.unwrap().event("order-1", 2).commit(&*read_only).await;
     assert!(matches!(refused, Err(LogError::Unavailable(..))), "{refused:?}");
-    assert!(onlooker.prune_ledger(Timestamp::EPOCH).await.is_err());
+    assert!(read_only.prune_ledger(Timestamp::EPOCH).await.is_err());
 }
 
 #[tokio::test]
-async fn an_onlooker_sees_a_log_that_nobody_has_open() {
-    let place = Place::new();
-    let log = place.log().await;
+async fn a_read_only_log_opens_without_a_writer() {
+    let file = TestFile::new();
+    let log = file.log().await;
     let head = Draft::now(&log).await.unwrap().event("order-1", 1).commit(&log).await.unwrap();
     drop(log);
-    let onlooker = connect_read_only(&place.url(), Context::Ordering).await.unwrap();
-    assert_eq!(Committed::Done(onlooker.head().await.unwrap()), head);
+    let read_only = connect_read_only(&file.url(), Context::Ordering).await.unwrap();
+    assert_eq!(Committed::Done(read_only.head().await.unwrap()), head);
 }
 
 #[tokio::test]
-async fn a_full_disk_is_said_and_the_log_goes_on_when_there_is_space_again() {
-    let place = Place::new();
-    let log = place.log().await;
+async fn a_full_disk_is_reported_and_the_log_continues_when_there_is_space_again() {
+    let file = TestFile::new();
+    let log = file.log().await;
     let head = log.head().await.unwrap();
-    let mut lane = log.writer().unwrap().borrow().await.unwrap();
-    let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(lane.connection()).await.unwrap();
+    let mut borrowed = log.writer().unwrap().borrow().await.unwrap();
+    let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(borrowed.connection()).await.unwrap();
     let limit = format!("PRAGMA max_page_count = {pages}");
-    sqlx::raw_sql(AssertSqlSafe(limit)).execute(lane.connection()).await.unwrap();
-    lane.give_back();
+    sqlx::raw_sql(AssertSqlSafe(limit)).execute(borrowed.connection()).await.unwrap();
+    borrowed.give_back();
 
     let large = format!("\"{}\"", "x".repeat(100_000));
     let draft = Draft::now(&log).await.unwrap().payload("order-1", 1, &large);
@@ -154,14 +154,14 @@ async fn a_full_disk_is_said_and_the_log_goes_on_when_there_is_space_again() {
     assert!(matches!(answer, Err(LogError::NoSpace)), "{answer:?}");
     assert_eq!(log.head().await.unwrap(), head);
     assert!(log.read(Read::After(0), 10).await.unwrap().is_empty());
-    // The limit went with its connection.
+    // The limit ended with its connection.
     assert!(matches!(draft.commit(&log).await.unwrap(), Committed::Done(_)));
 }
 
 #[tokio::test]
-async fn a_commit_that_nobody_waits_for_leaves_the_log_usable() {
-    let place = Place::new();
-    let log = place.log().await;
+async fn an_abandoned_commit_leaves_the_log_usable() {
+    let file = TestFile::new();
+    let log = file.log().await;
     for polls in 0..30_u32 {
         let draft = Draft::now(&log).await.unwrap().event(&format!("order-{polls}"), 1);
         let mut commit = std::pin::pin!(draft.commit(&log));
@@ -176,7 +176,7 @@ async fn a_commit_that_nobody_waits_for_leaves_the_log_usable() {
         });
         abandoned.await;
     }
-    // Each one is there or not, and another can follow. An abandoned one may still be ending.
+    // Each abandoned commit is there or not, and others can follow. The last may still be ending.
     let mut last = Draft::now(&log).await.unwrap().event("order-last", 1);
     while matches!(last.commit(&log).await.unwrap(), Committed::Moved(_)) {
         last = Draft::now(&log).await.unwrap().event("order-last", 1);
@@ -185,10 +185,10 @@ async fn a_commit_that_nobody_waits_for_leaves_the_log_usable() {
 }
 
 #[tokio::test]
-async fn a_locked_file_is_waited_for() {
-    let place = Place::new();
-    let log = place.log().await;
-    let mut other = file::writing(&place.path).connect().await.unwrap();
+async fn a_commit_waits_for_a_locked_file() {
+    let file = TestFile::new();
+    let log = file.log().await;
+    let mut other = file::writing(&file.path).connect().await.unwrap();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
     let draft = Draft::now(&log).await.unwrap().event("order-1", 1);
     let mut commit = std::pin::pin!(draft.commit(&log));
@@ -198,8 +198,8 @@ async fn a_locked_file_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_file_that_was_taken_from_another_log_is_not_continued() {
-    let (one, two) = (Place::new(), Place::new());
+async fn a_commit_for_another_file_is_refused() {
+    let (one, two) = (TestFile::new(), TestFile::new());
     let (here, there) = (one.log().await, two.log().await);
     let draft = Draft::now(&here).await.unwrap().event("order-1", 1);
     assert_eq!(draft.commit(&there).await.unwrap(), Committed::Moved(there.head().await.unwrap()));

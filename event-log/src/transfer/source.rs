@@ -1,4 +1,4 @@
-//! The file that is moved: locked, and read from its first row to its last.
+//! The file that is moved: locked, and read from the first row to the last.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,26 +14,26 @@ use uuid::Uuid;
 use super::tables::{BEGINNING, END, Table};
 use crate::port::Head;
 
-/// How long somebody else's commit is waited for.
+/// How long to wait for a commit of another process.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Bytes that are sent at a time; what is in memory is about as much.
+/// Bytes that are sent at once, and about what is held in memory.
 const CHUNK: usize = 256 * 1024;
 
-/// What a table comes to.
+/// Checksum of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sum {
     pub(super) rows: u64,
-    /// Of all its rows in order.
+    /// SHA-256 of all rows in order of their key.
     pub(super) digest: [u8; 32],
 }
 
-/// Which side failed.
+/// The side that failed.
 pub(super) enum Failure {
     Source(sqlx::Error),
     Target(sqlx::Error),
 }
 
-/// A log's file that nobody can write while this lives.
+/// A log's file, locked against writes while this exists.
 pub(super) struct Source {
     connection: SqliteConnection,
     pub(super) head: Head,
@@ -41,7 +41,7 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) async fn lock(path: &Path) -> Result<Self, sqlx::Error> {
-        // Whole tables take longer than what is worth a warning.
+        // Statements over whole tables are slow; no warnings about them.
         let options = platform::sqlite::durable(path, PATIENCE).disable_statement_logging();
         let mut connection = platform::sqlite::open(&options).await?;
         sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut connection).await?;
@@ -50,7 +50,7 @@ impl Source {
         Ok(Self { connection, head })
     }
 
-    /// Rows of all of `tables`.
+    /// The number of rows in all of `tables`.
     pub(super) async fn rows(&mut self, tables: &[Table]) -> Result<u64, sqlx::Error> {
         let mut rows = 0;
         for table in tables {
@@ -66,7 +66,7 @@ impl Source {
         sqlx::query(AssertSqlSafe(all)).fetch(&mut self.connection).boxed()
     }
 
-    /// Reads a whole table, and copies it where there is a place for it. `progress` is told the rows so far, now and then.
+    /// Reads a whole table, and copies it if there is a target. `progress` is called from time to time with the rows so far.
     pub(super) async fn pour(
         &mut self,
         table: &Table,

@@ -1,5 +1,5 @@
-//! What a move takes: every table of a log, column by column, as PostgreSQL's binary COPY has rows. Both sides are compared in
-//! this form, so what was not taken exactly as it stood is found.
+//! The tables that a move copies, encoded as rows of PostgreSQL's binary COPY. Both sides are compared in this encoding, so
+//! every difference is found.
 
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -8,26 +8,26 @@ use sqlx::sqlite::SqliteRow;
 pub(super) struct Table {
     pub(super) name: &'static str,
     pub(super) columns: &'static [(&'static str, Kind)],
-    /// In which order its rows are read: that of its key, byte by byte.
+    /// The columns that order its rows, compared byte by byte.
     pub(super) key: &'static str,
 }
 
-/// How a column stands in the file, and how it goes over.
+/// The type of a column in the file, and how it is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A whole number.
+    /// An integer.
     Number,
-    /// A number that is a truth value.
+    /// An integer that is a boolean.
     Truth,
-    /// A text, bytes or an id, byte by byte.
+    /// A text, bytes or an id, copied byte by byte.
     Exact,
-    /// A text for people: PostgreSQL's have no zero bytes.
+    /// A text for people. Zero bytes are replaced, because PostgreSQL texts cannot hold them.
     Prose,
 }
 
 use Kind::{Exact, Number, Prose, Truth};
 
-/// All tables but three: format and head are written by the move itself, and leases end by themselves.
+/// All tables but three: the move itself writes format and head, and leases expire.
 pub(super) const TABLES: [Table; 11] = [
     Table {
         name: "events",
@@ -95,19 +95,19 @@ pub(super) const TABLES: [Table; 11] = [
     Table { name: "about", columns: &[("key", Exact), ("value", Exact)], key: "key" },
 ];
 
-/// What stands before the first row: the signature, no flags, no extension.
+/// The header: signature, no flags, no extension.
 pub(super) const BEGINNING: &[u8; 19] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
-/// What stands behind the last one.
+/// The trailer.
 pub(super) const END: [u8; 2] = (-1_i16).to_be_bytes();
 
 impl Table {
-    /// Its columns, for a statement. Some are also words of SQL.
+    /// Its columns for a statement, quoted because some are keywords.
     pub(super) fn quoted(&self) -> String {
         let names: Vec<_> = self.columns.iter().map(|(name, _)| format!("\"{name}\"")).collect();
         names.join(", ")
     }
 
-    /// Appends a row of the file.
+    /// Appends the encoded row of the file to `bytes`.
     pub(super) fn encode(&self, row: &SqliteRow, bytes: &mut Vec<u8>) -> Result<(), sqlx::Error> {
         bytes.extend(u16::try_from(self.columns.len()).map_err(unfit)?.to_be_bytes());
         for (column, (_, kind)) in self.columns.iter().enumerate() {
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn no_table_and_no_column_of_a_log_is_forgotten() {
+    async fn every_table_and_column_of_a_log_is_moved() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
         crate::sqlite::SqliteLog::migrate(&path, Context::Ordering).await.unwrap();

@@ -1,5 +1,5 @@
-//! The tables that a log is moved into. From the first row that is written until the whole shop has moved they say so
-//! themselves, and no program opens them to write.
+//! The tables that a log is moved into. From the first row until the whole shop has moved, a property marks them, and no program
+//! can open them for writing.
 
 use std::time::Duration;
 
@@ -16,26 +16,26 @@ use super::{Progress, TransferError};
 use crate::port::{Head, LogError};
 use crate::postgres::{MOVING, PARAMETERS};
 
-/// A table may take its time. A client that died must not lock the tables for long, even if nobody noticed.
+/// Copying a table may take long. A client that has died must not lock the tables for long, even if the server has not noticed.
 const LIMITS: Limits = Limits {
     statement: Duration::ZERO,
     lock: Duration::from_secs(10),
     idle_in_transaction: Duration::from_secs(60),
 };
 
-/// A connection to where a log is moved.
+/// A connection to the database that a log is moved to.
 pub(super) struct Target {
     address: Address,
     context: Context,
     connection: PgConnection,
 }
 
-/// What stood there.
+/// What the database held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    /// Nothing, or what a move of the same log had left: now the log is there.
+    /// Nothing, or the rest of an earlier move of the same log. The log was copied.
     Filled,
-    /// The log itself, moved before.
+    /// The log itself, moved before. Nothing was copied.
     Whole,
 }
 
@@ -71,7 +71,7 @@ impl Target {
         done.map(drop).map_err(|error| self.explain(error))
     }
 
-    /// Takes everything over in one transaction, unless it is there. `sums` is given what each table comes to.
+    /// Copies everything in one transaction, unless the log is there already. Appends the checksum of each table to `sums`.
     pub(super) async fn fill(
         &mut self,
         source: &mut Source,
@@ -110,7 +110,7 @@ impl Target {
         Ok(Found::Filled)
     }
 
-    /// The last words of the transaction.
+    /// Writes the head and commits.
     async fn end_at(&mut self, head: &Head) -> Result<(), TransferError> {
         let moved = sqlx::query("UPDATE head SET position = $1, hash = $2, epoch = $3, revision = $4")
             .bind(int(head.position))
@@ -127,17 +127,17 @@ impl Target {
             .await;
         marked.map_err(|error| self.explain(error))?;
         self.run("COMMIT".to_owned()).await?;
-        // Nobody knows yet how many rows there are.
+        // The planner has no statistics of the new rows yet.
         self.run(TABLES.iter().map(|table| format!("ANALYZE {};", table.name)).collect()).await
     }
 
-    /// Begins to look at one moment.
-    pub(super) async fn look(&mut self) -> Result<Head, TransferError> {
+    /// Begins a transaction that reads as of one moment, and returns the head.
+    pub(super) async fn begin_reading(&mut self) -> Result<Head, TransferError> {
         self.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned()).await?;
         self.head().await
     }
 
-    /// What a table comes to here.
+    /// The checksum of a table.
     pub(super) async fn sum(&mut self, table: &Table) -> Result<Sum, TransferError> {
         let (name, columns) = (table.name, table.quoted());
         let condition = if name == "about" { format!("WHERE key <> '{MOVING}'") } else { String::new() };
@@ -152,12 +152,12 @@ impl Target {
         Ok(Sum { rows: u64::try_from(rows).unwrap_or_default(), digest })
     }
 
-    /// What a log that moves was given as a mark: the epoch of that log.
+    /// The mark of a log that is being moved: its epoch.
     async fn moving(&mut self) -> Result<Option<Uuid>, TransferError> {
         let query = sqlx::query_scalar("SELECT value FROM about WHERE key = $1").bind(MOVING);
         let value: Option<String> =
             query.fetch_optional(&mut self.connection).await.map_err(|error| self.explain(error))?;
-        // What is no epoch is nobody's.
+        // A value that is not an epoch matches no log.
         Ok(value.map(|value| value.parse().unwrap_or_default()))
     }
 
@@ -180,7 +180,7 @@ impl Target {
         Ok(!any.map_err(|error| self.explain(error))? && head.position == 0 && head.revision == 0)
     }
 
-    /// Takes out what an earlier try had left. It was never anybody's log, so its events may go.
+    /// Deletes the rest of an earlier attempt. It was never in use, so its events may be deleted.
     async fn empty(&mut self) -> Result<(), TransferError> {
         let names: Vec<_> = TABLES.iter().map(|table| table.name).collect();
         self.run(format!(
@@ -192,7 +192,7 @@ impl Target {
     }
 }
 
-/// From now on programs may open these logs to write: those in one database all at once.
+/// Allows programs to open these logs of one database for writing, all at once.
 pub(super) async fn release(url: &str, contexts: &[Context]) -> Result<(), TransferError> {
     let Some(first) = contexts.first() else { return Ok(()) };
     let mut target = Target::open(url, *first).await?;

@@ -1,4 +1,4 @@
-//! Deciding a batch: each request sees what those before it decided.
+//! Decides the requests of a batch one after another. Each sees the changes of those before it.
 
 use std::collections::BTreeMap;
 use std::mem::take;
@@ -9,58 +9,70 @@ use domain::{AnyEvent, Changes, Refusal, Seen};
 use schemas::{Context, Envelope, EventId, StreamId, Timestamp};
 
 use super::Note;
-use super::memory::Known;
-use super::task::{Round, Waiting};
+use super::round::{PendingRequest, Round};
+use super::state_cache::StreamState;
 use crate::chain;
 use crate::port::{Batch, Facts, Handled, Head, LedgerEntry, StoredEvent, Write};
 use crate::request::{Expected, Origin, Outcome, Request, Verdict, WriteError};
 
-/// What was decided of a round: what to commit, and what to answer then.
+/// A decided round: the batch to commit, and the answers to send afterwards.
 pub(super) struct Decided {
-    pub deciding: Deciding,
-    pub outcomes: Vec<Result<Outcome, WriteError>>,
-    /// Whether each note is kept.
-    pub kept: Vec<bool>,
-    /// It was asked whether the commands are new.
-    pub asked: bool,
+    pub batch: BatchBuilder,
+    pub answers: Answers,
+    /// Whether all its commands were looked up in the ledger.
+    pub looked_up: bool,
 }
 
-impl Decided {
-    /// Nothing yet.
-    pub fn new(deciding: Deciding) -> Self {
-        Self { deciding, outcomes: Vec::new(), kept: Vec::new(), asked: true }
-    }
+#[derive(Default)]
+pub(super) struct Answers {
+    outcomes: Vec<Result<Outcome, WriteError>>,
+    /// Whether each note is kept.
+    kept: Vec<bool>,
+}
 
-    /// Decides another round, with what was found for it.
-    pub fn add(&mut self, round: &Round, asked: bool, facts: Facts, loaded: BTreeMap<StreamId, Loaded>) {
-        self.asked &= asked;
-        let deciding = &mut self.deciding;
-        deciding.learn(facts, loaded);
-        self.outcomes.extend(round.waiting.iter().map(|one| deciding.decide(one)));
-        self.kept.extend(round.notes.iter().map(|(note, _)| deciding.keep(note)));
-    }
-
-    /// Answers everybody in the round, if that has not been done.
-    pub fn answer(&mut self, round: &mut Option<Round>) {
+impl Answers {
+    /// Answers all callers of the round, unless that was done before.
+    pub fn send(&mut self, round: &mut Option<Round>) {
         if let Some(round) = round.take() {
             round.answer(take(&mut self.outcomes), take(&mut self.kept));
         }
     }
 }
 
-/// A stream's state, or why it cannot be read.
-type Loaded = Result<Known, String>;
+impl Decided {
+    /// An empty round.
+    pub fn new(batch: BatchBuilder) -> Self {
+        Self { batch, answers: Answers::default(), looked_up: true }
+    }
 
-/// What a request writes, the versions of the streams that it writes, and how many events that is.
+    /// Decides another round, with the facts and states that were loaded for it.
+    pub fn add(&mut self, round: &Round, looked_up: bool, facts: Facts, loaded: BTreeMap<StreamId, Loaded>) {
+        self.looked_up &= looked_up;
+        let batch = &mut self.batch;
+        batch.load(facts, loaded);
+        self.answers.outcomes.extend(round.requests.iter().map(|pending| batch.decide(pending)));
+        self.answers.kept.extend(round.notes.iter().map(|(note, _)| batch.keep(note)));
+    }
+
+    /// Whether a request failed that may have an answer in the ledger, from before it could no longer be decided.
+    pub fn is_uncertain(&self) -> bool {
+        !self.looked_up && self.answers.outcomes.iter().any(Result::is_err)
+    }
+}
+
+/// A stream's state, or why it cannot be read.
+type Loaded = Result<StreamState, String>;
+
+/// The changes of a request, the new versions of the streams that it writes, and its number of events.
 type Recorded = (Write, Vec<(StreamId, u64)>, u32);
 
-/// A batch in the making.
-pub(super) struct Deciding {
+/// A batch that requests are added to.
+pub(super) struct BatchBuilder {
     context: Context,
     pub base: Head,
-    pub batch: Batch,
-    /// States that this batch changes.
-    pub states: BTreeMap<StreamId, Known>,
+    pub changes: Batch,
+    /// The streams that this batch changes, as they are after it.
+    pub states: BTreeMap<StreamId, StreamState>,
     loaded: BTreeMap<StreamId, Loaded>,
     facts: Facts,
     position: u64,
@@ -68,12 +80,12 @@ pub(super) struct Deciding {
     pub now: Timestamp,
 }
 
-impl Deciding {
+impl BatchBuilder {
     pub fn new(context: Context, base: Head, now: Timestamp) -> Self {
         Self {
             context,
             base,
-            batch: Batch::default(),
+            changes: Batch::default(),
             states: BTreeMap::new(),
             loaded: BTreeMap::new(),
             facts: Facts::default(),
@@ -83,9 +95,8 @@ impl Deciding {
         }
     }
 
-    /// What was found for the next requests. It is of a time before this batch: of what the batch itself has changed there is
-    /// nothing in it.
-    fn learn(&mut self, facts: Facts, loaded: BTreeMap<StreamId, Loaded>) {
+    /// Adds facts and states for the next requests. They are from before this batch, and hold nothing that it has changed.
+    fn load(&mut self, facts: Facts, loaded: BTreeMap<StreamId, Loaded>) {
         self.facts.ledger.extend(facts.ledger);
         self.facts.inbox.extend(facts.inbox);
         self.facts.claims.extend(facts.claims);
@@ -104,42 +115,42 @@ impl Deciding {
         }
     }
 
-    /// Whether a stream's state is here.
+    /// Whether a stream's state is loaded.
     pub fn knows(&self, stream: &StreamId) -> bool {
         self.states.contains_key(stream) || self.loaded.contains_key(stream)
     }
 
-    /// The states of all streams that it has read or written, as they are after this batch.
-    pub fn into_known(self) -> impl Iterator<Item = (StreamId, Known)> {
+    /// All streams that were read or written, as they are after this batch.
+    pub fn into_states(self) -> impl Iterator<Item = (StreamId, StreamState)> {
         let loaded = self.loaded.into_iter().filter_map(|(stream, known)| Some((stream, known.ok()?)));
         loaded.chain(self.states)
     }
 
     pub fn is_empty(&self) -> bool {
-        let batch = &self.batch;
+        let batch = &self.changes;
         batch.writes.is_empty()
             && batch.views.is_empty()
             && batch.positions.is_empty()
             && batch.starts.is_empty()
     }
 
-    /// Adds what a consumer wants kept; `false` where another one has gone on from its positions.
+    /// Adds a consumer's note; `false` if another member of the group has moved on from the positions that it expects.
     pub fn keep(&mut self, note: &Note) -> bool {
-        let stands = |(group, partition, at): &(String, String, u64)| {
+        let is_current = |(group, partition, at): &(String, String, u64)| {
             let kept = self.facts.groups.get(group).and_then(|positions| positions.get(partition));
             kept.copied().unwrap_or(0) == *at
         };
-        if !note.only_at.iter().all(stands) {
+        if !note.only_at.iter().all(is_current) {
             return false;
         }
-        self.batch.positions.extend(note.positions.iter().cloned());
-        self.batch.views.extend(note.views.iter().cloned());
-        self.batch.starts.extend(note.starts.iter().cloned());
+        self.changes.positions.extend(note.positions.iter().cloned());
+        self.changes.views.extend(note.views.iter().cloned());
+        self.changes.starts.extend(note.starts.iter().cloned());
         true
     }
 
-    pub fn decide(&mut self, waiting: &Waiting) -> Result<Outcome, WriteError> {
-        let request = &waiting.request;
+    pub fn decide(&mut self, pending: &PendingRequest) -> Result<Outcome, WriteError> {
+        let request = &pending.request;
         if let Some(known) = self.known(request)? {
             self.settle_parking(request);
             return Ok(known);
@@ -149,13 +160,13 @@ impl Deciding {
         if let Some(verdict) = conflict {
             return self.conclude(request, verdict, Write::default());
         }
-        let seen = self.seen(waiting)?;
+        let seen = self.seen(pending)?;
         let decided = catch_unwind(AssertUnwindSafe(|| request.decision.decide(&seen, self.now)));
         drop(seen.streams);
         match decided {
             Ok(Ok(changes)) => {
                 let (write, mut versions, appended) = self.record(request, &changes)?;
-                for read in &waiting.reads.streams {
+                for read in &pending.reads.streams {
                     if !versions.iter().any(|(stream, _)| *stream == read.stream) {
                         versions.push((read.stream.clone(), self.version(&read.stream)));
                     }
@@ -167,7 +178,7 @@ impl Deciding {
         }
     }
 
-    /// A reaction that is refused stays unhandled, for the reactor to try again or park.
+    /// A refused reaction stays unhandled, so that the reactor can try it again or park it.
     fn refused(&mut self, request: &Request, refusal: Refusal) -> Result<Outcome, WriteError> {
         match request.origin {
             Origin::Command { .. } => self.conclude(request, Verdict::Refused { refusal }, Write::default()),
@@ -184,7 +195,7 @@ impl Deciding {
                     return Err(WriteError::KeyReused);
                 }
                 let verdict = serde_json::from_str(&entry.answer).map_err(|error| {
-                    WriteError::Failed(format!("the ledger's answer cannot be read: {error}"))
+                    WriteError::Failed(format!("could not read the ledger's answer: {error}"))
                 })?;
                 Ok(Some(Outcome { verdict, replayed: true }))
             }
@@ -198,35 +209,35 @@ impl Deciding {
         }
     }
 
-    /// A record that was handled can be parked all the same: it came again while its stream waited. Trying it again finds
-    /// that it is done, and then it must not wait any longer.
+    /// A handled record can be parked nevertheless: it was redelivered while its stream was parked. When it is tried again and
+    /// turns out to be handled, it must be unparked.
     fn settle_parking(&mut self, request: &Request) {
         if matches!(request.origin, Origin::Reaction { .. }) && !request.parking.is_empty() {
-            self.batch.writes.push(Write { parking: request.parking.clone(), ..Write::default() });
+            self.changes.writes.push(Write { parking: request.parking.clone(), ..Write::default() });
         }
     }
 
     fn conflict(&self, stream: &StreamId, expected: Expected) -> Option<Verdict> {
         let version = self.version(stream);
-        let fine = match expected {
+        let matches = match expected {
             Expected::Any => true,
             Expected::NoStream => version == 0,
             Expected::Exact(exactly) => version == exactly,
         };
-        (!fine).then(|| Verdict::Conflict { stream: stream.clone(), version })
+        (!matches).then(|| Verdict::Conflict { stream: stream.clone(), version })
     }
 
     fn version(&self, stream: &StreamId) -> u64 {
         self.current(stream).map_or(0, |known| known.version)
     }
 
-    fn current(&self, stream: &StreamId) -> Option<&Known> {
+    fn current(&self, stream: &StreamId) -> Option<&StreamState> {
         self.states.get(stream).or_else(|| self.loaded.get(stream).and_then(|loaded| loaded.as_ref().ok()))
     }
 
-    fn seen(&self, waiting: &Waiting) -> Result<Seen, WriteError> {
+    fn seen(&self, pending: &PendingRequest) -> Result<Seen, WriteError> {
         let mut seen = Seen { next_position: self.position + 1, ..Seen::default() };
-        for read in &waiting.reads.streams {
+        for read in &pending.reads.streams {
             if let Some(Err(problem)) = self.loaded.get(&read.stream) {
                 return Err(WriteError::Failed(problem.clone()));
             }
@@ -234,12 +245,12 @@ impl Deciding {
                 seen.streams.insert(read.stream.clone(), (known.version, Arc::clone(&known.state)));
             }
         }
-        for key in &waiting.reads.views {
+        for key in &pending.reads.views {
             if let Some(value) = self.facts.views.get(key) {
                 seen.views.insert(key.clone(), Arc::clone(value));
             }
         }
-        for claim in &waiting.reads.claims {
+        for claim in &pending.reads.claims {
             if let Some(holder) = self.facts.claims.get(claim) {
                 seen.claims.insert(claim.clone(), holder.clone());
             }
@@ -247,8 +258,7 @@ impl Deciding {
         Ok(seen)
     }
 
-    /// Turns decided changes into stored events, and moves the batch's own picture of the log along. A failure changes
-    /// nothing.
+    /// Turns decided changes into stored events, and applies them to the batch's view of the log. A failure changes nothing.
     fn record(&mut self, request: &Request, changes: &Changes) -> Result<Recorded, WriteError> {
         let payloads: Vec<String> = changes
             .events
@@ -259,7 +269,7 @@ impl Deciding {
         if let Some((stream, _)) = changes.events.iter().find(|(stream, _)| self.current(stream).is_none()) {
             return Err(WriteError::Failed(format!("{stream} is written but was not read")));
         }
-        // Each stream that is written, and whether it had a deadline.
+        // Each written stream, and whether it had a deadline.
         let mut written: Vec<(StreamId, bool)> = Vec::new();
         let mut write = Write { parking: request.parking.clone(), ..Write::default() };
         for (i, ((stream, event), payload)) in changes.events.iter().zip(payloads).enumerate() {
@@ -330,7 +340,7 @@ impl Deciding {
         Some(StoredEvent { envelope: Arc::new(envelope), payload: payload.into() })
     }
 
-    /// Adds what makes a repetition recognisable, and queues the write.
+    /// Adds the ledger or inbox entry by which a repetition is recognised, and queues the write.
     fn conclude(
         &mut self,
         request: &Request,
@@ -356,7 +366,7 @@ impl Deciding {
             }
             Origin::Inner => {}
         }
-        self.batch.writes.push(write);
+        self.changes.writes.push(write);
         Ok(Outcome { verdict, replayed: false })
     }
 }

@@ -1,4 +1,4 @@
-//! Backends with the mistakes that others have made: a suite that lets one of them pass is worth nothing.
+//! Backends with common mistakes. A suite that accepts one of them is worthless.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -8,41 +8,41 @@ use async_trait::async_trait;
 use event_log::chain;
 use event_log::contract::LogUnderTest;
 use event_log::port::{
-    Batch, Committed, Desk, DueDeadline, EventLog, Facts, Head, Log, LogError, ParkedRecord, Parking, Read,
-    StoredEvent, Wanted, Write,
+    Batch, Committed, ConsumerProgress, EventAppender, EventReader, Facts, Head, Leases, Log, LogError,
+    LogParts, ParkedRecord, Parking, Read, StoredEvent, Wanted, Write,
 };
-use schemas::{Context, Envelope, Timestamp};
+use schemas::{Context, Envelope};
 
 use crate::files::Files;
 
 /// A mistake.
 #[derive(Clone, Copy, Debug)]
 pub enum Fault {
-    /// Nobody looks whether the head is still the one that was decided on.
+    /// Commits are not compared with the head.
     NoHeadCheck,
-    /// Answers and handled events are not seen before deciding.
-    DedupeAfterDeciding,
-    /// A second answer to a command is dropped without a word, and the rest of the batch stays.
-    AnsweredAgain,
-    /// Positions are drawn from a sequence, and some transactions end late.
+    /// Answers and handled events are not visible to decisions.
+    DeduplicatesLate,
+    /// A second answer to a command is silently dropped, and the rest of the batch is kept.
+    IgnoresSecondAnswer,
+    /// Positions come from a sequence, and some transactions end late.
     LateCommits,
-    /// When one stream's part is refused, the others' stay.
+    /// When one stream's events are refused, the others are kept.
     HalfOfABatch,
-    /// What was done is noted before it is done.
+    /// Positions are committed before the work.
     CheckpointFirst,
-    /// Payloads are stored as a database's own JSON type would.
-    OwnJson,
-    /// Only one's own commits wake one up.
-    DeafToOthers,
-    /// What is parked replaces what was parked before, whatever that knew.
-    ParkedAnew,
-    /// A member that is late sets its group back.
-    SetBack,
-    /// A lease knows that it is taken, but not by whom.
-    LeaseOfNobody,
+    /// Payloads are normalised, as a database's JSON type would.
+    RewritesJson,
+    /// Only commits of the same process wake waiters.
+    IgnoresOtherProcesses,
+    /// A redelivered record replaces a parked one and its error.
+    ReplacesParked,
+    /// A late commit moves a group backwards.
+    MovesBackwards,
+    /// A lease is taken, but its holder is not stored.
+    LeaseWithoutHolder,
 }
 
-/// A good backend with a mistake added to it.
+/// A correct backend with a mistake added to it.
 pub struct Broken {
     files: Files,
     fault: Fault,
@@ -58,12 +58,19 @@ impl Broken {
 impl LogUnderTest for Broken {
     async fn open(&self, name: &str) -> Result<Arc<dyn Log>, LogError> {
         let inner = self.files.open(name).await?;
-        Ok(Arc::new(BrokenLog {
-            inner,
+        let broken = Arc::new(BrokenLog {
+            inner: Arc::clone(&inner),
             fault: self.fault,
             visible: Mutex::default(),
             noted: Mutex::default(),
             own: tokio::sync::Notify::new(),
+        });
+        Ok(Arc::new(LogParts {
+            reader: broken.clone(),
+            appender: broken.clone(),
+            progress: broken.clone(),
+            leases: broken,
+            ..LogParts::of(&inner)
         }))
     }
 
@@ -81,13 +88,13 @@ struct BrokenLog {
     fault: Fault,
     /// Late positions that have become visible.
     visible: Mutex<BTreeSet<u64>>,
-    /// What was noted last, per group and partition.
+    /// The last committed position, per group and partition.
     noted: Mutex<BTreeMap<(String, String), u64>>,
     own: tokio::sync::Notify,
 }
 
 impl BrokenLog {
-    /// The batch with its events moved to the end of the log, whatever has happened there.
+    /// The batch with its events moved to the current end of the log.
     async fn rebased(&self, batch: &Batch, onto: &Head) -> Result<Batch, LogError> {
         let (mut batch, mut position, mut hash) = (batch.clone(), onto.position, onto.hash);
         let mut versions = BTreeMap::new();
@@ -126,7 +133,7 @@ impl BrokenLog {
         committed
     }
 
-    async fn answered_again(&self, base: &Head, batch: &Batch) -> Result<Committed, LogError> {
+    async fn ignore_second_answer(&self, base: &Head, batch: &Batch) -> Result<Committed, LogError> {
         let mut batch = batch.clone();
         let commands = batch.writes.iter().filter_map(|write| Some(write.ledger.as_ref()?.command)).collect();
         let (_, facts) = self.inner.facts(&Wanted { commands, ..Wanted::default() }).await?;
@@ -144,7 +151,7 @@ impl BrokenLog {
         }
     }
 
-    async fn own_json(&self, base: &Head, batch: &Batch) -> Result<Committed, LogError> {
+    async fn rewrite_json(&self, base: &Head, batch: &Batch) -> Result<Committed, LogError> {
         let mut batch = batch.clone();
         for event in batch.writes.iter_mut().flat_map(|write| write.events.iter_mut()) {
             if let Ok(value) = serde_json::from_str::<serde_json::Value>(&event.payload) {
@@ -154,7 +161,7 @@ impl BrokenLog {
         self.inner.commit(base, &batch).await
     }
 
-    async fn parked_anew(&self, base: &Head, batch: &Batch) -> Result<Committed, LogError> {
+    async fn replace_parked(&self, base: &Head, batch: &Batch) -> Result<Committed, LogError> {
         let mut batch = batch.clone();
         for write in &mut batch.writes {
             let forget = |parking: &Parking| match parking {
@@ -172,14 +179,14 @@ impl BrokenLog {
     }
 
     fn last_noted(&self, group: &str, positions: &mut BTreeMap<String, u64>) {
-        if matches!(self.fault, Fault::SetBack) {
+        if matches!(self.fault, Fault::MovesBackwards) {
             let noted = self.noted.lock().unwrap();
             let of_group = noted.iter().filter(|((known, _), _)| known == group);
             positions.extend(of_group.map(|((_, partition), done)| (partition.clone(), *done)));
         }
     }
 
-    /// Every fifth position belongs to a transaction that ends only when somebody has seen its successor.
+    /// Every fifth position belongs to a transaction that ends only after its successor was read.
     fn late(&self, events: Vec<StoredEvent>) -> Vec<StoredEvent> {
         let mut visible = self.visible.lock().unwrap();
         let last = events.last().map_or(0, |event| event.envelope.position);
@@ -197,7 +204,7 @@ impl BrokenLog {
 }
 
 #[async_trait]
-impl EventLog for BrokenLog {
+impl EventReader for BrokenLog {
     fn context(&self) -> Context {
         self.inner.context()
     }
@@ -213,9 +220,23 @@ impl EventLog for BrokenLog {
         Ok(if late { self.late(events) } else { events })
     }
 
+    async fn grown(&self, position: u64, patience: Duration) {
+        if !matches!(self.fault, Fault::IgnoresOtherProcesses) {
+            return self.inner.grown(position, patience).await;
+        }
+        let own = self.own.notified();
+        if self.inner.head().await.is_ok_and(|head| head.position <= position) {
+            // Either is a reason to read again.
+            tokio::select! { () = own => {}, () = tokio::time::sleep(patience) => {} }
+        }
+    }
+}
+
+#[async_trait]
+impl EventAppender for BrokenLog {
     async fn facts(&self, wanted: &Wanted) -> Result<(Head, Facts), LogError> {
         let (head, mut facts) = self.inner.facts(wanted).await?;
-        if matches!(self.fault, Fault::DedupeAfterDeciding) {
+        if matches!(self.fault, Fault::DeduplicatesLate) {
             facts.ledger.clear();
             facts.inbox.clear();
         }
@@ -227,44 +248,25 @@ impl EventLog for BrokenLog {
         let committed = match self.fault {
             Fault::NoHeadCheck => self.without_head_check(base, batch).await,
             Fault::HalfOfABatch => self.half(base, batch).await,
-            Fault::AnsweredAgain => self.answered_again(base, batch).await,
+            Fault::IgnoresSecondAnswer => self.ignore_second_answer(base, batch).await,
             Fault::CheckpointFirst => self.checkpoint_first(base, batch).await,
-            Fault::OwnJson => self.own_json(base, batch).await,
-            Fault::ParkedAnew => self.parked_anew(base, batch).await,
-            Fault::DedupeAfterDeciding
+            Fault::RewritesJson => self.rewrite_json(base, batch).await,
+            Fault::ReplacesParked => self.replace_parked(base, batch).await,
+            Fault::DeduplicatesLate
             | Fault::LateCommits
-            | Fault::DeafToOthers
-            | Fault::SetBack
-            | Fault::LeaseOfNobody => self.inner.commit(base, batch).await,
+            | Fault::IgnoresOtherProcesses
+            | Fault::MovesBackwards
+            | Fault::LeaseWithoutHolder => self.inner.commit(base, batch).await,
         };
         let notes = batch.positions.iter().cloned();
         self.noted.lock().unwrap().extend(notes.map(|(group, partition, done)| ((group, partition), done)));
         self.own.notify_waiters();
         committed
     }
-
-    async fn grown(&self, position: u64, patience: Duration) {
-        if !matches!(self.fault, Fault::DeafToOthers) {
-            return self.inner.grown(position, patience).await;
-        }
-        let own = self.own.notified();
-        if self.inner.head().await.is_ok_and(|head| head.position <= position) {
-            // Either is a reason to look again.
-            tokio::select! { () = own => {}, () = tokio::time::sleep(patience) => {} }
-        }
-    }
 }
 
 #[async_trait]
-impl Desk for BrokenLog {
-    async fn due(&self, until: Timestamp, limit: usize) -> Result<Vec<DueDeadline>, LogError> {
-        self.inner.due(until, limit).await
-    }
-
-    async fn next_due(&self) -> Result<Option<Timestamp>, LogError> {
-        self.inner.next_due().await
-    }
-
+impl ConsumerProgress for BrokenLog {
     async fn group(&self, group: &str) -> Result<(BTreeMap<String, u64>, u32), LogError> {
         let (mut positions, starts) = self.inner.group(group).await?;
         self.last_noted(group, &mut positions);
@@ -274,29 +276,16 @@ impl Desk for BrokenLog {
     async fn parked(&self, reactor: Option<&str>, limit: usize) -> Result<Vec<ParkedRecord>, LogError> {
         self.inner.parked(reactor, limit).await
     }
+}
 
-    async fn counts(&self) -> Result<BTreeMap<String, (u64, u64)>, LogError> {
-        self.inner.counts().await
-    }
-
-    async fn prune_ledger(&self, older_than: Timestamp) -> Result<u64, LogError> {
-        self.inner.prune_ledger(older_than).await
-    }
-
+#[async_trait]
+impl Leases for BrokenLog {
     async fn lease(&self, name: &str, holder: &str, ttl: Duration) -> Result<bool, LogError> {
-        let holder = if matches!(self.fault, Fault::LeaseOfNobody) { "somebody" } else { holder };
+        let holder = if matches!(self.fault, Fault::LeaseWithoutHolder) { "anonymous" } else { holder };
         self.inner.lease(name, holder, ttl).await
     }
 
     async fn release(&self, name: &str, holder: &str) -> Result<(), LogError> {
         self.inner.release(name, holder).await
-    }
-
-    async fn about(&self) -> Result<BTreeMap<String, String>, LogError> {
-        self.inner.about().await
-    }
-
-    async fn set_about(&self, key: &str, value: &str) -> Result<bool, LogError> {
-        self.inner.set_about(key, value).await
     }
 }

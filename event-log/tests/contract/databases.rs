@@ -1,4 +1,4 @@
-//! The PostgreSQL backend as the suite sees it: a database per log, dropped in the end.
+//! The PostgreSQL backend under test: one database per log, dropped at the end.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use tokio::sync::Mutex;
 /// Databases on the server that `CHORALE_TEST_POSTGRES` names.
 #[derive(Default)]
 pub struct Databases {
-    /// By the name of the log.
-    made: Mutex<BTreeMap<String, Scratch>>,
+    /// By name of the log.
+    created: Mutex<BTreeMap<String, Scratch>>,
 }
 
 impl Databases {
@@ -23,13 +23,13 @@ impl Databases {
     }
 
     pub async fn url(&self, name: &str) -> String {
-        let mut made = self.made.lock().await;
-        if !made.contains_key(name) {
+        let mut created = self.created.lock().await;
+        if !created.contains_key(name) {
             let database = Scratch::new().await.unwrap();
             event_log::migrate(database.url(), Context::Ordering).await.unwrap();
-            made.insert(name.to_owned(), database);
+            created.insert(name.to_owned(), database);
         }
-        made[name].url().to_owned()
+        created[name].url().to_owned()
     }
 }
 
@@ -41,13 +41,13 @@ impl LogUnderTest for Databases {
 
     async fn raw(&self, name: &str, statement: &str) -> Result<(), String> {
         self.url(name).await;
-        self.made.lock().await[name].run_in("ordering", statement).await.map_err(|error| error.to_string())
+        self.created.lock().await[name].run_in("ordering", statement).await.map_err(|error| error.to_string())
     }
 
     async fn cut(&self, name: &str) {
         self.url(name).await;
         let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                    WHERE datname = current_database() AND pid <> pg_backend_pid()";
-        self.made.lock().await[name].run_in("ordering", cut).await.unwrap();
+        self.created.lock().await[name].run_in("ordering", cut).await.unwrap();
     }
 }

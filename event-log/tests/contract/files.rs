@@ -1,4 +1,4 @@
-//! The SQLite backend as the suite sees it: a folder of files.
+//! The SQLite backend under test: one file per log in a folder.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,16 +1,10 @@
-//! How a log is often kept in PostgreSQL: positions come from a sequence, and nobody waits for anybody.
+//! A common way to keep a log in PostgreSQL: positions come from a sequence, and transactions do not wait for each other.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use event_log::contract::LogUnderTest;
-use event_log::port::{
-    Batch, Committed, Desk, DueDeadline, EventLog, Facts, Head, Log, LogError, ParkedRecord, Read,
-    StoredEvent, Wanted,
-};
-use schemas::{Context, Timestamp};
+use event_log::port::{Batch, Committed, EventAppender, Facts, Head, Log, LogError, LogParts, Wanted};
 use sqlx::{Connection, PgConnection};
 
 use crate::databases::Databases;
@@ -25,7 +19,8 @@ impl LogUnderTest for Naive {
     async fn open(&self, name: &str) -> Result<Arc<dyn Log>, LogError> {
         let inner = self.databases.open(name).await?;
         self.raw(name, "CREATE SEQUENCE IF NOT EXISTS next_position").await.unwrap();
-        Ok(Arc::new(NaiveLog { inner, url: self.databases.url(name).await }))
+        let appender = NaiveAppender { inner: Arc::clone(&inner), url: self.databases.url(name).await };
+        Ok(Arc::new(LogParts { appender: Arc::new(appender), ..LogParts::of(&inner) }))
     }
 
     async fn raw(&self, name: &str, statement: &str) -> Result<(), String> {
@@ -33,12 +28,12 @@ impl LogUnderTest for Naive {
     }
 }
 
-struct NaiveLog {
+struct NaiveAppender {
     inner: Arc<dyn Log>,
     url: String,
 }
 
-impl NaiveLog {
+impl NaiveAppender {
     async fn append(&self, batch: &Batch) -> Result<(), sqlx::Error> {
         let mut connection = PgConnection::connect(&self.url).await?;
         sqlx::raw_sql("SET search_path = ordering").execute(&mut connection).await?;
@@ -66,19 +61,7 @@ impl NaiveLog {
 }
 
 #[async_trait]
-impl EventLog for NaiveLog {
-    fn context(&self) -> Context {
-        self.inner.context()
-    }
-
-    async fn head(&self) -> Result<Head, LogError> {
-        self.inner.head().await
-    }
-
-    async fn read(&self, what: Read<'_>, limit: usize) -> Result<Vec<StoredEvent>, LogError> {
-        self.inner.read(what, limit).await
-    }
-
+impl EventAppender for NaiveAppender {
     async fn facts(&self, wanted: &Wanted) -> Result<(Head, Facts), LogError> {
         self.inner.facts(wanted).await
     }
@@ -87,52 +70,5 @@ impl EventLog for NaiveLog {
         let appended = self.append(batch).await;
         let head = self.inner.head().await?;
         Ok(if appended.is_ok() { Committed::Done(head) } else { Committed::Moved(head) })
-    }
-
-    async fn grown(&self, position: u64, patience: Duration) {
-        self.inner.grown(position, patience).await;
-    }
-}
-
-#[async_trait]
-impl Desk for NaiveLog {
-    async fn due(&self, until: Timestamp, limit: usize) -> Result<Vec<DueDeadline>, LogError> {
-        self.inner.due(until, limit).await
-    }
-
-    async fn next_due(&self) -> Result<Option<Timestamp>, LogError> {
-        self.inner.next_due().await
-    }
-
-    async fn group(&self, group: &str) -> Result<(BTreeMap<String, u64>, u32), LogError> {
-        self.inner.group(group).await
-    }
-
-    async fn parked(&self, reactor: Option<&str>, limit: usize) -> Result<Vec<ParkedRecord>, LogError> {
-        self.inner.parked(reactor, limit).await
-    }
-
-    async fn counts(&self) -> Result<BTreeMap<String, (u64, u64)>, LogError> {
-        self.inner.counts().await
-    }
-
-    async fn prune_ledger(&self, older_than: Timestamp) -> Result<u64, LogError> {
-        self.inner.prune_ledger(older_than).await
-    }
-
-    async fn lease(&self, name: &str, holder: &str, ttl: Duration) -> Result<bool, LogError> {
-        self.inner.lease(name, holder, ttl).await
-    }
-
-    async fn release(&self, name: &str, holder: &str) -> Result<(), LogError> {
-        self.inner.release(name, holder).await
-    }
-
-    async fn about(&self) -> Result<BTreeMap<String, String>, LogError> {
-        self.inner.about().await
-    }
-
-    async fn set_about(&self, key: &str, value: &str) -> Result<bool, LogError> {
-        self.inner.set_about(key, value).await
     }
 }

@@ -5,8 +5,8 @@ use futures_util::future::try_join_all;
 use platform::postgres::scratch::Scratch;
 use schemas::Context;
 
-/// Everything that an error tells, with all that is behind it.
-fn told(error: &LogError) -> String {
+/// Everything that an error shows, with all its sources.
+fn shown(error: &LogError) -> String {
     let (mut text, mut next) = (format!("{error:?}"), Some(error as &dyn std::error::Error));
     while let Some(error) = next {
         text.push_str(&format!(": {error}"));
@@ -20,7 +20,7 @@ async fn refused(url: &str) -> LogError {
 }
 
 #[tokio::test]
-async fn what_cannot_be_opened_says_why_and_never_the_password() {
+async fn an_error_on_opening_shows_the_cause_and_never_the_password() {
     let database = Scratch::new().await.unwrap();
     let there = database.url();
     let (scheme, rest) = there.split_once("://").unwrap();
@@ -44,15 +44,15 @@ async fn what_cannot_be_opened_says_why_and_never_the_password() {
             connect_read_only(&url, Context::Ordering).await.map(drop).unwrap_err(),
             migrate(&url, Context::Ordering).await.unwrap_err(),
         ] {
-            let told = told(&error);
-            assert!(told.contains(wanted) && !told.contains("hunter2"), "{told}");
-            assert!(password.is_none_or(|password| !told.contains(password)), "{told}");
+            let shown = shown(&error);
+            assert!(shown.contains(wanted) && !shown.contains("hunter2"), "{shown}");
+            assert!(password.is_none_or(|password| !shown.contains(password)), "{shown}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_database_without_tables_or_with_others_is_refused() {
+async fn a_database_without_tables_or_with_those_of_another_context_is_refused() {
     let database = Scratch::new().await.unwrap();
     let url = database.url();
     let error = refused(url).await;
@@ -72,13 +72,13 @@ async fn a_database_without_tables_or_with_others_is_refused() {
 }
 
 #[tokio::test]
-async fn contexts_live_side_by_side_in_one_database_and_many_may_migrate_at_once() {
+async fn contexts_share_one_database_and_can_be_migrated_concurrently() {
     let database = Scratch::new().await.unwrap();
     let url = database.url();
     let all = || Context::ALL.into_iter().chain(Context::ALL);
     let migrated = try_join_all(all().map(|context| migrate(url, context))).await.unwrap();
-    let made = migrated.iter().filter(|migrated| **migrated == Migrated { from: None, to: 1 });
-    assert_eq!(made.count(), Context::ALL.len(), "each is made once");
+    let created = migrated.iter().filter(|migrated| **migrated == Migrated { from: None, to: 1 });
+    assert_eq!(created.count(), Context::ALL.len(), "each is created once");
     for context in Context::ALL {
         let log = connect(url, context).await.unwrap();
         let draft = Draft::now(&*log).await.unwrap().event("order-1", 1);
@@ -87,21 +87,21 @@ async fn contexts_live_side_by_side_in_one_database_and_many_may_migrate_at_once
 }
 
 #[tokio::test]
-async fn an_onlooker_sees_the_log_and_changes_nothing() {
+async fn a_read_only_log_follows_the_log_and_refuses_writes() {
     let database = Scratch::new().await.unwrap();
     migrate(database.url(), Context::Ordering).await.unwrap();
     let log = connect(database.url(), Context::Ordering).await.unwrap();
-    let onlooker = connect_read_only(database.url(), Context::Ordering).await.unwrap();
+    let read_only = connect_read_only(database.url(), Context::Ordering).await.unwrap();
     Draft::now(&*log).await.unwrap().event("order-1", 1).commit(&*log).await.unwrap();
-    assert_eq!(onlooker.head().await.unwrap(), log.head().await.unwrap());
-    let draft = Draft::now(&*onlooker).await.unwrap().event("order-1", 2);
-    assert!(draft.commit(&*onlooker).await.is_err());
-    assert!(onlooker.prune_ledger(schemas::Timestamp::EPOCH).await.is_err());
-    assert!(onlooker.set_about("time", "REAL").await.is_err());
+    assert_eq!(read_only.head().await.unwrap(), log.head().await.unwrap());
+    let draft = Draft::now(&*read_only).await.unwrap().event("order-1", 2);
+    assert!(draft.commit(&*read_only).await.is_err());
+    assert!(read_only.prune_ledger(schemas::Timestamp::EPOCH).await.is_err());
+    assert!(read_only.set_property("time", "REAL").await.is_err());
 }
 
 #[tokio::test]
-async fn a_log_that_is_replaced_under_a_running_program_is_not_continued() {
+async fn a_log_that_is_replaced_under_a_running_program_is_refused() {
     let database = Scratch::new().await.unwrap();
     migrate(database.url(), Context::Ordering).await.unwrap();
     let log = connect(database.url(), Context::Ordering).await.unwrap();

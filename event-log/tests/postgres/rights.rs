@@ -6,7 +6,7 @@ use schemas::Context;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 #[tokio::test]
-async fn the_role_of_the_program_appends_and_can_do_nothing_else_to_events() {
+async fn the_role_of_the_program_can_only_append_events() {
     let database = Scratch::new().await.unwrap();
     let url = database.url();
     let role = "DO $$ BEGIN

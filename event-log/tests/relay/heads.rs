@@ -5,7 +5,7 @@ use event_log::relay::{Options, Sign};
 use schemas::audit::{LogHead, LogHeadSigned};
 use schemas::topics::AUDIT_TOPIC;
 
-use super::bench::*;
+use super::harness::*;
 
 fn sign() -> Sign {
     Arc::new(|head: LogHead| {
@@ -14,27 +14,27 @@ fn sign() -> Sign {
     })
 }
 
-async fn heads(every: Duration, events: u64) -> (Bench, Vec<LogHeadSigned>) {
-    let bench = Bench::new().await;
-    append(bench.log.as_ref(), &["order-a"; 30]).await;
+async fn heads(every: Duration, events: u64) -> (Harness, Vec<LogHeadSigned>) {
+    let harness = Harness::new().await;
+    append(harness.log.as_ref(), &["order-a"; 30]).await;
     let options = Options { heads_every: every, heads_events: events, ..options() };
-    let running = start(bench.relay(options).signing(sign()));
-    bench.relayed().await;
+    let running = start(harness.relay(options).signing(sign()));
+    harness.relayed().await;
     running.stop().await;
-    let signed = bench.topics.all(AUDIT_TOPIC);
+    let signed = harness.topics.all(AUDIT_TOPIC);
     let signed = signed.iter().map(|record| LogHeadSigned::decode(&record.payload).unwrap()).collect();
-    (bench, signed)
+    (harness, signed)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn heads_are_signed_after_so_many_events_and_say_what_the_log_says() {
-    let (bench, signed) = heads(Duration::from_hours(1), 10).await;
+async fn heads_are_signed_after_a_number_of_events_and_match_the_log() {
+    let (harness, signed) = heads(Duration::from_hours(1), 10).await;
     let positions: Vec<u64> = signed.iter().map(|signed| signed.head.position).collect();
-    // Pages have 7 events; the first page of a relay that has just taken over is signed at once, and who leaves signs.
+    // Pages have 7 events. A relay signs its first page at once, and signs when it stops.
     assert_eq!(positions, [7, 21, 30]);
     for signed in &signed {
         let event =
-            &bench.log.read(event_log::port::Read::After(signed.head.position - 1), 1).await.unwrap()[0];
+            &harness.log.read(event_log::port::Read::After(signed.head.position - 1), 1).await.unwrap()[0];
         assert_eq!(signed.head.hash, event.envelope.hash);
         assert_eq!(signed.head.epoch, event.envelope.epoch);
         assert_eq!(signed.signature, format!("over {}", signed.head.text()));
@@ -42,7 +42,7 @@ async fn heads_are_signed_after_so_many_events_and_say_what_the_log_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn heads_are_signed_after_a_while_if_the_log_has_grown() {
+async fn heads_are_signed_after_some_time_if_the_log_has_grown() {
     let (_, signed) = heads(Duration::ZERO, u64::MAX).await;
     let positions: Vec<u64> = signed.iter().map(|signed| signed.head.position).collect();
     assert_eq!(positions, [7, 14, 21, 28, 30]);

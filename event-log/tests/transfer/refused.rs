@@ -3,43 +3,43 @@ use event_log::migrate;
 use event_log::transfer::{Transfer, TransferError};
 use event_log::verify::{Finding, Problem};
 
-use crate::bench::{Bench, CONTEXT};
+use crate::harness::{CONTEXT, Harness};
 
 #[tokio::test]
 async fn a_log_is_not_overwritten_by_another_one() {
-    let bench = Bench::new().await;
-    migrate(bench.there.url(), CONTEXT).await.unwrap();
-    let other = bench.new_log().await;
-    // The slightest sign that somebody is there is enough.
-    assert!(other.set_about("time", "REAL").await.unwrap());
-    assert!(matches!(bench.copy().await, Err(TransferError::NotEmpty { .. })));
+    let harness = Harness::new().await;
+    migrate(harness.database.url(), CONTEXT).await.unwrap();
+    let other = harness.new_log().await;
+    // Any content is enough.
+    assert!(other.set_property("time", "REAL").await.unwrap());
+    assert!(matches!(harness.copy().await, Err(TransferError::NotEmpty { .. })));
     Draft::now(&*other).await.unwrap().event("order-1", 1).commit(&*other).await.unwrap();
-    let refused = bench.copy().await.unwrap_err();
-    assert!(refused.to_string().contains("holds a log already"), "{refused}");
+    let refused = harness.copy().await.unwrap_err();
+    assert!(refused.to_string().contains("already holds a log"), "{refused}");
     assert_eq!(other.head().await.unwrap().position, 1);
 }
 
 #[tokio::test]
-async fn what_another_move_has_left_is_not_touched() {
-    let bench = Bench::new().await;
-    bench.copy().await.unwrap();
-    let other = format!("{}-other", bench.file());
+async fn the_rest_of_another_move_is_not_touched() {
+    let harness = Harness::new().await;
+    harness.copy().await.unwrap();
+    let other = format!("{}-other", harness.file());
     drop(event_log::connect(&other, CONTEXT).await.unwrap());
     let mut transfer = Transfer::lock(&other, CONTEXT).await.unwrap();
-    let refused = transfer.copy(bench.there.url(), &mut |_| {}).await.unwrap_err();
+    let refused = transfer.copy(harness.database.url(), &mut |_| {}).await.unwrap_err();
     assert!(matches!(refused, TransferError::AnotherMove { .. }), "{refused}");
     drop(transfer);
-    bench.go().await.unwrap();
+    harness.transfer().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_log_that_is_there_already_is_compared_and_left_alone() {
-    let bench = Bench::new().await;
-    let moved = bench.go().await.unwrap();
-    assert_eq!(bench.go().await.unwrap(), moved);
-    let log = bench.new_log().await;
+async fn a_log_that_was_moved_before_is_compared_and_left_unchanged() {
+    let harness = Harness::new().await;
+    let moved = harness.transfer().await.unwrap();
+    assert_eq!(harness.transfer().await.unwrap(), moved);
+    let log = harness.new_log().await;
     Draft::now(&*log).await.unwrap().event("order-since", 1).commit(&*log).await.unwrap();
-    let parted = bench.go().await.unwrap_err();
+    let parted = harness.transfer().await.unwrap_err();
     let (here, there) = (moved.head.position, moved.head.position + 1);
     assert!(
         matches!(parted, TransferError::Parted { here: h, there: t, .. } if (h, t) == (here, there)),
@@ -49,8 +49,8 @@ async fn a_log_that_is_there_already_is_compared_and_left_alone() {
 }
 
 #[tokio::test]
-async fn what_is_changed_in_the_copy_is_found_in_every_table() {
-    let bench = Bench::new().await;
+async fn a_change_of_the_copy_is_found_in_every_table() {
+    let harness = Harness::new().await;
     let changes = [
         (
             "events",
@@ -68,10 +68,10 @@ async fn what_is_changed_in_the_copy_is_found_in_every_table() {
         ("about", "INSERT INTO about VALUES ('more', 'than before')"),
     ];
     for (wanted, change) in changes {
-        let mut transfer = bench.lock().await;
-        transfer.copy(bench.there.url(), &mut |_| {}).await.unwrap();
-        bench.raw(change).await;
-        let found = transfer.check(bench.there.url(), &mut |_| {}).await.unwrap_err();
+        let mut transfer = harness.lock().await;
+        transfer.copy(harness.database.url(), &mut |_| {}).await.unwrap();
+        harness.raw(change).await;
+        let found = transfer.check(harness.database.url(), &mut |_| {}).await.unwrap_err();
         assert!(
             matches!(&found, TransferError::Differs { table, .. } if *table == wanted),
             "{wanted}: {found}"
@@ -80,31 +80,31 @@ async fn what_is_changed_in_the_copy_is_found_in_every_table() {
 }
 
 #[tokio::test]
-async fn a_log_that_is_not_sound_does_not_move_unnoticed() {
-    let bench = Bench::new().await;
-    bench.raw_file("DROP TRIGGER events_are_not_updated; UPDATE events SET payload = payload || ' ' WHERE position = 77")
+async fn a_log_that_is_not_intact_is_reported() {
+    let harness = Harness::new().await;
+    harness.raw_file("DROP TRIGGER events_are_not_updated; UPDATE events SET payload = payload || ' ' WHERE position = 77")
         .await;
-    let unsound = bench.copy().await.unwrap_err();
-    let TransferError::Unsound(_, Finding::Wrong { position: 77, problem: Problem::Hash }) = &unsound else {
-        panic!("{unsound:?}")
+    let error = harness.copy().await.unwrap_err();
+    let TransferError::Unsound(_, Finding::Wrong { position: 77, problem: Problem::Hash }) = &error else {
+        panic!("{error:?}")
     };
 }
 
 #[tokio::test]
-async fn an_address_without_a_server_names_it_and_not_its_password() {
-    let bench = Bench::new().await;
-    let mut transfer = bench.lock().await;
+async fn an_error_about_an_address_names_the_server_but_not_the_password() {
+    let harness = Harness::new().await;
+    let mut transfer = harness.lock().await;
     let address = "postgres://me:hunter2@127.0.0.1:1/shop?readers=3";
     for refused in [
         transfer.copy(address, &mut |_| {}).await.unwrap_err(),
         transfer.check(address, &mut |_| {}).await.unwrap_err(),
     ] {
-        let (mut told, mut next) = (format!("{refused:?}"), Some(&refused as &dyn std::error::Error));
+        let (mut text, mut next) = (format!("{refused:?}"), Some(&refused as &dyn std::error::Error));
         while let Some(error) = next {
-            told.push_str(&format!(": {error}"));
+            text.push_str(&format!(": {error}"));
             next = error.source();
         }
-        assert!(told.contains("127.0.0.1:1 does not answer") && !told.contains("hunter2"), "{told}");
+        assert!(text.contains("127.0.0.1:1 does not answer") && !text.contains("hunter2"), "{text}");
     }
     assert!(matches!(Transfer::lock(address, CONTEXT).await, Err(TransferError::NoFile)));
 }

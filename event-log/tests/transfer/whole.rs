@@ -7,40 +7,40 @@ use event_log::port::{Committed, LogError, Read, Wanted};
 use event_log::verify::verify;
 use schemas::Timestamp;
 
-use crate::bench::{Bench, CONTEXT, STREAMS, Seen, claim, command, stream};
+use crate::harness::{CONTEXT, Contents, Harness, STREAMS, claim, command, stream};
 
 #[tokio::test]
-async fn a_moved_log_is_the_same_log_with_everything_in_it() {
-    let bench = Bench::new().await;
-    let mut before = Seen::of(bench.old().await.as_ref()).await;
-    let mut transfer = bench.lock().await;
+async fn a_moved_log_is_the_same_log_with_all_its_content() {
+    let harness = Harness::new().await;
+    let mut before = Contents::of(harness.old().await.as_ref()).await;
+    let mut transfer = harness.lock().await;
     let rows = transfer.rows().await.unwrap();
-    let mut told = 0;
-    transfer.copy(bench.there.url(), &mut |rows| told = rows).await.unwrap();
-    let moved = transfer.check(bench.there.url(), &mut |_| {}).await.unwrap();
-    event_log::transfer::release(&[(CONTEXT, bench.there.url().to_owned())]).await.unwrap();
-    assert_eq!((told, moved.rows(), moved.head), (rows, rows, before.head));
-    assert!(moved.tables.iter().all(|(_, rows)| *rows > 0), "nothing of something: {moved:?}");
+    let mut reported = 0;
+    transfer.copy(harness.database.url(), &mut |rows| reported = rows).await.unwrap();
+    let moved = transfer.check(harness.database.url(), &mut |_| {}).await.unwrap();
+    event_log::transfer::release(&[(CONTEXT, harness.database.url().to_owned())]).await.unwrap();
+    assert_eq!((reported, moved.rows(), moved.head), (rows, rows, before.head));
+    assert!(moved.tables.iter().all(|(_, rows)| *rows > 0), "a table is empty: {moved:?}");
 
-    let after = Seen::of(bench.new_log().await.as_ref()).await;
-    // PostgreSQL has no zero bytes in the texts that are for people.
+    let after = Contents::of(harness.new_log().await.as_ref()).await;
+    // PostgreSQL texts cannot hold zero bytes.
     for record in &mut before.parked {
         record.error = record.error.replace('\0', "\u{fffd}");
     }
-    assert!(before == after, "not what was moved: {:?} {:?}", before.head, after.head);
+    assert!(before == after, "the copy differs: {:?} {:?}", before.head, after.head);
     drop(transfer);
-    let left = Seen::of(bench.old().await.as_ref()).await;
+    let left = Contents::of(harness.old().await.as_ref()).await;
     assert!(left.head == after.head && left.events == after.events, "the file was changed");
 }
 
 #[tokio::test]
-async fn a_moved_log_goes_on_where_it_was() {
-    let bench = Bench::new().await;
-    let before = bench.go().await.unwrap().head;
-    let log = bench.new_log().await;
+async fn a_moved_log_continues_where_it_was() {
+    let harness = Harness::new().await;
+    let before = harness.transfer().await.unwrap().head;
+    let log = harness.new_log().await;
     assert_eq!(before.position, 2 * STREAMS);
 
-    // The streams' versions, who holds what, answers that were given, and deadlines.
+    // Versions of streams, holders of claims, answers, and deadlines.
     let draft = Draft::now(&*log).await.unwrap();
     let skipping = draft.clone().event(stream(1).as_str(), 4).commit(&*log).await;
     assert!(matches!(skipping, Err(LogError::Broken { .. })), "{skipping:?}");
@@ -66,22 +66,22 @@ async fn a_moved_log_goes_on_where_it_was() {
 }
 
 #[tokio::test]
-async fn until_the_whole_shop_has_moved_the_copy_can_be_looked_at_and_not_written() {
-    let bench = Bench::new().await;
-    bench.copy().await.unwrap();
-    let closed = event_log::connect(bench.there.url(), CONTEXT).await.map(drop).unwrap_err();
+async fn a_copy_is_read_only_until_the_whole_shop_has_moved() {
+    let harness = Harness::new().await;
+    harness.copy().await.unwrap();
+    let closed = event_log::connect(harness.database.url(), CONTEXT).await.map(drop).unwrap_err();
     assert!(closed.to_string().contains("from a move that did not end: repeat `chorale move`"), "{closed}");
-    let looking = connect_read_only(bench.there.url(), CONTEXT).await.unwrap();
-    assert_eq!(looking.read(Read::After(0), 1).await.unwrap().len(), 1);
-    bench.go().await.unwrap();
-    assert!(!bench.new_log().await.about().await.unwrap().contains_key("moving"));
+    let read_only = connect_read_only(harness.database.url(), CONTEXT).await.unwrap();
+    assert_eq!(read_only.read(Read::After(0), 1).await.unwrap().len(), 1);
+    harness.transfer().await.unwrap();
+    assert!(!harness.new_log().await.properties().await.unwrap().contains_key("moving"));
 }
 
 #[tokio::test]
-async fn while_it_moves_nobody_writes_the_file() {
-    let bench = Bench::new().await;
-    let old = bench.old().await;
-    let transfer = bench.lock().await;
+async fn the_file_cannot_be_written_during_a_move() {
+    let harness = Harness::new().await;
+    let old = harness.old().await;
+    let transfer = harness.lock().await;
     let draft = Draft::now(&*old).await.unwrap().event("order-late", 1);
     let mut late = std::pin::pin!(draft.commit(&*old));
     assert!(tokio::time::timeout(Duration::from_millis(100), &mut late).await.is_err());
@@ -91,12 +91,12 @@ async fn while_it_moves_nobody_writes_the_file() {
 
 #[tokio::test]
 async fn an_empty_log_moves_and_keeps_its_epoch() {
-    let bench = Bench::new().await;
-    let empty = format!("{}-empty", bench.file());
+    let harness = Harness::new().await;
+    let empty = format!("{}-empty", harness.file());
     let epoch = event_log::connect(&empty, CONTEXT).await.unwrap().head().await.unwrap().epoch;
     let mut transfer = event_log::transfer::Transfer::lock(&empty, CONTEXT).await.unwrap();
-    transfer.copy(bench.there.url(), &mut |_| {}).await.unwrap();
-    assert_eq!(transfer.check(bench.there.url(), &mut |_| {}).await.unwrap().rows(), 0);
-    event_log::transfer::release(&[(CONTEXT, bench.there.url().to_owned())]).await.unwrap();
-    assert_eq!(bench.new_log().await.head().await.unwrap().epoch, epoch);
+    transfer.copy(harness.database.url(), &mut |_| {}).await.unwrap();
+    assert_eq!(transfer.check(harness.database.url(), &mut |_| {}).await.unwrap().rows(), 0);
+    event_log::transfer::release(&[(CONTEXT, harness.database.url().to_owned())]).await.unwrap();
+    assert_eq!(harness.new_log().await.head().await.unwrap().epoch, epoch);
 }

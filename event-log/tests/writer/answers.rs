@@ -1,25 +1,25 @@
-//! A command has one answer, the first.
+//! A command has one answer, the first one.
 
 use event_log::request::{Expected, Verdict, WriteError};
 use futures_util::future::join_all;
 
-use crate::bench::{Bench, answer, command, count_up, count_up_to, everything, refusal, stream, told};
+use crate::harness::{Harness, answer, command, count_up, count_up_to, everything, numbers, refusal, stream};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn equal_commands_in_flight_share_one_outcome() {
-    let bench = Bench::new();
-    let writer = bench.writer().await;
+    let harness = Harness::new();
+    let writer = harness.writer().await;
     let asked = (0..100).map(|_| writer.submit(command("same", "count", count_up("a"))));
     for outcome in join_all(asked).await {
         assert_eq!(answer(&outcome.unwrap()), Some(1));
     }
-    assert_eq!(told(writer.log().as_ref(), "a").await, [1]);
+    assert_eq!(numbers(writer.log().as_ref(), "a").await, [1]);
 }
 
 #[tokio::test]
 async fn a_command_retried_after_the_state_has_changed_gets_its_first_answer() {
-    let bench = Bench::new();
-    let writer = bench.writer().await;
+    let harness = Harness::new();
+    let writer = harness.writer().await;
     let first = writer.submit(command("first", "count", count_up("a"))).await.unwrap();
     assert!(!first.replayed);
     for key in ["second", "third"] {
@@ -28,17 +28,17 @@ async fn a_command_retried_after_the_state_has_changed_gets_its_first_answer() {
     let again = writer.submit(command("first", "count", count_up("a"))).await.unwrap();
     assert!(again.replayed);
     assert_eq!(again.verdict, first.verdict);
-    // The answer outlives the process that gave it.
-    let again = bench.writer().await.submit(command("first", "count", count_up("a"))).await.unwrap();
+    // The answer outlives the writer that gave it.
+    let again = harness.writer().await.submit(command("first", "count", count_up("a"))).await.unwrap();
     assert!(again.replayed);
     assert_eq!(again.verdict, first.verdict);
-    assert_eq!(told(writer.log().as_ref(), "a").await, [1, 2, 3]);
+    assert_eq!(numbers(writer.log().as_ref(), "a").await, [1, 2, 3]);
 }
 
 #[tokio::test]
-async fn a_refused_command_retried_when_it_could_go_through_is_still_refused() {
-    let bench = Bench::new();
-    let writer = bench.writer().await;
+async fn a_refused_command_is_still_refused_when_a_retry_could_go_through() {
+    let harness = Harness::new();
+    let writer = harness.writer().await;
     let refused = writer.submit(command("early", "count", count_up_to("a", 0))).await.unwrap();
     assert_eq!(refusal(&refused), "FULL");
     let again = writer.submit(command("early", "count", count_up_to("a", 9))).await.unwrap();
@@ -48,9 +48,9 @@ async fn a_refused_command_retried_when_it_could_go_through_is_still_refused() {
 }
 
 #[tokio::test]
-async fn other_content_under_a_known_id_is_refused_in_flight_and_later() {
-    let bench = Bench::new();
-    let writer = bench.writer().await;
+async fn another_request_under_a_known_id_is_refused_in_flight_and_later() {
+    let harness = Harness::new();
+    let writer = harness.writer().await;
     let (one, other) = tokio::join!(
         writer.submit(command("key", "one thing", count_up("a"))),
         writer.submit(command("key", "another thing", count_up("b"))),
@@ -59,13 +59,13 @@ async fn other_content_under_a_known_id_is_refused_in_flight_and_later() {
     assert!(matches!(other, Err(WriteError::KeyReused)));
     let later = writer.submit(command("key", "another thing", count_up("b"))).await;
     assert!(matches!(later, Err(WriteError::KeyReused)));
-    assert!(told(writer.log().as_ref(), "b").await.is_empty());
+    assert!(numbers(writer.log().as_ref(), "b").await.is_empty());
 }
 
 #[tokio::test]
-async fn a_stream_that_is_not_at_the_expected_version_is_a_conflict_for_good() {
-    let bench = Bench::new();
-    let writer = bench.writer().await;
+async fn a_version_conflict_is_final() {
+    let harness = Harness::new();
+    let writer = harness.writer().await;
     writer.submit(command("first", "count", count_up("a"))).await.unwrap();
     let expecting = |key: &str, expected| {
         let mut request = command(key, "count", count_up("a"));
@@ -80,9 +80,9 @@ async fn a_stream_that_is_not_at_the_expected_version_is_a_conflict_for_good() {
     for (key, expected) in [("exact", Expected::Exact(1)), ("any", Expected::Any)] {
         assert!(answer(&writer.submit(expecting(key, expected)).await.unwrap()).is_some(), "{key}");
     }
-    // Now the stream is at 3; what was a conflict at 1 stays one though it might fit another time.
+    // The stream is at version 3 now. The conflict stays one.
     let again = writer.submit(expecting("other", Expected::Exact(2))).await.unwrap();
     assert!(again.replayed);
     assert_eq!(again.verdict, conflict);
-    assert_eq!(told(writer.log().as_ref(), "a").await, [1, 2, 3]);
+    assert_eq!(numbers(writer.log().as_ref(), "a").await, [1, 2, 3]);
 }

@@ -6,14 +6,15 @@ use domain::{Changes, Reads, Seen};
 use event_log::request::WriteError;
 use futures_util::future::join_all;
 
-use crate::bench::{
-    Bench, Rule, Told, answer, claim, command, count_up, everything, panicking, refusal, said, stream, told,
+use crate::harness::{
+    Harness, Numbers, Rule, answer, claim, command, count_up, everything, numbered, numbers, panicking,
+    refusal, stream,
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_request_of_a_batch_sees_what_those_before_it_decided() {
-    let bench = Bench::new();
-    let writer = bench.writer().await;
+    let harness = Harness::new();
+    let writer = harness.writer().await;
     let mut queued = Vec::new();
     for number in 0..200 {
         let key = format!("key-{number}");
@@ -22,14 +23,14 @@ async fn each_request_of_a_batch_sees_what_those_before_it_decided() {
     let answers = join_all(queued).await.into_iter().map(|outcome| answer(&outcome.unwrap()).unwrap());
     assert!(answers.eq(1..=200), "in the order in which they were queued");
     let log = writer.log();
-    assert!(told(log.as_ref(), "hot").await.into_iter().eq(1..=200));
+    assert!(numbers(log.as_ref(), "hot").await.into_iter().eq(1..=200));
     assert!(log.head().await.unwrap().revision < 200, "they share transactions");
 }
 
 #[tokio::test]
 async fn a_decision_that_panics_fails_alone() {
-    let bench = Bench::new();
-    let writer = bench.writer().await;
+    let harness = Harness::new();
+    let writer = harness.writer().await;
     let (before, broken, after) = tokio::join!(
         writer.submit(command("before", "count", count_up("a"))),
         writer.submit(command("broken", "panic", panicking("a"))),
@@ -38,20 +39,20 @@ async fn a_decision_that_panics_fails_alone() {
     assert_eq!(answer(&before.unwrap()), Some(1));
     assert!(matches!(broken, Err(WriteError::Failed(_))), "{broken:?}");
     assert_eq!(answer(&after.unwrap()), Some(2));
-    // Nothing was answered, so the same id may be tried again once the program is mended.
-    let mended = writer.submit(command("broken", "panic", count_up("a"))).await.unwrap();
-    assert_eq!(answer(&mended), Some(3));
+    // There is no answer, so the same id may be tried again once the program is fixed.
+    let fixed = writer.submit(command("broken", "panic", count_up("a"))).await.unwrap();
+    assert_eq!(answer(&fixed), Some(3));
 }
 
 #[tokio::test]
 async fn several_streams_are_written_together_or_not_at_all() {
-    let bench = Bench::new();
-    let writer = bench.writer().await;
+    let harness = Harness::new();
+    let writer = harness.writer().await;
     let both = |second: &'static str| {
-        let reads = Reads::stream::<Told>(stream("a")).and::<Told>(stream("b"));
+        let reads = Reads::stream::<Numbers>(stream("a")).and::<Numbers>(stream("b"));
         let decide = move |_: &Seen| {
-            let mut changes = Changes::of(&stream("a"), [said(1)]);
-            changes.push(&stream(second), said(2));
+            let mut changes = Changes::of(&stream("a"), [numbered(1)]);
+            changes.push(&stream(second), numbered(2));
             Ok(changes)
         };
         Arc::new(Rule { reads, decide })
@@ -60,14 +61,14 @@ async fn several_streams_are_written_together_or_not_at_all() {
     assert!(matches!(unread, Err(WriteError::Failed(_))), "{unread:?}");
     assert!(everything(writer.log().as_ref()).await.is_empty());
     writer.submit(command("whole", "both", both("b"))).await.unwrap();
-    assert_eq!(told(writer.log().as_ref(), "a").await, [1]);
-    assert_eq!(told(writer.log().as_ref(), "b").await, [2]);
+    assert_eq!(numbers(writer.log().as_ref(), "a").await, [1]);
+    assert_eq!(numbers(writer.log().as_ref(), "b").await, [2]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_callers_who_race_for_a_claim_one_wins_within_a_process_and_across_two() {
-    let bench = Bench::new();
-    let writers = [bench.writer().await, bench.writer().await];
+async fn one_of_several_racing_callers_gets_a_claim_within_a_process_and_across_two() {
+    let harness = Harness::new();
+    let writers = [harness.writer().await, harness.writer().await];
     for round in 0..10 {
         let slug = format!("green-tea-{round}");
         let racing = (0..8).map(|caller| {

@@ -2,41 +2,41 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::Duration;
 
 use async_trait::async_trait;
-use event_log::port::{
-    Batch, Committed, Desk, DueDeadline, EventLog, Facts, Head, Log, LogError, ParkedRecord, Read,
-    StoredEvent, Wanted,
-};
+use event_log::port::{Batch, Committed, EventAppender, Facts, Head, Log, LogError, LogParts, Wanted};
 use event_log::request::WriteError;
 use event_log::writer::Note;
-use schemas::{Context, Timestamp};
 use tokio::sync::Semaphore;
 
-use crate::bench::{Bench, answer, command, count_up, on, told};
+use crate::harness::{Harness, answer, command, count_up, numbers, on};
 
-const SOUND: u8 = 0;
-/// The next commit fails before it does anything.
+const INTACT: u8 = 0;
+/// The next commit fails without a change.
 pub const BEFORE: u8 = 1;
 /// The next commit goes through, but its answer is lost.
 const AFTER: u8 = 2;
-/// More commits than a test makes.
+/// More commits than any test makes.
 pub const MANY: usize = 1_000;
 
-/// A log whose next commit can be made to fail, and whose commits can be held up.
-pub struct Failing {
+/// Wraps the commits of a log: the next one can be made to fail, and all can be delayed.
+pub struct FailingAppender {
     inner: Arc<dyn Log>,
     pub next: AtomicU8,
-    /// Each commit takes one.
+    /// Each commit takes one permit.
     pub permits: Semaphore,
 }
 
-impl Failing {
-    /// Sound, until somebody says otherwise; `permits` commits go through.
-    pub async fn over(bench: &Bench, permits: usize) -> Arc<Self> {
-        let (next, permits) = (AtomicU8::new(SOUND), Semaphore::new(permits));
-        Arc::new(Self { inner: bench.log().await, next, permits })
+impl FailingAppender {
+    /// Commits do not fail until a test says so, and `permits` of them go through.
+    pub async fn over(harness: &Harness, permits: usize) -> Arc<Self> {
+        let (next, permits) = (AtomicU8::new(INTACT), Semaphore::new(permits));
+        Arc::new(Self { inner: harness.log().await, next, permits })
+    }
+
+    /// The log whose commits are wrapped.
+    pub fn log(self: &Arc<Self>) -> Arc<dyn Log> {
+        Arc::new(LogParts { appender: self.clone(), ..LogParts::of(&self.inner) })
     }
 }
 
@@ -45,113 +45,54 @@ fn lost() -> LogError {
 }
 
 #[async_trait]
-impl EventLog for Failing {
-    fn context(&self) -> Context {
-        self.inner.context()
-    }
-
-    async fn head(&self) -> Result<Head, LogError> {
-        self.inner.head().await
-    }
-
-    async fn read(&self, what: Read<'_>, limit: usize) -> Result<Vec<StoredEvent>, LogError> {
-        self.inner.read(what, limit).await
-    }
-
+impl EventAppender for FailingAppender {
     async fn facts(&self, wanted: &Wanted) -> Result<(Head, Facts), LogError> {
         self.inner.facts(wanted).await
     }
 
     async fn commit(&self, base: &Head, batch: &Batch) -> Result<Committed, LogError> {
         self.permits.acquire().await.unwrap().forget();
-        match self.next.swap(SOUND, Ordering::SeqCst) {
+        match self.next.swap(INTACT, Ordering::SeqCst) {
             BEFORE => Err(lost()),
             AFTER => self.inner.commit(base, batch).await.and(Err(lost())),
             _ => self.inner.commit(base, batch).await,
         }
     }
-
-    async fn grown(&self, position: u64, patience: Duration) {
-        self.inner.grown(position, patience).await;
-    }
-}
-
-#[async_trait]
-impl Desk for Failing {
-    async fn due(&self, until: Timestamp, limit: usize) -> Result<Vec<DueDeadline>, LogError> {
-        self.inner.due(until, limit).await
-    }
-
-    async fn next_due(&self) -> Result<Option<Timestamp>, LogError> {
-        self.inner.next_due().await
-    }
-
-    async fn group(&self, group: &str) -> Result<(std::collections::BTreeMap<String, u64>, u32), LogError> {
-        self.inner.group(group).await
-    }
-
-    async fn parked(&self, reactor: Option<&str>, limit: usize) -> Result<Vec<ParkedRecord>, LogError> {
-        self.inner.parked(reactor, limit).await
-    }
-
-    async fn counts(&self) -> Result<std::collections::BTreeMap<String, (u64, u64)>, LogError> {
-        self.inner.counts().await
-    }
-
-    async fn prune_ledger(&self, older_than: Timestamp) -> Result<u64, LogError> {
-        self.inner.prune_ledger(older_than).await
-    }
-
-    async fn lease(&self, name: &str, holder: &str, ttl: Duration) -> Result<bool, LogError> {
-        self.inner.lease(name, holder, ttl).await
-    }
-
-    async fn release(&self, name: &str, holder: &str) -> Result<(), LogError> {
-        self.inner.release(name, holder).await
-    }
-
-    async fn about(&self) -> Result<std::collections::BTreeMap<String, String>, LogError> {
-        self.inner.about().await
-    }
-
-    async fn set_about(&self, key: &str, value: &str) -> Result<bool, LogError> {
-        self.inner.set_about(key, value).await
-    }
 }
 
 #[tokio::test]
-async fn a_commit_that_failed_is_forgotten_and_the_retry_goes_through() {
-    let bench = Bench::new();
-    let log = Failing::over(&bench, MANY).await;
-    let writer = on(log.clone());
+async fn a_failed_commit_has_no_effect_and_the_retry_goes_through() {
+    let harness = Harness::new();
+    let appender = FailingAppender::over(&harness, MANY).await;
+    let writer = on(appender.log());
     writer.submit(command("first", "count", count_up("a"))).await.unwrap();
-    log.next.store(BEFORE, Ordering::SeqCst);
+    appender.next.store(BEFORE, Ordering::SeqCst);
     let failed = writer.submit(command("second", "count", count_up("a"))).await;
     assert!(matches!(failed, Err(WriteError::Log(_))), "{failed:?}");
     let retried = writer.submit(command("second", "count", count_up("a"))).await.unwrap();
     assert_eq!((answer(&retried), retried.replayed), (Some(2), false));
-    assert_eq!(told(log.as_ref(), "a").await, [1, 2]);
+    assert_eq!(numbers(harness.log().await.as_ref(), "a").await, [1, 2]);
 }
 
 #[tokio::test]
-async fn a_commit_whose_answer_was_lost_is_not_carried_out_twice() {
-    let bench = Bench::new();
-    let log = Failing::over(&bench, MANY).await;
-    log.next.store(AFTER, Ordering::SeqCst);
-    let writer = on(log.clone());
+async fn a_commit_whose_answer_was_lost_is_not_executed_twice() {
+    let harness = Harness::new();
+    let appender = FailingAppender::over(&harness, MANY).await;
+    appender.next.store(AFTER, Ordering::SeqCst);
+    let writer = on(appender.log());
     let lost = writer.submit(command("only", "count", count_up("a"))).await;
     assert!(matches!(lost, Err(WriteError::Log(_))), "{lost:?}");
     let retried = writer.submit(command("only", "count", count_up("a"))).await.unwrap();
     assert_eq!((answer(&retried), retried.replayed), (Some(1), true));
     let next = writer.submit(command("next", "count", count_up("a"))).await.unwrap();
-    assert_eq!(answer(&next), Some(2), "what was forgotten is read again");
-    assert_eq!(told(log.as_ref(), "a").await, [1, 2]);
+    assert_eq!(answer(&next), Some(2), "the cleared state is read again");
+    assert_eq!(numbers(harness.log().await.as_ref(), "a").await, [1, 2]);
 }
 
 #[tokio::test]
-async fn notes_are_kept_with_or_without_requests_beside_them() {
-    let bench = Bench::new();
-    let writer = bench.writer().await;
+async fn notes_are_kept_with_and_without_requests_in_the_same_batch() {
+    let harness = Harness::new();
+    let writer = harness.writer().await;
     let note = |offset| Note {
         positions: vec![("group".to_owned(), "topic/0".to_owned(), offset)],
         ..Note::default()
@@ -161,6 +102,6 @@ async fn notes_are_kept_with_or_without_requests_beside_them() {
         tokio::join!(writer.submit(command("a", "count", count_up("a"))), writer.note(note(4)));
     assert_eq!(answer(&counted.unwrap()), Some(1));
     noted.unwrap();
-    let (positions, _) = bench.log().await.group("group").await.unwrap();
+    let (positions, _) = harness.log().await.group("group").await.unwrap();
     assert_eq!(positions.into_iter().collect::<Vec<_>>(), [("topic/0".to_owned(), 4)]);
 }

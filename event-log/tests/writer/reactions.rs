@@ -1,4 +1,4 @@
-//! A reaction happens once, and none is lost.
+//! Every reaction happens exactly once.
 
 use std::sync::Arc;
 
@@ -6,40 +6,40 @@ use domain::Nothing;
 use event_log::port::{ParkedRecord, Parking, Read};
 use event_log::request::Request;
 
-use crate::bench::{
-    Bench, answer, appended, command, count_up, count_up_to, reaction, refusal, stream, told,
+use crate::harness::{
+    Harness, answer, appended, command, count_up, count_up_to, numbers, reaction, refusal, stream,
 };
 
 #[tokio::test]
-async fn a_redelivered_event_is_recognised_even_where_it_led_to_nothing() {
-    let bench = Bench::new();
-    let writer = bench.writer().await;
+async fn a_redelivered_event_is_recognised_even_if_it_led_to_no_event() {
+    let harness = Harness::new();
+    let writer = harness.writer().await;
     let source = stream("source");
     let first = writer.submit(reaction(&source, 1, Arc::new(Nothing))).await.unwrap();
     assert_eq!((appended(&first), first.replayed), (0, false));
-    // Decided now, it would do something.
+    // Decided again, it would append an event.
     let again = writer.submit(reaction(&source, 1, count_up("a"))).await.unwrap();
     assert_eq!((appended(&again), again.replayed), (0, true));
-    assert!(told(writer.log().as_ref(), "a").await.is_empty());
+    assert!(numbers(writer.log().as_ref(), "a").await.is_empty());
 }
 
 #[tokio::test]
-async fn events_redelivered_behind_their_successors_are_recognised_and_new_ones_are_not_lost() {
-    let bench = Bench::new();
+async fn events_redelivered_after_their_successors_are_recognised_and_new_ones_are_not_lost() {
+    let harness = Harness::new();
     let source = stream("source");
     for round in 0..3 {
-        let writer = bench.writer().await;
+        let writer = harness.writer().await;
         for version in 1..=4 + round {
             writer.submit(reaction(&source, version, count_up("a"))).await.unwrap();
         }
     }
-    assert_eq!(told(bench.log().await.as_ref(), "a").await, [1, 2, 3, 4, 5, 6]);
+    assert_eq!(numbers(harness.log().await.as_ref(), "a").await, [1, 2, 3, 4, 5, 6]);
 }
 
 #[tokio::test]
 async fn an_event_overtaken_by_those_of_other_streams_is_not_lost() {
-    let bench = Bench::new();
-    let writer = bench.writer().await;
+    let harness = Harness::new();
+    let writer = harness.writer().await;
     for version in 1..=3 {
         writer.submit(reaction(&stream("fast"), version, count_up("a"))).await.unwrap();
     }
@@ -49,8 +49,8 @@ async fn an_event_overtaken_by_those_of_other_streams_is_not_lost() {
 
 #[tokio::test]
 async fn a_reaction_that_is_refused_stays_unhandled() {
-    let bench = Bench::new();
-    let writer = bench.writer().await;
+    let harness = Harness::new();
+    let writer = harness.writer().await;
     let source = stream("source");
     let refused = writer.submit(reaction(&source, 1, count_up_to("a", 0))).await.unwrap();
     assert_eq!(refusal(&refused), "FULL");
@@ -60,22 +60,22 @@ async fn a_reaction_that_is_refused_stays_unhandled() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_event_delivered_to_two_processes_at_once_is_answered_once() {
-    let bench = Bench::new();
-    let (one, other) = (bench.writer().await, bench.writer().await);
+    let harness = Harness::new();
+    let (one, other) = (harness.writer().await, harness.writer().await);
     for version in 1..=30 {
         let request = || reaction(&stream("source"), version, count_up("a"));
         let (a, b) = tokio::join!(one.submit(request()), other.submit(request()));
         assert_eq!(appended(&a.unwrap()) + appended(&b.unwrap()), 1, "version {version}");
     }
-    assert!(told(one.log().as_ref(), "a").await.into_iter().eq(1..=30));
+    assert!(numbers(one.log().as_ref(), "a").await.into_iter().eq(1..=30));
 }
 
 #[tokio::test]
-async fn a_record_that_was_parked_though_it_was_handled_is_not_parked_for_ever() {
-    let bench = Bench::new();
-    let writer = bench.writer().await;
+async fn a_handled_record_that_was_parked_is_unparked() {
+    let harness = Harness::new();
+    let writer = harness.writer().await;
     let source = stream("source");
-    // Redelivered while a later event of its stream was parked, so that it queued too.
+    // Redelivered while a later event of its stream was parked, and so parked too.
     writer.submit(reaction(&source, 1, count_up("source"))).await.unwrap();
     let event = writer.log().read(Read::Streams(&[(source.clone(), 0)]), 1).await.unwrap().remove(0);
     let record = ParkedRecord {
@@ -94,5 +94,5 @@ async fn a_record_that_was_parked_though_it_was_handled_is_not_parked_for_ever()
     let outcome = writer.submit(Request { parking: vec![unpark], ..again }).await.unwrap();
     assert!(outcome.replayed);
     assert!(writer.log().parked(None, 9).await.unwrap().is_empty());
-    assert_eq!(told(writer.log().as_ref(), "source").await, [1]);
+    assert_eq!(numbers(writer.log().as_ref(), "source").await, [1]);
 }

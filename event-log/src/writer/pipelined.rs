@@ -1,8 +1,9 @@
-//! Deciding what comes next while a commit is under way, as if that had gone through.
+//! Decides what arrives during a commit, as if the commit had gone through.
 //!
-//! What is looked up for it may be of before the commit or of after it. That makes no difference to what the commit does not
-//! touch; whatever asks for something that it does touch is decided after it. Streams that it has changed are as it leaves them.
-//! If it does not go through, or somebody else moves the head, nothing of this counts.
+//! Facts that are looked up during a commit may be from before it or from after it. For anything that the commit does not
+//! touch that makes no difference; a request that depends on something else is decided after the commit. Streams that the
+//! commit changes are seen as it leaves them. If the commit does not go through, or another process moves the head, these
+//! decisions are dropped.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -12,69 +13,68 @@ use futures_util::future::try_join;
 use schemas::{CommandId, StreamId, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
-use super::Job;
-use super::batch::{Decided, Deciding};
-use super::memory::Memory;
-use super::task::{Round, facts, is_asked};
+use super::batch::{BatchBuilder, Decided};
+use super::round::{Job, LedgerLookup, Round};
+use super::state_cache::StateCache;
 use crate::port::{Batch, Log, Wanted};
 
-/// What stands when it begins.
-pub(super) struct Ahead<'a> {
+/// The writer's state at the beginning of a commit.
+pub(super) struct Pipelined<'a> {
     log: &'a Arc<dyn Log>,
-    memory: &'a Memory,
-    /// What is being committed.
-    before: &'a Deciding,
+    cache: &'a StateCache,
+    /// The batch that is being committed.
+    committing: &'a BatchBuilder,
     touched: Touched<'a>,
     now: Timestamp,
-    ask: bool,
-    /// How many may be committed together.
-    room: usize,
+    lookup: LedgerLookup,
+    /// How many jobs may be committed together.
+    limit: usize,
 }
 
-impl<'a> Ahead<'a> {
-    pub(super) fn of(
+impl<'a> Pipelined<'a> {
+    pub(super) fn new(
         log: &'a Arc<dyn Log>,
-        memory: &'a Memory,
-        before: &'a Deciding,
+        cache: &'a StateCache,
+        committing: &'a BatchBuilder,
         now: Timestamp,
-        ask: bool,
-        room: usize,
+        lookup: LedgerLookup,
+        limit: usize,
     ) -> Self {
-        Self { log, memory, before, touched: Touched::by(&before.batch), now, ask, room }
+        Self { log, cache, committing, touched: Touched::by(&committing.changes), now, lookup, limit }
     }
 
-    /// Decides what comes until it is told to stop. Answers what has come: what was decided, and behind it what has to wait.
-    pub(super) async fn look(
+    /// Decides jobs until `stop` is dropped. Returns the rounds that arrived: first what was decided, then what must wait.
+    pub(super) async fn decide_until(
         self,
-        jobs: &mut mpsc::Receiver<Job>,
         mut stop: oneshot::Receiver<()>,
+        jobs: &mut mpsc::Receiver<Job>,
     ) -> Vec<(Round, Option<Decided>)> {
         let (mut all, mut decided) = (Round::default(), None);
         let mut queued = Vec::new();
-        while all.len() < self.room {
-            let came = tokio::select! {
+        while all.len() < self.limit {
+            let arrived = tokio::select! {
                 biased;
                 _ = &mut stop => break,
-                came = jobs.recv_many(&mut queued, self.room - all.len()) => came,
+                arrived = jobs.recv_many(&mut queued, self.limit - all.len()) => arrived,
             };
-            if came == 0 {
+            if arrived == 0 {
                 break;
             }
             let round = Round::of(queued.drain(..));
             decided = match self.decide(&round, decided).await {
                 Ok(more) => Some(more),
-                Err(before) => return vec_of(all, before, Some(round)),
+                Err(before) => return rounds(all, before, Some(round)),
             };
             all.append(round);
         }
-        vec_of(all, decided, None)
+        rounds(all, decided, None)
     }
 
-    /// Adds `round` to what is decided; answers only that if it has to wait.
+    /// Adds `round` to what is decided; returns that unchanged as an error if the round must wait.
     async fn decide(&self, round: &Round, decided: Option<Decided>) -> Result<Decided, Option<Decided>> {
-        let (wanted, streams) = round.questions();
-        let own = decided.as_ref().map(|decided| &decided.deciding);
-        if self.touched.has(&wanted) || own.is_some_and(|own| Touched::by(&own.batch).has(&wanted)) {
+        let (wanted, streams) = round.dependencies();
+        let own = decided.as_ref().map(|decided| &decided.batch);
+        if self.touched.any_of(&wanted) || own.is_some_and(|own| Touched::by(&own.changes).any_of(&wanted)) {
             return Err(decided);
         }
         let (mut loaded, mut missing) = (BTreeMap::new(), Vec::<&StreamRead>::new());
@@ -82,37 +82,37 @@ impl<'a> Ahead<'a> {
             if own.is_some_and(|own| own.knows(stream)) {
                 continue;
             }
-            match self.before.states.get(stream).or_else(|| self.memory.peek(stream)) {
+            match self.committing.states.get(stream).or_else(|| self.cache.peek(stream)) {
                 Some(known) => drop(loaded.insert(stream.clone(), Ok(known.clone()))),
                 None => missing.push(read),
             }
         }
-        let head = self.before.head();
-        let looking = facts(self.log, &wanted, self.ask, head);
-        let reading = self.memory.read_all(&missing, &mut loaded);
-        match try_join(looking, reading).await {
-            Ok(((of, facts), ())) if of == head || of == self.before.base => {
-                let new = || Decided::new(Deciding::new(self.log.context(), head, self.now));
+        let head = self.committing.head();
+        let facts = self.lookup.facts(self.log, &wanted, head);
+        let reading = self.cache.read_all(&missing, &mut loaded);
+        match try_join(facts, reading).await {
+            Ok(((of, facts), ())) if of == head || of == self.committing.base => {
+                let new = || Decided::new(BatchBuilder::new(self.log.context(), head, self.now));
                 let mut decided = decided.unwrap_or_else(new);
-                decided.add(round, is_asked(&wanted, self.ask), facts, loaded);
+                decided.add(round, self.lookup.covers(&wanted), facts, loaded);
                 Ok(decided)
             }
             Ok(_) => Err(decided),
             Err(error) => {
-                // Whoever decides it after the commit meets the same, and says so.
-                tracing::debug!(error = &error as &dyn std::error::Error, "nothing is decided ahead");
+                // The attempt after the commit meets the same error, and reports it.
+                tracing::debug!(error = &error as &dyn std::error::Error, "could not decide during a commit");
                 Err(decided)
             }
         }
     }
 }
 
-fn vec_of(all: Round, decided: Option<Decided>, waits: Option<Round>) -> Vec<(Round, Option<Decided>)> {
+fn rounds(all: Round, decided: Option<Decided>, waits: Option<Round>) -> Vec<(Round, Option<Decided>)> {
     let decided = decided.map(|decided| (all, Some(decided)));
     decided.into_iter().chain(waits.map(|round| (round, None))).collect()
 }
 
-/// What a batch changes beside streams.
+/// What a batch changes besides streams.
 struct Touched<'a> {
     commands: HashSet<CommandId>,
     inbox: HashSet<(&'a str, &'a StreamId)>,
@@ -136,7 +136,7 @@ impl<'a> Touched<'a> {
         }
     }
 
-    fn has(&self, wanted: &Wanted) -> bool {
+    fn any_of(&self, wanted: &Wanted) -> bool {
         wanted.commands.iter().any(|command| self.commands.contains(command))
             || wanted.inbox.iter().any(|(reactor, source)| self.inbox.contains(&(reactor.as_str(), source)))
             || wanted.claims.iter().any(|claim| self.claims.contains(claim))

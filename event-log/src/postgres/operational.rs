@@ -1,4 +1,4 @@
-//! What stands beside the events.
+//! The state beside the events: deadlines, progress of consumers, leases, properties, counts.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,13 +10,15 @@ use sqlx::postgres::PgRow;
 
 use super::PostgresLog;
 use super::rows::{Query, limited, number};
-use crate::port::{Desk, DueDeadline, LogError, ParkedRecord};
+use crate::port::{
+    ConsumerProgress, Deadlines, DueDeadline, Leases, LogError, Maintenance, ParkedRecord, Properties,
+};
 
-/// Ledger entries that are forgotten in one statement: commits wait for no more than that.
+/// Ledger entries that one statement deletes. Commits wait for no more than that.
 const PRUNED_AT_ONCE: i64 = 1000;
 
 impl PostgresLog {
-    /// The rows of a statement, each turned into what it says.
+    /// The decoded rows of a statement.
     async fn all<'q, T, C: FromIterator<T>>(
         &self,
         query: impl Fn() -> Query<'q>,
@@ -64,7 +66,7 @@ fn done_or_starts(row: &PgRow) -> Result<(Option<String>, u64), sqlx::Error> {
 }
 
 #[async_trait]
-impl Desk for PostgresLog {
+impl Deadlines for PostgresLog {
     async fn due(&self, until: Timestamp, limit: usize) -> Result<Vec<DueDeadline>, LogError> {
         let query = || {
             sqlx::query(
@@ -81,9 +83,12 @@ impl Desk for PostgresLog {
         let at: Vec<Option<i64>> = self.all(query, |row| row.try_get(0)).await?;
         Ok(at.into_iter().flatten().next().map(Timestamp::from_millis))
     }
+}
 
+#[async_trait]
+impl ConsumerProgress for PostgresLog {
     async fn group(&self, group: &str) -> Result<(BTreeMap<String, u64>, u32), LogError> {
-        // One statement sees one moment.
+        // One statement, so that both are of the same moment.
         let query = || {
             sqlx::query(
                 "SELECT partition, done FROM positions WHERE reader = $1
@@ -112,7 +117,57 @@ impl Desk for PostgresLog {
         };
         self.all(query, parked).await
     }
+}
 
+#[async_trait]
+impl Leases for PostgresLog {
+    async fn lease(&self, name: &str, holder: &str, ttl: Duration) -> Result<bool, LogError> {
+        let query = || {
+            sqlx::query(
+                "INSERT INTO leases (name, holder, until)
+                 VALUES ($1, $2, clock_timestamp() + $3 * interval '1 millisecond')
+                 ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
+                 WHERE leases.holder = excluded.holder OR leases.until <= clock_timestamp()
+                 RETURNING holder",
+            )
+            .bind(name)
+            .bind(holder)
+            .bind(i32::try_from(ttl.as_millis()).unwrap_or(i32::MAX))
+        };
+        let rows = self.readers.rows(query).await.map_err(|error| self.unwritable(error))?;
+        Ok(!rows.is_empty())
+    }
+
+    async fn release(&self, name: &str, holder: &str) -> Result<(), LogError> {
+        let query =
+            || sqlx::query("DELETE FROM leases WHERE name = $1 AND holder = $2").bind(name).bind(holder);
+        self.readers.rows(query).await.map_err(|error| self.unwritable(error))?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Properties for PostgresLog {
+    async fn properties(&self) -> Result<BTreeMap<String, String>, LogError> {
+        let entry = |row: &PgRow| Ok((row.try_get(0)?, row.try_get(1)?));
+        self.all(|| sqlx::query("SELECT key, value FROM about"), entry).await
+    }
+
+    async fn set_property(&self, key: &str, value: &str) -> Result<bool, LogError> {
+        let set = || {
+            sqlx::query("INSERT INTO about (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+                .bind(key)
+                .bind(value)
+        };
+        self.readers.rows(set).await.map_err(|error| self.unwritable(error))?;
+        let current = || sqlx::query("SELECT value FROM about WHERE key = $1").bind(key);
+        let current: Vec<String> = self.all(current, |row| row.try_get(0)).await?;
+        Ok(current == [value])
+    }
+}
+
+#[async_trait]
+impl Maintenance for PostgresLog {
     async fn counts(&self) -> Result<BTreeMap<String, (u64, u64)>, LogError> {
         self.all(|| sqlx::query("SELECT prefix, events, last FROM counts"), count).await
     }
@@ -138,46 +193,5 @@ impl Desk for PostgresLog {
             }
             pruned += gone;
         }
-    }
-
-    async fn lease(&self, name: &str, holder: &str, ttl: Duration) -> Result<bool, LogError> {
-        let query = || {
-            sqlx::query(
-                "INSERT INTO leases (name, holder, until)
-                 VALUES ($1, $2, clock_timestamp() + $3 * interval '1 millisecond')
-                 ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
-                 WHERE leases.holder = excluded.holder OR leases.until <= clock_timestamp()
-                 RETURNING holder",
-            )
-            .bind(name)
-            .bind(holder)
-            .bind(i32::try_from(ttl.as_millis()).unwrap_or(i32::MAX))
-        };
-        let rows = self.readers.rows(query).await.map_err(|error| self.unwritable(error))?;
-        Ok(!rows.is_empty())
-    }
-
-    async fn release(&self, name: &str, holder: &str) -> Result<(), LogError> {
-        let query =
-            || sqlx::query("DELETE FROM leases WHERE name = $1 AND holder = $2").bind(name).bind(holder);
-        self.readers.rows(query).await.map_err(|error| self.unwritable(error))?;
-        Ok(())
-    }
-
-    async fn about(&self) -> Result<BTreeMap<String, String>, LogError> {
-        let entry = |row: &PgRow| Ok((row.try_get(0)?, row.try_get(1)?));
-        self.all(|| sqlx::query("SELECT key, value FROM about"), entry).await
-    }
-
-    async fn set_about(&self, key: &str, value: &str) -> Result<bool, LogError> {
-        let set = || {
-            sqlx::query("INSERT INTO about (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-                .bind(key)
-                .bind(value)
-        };
-        self.readers.rows(set).await.map_err(|error| self.unwritable(error))?;
-        let stands = || sqlx::query("SELECT value FROM about WHERE key = $1").bind(key);
-        let stands: Vec<String> = self.all(stands, |row| row.try_get(0)).await?;
-        Ok(stands == [value])
     }
 }

@@ -1,4 +1,4 @@
-//! The states that a writer keeps, and how they are brought up to date.
+//! The stream states that a writer keeps in memory.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -12,27 +12,27 @@ use crate::port::{Head, Log, LogError, Read};
 
 /// A stream's state and version.
 #[derive(Clone)]
-pub(super) struct Known {
+pub(super) struct StreamState {
     pub version: u64,
     pub state: Arc<dyn AnyState>,
 }
 
-/// A state that is being read, or why it cannot be.
+/// A state that is being read, or why it cannot be read.
 type Evolving = Result<Box<dyn AnyState>, String>;
 
-/// How many events are read at a time.
+/// Events per read.
 const PAGE: usize = 1_000;
-/// How many streams are asked for at a time.
+/// Streams per read.
 const STREAMS: usize = 200;
 
-/// States as of a head. Nothing in it is newer than the head, or the head is not current and a commit on it fails.
-pub(super) struct Memory {
+/// States as of a head. If a state is newer than the head, the head is outdated, and a commit on it fails.
+pub(super) struct StateCache {
     log: Arc<dyn Log>,
-    states: LruCache<StreamId, Known>,
+    states: LruCache<StreamId, StreamState>,
     head: Option<Head>,
 }
 
-impl Memory {
+impl StateCache {
     pub fn new(log: Arc<dyn Log>, streams: usize) -> Self {
         let capacity = NonZeroUsize::new(streams).unwrap_or(NonZeroUsize::MIN);
         Self { log, states: LruCache::new(capacity), head: None }
@@ -50,14 +50,14 @@ impl Memory {
         }
     }
 
-    /// The log is at `head` now, and not by our doing: forgets the streams that were written meanwhile.
+    /// Another process has moved the log to `head`: drops the streams that were written since.
     pub async fn moved(&mut self, head: Head) -> Result<(), LogError> {
         if let Some(known) = self.head {
             if known.epoch != head.epoch
                 || head.position < known.position
                 || (head.position == known.position && head.hash != known.hash)
             {
-                self.forget();
+                self.clear();
             }
             let mut after = known.position;
             while after < head.position && !self.states.is_empty() {
@@ -73,30 +73,30 @@ impl Memory {
         Ok(())
     }
 
-    /// Our commit went through: these are the states now.
-    pub fn committed(&mut self, head: Head, states: impl Iterator<Item = (StreamId, Known)>) {
+    /// Stores the states after a commit of this writer.
+    pub fn committed(&mut self, head: Head, states: impl Iterator<Item = (StreamId, StreamState)>) {
         self.head = Some(head);
         for (stream, known) in states {
             self.states.put(stream, known);
         }
     }
 
-    /// A stream's state, if it is known.
-    pub fn peek(&self, stream: &StreamId) -> Option<&Known> {
+    /// A stream's state, if it is cached.
+    pub fn peek(&self, stream: &StreamId) -> Option<&StreamState> {
         self.states.peek(stream)
     }
 
-    /// Nothing that was known counts any more.
-    pub fn forget(&mut self) {
+    /// Drops all states and the head.
+    pub fn clear(&mut self) {
         self.states.clear();
         self.head = None;
     }
 
-    /// The states of these streams, read where they are not known. A stream that cannot be read is answered with the reason.
+    /// The states of these streams, read from the log if they are not cached. A stream that cannot be read has the reason instead.
     pub async fn load(
         &mut self,
         wanted: &BTreeMap<StreamId, StreamRead>,
-    ) -> Result<BTreeMap<StreamId, Result<Known, String>>, LogError> {
+    ) -> Result<BTreeMap<StreamId, Result<StreamState, String>>, LogError> {
         let mut loaded = BTreeMap::new();
         let mut missing = Vec::new();
         for (stream, read) in wanted {
@@ -114,11 +114,11 @@ impl Memory {
         Ok(loaded)
     }
 
-    /// Reads streams from the log. What has come is not remembered here.
+    /// Reads streams from the log without caching them.
     pub async fn read_all(
         &self,
         reads: &[&StreamRead],
-        loaded: &mut BTreeMap<StreamId, Result<Known, String>>,
+        loaded: &mut BTreeMap<StreamId, Result<StreamState, String>>,
     ) -> Result<(), LogError> {
         for some in reads.chunks(STREAMS) {
             self.read(some, loaded).await?;
@@ -129,7 +129,7 @@ impl Memory {
     async fn read(
         &self,
         reads: &[&StreamRead],
-        loaded: &mut BTreeMap<StreamId, Result<Known, String>>,
+        loaded: &mut BTreeMap<StreamId, Result<StreamState, String>>,
     ) -> Result<(), LogError> {
         let mut states: BTreeMap<StreamId, (u64, Evolving)> =
             reads.iter().map(|read| (read.stream.clone(), (0, Ok((read.initial)())))).collect();
@@ -153,7 +153,7 @@ impl Memory {
             }
         }
         for (stream, (version, state)) in states {
-            loaded.insert(stream, state.map(|state| Known { version, state: Arc::from(state) }));
+            loaded.insert(stream, state.map(|state| StreamState { version, state: Arc::from(state) }));
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! A log, topics in memory, and relays between them.
+//! A log, in-memory topics, and relays between them.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,12 +16,12 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-/// Everything that is waited for comes long before this: it only ends a hang.
+/// Only ends a hang.
 pub const SOON: Duration = Duration::from_secs(120);
 const ORDERS: &str = "chorale.order.v1";
 const PARTITIONS: u32 = 6;
 
-pub struct Bench {
+pub struct Harness {
     pub folder: TempDir,
     pub log: Arc<dyn Log>,
     pub topics: MemoryTopics,
@@ -32,7 +32,7 @@ pub struct Running {
     pub task: JoinHandle<Result<(), RelayError>>,
 }
 
-/// Quick to notice everything.
+/// Short intervals.
 pub fn options() -> Options {
     Options {
         batch: 7,
@@ -42,7 +42,7 @@ pub fn options() -> Options {
     }
 }
 
-impl Bench {
+impl Harness {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = open(folder.path().join("log")).await;
@@ -57,7 +57,7 @@ impl Bench {
         start(self.relay(options()))
     }
 
-    /// Waits until the topics hold the log up to its end, and answers where that is.
+    /// Waits until the topics hold the log up to its end, and returns that position.
     pub async fn relayed(&self) -> u64 {
         let head = self.log.head().await.unwrap();
         let there = || self.topics.mark(Context::Ordering).is_some_and(|mark| mark.position >= head.position);
@@ -70,7 +70,7 @@ impl Bench {
         head.position
     }
 
-    /// Each event of the log stands in its topic once, and those of a partition in their order.
+    /// Asserts that each event of the log is in its topic once, in order per partition.
     pub async fn topic_is_log(&self) {
         let events = self.log.read(Read::After(0), usize::MAX).await.unwrap();
         let mut there: Vec<u64> = Vec::new();
@@ -105,15 +105,15 @@ impl Running {
         timeout(SOON, self.task).await.unwrap().unwrap().unwrap();
     }
 
-    /// Leaves as a process that was killed.
+    /// Stops like a killed process.
     pub async fn kill(self) {
         self.task.abort();
         assert!(self.task.await.is_err_and(|error| error.is_cancelled()));
     }
 
-    /// Why it stopped by itself.
-    pub async fn gave_up(self) -> RelayError {
-        timeout(SOON, self.task).await.expect("it goes on").unwrap().unwrap_err()
+    /// Waits until the relay stops by itself, and returns the error.
+    pub async fn error(self) -> RelayError {
+        timeout(SOON, self.task).await.expect("the relay keeps running").unwrap().unwrap_err()
     }
 }
 
@@ -122,7 +122,7 @@ pub fn position(record: &Outgoing) -> u64 {
     header.1.parse().unwrap()
 }
 
-/// One more event of each of these streams, while others write as well.
+/// Appends an event to each of these streams, while others write as well.
 pub async fn append(log: &dyn Log, streams: &[&str]) {
     for stream in streams {
         loop {
@@ -132,7 +132,7 @@ pub async fn append(log: &dyn Log, streams: &[&str]) {
             match draft.commit(log).await {
                 Ok(Committed::Done(_)) => break,
                 Ok(Committed::Moved(_)) => {}
-                // The stream has grown between the two looks.
+                // The stream has grown between the two reads.
                 Err(error) => assert!(
                     error.to_string().contains("version") || error.to_string().contains("broken"),
                     "{error}"

@@ -1,16 +1,16 @@
-//! A connection that one caller has at a time.
+//! A database connection that has one user at a time.
 
 use sqlx::Connection;
 use tokio::sync::{Mutex, MutexGuard};
 
-/// A connection, opened when it is first needed, and again when its last borrower did not give it back: it may then be in
+/// A connection that is opened on first use, and again after a borrower that did not give it back, because it may then be in
 /// the middle of something.
-pub(crate) struct Lane<C: Connection> {
+pub(crate) struct DedicatedConnection<C: Connection> {
     options: C::Options,
     idle: Mutex<Option<C>>,
 }
 
-impl<C: Connection> Lane<C> {
+impl<C: Connection> DedicatedConnection<C> {
     pub(crate) fn new(options: C::Options) -> Self {
         Self { options, idle: Mutex::new(None) }
     }
@@ -19,26 +19,27 @@ impl<C: Connection> Lane<C> {
         self.open(self.idle.lock().await).await
     }
 
-    /// The connection, if nobody has it.
+    /// The connection, unless it is in use.
     pub(crate) async fn try_borrow(&self) -> Result<Option<Borrowed<'_, C>>, sqlx::Error> {
         match self.idle.try_lock() {
-            Ok(home) => self.open(home).await.map(Some),
+            Ok(slot) => self.open(slot).await.map(Some),
             Err(_) => Ok(None),
         }
     }
 
-    async fn open<'a>(&'a self, mut home: MutexGuard<'a, Option<C>>) -> Result<Borrowed<'a, C>, sqlx::Error> {
-        let (connection, fresh) = match home.take() {
+    async fn open<'a>(&'a self, mut slot: MutexGuard<'a, Option<C>>) -> Result<Borrowed<'a, C>, sqlx::Error> {
+        let (connection, fresh) = match slot.take() {
             Some(connection) => (connection, false),
             None => (C::connect_with(&self.options).await?, true),
         };
-        Ok(Borrowed { home, connection, fresh })
+        Ok(Borrowed { slot, connection, fresh })
     }
 }
 
-/// The connection of a [`Lane`]. It is closed, and what it had begun undone, unless it is given back.
+/// A borrowed [`DedicatedConnection`]. Unless it is given back, dropping it closes the connection, which rolls back an open
+/// transaction.
 pub(crate) struct Borrowed<'a, C: Connection> {
-    home: MutexGuard<'a, Option<C>>,
+    slot: MutexGuard<'a, Option<C>>,
     connection: C,
     fresh: bool,
 }
@@ -48,21 +49,21 @@ impl<C: Connection> Borrowed<'_, C> {
         &mut self.connection
     }
 
-    /// It was opened for this borrower.
+    /// Whether it was opened for this borrower.
     pub(crate) fn is_fresh(&self) -> bool {
         self.fresh
     }
 
     pub(crate) fn give_back(mut self) {
-        *self.home = Some(self.connection);
+        *self.slot = Some(self.connection);
     }
 
-    /// Closes the connection before anybody opens the next one.
+    /// Closes the connection before the next borrower can open another one.
     pub(crate) async fn close(self) {
         if let Err(error) = self.connection.close().await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
-                "a connection to an event log was not closed well"
+                "could not close a connection to an event log cleanly"
             );
         }
     }

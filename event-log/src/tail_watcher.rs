@@ -1,4 +1,4 @@
-//! Waiting for the log to grow: commits of this process wake at once, those of others are found by looking now and then.
+//! Waiting for a log to grow. Commits of this process wake waiters at once; commits of other processes are found by polling.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -8,39 +8,39 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::port::{Head, LogError};
 
-/// Nobody waits longer in one go.
-const LONGEST: Duration = Duration::from_secs(3600);
+/// The longest single wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
-/// How often it is looked whether another process has committed: `soonest` after the log has grown, and half as often after
-/// each look that found nothing, down to once in `rarest`.
+/// How often the head is polled: after `shortest` once the log has grown, and half as often after each poll that found no
+/// growth, down to once per `longest`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Looks {
-    pub(crate) soonest: Duration,
-    pub(crate) rarest: Duration,
+pub(crate) struct PollInterval {
+    pub(crate) shortest: Duration,
+    pub(crate) longest: Duration,
 }
 
-pub(crate) struct Growth {
-    looks: Looks,
+pub(crate) struct TailWatcher {
+    interval: PollInterval,
     position: watch::Sender<u64>,
     opened: Instant,
-    /// When somebody looked last, in milliseconds since `opened`: one waiter looks for all of them.
-    looked: AtomicU64,
-    /// Milliseconds from that look to the next.
+    /// Time of the last poll, in milliseconds since `opened`. One waiter polls for all of them.
+    polled: AtomicU64,
+    /// Milliseconds from that poll to the next.
     pause: AtomicU64,
 }
 
-impl Growth {
-    pub(crate) fn from(position: u64, looks: Looks) -> Self {
+impl TailWatcher {
+    pub(crate) fn new(position: u64, interval: PollInterval) -> Self {
         Self {
-            looks,
+            interval,
             position: watch::Sender::new(position),
             opened: Instant::now(),
-            looked: AtomicU64::new(0),
-            pause: AtomicU64::new(millis(looks.soonest)),
+            polled: AtomicU64::new(0),
+            pause: AtomicU64::new(millis(interval.shortest)),
         }
     }
 
-    /// The log is at least as long as this.
+    /// Records that the log reaches at least to `position`.
     pub(crate) fn reached(&self, position: u64) {
         self.position.send_if_modified(|known| {
             let grown = position > *known;
@@ -49,17 +49,17 @@ impl Growth {
         });
     }
 
-    /// As long as the log is known to be.
+    /// The highest position that is known to exist.
     pub(crate) fn position(&self) -> u64 {
         *self.position.borrow()
     }
 
-    /// Waits until the log is longer than `position`, at most `patience`.
+    /// Waits until the log is longer than `position`, at most `patience`. `head` polls the log.
     pub(crate) async fn past<F>(&self, position: u64, patience: Duration, head: impl Fn() -> F)
     where
         F: Future<Output = Result<Head, LogError>>,
     {
-        let until = Instant::now() + patience.min(LONGEST);
+        let until = Instant::now() + patience.min(LONGEST_WAIT);
         let mut known = self.position.subscribe();
         while *known.borrow_and_update() <= position {
             let left = until.saturating_duration_since(Instant::now());
@@ -71,31 +71,34 @@ impl Growth {
                 continue;
             }
             match timeout_at(until, head()).await {
-                Ok(Ok(head)) => self.looked_at(head.position),
-                // Whoever waits will read next, and get the error.
+                Ok(Ok(head)) => self.polled_at(head.position),
+                // The waiter reads next, and gets the error.
                 Ok(Err(error)) => {
-                    tracing::debug!(error = &error as &dyn std::error::Error, "the log's head cannot be read")
+                    tracing::debug!(error = &error as &dyn std::error::Error, "could not poll the log's head")
                 }
                 Err(_) => return,
             }
         }
     }
 
-    fn looked_at(&self, position: u64) {
+    fn polled_at(&self, position: u64) {
         let grown = position > self.position();
         let pause = self.pause.load(Ordering::Relaxed);
-        let next =
-            if grown { millis(self.looks.soonest) } else { (2 * pause).min(millis(self.looks.rarest)) };
+        let next = if grown {
+            millis(self.interval.shortest)
+        } else {
+            (2 * pause).min(millis(self.interval.longest))
+        };
         self.pause.store(next, Ordering::Relaxed);
         self.reached(position);
     }
 
     fn is_due(&self) -> bool {
         let now = millis(self.opened.elapsed());
-        let before = self.looked.load(Ordering::Relaxed);
-        // A waiter's own turn comes a little late or early against the others'.
+        let before = self.polled.load(Ordering::Relaxed);
+        // A waiter wakes a little earlier or later than the others.
         let due = now >= before.saturating_add(self.pause.load(Ordering::Relaxed) / 2);
-        due && self.looked.compare_exchange(before, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        due && self.polled.compare_exchange(before, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }
 
@@ -112,19 +115,19 @@ mod tests {
     const MINUTE: Duration = Duration::from_mins(1);
 
     #[tokio::test(start_paused = true)]
-    async fn what_nobody_tells_is_found_by_looking() {
-        let growth = Growth::from(5, Looks { soonest: MINUTE, rarest: MINUTE });
+    async fn growth_without_a_notification_is_found_by_polling() {
+        let tail = TailWatcher::new(5, PollInterval { shortest: MINUTE, longest: MINUTE });
         let head = Head { position: 6, hash: [0; 32], epoch: Uuid::nil(), revision: 0 };
         let begun = Instant::now();
-        growth.past(5, 10 * MINUTE, async || Ok(head)).await;
+        tail.past(5, 10 * MINUTE, async || Ok(head)).await;
         assert_eq!(begun.elapsed(), MINUTE);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_waits_longer_than_he_is_willing_to_for_a_server_that_says_nothing() {
-        let growth = Growth::from(5, Looks { soonest: MINUTE, rarest: MINUTE });
+    async fn waiting_on_a_silent_server_respects_the_timeout() {
+        let tail = TailWatcher::new(5, PollInterval { shortest: MINUTE, longest: MINUTE });
         let begun = Instant::now();
-        growth.past(5, 2 * MINUTE, std::future::pending).await;
+        tail.past(5, 2 * MINUTE, std::future::pending).await;
         assert_eq!(begun.elapsed(), 2 * MINUTE);
     }
 }

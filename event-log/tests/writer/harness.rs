@@ -1,4 +1,4 @@
-//! A log in a folder of its own, a writer on it, and rules that are simple enough to see what the writer does with them.
+//! A log of its own, a writer on it, and simple rules that show what the writer does with them.
 
 use std::sync::Arc;
 
@@ -13,11 +13,11 @@ use schemas::{Actor, CommandId, Context, EventId, StreamId, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
 
-/// What a stream was told, in order.
+/// The numbers that a stream holds, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Told(pub Vec<u64>);
+pub struct Numbers(pub Vec<u64>);
 
-impl Aggregate for Told {
+impl Aggregate for Numbers {
     type Event = ReactionEvent;
 
     fn evolve(mut self, event: &ReactionEvent) -> Self {
@@ -28,7 +28,7 @@ impl Aggregate for Told {
     }
 }
 
-/// Any rule over streams of [`Told`].
+/// Any rule over streams of [`Numbers`].
 pub struct Rule<F> {
     pub reads: Reads,
     pub decide: F,
@@ -48,62 +48,62 @@ pub fn stream(name: &str) -> StreamId {
     StreamId::from_text(format!("order-{name}"))
 }
 
-pub fn said(number: u64) -> ReactionEvent {
+pub fn numbered(number: u64) -> ReactionEvent {
     let (reactor, source) = ("test".to_owned(), stream("source"));
     ReactionRedriven { reactor, source, from_version: number }.into()
 }
 
-/// Tells `name` one number more than it was told so far, and answers with it.
+/// Appends the next number to `name`, and answers with it.
 pub fn count_up(name: &str) -> Arc<dyn Decision> {
     let stream = stream(name);
     let decide = {
         let stream = stream.clone();
         move |seen: &Seen| {
-            let next = seen.state::<Told>(&stream).0.len() as u64 + 1;
-            Ok(Changes::of(&stream, [said(next)]).answering(json!(next)))
+            let next = seen.state::<Numbers>(&stream).0.len() as u64 + 1;
+            Ok(Changes::of(&stream, [numbered(next)]).answering(json!(next)))
         }
     };
-    Arc::new(Rule { reads: Reads::stream::<Told>(stream), decide })
+    Arc::new(Rule { reads: Reads::stream::<Numbers>(stream), decide })
 }
 
-/// Tells `name` one number more, but refuses to go beyond `limit`.
+/// Appends the next number to `name`, but none above `limit`.
 pub fn count_up_to(name: &str, limit: u64) -> Arc<dyn Decision> {
     let stream = stream(name);
     let decide = {
         let stream = stream.clone();
         move |seen: &Seen| {
-            let next = seen.state::<Told>(&stream).0.len() as u64 + 1;
+            let next = seen.state::<Numbers>(&stream).0.len() as u64 + 1;
             if next > limit {
-                return Err(Refusal::rule("FULL", "Nothing more goes in."));
+                return Err(Refusal::rule("FULL", "The stream is full."));
             }
-            Ok(Changes::of(&stream, [said(next)]))
+            Ok(Changes::of(&stream, [numbered(next)]))
         }
     };
-    Arc::new(Rule { reads: Reads::stream::<Told>(stream), decide })
+    Arc::new(Rule { reads: Reads::stream::<Numbers>(stream), decide })
 }
 
-/// Claims a slug for `name`, or says that it is taken.
+/// Claims a slug for `name`, or refuses if it is taken.
 pub fn claim(name: &str, slug: &str) -> Arc<dyn Decision> {
     let (stream, slug) = (stream(name), slug.to_owned());
-    let reads = Reads::stream::<Told>(stream.clone()).and_claim(ClaimKind::Slug, slug.clone());
+    let reads = Reads::stream::<Numbers>(stream.clone()).and_claim(ClaimKind::Slug, slug.clone());
     let decide = move |seen: &Seen| {
         if seen.holder(ClaimKind::Slug, &slug).is_some() {
-            return Err(Refusal::rule("TAKEN", "Somebody has it."));
+            return Err(Refusal::rule("TAKEN", "The slug is taken."));
         }
-        let mut changes = Changes::of(&stream, [said(1)]);
+        let mut changes = Changes::of(&stream, [numbered(1)]);
         changes.claim(ClaimKind::Slug, slug.clone(), &stream);
         Ok(changes)
     };
     Arc::new(Rule { reads, decide })
 }
 
-/// A rule that is broken.
+/// A rule that panics.
 pub fn panicking(name: &str) -> Arc<dyn Decision> {
     let decide = |_: &Seen| -> Result<Changes, Refusal> { panic!("a broken rule, on purpose") };
-    Arc::new(Rule { reads: Reads::stream::<Told>(stream(name)), decide })
+    Arc::new(Rule { reads: Reads::stream::<Numbers>(stream(name)), decide })
 }
 
-/// A command that asks for `what`.
+/// A command whose fingerprint is made of `what`.
 pub fn command(key: &str, what: &str, decision: Arc<dyn Decision>) -> Request {
     let mut fingerprint = [0; 32];
     for (at, byte) in fingerprint.iter_mut().zip(what.bytes()) {
@@ -137,24 +137,24 @@ pub fn request(command: CommandId, origin: Origin, decision: Arc<dyn Decision>) 
     }
 }
 
-/// A log, and what it is in.
-pub struct Bench {
+/// A log in a folder or database of its own.
+pub struct Harness {
     url: String,
-    /// Gone with it.
-    _place: Box<dyn std::any::Any>,
+    /// Deletes it when dropped.
+    _storage: Box<dyn std::any::Any>,
 }
 
-impl Bench {
+impl Harness {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("ordering.sqlite").display());
-        Self { url, _place: Box::new(folder) }
+        Self { url, _storage: Box::new(folder) }
     }
 
     pub async fn on_postgres() -> Self {
         let database = Scratch::new().await.unwrap();
         event_log::migrate(database.url(), Context::Ordering).await.unwrap();
-        Self { url: database.url().to_owned(), _place: Box::new(database) }
+        Self { url: database.url().to_owned(), _storage: Box::new(database) }
     }
 
     pub fn url(&self) -> String {
@@ -178,8 +178,8 @@ pub async fn everything(log: &dyn Log) -> Vec<StoredEvent> {
     log.read(Read::After(0), usize::MAX).await.unwrap()
 }
 
-/// What a stream was told, as the log has it; its versions must be 1, 2, 3 …
-pub async fn told(log: &dyn Log, name: &str) -> Vec<u64> {
+/// The numbers of a stream, as the log has it; its versions must be 1, 2, 3 …
+pub async fn numbers(log: &dyn Log, name: &str) -> Vec<u64> {
     let events = log.read(Read::Streams(&[(stream(name), 0)]), usize::MAX).await.unwrap();
     assert!(events.iter().map(|event| event.envelope.version).eq(1..=events.len() as u64));
     let number = |event: &StoredEvent| {

@@ -8,11 +8,11 @@ use schemas::Context;
 use sqlx::postgres::PgListener;
 use sqlx::{Connection, PgConnection};
 
-/// It only ends a hang.
+/// Only ends a hang.
 const SOON: Duration = Duration::from_secs(60);
 
 #[tokio::test]
-async fn what_is_committed_is_told_to_whoever_listens_on_either_road() {
+async fn commits_notify_listeners_with_and_without_a_head_lock() {
     let database = Scratch::new().await.unwrap();
     migrate(database.url(), Context::Ordering).await.unwrap();
     let log = connect(database.url(), Context::Ordering).await.unwrap();
@@ -21,22 +21,22 @@ async fn what_is_committed_is_told_to_whoever_listens_on_either_road() {
 
     let draft = Draft::now(&*log).await.unwrap().event("order-1", 1);
     assert!(matches!(draft.commit(&*log).await.unwrap(), Committed::Done(_)));
-    let told = tokio::time::timeout(SOON, listener.recv()).await.unwrap().unwrap();
-    assert_eq!(told.payload(), "1");
+    let notification = tokio::time::timeout(SOON, listener.recv()).await.unwrap().unwrap();
+    assert_eq!(notification.payload(), "1");
 
-    let held = log.hold().await.unwrap().unwrap();
-    let draft = Draft::on(Context::Ordering, held.head()).event("order-1", 2);
-    assert!(matches!(held.commit(&draft.batch).await.unwrap(), Committed::Done(_)));
-    let told = tokio::time::timeout(SOON, listener.recv()).await.unwrap().unwrap();
-    assert_eq!(told.payload(), "2");
+    let lock = log.lock_head().await.unwrap().unwrap();
+    let draft = Draft::on(Context::Ordering, lock.head()).event("order-1", 2);
+    assert!(matches!(lock.commit(&draft.batch).await.unwrap(), Committed::Done(_)));
+    let notification = tokio::time::timeout(SOON, listener.recv()).await.unwrap().unwrap();
+    assert_eq!(notification.payload(), "2");
 }
 
 #[tokio::test]
-async fn who_waits_for_growth_listens_and_goes_on_listening_when_the_connection_was_cut() {
+async fn a_wait_for_growth_listens_again_after_the_connection_was_cut() {
     let database = Scratch::new().await.unwrap();
     migrate(database.url(), Context::Ordering).await.unwrap();
     let log = connect(database.url(), Context::Ordering).await.unwrap();
-    // One listens, and two follow each other: what was ended is not there any more.
+    // Only one connection listens, and after it was ended, another one.
     let mut before = String::new();
     for _ in 0..2 {
         log.grown(0, Duration::from_millis(1)).await;

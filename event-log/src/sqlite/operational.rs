@@ -1,4 +1,4 @@
-//! What stands beside the events.
+//! The state beside the events: deadlines, progress of consumers, leases, properties, counts.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,9 +12,11 @@ use sqlx::{Row, Sqlite};
 
 use super::SqliteLog;
 use super::rows::number;
-use crate::port::{Desk, DueDeadline, LogError, ParkedRecord};
+use crate::port::{
+    ConsumerProgress, Deadlines, DueDeadline, Leases, LogError, Maintenance, ParkedRecord, Properties,
+};
 
-/// Ledger entries that are forgotten in one transaction: commits wait for no more than that.
+/// Ledger entries that one transaction deletes. Commits wait for no more than that.
 const PRUNED_AT_ONCE: i64 = 1000;
 
 impl SqliteLog {
@@ -26,17 +28,17 @@ impl SqliteLog {
         self.log.cannot("be read", error)
     }
 
-    /// Carries out one statement that writes; answers how many rows that were.
+    /// Runs one statement that writes and returns the number of affected rows.
     async fn write(&self, query: Query<'_, Sqlite, SqliteArguments>) -> Result<u64, LogError> {
         let unwritable = |error| self.log.cannot("be written", error);
-        let mut lane = self.writer()?.borrow().await.map_err(unwritable)?;
-        let rows = query.execute(lane.connection()).await.map_err(unwritable)?.rows_affected();
-        lane.give_back();
+        let mut borrowed = self.writer()?.borrow().await.map_err(unwritable)?;
+        let rows = query.execute(borrowed.connection()).await.map_err(unwritable)?.rows_affected();
+        borrowed.give_back();
         Ok(rows)
     }
 
     async fn group_rows(&self, group: &str) -> Result<(BTreeMap<String, u64>, u32), sqlx::Error> {
-        // One statement sees one moment.
+        // One statement, so that both are of the same moment.
         let rows = sqlx::query(
             "SELECT partition, done FROM positions WHERE reader = ?1
              UNION ALL SELECT NULL, starts FROM starts WHERE reader = ?1",
@@ -84,7 +86,7 @@ fn limited(limit: usize) -> i64 {
 }
 
 #[async_trait]
-impl Desk for SqliteLog {
+impl Deadlines for SqliteLog {
     async fn due(&self, until: Timestamp, limit: usize) -> Result<Vec<DueDeadline>, LogError> {
         let rows = sqlx::query(
             "SELECT stream, version, kind, at FROM deadlines WHERE at <= ? ORDER BY at, stream LIMIT ?",
@@ -104,7 +106,10 @@ impl Desk for SqliteLog {
             .map_err(|error| self.unreadable(error))?;
         Ok(at.map(Timestamp::from_millis))
     }
+}
 
+#[async_trait]
+impl ConsumerProgress for SqliteLog {
     async fn group(&self, group: &str) -> Result<(BTreeMap<String, u64>, u32), LogError> {
         self.group_rows(group).await.map_err(|error| self.unreadable(error))
     }
@@ -121,7 +126,45 @@ impl Desk for SqliteLog {
         .map_err(|error| self.unreadable(error))?;
         rows.iter().map(parked).collect::<Result<_, _>>().map_err(|error| self.unreadable(error))
     }
+}
 
+#[async_trait]
+impl Leases for SqliteLog {
+    async fn lease(&self, name: &str, holder: &str, ttl: Duration) -> Result<bool, LogError> {
+        let millis = i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX / 2);
+        let query = sqlx::query(
+            "INSERT INTO leases (name, holder, until) VALUES (?1, ?2, CAST(unixepoch('subsec') * 1000 AS INTEGER) + ?3)
+             ON CONFLICT DO UPDATE SET holder = excluded.holder, until = excluded.until
+             WHERE holder = excluded.holder OR until <= unixepoch('subsec') * 1000",
+        );
+        Ok(self.write(query.bind(name).bind(holder).bind(millis)).await? > 0)
+    }
+
+    async fn release(&self, name: &str, holder: &str) -> Result<(), LogError> {
+        let query = sqlx::query("DELETE FROM leases WHERE name = ? AND holder = ?");
+        self.write(query.bind(name).bind(holder)).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl Properties for SqliteLog {
+    async fn properties(&self) -> Result<BTreeMap<String, String>, LogError> {
+        let rows: Vec<(String, String)> = sqlx::query_as("SELECT key, value FROM about")
+            .fetch_all(&mut *self.reader().await?)
+            .await
+            .map_err(|error| self.unreadable(error))?;
+        Ok(rows.into_iter().collect())
+    }
+
+    async fn set_property(&self, key: &str, value: &str) -> Result<bool, LogError> {
+        let query = sqlx::query("INSERT INTO about (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING");
+        self.write(query.bind(key).bind(value)).await?;
+        Ok(self.properties().await?.get(key).is_some_and(|current| current == value))
+    }
+}
+
+#[async_trait]
+impl Maintenance for SqliteLog {
     async fn counts(&self) -> Result<BTreeMap<String, (u64, u64)>, LogError> {
         let rows = sqlx::query("SELECT prefix, events, last FROM counts")
             .fetch_all(&mut *self.reader().await?)
@@ -142,34 +185,5 @@ impl Desk for SqliteLog {
             }
             pruned += gone;
         }
-    }
-
-    async fn lease(&self, name: &str, holder: &str, ttl: Duration) -> Result<bool, LogError> {
-        let millis = i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX / 2);
-        let query = sqlx::query(
-            "INSERT INTO leases (name, holder, until) VALUES (?1, ?2, CAST(unixepoch('subsec') * 1000 AS INTEGER) + ?3)
-             ON CONFLICT DO UPDATE SET holder = excluded.holder, until = excluded.until
-             WHERE holder = excluded.holder OR until <= unixepoch('subsec') * 1000",
-        );
-        Ok(self.write(query.bind(name).bind(holder).bind(millis)).await? > 0)
-    }
-
-    async fn release(&self, name: &str, holder: &str) -> Result<(), LogError> {
-        let query = sqlx::query("DELETE FROM leases WHERE name = ? AND holder = ?");
-        self.write(query.bind(name).bind(holder)).await.map(drop)
-    }
-
-    async fn about(&self) -> Result<BTreeMap<String, String>, LogError> {
-        let rows: Vec<(String, String)> = sqlx::query_as("SELECT key, value FROM about")
-            .fetch_all(&mut *self.reader().await?)
-            .await
-            .map_err(|error| self.unreadable(error))?;
-        Ok(rows.into_iter().collect())
-    }
-
-    async fn set_about(&self, key: &str, value: &str) -> Result<bool, LogError> {
-        let query = sqlx::query("INSERT INTO about (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING");
-        self.write(query.bind(key).bind(value)).await?;
-        Ok(self.about().await?.get(key).is_some_and(|stands| stands == value))
     }
 }

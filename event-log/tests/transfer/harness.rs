@@ -1,4 +1,4 @@
-//! A log with everything in it, and a database to move it to.
+//! A log with every kind of content, and a database to move it to.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,20 +19,20 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 pub const CONTEXT: Context = Context::Ordering;
-/// As many as make several portions.
+/// Enough for several chunks.
 pub const STREAMS: u64 = 1_500;
 
-pub struct Bench {
+pub struct Harness {
     folder: TempDir,
-    pub there: Scratch,
+    pub database: Scratch,
 }
 
-impl Bench {
-    /// A log with everything in it.
+impl Harness {
+    /// A log with every kind of content.
     pub async fn new() -> Self {
-        let bench = Self { folder: tempfile::tempdir().unwrap(), there: Scratch::new().await.unwrap() };
-        fill(bench.old().await.as_ref()).await;
-        bench
+        let harness = Self { folder: tempfile::tempdir().unwrap(), database: Scratch::new().await.unwrap() };
+        fill(harness.old().await.as_ref()).await;
+        harness
     }
 
     pub fn file(&self) -> String {
@@ -44,30 +44,30 @@ impl Bench {
     }
 
     pub async fn new_log(&self) -> Arc<dyn Log> {
-        connect(self.there.url(), CONTEXT).await.unwrap()
+        connect(self.database.url(), CONTEXT).await.unwrap()
     }
 
     pub async fn lock(&self) -> Transfer {
         Transfer::lock(&self.file(), CONTEXT).await.unwrap()
     }
 
-    /// Copies and compares.
+    /// Copies the log and checks the copy.
     pub async fn copy(&self) -> Result<Moved, TransferError> {
         let mut transfer = Transfer::lock(&self.file(), CONTEXT).await?;
-        transfer.copy(self.there.url(), &mut |_| {}).await?;
-        transfer.check(self.there.url(), &mut |_| {}).await
+        transfer.copy(self.database.url(), &mut |_| {}).await?;
+        transfer.check(self.database.url(), &mut |_| {}).await
     }
 
-    /// The same, and opens what was copied.
-    pub async fn go(&self) -> Result<Moved, TransferError> {
+    /// The same, and opens the copy for writing.
+    pub async fn transfer(&self) -> Result<Moved, TransferError> {
         let moved = self.copy().await?;
-        release(&[(CONTEXT, self.there.url().to_owned())]).await?;
+        release(&[(CONTEXT, self.database.url().to_owned())]).await?;
         Ok(moved)
     }
 
     /// Runs statements in the database, in the schema of the log.
     pub async fn raw(&self, sql: &str) {
-        self.there.run_in(CONTEXT.name(), sql).await.unwrap();
+        self.database.run_in(CONTEXT.name(), sql).await.unwrap();
     }
 
     /// Runs statements in the file.
@@ -77,14 +77,14 @@ impl Bench {
         sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
     }
 
-    /// Ends the connections of everybody who moves something into the database.
+    /// Ends all connections of moves into the database.
     pub async fn cut(&self) {
-        let database = Address::parse(self.there.url(), &[]).unwrap().database().to_owned();
+        let database = Address::parse(self.database.url(), &[]).unwrap().database().to_owned();
         let cut = format!(
             "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
              WHERE datname = '{database}' AND application_name = 'chorale-move'"
         );
-        self.there.run(&cut).await.unwrap();
+        self.database.run(&cut).await.unwrap();
     }
 }
 
@@ -108,7 +108,7 @@ fn deadline(number: u64) -> (String, Timestamp) {
     ("expire".to_owned(), Timestamp::from_millis(1_000 + i64::try_from(number).unwrap() * 10))
 }
 
-/// Texts that a careless copy would change.
+/// Texts that a careless copy changes.
 fn payload(number: u64) -> String {
     let odd =
         ["{ \"a\" : 1.0 }", "{\"b\":\"\\u0000 \\\\N \\t\",\"a\":1e2}", "{\"z\":\"🍵 ü\\n\",\"z\":2}", "[]"];
@@ -116,7 +116,7 @@ fn payload(number: u64) -> String {
     format!("{odd}{}", " ".repeat(usize::try_from(number % 7).unwrap() * 40))
 }
 
-/// One request with every kind of change in it.
+/// One request with every kind of change.
 fn request(draft: Draft, number: u64) -> Draft {
     let own = stream(number);
     let parked = ParkedRecord {
@@ -167,15 +167,15 @@ async fn fill(log: &dyn Log) {
         }
         assert!(matches!(draft.commit(log).await.unwrap(), Committed::Done(_)));
     }
-    // So that the revision is not the number of batches with events.
+    // The revision differs from the number of batches with events.
     Draft::now(log).await.unwrap().commit(log).await.unwrap();
-    assert!(log.set_about("time", "REAL").await.unwrap());
-    assert!(log.set_about("rules", "{ \"maxPerOrder\" : 7 }").await.unwrap());
+    assert!(log.set_property("time", "REAL").await.unwrap());
+    assert!(log.set_property("rules", "{ \"maxPerOrder\" : 7 }").await.unwrap());
 }
 
-/// All that can be seen of a log by those who use it.
+/// Everything that is observable of a log.
 #[derive(Debug, PartialEq)]
-pub struct Seen {
+pub struct Contents {
     pub head: Head,
     pub events: Vec<StoredEvent>,
     facts: Vec<String>,
@@ -183,10 +183,10 @@ pub struct Seen {
     groups: Vec<(BTreeMap<String, u64>, u32)>,
     pub parked: Vec<ParkedRecord>,
     counts: BTreeMap<String, (u64, u64)>,
-    about: BTreeMap<String, String>,
+    properties: BTreeMap<String, String>,
 }
 
-impl Seen {
+impl Contents {
     pub async fn of(log: &dyn Log) -> Self {
         let numbers = || 0..STREAMS;
         let wanted = Wanted {
@@ -214,7 +214,7 @@ impl Seen {
             groups,
             parked: log.parked(None, 1_000).await.unwrap(),
             counts: log.counts().await.unwrap(),
-            about: log.about().await.unwrap(),
+            properties: log.properties().await.unwrap(),
         }
     }
 }

@@ -1,0 +1,63 @@
+//! What can go wrong with a log.
+
+use schemas::Context;
+
+/// Why a log cannot be used, or refuses a commit.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The database does not answer, or answers with an error.
+    #[error("the event log cannot be used: {0}")]
+    Unavailable(String, #[source] Option<Box<dyn std::error::Error + Send + Sync>>),
+    /// The disk is full. Everything that was acknowledged is stored.
+    #[error("the event log has no space left")]
+    NoSpace,
+    /// The log was written by a newer program.
+    #[error("the event log has format {found}, and this program reads up to {known}: use a newer chorale")]
+    Newer {
+        /// The log's format.
+        found: u32,
+        /// The newest format that this program reads.
+        known: u32,
+    },
+    /// The database has no tables for the log, or older ones.
+    #[error("the event log of {context} {}: run `chorale migrate`", unmigrated(*.found, *.known))]
+    Unmigrated {
+        /// The log's context.
+        context: Context,
+        /// The format of the tables; `None` if there are none.
+        found: Option<u32>,
+        /// The format that this program needs.
+        known: u32,
+    },
+    /// The stored bytes or the batch are not what they must be.
+    #[error("the event log of {context} is broken at position {position}: {problem}")]
+    Broken {
+        /// The log's context.
+        context: Context,
+        /// The first position that is affected.
+        position: u64,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The address is not that of a log. Only the beginning is shown of one that may hold a password.
+    #[error(
+        "{0} is not an address of an event log; use sqlite://PATH or postgres://USER:PASSWORD@HOST/DATABASE"
+    )]
+    Address(String),
+}
+
+fn unmigrated(found: Option<u32>, known: u32) -> String {
+    match found {
+        Some(found) => format!("has format {found}, and this program needs {known}"),
+        None => "has no tables in this database".to_owned(),
+    }
+}
+
+/// The outcome of a migration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Migrated {
+    /// The format before; `None` if there was no log.
+    pub from: Option<u32>,
+    /// The format after.
+    pub to: u32,
+}

@@ -65,14 +65,14 @@ pub async fn agree(logs: &[Arc<dyn Log>], want: Want, rules: Option<ShopRules>) 
     let (mut kind, mut agreed) = (Kind::Real, rules.clone());
     for log in logs {
         if let Want::Kind(wanted) = want {
-            log.set_about(TIME, wanted.name()).await?;
+            log.set_property(TIME, wanted.name()).await?;
         }
         if let Some(rules) = &rules {
-            log.set_about(RULES, &serde_json::to_string(rules)?).await?;
+            log.set_property(RULES, &serde_json::to_string(rules)?).await?;
         }
         let about = match want {
             Want::Begun => begun(log.as_ref()).await?,
-            Want::Kind(_) | Want::Any => log.about().await?,
+            Want::Kind(_) | Want::Any => log.properties().await?,
         };
         if let Some(found) = about.get(TIME) {
             kind = Kind::of(found)?;
@@ -98,7 +98,7 @@ pub async fn agree(logs: &[Arc<dyn Log>], want: Want, rules: Option<ShopRules>) 
 async fn begun(log: &dyn Log) -> Result<BTreeMap<String, String>> {
     let mut told = false;
     loop {
-        let about = log.about().await?;
+        let about = log.properties().await?;
         if about.contains_key(TIME) {
             return Ok(about);
         }

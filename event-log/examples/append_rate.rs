@@ -1,8 +1,9 @@
-//! Measures how fast a log appends through its writer, compared with the database itself: the same rows inserted into the same
-//! table with one statement per commit and the same sync.
+//! Measures how fast a log appends through its writer, compared with the database itself: the same rows
+//! inserted into the same table with one statement per commit and the same sync.
 //! `cargo run --release -p event-log --example append_rate [sqlite://FOLDER | postgres://USER:PASSWORD@HOST/DATABASE]`
 //!
-//! On PostgreSQL the tables are created in the database of the address, which must be empty and is not cleaned up.
+//! On PostgreSQL the tables are created in the database of the address, which must be empty and is not
+//! cleaned up.
 
 use std::error::Error;
 use std::sync::Arc;

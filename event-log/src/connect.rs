@@ -9,8 +9,9 @@ use crate::port::{Log, LogError, Migrated};
 use crate::postgres::PostgresLog;
 use crate::sqlite::SqliteLog;
 
-/// Opens the log of `context` at `url`. `sqlite://PATH` is created if it is missing, and migrated to this program's format.
-/// `postgres://…` is described at [`PostgresLog`]; its tables must exist, [`migrate`] creates them.
+/// Opens the log of `context` at `url`. `sqlite://PATH` is created if it is missing, and migrated to this
+/// program's format. `postgres://…` is described at [`PostgresLog`]; its tables must exist, [`migrate`]
+/// creates them.
 pub async fn connect(url: &str, context: Context) -> Result<Arc<dyn Log>, LogError> {
     if Address::is_one(url) {
         return Ok(Arc::new(PostgresLog::open(url, context).await?));
@@ -21,8 +22,8 @@ pub async fn connect(url: &str, context: Context) -> Result<Arc<dyn Log>, LogErr
     }
 }
 
-/// Opens the log of `context` at `url` read-only, safe while others write it. Nothing is created, migrated or written, and commits
-/// are refused.
+/// Opens the log of `context` at `url` read-only, safe while others write it. Nothing is created, migrated or
+/// written, and commits are refused.
 pub async fn connect_read_only(url: &str, context: Context) -> Result<Arc<dyn Log>, LogError> {
     if Address::is_one(url) {
         return Ok(Arc::new(PostgresLog::open_read_only(url, context).await?));

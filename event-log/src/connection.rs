@@ -3,8 +3,8 @@
 use sqlx::Connection;
 use tokio::sync::{Mutex, MutexGuard};
 
-/// A connection that is opened on first use, and again after a borrower that did not give it back, because it may then be in
-/// the middle of something.
+/// A connection that is opened on first use, and again after a borrower that did not give it back, because it
+/// may then be in the middle of something.
 pub(crate) struct DedicatedConnection<C: Connection> {
     options: C::Options,
     idle: Mutex<Option<C>>,
@@ -36,8 +36,8 @@ impl<C: Connection> DedicatedConnection<C> {
     }
 }
 
-/// A borrowed [`DedicatedConnection`]. Unless it is given back, dropping it closes the connection, which rolls back an open
-/// transaction.
+/// A borrowed [`DedicatedConnection`]. Unless it is given back, dropping it closes the connection, which
+/// rolls back an open transaction.
 pub(crate) struct Borrowed<'a, C: Connection> {
     slot: MutexGuard<'a, Option<C>>,
     connection: C,

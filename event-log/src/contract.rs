@@ -1,4 +1,5 @@
-//! The contract of the event log port. A backend's test passes its factory: `assert_eq!(breaches(&factory).await, NONE)`.
+//! The contract of the event log port: promises that every backend keeps. A backend's tests check each of them with
+//! [`breach`], in the tests that [`for_each_log_promise`](crate::for_each_log_promise) generates.
 
 mod answers;
 mod commits;
@@ -21,50 +22,37 @@ use async_trait::async_trait;
 pub use self::draft::Draft;
 use crate::port::{Log, LogError};
 
-/// The result of [`breaches`] for a backend that keeps every promise.
-pub const NONE: Vec<String> = Vec::new();
-
 /// The time limit of one promise: a log that never responds breaks it.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A backend under test.
 #[async_trait]
 pub trait LogUnderTest: Send + Sync {
-    /// Opens the log called `name`, as another process would. Every call with the same name opens the same log, which is empty
-    /// at first and belongs to any one context.
+    /// Opens the log called `name`, as another process would. Every call with the same name opens the same
+    /// log, which is empty at first and belongs to any one context.
     async fn open(&self, name: &str) -> Result<Arc<dyn Log>, LogError>;
 
-    /// Runs a statement on the database of the log called `name`, bypassing the log. Its events are in the table `events`.
-    /// Returns the database's error.
+    /// Runs a statement on the database of the log called `name`, bypassing the log. Its events are in the
+    /// table `events`. Returns the database's error.
     async fn raw(&self, name: &str, statement: &str) -> Result<(), String>;
 
-    /// Ends all connections to the database of the log called `name`, as an administrator or a broken network would. Does nothing
-    /// for an embedded database.
+    /// Ends all connections to the database of the log called `name`, as an administrator or a broken network
+    /// would. Does nothing for an embedded database.
     async fn cut(&self, _name: &str) {}
 
-    /// The time within which growth is noticed, even on a busy machine. Shorter for a backend that is known not to notice it.
+    /// The time within which growth is noticed, even on a busy machine. Shorter for a backend that is known
+    /// not to notice it.
     fn soon(&self) -> Duration {
         Duration::from_secs(60)
     }
 }
 
-/// The promises that the backend breaks, and how. Each is tested on a log of its own.
-pub async fn breaches(logs: &dyn LogUnderTest) -> Vec<String> {
-    let mut broken = Vec::new();
-    for (promise, check) in PROMISES {
-        broken.extend(test(logs, promise, *check).await);
-    }
-    broken
-}
-
-/// How the backend breaks one promise. `None`: it keeps the promise, or there is no such promise.
+/// How the backend breaks a promise. `None`: it keeps the promise.
 pub async fn breach(logs: &dyn LogUnderTest, promise: &str) -> Option<String> {
-    let (promise, check) = PROMISES.iter().find(|(name, _)| *name == promise)?;
-    test(logs, promise, *check).await
-}
-
-async fn test(logs: &dyn LogUnderTest, promise: &str, check: Check) -> Option<String> {
-    let harness = Harness { logs, name: promise.replace(|c: char| !c.is_alphanumeric(), "-") };
+    let Some((_, check)) = PROMISES.iter().find(|(name, _)| *name == promise) else {
+        return Some(format!("{promise}: there is no such promise"));
+    };
+    let harness = Harness { logs, name: promise.to_owned() };
     match tokio::time::timeout(PATIENCE, check(&harness)).await {
         Ok(Ok(())) => None,
         Ok(Err(problem)) => Some(format!("{promise}: {problem}")),
@@ -113,35 +101,48 @@ fn same<T: PartialEq + std::fmt::Debug>(found: &T, wanted: &T, what: &str) -> Ch
     ensure(found == wanted, format!("{what} is {found:?} and not {wanted:?}"))
 }
 
-const PROMISES: &[(&str, Check)] = &[
-    ("a commit moves the head", |b| Box::pin(commits::move_the_head(b))),
-    ("a commit on an older head changes nothing", |b| Box::pin(commits::on_an_older_head(b))),
-    ("a batch is all or nothing", |b| Box::pin(commits::all_or_nothing(b))),
-    ("a batch may be large", |b| Box::pin(commits::of_many_events(b))),
-    ("racing processes lose and duplicate nothing", |b| Box::pin(races::on_one_stream(b))),
-    ("a reader by position never misses an event", |b| Box::pin(races::with_a_reader(b))),
-    ("facts belong to the head that comes with them", |b| Box::pin(races::with_facts(b))),
-    ("a commit whose connection breaks is complete or absent", |b| Box::pin(cuts::of_connections(b))),
-    ("a command's first answer is kept", |b| Box::pin(answers::ledger(b))),
-    ("the last handled event is known", |b| Box::pin(answers::inbox(b))),
-    ("a claim has one holder", |b| Box::pin(answers::claims(b))),
-    ("views are written, replaced and removed", |b| Box::pin(answers::views(b))),
-    ("groups have positions and starts of their own, and never move backwards", |b| {
-        Box::pin(answers::groups(b))
-    }),
-    ("a stream has one deadline, the last one", |b| Box::pin(deadlines::one_per_stream(b))),
-    ("deadlines come earliest first", |b| Box::pin(deadlines::earliest_first(b))),
-    ("parked records wait in order", |b| Box::pin(parking::in_order(b))),
-    ("parked records are redriven and unparked", |b| Box::pin(parking::redriven(b))),
-    ("a redelivered parked record stays as it is", |b| Box::pin(parking::redelivered(b))),
-    ("events are counted by prefix", |b| Box::pin(reads::counts(b))),
-    ("events are read by position", |b| Box::pin(reads::by_position(b))),
-    ("events are read by stream", |b| Box::pin(reads::by_stream(b))),
-    ("events are read by flow", |b| Box::pin(reads::by_flow(b))),
-    ("events are stored byte by byte", |b| Box::pin(reads::to_the_byte(b))),
-    ("events are neither changed nor deleted", |b| Box::pin(reads::unchangeable(b))),
-    ("everything is there after reopening", |b| Box::pin(reads::after_reopening(b))),
-    ("a lease has one holder", |b| Box::pin(operational::leases(b))),
-    ("a property is written once", |b| Box::pin(operational::properties(b))),
-    ("growth wakes waiters", |b| Box::pin(waiting::for_growth(b))),
-];
+/// Passes all promises to the macro `$with`, each as `name = module::check;`. For one test per promise.
+#[macro_export]
+macro_rules! for_each_log_promise {
+    ($with:ident) => {
+        $with! {
+            a_commit_moves_the_head = commits::move_the_head;
+            a_commit_on_an_older_head_changes_nothing = commits::on_an_older_head;
+            a_batch_is_all_or_nothing = commits::all_or_nothing;
+            a_batch_may_be_large = commits::of_many_events;
+            racing_processes_lose_and_duplicate_nothing = races::on_one_stream;
+            a_reader_by_position_never_misses_an_event = races::with_a_reader;
+            facts_belong_to_the_head_that_is_returned_with_them = races::with_facts;
+            a_commit_whose_connection_breaks_is_complete_or_absent = cuts::of_connections;
+            a_command_keeps_its_first_answer = answers::ledger;
+            the_last_handled_event_is_known = answers::inbox;
+            a_claim_has_one_holder = answers::claims;
+            views_are_written_replaced_and_removed = answers::views;
+            groups_have_their_own_positions_and_never_move_backwards = answers::groups;
+            a_stream_has_one_deadline_the_last_one = deadlines::one_per_stream;
+            deadlines_are_returned_earliest_first = deadlines::earliest_first;
+            parked_records_wait_in_order = parking::in_order;
+            parked_records_are_redriven_and_unparked = parking::redriven;
+            a_redelivered_parked_record_stays_as_it_is = parking::redelivered;
+            events_are_counted_by_prefix = reads::counts;
+            events_are_read_by_position = reads::by_position;
+            events_are_read_by_stream = reads::by_stream;
+            events_are_read_by_flow = reads::by_flow;
+            events_are_stored_byte_by_byte = reads::to_the_byte;
+            events_are_neither_changed_nor_deleted = reads::unchangeable;
+            everything_is_there_after_reopening = reads::after_reopening;
+            a_lease_has_one_holder = operational::leases;
+            a_property_is_written_once = operational::properties;
+            growth_wakes_waiters = waiting::for_growth;
+        }
+    };
+}
+
+macro_rules! promises {
+    ($($promise:ident = $module:ident::$check:ident;)*) => {
+        const PROMISES: &[(&str, Check)] =
+            &[$((stringify!($promise), |harness| Box::pin($module::$check(harness)))),*];
+    };
+}
+
+for_each_log_promise!(promises);

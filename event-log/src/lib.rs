@@ -1,4 +1,5 @@
-//! A context's append-only event log: the port and its backends, the context's writer, the relay, and the logs as a bus.
+//! A context's append-only event log: the port and its backends, the context's writer, the relay, and the
+//! logs as a bus.
 
 pub mod chain;
 pub mod connect;

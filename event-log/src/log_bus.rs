@@ -1,6 +1,7 @@
-//! The logs as a bus (`log://`): a topic is the part of its context's log that belongs to it, tailed by position. Keys have the
-//! partitions that they would have on Kafka, so that a consumer that moves there continues from its positions; an offset is a
-//! log position. There is no second copy and no broker, and the guarantees are those of any bus.
+//! The logs as a bus (`log://`): a topic is the part of its context's log that belongs to it, tailed by
+//! position. Keys have the partitions that they would have on Kafka, so that a consumer that moves there
+//! continues from its positions; an offset is a log position. There is no second copy and no broker, and the
+//! guarantees are those of any bus.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,8 +39,8 @@ impl LogBus {
         Self::with_partitions(logs, PARTITIONS)
     }
 
-    /// The same with `partitions` partitions per topic, at least one. The number must never change for a shop, whose documents and
-    /// positions are kept by partition.
+    /// The same with `partitions` partitions per topic, at least one. The number must never change for a
+    /// shop, whose documents and positions are kept by partition.
     pub fn with_partitions(logs: impl IntoIterator<Item = Arc<dyn Log>>, partitions: u32) -> Self {
         let tails = logs.into_iter().map(|log| (log.context(), Arc::new(Tail::new(log)))).collect();
         Self { tails, partitions: partitions.max(1) }
@@ -85,7 +86,8 @@ impl Bus for LogBus {
                 for number in 0..self.partitions {
                     let partition = Partition { topic, number };
                     let position = known.get(&partition).copied().unwrap_or(fresh);
-                    // A start at the head is delivered as a position even for an empty partition, so that a restart begins there too.
+                    // A start at the head is delivered as a position even for an empty partition, so that a
+                    // restart begins there too.
                     if subscription.start == Start::Head && !known.contains_key(&partition) {
                         begins.insert(partition, position);
                     }
@@ -108,8 +110,8 @@ impl Bus for LogBus {
         let info = |topic: &Topic| {
             let (records, end) =
                 counts.get(&topic.context()).and_then(|c| c.get(topic.prefix())).copied().unwrap_or((0, 0));
-            // The ends of single partitions are not stored. The end of the topic is at or after each of them, so a consumer
-            // that has read that far has read them all.
+            // The ends of single partitions are not stored. The end of the topic is at or after each of them,
+            // so a consumer that has read that far has read them all.
             TopicInfo {
                 topic: *topic,
                 records,
@@ -177,7 +179,8 @@ impl Bus for LogBus {
         };
         let mut browse = Browse { after: after.clone(), limit: 1, ..Browse::default() };
         loop {
-            // The head is read before the topic is browsed, so an event appended in between ends the wait below.
+            // The head is read before the topic is browsed, so an event appended in between ends the wait
+            // below.
             let head = log.head().await.map_err(unavailable)?.position;
             if !self.browse(topic, &browse).await?.is_empty() {
                 return Ok(());
@@ -234,7 +237,8 @@ struct LogConsumer {
     sources: Vec<Source>,
     /// The source to ask next, so that a busy log does not starve the others.
     next: usize,
-    /// Start positions of partitions that had none. They are delivered first, so that a restart begins there too.
+    /// Start positions of partitions that had none. They are delivered first, so that a restart begins there
+    /// too.
     begins: Positions,
 }
 

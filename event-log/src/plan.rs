@@ -1,5 +1,5 @@
-//! The net changes of a batch, checked as far as possible without the database. Keys that the batch writes more than once are
-//! reduced to their final value. Every backend executes the same plan.
+//! The net changes of a batch, checked as far as possible without the database. Keys that the batch writes
+//! more than once are reduced to their final value. Every backend executes the same plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,11 +1,12 @@
 //! The event log port: one context's append-only log, and the state that must stay consistent with it.
 //!
-//! A backend stores and reads. Rules, versions, positions and the hash chain are computed by the writer, and are the same for
-//! every backend. Consistency rests on the **head**: every commit names the head that it was decided on and moves it, even
-//! when it appends no event. A commit whose head is not the current one changes nothing and returns the current one.
+//! A backend stores and reads. Rules, versions, positions and the hash chain are computed by the writer, and
+//! are the same for every backend. Consistency rests on the **head**: every commit names the head that it was
+//! decided on and moves it, even when it appends no event. A commit whose head is not the current one changes
+//! nothing and returns the current one.
 //!
-//! The port is one trait per job; [`Log`] is all of them. A decorator implements the traits that it changes and takes the
-//! others from [`LogParts`].
+//! The port is one trait per job; [`Log`] is all of them. A decorator implements the traits that it changes
+//! and takes the others from [`LogParts`].
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -38,7 +39,8 @@ pub trait EventReader: Send + Sync {
     /// At most `limit` events. Never returns an event whose predecessor in position could still appear.
     async fn read(&self, what: Read<'_>, limit: usize) -> Result<Vec<StoredEvent>, LogError>;
 
-    /// Waits until the log may have grown past `position`, at most `patience`. Commits of this process end the wait at once.
+    /// Waits until the log may have grown past `position`, at most `patience`. Commits of this process end
+    /// the wait at once.
     async fn grown(&self, position: u64, patience: Duration);
 }
 
@@ -48,14 +50,14 @@ pub trait EventAppender: Send + Sync {
     /// The requested facts, and the head that they belong to, as of one moment.
     async fn facts(&self, wanted: &Wanted) -> Result<(Head, Facts), LogError>;
 
-    /// Commits all of `batch` if the log still ends at `base`, and moves the head to the last event's position and hash and
-    /// to the next revision. The batch is durable when this returns. Events that do not continue the log or their stream are
-    /// refused with [`LogError::Broken`] and change nothing.
+    /// Commits all of `batch` if the log still ends at `base`, and moves the head to the last event's
+    /// position and hash and to the next revision. The batch is durable when this returns. Events that do not
+    /// continue the log or their stream are refused with [`LogError::Broken`] and change nothing.
     async fn commit(&self, base: &Head, batch: &Batch) -> Result<Committed, LogError>;
 
-    /// Acquires the head lock, waiting if necessary: the head cannot move until the returned guard commits or is released.
-    /// It is for a writer that keeps losing races. A lock that is idle for longer than about half a second may be broken.
-    /// `None`: the backend has no such lock.
+    /// Acquires the head lock, waiting if necessary: the head cannot move until the returned guard commits or
+    /// is released. It is for a writer that keeps losing races. A lock that is idle for longer than about
+    /// half a second may be broken. `None`: the backend has no such lock.
     async fn lock_head(&self) -> Result<Option<Box<dyn HeadLock + '_>>, LogError> {
         Ok(None)
     }
@@ -67,8 +69,8 @@ pub trait HeadLock: Send {
     /// The end of the log while the lock is held.
     fn head(&self) -> Head;
 
-    /// Commits all of `batch`, as [`EventAppender::commit`] does, and releases the lock. If the lock was broken, nothing is
-    /// changed and the answer is [`Committed::Moved`].
+    /// Commits all of `batch`, as [`EventAppender::commit`] does, and releases the lock. If the lock was
+    /// broken, nothing is changed and the answer is [`Committed::Moved`].
     async fn commit(self: Box<Self>, batch: &Batch) -> Result<Committed, LogError>;
 
     /// Releases the lock without a change.
@@ -88,8 +90,8 @@ pub trait Deadlines: Send + Sync {
 /// How far consumers are, and the records that they could not handle.
 #[async_trait]
 pub trait ConsumerProgress: Send + Sync {
-    /// A group's positions by partition (`<topic>/<number>`), and its number of starts without progress. A group that is not
-    /// known has neither.
+    /// A group's positions by partition (`<topic>/<number>`), and its number of starts without progress. A
+    /// group that is not known has neither.
     async fn group(&self, group: &str) -> Result<(BTreeMap<String, u64>, u32), LogError>;
 
     /// Parked records in order of stream and version; only those of `reactor` if it is given.
@@ -99,9 +101,9 @@ pub trait ConsumerProgress: Send + Sync {
 /// Named leases, of which each has one holder at a time.
 #[async_trait]
 pub trait Leases: Send + Sync {
-    /// Acquires or renews the lease called `name` for `holder` for the next `ttl`, if it is free, has expired, or already
-    /// belongs to the holder. Returns whether the holder has it. Leases expire by the database's clock, so competitors need
-    /// not agree on the time.
+    /// Acquires or renews the lease called `name` for `holder` for the next `ttl`, if it is free, has
+    /// expired, or already belongs to the holder. Returns whether the holder has it. Leases expire by the
+    /// database's clock, so competitors need not agree on the time.
     async fn lease(&self, name: &str, holder: &str, ttl: Duration) -> Result<bool, LogError>;
 
     /// Releases the lease called `name`, if `holder` has it.
@@ -124,7 +126,8 @@ pub trait Maintenance: Send + Sync {
     /// Events by stream prefix (`order`): their number, and the position of the last one.
     async fn counts(&self) -> Result<BTreeMap<String, (u64, u64)>, LogError>;
 
-    /// Deletes idempotency ledger entries older than `older_than` and returns how many. Events are never deleted.
+    /// Deletes idempotency ledger entries older than `older_than` and returns how many. Events are never
+    /// deleted.
     async fn prune_ledger(&self, older_than: Timestamp) -> Result<u64, LogError>;
 }
 

@@ -1,13 +1,14 @@
 //! The event log in PostgreSQL: one schema per context, named after it.
 //!
-//! One connection writes, one looks up facts for decisions, and a few read. None of them comes from a shared pool: a writer
-//! that queues for a connection loses a third of its speed. Any number of processes may append to one log. A commit updates the
-//! head's row, which orders them.
+//! One connection writes, one looks up facts for decisions, and a few read. None of them comes from a shared
+//! pool: a writer that queues for a connection loses a third of its speed. Any number of processes may append
+//! to one log. A commit updates the head's row, which orders them.
 //!
-//! The address is `postgres://user:password@host:port/database`, with the parameters of [`platform::postgres::Address`] and
-//! these: `readers` (number of reading connections, default 4), `statement_timeout` and `lock_timeout` (seconds, default 30
-//! and 10). The server ends a transaction that is idle for [`IDLE`], so a client that stops while it holds the head lock delays
-//! the others no longer than that.
+//! The address is `postgres://user:password@host:port/database`, with the parameters of
+//! [`platform::postgres::Address`] and these: `readers` (number of reading connections, default 4),
+//! `statement_timeout` and `lock_timeout` (seconds, default 30 and 10). The server ends a transaction that is
+//! idle for [`IDLE`], so a client that stops while it holds the head lock delays the others no longer than
+//! that.
 
 mod append;
 mod facts;
@@ -56,7 +57,8 @@ const IDLE: Duration = Duration::from_millis(500);
 const GRACE: Duration = Duration::from_secs(5);
 /// Parameters of an address that belong to this backend.
 pub(crate) const PARAMETERS: [&str; 3] = ["readers", "statement_timeout", "lock_timeout"];
-/// The property of a log that is being moved here. It cannot be opened for writing until the move is complete.
+/// The property of a log that is being moved here. It cannot be opened for writing until the move is
+/// complete.
 pub(crate) const MOVING: &str = "moving";
 /// How often commits of other processes are polled for.
 const POLLING: PollInterval =
@@ -76,7 +78,8 @@ pub struct PostgresLog {
 }
 
 impl PostgresLog {
-    /// Opens the log of `context` in the database at `url`. Its tables must exist; [`PostgresLog::migrate`] creates them.
+    /// Opens the log of `context` in the database at `url`. Its tables must exist; [`PostgresLog::migrate`]
+    /// creates them.
     pub async fn open(url: &str, context: Context) -> Result<Self, LogError> {
         Self::on(Location::of(url, context)?, true).await
     }
@@ -86,8 +89,8 @@ impl PostgresLog {
         Self::on(Location::of(url, context)?, false).await
     }
 
-    /// Creates the tables of `context`, or migrates them to this program's format. Safe while others read the log, and when
-    /// several processes do it at once.
+    /// Creates the tables of `context`, or migrates them to this program's format. Safe while others read the
+    /// log, and when several processes do it at once.
     pub async fn migrate(url: &str, context: Context) -> Result<Migrated, LogError> {
         let location = Location::of(url, context)?;
         schema::migrate(&location.log, &location.options(&[])).await
@@ -173,8 +176,8 @@ impl Location {
         Ok(Self { log: LogIdentity { context, address }, limits, readers })
     }
 
-    /// Options of all connections. Generic plans that use indexes, because a plan that was made for an empty table must not scan
-    /// the table after it has grown.
+    /// Options of all connections. Generic plans that use indexes, because a plan that was made for an empty
+    /// table must not scan the table after it has grown.
     fn options(&self, more: &[(&str, &str)]) -> PgConnectOptions {
         let context = self.log.context.name();
         let search_path = format!("{context},pg_temp");

@@ -1,9 +1,10 @@
 //! The relay: publishes a context's log to its topics, each event once and in order.
 //!
-//! Any number of relays of a context may run; the one that holds the lease leads. Safety does not depend on the lease but on
-//! the bus, which fences earlier relays when another one takes over. The published position is stored on the bus itself, in the
-//! same transaction as the records. A relay trusts only that position, and compares it with the log before it publishes. It
-//! stops at the first failure and starts again from the position on the bus, so there are no gaps and no duplicates.
+//! Any number of relays of a context may run; the one that holds the lease leads. Safety does not depend on
+//! the lease but on the bus, which fences earlier relays when another one takes over. The published position
+//! is stored on the bus itself, in the same transaction as the records. A relay trusts only that position,
+//! and compares it with the log before it publishes. It stops at the first failure and starts again from the
+//! position on the bus, so there are no gaps and no duplicates.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -192,7 +193,8 @@ impl Relay {
         RelayError::Publish(self.context(), error)
     }
 
-    /// Relays until the shutdown begins. Retries after every failure, except one that [`RelayError::is_final`].
+    /// Relays until the shutdown begins. Retries after every failure, except one that
+    /// [`RelayError::is_final`].
     pub async fn run(self, shutdown: Shutdown) -> Result<(), RelayError> {
         let mut pause = PAUSES.0;
         while !shutdown.has_begun() {

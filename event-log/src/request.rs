@@ -38,7 +38,8 @@ pub enum Origin {
         /// The event.
         event: Handled,
     },
-    /// A timer, or the outcome of an external call: the decision recognises a repetition by state, and no answer is kept.
+    /// A timer, or the outcome of an external call: the decision recognises a repetition by state, and no
+    /// answer is kept.
     Inner,
 }
 
@@ -98,8 +99,8 @@ pub enum Verdict {
 pub struct Outcome {
     /// The verdict.
     pub verdict: Verdict,
-    /// Whether this is the first answer again, because the ledger or the inbox knew the request. For a known reaction it is
-    /// `Done` without versions.
+    /// Whether this is the first answer again, because the ledger or the inbox knew the request. For a known
+    /// reaction it is `Done` without versions.
     pub replayed: bool,
 }
 

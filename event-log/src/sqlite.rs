@@ -1,7 +1,7 @@
 //! The event log in a SQLite file: one file per context.
 //!
-//! One connection writes, one looks up facts for decisions, and a few read events. Any number of processes may open the same
-//! file: a commit takes the file's write lock before it reads the head.
+//! One connection writes, one looks up facts for decisions, and a few read events. Any number of processes
+//! may open the same file: a commit takes the file's write lock before it reads the head.
 
 mod append;
 mod facts;

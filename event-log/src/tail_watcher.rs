@@ -1,4 +1,5 @@
-//! Waiting for a log to grow. Commits of this process wake waiters at once; commits of other processes are found by polling.
+//! Waiting for a log to grow. Commits of this process wake waiters at once; commits of other processes are
+//! found by polling.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,8 +12,8 @@ use crate::port::{Head, LogError};
 /// The longest single wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
-/// How often the head is polled: after `shortest` once the log has grown, and half as often after each poll that found no
-/// growth, down to once per `longest`.
+/// How often the head is polled: after `shortest` once the log has grown, and half as often after each poll
+/// that found no growth, down to once per `longest`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PollInterval {
     pub(crate) shortest: Duration,

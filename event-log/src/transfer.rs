@@ -1,8 +1,9 @@
 //! Moves a context's log from its file to PostgreSQL: every table and every column, unchanged.
 //!
-//! Positions, versions, hashes, epoch and revision stay, so it is the same log, and consumers continue from their positions.
-//! Each context is one transaction. A copy cannot be opened for writing until [`release`] opens all contexts together, so a move
-//! that is interrupted leaves the shop usable on one side only, and can be repeated. The file is read and left unchanged.
+//! Positions, versions, hashes, epoch and revision stay, so it is the same log, and consumers continue from
+//! their positions. Each context is one transaction. A copy cannot be opened for writing until [`release`]
+//! opens all contexts together, so a move that is interrupted leaves the shop usable on one side only, and
+//! can be repeated. The file is read and left unchanged.
 
 use platform::postgres::PostgresError;
 use schemas::Context;
@@ -132,8 +133,9 @@ impl Transfer {
         self.source.rows(&TABLES).await.map_err(|error| TransferError::Source(self.context, error))
     }
 
-    /// Copies the log to the database at `to`, all or nothing. Its tables are created if they are missing, and must be empty. The
-    /// rest of an earlier attempt to move the same log is replaced; if the log is there already, nothing is copied.
+    /// Copies the log to the database at `to`, all or nothing. Its tables are created if they are missing,
+    /// and must be empty. The rest of an earlier attempt to move the same log is replaced; if the log is
+    /// there already, nothing is copied.
     pub async fn copy(&mut self, to: &str, progress: Progress<'_>) -> Result<(), TransferError> {
         migrate(to, self.context).await?;
         let mut target = Target::open(to, self.context).await?;
@@ -159,8 +161,8 @@ impl Transfer {
         Ok(())
     }
 
-    /// Compares the copy at `to` with the file, head and every row, and recomputes the hash chain of the copy. Call it after
-    /// [`Transfer::copy`]. `progress` is called with the position.
+    /// Compares the copy at `to` with the file, head and every row, and recomputes the hash chain of the
+    /// copy. Call it after [`Transfer::copy`]. `progress` is called with the position.
     pub async fn check(&self, to: &str, mut progress: Progress<'_>) -> Result<Moved, TransferError> {
         let mut target = Target::open(to, self.context).await?;
         let (here, there) = (self.source.head, target.begin_reading().await?);
@@ -185,7 +187,8 @@ impl Transfer {
     }
 }
 
-/// Allows programs to open copied logs for writing, all those in one database at once. Each is a context and its address.
+/// Allows programs to open copied logs for writing, all those in one database at once. Each is a context and
+/// its address.
 pub async fn release(logs: &[(Context, String)]) -> Result<(), TransferError> {
     let mut rest: Vec<&(Context, String)> = logs.iter().collect();
     while let Some((_, url)) = rest.first().copied() {

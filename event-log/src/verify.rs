@@ -17,7 +17,8 @@ const PAGE: usize = 1_000;
 pub struct Verified {
     /// The number of events that were checked.
     pub events: u64,
-    /// The head that was verified. Stored elsewhere, it later proves whether this part of the log is unchanged.
+    /// The head that was verified. Stored elsewhere, it later proves whether this part of the log is
+    /// unchanged.
     pub head: Head,
 }
 
@@ -95,8 +96,9 @@ fn wrong(position: u64, problem: Problem) -> Finding {
     Finding::Wrong { position, problem }
 }
 
-/// Verifies the log up to its end, which may move meanwhile: from its beginning, or from a position whose hash is known from
-/// an earlier verification. `progress` is called from time to time with the position.
+/// Verifies the log up to its end, which may move in the meantime: from its beginning, or from a position
+/// whose hash is known from an earlier verification. `progress` is called from time to time with the
+/// position.
 pub async fn verify(
     log: &dyn EventReader,
     from: Option<(u64, [u8; 32])>,
@@ -190,7 +192,8 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// The stream's version in the part of the log that was verified earlier, if it is the one before `version`; otherwise 0.
+    /// The stream's version in the part of the log that was verified earlier, if it is the one before
+    /// `version`; otherwise 0.
     async fn version_before(&self, stream: &StreamId, version: u64) -> Result<u64, Finding> {
         let Some(after) = version.checked_sub(2) else { return Ok(0) };
         let stored = self.log.read(Read::Streams(&[(stream.clone(), after)]), 1).await?;

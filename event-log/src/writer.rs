@@ -1,9 +1,9 @@
 //! The context's writer: the single task of a process that loads, decides and appends for a context.
 //!
-//! It takes what is queued, decides the requests one after another (each sees the changes of those before it), and commits
-//! them in one transaction. During the commit it decides the next batch, as if the commit had gone through. So a hot stream has
-//! no conflicts inside a process, and many callers share one flush. Only another process can move the head in between; then
-//! everything is read and decided again.
+//! It takes what is queued, decides the requests one after another (each sees the changes of those before
+//! it), and commits them in one transaction. During the commit it decides the next batch, as if the commit
+//! had gone through. So a hot stream has no conflicts inside a process, and many callers share one flush.
+//! Only another process can move the head in between; then everything is read and decided again.
 
 use std::sync::Arc;
 
@@ -45,14 +45,15 @@ impl Default for WriterOptions {
 /// State of a consumer that is kept in the context's database.
 #[derive(Clone, Debug, Default)]
 pub struct Note {
-    /// Group, partition (`<topic>/<number>`), and the position up to which everything is handled. Positions only move forward.
+    /// Group, partition (`<topic>/<number>`), and the position up to which everything is handled. Positions
+    /// only move forward.
     pub positions: Vec<(String, String, u64)>,
     /// Entries of local views.
     pub views: Vec<ViewWrite>,
     /// Per group: its number of starts without progress.
     pub starts: Vec<(String, u32)>,
-    /// The positions, by group and partition, that the groups must still have; 0 if none was kept. Otherwise the note is
-    /// refused with [`WriteError::Overtaken`].
+    /// The positions, by group and partition, that the groups must still have; 0 if none was kept. Otherwise
+    /// the note is refused with [`WriteError::Overtaken`].
     pub only_at: Vec<(String, String, u64)>,
 }
 
@@ -64,7 +65,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the writer of a log. The task ends when all handles are dropped and everything queued is answered.
+    /// Starts the writer of a log. The task ends when all handles are dropped and everything queued is
+    /// answered.
     pub fn start(log: Arc<dyn Log>, clock: Clock, options: WriterOptions) -> (Self, JoinHandle<()>) {
         let (queue, jobs) = mpsc::channel(options.queue);
         let task = tokio::spawn(task::run(Arc::clone(&log), clock, options, jobs));
@@ -76,14 +78,16 @@ impl Writer {
         &self.log
     }
 
-    /// Decides and commits a request. A dropped call may or may not be committed; repeating it under the same id shows which.
+    /// Decides and commits a request. A dropped call may or may not be committed; repeating it under the same
+    /// id shows which.
     pub async fn submit(&self, request: Request) -> Result<Outcome, WriteError> {
         let (answer, answered) = oneshot::channel();
         self.queue.send(Job::Decide(Box::new(request), answer)).await.map_err(|_| WriteError::Closed)?;
         answered.await.map_err(|_| WriteError::Closed)?
     }
 
-    /// Queues a request and returns a future for its outcome. Requests are decided in the order in which they were queued.
+    /// Queues a request and returns a future for its outcome. Requests are decided in the order in which they
+    /// were queued.
     pub async fn queue(
         &self,
         request: Request,

@@ -1,6 +1,7 @@
 //! The contract suite of the port on SQLite and PostgreSQL, and on deliberately broken backends.
 
-use event_log::contract::{NONE, breach, breaches};
+use event_log::contract::breach;
+use event_log::for_each_log_promise;
 
 #[path = "contract/broken.rs"]
 mod broken;
@@ -16,14 +17,33 @@ use databases::Databases;
 use files::Files;
 use naive::Naive;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn sqlite_keeps_every_promise() {
-    assert_eq!(breaches(&Files::new()).await, NONE);
+macro_rules! kept_by {
+    ($logs:expr; $($promise:ident = $module:ident::$check:ident;)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $promise() {
+                assert_eq!(breach(&$logs, stringify!($promise)).await, None);
+            }
+        )*
+    };
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn postgresql_keeps_every_promise() {
-    assert_eq!(breaches(&Databases::new()).await, NONE);
+mod sqlite_keeps_the_promise {
+    use super::*;
+
+    macro_rules! tests {
+        ($($promises:tt)*) => { kept_by! { Files::new(); $($promises)* } };
+    }
+    for_each_log_promise!(tests);
+}
+
+mod postgresql_keeps_the_promise {
+    use super::*;
+
+    macro_rules! tests {
+        ($($promises:tt)*) => { kept_by! { Databases::new(); $($promises)* } };
+    }
+    for_each_log_promise!(tests);
 }
 
 /// The suite finds that `fault` breaks `promise`, and that the backend without the fault keeps it.
@@ -34,66 +54,62 @@ async fn is_found(fault: Fault, promise: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backend_without_head_check_is_found() {
-    is_found(Fault::NoHeadCheck, "a commit on an older head changes nothing").await;
+    is_found(Fault::NoHeadCheck, "a_commit_on_an_older_head_changes_nothing").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backend_that_deduplicates_after_deciding_is_found() {
-    is_found(Fault::DeduplicatesLate, "a command's first answer is kept").await;
+    is_found(Fault::DeduplicatesLate, "a_command_keeps_its_first_answer").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backend_that_ignores_a_second_answer_is_found() {
-    is_found(Fault::IgnoresSecondAnswer, "a command's first answer is kept").await;
+    is_found(Fault::IgnoresSecondAnswer, "a_command_keeps_its_first_answer").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backend_whose_positions_become_visible_out_of_order_is_found() {
-    is_found(Fault::LateCommits, "a reader by position never misses an event").await;
+    is_found(Fault::LateCommits, "a_reader_by_position_never_misses_an_event").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn positions_from_a_postgresql_sequence_are_found_to_be_unsafe() {
-    let promise = "a reader by position never misses an event";
+    let promise = "a_reader_by_position_never_misses_an_event";
     assert!(breach(&Naive::default(), promise).await.is_some());
     assert_eq!(breach(&Databases::new(), promise).await, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backend_that_keeps_half_of_a_batch_is_found() {
-    is_found(Fault::HalfOfABatch, "a batch is all or nothing").await;
+    is_found(Fault::HalfOfABatch, "a_batch_is_all_or_nothing").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backend_that_writes_the_checkpoint_first_is_found() {
-    is_found(Fault::CheckpointFirst, "a batch is all or nothing").await;
+    is_found(Fault::CheckpointFirst, "a_batch_is_all_or_nothing").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backend_that_rewrites_payloads_is_found() {
-    is_found(Fault::RewritesJson, "events are stored byte by byte").await;
+    is_found(Fault::RewritesJson, "events_are_stored_byte_by_byte").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backend_that_lets_a_late_member_move_its_group_backwards_is_found() {
-    is_found(
-        Fault::MovesBackwards,
-        "groups have positions and starts of their own, and never move backwards",
-    )
-    .await;
+    is_found(Fault::MovesBackwards, "groups_have_their_own_positions_and_never_move_backwards").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backend_that_does_not_notice_other_processes_is_found() {
-    is_found(Fault::IgnoresOtherProcesses, "growth wakes waiters").await;
+    is_found(Fault::IgnoresOtherProcesses, "growth_wakes_waiters").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backend_that_forgets_the_error_of_a_parked_record_is_found() {
-    is_found(Fault::ReplacesParked, "a redelivered parked record stays as it is").await;
+    is_found(Fault::ReplacesParked, "a_redelivered_parked_record_stays_as_it_is").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backend_that_forgets_the_holder_of_a_lease_is_found() {
-    is_found(Fault::LeaseWithoutHolder, "a lease has one holder").await;
+    is_found(Fault::LeaseWithoutHolder, "a_lease_has_one_holder").await;
 }

@@ -1,4 +1,5 @@
-//! A process that appends is killed at any moment. Everything that it acknowledged is there, and nothing is there in part.
+//! A process that appends is killed at any moment. Everything that it acknowledged is there, and nothing is
+//! there in part.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
@@ -174,8 +175,8 @@ fn shared(number: u64) -> StreamId {
     StreamId::from_text(format!("order-{}", number % STREAMS))
 }
 
-/// Each request appends to two shared streams and one of its own, answers a command, notes its position and a deadline.
-/// `known`: versions of the shared streams that were read from the log.
+/// Each request appends to two shared streams and one of its own, answers a command, notes its position and a
+/// deadline. `known`: versions of the shared streams that were read from the log.
 async fn requests(log: &dyn Log, batch: &[Job], known: &mut BTreeMap<StreamId, u64>) -> Draft {
     let base = log.head().await.unwrap();
     let wanted: Vec<_> =
@@ -211,7 +212,8 @@ fn answer(id: Uuid) -> String {
     format!("\"{id}\"")
 }
 
-/// Asserts that everything acknowledged is there, that every request is complete, and that the hash chain is right.
+/// Asserts that everything acknowledged is there, that every request is complete, and that the hash chain is
+/// right.
 async fn examine(url: &str, acknowledged: &BTreeSet<Uuid>, when: &str) {
     let log = event_log::connect(url, Context::Ordering).await.unwrap();
     let verified = verify(&*log, None, |_| {}).await.unwrap_or_else(|finding| panic!("{when}: {finding}"));

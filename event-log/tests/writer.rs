@@ -1,4 +1,5 @@
-//! The context's writer on SQLite and PostgreSQL: one answer per command, and no lost or duplicate event, even with several writers.
+//! The context's writer on SQLite and PostgreSQL: one answer per command, and no lost or duplicate event,
+//! even with several writers.
 
 #[path = "writer/answers.rs"]
 mod answers;

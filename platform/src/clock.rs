@@ -1,4 +1,4 @@
-//! The one clock: the system's, or one that an import or a simulation drives.
+//! The clock of a process: the system's, or one that an import or a simulation drives.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,13 +8,13 @@ use std::time::{Duration, SystemTime};
 use schemas::Timestamp;
 use tokio::sync::watch;
 
-/// The longest that a sleeper trusts the monotonic timer alone: a jump of the wall clock is noticed within it.
+/// How often a sleeper reads the wall clock, and so the time within which it notices that the clock was set.
 const SLICE: Duration = Duration::from_secs(1);
 
-/// The latest millisecond that any system clock of this process has handed out.
+/// The latest time that any system clock of this process has returned, in milliseconds.
 static LATEST: AtomicI64 = AtomicI64::new(i64::MIN);
 
-/// Tells the time. Cheap to clone; clones tell the same time, and no clock ever goes backwards.
+/// Returns the time, which never goes backwards. Cheap to clone; clones are the same clock.
 #[derive(Clone)]
 pub struct Clock(Kind);
 
@@ -25,12 +25,12 @@ enum Kind {
 }
 
 impl Clock {
-    /// The system's time. When the system's clock is set back, this one stands still until it is caught up with.
+    /// The system's time. If the system's clock is set back, this one stops until that has caught up.
     pub fn system() -> Self {
         Self(Kind::System(Wall { read: Arc::new(system_millis), latest: &LATEST }))
     }
 
-    /// Now.
+    /// The current time.
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Kind::System(wall) => wall.now(),
@@ -57,7 +57,7 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// A wall clock that somebody may set, read so that it never goes backwards.
+/// A wall clock that may be set, read so that the time never goes backwards.
 #[derive(Clone)]
 struct Wall {
     read: Arc<dyn Fn() -> i64 + Send + Sync>,
@@ -81,34 +81,34 @@ impl Wall {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the one clock")]
+#[expect(clippy::disallowed_methods, reason = "this is the only place that reads the clock")]
 fn system_millis() -> i64 {
-    // A system clock before 1970 is one that was never set.
+    // A system clock before 1970 was never set.
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// A clock that stands still until it is advanced. Cheap to clone; clones are the same clock.
+/// A clock that only moves when it is advanced. Cheap to clone; clones are the same clock.
 #[derive(Clone, Debug)]
 pub struct DrivenClock(Arc<watch::Sender<Timestamp>>);
 
 impl DrivenClock {
-    /// A clock that stands at `start`.
+    /// A clock that shows `start`.
     pub fn new(start: Timestamp) -> Self {
         Self(Arc::new(watch::Sender::new(start)))
     }
 
-    /// This clock as what everybody takes.
+    /// This clock as a [`Clock`].
     pub fn clock(&self) -> Clock {
         Clock(Kind::Driven(self.clone()))
     }
 
-    /// Where it stands.
+    /// The current time.
     pub fn now(&self) -> Timestamp {
         *self.0.borrow()
     }
 
-    /// Moves it to `instant` and wakes who slept until then; an instant that has passed changes nothing.
+    /// Advances to `instant` and wakes sleepers. An instant in the past changes nothing.
     pub fn advance_to(&self, instant: Timestamp) {
         self.0.send_if_modified(|now| {
             let later = instant > *now;
@@ -117,7 +117,7 @@ impl DrivenClock {
         });
     }
 
-    /// Moves it by `duration`, whole milliseconds.
+    /// Advances by `duration`, in whole milliseconds.
     pub fn advance_by(&self, duration: Duration) {
         self.0.send_modify(|now| *now = now.plus(duration));
     }
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_system_clock_never_goes_backwards_not_even_between_clones() {
+    fn the_system_clock_never_goes_backwards_even_across_clones() {
         let millis = Arc::new(AtomicI64::new(5_000));
         let clock = wall(&millis);
         assert_eq!(clock.now().as_millis(), 5_000);
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_sleeper_notices_that_the_wall_clock_jumped() {
+    async fn a_sleeper_notices_that_the_wall_clock_was_set() {
         let millis = Arc::new(AtomicI64::new(0));
         let clock = wall(&millis);
         let started = tokio::time::Instant::now();
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_driven_clock_wakes_its_sleepers_when_it_gets_there_and_not_before() {
+    async fn a_driven_clock_wakes_sleepers_at_their_instant_and_not_before() {
         let driven = DrivenClock::new(Timestamp::EPOCH);
         let clock = driven.clock();
         let mut sleeper = Box::pin(clock.sleep_until(Timestamp::from_millis(1_000)));

@@ -1,11 +1,13 @@
-//! The one way to open PostgreSQL: addresses, connections, and errors that say what to check and nothing secret.
+//! How all crates open PostgreSQL: addresses, connections, and errors that say what to check and reveal no
+//! secret.
 //!
-//! Everybody takes an [`Address`], asks it for options with [`Address::options`], opens connections with
-//! [`Address::connect`] (or a pool of his own), and turns what `sqlx` says into a [`PostgresError`] with
-//! [`Address::explain`] before it goes anywhere: details that the server sends can hold the values of a row.
+//! Users parse an [`Address`], take options from [`Address::options`], open connections with
+//! [`Address::connect`] (or a pool), and convert errors of `sqlx` into a [`PostgresError`] with
+//! [`Address::explain`] before they pass them on, because details that the server sends can hold the values
+//! of a row.
 //!
-//! What an address leaves out comes from the usual variables and files: `PGPASSWORD`, `~/.pgpass`, `PGSSLMODE`,
-//! `PGSSLROOTCERT`.
+//! Parts that an address omits come from the usual variables and files: `PGPASSWORD`, `~/.pgpass`,
+//! `PGSSLMODE`, `PGSSLROOTCERT`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,48 +27,48 @@ pub mod scratch;
 pub use error::PostgresError;
 pub use schema::{Migrated, Schema};
 
-/// How long [`Address::connect`] tries, all round trips of the greeting together.
+/// Time limit of [`Address::connect`], including all round trips of the handshake.
 const CONNECTING: Duration = Duration::from_secs(5);
-/// Parameters of an address that every backend knows.
+/// Parameters of an address that every user of it knows.
 const KNOWN: [&str; 5] = ["sslmode", "sslrootcert", "sslcert", "sslkey", "host"];
 
 /// The address of a database: `postgres://user:password@host:port/database?sslmode=verify-full`.
 ///
-/// Shown (also by `{:?}`) it is scheme, host, port and database: never a user, a password or a parameter.
+/// `Display` and `Debug` show scheme, host, port and database, but never a user, a password or a parameter.
 #[derive(Clone)]
 pub struct Address {
     options: PgConnectOptions,
     own: BTreeMap<String, String>,
 }
 
-/// What the server ends by itself. Zero is no limit.
+/// Timeouts on the server. Zero is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// A statement that runs longer fails.
     pub statement: Duration,
     /// A statement that waits longer for a lock fails.
     pub lock: Duration,
-    /// A transaction in which nobody says anything for longer is rolled back, and its connection closed.
+    /// A transaction that is idle for longer is rolled back, and its connection closed.
     pub idle_in_transaction: Duration,
 }
 
 impl Address {
-    /// Whether `address` begins as one of PostgreSQL does.
+    /// Whether `address` has the scheme of PostgreSQL.
     pub fn is_one(address: &str) -> bool {
         after_scheme(address).is_some()
     }
 
-    /// Reads an address. Its parameters may be `sslmode`, `sslrootcert`, `sslcert`, `sslkey`, `host` (the folder of a
-    /// socket) and those in `own`, which are kept for [`Address::own`] as they are written; any other is refused, and so
-    /// is an address without a database.
+    /// Parses an address. Its parameters may be `sslmode`, `sslrootcert`, `sslcert`, `sslkey`, `host` (the
+    /// folder of a socket) and those in `own`, which [`Address::own`] returns as they are written. Any other
+    /// parameter is refused, and so is an address without a database.
     pub fn parse(address: &str, own: &[&'static str]) -> Result<Self, PostgresError> {
         let rest = after_scheme(address).ok_or(PostgresError::Address("it begins with postgres://"))?;
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
-        // Else a part of a password could be taken for a host or a database, and shown.
+        // Otherwise a part of a password could be parsed as a host or a database, and be shown.
         if path.contains(['@', '#']) || authority.matches('@').count() > 1 {
             return Err(PostgresError::Address(
-                "write a / ? # @ in a name or password as %2F %3F %23 %40, and elsewhere as well",
+                "write / ? # @ as %2F %3F %23 %40, in names and passwords and elsewhere",
             ));
         }
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
@@ -110,8 +112,9 @@ impl Address {
         Self { options: self.options.clone().database(database), own: self.own.clone() }
     }
 
-    /// Options to connect with, under a name by which the server's own views show the connection. A commit is on the
-    /// disk when it returns, whatever the server's default. They hold the password: never print them.
+    /// Connection options. `application` is the name of the connection in the server's views. Commits are on
+    /// disk when they return, whatever the server's default. Never print the options, because they hold the
+    /// password.
     pub fn options(&self, application: &str, limits: &Limits) -> PgConnectOptions {
         let millis = |limit: Duration| format!("{}ms", limit.as_millis());
         self.options.clone().application_name(application).options([
@@ -130,15 +133,15 @@ impl Address {
         }
     }
 
-    /// Says good-bye to the server. That it does not answer is no matter any more.
+    /// Closes a connection in good order. A failure is only logged.
     pub async fn close(&self, connection: PgConnection) {
         if let Ok(Err(error)) = timeout(CONNECTING, connection.close()).await {
             let error = &self.explain(error) as &dyn std::error::Error;
-            tracing::debug!(error, "a connection was not closed in good order");
+            tracing::debug!(error, "could not close a connection in good order");
         }
     }
 
-    /// What an error means for whoever runs the shop. Nothing secret is in it, nor in its sources.
+    /// Converts an error into one for operators. Neither the result nor its sources contain a secret.
     pub fn explain(&self, error: sqlx::Error) -> PostgresError {
         PostgresError::new(self, error)
     }

@@ -1,9 +1,9 @@
-//! Sealing of personal data with the subjects' keys, and keyed hashes.
+//! Seals personal data with the keys of its subjects, and computes keyed hashes.
 //!
-//! **Stored format** `XC20P`: the subject's 256-bit key and a nonce of 24 bytes; the plaintext is the value's JSON; the
-//! associated data is, for the subject and then for the field's name, its length in bytes as 4 bytes big-endian and then
-//! its bytes. What is stored is nonce and ciphertext (with its tag), base64 without padding. So what was sealed for one
-//! subject or one field opens for no other.
+//! **Stored format** `XC20P`: the subject's 256-bit key and a nonce of 24 bytes; the plaintext is the value's
+//! JSON; the associated data is, for the subject and then for the field's name, its length in bytes as 4
+//! bytes big-endian and then its bytes. The stored text is nonce and ciphertext (with its tag) in base64
+//! without padding. So data that was sealed for one subject or field does not open for another.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -18,6 +18,7 @@ use schemas::Sealed;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
+use zeroize::Zeroizing;
 
 use crate::vault::{Key, Vault, VaultError};
 
@@ -29,21 +30,21 @@ const NONCE: usize = 24;
 pub struct Sealer {
     vault: Arc<dyn Vault>,
     seed: Option<u64>,
-    /// Keys of the system, not of subjects: those may be kept.
+    /// Cached keys of the system. Keys of subjects must not be cached.
     system_keys: Arc<RwLock<HashMap<String, Key>>>,
 }
 
-/// What became of sealed data.
+/// The result of opening sealed data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opened<T> {
-    /// It could be opened.
+    /// The value.
     Value(T),
-    /// Its subject has no key (any more).
+    /// The subject has no key, or it was erased.
     Erased,
 }
 
 impl<T> Opened<T> {
-    /// The value, if there still is one.
+    /// The value; `None` if it is erased.
     pub fn value(self) -> Option<T> {
         match self {
             Self::Value(value) => Some(value),
@@ -52,37 +53,38 @@ impl<T> Opened<T> {
     }
 }
 
-/// Why something could not be sealed or opened. Never says what was inside.
+/// Why data could not be sealed or opened. Never contains the data.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SealingError {
-    /// The vault did not give the key; [`VaultError::Erased`] when something is to be sealed for an erased subject.
+    /// The vault did not return the key; [`VaultError::Erased`] if data is to be sealed for an erased
+    /// subject.
     #[error("no key to seal or open with")]
     Vault(#[from] VaultError),
-    /// What is stored is not the stored format.
+    /// The text does not have the stored format.
     #[error("sealed {field} of {subject} is malformed: {problem}")]
     Malformed {
-        /// Whose.
+        /// The subject.
         subject: String,
-        /// Which field.
+        /// The field.
         field: String,
         /// What is wrong with it.
         problem: &'static str,
     },
-    /// It was changed, or sealed for another subject or field.
+    /// The data was changed, or sealed for another subject or field.
     #[error("sealed {field} of {subject} is not genuine")]
     NotGenuine {
-        /// Whose.
+        /// The subject.
         subject: String,
-        /// Which field.
+        /// The field.
         field: String,
     },
-    /// It opens, but is not the kind of value that was asked for; or that kind cannot be JSON.
-    // serde's own message would repeat parts of the value.
-    #[error("{field} of {subject} is not the kind of value that it should be")]
+    /// The data opens, but does not have the requested type; or the value cannot be JSON.
+    // serde's message would repeat parts of the value.
+    #[error("{field} of {subject} does not have the expected type")]
     Kind {
-        /// Whose.
+        /// The subject.
         subject: String,
-        /// Which field.
+        /// The field.
         field: String,
     },
 }
@@ -93,15 +95,15 @@ impl Sealer {
         Self { vault, seed: None, system_keys: Arc::default() }
     }
 
-    /// Seals so that the same value, for the same subject (with the same key) and field, gives the same bytes whenever it
-    /// is sealed: for imports that can be repeated. Nonces are derived from `seed`, the key and everything that is sealed,
-    /// so two different values never share one.
+    /// Seals deterministically, for repeatable imports: the same value for the same subject (with the same
+    /// key) and field always gives the same bytes. Nonces are derived from `seed`, the key and everything
+    /// that is sealed, so two different values never share one.
     pub fn with_seed(vault: Arc<dyn Vault>, seed: u64) -> Self {
         Self { seed: Some(seed), ..Self::new(vault) }
     }
 
-    /// The subject's seal, to seal several fields with. Its key is made when there is none; not to be kept longer than a
-    /// request.
+    /// A seal for several fields of one subject, whose key is created if there is none. Must not be kept
+    /// longer than a request.
     pub async fn subject(&self, subject: &str) -> Result<SubjectSeal, SealingError> {
         let key = self.vault.key_for(subject).await?;
         Ok(SubjectSeal { subject: subject.to_owned(), key, seed: self.seed })
@@ -115,7 +117,8 @@ impl Sealer {
         self.subject(subject).await?.seal(field, value)
     }
 
-    /// The keys of those subjects that still have one, to open many fields with. Not to be kept longer than a request.
+    /// The keys of those subjects that still have one, to open many fields. Must not be kept longer than a
+    /// request.
     pub async fn keyring<'s>(
         &self,
         subjects: impl IntoIterator<Item = &'s str>,
@@ -138,7 +141,8 @@ impl Sealer {
         self.keyring([sealed.subject.as_str()]).await?.open(sealed, field)
     }
 
-    /// Opens the same field of many, with one look into the vault; the answers are in their order.
+    /// Opens the same field of many subjects with one lookup in the vault. The results are in the order of
+    /// `sealed`.
     pub async fn open_all<T: DeserializeOwned>(
         &self,
         sealed: &[&Sealed],
@@ -148,12 +152,13 @@ impl Sealer {
         Ok(sealed.iter().map(|sealed| keyring.open(sealed, field)).collect())
     }
 
-    /// HMAC-SHA256 of `bytes` with the system's key for `purpose`: without the vault nobody can guess what was hashed.
+    /// HMAC-SHA256 of `bytes` with the system's key for `purpose`, so that the input cannot be guessed
+    /// without the vault.
     pub async fn keyed_hash(&self, purpose: &str, bytes: &[u8]) -> Result<[u8; 32], SealingError> {
         Ok(self.mac(purpose, bytes).await?.finalize().into_bytes().into())
     }
 
-    /// Whether `hash` is the [`keyed_hash`](Self::keyed_hash) of `bytes`; takes the same time for every wrong one.
+    /// Whether `hash` is the [`keyed_hash`](Self::keyed_hash) of `bytes`, compared in constant time.
     pub async fn verify(&self, purpose: &str, bytes: &[u8], hash: &[u8]) -> Result<bool, SealingError> {
         Ok(self.mac(purpose, bytes).await?.verify_slice(hash).is_ok())
     }
@@ -213,12 +218,12 @@ pub struct Keyring {
 }
 
 impl Keyring {
-    /// Opens one field; erased when this ring has no key of its subject.
+    /// Opens one field. [`Opened::Erased`] if this keyring has no key of the subject.
     pub fn open<T: DeserializeOwned>(&self, sealed: &Sealed, field: &str) -> Result<Opened<T>, SealingError> {
         let Some(key) = self.keys.get(&sealed.subject) else { return Ok(Opened::Erased) };
         let named = || (sealed.subject.clone(), field.to_owned());
         if sealed.alg != ALGORITHM {
-            return Err(malformed(named(), "an algorithm that is not known"));
+            return Err(malformed(named(), "an unknown algorithm"));
         }
         let data = BASE64_STANDARD_NO_PAD
             .decode(&sealed.data)
@@ -244,23 +249,23 @@ fn cipher(key: &Key) -> XChaCha20Poly1305 {
 }
 
 fn hmac(key: &Key) -> Hmac<Sha256> {
-    // A key of the block's size, filled up with zeros as HMAC does, cannot be refused.
-    let mut block = [0; 64];
+    // Padding the key with zeros to the block size, as HMAC does, makes the constructor infallible.
+    let mut block = Zeroizing::new([0; 64]);
     block[..32].copy_from_slice(key.as_bytes());
-    Hmac::new(&block.into())
+    Hmac::new((&*block).into())
 }
 
 fn associated_data(subject: &str, field: &str) -> Vec<u8> {
     let mut data = Vec::with_capacity(8 + subject.len() + field.len());
     for part in [subject, field] {
-        // A text of 4 GiB cannot have come this far.
+        // No text of 4 GiB gets here.
         data.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
         data.extend_from_slice(part.as_bytes());
     }
     data
 }
 
-/// Keyed with the subject's key, so that once it is destroyed nobody can try values against the nonce.
+/// Keyed with the subject's key, so that after an erasure values cannot be tried against the nonce.
 fn derived_nonce(key: &Key, seed: u64, aad: &[u8], plaintext: &[u8]) -> [u8; NONCE] {
     let mut mac = hmac(key);
     mac.update(b"sealing nonce");

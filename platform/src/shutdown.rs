@@ -1,4 +1,4 @@
-//! Leaving in order: the first signal asks everybody to drain, the second leaves at once.
+//! Orderly shutdown: the first signal asks all tasks to drain, the second ends the process at once.
 
 use std::time::Duration;
 
@@ -7,31 +7,32 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Who has to stop, and whether it is time to. Cheap to clone; clones are the same shutdown.
+/// The tasks that must stop, and whether the shutdown has begun. Cheap to clone; clones are the same
+/// shutdown.
 #[derive(Clone, Debug, Default)]
 pub struct Shutdown {
     token: CancellationToken,
     tasks: TaskTracker,
 }
 
-/// Tasks were still running when patience ended.
+/// Tasks were still running at the time limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{tasks} tasks had not finished after {waited:?}")]
 pub struct NotDrained {
-    /// How many.
+    /// The number of running tasks.
     pub tasks: usize,
-    /// How long they were given.
+    /// The time limit.
     pub waited: Duration,
 }
 
 impl Shutdown {
-    /// A shutdown that only [`begin`](Self::begin) begins: for tests and for parts inside a process.
+    /// A shutdown that only [`begin`](Self::begin) starts: for tests and for parts of a process.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Begins on Ctrl-C or SIGTERM; a second signal ends the process at once with 128 + the signal's number. Needs a
-    /// running Tokio runtime; fails where the process may not handle signals.
+    /// A shutdown that begins on Ctrl-C or SIGTERM. A second signal ends the process at once with 128 + the
+    /// signal's number. Needs a running Tokio runtime. Fails if the process may not handle signals.
     pub fn on_signals() -> std::io::Result<Self> {
         let shutdown = Self::new();
         let signals = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
@@ -39,22 +40,22 @@ impl Shutdown {
         Ok(shutdown)
     }
 
-    /// Cancelled once it is time to stop taking work. Its children end with it.
+    /// Cancelled when the shutdown begins. Child tokens are cancelled with it.
     pub fn token(&self) -> &CancellationToken {
         &self.token
     }
 
-    /// Asks everybody to drain.
+    /// Asks all tasks to drain.
     pub fn begin(&self) {
         self.token.cancel();
     }
 
-    /// Whether it is time to stop.
+    /// Whether the shutdown has begun.
     pub fn has_begun(&self) -> bool {
         self.token.is_cancelled()
     }
 
-    /// Starts a task that [`drained`](Self::drained) waits for; it watches the token itself.
+    /// Starts a task that [`drained`](Self::drained) waits for. The task must watch the token.
     pub fn spawn<F>(&self, task: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
@@ -68,7 +69,7 @@ impl Shutdown {
         self.token.cancelled().await;
     }
 
-    /// Waits until every task is done, at most `patience` from now on. Call it after [`begun`](Self::begun).
+    /// Waits until all tasks have ended, at most `patience`. Call it after [`begun`](Self::begun).
     pub async fn drained(&self, patience: Duration) -> Result<(), NotDrained> {
         self.tasks.close();
         tokio::time::timeout(patience, self.tasks.wait())
@@ -77,13 +78,13 @@ impl Shutdown {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a second signal asks to leave without draining")]
+#[expect(clippy::disallowed_methods, reason = "a second signal asks to exit without draining")]
 async fn listen(shutdown: Shutdown, mut signals: (Signal, Signal)) {
     let name = next_signal(&mut signals).await.0;
-    tracing::info!(signal = name, "draining; once more to leave at once");
+    tracing::info!(signal = name, "shutting down; send the signal again to exit at once");
     shutdown.begin();
     let (name, number) = next_signal(&mut signals).await;
-    tracing::warn!(signal = name, "leaving at once");
+    tracing::warn!(signal = name, "exiting at once");
     std::process::exit(128 + number);
 }
 
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn says_how_many_tasks_would_not_drain() {
+    async fn reports_how_many_tasks_did_not_drain() {
         let shutdown = Shutdown::new();
         shutdown.spawn(std::future::pending::<()>());
         shutdown.begin();

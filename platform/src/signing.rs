@@ -1,4 +1,4 @@
-//! Signatures (Ed25519) by which anybody who has the public key can tell what was really stated here.
+//! Ed25519 signatures. Everyone who has the public key can verify that a text was signed by this shop.
 
 use std::fmt;
 
@@ -15,13 +15,13 @@ pub struct Signer {
     pair: Ed25519KeyPair,
 }
 
-/// Why a text could not be signed or a signature not be checked. Never repeats a key.
+/// Why a text could not be signed or a signature not verified. Never contains a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SigningError {
-    /// The seed of the key pair is not what it should be.
+    /// The seed of the key pair is malformed.
     #[error("the signing key cannot be read")]
     Seed(#[from] InvalidKey),
-    /// The public key is not what it should be.
+    /// The public key is malformed.
     #[error("the public key cannot be read")]
     PublicKey(#[source] InvalidKey),
     /// The key pair was refused.
@@ -33,24 +33,25 @@ pub enum SigningError {
 }
 
 impl Signer {
-    /// Reads the seed of a key pair, 32 bytes as [`Key::from_text`] takes them.
+    /// Parses the seed of a key pair, 32 bytes in a format of [`Key::from_text`].
     pub fn from_env_text(text: &Secret) -> Result<Self, SigningError> {
         let seed = Key::from_text(text.expose())?;
         let pair = Ed25519KeyPair::from_seed_unchecked(seed.as_bytes()).map_err(|_| SigningError::Refused)?;
         Ok(Self { pair })
     }
 
-    /// Signs the UTF-8 bytes of `text`; the same text always gives the same signature: 64 bytes in base64.
+    /// Signs the UTF-8 bytes of `text`. The signature is 64 bytes in base64, always the same for the same
+    /// text.
     pub fn sign(&self, text: &str) -> String {
         BASE64_STANDARD.encode(self.pair.sign(text.as_bytes()))
     }
 
-    /// The public key in base64, to be given to those who check; [`Verifier::from_text`] reads it.
+    /// The public key in base64, for [`Verifier::from_text`].
     pub fn public_key(&self) -> String {
         BASE64_STANDARD.encode(self.pair.public_key())
     }
 
-    /// A short name of the key pair; the same as [`Verifier::key_id`] of its public key.
+    /// A short id of the key pair, equal to [`Verifier::key_id`] of its public key.
     pub fn key_id(&self) -> String {
         key_id(self.pair.public_key().as_ref())
     }
@@ -62,21 +63,21 @@ impl fmt::Debug for Signer {
     }
 }
 
-/// Checks signatures with a public key.
+/// Verifies signatures with a public key.
 #[derive(Clone, Debug)]
 pub struct Verifier {
     public_key: [u8; 32],
 }
 
 impl Verifier {
-    /// Reads a public key, 32 bytes as [`Key::from_text`] takes them. Whether it is a point of the curve shows at the
-    /// first signature, of which none is genuine then.
+    /// Parses a public key, 32 bytes in a format of [`Key::from_text`]. It is not checked to be a point of
+    /// the curve; if it is not, no signature is genuine.
     pub fn from_text(text: &str) -> Result<Self, SigningError> {
         let key = Key::from_text(text).map_err(SigningError::PublicKey)?;
         Ok(Self { public_key: *key.as_bytes() })
     }
 
-    /// Fails unless `signature` (base64) is of exactly this text with this key.
+    /// Fails unless `signature` (base64) was made of exactly this text with this key.
     pub fn verify(&self, text: &str, signature: &str) -> Result<(), SigningError> {
         let signature = BASE64_STANDARD.decode(signature).map_err(|_| SigningError::NotGenuine)?;
         UnparsedPublicKey::new(&ED25519, &self.public_key)
@@ -84,14 +85,15 @@ impl Verifier {
             .map_err(|_| SigningError::NotGenuine)
     }
 
-    /// A short name of the key pair: the first 8 bytes of the SHA-256 of the public key, as 16 hexadecimal digits.
+    /// A short id of the key pair: the first 8 bytes of the SHA-256 of the public key, as 16 hexadecimal
+    /// digits.
     pub fn key_id(&self) -> String {
         key_id(&self.public_key)
     }
 }
 
 fn key_id(public_key: &[u8]) -> String {
-    Sha256::digest(public_key).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&Sha256::digest(public_key)[..8])
 }
 
 #[cfg(test)]
@@ -102,7 +104,7 @@ mod tests {
     const SEED: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
     const PUBLIC_KEY: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
     const SIGNATURE: &str = "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b";
-    /// TEST 2: the message `r`, which is text, too.
+    /// TEST 2: the message `r`.
     const SEED_2: &str = "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb";
     const SIGNATURE_2: &str = "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00";
 
@@ -111,15 +113,11 @@ mod tests {
     }
 
     fn base64(digits: &str) -> String {
-        let bytes: Vec<u8> = (0..digits.len())
-            .step_by(2)
-            .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap())
-            .collect();
-        BASE64_STANDARD.encode(bytes)
+        BASE64_STANDARD.encode(hex::decode(digits).unwrap())
     }
 
     #[test]
-    fn signs_as_rfc_8032_says() {
+    fn signatures_match_rfc_8032() {
         let signer_1 = signer(SEED);
         assert_eq!(signer_1.public_key(), base64(PUBLIC_KEY));
         assert_eq!(signer_1.sign(""), base64(SIGNATURE));
@@ -128,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_that_was_changed_is_noticed() {
+    fn every_change_is_detected() {
         let signer_1 = signer(SEED);
         let verifier = Verifier::from_text(&signer_1.public_key()).unwrap();
         let text = "ordering ended at 42".to_owned();

@@ -1,4 +1,4 @@
-//! How a SQLite file is made, opened, and left.
+//! Creates, opens and closes SQLite files.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -11,13 +11,13 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::time::{Instant, sleep};
 
-/// Older ones can lose a commit when a write-ahead log is reset while another process writes.
+/// Older versions can lose a commit when a write-ahead log is reset while another process writes.
 const SOUND: (u32, u32, u32) = (3, 51, 3);
-/// How long an opening is tried again while others are just making the file.
+/// How long to retry opening a file while other processes are creating it.
 const OPENING: Duration = Duration::from_secs(10);
-/// How soon it is tried again.
+/// The time between two attempts.
 const RETRY: Duration = Duration::from_millis(5);
-/// How long [`settle`] waits for those who read.
+/// How long [`settle`] waits for readers.
 const SETTLING: Duration = Duration::from_millis(500);
 
 /// The path of `sqlite://PATH`; `None` for any other address, and for one without a path.
@@ -25,8 +25,8 @@ pub fn path(address: &str) -> Option<PathBuf> {
     address.strip_prefix("sqlite://").filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
-/// Options for a file whose commits are on the disk when they return, with readers beside the one writer; who finds it
-/// locked waits up to `patience`. The file must be there: [`create`] makes it.
+/// Options for a file whose commits are on disk when they return, with concurrent readers and one writer. A
+/// connection that finds it locked waits up to `patience`. The file must exist; [`create`] creates it.
 pub fn durable(path: &Path, patience: Duration) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
@@ -35,20 +35,22 @@ pub fn durable(path: &Path, patience: Duration) -> SqliteConnectOptions {
         .busy_timeout(patience)
 }
 
-/// [`open`], with the file made if it is missing: with its folder, and for its owner only.
+/// Opens a file. If it is missing, it is created with its folder, accessible by its owner only.
 pub async fn create(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
     make_private(options.get_filename())?;
     open(options).await
 }
 
-/// Opens a file, also while others are just making it, and refuses a SQLite that is known to corrupt write-ahead logs.
-/// Open each store with it once: a second copy of the library in the program may be another version.
+/// Opens a file, even while other processes are creating it. Refuses a SQLite version that can corrupt
+/// write-ahead logs. Call it at least once per store, because a second copy of the library in the program may
+/// be another version.
 pub async fn open(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
     let until = Instant::now() + OPENING;
     let mut connection = loop {
         match options.connect().await {
             Ok(connection) => break connection,
-            // While others turn a new file to write-ahead logging, SQLite does not wait by itself.
+            // SQLite does not wait by itself while another process switches a new file to write-ahead
+            // logging.
             Err(error) if is_busy(&error) && Instant::now() < until => sleep(RETRY).await,
             Err(error) => return Err(error),
         }
@@ -57,16 +59,16 @@ pub async fn open(options: &SqliteConnectOptions) -> Result<SqliteConnection, sq
     Ok(connection)
 }
 
-/// Copies the write-ahead log into the file and cuts it to nothing; `false` when somebody who still reads or writes
-/// prevented it for as long as the connection waits for locks.
+/// Copies the write-ahead log into the file and truncates it. `false`: other readers or writers prevented it
+/// for as long as the connection waits for locks.
 pub async fn empty_log(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     let (busy, _, _): (i64, i64, i64) =
         sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
     Ok(busy == 0)
 }
 
-/// Leaves no write-ahead log behind in the file at `address`, once nobody writes any more. Other addresses are left
-/// alone. That it cannot be done is only logged: the data is safe in the write-ahead log, too.
+/// Truncates the write-ahead log of the file at `address`, after the last process has stopped writing. Other
+/// addresses are ignored. A failure is only logged, because the data is safe in the write-ahead log.
 pub async fn settle(address: &str) {
     let Some(path) = path(address) else { return };
     let options = SqliteConnectOptions::new().filename(&path).busy_timeout(SETTLING);
@@ -79,10 +81,12 @@ pub async fn settle(address: &str) {
     let file = path.display();
     match settled.await {
         Ok(true) => {}
-        Ok(false) => tracing::debug!(%file, "somebody is reading: the write-ahead log stays"),
+        Ok(false) => {
+            tracing::debug!(%file, "the write-ahead log stays, because another process reads the file")
+        }
         Err(error) => {
             let error = &error as &dyn std::error::Error;
-            tracing::warn!(%file, error, "the write-ahead log stays");
+            tracing::warn!(%file, error, "could not truncate the write-ahead log");
         }
     }
 }
@@ -92,8 +96,9 @@ fn make_private(path: &Path) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    // To close a file drops all locks that this process has on it. So one that SQLite may have open is not opened here,
-    // and nobody finds a new one before it is closed. SQLite gives its other files the rights of this one.
+    // Closing a file drops all locks that this process holds on it. So a file that SQLite may have open is
+    // never opened here, and the mutex keeps SQLite from opening a new one before it is closed. SQLite
+    // creates its other files with the same permissions.
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -101,11 +106,11 @@ fn make_private(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Another connection holds a lock.
+/// Whether another connection holds a lock.
 fn is_busy(error: &sqlx::Error) -> bool {
     const BUSY: u32 = 5;
     let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
-    // The low byte of an extended code is the code.
+    // The primary result code is the low byte of an extended one.
     code.is_some_and(|code| code & 0xff == BUSY)
 }
 
@@ -148,7 +153,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn many_may_make_a_file_at_once_and_it_is_its_owners_alone() {
+    async fn several_processes_can_create_a_file_at_once_and_only_the_owner_can_access_it() {
         let folder = tempfile::tempdir().unwrap();
         for round in 0..20 {
             let options = durable(&folder.path().join(format!("deep/{round}")), PATIENCE);
@@ -164,7 +169,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_is_not_made_again_behind_the_back_of_those_who_had_it_open() {
+    async fn a_missing_file_is_not_created_by_opening_or_settling() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("file");
         assert!(open(&durable(&missing, PATIENCE)).await.is_err());
@@ -173,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_settled_file_has_no_write_ahead_log_unless_somebody_reads() {
+    async fn a_settled_file_has_no_write_ahead_log_unless_it_is_being_read() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         let address = format!("sqlite://{}", file.display());

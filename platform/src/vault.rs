@@ -1,8 +1,9 @@
-//! The key vault port: a key per subject, which can be destroyed.
+//! The key vault port: one key per subject, which can be destroyed.
 //!
-//! Personal data is sealed with its subject's key before it is recorded anywhere (see [`crate::sealing`]), so destroying
-//! that key erases the data from everything that was ever recorded. Several processes may use a vault at once, and an
-//! erasure holds for all of them as soon as it returns: **nobody keeps a subject's key longer than a request**.
+//! Personal data is sealed with its subject's key before it is stored anywhere (see [`crate::sealing`]), so
+//! destroying the key erases the data everywhere. Several processes may use a vault at once, and an erasure
+//! is effective in all of them as soon as it returns, because **no process keeps a subject's key longer than
+//! a request**.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use async_trait::async_trait;
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::postgres::Migrated;
 
@@ -20,7 +22,7 @@ pub mod postgres;
 pub mod sqlite;
 pub mod transfer;
 
-/// A 256-bit key. Wiped when it is dropped, as far as safe code can.
+/// A 256-bit key. Its bytes are zeroed when it is dropped.
 #[derive(Clone)]
 pub struct Key([u8; 32]);
 
@@ -30,7 +32,8 @@ impl Key {
         Self(bytes)
     }
 
-    /// Reads 32 bytes, as base64 (with or without its padding) or as 64 hexadecimal digits; blanks around are dropped.
+    /// Parses 32 bytes, as base64 (with or without padding) or as 64 hexadecimal digits. Surrounding white
+    /// space is ignored.
     pub fn from_text(text: &str) -> Result<Self, InvalidKey> {
         const BASE64: GeneralPurpose = GeneralPurpose::new(
             &STANDARD,
@@ -39,14 +42,11 @@ impl Key {
         let text = text.trim();
         let mut key = Self([0; 32]);
         if text.len() == 64 {
-            for (byte, digits) in key.0.iter_mut().zip(text.as_bytes().chunks(2)) {
-                *byte = hexadecimal(digits).ok_or(InvalidKey)?;
-            }
-            return Ok(key);
+            return hex::decode_to_slice(text, &mut key.0).map(|()| key).map_err(|_| InvalidKey);
         }
-        // The decoder wants room for what a text of this length could hold.
-        let mut bytes = [0; 36];
-        match BASE64.decode_slice(text, &mut bytes) {
+        // The decoder needs room for the longest result that a text of this length can have.
+        let mut bytes = Zeroizing::new([0; 36]);
+        match BASE64.decode_slice(text, &mut *bytes) {
             Ok(32) => key.0.copy_from_slice(&bytes[..32]),
             _ => return Err(InvalidKey),
         }
@@ -61,9 +61,7 @@ impl Key {
 
 impl Drop for Key {
     fn drop(&mut self) {
-        self.0 = [0; 32];
-        // Keeps the compiler from dropping a write that nobody reads.
-        std::hint::black_box(&self.0);
+        self.0.zeroize();
     }
 }
 
@@ -73,60 +71,68 @@ impl fmt::Debug for Key {
     }
 }
 
-fn hexadecimal(digits: &[u8]) -> Option<u8> {
-    let [high, low] = digits else { return None };
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()
+/// The kind of a stored key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum KeyKind {
+    Subject,
+    System,
 }
 
-/// A text is not a key. Does not repeat it.
+/// The name of a stored key, and the key; `None` if the subject was erased.
+type NamedKey = (String, Option<Key>);
+
+/// The text is not a key. The error does not repeat it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a key is 32 bytes, as base64 or 64 hexadecimal digits; `openssl rand -base64 32` makes one")]
 pub struct InvalidKey;
 
-/// Keeps keys.
+/// Stores keys.
 #[async_trait]
 pub trait Vault: Send + Sync {
-    /// The key of `subject`, made when there is none; durable before it is answered. Fails with [`VaultError::Erased`]
-    /// for a subject that was erased. Concurrent calls share their round trips and their syncs to the disk.
+    /// The key of `subject`. It is created if there is none, and is durable when this returns. Fails with
+    /// [`VaultError::Erased`] for a subject that was erased. Concurrent calls share round trips and syncs to
+    /// disk.
     async fn key_for(&self, subject: &str) -> Result<Key, VaultError>;
 
-    /// The keys of `subjects`, in their order; `None` where there is none (any more). Makes none.
+    /// The keys of `subjects`, in their order; `None` for a subject that has no key or was erased. Creates no
+    /// key.
     async fn existing(&self, subjects: &[&str]) -> Result<Vec<Option<Key>>, VaultError>;
 
-    /// Destroys the key of `subject`: when this returns, no process gets it any more, and the subject never gets another
-    /// key. Answers whether there was a key. After [`VaultError::Lingering`] call it again; after any other failure, too,
-    /// because it may have happened.
+    /// Destroys the key of `subject`. When this returns, no process can get the key, and the subject never
+    /// gets another one. Returns whether there was a key. Call it again after [`VaultError::Lingering`] and
+    /// after any other failure, because the erasure may have taken effect.
     ///
-    /// What is left of the key's bytes differs: a [`sqlite`] vault has them in none of its files, while a server keeps
-    /// old pages, write-ahead logs and backups, for which [`postgres`] says what holds.
+    /// What remains of the key's bytes depends on the backend: none of the files of a [`sqlite`] vault holds
+    /// them, while a server keeps old pages, write-ahead logs and backups, which are described at
+    /// [`postgres`].
     async fn erase(&self, subject: &str) -> Result<bool, VaultError>;
 
-    /// The key called `name` that belongs to the system and to no subject; made once, never erased, may be kept.
+    /// The key called `name` that belongs to the system and not to a subject. It is created once, is never
+    /// erased, and may be cached.
     async fn system_key(&self, name: &str) -> Result<Key, VaultError>;
 }
 
-/// Why a vault did not do as it was asked. Subjects are opaque ids, so they may be named.
+/// Why an operation of a vault failed. Subjects are opaque ids, so errors may name them.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum VaultError {
     /// The subject was erased.
     #[error("the key of {subject} has been erased")]
     Erased {
-        /// Whose key it was.
+        /// The subject.
         subject: String,
     },
-    /// The key can no longer be used by anybody, but somebody held the vault open, so that its bytes could not be wiped yet.
+    /// The key can no longer be used, but a reader of the vault prevents its bytes from being wiped.
     #[error(
         "the key of {subject} is erased, but its bytes could not be wiped while the vault is being read; repeat the erasure"
     )]
     Lingering {
-        /// Whose key it was.
+        /// The subject.
         subject: String,
     },
     /// The vault does not answer.
     #[error("the key vault cannot be used")]
     Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
-    /// The address names no kind of vault.
+    /// The address is not that of a vault.
     #[error("{0} is not the address of a key vault; use sqlite://PATH or postgres://HOST/DATABASE")]
     Address(String),
 }
@@ -137,9 +143,9 @@ impl VaultError {
     }
 }
 
-/// Opens the vault at `address`: `sqlite://PATH`, a file of its own that is made if it is missing; or
-/// `postgres://user:password@host:port/database`, the schema `vault` of a database that [`migrate`] has prepared.
-/// With `?kek=env` keys are wrapped (see [`postgres`]).
+/// Opens the vault at `address`: `sqlite://PATH`, a file that is created if it is missing; or
+/// `postgres://user:password@host:port/database`, the schema `vault` of a database that [`migrate`] has
+/// prepared. With `?kek=env` keys are wrapped (see [`postgres`]).
 pub async fn connect(address: &str) -> Result<Arc<dyn Vault>, VaultError> {
     if crate::postgres::Address::is_one(address) {
         return Ok(Arc::new(postgres::PostgresVault::open(address).await?));
@@ -150,7 +156,7 @@ pub async fn connect(address: &str) -> Result<Arc<dyn Vault>, VaultError> {
     }
 }
 
-/// Prepares the database of a vault on a server; `None` for a vault that needs no preparation.
+/// Prepares the database of a vault on a server. `None` for a vault that needs no preparation.
 pub async fn migrate(address: &str) -> Result<Option<Migrated>, VaultError> {
     if crate::postgres::Address::is_one(address) {
         return postgres::migrate(address).await.map(Some);
@@ -161,7 +167,7 @@ pub async fn migrate(address: &str) -> Result<Option<Migrated>, VaultError> {
     }
 }
 
-/// An address may hold credentials: name its scheme only.
+/// Shows only the scheme, because an address may hold credentials.
 fn unknown(address: &str) -> VaultError {
     VaultError::Address(address.split_once("://").map_or("this", |(scheme, _)| scheme).to_owned())
 }
@@ -171,7 +177,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_vault_is_chosen_by_its_address_and_credentials_are_not_repeated() {
+    async fn the_address_selects_the_backend_and_errors_do_not_repeat_credentials() {
         let folder = tempfile::tempdir().unwrap();
         let address = format!("sqlite://{}", folder.path().join("deep/keys.db").display());
         connect(&address).await.unwrap().key_for("customer-1").await.unwrap();
@@ -183,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_read_from_base64_or_hexadecimal_digits_and_from_nothing_else() {
+    fn a_key_is_parsed_from_base64_or_hexadecimal_digits_only() {
         let bytes: [u8; 32] = std::array::from_fn(|index| u8::try_from(index * 8).unwrap());
         let padded = "AAgQGCAoMDhASFBYYGhweICIkJigqLC4wMjQ2ODo8Pg=";
         let digits = "0008101820283038404850586068707880889098a0a8b0b8c0c8d0d8e0e8f0F8";

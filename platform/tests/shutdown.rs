@@ -1,4 +1,4 @@
-//! Real signals to a real process: this test binary started once more.
+//! Sends real signals to a process: this test binary, started again.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use platform::shutdown::Shutdown;
 
-/// Set in the process that is signalled: how long one of its tasks takes to drain, in milliseconds.
+/// Set in the signalled process: how long one of its tasks takes to drain, in milliseconds.
 const DRAIN: &str = "PLATFORM_TEST_DRAIN_MS";
 
-/// What the signalled process does; nothing where the tests run.
+/// The work of the signalled process. Does nothing in the test run itself.
 #[tokio::test]
 async fn the_signalled_process() {
     let Ok(millis) = std::env::var(DRAIN) else { return };
@@ -62,7 +62,7 @@ impl Process {
 }
 
 #[test]
-fn a_first_signal_drains_and_ends_well() {
+fn a_first_signal_drains_and_exits_with_success() {
     for signal in ["INT", "TERM"] {
         let mut process = Process::start(50);
         process.wait_for("ready");
@@ -73,7 +73,7 @@ fn a_first_signal_drains_and_ends_well() {
 }
 
 #[test]
-fn a_second_signal_leaves_at_once() {
+fn a_second_signal_exits_at_once() {
     let mut process = Process::start(600_000);
     process.wait_for("ready");
     process.signal("INT");

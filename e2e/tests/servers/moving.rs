@@ -178,7 +178,7 @@ async fn the_program_moves_a_shop_and_the_old_directory_can_only_be_looked_at() 
     shop.leave()?;
     printed(data.path(), &[&at[..], &["log", "verify"]].concat())?;
     let parted = refusal(data.path(), &go)?;
-    ensure!(parted.contains("has this log already, and they differ"), "{parted}");
+    ensure!(parted.contains("already holds this log, and they differ"), "{parted}");
     Ok(())
 }
 

@@ -1,4 +1,5 @@
-//! The upper bound: rows with the same columns, indexes, triggers and size, with one statement and one sync per commit.
+//! The upper bound: rows with the same columns, indexes, triggers and size, with one statement and one sync
+//! per commit.
 
 use std::time::{Duration, Instant};
 

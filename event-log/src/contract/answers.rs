@@ -66,7 +66,8 @@ pub(super) async fn claims(harness: &Harness<'_>) -> Checked {
     let again = Draft::now(&*log).await?.with(|write| write.claimed.push((slug("tea"), stream("product-1"))));
     done(&again, &*log).await?;
     held(&*log, &[(&slug("tea"), "product-1"), (&slug("rum"), "product-1"), (&sku, "product-2")]).await?;
-    // Released and claimed by another stream in one batch, and in one write; released; claimed and released again.
+    // Released and claimed by another stream in one batch, and in one write; released; claimed and released
+    // again.
     let draft = Draft::now(&*log).await?.with(|write| write.released.push(slug("tea")));
     let draft = draft.and_write().with(|write| {
         write.claimed.push((slug("tea"), stream("product-3")));

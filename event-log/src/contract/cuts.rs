@@ -69,8 +69,8 @@ async fn commit_repeatedly(harness: &Harness<'_>, log: &dyn Log) -> Result<Vec<S
     Ok(there)
 }
 
-/// Whether the batch called `tag` was committed. A successful commit on the current head makes sure that no earlier one can
-/// still go through.
+/// Whether the batch called `tag` was committed. A successful commit on the current head makes sure that no
+/// earlier one can still go through.
 async fn is_there(harness: &Harness<'_>, log: &dyn Log, tag: &str) -> Result<bool, Broken> {
     let until = Instant::now() + harness.logs.soon();
     let wanted = Wanted { commands: vec![command(tag)], ..Wanted::default() };

@@ -8,8 +8,8 @@ use super::snapshot::done;
 use super::{Broken, Checked, Harness, ensure};
 use crate::port::Log;
 
-/// Commits of this process wake waiters within this time, which is shorter than polling would take. A busy machine may be late
-/// repeatedly, hence the number of attempts.
+/// Commits of this process wake waiters within this time, which is shorter than polling would take. A busy
+/// machine may be late repeatedly, hence the number of attempts.
 const PROMPT: Duration = Duration::from_millis(200);
 const TRIES: u64 = 20;
 

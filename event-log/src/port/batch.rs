@@ -75,7 +75,8 @@ pub struct DueDeadline {
     pub at: Timestamp,
 }
 
-/// A record, verbatim, that a reactor could not handle, or that waits behind one of its stream that it could not handle.
+/// A record, verbatim, that a reactor could not handle, or that waits behind one of its stream that it could
+/// not handle.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ParkedRecord {
@@ -94,8 +95,8 @@ pub struct ParkedRecord {
 /// A change of parked records.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Parking {
-    /// Parks a record. If it is parked already, a non-empty error (it was tried again and failed) replaces error and redrive;
-    /// an empty one (it was only redelivered) changes nothing.
+    /// Parks a record. If it is parked already, a non-empty error (it was tried again and failed) replaces
+    /// error and redrive; an empty one (it was only redelivered) changes nothing.
     Park(Box<ParkedRecord>),
     /// Marks all parked records of a stream for another attempt.
     Redrive {
@@ -131,7 +132,8 @@ pub struct Write {
     pub claimed: Vec<(Claim, StreamId)>,
     /// Claims that are released.
     pub released: Vec<Claim>,
-    /// The current deadline of each written stream; `None` clears it. A stream that had none and has none may be left out.
+    /// The current deadline of each written stream; `None` clears it. A stream that had none and has none may
+    /// be left out.
     pub deadlines: Vec<StreamDeadline>,
     /// Changes of parked records.
     pub parking: Vec<Parking>,
@@ -144,8 +146,8 @@ pub struct Batch {
     pub writes: Vec<Write>,
     /// Entries of local views.
     pub views: Vec<ViewWrite>,
-    /// Group, partition (`<topic>/<number>`), and the position up to which everything is handled. Positions only move forward:
-    /// a late commit from a member that has lost the partition is ignored.
+    /// Group, partition (`<topic>/<number>`), and the position up to which everything is handled. Positions
+    /// only move forward: a late commit from a member that has lost the partition is ignored.
     pub positions: Vec<(String, String, u64)>,
     /// Per group: how often it has started at its current positions without progress. Writing 0 resets it.
     pub starts: Vec<(String, u32)>,

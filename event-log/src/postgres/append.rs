@@ -1,7 +1,8 @@
 //! A commit: one statement that moves the head, and makes all other changes only if it did.
 //!
-//! The statement commits by itself, so a client that stops in the middle of it blocks no other. Changes that it cannot make
-//! (keys that are deleted and written again, parked records) take a transaction that locks the head first.
+//! The statement commits by itself, so a client that stops in the middle of it blocks no other. Changes that
+//! it cannot make (keys that are deleted and written again, parked records) take a transaction that locks the
+//! head first.
 
 use sqlx::postgres::PgBindIterExt;
 use sqlx::{PgConnection, Row};
@@ -12,8 +13,8 @@ use super::{locked, statement};
 use crate::plan::Plan;
 use crate::port::{Committed, Head, LogError};
 
-/// Executes `plan` if the log ends at `base`. After [`LogError::Unavailable`] a transaction may still be open; after any other
-/// result there is none.
+/// Executes `plan` if the log ends at `base`. After [`LogError::Unavailable`] a transaction may still be
+/// open; after any other result there is none.
 pub(super) async fn commit(
     connection: &mut PgConnection,
     log: &LogIdentity,
@@ -73,7 +74,8 @@ pub(super) async fn run(connection: &mut PgConnection, statement: &'static str) 
     sqlx::raw_sql(statement).execute(connection).await.map(drop)
 }
 
-/// The first event whose predecessor in its stream is missing. A unique index refuses versions that are taken.
+/// The first event whose predecessor in its stream is missing. A unique index refuses versions that are
+/// taken.
 async fn missing<'a>(
     connection: &mut PgConnection,
     plan: &Plan<'a>,
@@ -91,8 +93,8 @@ async fn missing<'a>(
     Ok(index.and_then(|index| plan.predecessors.get(index).copied()))
 }
 
-/// Runs the one statement. `false`: nothing was changed, because the log does not end at `base` or the predecessor of an event
-/// is missing.
+/// Runs the one statement. `false`: nothing was changed, because the log does not end at `base` or the
+/// predecessor of an event is missing.
 async fn execute(connection: &mut PgConnection, base: &Head, plan: &Plan<'_>) -> Result<bool, sqlx::Error> {
     let more = !(plan.claimed.is_empty()
         && plan.views.is_empty()

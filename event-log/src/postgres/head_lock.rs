@@ -17,8 +17,8 @@ struct LockedHead<'a> {
     head: Head,
 }
 
-/// Locks the head's row and returns the head. The lock is a statement of its own, so that statements after it see at least
-/// the locked head.
+/// Locks the head's row and returns the head. The lock is a statement of its own, so that statements after it
+/// see at least the locked head.
 pub(super) async fn lock_head(log: &PostgresLog) -> Result<impl HeadLock + '_, LogError> {
     let mut borrowed = log.writer().await?;
     let locking = async {

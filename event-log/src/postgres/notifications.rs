@@ -1,9 +1,9 @@
-//! Notifies other processes that the log has grown, and listens for their notifications. They only save time: growth without
-//! a notification is found by polling. A notification is no more than a reason to read the head, because every user of the
-//! database can send one.
+//! Notifies other processes that the log has grown, and listens for their notifications. They only save time:
+//! growth without a notification is found by polling. A notification is no more than a reason to read the
+//! head, because every user of the database can send one.
 //!
-//! Notifications are sent after the commit and not in it. PostgreSQL serialises transactions that notify under a server-wide
-//! lock, so they would wait for each other's disk writes.
+//! Notifications are sent after the commit and not in it. PostgreSQL serialises transactions that notify
+//! under a server-wide lock, so they would wait for each other's disk writes.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -149,7 +149,7 @@ mod tests {
 
         let another = connect(database.url(), Context::Ordering).await.unwrap();
         let mut version = 0;
-        // What was told before anybody listened is told again with the next commit.
+        // The next commit notifies a listener that was too late for this one.
         while tail.position() == 0 {
             version += 1;
             assert!(version < 600, "nothing is heard");

@@ -26,7 +26,8 @@ impl Readers {
         Self { connections, turn: AtomicUsize::new(0), patience }
     }
 
-    /// The rows of a statement that may be executed twice: if a connection turns out to be dead, it is repeated on another one.
+    /// The rows of a statement that may be executed twice: if a connection turns out to be dead, it is
+    /// repeated on another one.
     pub(super) async fn rows<'q>(&self, query: impl Fn() -> Query<'q>) -> Result<Vec<PgRow>, sqlx::Error> {
         loop {
             let mut borrowed = within(self.patience, self.free()).await?;

@@ -73,7 +73,8 @@ pub(super) fn events<'q>(what: &Read<'q>, limit: usize) -> Query<'q> {
         Read::Correlation(id) => {
             sqlx::query(select!("events e WHERE e.correlation = $1 ORDER BY e.position LIMIT $2")).bind(*id)
         }
-        // Versions and positions of a stream increase together, so the index has the right order, and a page reads no more rows.
+        // Versions and positions of a stream increase together, so the index has the right order, and a page
+        // reads no more rows.
         Read::Streams([(stream, after)]) => sqlx::query(select!(
             "events e WHERE e.stream = $1 AND e.version > $2 ORDER BY e.version LIMIT $3"
         ))

@@ -1,5 +1,5 @@
-//! The tables of a context's log, in a schema with the context's name. A **stored format**: a change of the tables needs a new
-//! [`FORMAT`] and a step that migrates older ones to it.
+//! The tables of a context's log, in a schema with the context's name. A **stored format**: a change of the
+//! tables needs a new [`FORMAT`] and a step that migrates older ones to it.
 
 use platform::postgres::Address;
 use sqlx::postgres::PgConnectOptions;

@@ -1,9 +1,10 @@
-//! The one statement of a commit, in three shapes. There are few, so that each stays prepared; and more than one, because a part
-//! costs something even when it has no rows.
+//! The one statement of a commit, in three shapes. There are few, so that each stays prepared; and more than
+//! one, because a part costs something even when it has no rows.
 //!
-//! Everything but the head is written only `WHERE EXISTS (SELECT FROM moved)`. The statement may wait for the head's row and
-//! then see a newer version of it than of the other tables. But if the head is the expected one, nothing has been committed
-//! since, so the versions of streams that the statement reads belong to that head.
+//! Everything but the head is written only `WHERE EXISTS (SELECT FROM moved)`. The statement may wait for the
+//! head's row and then see a newer version of it than of the other tables. But if the head is the expected
+//! one, nothing has been committed since, so the versions of streams that the statement reads belong to that
+//! head.
 
 macro_rules! statement {
     ($($more:expr),*) => {

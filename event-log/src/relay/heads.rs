@@ -14,13 +14,14 @@ pub(super) struct Heads {
 }
 
 impl Heads {
-    /// For a relay that takes over at this position. It does not know when a head was signed last, so it soon signs one.
+    /// For a relay that takes over at this position. It does not know when a head was signed last, so it soon
+    /// signs one.
     pub fn from(position: u64) -> Self {
         Self { position, at: None }
     }
 
-    /// The record to publish with `mark`, if a head is due: the log has grown, and enough time or enough events have passed
-    /// since the last one.
+    /// The record to publish with `mark`, if a head is due: the log has grown, and enough time or enough
+    /// events have passed since the last one.
     pub fn due(&mut self, mark: &Mark, now: Timestamp, options: &Options, sign: &Sign) -> Option<Outgoing> {
         let events = mark.position.saturating_sub(self.position);
         let waited = self.at.is_none_or(|at| now.since(at) >= options.heads_every);

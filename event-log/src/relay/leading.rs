@@ -65,7 +65,8 @@ impl Relay {
         Ok(Stopped::Shutdown)
     }
 
-    /// The position on the bus, once earlier relays are fenced; `None` if another relay has acquired the lease meanwhile.
+    /// The position on the bus, once earlier relays are fenced; `None` if another relay acquires the lease in
+    /// the meantime.
     async fn take_over(&self, publisher: &mut dyn Publisher) -> Result<Option<Option<Mark>>, RelayError> {
         let mut taking = pin!(publisher.take_over());
         loop {
@@ -115,7 +116,8 @@ impl Relay {
         Ok(Page { events, ends_at })
     }
 
-    /// Checks that the log continues what was published, which it does not if it was restored or changed under a running relay.
+    /// Checks that the log continues what was published, which it does not if it was restored or changed
+    /// under a running relay.
     async fn require_continuation(&self, at: &Mark, page: &Page) -> Result<(), RelayError> {
         let context = self.context();
         if page.events.is_empty() {
@@ -135,9 +137,9 @@ impl Relay {
         Ok(())
     }
 
-    /// Publishes a page and reads the next one: at the same time if the relay is behind, otherwise afterwards and after a rest,
-    /// so that more events are published together. A transaction costs the bus as much for one record as for a hundred, so the
-    /// rest grows with the load of the bus.
+    /// Publishes a page and reads the next one: at the same time if the relay is behind, otherwise afterwards
+    /// and after a rest, so that more events are published together. A transaction costs the bus as much for
+    /// one record as for a hundred, so the rest grows with the load of the bus.
     async fn publish(
         &self,
         publisher: &mut dyn Publisher,

@@ -61,7 +61,8 @@ async fn move_head(connection: &mut SqliteConnection, from: &Head, to: &Head) ->
     Ok(moved.rows_affected() == 1)
 }
 
-/// The first event whose predecessor in its stream is missing. A unique index refuses versions that are taken.
+/// The first event whose predecessor in its stream is missing. A unique index refuses versions that are
+/// taken.
 async fn missing<'a>(
     connection: &mut SqliteConnection,
     plan: &Plan<'a>,

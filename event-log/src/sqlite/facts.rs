@@ -26,8 +26,8 @@ pub(super) async fn find(
     Ok((head, facts))
 }
 
-/// The rows of `statement`, each with the key that it was found for. The statement takes all keys as one JSON array, and its
-/// first column is the index of the key.
+/// The rows of `statement`, each with the key that it was found for. The statement takes all keys as one JSON
+/// array, and its first column is the index of the key.
 async fn found<'a, T>(
     connection: &mut SqliteConnection,
     statement: &'static str,

@@ -1,5 +1,5 @@
-//! The file: how it is opened, and its tables. A **stored format**: a change of the tables needs a new [`FORMAT`] and a step
-//! that migrates older files to it.
+//! The file: how it is opened, and its tables. A **stored format**: a change of the tables needs a new
+//! [`FORMAT`] and a step that migrates older files to it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -22,11 +22,12 @@ const FORMAT: u32 = STEPS.len() as u32;
 /// How long to wait for a lock of another process.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Pages in the write-ahead log before a checkpoint: enough that a page that is written often is checkpointed once.
+/// Pages in the write-ahead log before a checkpoint: enough that a page that is written often is checkpointed
+/// once.
 const WAL_PAGES: &str = "4000";
 
-/// Page cache of the writing connection, in KiB as a negative number. Indexes over random ids touch many pages, and pages that
-/// do not fit are written twice.
+/// Page cache of the writing connection, in KiB as a negative number. Indexes over random ids touch many
+/// pages, and pages that do not fit are written twice.
 const CACHE: &str = "-16000";
 
 /// Options for the connection that writes.
@@ -111,7 +112,8 @@ async fn migrate_to(
     Ok(())
 }
 
-/// The format of the file; `None` if it has no tables. Fails if the format is newer, or the log is not that of `context`.
+/// The format of the file; `None` if it has no tables. Fails if the format is newer, or the log is not that
+/// of `context`.
 async fn format(
     path: &Path,
     connection: &mut SqliteConnection,

@@ -65,7 +65,8 @@ pub(super) async fn events(
             sqlx::query(select!("events e WHERE e.correlation = ? ORDER BY e.position LIMIT ?"))
                 .bind(id.into_bytes().to_vec())
         }
-        // Versions and positions of a stream increase together, so the index has the right order, and a page reads no more rows.
+        // Versions and positions of a stream increase together, so the index has the right order, and a page
+        // reads no more rows.
         Read::Streams([(stream, after)]) => {
             sqlx::query(select!("events e WHERE e.stream = ? AND e.version > ? ORDER BY e.version LIMIT ?"))
                 .bind(stream.as_str())

@@ -66,7 +66,8 @@ impl Source {
         sqlx::query(AssertSqlSafe(all)).fetch(&mut self.connection).boxed()
     }
 
-    /// Reads a whole table, and copies it if there is a target. `progress` is called from time to time with the rows so far.
+    /// Reads a whole table, and copies it if there is a target. `progress` is called from time to time with
+    /// the rows so far.
     pub(super) async fn pour(
         &mut self,
         table: &Table,

@@ -1,5 +1,5 @@
-//! The tables that a move copies, encoded as rows of PostgreSQL's binary COPY. Both sides are compared in this encoding, so
-//! every difference is found.
+//! The tables that a move copies, encoded as rows of PostgreSQL's binary COPY. Both sides are compared in
+//! this encoding, so every difference is found.
 
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;

@@ -1,5 +1,5 @@
-//! The tables that a log is moved into. From the first row until the whole shop has moved, a property marks them, and no program
-//! can open them for writing.
+//! The tables that a log is moved into. From the first row until the whole shop has moved, a property marks
+//! them, and no program can open them for writing.
 
 use std::time::Duration;
 
@@ -16,7 +16,8 @@ use super::{Progress, TransferError};
 use crate::port::{Head, LogError};
 use crate::postgres::{MOVING, PARAMETERS};
 
-/// Copying a table may take long. A client that has died must not lock the tables for long, even if the server has not noticed.
+/// Copying a table may take long. A client that has died must not lock the tables for long, even if the
+/// server has not noticed.
 const LIMITS: Limits = Limits {
     statement: Duration::ZERO,
     lock: Duration::from_secs(10),
@@ -71,7 +72,8 @@ impl Target {
         done.map(drop).map_err(|error| self.explain(error))
     }
 
-    /// Copies everything in one transaction, unless the log is there already. Appends the checksum of each table to `sums`.
+    /// Copies everything in one transaction, unless the log is there already. Appends the checksum of each
+    /// table to `sums`.
     pub(super) async fn fill(
         &mut self,
         source: &mut Source,

@@ -54,7 +54,8 @@ impl Decided {
         self.answers.kept.extend(round.notes.iter().map(|(note, _)| batch.keep(note)));
     }
 
-    /// Whether a request failed that may have an answer in the ledger, from before it could no longer be decided.
+    /// Whether a request failed that may have an answer in the ledger, from before it could no longer be
+    /// decided.
     pub fn is_uncertain(&self) -> bool {
         !self.looked_up && self.answers.outcomes.iter().any(Result::is_err)
     }
@@ -95,7 +96,8 @@ impl BatchBuilder {
         }
     }
 
-    /// Adds facts and states for the next requests. They are from before this batch, and hold nothing that it has changed.
+    /// Adds facts and states for the next requests. They are from before this batch, and hold nothing that it
+    /// has changed.
     fn load(&mut self, facts: Facts, loaded: BTreeMap<StreamId, Loaded>) {
         self.facts.ledger.extend(facts.ledger);
         self.facts.inbox.extend(facts.inbox);
@@ -134,7 +136,8 @@ impl BatchBuilder {
             && batch.starts.is_empty()
     }
 
-    /// Adds a consumer's note; `false` if another member of the group has moved on from the positions that it expects.
+    /// Adds a consumer's note; `false` if another member of the group has moved on from the positions that it
+    /// expects.
     pub fn keep(&mut self, note: &Note) -> bool {
         let is_current = |(group, partition, at): &(String, String, u64)| {
             let kept = self.facts.groups.get(group).and_then(|positions| positions.get(partition));
@@ -209,8 +212,8 @@ impl BatchBuilder {
         }
     }
 
-    /// A handled record can be parked nevertheless: it was redelivered while its stream was parked. When it is tried again and
-    /// turns out to be handled, it must be unparked.
+    /// A handled record can be parked nevertheless: it was redelivered while its stream was parked. When it
+    /// is tried again and turns out to be handled, it must be unparked.
     fn settle_parking(&mut self, request: &Request) {
         if matches!(request.origin, Origin::Reaction { .. }) && !request.parking.is_empty() {
             self.changes.writes.push(Write { parking: request.parking.clone(), ..Write::default() });
@@ -258,7 +261,8 @@ impl BatchBuilder {
         Ok(seen)
     }
 
-    /// Turns decided changes into stored events, and applies them to the batch's view of the log. A failure changes nothing.
+    /// Turns decided changes into stored events, and applies them to the batch's view of the log. A failure
+    /// changes nothing.
     fn record(&mut self, request: &Request, changes: &Changes) -> Result<Recorded, WriteError> {
         let payloads: Vec<String> = changes
             .events

@@ -1,9 +1,9 @@
 //! Decides what arrives during a commit, as if the commit had gone through.
 //!
-//! Facts that are looked up during a commit may be from before it or from after it. For anything that the commit does not
-//! touch that makes no difference; a request that depends on something else is decided after the commit. Streams that the
-//! commit changes are seen as it leaves them. If the commit does not go through, or another process moves the head, these
-//! decisions are dropped.
+//! Facts that are looked up during a commit may be from before it or from after it. For anything that the
+//! commit does not touch that makes no difference; a request that depends on something else is decided after
+//! the commit. Streams that the commit changes are seen as it leaves them. If the commit does not go through,
+//! or another process moves the head, these decisions are dropped.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -43,7 +43,8 @@ impl<'a> Pipelined<'a> {
         Self { log, cache, committing, touched: Touched::by(&committing.changes), now, lookup, limit }
     }
 
-    /// Decides jobs until `stop` is dropped. Returns the rounds that arrived: first what was decided, then what must wait.
+    /// Decides jobs until `stop` is dropped. Returns the rounds that arrived: first what was decided, then
+    /// what must wait.
     pub(super) async fn decide_until(
         self,
         mut stop: oneshot::Receiver<()>,

@@ -33,7 +33,8 @@ pub(super) struct Round {
 }
 
 impl Round {
-    /// Equal commands in one round share one outcome. A command id that arrives with different requests is refused at once.
+    /// Equal commands in one round share one outcome. A command id that arrives with different requests is
+    /// refused at once.
     pub fn of(jobs: impl Iterator<Item = Job>) -> Self {
         let mut round = Self::default();
         let mut known: HashMap<CommandId, usize> = HashMap::new();

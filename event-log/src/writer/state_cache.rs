@@ -92,7 +92,8 @@ impl StateCache {
         self.head = None;
     }
 
-    /// The states of these streams, read from the log if they are not cached. A stream that cannot be read has the reason instead.
+    /// The states of these streams, read from the log if they are not cached. A stream that cannot be read
+    /// has the reason instead.
     pub async fn load(
         &mut self,
         wanted: &BTreeMap<StreamId, StreamRead>,

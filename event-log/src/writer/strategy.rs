@@ -1,10 +1,12 @@
 //! How a batch is committed: optimistically against the last known head, or under a lock on the head.
 //!
-//! A writer that is alone need not ask where the log ends. If another process writes as much, a writer that loses a race needs
-//! an extra read and would lose again. So after a loss it locks the head for some batches, which makes access fair.
+//! A writer that is alone need not ask where the log ends. If another process writes as much, a writer that
+//! loses a race needs an extra read and would lose again. So after a loss it locks the head for some batches,
+//! which makes access fair.
 //!
-//! Nor does a writer ask whether a command is new, because the log refuses a second answer to a command. Only after such a
-//! refusal does it look commands up in the ledger, and for a while after, because retries come in bursts.
+//! Nor does a writer ask whether a command is new, because the log refuses a second answer to a command. Only
+//! after such a refusal does it look commands up in the ledger, and for a while after, because retries come
+//! in bursts.
 
 use super::round::LedgerLookup;
 

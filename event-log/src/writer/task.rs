@@ -1,4 +1,5 @@
-//! The writer's loop: take what is queued, decide, commit, answer; and decide the next round while a commit is under way.
+//! The writer's loop: take what is queued, decide, commit, answer; and decide the next round while a commit
+//! is under way.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -37,7 +38,8 @@ struct Queue {
 }
 
 impl Queue {
-    /// The next round of at most `limit` jobs; `None` when all writers are dropped and everything is answered.
+    /// The next round of at most `limit` jobs; `None` when all writers are dropped and everything is
+    /// answered.
     async fn take(&mut self, limit: usize) -> Option<(Round, Option<Decided>)> {
         if let Some(next) = self.next.pop_front() {
             return Some(next);
@@ -119,8 +121,8 @@ impl Task {
         Ok(Attempt::OnLockedHead(lock))
     }
 
-    /// Breaks when the round is answered. Otherwise the round is to be tried again, and the answer says whether the next
-    /// attempt must look its commands up.
+    /// Breaks when the round is answered. Otherwise the round is to be tried again, and the answer says
+    /// whether the next attempt must look its commands up.
     async fn attempt(
         &mut self,
         attempt: Attempt<'_>,
@@ -188,8 +190,8 @@ impl Task {
         }
     }
 
-    /// Commits and answers. Meanwhile decides what arrives, as if the commit had gone through; if it does not, that is
-    /// decided again.
+    /// Commits and answers. Meanwhile decides what arrives, as if the commit had gone through; if it does
+    /// not, that is decided again.
     async fn commit(
         &self,
         decided: &mut Decided,
@@ -202,7 +204,8 @@ impl Task {
         let committing = async {
             let committed = self.log.commit(&batch.base, &batch.changes).await;
             if matches!(committed, Ok(Committed::Done(_))) {
-                // At once: a caller that has its answer sends its next request, which can be decided meanwhile.
+                // At once: a caller that has its answer sends its next request, which can be decided
+                // meanwhile.
                 answers.send(round);
             }
             drop(done);

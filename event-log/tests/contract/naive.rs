@@ -1,4 +1,5 @@
-//! A common way to keep a log in PostgreSQL: positions come from a sequence, and transactions do not wait for each other.
+//! A common way to keep a log in PostgreSQL: positions come from a sequence, and transactions do not wait for
+//! each other.
 
 use std::sync::Arc;
 

@@ -68,7 +68,8 @@ async fn two_lose_and_duplicate_nothing(harness: &Harness, name: &str) {
     assert!(positions.into_iter().eq(1..=all as u64));
 }
 
-/// Several callers, each with several requests, which they repeat under the same id when the log is too contended.
+/// Several callers, each with several requests, which they repeat under the same id when the log is too
+/// contended.
 async fn write(url: &str, name: &str) {
     let log = event_log::connect(url, Context::Ordering).await.unwrap();
     let (writer, _) = Writer::start(log, Clock::system(), WriterOptions::default());

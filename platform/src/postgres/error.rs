@@ -1,4 +1,4 @@
-//! What can go wrong with PostgreSQL, in words that say what to check.
+//! Errors of PostgreSQL, with messages that say what to check.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -7,35 +7,35 @@ use super::Address;
 
 type Source = Arc<dyn Error + Send + Sync>;
 
-/// Why PostgreSQL did not do as it was asked. Never holds a user, a password or a value of a row.
+/// Why an operation of PostgreSQL failed. Never contains a user, a password or a value of a row.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum PostgresError {
     /// A text is not an address.
     #[error("this is not the address of a PostgreSQL database: {0}")]
     Address(&'static str),
-    /// An address has a parameter that nobody reads. Not named: it may be a part of a password.
+    /// An address has an unknown parameter. It is not named, because it may be a part of a password.
     #[error("the address of a PostgreSQL database has an unknown parameter; known are {}", .0.join(", "))]
     Parameter(Vec<&'static str>),
-    /// Nobody answers, or the connection broke.
+    /// The server does not respond, or the connection broke.
     #[error(
         "PostgreSQL at {server} does not answer; check that it runs and that host, port and firewall are right"
     )]
     Unreachable {
         /// Host and port.
         server: String,
-        /// What the network said.
+        /// The error of the network.
         #[source]
         source: Source,
     },
-    /// The server answers, but only to say that it is starting, stopping, or has no connection left.
+    /// The server is starting or stopping, or has no connection left.
     #[error("PostgreSQL at {server} takes no work now: {message}")]
     NotNow {
         /// Host and port.
         server: String,
-        /// The server's words.
+        /// The server's message.
         message: String,
     },
-    /// A pool had no connection to give in time.
+    /// No connection of a pool was free in time.
     #[error("no connection to PostgreSQL at {server} in time: all are in use, or it does not answer")]
     PoolExhausted {
         /// Host and port.
@@ -48,7 +48,7 @@ pub enum PostgresError {
     Tls {
         /// Host and port.
         server: String,
-        /// What the TLS library said.
+        /// The error of the TLS library.
         #[source]
         source: Source,
     },
@@ -58,38 +58,38 @@ pub enum PostgresError {
         /// Host and port.
         server: String,
     },
-    /// The server has no such role, or does not admit it from here.
+    /// The server does not have the role, or does not admit it from here.
     #[error(
         "PostgreSQL at {server} does not admit this user to {database} from here; check that the role exists and the lines of pg_hba.conf"
     )]
     NotAdmitted {
         /// Host and port.
         server: String,
-        /// Which database.
+        /// The database.
         database: String,
     },
-    /// There is no such database.
+    /// The database does not exist.
     #[error("PostgreSQL at {server} has no database {database}; create it first")]
     NoDatabase {
         /// Host and port.
         server: String,
-        /// Which database.
+        /// The database.
         database: String,
     },
-    /// The role may not do this.
+    /// The role lacks a privilege.
     #[error("PostgreSQL at {server} does not allow this: {message}; grant it to the user of the address")]
     Permission {
         /// Host and port.
         server: String,
-        /// The server's words, which name what it is about.
+        /// The server's message, which names the object.
         message: String,
     },
-    /// A limit of time was reached, or a lock not given in time.
+    /// A timeout was reached, or a lock not acquired in time.
     #[error("PostgreSQL at {server} did not finish in time: {message}")]
     TooSlow {
         /// Host and port.
         server: String,
-        /// The server's words.
+        /// The server's message.
         message: String,
     },
     /// The server refused a statement.
@@ -99,51 +99,51 @@ pub enum PostgresError {
         server: String,
         /// SQLSTATE.
         code: String,
-        /// The server's words, without its details, which can hold values of a row.
+        /// The server's message, without its details, which can hold values of a row.
         message: String,
     },
     /// The database is not prepared for Chorale.
     #[error("{place} has no schema {schema}; run chorale migrate")]
     NoSchema {
-        /// Which schema.
+        /// The schema.
         schema: String,
-        /// Which database, as an address.
+        /// The address of the database.
         place: String,
     },
-    /// The schema was made by an older program.
+    /// The schema was created by an older program.
     #[error(
         "the schema {schema} in {place} has version {found}, and this program needs {known}; run chorale migrate"
     )]
     OlderSchema {
-        /// Which schema.
+        /// The schema.
         schema: String,
-        /// Which database, as an address.
+        /// The address of the database.
         place: String,
-        /// The version there.
+        /// Its version.
         found: usize,
-        /// The version that is needed.
+        /// The version that this program needs.
         known: usize,
     },
-    /// The schema was made by a newer program.
+    /// The schema was created by a newer program.
     #[error(
         "the schema {schema} in {place} has version {found}, and this program knows {known}; run the newer chorale"
     )]
     NewerSchema {
-        /// Which schema.
+        /// The schema.
         schema: String,
-        /// Which database, as an address.
+        /// The address of the database.
         place: String,
-        /// The version there.
+        /// Its version.
         found: usize,
-        /// The version that is known.
+        /// The newest version that this program knows.
         known: usize,
     },
-    /// Anything else: an answer that is not understood.
+    /// Any other error.
     #[error("PostgreSQL at {server} cannot be used: {problem}")]
     Other {
         /// Host and port.
         server: String,
-        /// What it was.
+        /// The problem.
         problem: String,
     },
 }
@@ -166,7 +166,7 @@ impl PostgresError {
     fn from_code(address: &Address, code: String, message: String) -> Self {
         let (server, database) = (address.server(), address.database().to_owned());
         match code.as_str() {
-            // The server's words would name the user.
+            // The server's message would name the user.
             "28P01" => Self::Password { server },
             "28000" => Self::NotAdmitted { server, database },
             "3D000" => Self::NoDatabase { server, database },
@@ -177,7 +177,7 @@ impl PostgresError {
         }
     }
 
-    /// Whether the same may succeed later with nothing changed but the server's or the network's state.
+    /// Whether a retry may succeed later without a change of configuration.
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Unreachable { .. }

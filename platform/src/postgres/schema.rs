@@ -1,11 +1,12 @@
-//! Schemas with a version, which are changed by an explicit migration and by nothing else.
+//! Versioned schemas, which only an explicit migration changes.
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::{Address, PostgresError};
 
-/// A schema of a database, and the steps that lead to the shape this program knows: step `n` (from 1) turns version
-/// `n - 1` into version `n`. Steps that were released are never changed. Unqualified names in them are the schema's own.
+/// A schema of a database, and the steps to the version that this program knows: step `n` (from 1) turns
+/// version `n - 1` into version `n`. Released steps must never be changed. Unqualified names in them are in
+/// the schema.
 #[derive(Clone, Copy, Debug)]
 pub struct Schema<'s> {
     /// Its name: lower-case letters, digits and `_`.
@@ -14,17 +15,17 @@ pub struct Schema<'s> {
     pub steps: &'s [&'s str],
 }
 
-/// What a migration did.
+/// The result of a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Migrated {
-    /// The version that was found; `None` where there was no such schema.
+    /// The version before; `None` if there was no schema.
     pub from: Option<usize>,
-    /// The version that it has now.
+    /// The version after.
     pub to: usize,
 }
 
 impl Schema<'_> {
-    /// The version that is in the database; `None` without such a schema.
+    /// The version in the database; `None` if there is no schema.
     pub async fn found(
         &self,
         address: &Address,
@@ -33,7 +34,7 @@ impl Schema<'_> {
         self.version(connection).await.map_err(|error| address.explain(error))
     }
 
-    /// Fails unless the schema is there in the version that this program knows.
+    /// Fails unless the schema has the version that this program knows.
     pub async fn require(
         &self,
         address: &Address,
@@ -43,16 +44,16 @@ impl Schema<'_> {
         if found == Some(self.steps.len()) { Ok(()) } else { Err(self.other(address, found)) }
     }
 
-    /// Brings the schema to the version that this program knows, all or nothing, made if it is missing; several at once
-    /// do it once. A newer one is refused. The role has to be
-    /// allowed to create a schema, or to own one of that name.
+    /// Creates the schema, or migrates it to the version that this program knows, all or nothing. Concurrent
+    /// migrations are executed once. A newer version is refused. The role must be allowed to create a schema,
+    /// or own one of that name.
     pub async fn migrate(
         &self,
         address: &Address,
         connection: &mut PgConnection,
     ) -> Result<Migrated, PostgresError> {
         if !is_plain(self.name) {
-            let problem = format!("{:?} is no name for a schema", self.name);
+            let problem = format!("{:?} is not a valid name of a schema", self.name);
             return Err(PostgresError::Other { server: address.server(), problem });
         }
         let to = self.steps.len();
@@ -87,7 +88,7 @@ impl Schema<'_> {
         Ok(usize::try_from(version).ok())
     }
 
-    /// Answers the version that was found.
+    /// Returns the version before.
     async fn apply(&self, connection: &mut PgConnection) -> Result<Option<usize>, sqlx::Error> {
         let name = self.name;
         let mut transaction = connection.begin().await?;
@@ -121,7 +122,7 @@ impl Schema<'_> {
             .bind(name)
             .fetch_one(&mut *connection)
             .await?;
-        // Not `IF NOT EXISTS`: that needs the right to create a schema even where somebody made it for this role.
+        // Not `IF NOT EXISTS`, which needs the right to create schemas even if this one exists.
         let schema = if there { String::new() } else { format!("CREATE SCHEMA {name};") };
         let first = format!(
             "{schema}
@@ -134,7 +135,7 @@ impl Schema<'_> {
     }
 }
 
-/// A name that needs no quotes, so that an operator can type it, too.
+/// Whether a name needs no quotes.
 fn is_plain(name: &str) -> bool {
     let mut letters = name.bytes();
     letters.next().is_some_and(|first| first.is_ascii_lowercase())

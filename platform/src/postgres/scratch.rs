@@ -1,4 +1,4 @@
-//! A database per test on the server that `CHORALE_TEST_POSTGRES` names, dropped after it.
+//! A database per test on the server that `CHORALE_TEST_POSTGRES` names, dropped afterwards.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -13,7 +13,7 @@ const LIMITS: Limits = Limits {
     idle_in_transaction: std::time::Duration::ZERO,
 };
 
-/// A database of a test's own. Dropping this drops it, together with the connections to it.
+/// A database for one test. Dropping this drops the database and closes all connections to it.
 #[derive(Debug)]
 pub struct Scratch {
     server: Address,
@@ -22,29 +22,29 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// Makes an empty database.
+    /// Creates an empty database.
     ///
     /// # Panics
-    /// Where no server is named: a test that needs one is not skipped.
+    /// If no server is named: a test that needs one is not skipped.
     pub async fn new() -> Result<Self, PostgresError> {
-        static MADE: AtomicU32 = AtomicU32::new(0);
+        static CREATED: AtomicU32 = AtomicU32::new(0);
         let Ok(text) = std::env::var(SERVER) else {
             panic!("{SERVER} is not set: run `scripts/servers up` and `eval \"$(scripts/servers env)\"`");
         };
         let (before, query) = text.split_once('?').unwrap_or((&text, ""));
-        // Scheme and authority; the database that follows may be left out.
+        // Scheme and authority; the database that follows is optional.
         let root = before.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
         let server = Address::parse(&format!("{root}/postgres?{query}"), &[])?;
-        let name = format!("scratch_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let name = format!("scratch_{}_{}", std::process::id(), CREATED.fetch_add(1, Ordering::Relaxed));
         let url = format!("{root}/{name}?{query}");
         let scratch = Self { server, name, url };
-        // One of the same name can only be left over from a process that has ended.
+        // A database of the same name can only be left over from a process that has ended.
         scratch.run(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", scratch.name)).await?;
         scratch.run(&format!("CREATE DATABASE {} TEMPLATE template0", scratch.name)).await?;
         Ok(scratch)
     }
 
-    /// Its address, with the credentials of the server's.
+    /// Its address, with the credentials of the server's address.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -54,7 +54,8 @@ impl Scratch {
         run(&self.server, sql).await
     }
 
-    /// Runs statements in this database, as the user of the server's address; what they name is looked for in `schema`.
+    /// Runs statements in this database, as the user of the server's address. Unqualified names are in
+    /// `schema`.
     pub async fn run_in(&self, schema: &str, sql: &str) -> Result<(), PostgresError> {
         run(&Address::parse(&self.url, &[])?, &format!("SET search_path = {schema}; {sql}")).await
     }
@@ -77,10 +78,10 @@ impl Drop for Scratch {
                 Err(error) => Err(error.to_string()),
             }
         };
-        // Not on the test's own runtime: that one is just being left.
+        // Not on the test's own runtime, which is shutting down.
         let dropped = std::thread::scope(|scope| scope.spawn(drop_it).join());
         if !matches!(dropped, Ok(Ok(()))) {
-            tracing::warn!(database = self.name, ?dropped, "the database of a test stays");
+            tracing::warn!(database = self.name, ?dropped, "could not drop the database of a test");
         }
     }
 }

@@ -12,8 +12,8 @@ fn parse(address: &str) -> Result<Address, PostgresError> {
     Address::parse(address, &["kek"])
 }
 
-/// Everything that an error shows to anybody, sources and `{:?}` included.
-fn told(error: &PostgresError) -> String {
+/// Everything that an error shows, including sources and `{:?}`.
+fn shown(error: &PostgresError) -> String {
     let mut text = format!("{error:?}");
     let mut next: Option<&dyn Error> = Some(error);
     while let Some(error) = next {
@@ -43,7 +43,7 @@ fn a_password_may_hold_any_character_percent_encoded() {
 }
 
 #[test]
-fn what_is_no_address_is_refused_without_repeating_any_of_it() {
+fn a_malformed_address_is_refused_without_repeating_it() {
     let bad = [
         "",
         "hunter2",
@@ -61,11 +61,11 @@ fn what_is_no_address_is_refused_without_repeating_any_of_it() {
     ];
     for address in bad {
         let error = parse(address).unwrap_err();
-        assert!(!told(&error).contains("hunter2"), "{}", told(&error));
+        assert!(!shown(&error).contains("hunter2"), "{}", shown(&error));
     }
 }
 
-/// A server that answers the first message of each connection with an error and says no more.
+/// A server that answers the first message of each connection with an error.
 async fn answers(code: &'static str, message: &'static str) -> Address {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -85,12 +85,12 @@ async fn answers(code: &'static str, message: &'static str) -> Address {
 
 async fn refusal(address: &Address) -> PostgresError {
     let error = address.connect(&address.options("test", &LIMITS)).await.map(drop).unwrap_err();
-    assert!(!told(&error).contains("hunter2") && !told(&error).contains("alice"), "{}", told(&error));
+    assert!(!shown(&error).contains("hunter2") && !shown(&error).contains("alice"), "{}", shown(&error));
     error
 }
 
 #[tokio::test]
-async fn each_refusal_of_a_server_says_what_to_check() {
+async fn each_error_of_a_server_says_what_to_check() {
     let cases = [
         ("28P01", "no \"alice\"", "does not accept this user with this password", false),
         ("28000", "no line for \"alice\"", "does not admit this user to shop from here", false),
@@ -112,7 +112,7 @@ async fn each_refusal_of_a_server_says_what_to_check() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_named_with_what_to_check() {
+async fn an_error_about_a_missing_server_names_it_and_says_what_to_check() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = listener.local_addr().unwrap();
     drop(listener);
@@ -122,7 +122,7 @@ async fn a_server_that_is_not_there_is_named_with_what_to_check() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_accepts_and_says_nothing_is_not_waited_for_without_end() {
+async fn connecting_to_a_silent_server_times_out() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = listener.local_addr().unwrap();
     let error = refusal(&parse(&format!("postgres://alice:hunter2@{server}/shop")).unwrap()).await;

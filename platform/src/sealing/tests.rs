@@ -8,7 +8,7 @@ use schemas::Address;
 
 use super::*;
 
-/// Keys that follow from the subject, and the erased ones.
+/// Keys that are derived from the subject, and the erased subjects.
 #[derive(Default)]
 struct Fixed {
     erased: Mutex<HashSet<String>>,
@@ -55,7 +55,8 @@ fn not_genuine<T>(opened: Result<Opened<T>, SealingError>) -> bool {
 
 #[tokio::test]
 async fn the_stored_format_stays_readable() {
-    // Computed once and checked with an independent implementation of XChaCha20-Poly1305; never to be changed.
+    // Computed once and checked with an independent implementation of XChaCha20-Poly1305; never to be
+    // changed.
     let stored =
         Sealed { subject: "customer-1".to_owned(), alg: "XC20P".to_owned(), data: GOLDEN.to_owned() };
     let opened: Opened<String> = sealer().open(&stored, "email").await.unwrap();
@@ -70,8 +71,7 @@ const GOLDEN: &str = "HX/LRLNo/+6zJcbe7OGtLc4z+/L/2PAD2GOOU01VZKJOYJZ7DTnd8orfHS
 #[tokio::test]
 async fn keyed_hashes_are_hmac_sha256_of_the_purpose_key() {
     let hash = sealer().keyed_hash("fingerprint", b"a command").await.unwrap();
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(hex, GOLDEN_HASH);
+    assert_eq!(hex::encode(hash), GOLDEN_HASH);
 }
 
 const GOLDEN_HASH: &str = "54190707215630e73bf5c4345716a7ae297a0a399509bcf65748a0b481d26a76";
@@ -86,11 +86,11 @@ async fn keyed_hashes_are_verified_and_differ_by_purpose() {
     assert!(!sealer.verify("fingerprint", b"order-1", &hash).await.unwrap());
     assert!(!sealer.verify("token", b"order-1", &hash[..31]).await.unwrap());
     assert!(!sealer.verify("token", b"order-1", b"").await.unwrap());
-    assert_eq!(*vault.system_keys_asked.lock().unwrap(), 2, "keys of the system are kept");
+    assert_eq!(*vault.system_keys_asked.lock().unwrap(), 2, "system keys are cached");
 }
 
 #[test]
-fn whatever_was_sealed_opens_again_and_for_nobody_else() {
+fn sealed_data_opens_again_and_not_for_another_subject_or_field() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let values = (".{0,60}", proptest::option::of(".{0,10}"), ".{0,30}", ".{0,30}", any::<Option<u64>>());
     let mut runner =
@@ -120,8 +120,8 @@ fn whatever_was_sealed_opens_again_and_for_nobody_else() {
 }
 
 #[tokio::test]
-async fn the_border_between_subject_and_field_counts() {
-    // Both subjects have the same key here, as if somebody had copied it.
+async fn the_border_between_subject_and_field_matters() {
+    // Both subjects have the same key here, as if it had been copied.
     struct OneKey;
     #[async_trait]
     impl Vault for OneKey {
@@ -145,7 +145,7 @@ async fn the_border_between_subject_and_field_counts() {
 }
 
 #[tokio::test]
-async fn every_changed_byte_is_noticed() {
+async fn every_changed_byte_is_detected() {
     let sealer = sealer();
     let sealed = sealer.seal("customer-1", "email", "jane@example.org").await.unwrap();
     let bytes = BASE64_STANDARD_NO_PAD.decode(&sealed.data).unwrap();
@@ -167,7 +167,7 @@ async fn every_changed_byte_is_noticed() {
 }
 
 #[tokio::test]
-async fn errors_do_not_say_what_was_inside() {
+async fn errors_do_not_contain_the_data() {
     let sealer = sealer();
     let sealed = sealer.seal("customer-1", "email", "jane@example.org").await.unwrap();
     let error = sealer.open::<u32>(&sealed, "email").await.unwrap_err();
@@ -194,7 +194,7 @@ async fn random_nonces_differ_and_seeded_ones_repeat() {
 }
 
 #[tokio::test]
-async fn an_erased_subject_opens_as_erased_and_seals_no_more() {
+async fn data_of_an_erased_subject_opens_as_erased_and_cannot_be_sealed() {
     let vault = Arc::<Fixed>::default();
     let sealer = Sealer::new(vault.clone());
     let gone = sealer.seal("customer-1", "name", "Jane").await.unwrap();

@@ -1,4 +1,5 @@
-//! What every key vault promises. A backend's test names its factory: `assert_eq!(breaches(&factory).await, NONE)`.
+//! The contract of the key vault port. A backend's test passes its factory:
+//! `assert_eq!(breaches(&factory).await, NONE)`.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -8,28 +9,28 @@ use futures_util::future::join_all;
 
 use super::{Key, Vault, VaultError};
 
-/// What [`breaches`] answers for a backend that keeps every promise.
+/// The result of [`breaches`] for a backend that keeps every promise.
 pub const NONE: Vec<String> = Vec::new();
 
-/// A vault to be tested.
+/// A vault under test.
 #[async_trait]
 pub trait VaultUnderTest: Send + Sync {
-    /// Opens the vault once more, as another process would: every call opens the same, which was empty at first.
+    /// Opens the vault, as another process would. Every call opens the same vault, which is empty at first.
     async fn open(&self) -> Result<Arc<dyn Vault>, VaultError>;
 }
 
-/// The promises that the vault breaks, and how; the clauses use one vault, each with subjects of its own.
+/// The promises that the vault breaks, and how. All use one vault, each with subjects of its own.
 pub async fn breaches(vault: &dyn VaultUnderTest) -> Vec<String> {
     let results = [
-        ("a subject has one key and nobody else's", one_key_each(vault).await),
-        ("creators at once agree on one key", creators_agree(vault).await),
-        ("looking makes no keys and keeps the order", looking_makes_none(vault).await),
+        ("a subject has one key of its own", one_key_each(vault).await),
+        ("concurrent creators agree on one key", creators_agree(vault).await),
+        ("lookups create no keys and keep the order", lookups_create_none(vault).await),
         ("an erased subject has no key and never gets another", erased_for_good(vault).await),
-        ("an erasure wins over creations at the same time", erasure_wins(vault).await),
-        ("an odd name is nobody else's and spoils nobody's answer", odd_names(vault).await),
+        ("an erasure wins over concurrent creations", erasure_wins(vault).await),
+        ("an unusual name has its own key and does not affect others", odd_names(vault).await),
         ("a subject can be erased before it has a key", erased_beforehand(vault).await),
-        ("erasing one subject leaves the others alone", others_stay(vault).await),
-        ("a system key is made once and is no subject's", system_keys(vault).await),
+        ("erasing one subject does not affect others", others_stay(vault).await),
+        ("a system key is created once and belongs to no subject", system_keys(vault).await),
     ];
     let broken = |(clause, result): (&str, Checked)| result.err().map(|broken| format!("{clause}: {broken}"));
     results.into_iter().filter_map(broken).collect()
@@ -37,12 +38,12 @@ pub async fn breaches(vault: &dyn VaultUnderTest) -> Vec<String> {
 
 type Checked = Result<(), Broken>;
 
-/// How a promise was broken.
+/// How a promise is broken.
 #[derive(Debug, thiserror::Error)]
 enum Broken {
     #[error("{0}")]
     Promise(&'static str),
-    #[error("it failed: {0:?}")]
+    #[error("an operation failed: {0:?}")]
     Failed(#[from] VaultError),
 }
 
@@ -81,23 +82,23 @@ async fn creators_agree(vault: &dyn VaultUnderTest) -> Checked {
     )
 }
 
-async fn looking_makes_none(vault: &dyn VaultUnderTest) -> Checked {
+async fn lookups_create_none(vault: &dyn VaultUnderTest) -> Checked {
     let handle = vault.open().await?;
     let (first, second) = (handle.key_for("look-1").await?, handle.key_for("look-2").await?);
     for _ in 0..2 {
         let found = handle.existing(&["look-2", "look-nobody", "look-1", "look-2"]).await?;
         let right = matches!(&found[..], [Some(a), None, Some(b), Some(c)]
             if same(a, &second) && same(b, &first) && same(c, &second));
-        ensure(right, "not the keys that were asked for, in that order")?;
+        ensure(right, "the keys are not those of the subjects, in their order")?;
     }
-    ensure(handle.existing(&[]).await?.is_empty(), "something for nobody")?;
+    ensure(handle.existing(&[]).await?.is_empty(), "a key for no subject")?;
     let odd = ["", "look \"quoted\" ', ü", "look\n%_"];
     for subject in odd {
         let key = handle.key_for(subject).await?;
         let found = handle.existing(&[subject]).await?;
         ensure(
             matches!(&found[..], [Some(known)] if same(known, &key)),
-            "an odd subject is not found again",
+            "an unusual subject is not found again",
         )?;
     }
     Ok(())
@@ -106,11 +107,11 @@ async fn looking_makes_none(vault: &dyn VaultUnderTest) -> Checked {
 async fn erased_for_good(vault: &dyn VaultUnderTest) -> Checked {
     let (here, there) = (vault.open().await?, vault.open().await?);
     there.key_for("gone").await?;
-    ensure(here.erase("gone").await?, "it says that there was no key")?;
+    ensure(here.erase("gone").await?, "the erasure reports that there was no key")?;
     ensure(matches!(there.existing(&["gone"]).await?[..], [None]), "another process still finds the key")?;
-    ensure(is_erased(&there.key_for("gone").await, "gone"), "another process makes a new key")?;
-    ensure(is_erased(&here.key_for("gone").await, "gone"), "a new key is made")?;
-    ensure(!there.erase("gone").await?, "the second erasure says that there was a key")?;
+    ensure(is_erased(&there.key_for("gone").await, "gone"), "another process creates a new key")?;
+    ensure(is_erased(&here.key_for("gone").await, "gone"), "a new key is created")?;
+    ensure(!there.erase("gone").await?, "the second erasure reports that there was a key")?;
     drop((here, there));
     ensure(is_erased(&vault.open().await?.key_for("gone").await, "gone"), "a new key after opening again")
 }
@@ -123,10 +124,10 @@ async fn erasure_wins(vault: &dyn VaultUnderTest) -> Checked {
         let had_a_key = erased?;
         ensure(matches!(there.existing(&[&subject]).await?[..], [None]), "the key is still found")?;
         for handle in [&here, &there] {
-            ensure(is_erased(&handle.key_for(&subject).await, &subject), "a key is there afterwards")?;
+            ensure(is_erased(&handle.key_for(&subject).await, &subject), "there is a key afterwards")?;
         }
         let right = if had_a_key { made.is_ok() } else { is_erased(&made, &subject) };
-        ensure(right, "the erasure's answer and the creation's do not agree")?;
+        ensure(right, "the results of erasure and creation contradict each other")?;
     }
     Ok(())
 }
@@ -134,7 +135,7 @@ async fn erasure_wins(vault: &dyn VaultUnderTest) -> Checked {
 async fn odd_names(vault: &dyn VaultUnderTest) -> Checked {
     let handle = vault.open().await?;
     let (long, longer) = ("x".repeat(10_000), "x".repeat(10_001));
-    // A backend may refuse the odd ones, but then those only.
+    // A backend may refuse unusual names, but no others.
     let odd = ["zero\0byte", "zero\0", "\0", &long, &longer];
     let (plain, odd, other) = tokio::join!(
         handle.key_for("zero"),
@@ -148,8 +149,8 @@ async fn odd_names(vault: &dyn VaultUnderTest) -> Checked {
 
 async fn erased_beforehand(vault: &dyn VaultUnderTest) -> Checked {
     let handle = vault.open().await?;
-    ensure(!handle.erase("early").await?, "it says that there was a key")?;
-    ensure(is_erased(&handle.key_for("early").await, "early"), "a key is made afterwards")
+    ensure(!handle.erase("early").await?, "the erasure reports that there was a key")?;
+    ensure(is_erased(&handle.key_for("early").await, "early"), "a key is created afterwards")
 }
 
 async fn others_stay(vault: &dyn VaultUnderTest) -> Checked {
@@ -161,7 +162,7 @@ async fn others_stay(vault: &dyn VaultUnderTest) -> Checked {
     let [one, two, three] =
         join_all(calls).await.try_into().map_err(|_| Broken::Promise("answers are missing"))?;
     ensure(same(&one?, &kept), "another subject's key changed")?;
-    ensure(is_erased(&two, "stay-2"), "asked together with others, the erased subject gets a key")?;
+    ensure(is_erased(&two, "stay-2"), "in a batch with others, the erased subject gets a key")?;
     three.map(drop).map_err(Broken::from)
 }
 
@@ -172,6 +173,6 @@ async fn system_keys(vault: &dyn VaultUnderTest) -> Checked {
     ensure(same(&one, &two), "two keys of one name")?;
     ensure(!same(&one, &here.system_key("system-2").await?), "two names share a key")?;
     here.erase("system").await?;
-    ensure(same(&one, &there.system_key("system").await?), "erasing a subject of that name touched it")?;
-    ensure(is_erased(&here.key_for("system").await, "system"), "the subject of that name is not erased")
+    ensure(same(&one, &there.system_key("system").await?), "erasing a subject of the same name changed it")?;
+    ensure(is_erased(&here.key_for("system").await, "system"), "the subject of the same name is not erased")
 }

@@ -1,16 +1,19 @@
-//! The key vault in the schema `vault` of a PostgreSQL database, which best is a database of its own.
+//! The key vault in the schema `vault` of a PostgreSQL database, preferably one of its own.
 //!
-//! Each open vault has two connections: one writes, one looks keys up. Each takes what is queued and does it in one or
-//! two round trips, so that many callers share them. A connection that breaks is opened again for the next request.
+//! Each open vault has two connections: one writes, one looks keys up. Each takes all queued requests and
+//! handles them in one or two round trips, which many callers share. A connection that breaks is opened again
+//! for the next request.
 //!
-//! **What an erasure is.** The row loses its key and stays as a tombstone, in one durable statement: from then on no
-//! process gets the key, because nobody keeps one. The bytes are another matter. PostgreSQL cannot overwrite a row: the
-//! old one stays in its page until that is vacuumed and used again (the table is vacuumed within about a minute), and in
-//! the write-ahead log, in replicas and in backups for as long as those are kept.
+//! **What an erasure is.** The row loses its key and stays as a tombstone, in one durable statement. From
+//! then on no process gets the key, because no process caches keys. The bytes are another matter. PostgreSQL
+//! cannot overwrite a row: the old version stays in its page until that is vacuumed and reused (the table is
+//! vacuumed within about a minute), and in the write-ahead log, in replicas and in backups for as long as
+//! those are kept.
 //!
-//! **So keys should be wrapped**: with `?kek=env` each is stored sealed with a key from [`VARIABLE`] that is never in
-//! the database. Then disks, logs, replicas and backups of the database alone give no key away, and after [`rewrap`] to a new
-//! wrapping key and the destruction of the old one no copy of an erased key can be opened by anybody.
+//! **So keys should be wrapped**: with `?kek=env` each is stored sealed with a key from [`VARIABLE`] that is
+//! never in the database. Then disks, logs, replicas and backups of the database alone reveal no key. After
+//! [`rewrap`] to a new wrapping key and the destruction of the old one, no copy of an erased key can be
+//! opened.
 
 use std::io;
 use std::time::Duration;
@@ -18,34 +21,34 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
 
-use self::lane::Lane;
-use self::tables::{SCHEMA, Table};
-use super::{Key, Vault, VaultError};
+use self::connection::{DedicatedConnection, Keys};
+use self::tables::SCHEMA;
+use super::{Key, KeyKind, Vault, VaultError};
 use crate::config::Secret;
 use crate::postgres::{Address, Limits, Migrated, PostgresError};
 
-pub(super) mod arrival;
-mod lane;
+mod connection;
 mod rewrap;
 mod tables;
+pub(super) mod target;
 mod wrapping;
 
 pub use rewrap::{Rewrapped, rewrap};
 pub use wrapping::{VARIABLE, Wrapping, WrappingError};
 
 const GRANTS: &str = include_str!("postgres/grants.sql");
-/// What a statement may take on the server. A caller waits a little longer, for a server that is gone without a word.
+/// Timeouts on the server. A caller waits a little longer, in case the server does not respond.
 pub(in crate::vault) const LIMITS: Limits = Limits {
     statement: Duration::from_secs(5),
     lock: Duration::from_secs(5),
     idle_in_transaction: Duration::from_secs(5),
 };
-/// Requests that share a round trip at most.
+/// The most requests that share a round trip.
 const BATCH: usize = 512;
-/// Requests that wait at most; more callers wait for a place.
+/// The most queued requests. Further callers wait.
 const QUEUE: usize = 4096;
-/// PostgreSQL indexes no text that is much longer.
-const LONGEST: usize = 1024;
+/// The longest name in bytes. PostgreSQL cannot index much longer texts.
+const LONGEST_NAME: usize = 1024;
 
 type Reply<T> = oneshot::Sender<Result<T, VaultError>>;
 
@@ -67,7 +70,7 @@ pub struct PostgresVault {
     reads: mpsc::Sender<Read>,
 }
 
-/// Prepares the database at `address`: makes or changes the schema `vault`.
+/// Prepares the database at `address`: creates or migrates the schema `vault`.
 pub async fn migrate(address: &str) -> Result<Migrated, VaultError> {
     let address = parse(address)?;
     let options = address.options("chorale-migrate", &Limits { statement: Duration::ZERO, ..LIMITS });
@@ -84,8 +87,8 @@ pub async fn migrate(address: &str) -> Result<Migrated, VaultError> {
 }
 
 impl PostgresVault {
-    /// Opens the vault at `address`, which [`migrate`] has prepared. With `?kek=env` keys are wrapped with those of
-    /// [`VARIABLE`]; it is refused when the vault's keys are wrapped with one that is not among them.
+    /// Opens the vault at `address`, which [`migrate`] has prepared. With `?kek=env` keys are wrapped with
+    /// those of [`VARIABLE`]. Fails if keys of the vault are wrapped with a key that is not among them.
     pub async fn open(address: &str) -> Result<Self, VaultError> {
         let address = parse(address)?;
         let wrapping = wrapping_of(&address).map_err(VaultError::unavailable)?;
@@ -97,15 +100,15 @@ impl PostgresVault {
         wrapping: Wrapping,
     ) -> Result<Self, VaultError> {
         if wrapping.id().is_none() {
-            tracing::warn!(vault = %address, "keys are stored unwrapped: copies of this database hold erased ones, too");
+            tracing::warn!(vault = %address, "keys are stored unwrapped: copies of this database can reveal erased keys; add ?kek=env to the address");
         }
-        let mut writer = Lane::that_writes(address.clone(), wrapping.clone());
-        // What is wrong with the database is said now, and not to the first customer.
+        let mut writer = DedicatedConnection::for_writing(address.clone(), wrapping.clone());
+        // Report problems of the database now, and not to the first caller.
         writer.ready().await?;
         let (writes, write_queue) = mpsc::channel(QUEUE);
         let (reads, read_queue) = mpsc::channel(QUEUE);
         tokio::spawn(write(writer, write_queue));
-        tokio::spawn(read(Lane::that_reads(address, wrapping), read_queue));
+        tokio::spawn(read(DedicatedConnection::for_reading(address, wrapping), read_queue));
         Ok(Self { writes, reads })
     }
 
@@ -141,18 +144,18 @@ impl Vault for PostgresVault {
     }
 }
 
-/// The one task that writes. It ends when nobody can ask any more.
-async fn write(mut lane: Lane, mut queue: mpsc::Receiver<Write>) {
+/// The task that writes. It ends when all handles of the vault are dropped.
+async fn write(mut connection: DedicatedConnection, mut queue: mpsc::Receiver<Write>) {
     let mut batch = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut batch, BATCH).await > 0 {
         let mut creations = Vec::new();
         for request in batch.drain(..) {
             match request {
                 Write::KeyFor(subject, reply) => creations.push((subject, reply)),
-                Write::Erase(subject, reply) => answer(reply, lane.erase(&subject).await),
+                Write::Erase(subject, reply) => answer(reply, connection.erase(&subject).await),
                 Write::SystemKey(name, reply) => {
-                    let keys = lane.keys_for(Table::System, vec![name.as_str()]).await;
-                    answer(reply, keys.and_then(|keys| keys.one_that_exists(&name)));
+                    let keys = connection.keys_for(KeyKind::System, vec![name.as_str()]).await;
+                    answer(reply, keys.and_then(|keys| keys.require(&name)));
                 }
             }
         }
@@ -160,34 +163,31 @@ async fn write(mut lane: Lane, mut queue: mpsc::Receiver<Write>) {
             continue;
         }
         let subjects = creations.iter().map(|(subject, _)| subject.as_str()).collect();
-        let keys = lane.keys_for(Table::Subjects, subjects).await;
+        let keys = connection.keys_for(KeyKind::Subject, subjects).await;
         for (subject, reply) in creations {
-            answer(
-                reply,
-                keys.as_ref().map_err(Clone::clone).and_then(|keys| keys.one_that_exists(&subject)),
-            );
+            answer(reply, keys.as_ref().map_err(Clone::clone).and_then(|keys| keys.require(&subject)));
         }
     }
-    lane.close().await;
+    connection.close().await;
 }
 
-/// The one task that looks keys up.
-async fn read(mut lane: Lane, mut queue: mpsc::Receiver<Read>) {
+/// The task that looks keys up.
+async fn read(mut connection: DedicatedConnection, mut queue: mpsc::Receiver<Read>) {
     let mut batch = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut batch, BATCH).await > 0 {
         let subjects = batch.iter().flat_map(|read| read.subjects.iter().map(String::as_str)).collect();
-        let keys = lane.existing(subjects).await;
+        let keys = connection.existing(subjects).await;
         for Read { subjects, reply } in batch.drain(..) {
-            let found = |keys: &lane::Keys| subjects.iter().map(|subject| keys.one(subject)).collect();
+            let found = |keys: &Keys| subjects.iter().map(|subject| keys.get(subject)).collect();
             answer(reply, keys.as_ref().map_err(Clone::clone).and_then(found));
         }
     }
-    lane.close().await;
+    connection.close().await;
 }
 
 fn answer<T>(reply: Reply<T>, result: Result<T, VaultError>) {
     if reply.send(result).is_err() {
-        tracing::debug!("a caller of the key vault left before its answer came");
+        tracing::debug!("a caller of the key vault stopped waiting for its answer");
     }
 }
 
@@ -195,9 +195,10 @@ fn stopped() -> VaultError {
     VaultError::unavailable(io::Error::other("the vault's task has stopped"))
 }
 
-/// Else one caller's odd text would be refused by the server together with everybody else's.
+/// Checks a name. Otherwise the server would refuse it together with the names of other callers in the same
+/// statement.
 fn acceptable(name: &str) -> Result<String, VaultError> {
-    if name.len() <= LONGEST && !name.contains('\0') {
+    if name.len() <= LONGEST_NAME && !name.contains('\0') {
         return Ok(name.to_owned());
     }
     let problem = "a name in the key vault has at most 1024 bytes and no zero byte";

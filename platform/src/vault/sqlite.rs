@@ -1,11 +1,12 @@
 //! The key vault in a SQLite file of its own.
 //!
-//! One task writes: it takes what is queued and commits it at once, so that many callers share one sync.
+//! One task writes: it commits all queued requests together, so that many callers share one sync.
 //!
-//! **Erasing must leave no copy of a key behind.** So a key never moves, and nothing depends on what SQLite leaves behind
-//! where it moves rows: rows are only ever appended to the table, a key is destroyed by overwriting it in place with as
-//! many zeros, and no row is ever deleted (`secure_delete` is on all the same). The write-ahead log is then copied into
-//! the file and cut to nothing. The index holds no keys, and journals of statements and temporary tables stay in memory.
+//! **Erasing must leave no copy of a key behind.** So a key never moves, and nothing depends on what SQLite
+//! leaves behind when it moves rows: rows are only appended to the table, a key is destroyed by overwriting
+//! it in place with zeros, and no row is ever deleted (`secure_delete` is on nevertheless). Then the
+//! write-ahead log is copied into the file and truncated. The index holds no keys, and statement journals and
+//! temporary tables stay in memory.
 
 use std::path::Path;
 use std::time::Duration;
@@ -20,11 +21,11 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Key, Vault, VaultError};
 use crate::sqlite;
 
-/// How long a lock of another process is waited for.
+/// How long to wait for a lock of another process.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Requests that share a commit at most.
+/// The most requests that share a commit.
 const BATCH: usize = 512;
-/// Requests that wait at most; more callers wait for a place.
+/// The most queued requests. Further callers wait.
 const QUEUE: usize = 4096;
 const READERS: u32 = 4;
 
@@ -56,7 +57,7 @@ pub struct SqliteVault {
 }
 
 impl SqliteVault {
-    /// Opens the file at `path`, made (with its folder, and readable by its owner only) if it is missing.
+    /// Opens the file at `path`. If it is missing, it is created with its folder, readable by its owner only.
     pub async fn open(path: &Path) -> Result<Self, VaultError> {
         Self::open_patiently(path, PATIENCE).await
     }
@@ -117,7 +118,7 @@ impl Vault for SqliteVault {
     }
 }
 
-/// The one task that writes. It ends when nobody can ask any more.
+/// The task that writes. It ends when all handles of the vault are dropped.
 async fn write(mut connection: SqliteConnection, mut queue: mpsc::Receiver<Request>) {
     let mut batch = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut batch, BATCH).await > 0 {
@@ -140,7 +141,7 @@ async fn write(mut connection: SqliteConnection, mut queue: mpsc::Receiver<Reque
 
 fn answer<T>(reply: Reply<T>, result: Result<T, VaultError>) {
     if reply.send(result).is_err() {
-        tracing::debug!("a caller of the key vault left before its answer came");
+        tracing::debug!("a caller of the key vault stopped waiting for its answer");
     }
 }
 
@@ -157,7 +158,7 @@ async fn create(connection: &mut SqliteConnection, wanted: Vec<(String, Reply<Ke
     }
 }
 
-/// What the vault knows of a subject.
+/// The row of a subject.
 enum Known {
     Key(Key),
     Erased,
@@ -177,7 +178,7 @@ async fn keys_for(connection: &mut SqliteConnection, subjects: &[&str]) -> Resul
         return Ok(all);
     }
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    // The nth 32 bytes are for the nth subject; those of subjects that have a key already are not used.
+    // The nth 32 bytes are for the nth subject; those of subjects that already have a key are not used.
     let fresh = random_bytes(32 * subjects.len())?;
     sqlx::query(
         "INSERT INTO subject_keys (subject, key, erased)
@@ -221,12 +222,12 @@ async fn known(
 
 async fn erase(connection: &mut SqliteConnection, subject: &str) -> Result<bool, VaultError> {
     let destroyed = overwrite(connection, subject).await.map_err(VaultError::unavailable)?;
-    // Also when it was erased before: then it may be the wiping that failed.
+    // Also if it was erased before, because the wiping may have failed then.
     let wiped = sqlite::empty_log(connection).await.map_err(VaultError::unavailable)?;
     if wiped { Ok(destroyed) } else { Err(VaultError::Lingering { subject: subject.to_owned() }) }
 }
 
-/// Overwrites the key in place, or leaves a tombstone where there was none. Answers whether there was a key.
+/// Overwrites the key in place, or inserts a tombstone if there is no row. Returns whether there was a key.
 async fn overwrite(connection: &mut SqliteConnection, subject: &str) -> Result<bool, sqlx::Error> {
     let zeros = [0_u8; 32];
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;

@@ -1,7 +1,8 @@
-//! Takes a key vault from its file to PostgreSQL: the key of every subject, the tombstone of everyone erased, the system's keys.
+//! Moves a key vault from its file to PostgreSQL: the key of every subject, the tombstone of every erased
+//! one, the system's keys.
 //!
-//! One transaction: the keys are there, all, or none is. They are wrapped as the new address says. The file is read and kept as
-//! it is: it still has every key, so it is to be destroyed once the shop runs on the new vault.
+//! The move is one transaction, all or nothing. The keys are wrapped as the new address says. The file is
+//! read and left unchanged. It still holds every key, so destroy it once the shop runs on the new vault.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,51 +10,41 @@ use std::time::Duration;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::postgres::arrival::Arrival;
-use super::{Key, VaultError};
+use super::postgres::target::TransferTarget;
+use super::{Key, KeyKind, NamedKey, VaultError};
 use crate::sqlite;
 
-/// How long somebody else's commit is waited for.
+/// How long to wait for a commit of another process.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Keys in memory at a time.
+/// Keys that are read at once.
 const PAGE: usize = 500;
 
-/// Which keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Subjects,
-    System,
-}
-
-/// Whose key it is, and the key; none: erased.
-pub(super) type Kept = (String, Option<Key>);
-
-/// Why a vault was not moved. The file is as it was.
+/// Why a vault was not moved. The file is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
-    /// There is no file, or the address is none of one.
+    /// The address is not that of a file, or there is no file.
     #[error("there is no key vault in a file to be moved")]
     NoFile,
-    /// The file fails.
-    #[error("the file of the key vault cannot be read, or somebody writes it")]
+    /// The file cannot be read or locked.
+    #[error("the file of the key vault cannot be read, or another process is writing it")]
     Source(#[source] sqlx::Error),
-    /// The server fails, or the wrapping of keys.
+    /// The server or the wrapping of keys failed.
     #[error("the keys cannot be copied")]
     Target(#[from] VaultError),
-    /// There are keys that the file does not have: they would be lost.
+    /// The target holds keys that are not in the file, and would be lost.
     #[error(
         "the key vault at {place} holds keys that are not in the file: choose another database, or drop its schema vault"
     )]
     NotEmpty {
-        /// Which database.
+        /// The database.
         place: String,
     },
-    /// What was read back is not what was copied.
-    #[error("the key of {name} at {place} is not that in the file. Repeat the move")]
+    /// The copy differs from the file.
+    #[error("the key of {name} at {place} differs from the one in the file. Repeat the move")]
     Differs {
-        /// Which database.
+        /// The database.
         place: String,
-        /// Whose.
+        /// The name of the key.
         name: String,
     },
 }
@@ -64,20 +55,21 @@ impl From<sqlx::Error> for TransferError {
     }
 }
 
-/// A vault in a file on its way. While this lives nobody can write the file: no key is made, and none erased.
+/// A vault in a file that is being moved. While this exists the file is locked: no key can be created or
+/// erased.
 #[derive(Debug)]
 pub struct Transfer {
     connection: SqliteConnection,
 }
 
-/// What a moved vault holds.
+/// The contents of a moved vault.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Moved {
-    /// Subjects that have a key.
+    /// The number of subjects that have a key.
     pub subjects: u64,
-    /// Subjects that were erased.
+    /// The number of subjects that were erased.
     pub erased: u64,
-    /// The system's keys.
+    /// The number of the system's keys.
     pub system: u64,
 }
 
@@ -90,62 +82,67 @@ impl Transfer {
         Ok(Self { connection })
     }
 
-    /// How many rows there are to copy: what [`Transfer::copy`] counts up to.
+    /// The number of rows to copy, up to which [`Transfer::copy`] reports progress.
     pub async fn rows(&mut self) -> Result<u64, TransferError> {
         let count = "SELECT (SELECT count(*) FROM subject_keys) + (SELECT count(*) FROM system_keys)";
         let count: i64 = sqlx::query_scalar(count).fetch_one(&mut self.connection).await?;
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
-    /// Copies all keys to the database at `to`, whose schema is made if it is missing. Keys that are there already must be in
-    /// the file as well, as after an earlier try; else nothing is changed. `progress` is told the rows so far.
+    /// Copies all keys to the database at `to`, whose schema is created if it is missing. Keys that are there
+    /// already must also be in the file, as after an earlier attempt; otherwise nothing is changed.
+    /// `progress` is called with the rows so far.
     pub async fn copy(
         &mut self,
         to: &str,
         progress: &mut (dyn FnMut(u64) + Send),
     ) -> Result<(), TransferError> {
         super::postgres::migrate(to).await?;
-        self.copy_into(Arrival::open(to).await?, progress).await
+        self.copy_into(TransferTarget::open(to).await?, progress).await
     }
 
     async fn copy_into(
         &mut self,
-        mut arrival: Arrival,
+        mut target: TransferTarget,
         progress: &mut (dyn FnMut(u64) + Send),
     ) -> Result<(), TransferError> {
-        arrival.begin().await?;
-        for kind in [Kind::Subjects, Kind::System] {
-            self.require_known(&mut arrival, kind).await?;
+        target.begin().await?;
+        for kind in [KeyKind::Subject, KeyKind::System] {
+            self.require_known(&mut target, kind).await?;
         }
-        arrival.clear().await?;
+        target.clear().await?;
         let mut rows = 0;
-        for kind in [Kind::Subjects, Kind::System] {
+        for kind in [KeyKind::Subject, KeyKind::System] {
             let mut after = None;
             loop {
                 let page = self.page(kind, after.as_deref()).await?;
-                arrival.add(kind, &page).await?;
+                target.add(kind, &page).await?;
                 rows += page.len() as u64;
                 progress(rows);
                 let Some((last, _)) = page.into_iter().next_back() else { break };
                 after = Some(last);
             }
         }
-        Ok(arrival.end().await?)
+        Ok(target.commit().await?)
     }
 
-    /// Fails if the keys there are not all in the file, or were erased in the file since.
-    async fn require_known(&mut self, arrival: &mut Arrival, kind: Kind) -> Result<(), TransferError> {
+    /// Fails if a key of the target is not in the file.
+    async fn require_known(
+        &mut self,
+        target: &mut TransferTarget,
+        kind: KeyKind,
+    ) -> Result<(), TransferError> {
         let mut after = None;
         loop {
-            let theirs = arrival.page(kind, after.as_deref(), PAGE).await?;
+            let theirs = target.page(kind, after.as_deref(), PAGE).await?;
             for (name, key) in &theirs {
-                let known = match self.one(kind, name).await? {
+                let known = match self.get(kind, name).await? {
                     None => false,
                     Some(None) => true,
                     Some(ours) => same(&ours, key),
                 };
                 if !known {
-                    return Err(TransferError::NotEmpty { place: arrival.place() });
+                    return Err(TransferError::NotEmpty { place: target.place() });
                 }
             }
             let Some((last, _)) = theirs.into_iter().next_back() else { return Ok(()) };
@@ -153,62 +150,62 @@ impl Transfer {
         }
     }
 
-    /// Reads all keys back, opens them, and compares them with the file; after [`Transfer::copy`].
+    /// Reads all keys back, opens them, and compares them with the file. Call it after [`Transfer::copy`].
     pub async fn check(&mut self, to: &str) -> Result<Moved, TransferError> {
-        self.compare(Arrival::open(to).await?).await
+        self.compare(TransferTarget::open(to).await?).await
     }
 
-    async fn compare(&mut self, mut arrival: Arrival) -> Result<Moved, TransferError> {
+    async fn compare(&mut self, mut target: TransferTarget) -> Result<Moved, TransferError> {
         let mut moved = Moved::default();
-        for kind in [Kind::Subjects, Kind::System] {
+        for kind in [KeyKind::Subject, KeyKind::System] {
             let mut after = None;
             loop {
                 let ours = self.page(kind, after.as_deref()).await?;
-                let theirs = arrival.page(kind, after.as_deref(), PAGE).await?;
+                let theirs = target.page(kind, after.as_deref(), PAGE).await?;
                 if let Some(name) = difference(&ours, &theirs) {
-                    return Err(TransferError::Differs { place: arrival.place(), name });
+                    return Err(TransferError::Differs { place: target.place(), name });
                 }
                 for (_, key) in &ours {
                     match (kind, key) {
-                        (Kind::System, _) => moved.system += 1,
-                        (Kind::Subjects, Some(_)) => moved.subjects += 1,
-                        (Kind::Subjects, None) => moved.erased += 1,
+                        (KeyKind::System, _) => moved.system += 1,
+                        (KeyKind::Subject, Some(_)) => moved.subjects += 1,
+                        (KeyKind::Subject, None) => moved.erased += 1,
                     }
                 }
                 let Some((last, _)) = ours.into_iter().next_back() else { break };
                 after = Some(last);
             }
         }
-        arrival.close().await;
+        target.close().await;
         Ok(moved)
     }
 
-    /// The next keys of the file in order of name, byte by byte.
-    async fn page(&mut self, kind: Kind, after: Option<&str>) -> Result<Vec<Kept>, sqlx::Error> {
+    /// The next keys of the file in order of name, compared byte by byte.
+    async fn page(&mut self, kind: KeyKind, after: Option<&str>) -> Result<Vec<NamedKey>, sqlx::Error> {
         let page = match kind {
-            Kind::Subjects => {
+            KeyKind::Subject => {
                 "SELECT subject, key, erased FROM subject_keys WHERE ?1 IS NULL OR subject > ?1 ORDER BY subject LIMIT ?2"
             }
-            Kind::System => {
+            KeyKind::System => {
                 "SELECT name, key, 0 FROM system_keys WHERE ?1 IS NULL OR name > ?1 ORDER BY name LIMIT ?2"
             }
         };
         let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
         let rows = sqlx::query(page).bind(after).bind(limit).fetch_all(&mut self.connection).await?;
-        rows.iter().map(kept).collect()
+        rows.iter().map(named_key).collect()
     }
 
-    async fn one(&mut self, kind: Kind, name: &str) -> Result<Option<Option<Key>>, sqlx::Error> {
+    async fn get(&mut self, kind: KeyKind, name: &str) -> Result<Option<Option<Key>>, sqlx::Error> {
         let one = match kind {
-            Kind::Subjects => "SELECT subject, key, erased FROM subject_keys WHERE subject = ?",
-            Kind::System => "SELECT name, key, 0 FROM system_keys WHERE name = ?",
+            KeyKind::Subject => "SELECT subject, key, erased FROM subject_keys WHERE subject = ?",
+            KeyKind::System => "SELECT name, key, 0 FROM system_keys WHERE name = ?",
         };
         let row = sqlx::query(one).bind(name).fetch_optional(&mut self.connection).await?;
-        Ok(row.as_ref().map(kept).transpose()?.map(|(_, key)| key))
+        Ok(row.as_ref().map(named_key).transpose()?.map(|(_, key)| key))
     }
 }
 
-fn kept(row: &SqliteRow) -> Result<Kept, sqlx::Error> {
+fn named_key(row: &SqliteRow) -> Result<NamedKey, sqlx::Error> {
     if row.try_get(2)? {
         return Ok((row.try_get(0)?, None));
     }
@@ -223,14 +220,14 @@ fn same(one: &Option<Key>, other: &Option<Key>) -> bool {
     one.as_ref().map(Key::as_bytes) == other.as_ref().map(Key::as_bytes)
 }
 
-/// Whose key is the first that is not the same.
-fn difference(ours: &[Kept], theirs: &[Kept]) -> Option<String> {
-    let differs = |place: &usize| match (ours.get(*place), theirs.get(*place)) {
+/// The name of the first key that differs.
+fn difference(ours: &[NamedKey], theirs: &[NamedKey]) -> Option<String> {
+    let differs = |index: &usize| match (ours.get(*index), theirs.get(*index)) {
         (Some((name, key)), Some((other, copy))) => name != other || !same(key, copy),
         _ => true,
     };
-    let place = (0..ours.len().max(theirs.len())).find(differs)?;
-    ours.get(place).or(theirs.get(place)).map(|(name, _)| name.clone())
+    let index = (0..ours.len().max(theirs.len())).find(differs)?;
+    ours.get(index).or(theirs.get(index)).map(|(name, _)| name.clone())
 }
 
 #[cfg(test)]

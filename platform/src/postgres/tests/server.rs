@@ -1,4 +1,4 @@
-//! With a real server.
+//! Tests with a real server.
 
 use futures_util::future::join_all;
 use sqlx::Executor;
@@ -50,7 +50,7 @@ async fn a_missing_database_and_a_missing_grant_are_recognised() {
         "{refused:?}"
     );
 
-    // A role belongs to the whole server; this one is gone when the transaction is not committed.
+    // A role belongs to the whole server; this one disappears with the rollback.
     let refused = connection
         .execute("BEGIN; CREATE TABLE secrets (x int); CREATE ROLE chorale_test_nobody; SET ROLE chorale_test_nobody; SELECT * FROM secrets")
         .await
@@ -61,18 +61,18 @@ async fn a_missing_database_and_a_missing_grant_are_recognised() {
 }
 
 #[tokio::test]
-async fn the_values_of_a_row_that_is_refused_are_not_told() {
+async fn errors_do_not_show_the_values_of_a_refused_row() {
     let scratch = Scratch::new().await.unwrap();
     let (address, mut connection) = opened(&scratch).await;
     connection.execute("CREATE TABLE keys (a text, b int CHECK (b > 0))").await.unwrap();
     let refused = connection.execute("INSERT INTO keys VALUES ('hunter2', 0)").await.unwrap_err();
-    assert!(format!("{refused:?}").contains("hunter2"), "the server does tell them");
+    assert!(format!("{refused:?}").contains("hunter2"), "the server does show them");
     let refused = address.explain(refused);
-    assert!(!told(&refused).contains("hunter2"), "{}", told(&refused));
+    assert!(!shown(&refused).contains("hunter2"), "{}", shown(&refused));
 }
 
 #[tokio::test]
-async fn a_schema_is_made_and_changed_by_a_migration_only() {
+async fn only_a_migration_creates_and_changes_a_schema() {
     let scratch = Scratch::new().await.unwrap();
     let (address, mut connection) = opened(&scratch).await;
     let missing = ONE.require(&address, &mut connection).await.unwrap_err();
@@ -105,7 +105,7 @@ async fn a_migration_that_fails_changes_nothing() {
 }
 
 #[tokio::test]
-async fn several_who_migrate_at_once_do_it_once() {
+async fn concurrent_migrations_are_executed_once() {
     let scratch = Scratch::new().await.unwrap();
     let address = Address::parse(scratch.url(), &[]).unwrap();
     let migrated = join_all((0..8).map(|_| async {

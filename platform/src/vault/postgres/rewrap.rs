@@ -1,31 +1,32 @@
-//! Changing the key that wraps the keys.
+//! Changes the key that wraps the keys.
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
-use super::tables::{self, Failure, SCHEMA, Table};
+use super::tables::{self, Failure, SCHEMA};
 use super::wrapping::{Stored, Wrapping, WrappingError};
 use super::{LIMITS, VaultError, parse, wrapping_of};
 use crate::postgres::Address;
+use crate::vault::KeyKind;
 
-/// Keys that are wrapped again in one statement.
-const PORTION: i64 = 500;
+/// Keys that one statement wraps again.
+const PAGE: i64 = 500;
 
-/// What was done.
+/// The result of [`rewrap`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rewrapped {
-    /// How many keys were wrapped again.
+    /// The number of keys that were wrapped again.
     pub keys: u64,
-    /// The ids of the wrapping keys that nothing is wrapped with any more, and never will be: to be destroyed.
+    /// Ids of the wrapping keys that are no longer used, and can never be used again. Destroy these keys.
     pub retired: Vec<String>,
 }
 
-/// Wraps all keys of the vault at `address` with the first key of [`VARIABLE`](super::VARIABLE), those that were not
-/// wrapped included, and retires all other wrapping keys. The vault may be in use, by processes that all have that key
-/// first; when one has not, this fails with [`WrappingError::StillInUse`], or that process can add no key any more. May be
-/// repeated after any failure.
+/// Wraps all keys of the vault at `address` with the first key of [`VARIABLE`](super::VARIABLE), including
+/// keys that were not wrapped, and retires all other wrapping keys. The vault may be in use by processes that
+/// all have that key first. If one has not, this fails with [`WrappingError::StillInUse`], or that process
+/// can no longer add keys. Can be repeated after any failure.
 ///
-/// To change the wrapping key: start all processes with `OLD,NEW`, then all with `NEW,OLD`, then rewrap, then start all
-/// with `NEW` and destroy `OLD`.
+/// To change the wrapping key: start all processes with `OLD,NEW`, then all with `NEW,OLD`, then rewrap, then
+/// start all with `NEW` and destroy `OLD`.
 pub async fn rewrap(address: &str) -> Result<Rewrapped, VaultError> {
     let address = parse(address)?;
     let wrapping = wrapping_of(&address).map_err(VaultError::unavailable)?;
@@ -36,7 +37,7 @@ pub(super) async fn rewrap_with(address: &Address, wrapping: &Wrapping) -> Resul
     let mut connection =
         address.connect(&address.options("chorale-vault", &LIMITS)).await.map_err(VaultError::unavailable)?;
     SCHEMA.require(address, &mut connection).await.map_err(VaultError::unavailable)?;
-    let rewrapped = all(&mut connection, wrapping).await;
+    let rewrapped = rewrap_all(&mut connection, wrapping).await;
     address.close(connection).await;
     rewrapped.map_err(|failure| match failure {
         Failure::Sql(error) if tables::is_unknown_wrapping(&error) => {
@@ -48,27 +49,27 @@ pub(super) async fn rewrap_with(address: &Address, wrapping: &Wrapping) -> Resul
     })
 }
 
-async fn all(connection: &mut PgConnection, wrapping: &Wrapping) -> Result<Rewrapped, Failure> {
+async fn rewrap_all(connection: &mut PgConnection, wrapping: &Wrapping) -> Result<Rewrapped, Failure> {
     let Some(id) = wrapping.id() else { return Err(WrappingError::NotAsked.into()) };
     tables::check(connection, wrapping).await?;
     tables::register(connection, wrapping).await?;
     let mut keys = 0;
-    for table in [Table::Subjects, Table::System] {
+    for kind in [KeyKind::Subject, KeyKind::System] {
         let mut after: Option<String> = None;
         loop {
-            let portion = portion(connection, table, id, after.as_deref()).await?;
-            let Some((last, _)) = portion.last() else { break };
+            let page = page(connection, kind, id, after.as_deref()).await?;
+            let Some((last, _)) = page.last() else { break };
             after = Some(last.clone());
-            keys += replace(connection, table, wrapping, &portion).await?;
+            keys += replace(connection, kind, wrapping, &page).await?;
         }
     }
     Ok(Rewrapped { keys, retired: retire(connection, id).await? })
 }
 
 /// The next keys, by name, that are not wrapped with `id`.
-async fn portion(
+async fn page(
     connection: &mut PgConnection,
-    table: Table,
+    kind: KeyKind,
     id: &str,
     after: Option<&str>,
 ) -> Result<Vec<(String, Stored)>, Failure> {
@@ -76,10 +77,9 @@ async fn portion(
         "SELECT name, key, wrapped_by FROM {}
          WHERE key IS NOT NULL AND wrapped_by IS DISTINCT FROM $1 AND ($2::text IS NULL OR name > $2)
          ORDER BY name LIMIT $3",
-        table.name()
+        tables::table(kind)
     );
-    let rows =
-        sqlx::query(AssertSqlSafe(sql)).bind(id).bind(after).bind(PORTION).fetch_all(connection).await?;
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(id).bind(after).bind(PAGE).fetch_all(connection).await?;
     let stored = |row: &sqlx::postgres::PgRow| {
         Ok((row.try_get(0)?, Stored { bytes: row.try_get(1)?, wrapped_by: row.try_get(2)? }))
     };
@@ -88,23 +88,23 @@ async fn portion(
 
 async fn replace(
     connection: &mut PgConnection,
-    table: Table,
+    kind: KeyKind,
     wrapping: &Wrapping,
-    portion: &[(String, Stored)],
+    page: &[(String, Stored)],
 ) -> Result<u64, Failure> {
     let (mut names, mut old, mut new) = (Vec::new(), Vec::new(), Vec::new());
-    for (name, stored) in portion {
-        let key = wrapping.unwrap(table.kind(), name, stored)?;
+    for (name, stored) in page {
+        let key = wrapping.unwrap(kind, name, stored)?;
         names.push(name.as_str());
         old.push(stored.bytes.as_slice());
-        new.push(wrapping.wrap(table.kind(), name, &key)?.bytes);
+        new.push(wrapping.wrap(kind, name, &key)?.bytes);
     }
-    // One that was erased meanwhile stays erased.
+    // A key that was erased meanwhile stays erased.
     let sql = format!(
         "UPDATE {} AS kept SET key = fresh.key, wrapped_by = $4
          FROM unnest($1::text[], $2::bytea[], $3::bytea[]) AS fresh (name, old, key)
          WHERE kept.name = fresh.name AND kept.key = fresh.old",
-        table.name()
+        tables::table(kind)
     );
     let done = sqlx::query(AssertSqlSafe(sql))
         .bind(names)
@@ -116,7 +116,8 @@ async fn replace(
     Ok(done.rows_affected())
 }
 
-/// Fails, and retires none, when a key came meanwhile that is wrapped with another than `id`, or not wrapped.
+/// Retires all wrapping keys but `id`. Fails, and retires none, if a key was added in the meantime that is
+/// not wrapped with `id`.
 async fn retire(connection: &mut PgConnection, id: &str) -> Result<Vec<String>, Failure> {
     let mut transaction = connection.begin().await?;
     let others: bool = sqlx::query_scalar(

@@ -1,16 +1,16 @@
-//! The vault's tables and the statements over them, each of which commits by itself.
+//! The vault's tables, and the statements on them, each of which commits by itself.
 
 use std::collections::HashMap;
 
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
-use super::wrapping::{Kind, Stored, Wrapping, WrappingError, random};
+use super::wrapping::{Stored, Wrapping, WrappingError, random};
 use crate::postgres::Schema;
-use crate::vault::Key;
+use crate::vault::{Key, KeyKind};
 
-/// Keys are NULL where the subject was erased. A wrapping key is registered before it wraps, so that one that was retired
-/// cannot wrap again. Few dead rows are enough for a vacuum, because each holds a key.
+/// A key is NULL if the subject was erased. A wrapping key is registered before it is used, so that a retired
+/// one cannot be used again. A few dead rows are enough to start a vacuum, because each holds a key.
 pub(super) const SCHEMA: Schema<'static> = Schema {
     name: "vault",
     steps: &["
@@ -32,34 +32,19 @@ pub(super) const SCHEMA: Schema<'static> = Schema {
     ALTER TABLE system_keys ALTER COLUMN key SET STORAGE PLAIN;"],
 };
 
-/// Which keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Table {
-    Subjects,
-    System,
-}
-
-impl Table {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Subjects => "vault.subject_keys",
-            Self::System => "vault.system_keys",
-        }
-    }
-
-    pub(super) fn kind(self) -> Kind {
-        match self {
-            Self::Subjects => Kind::Subject,
-            Self::System => Kind::System,
-        }
+/// The table that holds the keys of a kind.
+pub(super) fn table(kind: KeyKind) -> &'static str {
+    match kind {
+        KeyKind::Subject => "vault.subject_keys",
+        KeyKind::System => "vault.system_keys",
     }
 }
 
-/// Why something was not done.
+/// Why a statement failed.
 pub(super) enum Failure {
     Sql(sqlx::Error),
     Wrapping(WrappingError),
-    /// The database only follows another one.
+    /// The database is a standby.
     Standby,
 }
 
@@ -75,12 +60,12 @@ impl From<WrappingError> for Failure {
     }
 }
 
-/// A key was to be stored that is wrapped with one that is not registered.
+/// Whether a key was to be stored that is wrapped with an unregistered key.
 pub(super) fn is_unknown_wrapping(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| error.is_foreign_key_violation())
 }
 
-/// Makes sure that keys can be unwrapped, and that what is read here is the newest.
+/// Checks that all keys can be unwrapped, and that reads are current.
 pub(super) async fn check(connection: &mut PgConnection, wrapping: &Wrapping) -> Result<(), Failure> {
     let standby: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(&mut *connection).await?;
     if standby {
@@ -94,7 +79,7 @@ pub(super) async fn check(connection: &mut PgConnection, wrapping: &Wrapping) ->
     Ok(())
 }
 
-/// Makes sure that keys can be wrapped with the key that this process wraps with.
+/// Registers the key that this process wraps with. Fails if it was retired.
 pub(super) async fn register(connection: &mut PgConnection, wrapping: &Wrapping) -> Result<(), Failure> {
     let Some(first) = wrapping.id() else { return Ok(()) };
     sqlx::query(
@@ -112,13 +97,13 @@ pub(super) async fn register(connection: &mut PgConnection, wrapping: &Wrapping)
     if registered { Ok(()) } else { Err(WrappingError::Retired(first.to_owned()).into()) }
 }
 
-/// What is stored for those of `names` that there is a row for.
+/// The rows of `names` that exist.
 pub(super) async fn find(
     connection: &mut PgConnection,
-    table: Table,
+    kind: KeyKind,
     names: &[&str],
 ) -> Result<HashMap<String, Option<Stored>>, sqlx::Error> {
-    let sql = format!("SELECT name, key, wrapped_by FROM {} WHERE name = ANY($1)", table.name());
+    let sql = format!("SELECT name, key, wrapped_by FROM {} WHERE name = ANY($1)", table(kind));
     let rows = sqlx::query(AssertSqlSafe(sql)).bind(names).fetch_all(connection).await?;
     rows.iter().map(read).collect()
 }
@@ -126,41 +111,41 @@ pub(super) async fn find(
 /// The next `limit` rows in order of name.
 pub(super) async fn page(
     connection: &mut PgConnection,
-    table: Table,
+    kind: KeyKind,
     after: Option<&str>,
     limit: usize,
 ) -> Result<Vec<(String, Option<Stored>)>, sqlx::Error> {
     let sql = format!(
         "SELECT name, key, wrapped_by FROM {} WHERE $1::text IS NULL OR name > $1 ORDER BY name LIMIT $2",
-        table.name()
+        table(kind)
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = sqlx::query(AssertSqlSafe(sql)).bind(after).bind(limit).fetch_all(connection).await?;
     rows.iter().map(read).collect()
 }
 
-/// What is stored for `names` (in order, each once), keys made where there is no row.
-pub(super) async fn find_or_make(
+/// The rows of `names` (sorted, without duplicates). Missing ones are created with new keys.
+pub(super) async fn find_or_create(
     connection: &mut PgConnection,
-    table: Table,
+    kind: KeyKind,
     names: &[&str],
     wrapping: &Wrapping,
 ) -> Result<HashMap<String, Option<Stored>>, Failure> {
-    let mut found = find(connection, table, names).await?;
+    let mut found = find(connection, kind, names).await?;
     let missing: Vec<&str> = names.iter().copied().filter(|name| !found.contains_key(*name)).collect();
     if missing.is_empty() {
         return Ok(found);
     }
     let (mut keys, mut wrapped_by) = (Vec::new(), Vec::new());
     for name in &missing {
-        let stored = wrapping.wrap(table.kind(), name, &Key::new(random()?))?;
+        let stored = wrapping.wrap(kind, name, &Key::new(random()?))?;
         keys.push(stored.bytes);
         wrapped_by.push(stored.wrapped_by);
     }
     let sql = format!(
         "INSERT INTO {} (name, key, wrapped_by) SELECT * FROM unnest($1::text[], $2::bytea[], $3::text[])
          ON CONFLICT (name) DO NOTHING RETURNING name, key, wrapped_by",
-        table.name()
+        table(kind)
     );
     let rows = sqlx::query(AssertSqlSafe(sql))
         .bind(&missing)
@@ -172,18 +157,18 @@ pub(super) async fn find_or_make(
         let (name, stored) = read(row)?;
         found.insert(name, stored);
     }
-    // Others made these at the same time.
+    // Other processes created these at the same time.
     let theirs: Vec<&str> = missing.into_iter().filter(|name| !found.contains_key(*name)).collect();
     if !theirs.is_empty() {
-        found.extend(find(connection, table, &theirs).await?);
+        found.extend(find(connection, kind, &theirs).await?);
     }
     // A row is never deleted.
     if found.len() == names.len() { Ok(found) } else { Err(sqlx::Error::RowNotFound.into()) }
 }
 
-/// Takes the key out of the row, or leaves a tombstone where there was none. Answers whether there was a key.
+/// Removes the key from the row, or inserts a tombstone if there is no row. Returns whether there was a key.
 pub(super) async fn erase(connection: &mut PgConnection, subject: &str) -> Result<bool, sqlx::Error> {
-    // In one statement: between two, another process could make a key. A row that was inserted has no xmax yet.
+    // One statement, because between two another process could create a key. An inserted row has no xmax yet.
     let rows = sqlx::query(
         "INSERT INTO vault.subject_keys AS kept (name) VALUES ($1)
          ON CONFLICT (name) DO UPDATE SET key = NULL, wrapped_by = NULL WHERE kept.key IS NOT NULL

@@ -38,7 +38,7 @@ impl Server {
         address.connect(&address.options("chorale-test", &LIMITS)).await.unwrap()
     }
 
-    /// What stands in the rows of the subjects.
+    /// The stored keys of the subjects.
     async fn stored(&self) -> Vec<Option<Vec<u8>>> {
         let query = sqlx::query_scalar("SELECT key FROM vault.subject_keys ORDER BY name");
         query.fetch_all(&mut self.connection().await).await.unwrap()
@@ -56,7 +56,7 @@ impl VaultUnderTest for Server {
     }
 }
 
-fn told(error: &VaultError) -> String {
+fn shown(error: &VaultError) -> String {
     format!("{error}: {}", error.source().unwrap())
 }
 
@@ -74,10 +74,10 @@ async fn keeps_the_promises_of_a_vault_with_wrapped_keys() {
     assert_eq!(breaches(&Server::with(wrapping(OLD)).await).await, NONE);
 }
 
-/// Erases in two statements, between which others have their say.
+/// Erases in several statements, between which other processes can write.
 struct TwoSteps {
     vault: PostgresVault,
-    /// Open beforehand: the erasure's first statement must not come after everybody else's.
+    /// Open in advance, so that the erasure's first statement is not delayed.
     connection: tokio::sync::Mutex<PgConnection>,
 }
 
@@ -112,11 +112,11 @@ impl Vault for TwoSteps {
     }
 }
 
-/// A vault that is to be found wanting.
-struct Mutant(Server);
+/// A broken vault.
+struct Broken(Server);
 
 #[async_trait]
-impl VaultUnderTest for Mutant {
+impl VaultUnderTest for Broken {
     async fn open(&self) -> Result<Arc<dyn Vault>, VaultError> {
         let vault = self.0.vault(&self.0.wrapping).await?;
         let address = parse(self.0.scratch.url())?;
@@ -126,16 +126,16 @@ impl VaultUnderTest for Mutant {
 }
 
 #[tokio::test]
-async fn an_erasure_in_two_steps_is_found_out() {
-    let found = breaches(&Mutant(Server::with(Wrapping::none()).await)).await;
+async fn an_erasure_in_two_steps_is_found() {
+    let found = breaches(&Broken(Server::with(Wrapping::none()).await)).await;
     assert!(matches!(&found[..], [one] if one.starts_with("an erasure wins over creations")), "{found:?}");
 }
 
 #[tokio::test]
-async fn a_database_that_was_not_prepared_says_how_to_prepare_it() {
+async fn an_error_about_an_unprepared_database_says_how_to_prepare_it() {
     let scratch = Scratch::new().await.unwrap();
     let refused = crate::vault::connect(scratch.url()).await.err().unwrap();
-    assert!(told(&refused).ends_with("has no schema vault; run chorale migrate"), "{}", told(&refused));
+    assert!(shown(&refused).ends_with("has no schema vault; run chorale migrate"), "{}", shown(&refused));
     assert_eq!(crate::vault::migrate(scratch.url()).await.unwrap(), Some(Migrated { from: None, to: 1 }));
     crate::vault::connect(scratch.url()).await.unwrap().key_for("customer-1").await.unwrap();
     for (parameter, expected) in
@@ -144,7 +144,7 @@ async fn a_database_that_was_not_prepared_says_how_to_prepare_it() {
         let separator = if scratch.url().contains('?') { '&' } else { '?' };
         let refused =
             PostgresVault::open(&format!("{}{separator}{parameter}", scratch.url())).await.err().unwrap();
-        assert!(told(&refused).ends_with(expected), "{}", told(&refused));
+        assert!(shown(&refused).ends_with(expected), "{}", shown(&refused));
     }
 }
 
@@ -165,7 +165,7 @@ async fn creators_at_once_share_their_commits() {
 }
 
 #[tokio::test]
-async fn a_wrapped_key_is_nowhere_in_its_row_and_opens_in_no_other() {
+async fn a_wrapped_key_is_not_in_its_row_and_does_not_open_in_another() {
     let server = Server::with(wrapping(OLD)).await;
     let vault = server.vault(&server.wrapping).await.unwrap();
     let key = vault.key_for("customer-1").await.unwrap();
@@ -180,8 +180,8 @@ async fn a_wrapped_key_is_nowhere_in_its_row_and_opens_in_no_other() {
         .await
         .unwrap();
     let refused = vault.existing(&["customer-2"]).await.unwrap_err();
-    assert!(told(&refused).ends_with("belongs to somebody else"), "{}", told(&refused));
-    assert!(vault.existing(&["customer-1"]).await.is_ok(), "that is nobody else's trouble");
+    assert!(shown(&refused).ends_with("belongs to another subject"), "{}", shown(&refused));
+    assert!(vault.existing(&["customer-1"]).await.is_ok(), "other keys still open");
 }
 
 #[tokio::test]
@@ -195,7 +195,7 @@ async fn an_erased_key_is_in_no_row_whether_wrapped_or_not() {
 }
 
 #[tokio::test]
-async fn connections_that_the_server_ended_are_opened_again() {
+async fn connections_that_the_server_has_ended_are_opened_again() {
     let server = Server::with(Wrapping::none()).await;
     let vault = server.vault(&server.wrapping).await.unwrap();
     let key = vault.key_for("customer-1").await.unwrap();
@@ -208,7 +208,7 @@ async fn connections_that_the_server_ended_are_opened_again() {
     .await
     .unwrap();
     assert_eq!(ended, 2, "one that writes, one that reads");
-    // The first that is asked may find out; nobody after it.
+    // Only the first request may fail.
     let mut found = vault.existing(&["customer-1"]).await;
     if found.is_err() {
         found = vault.existing(&["customer-1"]).await;
@@ -220,19 +220,19 @@ async fn connections_that_the_server_ended_are_opened_again() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_gone_is_named() {
+async fn an_error_about_a_missing_database_names_it() {
     let server = Server::with(Wrapping::none()).await;
     let vault = server.vault(&server.wrapping).await.unwrap();
     vault.key_for("customer-1").await.unwrap();
     let name = parse(server.scratch.url()).unwrap().database().to_owned();
     server.scratch.run(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
-    // The first may only learn that its connection was ended.
+    // The first request may only find that its connection was ended.
     let refused = [vault.existing(&["customer-1"]).await, vault.existing(&["customer-1"]).await];
     let [_, Err(refused)] = refused else { panic!("{refused:?}") };
     assert!(
-        told(&refused).contains(&format!("has no database {name}; create it first")),
+        shown(&refused).contains(&format!("has no database {name}; create it first")),
         "{}",
-        told(&refused)
+        shown(&refused)
     );
 }
 
@@ -260,28 +260,32 @@ async fn keys_move_to_a_new_wrapping_key_while_the_vault_is_in_use() {
         assert!(matches!(&found[..], [Some(key), None] if key.as_bytes() == keys[3].as_bytes()));
         assert_eq!(vault.system_key("token").await.unwrap().as_bytes(), system.as_bytes());
     }
-    // Keys that only a destroyed key could unwrap must not come to be.
+    // No key may be created that only a destroyed key can unwrap.
     let refused = old.key_for("customer-late").await.unwrap_err();
-    assert!(told(&refused).contains("was retired"), "{}", told(&refused));
+    assert!(shown(&refused).contains("was retired"), "{}", shown(&refused));
     let refused = server.vault(&wrapping(&format!("{OLD},{NEW}"))).await.err().unwrap();
-    assert!(told(&refused).contains("was retired"), "{}", told(&refused));
+    assert!(shown(&refused).contains("was retired"), "{}", shown(&refused));
     only_new.key_for("customer-late").await.unwrap();
 }
 
 #[tokio::test]
-async fn a_process_without_the_wrapping_key_is_refused_at_its_start() {
+async fn a_process_without_the_wrapping_key_is_refused_at_start() {
     let server = Server::with(wrapping(OLD)).await;
     server.vault(&wrapping(OLD)).await.unwrap();
     for other in [Wrapping::none(), wrapping(NEW)] {
         let refused = server.vault(&other).await.err().unwrap();
-        assert!(told(&refused).contains("does not have; give it in CHORALE_VAULT_KEY"), "{}", told(&refused));
+        assert!(
+            shown(&refused).contains("does not have; give it in CHORALE_VAULT_KEY"),
+            "{}",
+            shown(&refused)
+        );
     }
     let refused = rewrap(server.scratch.url()).await.unwrap_err();
-    assert!(told(&refused).contains("has no ?kek=env"), "{}", told(&refused));
+    assert!(shown(&refused).contains("has no ?kek=env"), "{}", shown(&refused));
 }
 
 #[tokio::test]
-async fn keys_that_were_stored_unwrapped_are_wrapped_later() {
+async fn unwrapped_keys_are_wrapped_later() {
     let server = Server::with(Wrapping::none()).await;
     let plain = server.vault(&Wrapping::none()).await.unwrap();
     let key = plain.key_for("customer-1").await.unwrap();
@@ -291,7 +295,7 @@ async fn keys_that_were_stored_unwrapped_are_wrapped_later() {
     assert!(!contains(&server.stored().await, &key));
     assert_eq!(wrapped.key_for("customer-1").await.unwrap().as_bytes(), key.as_bytes());
     let refused = plain.key_for("customer-1").await.unwrap_err();
-    assert!(told(&refused).contains("does not have"), "{}", told(&refused));
+    assert!(shown(&refused).contains("does not have"), "{}", shown(&refused));
 }
 
 #[test]
@@ -308,7 +312,7 @@ fn wrapping_keys_are_never_shown() {
 }
 
 #[tokio::test]
-async fn the_role_of_the_program_keeps_and_erases_keys_and_can_take_no_row_away() {
+async fn the_role_of_the_program_can_create_and_erase_keys_but_not_delete_rows() {
     let scratch = Scratch::new().await.unwrap();
     let role = "DO $$ BEGIN
                     CREATE ROLE chorale_app LOGIN PASSWORD 'chorale_app';

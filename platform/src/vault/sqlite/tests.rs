@@ -21,7 +21,7 @@ impl Folder {
         self.0.path().join("keys.db")
     }
 
-    /// How often each of the keys' bytes stand in any file of the vault.
+    /// For each key, how often its bytes occur in the files of the vault.
     fn copies(&self, keys: &[Key]) -> Vec<usize> {
         let files = std::fs::read_dir(self.0.path()).unwrap();
         let contents: Vec<Vec<u8>> = files.map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect();
@@ -49,7 +49,7 @@ async fn keeps_the_promises_of_a_vault() {
 async fn an_erased_key_is_in_no_file_even_where_pages_were_full() {
     let folder = Folder::new();
     let vault = SqliteVault::open(&folder.file()).await.unwrap();
-    // Subjects in no order: the index is rearranged all the time, and the table fills many pages.
+    // Subjects in random order, so that the index is rearranged often, and enough to fill many pages.
     let subjects: Vec<String> =
         (0_u32..2_000).map(|n| format!("{:08x}", n.wrapping_mul(0x9e37_79b9))).collect();
     let keys = join_all(subjects.iter().map(|subject| vault.key_for(subject))).await;
@@ -60,12 +60,16 @@ async fn an_erased_key_is_in_no_file_even_where_pages_were_full() {
         assert!(vault.erase(subject).await.unwrap());
     }
     for (number, copies) in folder.copies(&keys).into_iter().enumerate() {
-        assert_eq!(copies, usize::from(number % 10 != 0), "an erased one nowhere, the others once: {number}");
+        assert_eq!(
+            copies,
+            usize::from(number % 10 != 0),
+            "an erased key occurs nowhere, the others once: {number}"
+        );
     }
 }
 
 #[tokio::test]
-async fn an_erasure_that_a_reader_keeps_from_wiping_says_so_and_can_be_repeated() {
+async fn an_erasure_reports_that_a_reader_prevents_wiping_and_can_be_repeated() {
     let folder = Folder::new();
     let vault = SqliteVault::open_patiently(&folder.file(), Duration::from_millis(50)).await.unwrap();
     let key = vault.key_for("customer-1").await.unwrap();
@@ -92,13 +96,14 @@ async fn creators_at_once_share_their_syncs() {
     assert!(keys.iter().all(Result::is_ok));
     println!("{BATCH} keys in {:?}", started.elapsed());
 
-    // Each commit appends at least one page of 4 KiB to the write-ahead log: a commit per key would be 2 MiB and more.
+    // Each commit appends at least one page of 4 KiB to the write-ahead log: a commit per key would be 2 MiB
+    // and more.
     let pages: i64 = sqlx::query("PRAGMA wal_checkpoint").fetch_one(&mut watcher).await.unwrap().get(1);
     assert!(pages < 200, "{pages} pages written");
 }
 
 #[tokio::test]
-async fn what_was_answered_is_in_the_file_for_others_at_once() {
+async fn a_key_is_in_the_file_for_other_processes_when_it_is_returned() {
     let folder = Folder::new();
     let vault = SqliteVault::open(&folder.file()).await.unwrap();
     let key = vault.key_for("customer-1").await.unwrap();
@@ -109,11 +114,11 @@ async fn what_was_answered_is_in_the_file_for_others_at_once() {
     let settings: i64 = sqlx::query("PRAGMA secure_delete").fetch_one(&mut other).await.unwrap().get(0);
     assert_eq!(settings, 1);
     let mode = std::fs::metadata(folder.file()).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600, "nobody else may read it");
+    assert_eq!(mode & 0o777, 0o600, "only the owner may read it");
 }
 
 #[tokio::test]
-async fn many_may_open_a_new_vault_at_once() {
+async fn several_processes_can_open_a_new_vault_at_once() {
     for _ in 0..10 {
         let folder = Folder::new();
         let file = folder.file();
@@ -125,7 +130,7 @@ async fn many_may_open_a_new_vault_at_once() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_vault_is_refused() {
+async fn a_file_that_is_not_a_vault_is_refused() {
     let folder = Folder::new();
     std::fs::write(folder.file(), "not a database, but long enough to be taken for one: ".repeat(100))
         .unwrap();

@@ -15,12 +15,12 @@ const WRAPPING: &str = "03030303030303030303030303030303030303030303030303030303
 
 struct Move {
     folder: TempDir,
-    there: Scratch,
+    database: Scratch,
 }
 
 impl Move {
     async fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), there: Scratch::new().await.unwrap() }
+        Self { folder: tempfile::tempdir().unwrap(), database: Scratch::new().await.unwrap() }
     }
 
     fn file(&self) -> String {
@@ -31,20 +31,20 @@ impl Move {
         connect(&self.file()).await.unwrap()
     }
 
-    /// Moves, and checks it.
-    async fn go(&self) -> Result<Moved, TransferError> {
+    /// Moves the vault and checks the copy.
+    async fn transfer(&self) -> Result<Moved, TransferError> {
         let mut transfer = Transfer::lock(&self.file()).await?;
-        transfer.copy(self.there.url(), &mut |_| {}).await?;
-        transfer.check(self.there.url()).await
+        transfer.copy(self.database.url(), &mut |_| {}).await?;
+        transfer.check(self.database.url()).await
     }
 
     async fn new_vault(&self) -> Arc<dyn Vault> {
-        connect(self.there.url()).await.unwrap()
+        connect(self.database.url()).await.unwrap()
     }
 
-    /// How many keys stand in the rows of subjects, and how many rows there are.
+    /// The number of keys of subjects, and the number of rows.
     async fn rows(&self) -> (i64, i64) {
-        let address = Address::parse(self.there.url(), &[]).unwrap();
+        let address = Address::parse(self.database.url(), &[]).unwrap();
         let mut connection =
             address.connect(&address.options("chorale-test", &crate::vault::postgres::LIMITS)).await.unwrap();
         let count = "SELECT count(key), count(*) FROM vault.subject_keys";
@@ -59,7 +59,7 @@ async fn make(vault: &Arc<dyn Vault>, subjects: std::ops::Range<u32>) {
 }
 
 #[tokio::test]
-async fn what_was_sealed_opens_and_what_was_erased_stays_so_with_wrapped_keys_and_without() {
+async fn sealed_data_opens_and_erased_keys_stay_erased_with_and_without_wrapped_keys() {
     for wrapping in [None, Some(WRAPPING)] {
         let moving = Move::new().await;
         let old = moving.old().await;
@@ -73,21 +73,21 @@ async fn what_was_sealed_opens_and_what_was_erased_stays_so_with_wrapped_keys_an
 
         let mut transfer = Transfer::lock(&moving.file()).await.unwrap();
         assert_eq!(transfer.rows().await.unwrap(), 1_207);
-        let address = Address::parse(moving.there.url(), &[]).unwrap();
+        let address = Address::parse(moving.database.url(), &[]).unwrap();
         let expected = Moved { subjects: 1_204, erased: 2, system: 1 };
         let new: Arc<dyn Vault> = match wrapping {
             None => {
-                transfer.copy(moving.there.url(), &mut |_| {}).await.unwrap();
-                assert_eq!(transfer.check(moving.there.url()).await.unwrap(), expected);
+                transfer.copy(moving.database.url(), &mut |_| {}).await.unwrap();
+                assert_eq!(transfer.check(moving.database.url()).await.unwrap(), expected);
                 moving.new_vault().await
             }
             Some(key) => {
                 let wrapping = Wrapping::from_text(&Secret::from(key.to_owned())).unwrap();
-                super::super::postgres::migrate(moving.there.url()).await.unwrap();
-                let arrival = async || Arrival::with(address.clone(), wrapping.clone()).await.unwrap();
-                transfer.copy_into(arrival().await, &mut |_| {}).await.unwrap();
-                assert_eq!(transfer.compare(arrival().await).await.unwrap(), expected);
-                assert!(connect(moving.there.url()).await.is_err(), "the keys are wrapped");
+                super::super::postgres::migrate(moving.database.url()).await.unwrap();
+                let target = async || TransferTarget::with(address.clone(), wrapping.clone()).await.unwrap();
+                transfer.copy_into(target().await, &mut |_| {}).await.unwrap();
+                assert_eq!(transfer.compare(target().await).await.unwrap(), expected);
+                assert!(connect(moving.database.url()).await.is_err(), "the keys are wrapped");
                 Arc::new(PostgresVault::open_with(address, wrapping).await.unwrap())
             }
         };
@@ -102,7 +102,7 @@ async fn what_was_sealed_opens_and_what_was_erased_stays_so_with_wrapped_keys_an
 }
 
 #[tokio::test]
-async fn while_it_moves_no_key_is_made_or_erased_in_the_file() {
+async fn no_key_is_created_or_erased_in_the_file_during_a_move() {
     let moving = Move::new().await;
     let old = moving.old().await;
     make(&old, 0..3).await;
@@ -115,24 +115,24 @@ async fn while_it_moves_no_key_is_made_or_erased_in_the_file() {
 }
 
 #[tokio::test]
-async fn a_move_may_be_repeated_and_brings_what_has_changed_since() {
+async fn a_repeated_move_copies_later_changes() {
     let moving = Move::new().await;
     let old = moving.old().await;
     make(&old, 0..700).await;
-    moving.go().await.unwrap();
+    moving.transfer().await.unwrap();
     old.erase("order-00007").await.unwrap();
     make(&old, 700..800).await;
-    assert_eq!(moving.go().await.unwrap(), Moved { subjects: 799, erased: 1, system: 0 });
+    assert_eq!(moving.transfer().await.unwrap(), Moved { subjects: 799, erased: 1, system: 0 });
     let there = moving.new_vault().await;
     assert!(matches!(there.existing(&["order-00007", "order-00750"]).await.unwrap()[..], [None, Some(_)]));
 }
 
 #[tokio::test]
-async fn keys_that_only_the_server_has_are_not_lost() {
+async fn a_move_that_would_lose_keys_of_the_target_is_refused() {
     for (erased_there, made_there) in [(true, false), (false, true)] {
         let moving = Move::new().await;
         make(&moving.old().await, 0..3).await;
-        moving.go().await.unwrap();
+        moving.transfer().await.unwrap();
         let there = moving.new_vault().await;
         if erased_there {
             there.erase("order-00001").await.unwrap();
@@ -141,47 +141,47 @@ async fn keys_that_only_the_server_has_are_not_lost() {
             there.key_for("order-00009").await.unwrap();
         }
         let before = moving.rows().await;
-        let refused = moving.go().await.unwrap_err();
+        let refused = moving.transfer().await.unwrap_err();
         assert!(matches!(refused, TransferError::NotEmpty { .. }), "{refused}");
         assert_eq!(moving.rows().await, before);
     }
 }
 
 #[tokio::test]
-async fn given_up_half_way_it_leaves_nothing_and_the_next_try_works() {
+async fn an_abandoned_move_leaves_nothing_and_the_next_attempt_works() {
     let moving = Move::new().await;
     make(&moving.old().await, 0..1_500).await;
     let mut transfer = Transfer::lock(&moving.file()).await.unwrap();
-    let (told, mut half_way) = tokio::sync::watch::channel(0);
-    let mut progress = |rows| told.send_modify(|told| *told = rows);
+    let (reported, mut half_way) = tokio::sync::watch::channel(0);
+    let mut progress = |rows| reported.send_modify(|so_far| *so_far = rows);
     tokio::select! {
         biased;
         reached = half_way.wait_for(|rows| (1..1_500).contains(rows)) => drop(reached.unwrap()),
-        done = transfer.copy(moving.there.url(), &mut progress) => panic!("it was faster: {done:?}"),
+        done = transfer.copy(moving.database.url(), &mut progress) => panic!("it was faster: {done:?}"),
     }
     drop(transfer);
-    assert_eq!(moving.go().await.unwrap().subjects, 1_500);
+    assert_eq!(moving.transfer().await.unwrap().subjects, 1_500);
     assert_eq!(moving.rows().await, (1_500, 1_500));
 }
 
 #[tokio::test]
-async fn what_is_changed_there_is_found() {
+async fn a_change_of_the_copy_is_found() {
     let moving = Move::new().await;
     make(&moving.old().await, 0..3).await;
-    moving.go().await.unwrap();
-    let address = Address::parse(moving.there.url(), &[]).unwrap();
+    moving.transfer().await.unwrap();
+    let address = Address::parse(moving.database.url(), &[]).unwrap();
     let options = address.options("chorale-test", &crate::vault::postgres::LIMITS);
     let mut connection = address.connect(&options).await.unwrap();
     let tamper =
         "UPDATE vault.subject_keys SET key = decode(repeat('00', 32), 'hex') WHERE name = 'order-00001'";
     sqlx::raw_sql(tamper).execute(&mut connection).await.unwrap();
     let mut transfer = Transfer::lock(&moving.file()).await.unwrap();
-    let found = transfer.check(moving.there.url()).await.unwrap_err();
+    let found = transfer.check(moving.database.url()).await.unwrap_err();
     assert!(matches!(&found, TransferError::Differs { name, .. } if name == "order-00001"), "{found}");
 }
 
 #[tokio::test]
-async fn a_file_that_is_not_there_is_not_made() {
+async fn a_missing_file_is_not_created() {
     let moving = Move::new().await;
     assert!(matches!(Transfer::lock(&moving.file()).await, Err(TransferError::NoFile)));
     assert!(matches!(Transfer::lock("postgres://host/db").await, Err(TransferError::NoFile)));

@@ -1,4 +1,4 @@
-//! A connection to the vault's database that is opened again when it broke.
+//! A connection to the vault's database that is opened again after it breaks.
 
 use std::collections::HashMap;
 use std::io;
@@ -7,96 +7,96 @@ use std::time::Duration;
 use sqlx::{Connection, PgConnection};
 use tokio::time::{Instant, timeout};
 
-use super::tables::{self, Failure, SCHEMA, Table};
+use super::tables::{self, Failure, SCHEMA};
 use super::wrapping::{Stored, Wrapping, WrappingError};
 use super::{LIMITS, VaultError};
 use crate::postgres::Address;
-use crate::vault::Key;
+use crate::vault::{Key, KeyKind};
 
-/// How long a request is waited for, the opening of a connection included.
+/// The time limit of a request, including the opening of a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// A connection that worked so lately is used without asking whether it still does.
+/// A connection that has worked within this time is used without a ping.
 const TRUSTED: Duration = Duration::from_millis(100);
 
-/// One connection, one request at a time.
-pub(super) struct Lane {
+/// One connection with one request at a time.
+pub(super) struct DedicatedConnection {
     address: Address,
-    /// Whether it may make keys.
+    /// Whether it may create keys.
     writes: bool,
     wrapping: Wrapping,
-    /// With the moment when it last worked. Taken out for each request, so that one that failed or was given up half way
-    /// is never used again.
+    /// The connection, and when it last worked. It is taken out for each request, so that one whose request
+    /// failed or was abandoned is never used again.
     idle: Option<(PgConnection, Instant)>,
 }
 
-/// Keys as they are stored, by whose they are; `None` for a subject that was erased.
+/// Stored keys by name; `None` for a subject that was erased.
 pub(super) struct Keys {
-    table: Table,
+    kind: KeyKind,
     stored: HashMap<String, Option<Stored>>,
     wrapping: Wrapping,
 }
 
 impl Keys {
-    /// The key of one; `None` where there is none (any more).
-    pub(super) fn one(&self, whose: &str) -> Result<Option<Key>, VaultError> {
-        let Some(Some(stored)) = self.stored.get(whose) else { return Ok(None) };
-        self.wrapping.unwrap(self.table.kind(), whose, stored).map(Some).map_err(VaultError::unavailable)
+    /// The key of `name`; `None` if there is none, or it was erased.
+    pub(super) fn get(&self, name: &str) -> Result<Option<Key>, VaultError> {
+        let Some(Some(stored)) = self.stored.get(name) else { return Ok(None) };
+        self.wrapping.unwrap(self.kind, name, stored).map(Some).map_err(VaultError::unavailable)
     }
 
-    /// The key of one that was there when these were looked up: so if it has none, it was erased.
-    pub(super) fn one_that_exists(&self, whose: &str) -> Result<Key, VaultError> {
-        self.one(whose)?.ok_or_else(|| VaultError::Erased { subject: whose.to_owned() })
+    /// The key of a name that has a row. If it has no key, it was erased.
+    pub(super) fn require(&self, name: &str) -> Result<Key, VaultError> {
+        self.get(name)?.ok_or_else(|| VaultError::Erased { subject: name.to_owned() })
     }
 }
 
-impl Lane {
-    pub(super) fn that_writes(address: Address, wrapping: Wrapping) -> Self {
+impl DedicatedConnection {
+    pub(super) fn for_writing(address: Address, wrapping: Wrapping) -> Self {
         Self { address, writes: true, wrapping, idle: None }
     }
 
-    pub(super) fn that_reads(address: Address, wrapping: Wrapping) -> Self {
+    pub(super) fn for_reading(address: Address, wrapping: Wrapping) -> Self {
         Self { address, writes: false, wrapping, idle: None }
     }
 
-    /// Makes sure of a connection to a database that can be used.
+    /// Opens the connection and checks the database.
     pub(super) async fn ready(&mut self) -> Result<(), VaultError> {
         let connection = self.in_time(self.open()).await?;
         self.idle = Some((connection, Instant::now()));
         Ok(())
     }
 
-    /// The keys of all of `names`, made where there are none.
-    pub(super) async fn keys_for(&mut self, table: Table, mut names: Vec<&str>) -> Result<Keys, VaultError> {
-        // In one order everywhere, so that two processes that make the same keys wait for each other in a row.
+    /// The keys of all of `names`. Missing ones are created.
+    pub(super) async fn keys_for(&mut self, kind: KeyKind, mut names: Vec<&str>) -> Result<Keys, VaultError> {
+        // In the same order everywhere, so that two processes that create the same keys do not deadlock.
         names.sort_unstable();
         names.dedup();
         let idle = self.idle.take();
         let (connection, stored) = self
             .in_time(async {
                 let mut connection = self.working(idle).await?;
-                let stored = tables::find_or_make(&mut connection, table, &names, &self.wrapping).await;
+                let stored = tables::find_or_create(&mut connection, kind, &names, &self.wrapping).await;
                 Ok((connection, stored.map_err(|failure| self.explain(failure))?))
             })
             .await?;
         self.idle = Some((connection, Instant::now()));
-        Ok(Keys { table, stored, wrapping: self.wrapping.clone() })
+        Ok(Keys { kind, stored, wrapping: self.wrapping.clone() })
     }
 
-    /// The keys that there are of `subjects`.
+    /// The existing keys of `subjects`.
     pub(super) async fn existing(&mut self, subjects: Vec<&str>) -> Result<Keys, VaultError> {
         let idle = self.idle.take();
         let (connection, stored) = self
             .in_time(async {
                 let mut connection = self.working(idle).await?;
-                let stored = tables::find(&mut connection, Table::Subjects, &subjects).await;
+                let stored = tables::find(&mut connection, KeyKind::Subject, &subjects).await;
                 Ok((connection, stored.map_err(|error| self.explain(Failure::Sql(error)))?))
             })
             .await?;
         self.idle = Some((connection, Instant::now()));
-        Ok(Keys { table: Table::Subjects, stored, wrapping: self.wrapping.clone() })
+        Ok(Keys { kind: KeyKind::Subject, stored, wrapping: self.wrapping.clone() })
     }
 
-    /// Destroys the key of `subject`. Answers whether there was one.
+    /// Destroys the key of `subject`. Returns whether there was one.
     pub(super) async fn erase(&mut self, subject: &str) -> Result<bool, VaultError> {
         let idle = self.idle.take();
         let (connection, destroyed) = self
@@ -110,7 +110,7 @@ impl Lane {
         Ok(destroyed)
     }
 
-    /// Says good-bye to the server.
+    /// Closes the connection.
     pub(super) async fn close(self) {
         if let Some((connection, _)) = self.idle {
             self.address.close(connection).await;
@@ -158,7 +158,7 @@ impl Lane {
             Failure::Sql(error) => VaultError::unavailable(self.address.explain(error)),
             Failure::Wrapping(error) => VaultError::unavailable(error),
             Failure::Standby => VaultError::unavailable(io::Error::other(format!(
-                "{} is a standby, which may show erased keys and can make none; give the primary's address",
+                "{} is a standby, which may show erased keys and cannot create keys; use the primary's address",
                 self.address
             ))),
         }

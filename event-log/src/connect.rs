@@ -9,9 +9,13 @@ use crate::port::{Log, LogError, Migrated};
 use crate::postgres::PostgresLog;
 use crate::sqlite::SqliteLog;
 
-/// Opens the log of `context` at `url`. `sqlite://PATH` is created if it is missing, and migrated to this
-/// program's format. `postgres://…` is described at [`PostgresLog`]; its tables must exist, [`migrate`]
-/// creates them.
+/// Opens the log of `context` at `url`.
+///
+/// `sqlite://PATH` is created if it is missing, and migrated to this program's format.
+///
+/// `postgres://user:password@host:port/database` needs tables, which [`migrate`] creates. It takes the
+/// parameters of [`platform::postgres::Address`] and these: `readers` (number of reading connections, default
+/// 4), `statement_timeout` and `lock_timeout` (seconds, default 30 and 10).
 pub async fn connect(url: &str, context: Context) -> Result<Arc<dyn Log>, LogError> {
     if Address::is_one(url) {
         return Ok(Arc::new(PostgresLog::open(url, context).await?));

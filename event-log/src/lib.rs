@@ -2,17 +2,17 @@
 //! logs as a bus.
 
 pub mod chain;
-pub mod connect;
+mod connect;
 mod connection;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 pub mod log_bus;
 mod plan;
 pub mod port;
-pub mod postgres;
+mod postgres;
 pub mod relay;
 pub mod request;
-pub mod sqlite;
+mod sqlite;
 mod tail_watcher;
 pub mod transfer;
 pub mod verify;

@@ -4,11 +4,8 @@
 //! pool: a writer that queues for a connection loses a third of its speed. Any number of processes may append
 //! to one log. A commit updates the head's row, which orders them.
 //!
-//! The address is `postgres://user:password@host:port/database`, with the parameters of
-//! [`platform::postgres::Address`] and these: `readers` (number of reading connections, default 4),
-//! `statement_timeout` and `lock_timeout` (seconds, default 30 and 10). The server ends a transaction that is
-//! idle for [`IDLE`], so a client that stops while it holds the head lock delays the others no longer than
-//! that.
+//! The server ends a transaction that is idle for [`IDLE`], so a client that stops while it holds the head lock
+//! delays the others no longer than that.
 
 mod append;
 mod facts;

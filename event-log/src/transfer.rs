@@ -8,7 +8,7 @@
 use platform::postgres::PostgresError;
 use schemas::Context;
 
-use self::source::{Failure, Source, Sum};
+use self::source::{Checksum, Failure, Source};
 use self::tables::TABLES;
 use self::target::{Found, Target};
 use crate::port::{Head, LogError};
@@ -90,7 +90,7 @@ pub struct Transfer {
     context: Context,
     source: Source,
     /// Checksums of the tables, once they are read.
-    sums: Vec<Sum>,
+    checksums: Vec<Checksum>,
 }
 
 /// The contents of a moved log.
@@ -115,7 +115,7 @@ impl Transfer {
         let path = platform::sqlite::path(from).ok_or(TransferError::NoFile)?;
         migrate(from, context).await?;
         let source = Source::lock(&path).await.map_err(|error| TransferError::Source(context, error))?;
-        Ok(Self { context, source, sums: Vec::new() })
+        Ok(Self { context, source, checksums: Vec::new() })
     }
 
     /// The log's context.
@@ -139,24 +139,24 @@ impl Transfer {
     pub async fn copy(&mut self, to: &str, progress: Progress<'_>) -> Result<(), TransferError> {
         migrate(to, self.context).await?;
         let mut target = Target::open(to, self.context).await?;
-        self.sums.clear();
-        let found = target.fill(&mut self.source, &mut self.sums, progress).await?;
-        if found == Found::Whole {
-            self.sum_up(progress).await?;
+        self.checksums.clear();
+        let found = target.fill(&mut self.source, &mut self.checksums, progress).await?;
+        if found == Found::Moved {
+            self.checksum_tables(progress).await?;
         }
         target.close().await;
         Ok(())
     }
 
-    async fn sum_up(&mut self, progress: Progress<'_>) -> Result<(), TransferError> {
+    async fn checksum_tables(&mut self, progress: Progress<'_>) -> Result<(), TransferError> {
         let mut before = 0;
         for table in &TABLES {
-            let sum = self.source.pour(table, None, &mut |rows| progress(before + rows)).await;
+            let sum = self.source.copy_table(table, None, &mut |rows| progress(before + rows)).await;
             let sum = sum.map_err(|failure| match failure {
                 Failure::Source(error) | Failure::Target(error) => TransferError::Source(self.context, error),
             })?;
             before += sum.rows;
-            self.sums.push(sum);
+            self.checksums.push(sum);
         }
         Ok(())
     }
@@ -171,8 +171,8 @@ impl Transfer {
             return Err(TransferError::Parted { place: target.place(), here, there });
         }
         let mut tables = Vec::new();
-        for (table, here) in TABLES.iter().zip(&self.sums) {
-            let there = target.sum(table).await?;
+        for (table, here) in TABLES.iter().zip(&self.checksums) {
+            let there = target.checksum(table).await?;
             if *here != there {
                 let (table, here, there) = (table.name, here.rows, there.rows);
                 return Err(TransferError::Differs { place: target.place(), table, here, there });

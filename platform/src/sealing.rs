@@ -6,13 +6,14 @@
 //! without padding. So data that was sealed for one subject or field does not open for another.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
+use parking_lot::RwLock;
 use rand::RngExt;
 use schemas::Sealed;
 use serde::Serialize;
@@ -170,13 +171,12 @@ impl Sealer {
     }
 
     async fn system_key(&self, purpose: &str) -> Result<Key, VaultError> {
-        let kept = self.system_keys.read().unwrap_or_else(PoisonError::into_inner).get(purpose).cloned();
-        if let Some(key) = kept {
+        let cached = self.system_keys.read().get(purpose).cloned();
+        if let Some(key) = cached {
             return Ok(key);
         }
         let key = self.vault.system_key(&format!("keyed-hash/{purpose}")).await?;
-        let mut keys = self.system_keys.write().unwrap_or_else(PoisonError::into_inner);
-        Ok(keys.entry(purpose.to_owned()).or_insert(key).clone())
+        Ok(self.system_keys.write().entry(purpose.to_owned()).or_insert(key).clone())
     }
 }
 

@@ -21,7 +21,7 @@ const CHUNK: usize = 256 * 1024;
 
 /// Checksum of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sum {
+pub(super) struct Checksum {
     pub(super) rows: u64,
     /// SHA-256 of all rows in order of their key.
     pub(super) digest: [u8; 32],
@@ -68,12 +68,12 @@ impl Source {
 
     /// Reads a whole table, and copies it if there is a target. `progress` is called from time to time with
     /// the rows so far.
-    pub(super) async fn pour(
+    pub(super) async fn copy_table(
         &mut self,
         table: &Table,
         mut into: Option<PgCopyIn<&mut PgConnection>>,
         progress: &mut (dyn FnMut(u64) + Send),
-    ) -> Result<Sum, Failure> {
+    ) -> Result<Checksum, Failure> {
         let (mut sha, mut rows, mut chunk) = (Sha256::new(), 0, BEGINNING.to_vec());
         let mut stream = self.stream(table);
         while let Some(row) = stream.try_next().await.map_err(Failure::Source)? {
@@ -90,7 +90,7 @@ impl Source {
             copy.finish().await.map_err(Failure::Target)?;
         }
         progress(rows);
-        Ok(Sum { rows, digest: sha.finalize().into() })
+        Ok(Checksum { rows, digest: sha.finalize().into() })
     }
 }
 

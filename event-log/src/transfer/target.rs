@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row};
 use uuid::Uuid;
 
-use super::source::{Failure, Source, Sum};
+use super::source::{Checksum, Failure, Source};
 use super::tables::{TABLES, Table};
 use super::{Progress, TransferError};
 use crate::port::{Head, LogError};
@@ -35,9 +35,9 @@ pub(super) struct Target {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
     /// Nothing, or the rest of an earlier move of the same log. The log was copied.
-    Filled,
+    Nothing,
     /// The log itself, moved before. Nothing was copied.
-    Whole,
+    Moved,
 }
 
 impl Target {
@@ -73,11 +73,11 @@ impl Target {
     }
 
     /// Copies everything in one transaction, unless the log is there already. Appends the checksum of each
-    /// table to `sums`.
+    /// table to `checksums`.
     pub(super) async fn fill(
         &mut self,
         source: &mut Source,
-        sums: &mut Vec<Sum>,
+        checksums: &mut Vec<Checksum>,
         progress: Progress<'_>,
     ) -> Result<Found, TransferError> {
         self.run("BEGIN; LOCK TABLE head, events IN ACCESS EXCLUSIVE MODE".to_owned()).await?;
@@ -90,7 +90,7 @@ impl Target {
             None if empty => {}
             None if there.epoch == source.head.epoch => {
                 self.run("ROLLBACK".to_owned()).await?;
-                return Ok(Found::Whole);
+                return Ok(Found::Moved);
             }
             None => return Err(TransferError::NotEmpty { place: self.place() }),
         }
@@ -100,16 +100,16 @@ impl Target {
             let copying = self.connection.copy_in_raw(&copy).await;
             let copying =
                 copying.map_err(|error| TransferError::Target(self.context, self.address.explain(error)))?;
-            let sum = source.pour(table, Some(copying), &mut |rows| progress(before + rows)).await;
+            let sum = source.copy_table(table, Some(copying), &mut |rows| progress(before + rows)).await;
             let sum = sum.map_err(|failure| match failure {
                 Failure::Source(error) => TransferError::Source(self.context, error),
                 Failure::Target(error) => self.explain(error),
             })?;
             before += sum.rows;
-            sums.push(sum);
+            checksums.push(sum);
         }
         self.end_at(&source.head).await?;
-        Ok(Found::Filled)
+        Ok(Found::Nothing)
     }
 
     /// Writes the head and commits.
@@ -140,7 +140,7 @@ impl Target {
     }
 
     /// The checksum of a table.
-    pub(super) async fn sum(&mut self, table: &Table) -> Result<Sum, TransferError> {
+    pub(super) async fn checksum(&mut self, table: &Table) -> Result<Checksum, TransferError> {
         let (name, columns) = (table.name, table.quoted());
         let condition = if name == "about" { format!("WHERE key <> '{MOVING}'") } else { String::new() };
         let count = AssertSqlSafe(format!("SELECT count(*) FROM {name} {condition}"));
@@ -151,7 +151,7 @@ impl Target {
             table.key
         );
         let digest = digest(&mut self.connection, &all).await.map_err(|error| self.explain(error))?;
-        Ok(Sum { rows: u64::try_from(rows).unwrap_or_default(), digest })
+        Ok(Checksum { rows: u64::try_from(rows).unwrap_or_default(), digest })
     }
 
     /// The mark of a log that is being moved: its epoch.

@@ -128,7 +128,10 @@ impl VaultUnderTest for Broken {
 #[tokio::test]
 async fn an_erasure_in_two_steps_is_found() {
     let found = breaches(&Broken(Server::with(Wrapping::none()).await)).await;
-    assert!(matches!(&found[..], [one] if one.starts_with("an erasure wins over creations")), "{found:?}");
+    assert!(
+        matches!(&found[..], [one] if one.starts_with("an erasure wins over concurrent creations")),
+        "{found:?}"
+    );
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use http_server::Origin;
 use platform::telemetry::LogFormat;
 
 use crate::audit::erase::Subject;
@@ -61,6 +62,13 @@ pub struct Listen {
         value_name = "ADDRESS"
     )]
     pub staff_listen: SocketAddr,
+    /// Origins whose web pages may call the shoppers' address from a browser (CORS), separated by commas:
+    /// https://shop.example. By default, none.
+    #[arg(long, global = true, env = "CHORALE_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
+    pub origins: Vec<Origin>,
+    /// Origins whose web pages may call the back office's address from a browser (CORS). By default, none.
+    #[arg(long, global = true, env = "CHORALE_STAFF_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
+    pub staff_origins: Vec<Origin>,
     /// Leave an empty shop empty.
     #[arg(long, global = true, env = "CHORALE_NO_SEED")]
     pub no_seed: bool,

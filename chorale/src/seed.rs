@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use command_api::inputs::{
     CategoryInput, PriceInput, ProductInput, PublicationInput, ReceiveInput, ThresholdsInput, VariantInput,
 };
-use command_api::{Accepted, CommandError, Commands, Meta};
+use command_api::{Accepted, CommandError, CommandMeta, Commands};
 use event_log::port::Read;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use schemas::{Context, StreamId, Topic};
@@ -153,15 +153,15 @@ async fn stock_is_counted(shop: &Shop, catalogue: &Catalogue) -> Result<bool> {
 }
 
 async fn was_given(shop: &Shop, key: &str) -> Result<bool> {
-    Ok(shop.commands.what_became_of(meta(key).command()).await?.is_some())
+    Ok(shop.commands.command_status(meta(key).command()).await?.is_some())
 }
 
 fn key(what: &str, of: &str) -> String {
     format!("seed/{what}/{of}")
 }
 
-fn meta(key: &str) -> Meta {
-    Meta::staff(key, "seed")
+fn meta(key: &str) -> CommandMeta {
+    CommandMeta::staff(key, "seed")
 }
 
 /// What was refused the last time is refused again, and that is fine: a human has taken over.

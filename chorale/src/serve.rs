@@ -1,10 +1,10 @@
-//! `chorale`: the shop itself.
+//! Running a shop, or some of its roles.
 
 use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use axum::Router;
+use http_server::{Address, Caller, ErrorFormat, Origin};
 use platform::shutdown::Shutdown;
 use tokio::net::TcpListener;
 
@@ -16,12 +16,15 @@ use crate::stores::Stores;
 
 mod front;
 
-/// What a process does.
+/// The name that events record for commands from the back office, until people sign in.
+const STAFF: &str = "operator";
+
+/// The roles of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Roles {
-    /// Takes commands.
+    /// Accepts commands.
     pub command_api: bool,
-    /// Takes the logs to their topics, where those are elsewhere.
+    /// Publishes the logs to their topics, if those are on a cluster.
     pub relay: bool,
     /// Answers events with events.
     pub reactors: bool,
@@ -32,27 +35,27 @@ pub struct Roles {
 }
 
 impl Roles {
-    /// Everything.
+    /// All roles.
     pub const ALL: Self =
         Self { command_api: true, relay: true, reactors: true, projectors: true, query_api: true };
-    /// Nothing, to begin with.
+    /// No role.
     pub const NONE: Self =
         Self { command_api: false, relay: false, reactors: false, projectors: false, query_api: false };
 
-    /// Whether people and programs ask it something.
-    fn answers(self) -> bool {
+    /// Whether the process has an API.
+    fn has_api(self) -> bool {
         self.command_api || self.query_api
     }
 }
 
-/// What a process does, and which part of it.
+/// The roles of a process, and which part of them.
 #[derive(Clone, Debug)]
 pub struct Work {
-    /// Its roles.
+    /// The roles.
     pub roles: Roles,
-    /// Which reactors: contexts, or single reactors by their names; all if none is named.
+    /// Contexts or reactors to run; all if empty.
     pub reactors: Vec<String>,
-    /// Which projectors; all if none is named.
+    /// Projectors to run; all if empty.
     pub projectors: Vec<String>,
 }
 
@@ -62,15 +65,23 @@ impl From<Roles> for Work {
     }
 }
 
-/// Where a process answers.
-pub struct Doors {
+/// The sockets of a process with an API.
+pub struct Sockets {
     /// For shoppers.
-    pub public: TcpListener,
+    pub public: Socket,
     /// For the back office.
-    pub staff: TcpListener,
+    pub staff: Socket,
 }
 
-/// Where a started shop answers.
+/// A socket, and the origins whose web pages may call it.
+pub struct Socket {
+    /// Listens already.
+    pub listener: TcpListener,
+    /// None: pages of other origins may not.
+    pub origins: Vec<Origin>,
+}
+
+/// The addresses of a started shop.
 #[derive(Clone, Copy, Debug)]
 pub struct Addresses {
     /// For shoppers.
@@ -79,22 +90,22 @@ pub struct Addresses {
     pub staff: SocketAddr,
 }
 
-/// Runs a shop, or a part of it, until Ctrl-C or SIGTERM, then drains and leaves.
+/// Runs a shop, or some of its roles, until Ctrl-C or SIGTERM; then drains and returns.
 pub async fn run(path: &Path, stores: &Stores, listen: &Listen, work: &Work) -> Result<()> {
     let signals = Shutdown::on_signals()?;
     let roles = work.roles;
-    let doors = match roles.answers() {
-        true => Some(Doors {
-            public: bind(listen.listen, "--listen").await?,
-            staff: bind(listen.staff_listen, "--staff-listen").await?,
+    let sockets = match roles.has_api() {
+        true => Some(Sockets {
+            public: bind(listen.listen, "--listen", &listen.origins).await?,
+            staff: bind(listen.staff_listen, "--staff-listen", &listen.staff_origins).await?,
         }),
         false => None,
     };
     let want = match roles {
-        // Commands carry the time of the clock on the wall.
+        // Commands are recorded with the system's time.
         Roles { command_api: true, .. } => Want::Kind(Kind::Real),
         Roles { reactors: true, .. } => Want::Begun,
-        // For the others it does not matter which time a shop lives in.
+        // The other roles work with any clock.
         _ => Want::Any,
     };
     let opening = Shop::open(path, ShopOptions { want, stores: stores.clone(), ..ShopOptions::default() });
@@ -102,7 +113,7 @@ pub async fn run(path: &Path, stores: &Stores, listen: &Listen, work: &Work) -> 
         shop = opening => shop?,
         () = signals.begun() => return Ok(()),
     };
-    let ended = work_until(&shop, work, doors, listen, &signals).await;
+    let ended = work_until(&shop, work, sockets, listen, &signals).await;
     eprintln!("Draining …");
     shop.close().await?;
     ended?;
@@ -113,19 +124,19 @@ pub async fn run(path: &Path, stores: &Stores, listen: &Listen, work: &Work) -> 
 async fn work_until(
     shop: &Shop,
     work: &Work,
-    doors: Option<Doors>,
+    sockets: Option<Sockets>,
     listen: &Listen,
     signals: &Shutdown,
 ) -> Result<()> {
     let roles = work.roles;
-    let addresses = start(shop, work, doors).await?;
+    let addresses = start(shop, work, sockets).await?;
     let plants = roles.command_api && !listen.no_seed;
     if plants && roles.reactors {
         seed::plant(shop).await?;
     }
     greet(shop, roles, addresses);
     let planting = async {
-        // Its stock is counted elsewhere, perhaps by somebody who has not been started yet.
+        // Another process has the reactors that open the stock, and may start later.
         if plants && !roles.reactors {
             seed::plant(shop).await?;
         }
@@ -138,8 +149,8 @@ async fn work_until(
     }
 }
 
-/// Starts the work of a shop, with these doors where it answers anybody. It goes on until the shop's shutdown begins.
-pub async fn start(shop: &Shop, work: &Work, doors: Option<Doors>) -> Result<Option<Addresses>> {
+/// Starts the roles of a shop, which run until its shutdown begins. Returns the addresses of the sockets, if there are any.
+pub async fn start(shop: &Shop, work: &Work, sockets: Option<Sockets>) -> Result<Option<Addresses>> {
     let roles = work.roles;
     if roles.projectors || roles.query_api {
         shop.claim_documents().await?;
@@ -159,15 +170,20 @@ pub async fn start(shop: &Shop, work: &Work, doors: Option<Doors>) -> Result<Opt
     if roles.command_api {
         shop.start_forgetting();
     }
-    let Some(Doors { public, staff }) = doors else { return Ok(None) };
-    let (mut shoppers, mut office) = (front::shoppers(roles), front::office(roles));
+    let Some(Sockets { public, staff }) = sockets else { return Ok(None) };
+    // Errors that belong to no API look as those of the commands do, if the address has commands.
+    let errors: ErrorFormat = match roles.command_api {
+        true => command_api::problem_for,
+        false => query_api::graphql_error_for,
+    };
+    let address = |caller, socket: &Socket| {
+        Address::new(caller, errors, shop.shutdown.clone()).allow_origins(socket.origins.clone())
+    };
+    let mut shoppers = address(Caller::Guest, &public).pages(front::shoppers(roles));
+    let mut office = address(Caller::staff(STAFF), &staff).pages(front::office(roles));
     if roles.command_api {
-        let options = || command_api::Options {
-            shutdown: Some(shop.shutdown.clone()),
-            ..command_api::Options::default()
-        };
-        shoppers = shoppers.merge(command_api::public_router(shop.commands.clone(), options()));
-        office = office.merge(command_api::staff_router(shop.commands.clone(), options()));
+        shoppers = shoppers.api(command_api::public_api(shop.commands.clone(), command_api::LIMITS));
+        office = office.api(command_api::staff_api(shop.commands.clone(), command_api::LIMITS));
     }
     if roles.query_api {
         let services = query_api::Services {
@@ -177,42 +193,42 @@ pub async fn start(shop: &Shop, work: &Work, doors: Option<Doors>) -> Result<Opt
             projectors: Shop::projector_source(projectors),
         };
         let queries = query_api::QueryApi::new(query_api::Options::default(), services);
-        shoppers = shoppers.merge(queries.storefront());
-        office = office.merge(queries.admin());
+        shoppers = shoppers.api(queries.storefront());
+        office = office.api(queries.admin());
     }
-    let addresses = Addresses { public: public.local_addr()?, staff: staff.local_addr()? };
+    let addresses = Addresses { public: public.listener.local_addr()?, staff: staff.listener.local_addr()? };
     serve(shop, public, shoppers);
     serve(shop, staff, office);
     Ok(Some(addresses))
 }
 
-async fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
-        format!("cannot listen on {address}; is another program there? Choose another address with {flag} (port 0 takes a free one)")
-    })
+async fn bind(address: SocketAddr, flag: &str, origins: &[Origin]) -> Result<Socket> {
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}; is another program using it? Choose another address with {flag} (port 0 takes a free one)")
+    })?;
+    Ok(Socket { listener, origins: origins.to_vec() })
 }
 
-fn serve(shop: &Shop, socket: TcpListener, router: Router) {
-    let (shutdown, leaving) = (shop.shutdown.clone(), shop.shutdown.clone());
-    shutdown.spawn(async move {
-        let served = axum::serve(socket, router).with_graceful_shutdown(async move { leaving.begun().await });
-        if let Err(error) = served.await {
-            tracing::error!(%error, "serving ended");
+fn serve(shop: &Shop, socket: Socket, address: Address) {
+    let serving = http_server::serve(socket.listener, address.into_router(), shop.shutdown.clone());
+    shop.shutdown.spawn(async move {
+        if let Err(error) = serving.await {
+            tracing::error!(%error, "the HTTP server stopped");
         }
     });
 }
 
 fn greet(shop: &Shop, roles: Roles, addresses: Option<Addresses>) {
     let Some(Addresses { public, staff }) = addresses else {
-        return println!("At work. Ctrl-C drains and leaves.");
+        return println!("Running. Ctrl-C drains and stops.");
     };
     println!("The shop is open. {}\n", shop.place.words());
-    let doors = [
+    let pages = [
         (
             roles.query_api,
             "for shoppers",
             format!("http://{public}/graphiql"),
-            "GraphQL of the catalog and of one's own order",
+            "GraphQL: the catalog, and orders by guest token",
         ),
         (
             roles.command_api,
@@ -224,7 +240,7 @@ fn greet(shop: &Shop, roles: Roles, addresses: Option<Addresses>) {
             roles.query_api,
             "back office",
             format!("http://{staff}/admin/graphiql"),
-            "orders, stock, events, projectors",
+            "GraphQL: orders, stock, events, projectors",
         ),
         (
             roles.command_api,
@@ -233,11 +249,11 @@ fn greet(shop: &Shop, roles: Roles, addresses: Option<Addresses>) {
             "commands: catalog, stock, shipments",
         ),
     ];
-    let mut told = "";
-    for (_, who, address, what) in doors.into_iter().filter(|(open, ..)| *open) {
-        let label = if who == told { "" } else { who };
+    let mut previous = "";
+    for (_, who, address, what) in pages.into_iter().filter(|(open, ..)| *open) {
+        let label = if who == previous { "" } else { who };
         println!("  {label:<12}   {address:<38} {what}");
-        told = who;
+        previous = who;
     }
     if roles == Roles::ALL {
         println!(

@@ -1,4 +1,4 @@
-//! Every command that people can give, one file per group.
+//! All commands, one file per group.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::accepted::{Accepted, CommandError, in_words_of_inputs};
-use crate::meta::Meta;
+use crate::meta::CommandMeta;
 
 mod catalog;
 mod existing;
@@ -27,9 +27,9 @@ mod stock;
 
 pub use orders::Shopper;
 
-/// Purpose of the keyed hash that tells whether a retry asks for the same thing.
+/// Purpose of the keyed hash that shows whether a retry is the same request.
 const FINGERPRINT: &str = "command-fingerprint";
-/// Purpose of the keyed hash that lets a guest see an order.
+/// Purpose of the keyed hash that gives a guest access to an order.
 pub const GUEST_TOKEN: &str = "guest-token";
 
 /// The writers of all contexts. Cheap to clone.
@@ -67,24 +67,32 @@ pub struct Commands {
     rules: Arc<ShopRules>,
 }
 
-/// Where a command goes and what it is about.
+/// The stream that a command is about.
 struct Target {
     context: Context,
     stream: StreamId,
     id: String,
-    /// The flow that it belongs to where the caller names none; a new one if none.
+    /// The correlation id, unless the command's metadata has one. `None`: a new one.
     flow: Option<Uuid>,
 }
 
-/// A command before it is decided: everything about it but the rule.
-struct Asked {
-    request: Meta,
+/// A command with the fingerprint of its request, before it is decided.
+struct Fingerprinted {
+    meta: CommandMeta,
     fingerprint: [u8; 32],
     target: Target,
 }
 
+/// The result of looking up a subject's key.
+enum Sealing {
+    /// The key, to seal personal data with.
+    Seal(SubjectSeal),
+    /// The key was erased, but the command is a retry: its first response.
+    AlreadyAnswered(Accepted),
+}
+
 impl Commands {
-    /// With these writers and rules.
+    /// All commands, on these writers and rules.
     pub fn new(writers: Writers, sealer: Sealer, rules: Arc<ShopRules>) -> Self {
         Self { writers, sealer, rules }
     }
@@ -99,20 +107,20 @@ impl Commands {
         &self.writers
     }
 
-    /// The token with which a guest sees the order, lower-case hex.
+    /// The token that gives a guest access to the order, in lower-case hex.
     pub async fn guest_token(&self, order: &str) -> Result<String, CommandError> {
         let hash = self.sealer.keyed_hash(GUEST_TOKEN, order.as_bytes()).await?;
         Ok(event_log::chain::to_hex(&hash))
     }
 
-    /// Whether `token` lets a guest see the order; a wrong one takes as long as the right one.
+    /// Whether `token` gives access to the order. A wrong one takes as long to check as the right one.
     pub async fn guest_may(&self, order: &str, token: &str) -> Result<bool, CommandError> {
         let Some(hash) = event_log::chain::from_hex(token) else { return Ok(false) };
         Ok(self.sealer.verify(GUEST_TOKEN, order.as_bytes(), &hash).await?)
     }
 
-    /// What became of a command, from the ledgers; `None` when none knows it.
-    pub async fn what_became_of(
+    /// The outcome of a command, and the context that decided it. `None`: unknown, or expired.
+    pub async fn command_status(
         &self,
         command: CommandId,
     ) -> Result<Option<(Context, LedgerEntry, Verdict)>, CommandError> {
@@ -135,65 +143,73 @@ impl Commands {
         Ok(facts.ledger.remove(&command))
     }
 
-    /// Takes the fingerprint: keyed, and before anything is sealed, so that neither can it be guessed from nor does it
-    /// change with the cipher.
-    async fn asked(
+    /// Takes the fingerprint of the request. It is keyed, so that the input cannot be guessed from it, and taken before
+    /// sealing, because the ciphertext differs each time.
+    async fn fingerprinted(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         operation: &str,
         target: Target,
         input: &(impl Serialize + Sync),
-    ) -> Result<Asked, CommandError> {
-        let asked = serde_json::to_vec(&(operation, &target.stream, &target.id, meta.expected, input))?;
-        let fingerprint = self.sealer.keyed_hash(FINGERPRINT, &asked).await?;
-        Ok(Asked { request: meta.clone(), fingerprint, target })
+    ) -> Result<Fingerprinted, CommandError> {
+        let request = serde_json::to_vec(&(operation, &target.stream, &target.id, meta.expected, input))?;
+        let fingerprint = self.sealer.keyed_hash(FINGERPRINT, &request).await?;
+        Ok(Fingerprinted { meta: meta.clone(), fingerprint, target })
     }
 
-    /// The subject's seal; where the subject was erased meanwhile, a retry still gets the first answer, as the error's
-    /// alternative.
-    async fn seal_for(
-        &self,
-        asked: &Asked,
-        subject: &str,
-    ) -> Result<Result<SubjectSeal, Accepted>, CommandError> {
+    /// Looks up the subject's key. If it was erased, a retry still gets its first response.
+    async fn sealing(&self, command: &Fingerprinted, subject: &str) -> Result<Sealing, CommandError> {
         match self.sealer.subject(subject).await {
-            Ok(seal) => Ok(Ok(seal)),
+            Ok(seal) => Ok(Sealing::Seal(seal)),
             Err(SealingError::Vault(VaultError::Erased { subject })) => {
-                let command = asked.request.command();
-                let Some(entry) = self.ledger_entry(asked.target.context, command).await? else {
+                let id = command.meta.command();
+                let Some(entry) = self.ledger_entry(command.target.context, id).await? else {
                     return Err(SealingError::Vault(VaultError::Erased { subject }).into());
                 };
-                if entry.fingerprint != asked.fingerprint {
+                if entry.fingerprint != command.fingerprint {
                     return Err(WriteError::KeyReused.into());
                 }
                 let verdict = serde_json::from_str(&entry.answer)?;
-                told(&asked.target, command, verdict, true).map(Err)
+                accepted_from(&command.target, id, verdict, true).map(Sealing::AlreadyAnswered)
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Takes the fingerprint of a command without personal data, and has it decided and recorded.
-    async fn carry_out(
+    /// Has a command with personal data decided and recorded. `decision` seals the data with the subject's key.
+    async fn submit_sealed<D: Decision + 'static>(
         &self,
-        meta: &Meta,
+        command: Fingerprinted,
+        subject: &str,
+        decision: impl FnOnce(&SubjectSeal) -> Result<D, SealingError>,
+    ) -> Result<Accepted, CommandError> {
+        match self.sealing(&command, subject).await? {
+            Sealing::Seal(seal) => self.submit(command, decision(&seal)?, Vec::new()).await,
+            Sealing::AlreadyAnswered(accepted) => Ok(accepted),
+        }
+    }
+
+    /// Takes the fingerprint of a command without personal data, and has it decided and recorded.
+    async fn execute(
+        &self,
+        meta: &CommandMeta,
         operation: &str,
         target: Target,
         input: &(impl Serialize + Sync),
         decision: impl Decision + 'static,
     ) -> Result<Accepted, CommandError> {
-        let asked = self.asked(meta, operation, target, input).await?;
-        self.submit(asked, decision, Vec::new()).await
+        let command = self.fingerprinted(meta, operation, target, input).await?;
+        self.submit(command, decision, Vec::new()).await
     }
 
     /// Has a command decided and recorded.
     async fn submit(
         &self,
-        asked: Asked,
+        command: Fingerprinted,
         decision: impl Decision + 'static,
         parking: Vec<Parking>,
     ) -> Result<Accepted, CommandError> {
-        let Asked { request: meta, fingerprint, target } = asked;
+        let Fingerprinted { meta, fingerprint, target } = command;
         let command = meta.command();
         let expected = meta.expected.map(|version| (target.stream.clone(), Expected::Exact(version)));
         let request = Request {
@@ -208,12 +224,12 @@ impl Commands {
             parking,
         };
         let outcome = self.writers.of(target.context).submit(request).await?;
-        told(&target, command, outcome.verdict, outcome.replayed)
+        accepted_from(&target, command, outcome.verdict, outcome.replayed)
     }
 }
 
-/// What the caller is told of a verdict.
-fn told(
+/// The response that a verdict makes, or the error.
+fn accepted_from(
     target: &Target,
     command_id: CommandId,
     verdict: Verdict,
@@ -242,7 +258,7 @@ fn told(
     }
 }
 
-/// `stream@version`, joined by commas. Streams that do not exist have nothing to wait for.
+/// The consistency token: `stream@version`, separated by commas. Streams without events are left out.
 pub(crate) fn token(versions: &[(StreamId, u64)]) -> String {
     let parts: Vec<String> = versions
         .iter()

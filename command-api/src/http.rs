@@ -1,103 +1,78 @@
-//! The commands over HTTP: one router for everybody, one for the back office.
+//! The commands over HTTP: one API for the public, one for the back office.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
-use platform::shutdown::Shutdown;
-use tokio::sync::Semaphore;
-use tower_http::catch_panic::CatchPanicLayer;
+use axum::middleware::from_fn;
+use http_server::{Api, ApiLayers, Audience, Limits, Readiness};
+use schemas::Context;
 use utoipa::openapi::OpenApi;
 
 use crate::commands::Commands;
-use table::Table;
+use table::RouteTable;
 
-mod call;
+mod accepted;
+mod command;
 mod describe;
 mod docs;
-mod frame;
-mod health;
 mod problem;
+mod route;
 mod routes;
 mod status;
 mod table;
-mod trace;
 
-/// Settings of the command API.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// How long a command may take. One that takes longer may still be recorded: repeating it under its key tells.
-    pub timeout: Duration,
-    /// How many commands may be under way at once, at each address; further ones are told to come again.
-    pub max_running: usize,
-    /// Bytes of a request's body.
-    pub max_body: usize,
-    /// Who commands at the back office's address are written down as, until people sign in.
-    pub staff: String,
-    /// Not ready any more once it has begun.
-    pub shutdown: Option<Shutdown>,
-}
+pub use problem::problem_for;
 
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            timeout: Duration::from_secs(10),
-            max_running: 1_024,
-            max_body: 256 * 1024,
-            staff: "operator".to_owned(),
-            shutdown: None,
-        }
-    }
-}
+/// The default bounds, for each of the two APIs.
+pub const LIMITS: Limits =
+    Limits { timeout: Duration::from_secs(10), max_in_flight: 1_024, max_body: 256 * 1024 };
 
-/// Which of the two addresses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
-    /// Open to everybody.
-    Public,
-    /// For those who work in the shop; whoever reaches it is one of them.
-    Staff,
-}
-
-/// What every request at an address needs. Cheap to clone.
-#[derive(Clone)]
-struct Door(Arc<Inside>);
-
-struct Inside {
-    side: Side,
+/// Shared by all handlers.
+struct AppState {
     commands: Commands,
-    options: Options,
-    running: Semaphore,
+    /// Bytes of a request's body.
+    max_body: usize,
 }
 
-/// What shoppers may do: place an order, cancel it, pay another way; and what became of it.
-pub fn public_router(commands: Commands, options: Options) -> Router {
-    router(Side::Public, commands, options)
+/// The commands of guests and customers, and the outcome of their commands.
+pub fn public_api(commands: Commands, limits: Limits) -> Api {
+    api(Audience::Public, commands, limits)
 }
 
-/// What those who work in the shop may do. It asks nobody who they are: the wiring sees to it that only they reach it.
-pub fn staff_router(commands: Commands, options: Options) -> Router {
-    router(Side::Staff, commands, options)
+/// The commands of the back office, and the outcome of all commands. For other callers its routes do not exist.
+pub fn staff_api(commands: Commands, limits: Limits) -> Api {
+    api(Audience::Staff, commands, limits)
 }
 
-/// Both addresses' commands as an OpenAPI document, tagged `public` and `staff`.
+/// The OpenAPI document of both APIs. The operations are tagged `public`, `staff` or both.
 pub fn openapi() -> OpenApi {
-    describe::document(routes::all(Table::of(None)).operations)
+    describe::document(routes::all(RouteTable::of(None)).operations)
 }
 
-fn router(side: Side, commands: Commands, options: Options) -> Router {
-    let table = routes::all(Table::of(Some(side)));
-    let (max_body, running) = (options.max_body, Semaphore::new(options.max_running));
-    let door = Door(Arc::new(Inside { side, commands, options, running }));
-    table
+fn api(audience: Audience, commands: Commands, limits: Limits) -> Api {
+    let table = routes::all(RouteTable::of(Some(audience)));
+    let state = Arc::new(AppState { commands: commands.clone(), max_body: limits.max_body });
+    let routes: Router = table
         .router
         .merge(docs::routes(describe::document(table.operations)))
-        .merge(health::routes())
-        .fallback(problem::unknown_route)
-        .layer(DefaultBodyLimit::max(max_body))
-        .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(from_fn_with_state(door.clone(), frame::frame))
-        .with_state(door)
+        .layer(from_fn(problem::write))
+        .with_state(state);
+    let layers = ApiLayers::new(limits, problem_for);
+    Api { routes: layers.around(routes), readiness: Arc::new(LogsAnswer(commands)) }
+}
+
+/// Commands can be recorded when every log answers.
+struct LogsAnswer(Commands);
+
+#[async_trait]
+impl Readiness for LogsAnswer {
+    async fn ready(&self) -> Result<(), String> {
+        for context in Context::ALL {
+            let head = self.0.writers().of(context).log().head().await;
+            head.map_err(|error| format!("the log of {context}: {}", problem::chain(&error)))?;
+        }
+        Ok(())
+    }
 }

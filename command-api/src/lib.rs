@@ -1,6 +1,6 @@
-//! Commands: what people may ask of the shop, checked, sealed and handed to the writer of the context that decides.
+//! Commands: checked, sealed, and passed to the writer of the context that decides them.
 //!
-//! [`Commands`] is the whole of it and can be used in process; the HTTP routes only translate.
+//! [`Commands`] contains them all and can be used in process; the HTTP routes only translate.
 
 pub mod accepted;
 pub mod commands;
@@ -10,5 +10,5 @@ pub mod meta;
 
 pub use accepted::{Accepted, CommandError};
 pub use commands::{Commands, NoWriter, Shopper, Writers};
-pub use http::{Options, openapi, public_router, staff_router};
-pub use meta::Meta;
+pub use http::{LIMITS, openapi, problem_for, public_api, staff_api};
+pub use meta::CommandMeta;

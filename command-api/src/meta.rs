@@ -1,38 +1,49 @@
-//! Who asks, and under which key.
+//! What comes with a command beside its input.
 
+use http_server::Caller;
 use schemas::{Actor, CommandId};
 use uuid::Uuid;
 
-/// Everything about a command but what it asks for.
+/// What comes with a command beside its input.
 #[derive(Clone, Debug)]
-pub struct Meta {
-    /// The idempotency key: the same key and request get the first answer again.
+pub struct CommandMeta {
+    /// The idempotency key. The same key with the same request gets the first response again.
     pub key: String,
-    /// Whose key it is: keys of different scopes have nothing to do with each other.
+    /// The namespace of the key: equal keys in different scopes are unrelated.
     pub scope: String,
-    /// Who is written down as the one who did it.
+    /// Who is recorded as the author of the events.
     pub actor: Actor,
-    /// The flow that it belongs to; a new one if none.
+    /// The correlation id of the events. `None`: that of the order, payment or parcel concerned, or a new one.
     pub correlation: Option<Uuid>,
-    /// W3C trace context.
+    /// W3C trace context, recorded in the events.
     pub traceparent: Option<String>,
     /// The version that the stream must have (If-Match).
     pub expected: Option<u64>,
 }
 
-impl Meta {
-    /// A shopper's command.
-    pub fn shopper(key: impl Into<String>) -> Self {
-        Self::of(key, "public", Actor::customer("guest"))
+impl CommandMeta {
+    /// A command from this caller, who determines the key's scope and the actor.
+    pub fn from_caller(key: impl Into<String>, caller: &Caller) -> Self {
+        match caller {
+            Caller::Guest => Self::new(key, "public", Actor::customer("guest")),
+            Caller::Customer { id } => Self::new(key, format!("customer:{id}"), Actor::customer(id)),
+            Caller::Staff { name, .. } => Self::new(key, format!("staff:{name}"), Actor::staff(name)),
+            Caller::Service { name, .. } => Self::new(key, format!("service:{name}"), Actor::service(name)),
+        }
     }
 
-    /// A command of somebody of the shop.
+    /// A guest's command.
+    pub fn guest(key: impl Into<String>) -> Self {
+        Self::from_caller(key, &Caller::Guest)
+    }
+
+    /// A command from a member of staff.
     pub fn staff(key: impl Into<String>, name: &str) -> Self {
-        Self::of(key, format!("staff:{name}"), Actor::staff(name))
+        Self::from_caller(key, &Caller::staff(name))
     }
 
-    /// A command of anybody.
-    pub fn of(key: impl Into<String>, scope: impl Into<String>, actor: Actor) -> Self {
+    /// A command with a scope and an actor of its own.
+    pub fn new(key: impl Into<String>, scope: impl Into<String>, actor: Actor) -> Self {
         Self {
             key: key.into(),
             scope: scope.into(),
@@ -43,8 +54,29 @@ impl Meta {
         }
     }
 
-    /// The command's id: derived, so that a retry has the same.
+    /// The command's id: derived from scope and key, so that a retry has the same.
     pub fn command(&self) -> CommandId {
         CommandId::derived(&[&self.scope, &self.key])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_server::Scopes;
+
+    use super::*;
+
+    #[test]
+    fn scope_and_actor_follow_from_the_caller() {
+        let service = Caller::Service { name: "erp".to_owned(), scopes: Scopes::All };
+        for (caller, scope, actor) in [
+            (Caller::Guest, "public", Actor::customer("guest")),
+            (Caller::Customer { id: "c1".to_owned() }, "customer:c1", Actor::customer("c1")),
+            (Caller::staff("operator"), "staff:operator", Actor::staff("operator")),
+            (service, "service:erp", Actor::service("erp")),
+        ] {
+            let meta = CommandMeta::from_caller("k", &caller);
+            assert_eq!((meta.scope.as_str(), meta.actor), (scope, actor));
+        }
     }
 }

@@ -8,7 +8,7 @@ use command_api::inputs::{
     LineInput, LostInput, MoneyInput, OrderInput, PaymentActionInput, PriceInput, ProductInput,
     PublicationInput, ReceiveInput, RedriveInput, ResolveHoldInput, RetryPaymentInput, VariantInput,
 };
-use command_api::{Accepted, CommandError, Meta};
+use command_api::{Accepted, CommandError, CommandMeta};
 use event_log::port::{Read, StoredEvent};
 use schemas::life_cycle::{HoldReason, WayOut};
 use schemas::order::ShippingMethod;
@@ -26,12 +26,12 @@ impl Embedded {
         format!("key-{}", self.keys.fetch_add(1, Ordering::Relaxed))
     }
 
-    fn shopper(&self) -> Meta {
-        Meta::shopper(self.key())
+    fn shopper(&self) -> CommandMeta {
+        CommandMeta::guest(self.key())
     }
 
-    fn staff(&self) -> Meta {
-        Meta::staff(self.key(), "office")
+    fn staff(&self) -> CommandMeta {
+        CommandMeta::staff(self.key(), "office")
     }
 
     /// Brings a product of one variant into the shop, priced in euro cents, published and stocked, and waits until everybody
@@ -108,7 +108,7 @@ impl Embedded {
 
     /// Orders under a key of one's own.
     pub async fn place_as(&self, key: &str, lines: &[(&str, u32)], token: &str) -> Done {
-        self.commands.place_order(&Meta::shopper(key), basket(lines, token)).await
+        self.commands.place_order(&CommandMeta::guest(key), basket(lines, token)).await
     }
 
     /// Orders at a price that the shopper saw, in euro cents.

@@ -1,9 +1,9 @@
 //! What can go wrong with a query, and what the client is told of it.
 
 use async_graphql::{ErrorExtensionValues, Response, ServerError};
+use http_server::TraceContext;
 use platform::sealing::SealingError;
 use read_models::StoreError;
-use uuid::Uuid;
 
 use crate::services::BoxError;
 
@@ -79,16 +79,16 @@ impl Fault {
     }
 }
 
-/// Makes a response fit for clients: every error has a code, what is internal is logged with its causes and replaced by a
-/// trace id, and a field that failed is null instead of missing.
-pub(crate) fn present(response: &mut Response) {
+/// Makes a response fit for clients: every error has a code, internal causes are logged and replaced by the trace id, and a
+/// field that failed is null instead of missing.
+pub(crate) fn present(response: &mut Response, trace: &TraceContext) {
     for error in &mut response.errors {
-        present_error(error);
+        present_error(error, trace);
         fill_in_null(&mut response.data, &error.path);
     }
 }
 
-fn present_error(error: &mut ServerError) {
+fn present_error(error: &mut ServerError, trace: &TraceContext) {
     let coded = error.extensions.as_ref().is_some_and(|extensions| extensions.get("code").is_some());
     if coded {
         return;
@@ -98,17 +98,18 @@ fn present_error(error: &mut ServerError) {
         (Some(fault), _) => {
             let (code, public) = fault.code();
             if !public {
-                let trace = log(fault);
+                let trace_id = trace.trace_id();
+                tracing::error!(trace_id, error = fault as &dyn std::error::Error, "query failed");
                 error.message = match code {
                     "UNAVAILABLE" => "this part cannot be read just now; try again later".to_owned(),
                     _ => "something went wrong here".to_owned(),
                 };
-                extensions.set("traceId", trace.to_string());
+                extensions.set("traceId", trace_id);
             }
             code
         }
         (None, true) => {
-            tracing::error!(path = ?error.path, "a resolver failed with an error that is not one of ours");
+            tracing::error!(trace_id = trace.trace_id(), path = ?error.path, "a resolver failed with an unknown error");
             error.message = "something went wrong here".to_owned();
             "INTERNAL"
         }
@@ -118,12 +119,6 @@ fn present_error(error: &mut ServerError) {
     };
     extensions.set("code", code);
     error.extensions = Some(extensions);
-}
-
-fn log(fault: &Fault) -> Uuid {
-    let trace = Uuid::new_v4();
-    tracing::error!(%trace, error = fault as &dyn std::error::Error, "a query could not be answered");
-    trace
 }
 
 /// The engine leaves a field out when it failed; the specification wants null there.

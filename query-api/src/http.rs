@@ -1,4 +1,4 @@
-//! GraphQL over HTTP: `POST` of JSON, one query at a time, and the pages to try it on.
+//! GraphQL over HTTP: `POST` of JSON, one query at a time, and a page to try it on.
 
 mod answer;
 mod body;
@@ -7,28 +7,31 @@ mod graphiql;
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::HeaderValue;
-use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
-use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::post;
+use http_server::{Api, ApiLayers, Audience, Readiness};
 use tokio::sync::Semaphore;
 
 use engine::Engine;
 
 use crate::limits::Prices;
 use crate::options::Options;
-use crate::reader::Audience;
 use crate::schema::{admin, admin_sdl, storefront, storefront_sdl};
 use crate::services::Services;
 
-/// Both endpoints of the query API. Cheap to clone.
+pub use answer::graphql_error_for;
+
+/// Both GraphQL APIs. Cheap to clone.
 #[derive(Clone)]
 pub struct QueryApi {
     storefront: Arc<Engine>,
     admin: Arc<Engine>,
+    /// Around both, so that they share the bound on queries in flight.
+    layers: ApiLayers,
+    services: Services,
     graphiql: bool,
 }
 
@@ -37,7 +40,6 @@ impl QueryApi {
     pub fn new(options: Options, services: Services) -> Self {
         let options = Arc::new(options);
         let waiters = Arc::new(Semaphore::new(options.max_waiting));
-        let running = Arc::new(Semaphore::new(options.max_running));
         let engine = |execute, sdl: &str, audience| {
             Arc::new(Engine {
                 execute,
@@ -46,50 +48,53 @@ impl QueryApi {
                 services: services.clone(),
                 options: options.clone(),
                 waiters: waiters.clone(),
-                running: running.clone(),
                 parsed: engine::Parsed::default(),
             })
         };
-        let for_shoppers = engine::boxed(storefront(options.introspection));
-        let for_operators = engine::boxed(admin(options.introspection));
+        let storefront_schema = engine::boxed(storefront(options.introspection));
+        let admin_schema = engine::boxed(admin(options.introspection));
         Self {
-            storefront: engine(for_shoppers, &storefront_sdl(), Audience::Shopper),
-            admin: engine(for_operators, &admin_sdl(), Audience::Operator),
+            storefront: engine(storefront_schema, &storefront_sdl(), Audience::Public),
+            admin: engine(admin_schema, &admin_sdl(), Audience::Staff),
+            layers: ApiLayers::new(options.http, graphql_error_for),
             graphiql: options.graphiql,
+            services,
         }
     }
 
-    /// `POST /graphql`, and `GET /graphiql` to try it: open to everybody.
-    pub fn storefront(&self) -> Router {
+    /// `POST /graphql`, and `GET /graphiql` to try it: for every caller.
+    pub fn storefront(&self) -> Api {
         let page = graphiql::router("/graphiql", "/graphql", "Chorale storefront", graphiql::STOREFRONT);
-        self.router(&self.storefront, "/graphql", page)
+        self.api(&self.storefront, "/graphql", page)
     }
 
-    /// `POST /admin/graphql`, and `GET /admin/graphiql` to try it. Shows everything to whoever reaches it: the wiring sees
-    /// to it that only operators do.
-    pub fn admin(&self) -> Router {
+    /// `POST /admin/graphql`, which answers staff and services only, and `GET /admin/graphiql` to try it.
+    pub fn admin(&self) -> Api {
         let page =
             graphiql::router("/admin/graphiql", "/admin/graphql", "Chorale back office", graphiql::ADMIN);
-        self.router(&self.admin, "/admin/graphql", page)
+        self.api(&self.admin, "/admin/graphql", page)
     }
 
-    fn router(&self, engine: &Arc<Engine>, endpoint: &str, page: Router) -> Router {
-        let mut router = Router::new().route(endpoint, post(answer)).with_state(engine.clone());
+    fn api(&self, engine: &Arc<Engine>, endpoint: &str, page: Router) -> Api {
+        let mut routes = Router::new().route(endpoint, post(query)).with_state(engine.clone());
         if self.graphiql {
-            router = router.merge(page);
+            routes = routes.merge(page);
         }
-        router.layer(map_response(private))
+        Api { routes: self.layers.around(routes), readiness: Arc::new(StoreAnswers(self.services.clone())) }
     }
 }
 
-async fn answer(State(engine): State<Arc<Engine>>, request: Request) -> Response {
-    engine.answer(request).await
+async fn query(State(engine): State<Arc<Engine>>, request: Request) -> Response {
+    engine.respond(request).await
 }
 
-/// Nothing here is kept by caches on the way.
-async fn private(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
+/// Queries can be answered when the read models can be read.
+struct StoreAnswers(Services);
+
+#[async_trait]
+impl Readiness for StoreAnswers {
+    async fn ready(&self) -> Result<(), String> {
+        let listed = self.0.store.generations().list().await;
+        listed.map(drop).map_err(|error| format!("the read models: {error}"))
+    }
 }

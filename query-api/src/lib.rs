@@ -1,4 +1,4 @@
-//! The query side's door: GraphQL over the read models, for shoppers and for operators.
+//! GraphQL over the read models, for the storefront and for the back office.
 //!
 //! Two schemas share their types: the storefront's at `/graphql` shows the published catalog and, to who holds its guest
 //! token, an order; the operators' at `/admin/graphql` shows everything. Neither changes anything.
@@ -23,7 +23,7 @@ mod services;
 mod storefront;
 mod types;
 
-pub use http::QueryApi;
+pub use http::{QueryApi, graphql_error_for};
 pub use options::Options;
 pub use schema::{admin_sdl, storefront_sdl};
 pub use services::{BoxError, NoProjectors, ProjectorSource, ProjectorState, ProjectorStatus, Services};

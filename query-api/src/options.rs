@@ -1,24 +1,22 @@
-//! What can be set.
+//! Settings.
 
 use std::time::Duration;
 
-/// Settings of the query API. Limits hold per query, and one that meets a limit is refused before anything is read.
+use http_server::Limits;
+
+/// Settings of the query API. Limits are per query; a query beyond a limit is refused before anything is read.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Whether clients may ask for the schema.
     pub introspection: bool,
     /// Whether the GraphiQL pages are served.
     pub graphiql: bool,
-    /// How long a query may take, waiting for consistency included.
-    pub timeout: Duration,
+    /// Bounds on HTTP requests, shared by both endpoints. The timeout includes waiting for consistency.
+    pub http: Limits,
     /// How long a query waits for the versions that its consistency token names.
     pub patience: Duration,
     /// How many queries may wait like that at once; further ones are answered at once, and told that they are stale.
     pub max_waiting: usize,
-    /// How many queries may run at once; further ones are told to come again.
-    pub max_running: usize,
-    /// Bytes of a request's body.
-    pub max_body: usize,
     /// Tokens of a query's text.
     pub max_tokens: usize,
     /// Operations of a query's text, of which one is run.
@@ -40,11 +38,9 @@ impl Default for Options {
         Self {
             introspection: true,
             graphiql: true,
-            timeout: Duration::from_secs(10),
+            http: Limits { timeout: Duration::from_secs(10), max_in_flight: 1_024, max_body: 64 * 1024 },
             patience: Duration::from_secs(2),
             max_waiting: 256,
-            max_running: 1_024,
-            max_body: 64 * 1024,
             max_tokens: 2_000,
             max_operations: 10,
             max_depth: 12,

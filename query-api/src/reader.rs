@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_graphql::Context;
+use http_server::Audience;
 use read_models::{Collection, Document, Filter, Generation, GenerationState, Place, Query};
 use serde::de::DeserializeOwned;
 use tokio::sync::{OnceCell, Semaphore};
@@ -22,15 +23,6 @@ pub(crate) use personal::Personal;
 use crate::consistency::{self, Ledger};
 use crate::fault::Fault;
 use crate::services::Services;
-
-/// Who asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Audience {
-    /// Anybody: the published catalog, and orders with their guest token.
-    Shopper,
-    /// The shop's own people and auditors: everything.
-    Operator,
-}
 
 /// One query's view of the store.
 pub(crate) struct Reader {

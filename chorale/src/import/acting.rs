@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use command_api::inputs::{DeliveredInput, DispatchInput, LostInput, ResolveHoldInput, RetryPaymentInput};
-use command_api::{Commands, Meta};
+use command_api::{CommandMeta, Commands};
 use event_log::port::Read;
 use schemas::order::OrderEvent;
 use schemas::{Context, CustomerId, EventSet, OrderId};
@@ -29,16 +29,19 @@ pub async fn act(commands: &Commands, act: Act) -> Result<Option<Refused>> {
         Act::Cancel(order) => baskets::cancel(commands, customer(commands, order).await?, order).await,
         Act::Pack(parcel) => {
             let key = format!("pack/{parcel}");
-            answered(&key, commands.pack_shipment(&Meta::staff(&key, WAREHOUSE), &parcel.to_string()).await)
+            answered(
+                &key,
+                commands.pack_shipment(&CommandMeta::staff(&key, WAREHOUSE), &parcel.to_string()).await,
+            )
         }
         Act::Dispatch(parcel, version) => {
             let (key, input) = (format!("dispatch/{parcel}/{version}"), DispatchInput::default());
-            let meta = Meta::staff(&key, WAREHOUSE);
+            let meta = CommandMeta::staff(&key, WAREHOUSE);
             answered(&key, commands.dispatch_shipment(&meta, &parcel.to_string(), input).await)
         }
         Act::Deliver(parcel) => {
             let (key, input) = (format!("deliver/{parcel}"), DeliveredInput::default());
-            let meta = Meta::staff(&key, CARRIER);
+            let meta = CommandMeta::staff(&key, CARRIER);
             answered(&key, commands.confirm_delivery(&meta, &parcel.to_string(), input).await)
         }
         Act::Lose(parcel) => {
@@ -46,7 +49,7 @@ pub async fn act(commands: &Commands, act: Act) -> Result<Option<Refused>> {
                 (format!("lose/{parcel}"), LostInput { reason: Some("Never arrived".to_owned()) });
             answered(
                 &key,
-                commands.report_lost(&Meta::staff(&key, CARRIER), &parcel.to_string(), input).await,
+                commands.report_lost(&CommandMeta::staff(&key, CARRIER), &parcel.to_string(), input).await,
             )
         }
         Act::Resolve { order, reason, parcel, way, version } => {
@@ -55,7 +58,7 @@ pub async fn act(commands: &Commands, act: Act) -> Result<Option<Refused>> {
             let input = ResolveHoldInput { reason, shipment_id, way_out: way };
             answered(
                 &key,
-                commands.resolve_hold(&Meta::staff(&key, SERVICE), &order.to_string(), input).await,
+                commands.resolve_hold(&CommandMeta::staff(&key, SERVICE), &order.to_string(), input).await,
             )
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result};
 use command_api::inputs::{CancelInput, LineInput, OrderInput};
-use command_api::{CommandError, Commands, Meta, Shopper};
+use command_api::{CommandError, CommandMeta, Commands, Shopper};
 use domain::UserError;
 use schemas::order::ShippingMethod;
 use schemas::{Actor, CustomerId, OrderId};
@@ -49,8 +49,8 @@ pub struct Placed {
 }
 
 /// A customer's command. The scope keeps the keys of imports apart from everybody else's.
-pub fn meta(key: &str, customer: CustomerId) -> Meta {
-    Meta::of(key, "complete-journey", Actor::customer(customer.to_string()))
+pub fn meta(key: &str, customer: CustomerId) -> CommandMeta {
+    CommandMeta::new(key, "complete-journey", Actor::customer(customer.to_string()))
 }
 
 /// Orders what is in a basket, and changes the household's mind at once where that is its fate and `racing`.

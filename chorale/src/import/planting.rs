@@ -5,7 +5,7 @@ use std::future::ready;
 
 use anyhow::{Context as _, Result, anyhow};
 use command_api::inputs::{CategoryInput, PriceInput, PublicationInput, ReceiveInput};
-use command_api::{Accepted, CommandError, Commands, Meta};
+use command_api::{Accepted, CommandError, CommandMeta, Commands};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use schemas::product::ProductEvent;
 use schemas::{Currency, ProductId, Topic};
@@ -166,8 +166,8 @@ async fn receive(commands: &Commands, week: u8, delivery: &Delivery) -> Result<(
     Ok(())
 }
 
-fn meta(key: &str) -> Meta {
-    Meta::staff(key, BUYER)
+fn meta(key: &str) -> CommandMeta {
+    CommandMeta::staff(key, BUYER)
 }
 
 /// Nothing of the catalogue is refused: where it is, import and rules do not fit together.

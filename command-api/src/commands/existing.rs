@@ -1,4 +1,4 @@
-//! Looking up what a command is about, before anything is sealed or asked of its writer.
+//! Looking up the resource that a command is about, before anything is sealed or sent to the writer.
 
 use event_log::port::{Read, StoredEvent};
 use event_log::request::WriteError;
@@ -11,7 +11,7 @@ use crate::accepted::CommandError;
 /// An order that exists.
 pub(super) struct KnownOrder {
     pub id: OrderId,
-    /// Whose key its personal data is sealed with.
+    /// The subject whose key seals the order's personal data.
     pub subject: String,
     pub target: Target,
 }
@@ -28,7 +28,7 @@ impl Commands {
         Ok(events.pop())
     }
 
-    /// The order with this id. A text that is no id names no order.
+    /// The order with this id. `NotFound` if the text is not an id.
     pub(super) async fn known_order(&self, order: &str) -> Result<KnownOrder, CommandError> {
         let id: OrderId = order.parse().map_err(|_| CommandError::NotFound("order"))?;
         let first = self.first_event(Context::Ordering, &id.stream()).await?;

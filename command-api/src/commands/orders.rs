@@ -1,9 +1,9 @@
-//! Orders: placed by shoppers, looked after by staff.
+//! Orders: placed by customers, managed by staff.
 
 use std::sync::Arc;
 
 use domain::order::{AddNote, CancelOrder, OrderedLine, PlaceOrder, PutOnHold, ResolveHold, RetryPayment};
-use platform::sealing::SubjectSeal;
+use platform::sealing::{SealingError, SubjectSeal};
 use schemas::order::CancelReason;
 use schemas::sealed::field;
 use schemas::{ActorType, Context, Currency, CustomerId, OrderId, ShipmentId};
@@ -14,38 +14,38 @@ use crate::inputs::checks::Problems;
 use crate::inputs::{
     CancelInput, HoldInput, LineInput, NoteInput, OrderInput, ResolveHoldInput, RetryPaymentInput,
 };
-use crate::meta::Meta;
+use crate::meta::CommandMeta;
 
-/// Characters of what somebody says in their own words.
+/// The longest free text, in characters.
 const TEXT: usize = 1_000;
-/// Characters of a note.
+/// The longest note, in characters.
 const NOTE: usize = 2_000;
 
-/// Who orders. HTTP knows guests only.
+/// Who places an order. Over HTTP, always a guest.
 #[derive(Clone, Debug, Default)]
 pub struct Shopper {
-    /// The customer; none for a guest.
+    /// The customer; `None` for a guest.
     pub customer: Option<CustomerId>,
-    /// Whose key the order's personal data is sealed with; the customer's, or the order's own, where it is not said.
+    /// The subject whose key seals the order's personal data. `None`: the customer, or for a guest the order itself.
     pub subject: Option<String>,
 }
 
-/// What is ordered, checked.
+/// The checked contents of an order.
 struct Basket {
     lines: Vec<OrderedLine>,
     currency: Option<Currency>,
 }
 
 impl Commands {
-    /// A guest orders. Answers `{orderId, orderNumber, totals, guestToken}`.
-    pub async fn place_order(&self, meta: &Meta, input: OrderInput) -> Result<Accepted, CommandError> {
+    /// Places a guest's order. The answer is `{orderId, orderNumber, totals, guestToken}`.
+    pub async fn place_order(&self, meta: &CommandMeta, input: OrderInput) -> Result<Accepted, CommandError> {
         self.place_order_of(meta, &Shopper::default(), input).await
     }
 
-    /// Somebody orders. Answers `{orderId, orderNumber, totals, guestToken}`.
+    /// Places an order for `shopper`. The answer is `{orderId, orderNumber, totals, guestToken}`.
     pub async fn place_order_of(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         shopper: &Shopper,
         input: OrderInput,
     ) -> Result<Accepted, CommandError> {
@@ -58,14 +58,9 @@ impl Commands {
             flow: None,
         };
         let guest_token = self.guest_token(&target.id).await?;
-        let asked = self.asked(meta, "PlaceOrder", target, &(shopper.customer, &input)).await?;
-        let mut accepted = match self.seal_for(&asked, &subject(shopper, order_id)).await? {
-            Ok(seal) => {
-                let order = self.sealed(order_id, shopper.customer, basket, &input, &seal)?;
-                self.submit(asked, order, Vec::new()).await?
-            }
-            Err(first_answer) => first_answer,
-        };
+        let command = self.fingerprinted(meta, "PlaceOrder", target, &(shopper.customer, &input)).await?;
+        let place = |seal: &SubjectSeal| self.sealed(order_id, shopper.customer, basket, &input, seal);
+        let mut accepted = self.submit_sealed(command, &subject(shopper, order_id), place).await?;
         accepted.answer.insert("guestToken".to_owned(), guest_token.into());
         Ok(accepted)
     }
@@ -77,7 +72,7 @@ impl Commands {
         basket: Basket,
         input: &OrderInput,
         seal: &SubjectSeal,
-    ) -> Result<PlaceOrder, CommandError> {
+    ) -> Result<PlaceOrder, SealingError> {
         let bill_to = input.billing_address.as_ref();
         Ok(PlaceOrder {
             order_id,
@@ -93,10 +88,10 @@ impl Commands {
         })
     }
 
-    /// The shopper or the shop does not want an order any more. A shopper's reason is CUSTOMER, whatever they say.
+    /// Cancels an order. If the actor is a customer, the reason is always CUSTOMER.
     pub async fn cancel_order(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         order: &str,
         input: CancelInput,
     ) -> Result<Accepted, CommandError> {
@@ -105,11 +100,7 @@ impl Commands {
             problems.prose("text", text, TEXT);
         }
         if input.reason == Some(CancelReason::PaymentFailed) {
-            problems.add(
-                "RESERVED",
-                "reason",
-                "Only the shop itself cancels because of a payment: say OTHER.",
-            );
+            problems.add("RESERVED", "reason", "PAYMENT_FAILED is set by the shop itself. Use OTHER.");
         }
         problems.none()?;
         let reason = match meta.actor.kind {
@@ -119,22 +110,21 @@ impl Commands {
             }
         };
         let order = self.known_order(order).await?;
-        let asked = self.asked(meta, "CancelOrder", order.target, &input).await?;
-        let text = match &input.text {
-            None => None,
-            Some(text) => match self.seal_for(&asked, &order.subject).await? {
-                Ok(seal) => Some(seal.seal(field::TEXT, text)?),
-                Err(first_answer) => return Ok(first_answer),
-            },
-        };
-        let cancel = CancelOrder { order_id: order.id, reason, text, rules: Arc::clone(&self.rules) };
-        self.submit(asked, cancel, Vec::new()).await
+        let command = self.fingerprinted(meta, "CancelOrder", order.target, &input).await?;
+        let cancel = |text| CancelOrder { order_id: order.id, reason, text, rules: Arc::clone(&self.rules) };
+        match &input.text {
+            None => self.submit(command, cancel(None), Vec::new()).await,
+            Some(text) => {
+                let sealed = |seal: &SubjectSeal| Ok(cancel(Some(seal.seal(field::TEXT, text)?)));
+                self.submit_sealed(command, &order.subject, sealed).await
+            }
+        }
     }
 
-    /// Stops an order for a while.
+    /// Puts an order on hold.
     pub async fn hold_order(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         order: &str,
         input: HoldInput,
     ) -> Result<Accepted, CommandError> {
@@ -144,22 +134,21 @@ impl Commands {
         }
         problems.none()?;
         let order = self.known_order(order).await?;
-        let asked = self.asked(meta, "PutOnHold", order.target, &input).await?;
-        let text = match &input.text {
-            None => None,
-            Some(text) => match self.seal_for(&asked, &order.subject).await? {
-                Ok(seal) => Some(seal.seal(field::TEXT, text)?),
-                Err(first_answer) => return Ok(first_answer),
-            },
-        };
-        let hold = PutOnHold { order_id: order.id, text, rules: Arc::clone(&self.rules) };
-        self.submit(asked, hold, Vec::new()).await
+        let command = self.fingerprinted(meta, "PutOnHold", order.target, &input).await?;
+        let hold = |text| PutOnHold { order_id: order.id, text, rules: Arc::clone(&self.rules) };
+        match &input.text {
+            None => self.submit(command, hold(None), Vec::new()).await,
+            Some(text) => {
+                let sealed = |seal: &SubjectSeal| Ok(hold(Some(seal.seal(field::TEXT, text)?)));
+                self.submit_sealed(command, &order.subject, sealed).await
+            }
+        }
     }
 
-    /// Chooses how an order on hold goes on.
+    /// Resolves a hold.
     pub async fn resolve_hold(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         order: &str,
         input: ResolveHoldInput,
     ) -> Result<Accepted, CommandError> {
@@ -174,13 +163,13 @@ impl Commands {
             way_out: input.way_out,
             rules: Arc::clone(&self.rules),
         };
-        self.carry_out(meta, "ResolveHold", order.target, &input, resolve).await
+        self.execute(meta, "ResolveHold", order.target, &input, resolve).await
     }
 
-    /// Writes something on an order.
+    /// Adds a note to an order.
     pub async fn add_note(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         order: &str,
         input: NoteInput,
     ) -> Result<Accepted, CommandError> {
@@ -188,18 +177,17 @@ impl Commands {
         problems.prose("note", &input.note, NOTE);
         problems.none()?;
         let order = self.known_order(order).await?;
-        let asked = self.asked(meta, "AddNote", order.target, &input).await?;
-        let note = match self.seal_for(&asked, &order.subject).await? {
-            Ok(seal) => seal.seal(field::NOTE, &input.note)?,
-            Err(first_answer) => return Ok(first_answer),
+        let command = self.fingerprinted(meta, "AddNote", order.target, &input).await?;
+        let sealed = |seal: &SubjectSeal| {
+            Ok(AddNote { order_id: order.id, note: seal.seal(field::NOTE, &input.note)? })
         };
-        self.submit(asked, AddNote { order_id: order.id, note }, Vec::new()).await
+        self.submit_sealed(command, &order.subject, sealed).await
     }
 
-    /// The shopper tries another way to pay.
+    /// Retries the payment with another payment token.
     pub async fn retry_payment(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         order: &str,
         input: RetryPaymentInput,
     ) -> Result<Accepted, CommandError> {
@@ -207,12 +195,12 @@ impl Commands {
         problems.payment_token("paymentToken", &input.payment_token);
         problems.none()?;
         let order = self.known_order(order).await?;
-        let asked = self.asked(meta, "RetryPayment", order.target, &input).await?;
-        let payment_token = match self.seal_for(&asked, &order.subject).await? {
-            Ok(seal) => seal.seal(field::PAYMENT_TOKEN, &input.payment_token)?,
-            Err(first_answer) => return Ok(first_answer),
+        let command = self.fingerprinted(meta, "RetryPayment", order.target, &input).await?;
+        let sealed = |seal: &SubjectSeal| {
+            let payment_token = seal.seal(field::PAYMENT_TOKEN, &input.payment_token)?;
+            Ok(RetryPayment { order_id: order.id, payment_token })
         };
-        self.submit(asked, RetryPayment { order_id: order.id, payment_token }, Vec::new()).await
+        self.submit_sealed(command, &order.subject, sealed).await
     }
 }
 
@@ -253,7 +241,7 @@ fn ordered_line(problems: &mut Problems, i: usize, line: &LineInput) -> Option<O
     Some(OrderedLine { sku: sku?, qty: line.quantity, expected_unit_price })
 }
 
-/// Everything, or nothing when one is missing; looks at all of them first.
+/// All values, or `None` if one is missing. Evaluates every item, so that all problems are found.
 fn all<T>(made: impl Iterator<Item = Option<T>>) -> Option<Vec<T>> {
     made.collect::<Vec<_>>().into_iter().collect()
 }

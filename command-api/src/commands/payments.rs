@@ -1,4 +1,4 @@
-//! Payments: what the customer did at their bank.
+//! Payments: the result of the customer's bank authentication.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,16 +11,16 @@ use super::Commands;
 use crate::accepted::{Accepted, CommandError};
 use crate::inputs::checks::Problems;
 use crate::inputs::{ActionOutcome, PaymentActionInput};
-use crate::meta::Meta;
+use crate::meta::CommandMeta;
 
-/// How long banks usually keep money set aside.
-const SET_ASIDE: Duration = Duration::from_hours(7 * 24);
+/// How long an authorisation usually lasts.
+const AUTHORISED_FOR: Duration = Duration::from_hours(7 * 24);
 
 impl Commands {
-    /// Tells what the customer did at their bank: by staff, or by the provider's notice. `order` is the order that is paid.
+    /// Records the result of the customer's bank authentication (3-D Secure). `order`: the id of the order that is paid.
     pub async fn complete_payment_action(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         order: &str,
         input: PaymentActionInput,
     ) -> Result<Accepted, CommandError> {
@@ -30,17 +30,17 @@ impl Commands {
             problems.add(
                 "NOT_APPLICABLE",
                 "authorizedUntil",
-                "Nothing is set aside when the customer refused: leave it out.",
+                "Without an authorisation there is no expiry. Leave it out.",
             );
         }
         problems.none()?;
         let (order_id, target) = self.known_payment(order).await?;
         let action = ActionDone { order_id, outcome: input.outcome, until, rules: Arc::clone(&self.rules) };
-        self.carry_out(meta, "CompletePaymentAction", target, &input, action).await
+        self.execute(meta, "CompletePaymentAction", target, &input, action).await
     }
 }
 
-/// [`CompleteAction`], with the time that it does not say.
+/// [`CompleteAction`], with the default expiry of the authorisation if the input has none.
 struct ActionDone {
     order_id: OrderId,
     outcome: ActionOutcome,
@@ -51,9 +51,9 @@ struct ActionDone {
 impl ActionDone {
     fn at(&self, now: Timestamp) -> CompleteAction {
         let confirmation = match self.outcome {
-            ActionOutcome::Approved => {
-                Confirmation::Approved { authorized_until: self.until.unwrap_or_else(|| now.plus(SET_ASIDE)) }
-            }
+            ActionOutcome::Approved => Confirmation::Approved {
+                authorized_until: self.until.unwrap_or_else(|| now.plus(AUTHORISED_FOR)),
+            },
             ActionOutcome::Refused => Confirmation::Refused,
         };
         CompleteAction { order_id: self.order_id, confirmation, rules: Arc::clone(&self.rules) }
@@ -67,8 +67,11 @@ impl Decision for ActionDone {
 
     fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
         if self.until.is_some_and(|until| until <= now) {
-            return Err(Refusal::rule("INVALID_TIME", "Money is set aside until some time to come.")
-                .at("authorizedUntil"));
+            return Err(Refusal::rule(
+                "INVALID_TIME",
+                "The expiry of an authorisation must be in the future.",
+            )
+            .at("authorizedUntil"));
         }
         self.at(now).decide(seen, now)
     }

@@ -1,4 +1,4 @@
-//! Reactions that were given up: trying them again.
+//! Redriving parked reactions.
 
 use domain::reaction::RedriveReaction;
 use event_log::port::Parking;
@@ -8,11 +8,11 @@ use super::{Commands, Target};
 use crate::accepted::{Accepted, CommandError};
 use crate::inputs::RedriveInput;
 use crate::inputs::checks::Problems;
-use crate::meta::Meta;
+use crate::meta::CommandMeta;
 
 impl Commands {
-    /// Has a stream's parked records tried again, in order.
-    pub async fn redrive(&self, meta: &Meta, input: RedriveInput) -> Result<Accepted, CommandError> {
+    /// Has a stream's parked records handled again, in order.
+    pub async fn redrive(&self, meta: &CommandMeta, input: RedriveInput) -> Result<Accepted, CommandError> {
         let mut problems = Problems::default();
         let context = input.context.parse::<Context>().ok();
         if context.is_none() {
@@ -25,8 +25,8 @@ impl Commands {
         let (reactor, source) = (input.reactor.clone(), StreamId::from_text(input.stream.clone()));
         let stream = StreamId::reaction(&reactor, &source);
         let target = Target { context, id: stream.as_str().to_owned(), stream, flow: None };
-        let asked = self.asked(meta, "RedriveReaction", target, &input).await?;
+        let command = self.fingerprinted(meta, "RedriveReaction", target, &input).await?;
         let parking = vec![Parking::Redrive { reactor: reactor.clone(), source: source.clone() }];
-        self.submit(asked, RedriveReaction { reactor, source }, parking).await
+        self.submit(command, RedriveReaction { reactor, source }, parking).await
     }
 }

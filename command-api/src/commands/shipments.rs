@@ -1,4 +1,4 @@
-//! Parcels: packed, handed over, followed, delivered or lost.
+//! Parcels: packed, dispatched, tracked, delivered or lost.
 
 use domain::shipment::{
     CancelShipment, ConfirmDelivery, Dispatch, Pack, RecordDeliveryAttempt, ReportLost, UpdateTracking,
@@ -10,22 +10,22 @@ use crate::inputs::checks::Problems;
 use crate::inputs::{
     DeliveredInput, DeliveryAttemptInput, DispatchInput, LostInput, NothingInput, TrackingInput,
 };
-use crate::meta::Meta;
+use crate::meta::CommandMeta;
 
-/// Characters of what a carrier says.
+/// The longest text from a carrier, in characters.
 const TEXT: usize = 200;
 
 impl Commands {
-    /// Everything is in the box; the carrier is asked for a label.
-    pub async fn pack_shipment(&self, meta: &Meta, shipment: &str) -> Result<Accepted, CommandError> {
+    /// Marks a parcel as packed, which requests a label from the carrier.
+    pub async fn pack_shipment(&self, meta: &CommandMeta, shipment: &str) -> Result<Accepted, CommandError> {
         let (shipment_id, target) = self.known_shipment(shipment).await?;
-        self.carry_out(meta, "Pack", target, &NothingInput {}, Pack { shipment_id }).await
+        self.execute(meta, "Pack", target, &NothingInput {}, Pack { shipment_id }).await
     }
 
-    /// The carrier takes it.
+    /// Records that the carrier has taken the parcel.
     pub async fn dispatch_shipment(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         shipment: &str,
         input: DispatchInput,
     ) -> Result<Accepted, CommandError> {
@@ -33,13 +33,13 @@ impl Commands {
         let eta = problems.parsed_if("eta", input.eta.as_deref());
         problems.none()?;
         let (shipment_id, target) = self.known_shipment(shipment).await?;
-        self.carry_out(meta, "Dispatch", target, &input, Dispatch { shipment_id, eta }).await
+        self.execute(meta, "Dispatch", target, &input, Dispatch { shipment_id, eta }).await
     }
 
-    /// The carrier saw it.
+    /// Records a tracking update.
     pub async fn update_tracking(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         shipment: &str,
         input: TrackingInput,
     ) -> Result<Accepted, CommandError> {
@@ -52,7 +52,7 @@ impl Commands {
         problems.none()?;
         let (shipment_id, target) = self.known_shipment(shipment).await?;
         let (status, place) = (input.status.clone(), input.place.clone());
-        self.carry_out(
+        self.execute(
             meta,
             "UpdateTracking",
             target,
@@ -62,10 +62,10 @@ impl Commands {
         .await
     }
 
-    /// Nobody took it.
+    /// Records a failed delivery attempt.
     pub async fn record_delivery_attempt(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         shipment: &str,
         input: DeliveryAttemptInput,
     ) -> Result<Accepted, CommandError> {
@@ -78,13 +78,13 @@ impl Commands {
         let (shipment_id, target) = self.known_shipment(shipment).await?;
         let (attempt, reason) = (input.attempt, input.reason.clone());
         let failed = RecordDeliveryAttempt { shipment_id, attempt, reason };
-        self.carry_out(meta, "RecordDeliveryAttempt", target, &input, failed).await
+        self.execute(meta, "RecordDeliveryAttempt", target, &input, failed).await
     }
 
-    /// It arrived.
+    /// Records the delivery.
     pub async fn confirm_delivery(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         shipment: &str,
         input: DeliveredInput,
     ) -> Result<Accepted, CommandError> {
@@ -92,14 +92,14 @@ impl Commands {
         let delivered_at = problems.parsed_if("deliveredAt", input.delivered_at.as_deref());
         problems.none()?;
         let (shipment_id, target) = self.known_shipment(shipment).await?;
-        self.carry_out(meta, "ConfirmDelivery", target, &input, ConfirmDelivery { shipment_id, delivered_at })
+        self.execute(meta, "ConfirmDelivery", target, &input, ConfirmDelivery { shipment_id, delivered_at })
             .await
     }
 
-    /// It is lost.
+    /// Records that the parcel is lost.
     pub async fn report_lost(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         shipment: &str,
         input: LostInput,
     ) -> Result<Accepted, CommandError> {
@@ -110,12 +110,16 @@ impl Commands {
         problems.none()?;
         let (shipment_id, target) = self.known_shipment(shipment).await?;
         let reason = input.reason.clone();
-        self.carry_out(meta, "ReportLost", target, &input, ReportLost { shipment_id, reason }).await
+        self.execute(meta, "ReportLost", target, &input, ReportLost { shipment_id, reason }).await
     }
 
-    /// Takes a parcel back before it leaves.
-    pub async fn cancel_shipment(&self, meta: &Meta, shipment: &str) -> Result<Accepted, CommandError> {
+    /// Cancels a parcel before it is dispatched.
+    pub async fn cancel_shipment(
+        &self,
+        meta: &CommandMeta,
+        shipment: &str,
+    ) -> Result<Accepted, CommandError> {
         let (shipment_id, target) = self.known_shipment(shipment).await?;
-        self.carry_out(meta, "CancelShipment", target, &NothingInput {}, CancelShipment { shipment_id }).await
+        self.execute(meta, "CancelShipment", target, &NothingInput {}, CancelShipment { shipment_id }).await
     }
 }

@@ -1,4 +1,4 @@
-//! Stock: received, corrected, moved, kept an eye on.
+//! Stock: received, adjusted, transferred, monitored.
 
 use domain::stock::{AdjustStock, Adjustment, ReceiveStock, SetThresholds, TransferStock};
 use schemas::{Context, Sku};
@@ -7,13 +7,13 @@ use super::{Commands, Target};
 use crate::accepted::{Accepted, CommandError, rename};
 use crate::inputs::checks::Problems;
 use crate::inputs::{AdjustInput, ReceiveInput, ThresholdsInput, TransferInput};
-use crate::meta::Meta;
+use crate::meta::CommandMeta;
 
 impl Commands {
-    /// Books a delivery.
+    /// Adds a delivery to the stock.
     pub async fn receive_stock(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         sku: &str,
         input: ReceiveInput,
     ) -> Result<Accepted, CommandError> {
@@ -23,13 +23,13 @@ impl Commands {
         let location = problems.all(location)?;
         let (sku, target) = item(sku)?;
         let receive = ReceiveStock { sku, location, qty: input.quantity, reference: input.reference.clone() };
-        self.carry_out(meta, "ReceiveStock", target, &input, receive).await
+        self.execute(meta, "ReceiveStock", target, &input, receive).await
     }
 
-    /// Corrects how many there are.
+    /// Corrects the quantity on hand.
     pub async fn adjust_stock(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         sku: &str,
         input: AdjustInput,
     ) -> Result<Accepted, CommandError> {
@@ -42,7 +42,7 @@ impl Commands {
                 problems.add(
                     "ONE_OF",
                     "delta",
-                    "Say either by how many (delta) or how many there are (count).",
+                    "Set either delta (the difference) or count (the new quantity).",
                 );
                 None
             }
@@ -50,17 +50,17 @@ impl Commands {
         let (location, change) = problems.all(location.zip(change))?;
         let (sku, target) = item(sku)?;
         let adjust = AdjustStock { sku, location, change, reason: input.reason };
-        let mut result = self.carry_out(meta, "AdjustStock", target, &input, adjust).await;
+        let mut result = self.execute(meta, "AdjustStock", target, &input, adjust).await;
         if let (Err(CommandError::Refused { refusal, .. }), Some(_)) = (&mut result, input.count) {
             rename(refusal, "delta", "count");
         }
         result
     }
 
-    /// Moves goods to another location.
+    /// Transfers stock to another location.
     pub async fn transfer_stock(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         sku: &str,
         input: TransferInput,
     ) -> Result<Accepted, CommandError> {
@@ -72,19 +72,19 @@ impl Commands {
         let (sku, target) = item(sku)?;
         let transfer_id = input.transfer_id.clone().unwrap_or_else(|| meta.command().to_string());
         let transfer = TransferStock { sku, from, to, qty: input.quantity, transfer_id };
-        self.carry_out(meta, "TransferStock", target, &input, transfer).await
+        self.execute(meta, "TransferStock", target, &input, transfer).await
     }
 
-    /// Says when stock is low and how much is never promised.
+    /// Sets the low-stock threshold and the safety stock, which is never promised.
     pub async fn set_thresholds(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         sku: &str,
         input: ThresholdsInput,
     ) -> Result<Accepted, CommandError> {
         let (sku, target) = item(sku)?;
         let (low_stock, safety_stock) = (input.low_stock, input.safety_stock);
-        self.carry_out(meta, "SetThresholds", target, &input, SetThresholds { sku, low_stock, safety_stock })
+        self.execute(meta, "SetThresholds", target, &input, SetThresholds { sku, low_stock, safety_stock })
             .await
     }
 }

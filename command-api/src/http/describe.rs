@@ -1,7 +1,8 @@
-//! The commands as OpenAPI, made from the table that also makes the routes.
+//! The OpenAPI document, generated from the table that also contains the routes.
 
 use std::collections::BTreeMap;
 
+use http_server::Audience;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::ResponseBuilder;
@@ -13,13 +14,13 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
-use super::Side;
+use super::accepted::AcceptedSchema;
 use super::problem::ProblemBody;
-use super::table::{AcceptedShape, Creates, Place};
+use super::route::{Creates, RouteSpec};
 
 type Components = Vec<(String, RefOr<Schema>)>;
 
-/// A described operation, with the schemas that it refers to.
+/// The description of an operation, with the schemas that it refers to.
 pub(super) struct Operation {
     path: &'static str,
     method: HttpMethod,
@@ -28,44 +29,44 @@ pub(super) struct Operation {
 }
 
 impl Operation {
-    /// A command, whose body is an `I`. `side`: the address that the document is of; none for both.
-    pub fn command<I: ToSchema>(place: &Place, side: Option<Side>) -> Self {
+    /// A command whose body is an `I`. `audience`: for whom the document is; `None` for both.
+    pub fn command<I: ToSchema>(route: &RouteSpec, audience: Option<Audience>) -> Self {
         let mut components = component::<I>();
-        components.extend(component::<AcceptedShape>());
+        components.extend(component::<AcceptedSchema>());
         let body = RequestBodyBuilder::new()
             .content("application/json", ContentBuilder::new().schema(Some(refers::<I>())).build())
-            .required(Some(if says_nothing::<I>() { Required::False } else { Required::True }));
+            .required(Some(if has_no_required_fields::<I>() { Required::False } else { Required::True }));
         let mut operation = OperationBuilder::new()
-            .operation_id(Some(place.name))
-            .summary(Some(place.summary))
-            .tags(Some(tags(place.sides, side)))
-            .parameters(Some(parameters(place, side)))
+            .operation_id(Some(route.name))
+            .summary(Some(route.summary))
+            .tags(Some(tags(route.audiences, audience)))
+            .parameters(Some(parameters(route, audience)))
             .request_body(Some(body.build()))
-            .response(if place.creates == Creates::Nothing { "202" } else { "201" }, accepted(place.creates));
-        for (status, description) in problems(place) {
+            .response(if route.creates == Creates::Nothing { "202" } else { "201" }, accepted(route.creates));
+        for (status, description) in problems(route) {
             operation = operation.response(status, problem(description));
         }
-        let method = match place.method {
+        let method = match route.method {
             "PUT" => HttpMethod::Put,
             "PATCH" => HttpMethod::Patch,
             "DELETE" => HttpMethod::Delete,
             _ => HttpMethod::Post,
         };
-        Self { path: place.path, method, operation, components }
+        Self { path: route.path, method, operation, components }
     }
 
-    /// The question what became of a command, answered by an `S`.
-    pub fn status<S: ToSchema>(path: &'static str, side: Option<Side>) -> Self {
+    /// The outcome of a command, described by an `S`.
+    pub fn status<S: ToSchema>(path: &'static str, audience: Option<Audience>) -> Self {
         let found = ResponseBuilder::new()
-            .description("What became of it, refusals included.")
+            .description("The outcome of the command. A refusal is an outcome, too.")
             .content("application/json", ContentBuilder::new().schema(Some(refers::<S>())).build());
         let operation = OperationBuilder::new()
             .operation_id(Some("commandStatus"))
-            .summary(Some("Tells what became of a command."))
-            .tags(Some(tags(&[Side::Public, Side::Staff], side)))
+            .summary(Some("Returns the outcome of a command."))
+            .tags(Some(tags(&[Audience::Public, Audience::Staff], audience)))
             .parameters(Some(path_parameters(path)))
             .response("200", found.build())
-            .response("404", problem("No ledger knows the command (any more)."));
+            .response("404", problem("Unknown command, or its outcome has expired."));
         Self { path, method: HttpMethod::Get, operation, components: component::<S>() }
     }
 }
@@ -78,9 +79,9 @@ pub(super) fn document(operations: Vec<Operation>) -> OpenApi {
         components.extend(more);
         paths.add_path_operation(path, vec![method], operation);
     }
-    let description = "Commands of a Chorale shop. What became of them shows in the GraphQL API: present the answer's \
-        `token` there to see at least this. Public operations are for shoppers, staff operations are served at the back \
-        office's address only.";
+    let description = "Commands of a Chorale shop. Their results appear in the GraphQL API: present the `token` of a \
+        response there to read at least that version. Public operations are for shoppers; staff operations are served only \
+        at the back office's address.";
     let components =
         components.into_iter().fold(ComponentsBuilder::new(), |all, (name, schema)| all.schema(name, schema));
     OpenApiBuilder::new()
@@ -91,36 +92,39 @@ pub(super) fn document(operations: Vec<Operation>) -> OpenApi {
         .components(Some(components.build()))
         .tags(Some([
             TagBuilder::new().name("public").description(Some("For shoppers.")).build(),
-            TagBuilder::new().name("staff").description(Some("For those who work in the shop.")).build(),
+            TagBuilder::new().name("staff").description(Some("For the back office.")).build(),
         ]))
         .build()
 }
 
-fn tags(sides: &[Side], side: Option<Side>) -> Vec<&'static str> {
-    let shown = sides.iter().filter(|one| side.is_none_or(|side| side == **one));
-    shown.map(|side| if *side == Side::Public { "public" } else { "staff" }).collect()
+fn tags(audiences: &[Audience], audience: Option<Audience>) -> Vec<&'static str> {
+    let shown = audiences.iter().filter(|one| audience.is_none_or(|audience| audience == **one));
+    shown.map(|audience| if *audience == Audience::Public { "public" } else { "staff" }).collect()
 }
 
-fn parameters(place: &Place, side: Option<Side>) -> Vec<Parameter> {
-    let mut parameters = path_parameters(place.path);
-    let key = "A new random value for each command, the same when it is repeated: then the first answer comes again. At \
-        most 200 visible ASCII characters; nobody else should be able to guess it.";
+fn parameters(route: &RouteSpec, audience: Option<Audience>) -> Vec<Parameter> {
+    let mut parameters = path_parameters(route.path);
+    let key = "A new random value for each command, the same value for a retry, which gets the first response again. At \
+        most 200 visible ASCII characters. It should be hard to guess.";
     parameters.push(header("Idempotency-Key", key, Required::True));
-    if place.sides.contains(&Side::Public) && side != Some(Side::Staff) && place.path.contains("{id}") {
-        let required = if place.sides.contains(&Side::Staff) && side.is_none() {
+    if route.audiences.contains(&Audience::Public)
+        && audience != Some(Audience::Staff)
+        && route.path.contains("{id}")
+    {
+        let required = if route.audiences.contains(&Audience::Staff) && audience.is_none() {
             Required::False
         } else {
             Required::True
         };
         parameters.push(header(
             "X-Guest-Token",
-            "The token that placing the order gave. Not asked of staff.",
+            "The guest token from the response to placing the order. Staff do not need it.",
             required,
         ));
     }
-    let version = "The version that must still be the latest, such as \"7\"; otherwise 409.";
+    let version = "The version that the stream must have, such as \"7\"; otherwise the response is 409.";
     parameters.push(header("If-Match", version, Required::False));
-    parameters.push(header("traceparent", "W3C trace context, taken over into events.", Required::False));
+    parameters.push(header("traceparent", "W3C trace context, recorded in the events.", Required::False));
     parameters
 }
 
@@ -150,30 +154,36 @@ fn text() -> Object {
 
 fn accepted(creates: Creates) -> Response {
     let (description, location) = match creates {
-        Creates::Nothing => ("Carried out and recorded.", "Where to ask what became of it."),
-        Creates::ById | Creates::BySku => ("Created and recorded.", "What was created."),
+        Creates::Nothing => ("Accepted and recorded.", "Path of the command's outcome."),
+        Creates::ById | Creates::BySku => ("Created and recorded.", "Path of the resource that was created."),
     };
     let named =
         |description: &str| HeaderBuilder::new().schema(Some(text())).description(Some(description)).build();
     ResponseBuilder::new()
         .description(description)
         .header("Location", named(location))
-        .header("Idempotent-Replayed", named("`true`: this is the first answer again."))
-        .content("application/json", ContentBuilder::new().schema(Some(refers::<AcceptedShape>())).build())
+        .header(
+            "Idempotent-Replayed",
+            named("`true` if this is the response to an earlier request with the same key."),
+        )
+        .content("application/json", ContentBuilder::new().schema(Some(refers::<AcceptedSchema>())).build())
         .build()
 }
 
-fn problems(place: &Place) -> Vec<(&'static str, &'static str)> {
+fn problems(route: &RouteSpec) -> Vec<(&'static str, &'static str)> {
     let mut problems = vec![
-        ("400", "Malformed: all fields that are wrong are named at once."),
-        ("409", "Another version than If-Match insists on, or the key came with another request."),
+        ("400", "Malformed. All fields that are wrong are listed."),
+        (
+            "409",
+            "The version is not the one in If-Match, or the Idempotency-Key was used for a different request.",
+        ),
         ("413", "The body is too large."),
         ("415", "The body is not application/json."),
         ("422", "Refused by a rule."),
-        ("503", "Not now: repeat it under the same key after Retry-After."),
+        ("503", "Temporarily unavailable. Retry with the same Idempotency-Key after Retry-After."),
     ];
-    if place.path.contains('{') {
-        problems.insert(1, ("404", "There is no such thing, or it is not yours."));
+    if route.path.contains('{') {
+        problems.insert(1, ("404", "The resource does not exist, or the caller may not access it."));
     }
     problems
 }
@@ -183,8 +193,8 @@ fn problem(description: &str) -> Response {
     ResponseBuilder::new().description(description).content("application/problem+json", content).build()
 }
 
-/// Whether a body may be left out, because it need not say anything.
-fn says_nothing<I: ToSchema>() -> bool {
+/// Whether the body may be left out.
+fn has_no_required_fields<I: ToSchema>() -> bool {
     matches!(I::schema(), RefOr::T(Schema::Object(object)) if object.required.is_empty())
 }
 

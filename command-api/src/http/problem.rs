@@ -1,77 +1,78 @@
-//! What is wrong, as RFC 9457 problem+json: for every error, with a code for programs and words for people, and never a
-//! word of what went on inside.
-
-use std::any::Any;
+//! Errors as problem+json (RFC 9457): each has a code for programs and a text for people. Internal details are logged, never
+//! sent.
 
 use axum::Json;
+use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::{Refusal, RefusalKind, UserError};
 use event_log::request::WriteError;
+use http_server::{HttpError, TraceContext};
 use platform::sealing::SealingError;
 use platform::vault::VaultError;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::trace::Trace;
 use crate::accepted::CommandError;
 
-/// Says that an answer is the first one again.
+/// The header of a replayed response.
 pub(super) const REPLAYED: &str = "idempotent-replayed";
 
-/// A request that was not carried out. It travels in the response's extensions and becomes its body at the very end.
+/// An error. It travels in the response's extensions until [`write`] makes it the body, because only there the trace id is
+/// known.
 #[derive(Clone, Debug)]
 pub(super) struct Problem {
     pub status: StatusCode,
     pub code: String,
     pub detail: String,
     pub errors: Vec<UserError>,
-    /// The version that a stream has, where another was insisted on.
+    /// The version that the stream has, if If-Match named another.
     pub current_version: Option<u64>,
     pub replayed: bool,
-    /// What went on inside, for the program's log.
+    /// The internal cause, for the log.
     pub cause: Option<String>,
 }
 
-/// A problem, as it is sent (RFC 9457).
+/// An error (RFC 9457).
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Problem)]
 pub(super) struct ProblemBody {
-    /// `urn:chorale:problem:` and the code.
+    /// `urn:chorale:problem:` followed by the code.
     #[serde(rename = "type")]
     kind: String,
-    /// What kind of problem, in words.
+    /// The name of the HTTP status.
     title: String,
-    /// The HTTP status.
+    /// The HTTP status code.
     status: u16,
-    /// What is wrong this time, in words.
+    /// What is wrong with this request, and what to do about it.
     detail: String,
-    /// What kind of problem, for programs.
+    /// What is wrong, as a code for programs.
     #[schema(example = "PRICE_CHANGED")]
     code: String,
-    /// Everything that is wrong with the request's fields, at once.
+    /// Every field of the request that is wrong.
     user_errors: Vec<FieldProblem>,
-    /// The version that the stream has, where If-Match insisted on another.
+    /// The version of the stream, if If-Match named another.
     #[serde(skip_serializing_if = "Option::is_none")]
     current_version: Option<u64>,
-    /// Name it when you ask for help.
+    /// Trace id of the request, 32 hex digits. The server's log has it too.
     trace_id: String,
 }
 
-/// One thing that is wrong with a request.
+/// A field of a request that is wrong.
 #[derive(Serialize, ToSchema)]
 pub(super) struct FieldProblem {
-    /// For programs.
+    /// What is wrong, as a code for programs.
     code: String,
-    /// For people: what is wrong and what would be right.
+    /// What is wrong and what would be right, for people.
     message: String,
-    /// Which field, as a path in the request's JSON.
+    /// Path of the field in the request's JSON; absent if no single field is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "lines[0].sku")]
     field: Option<String>,
-    /// What a program needs to mend it, such as the new price.
+    /// Values that a program needs to correct the request, such as the current price.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     details: Option<Value>,
@@ -97,18 +98,23 @@ impl Problem {
         }
     }
 
-    /// There is no such thing, or it is not the caller's.
+    /// The resource does not exist, or the caller may not know that it does.
     pub fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", format!("There is no such {what}."))
     }
 
-    /// Try again: nothing is wrong with the request.
-    pub fn unavailable(code: &str, detail: &str) -> Self {
+    /// Nothing is served at the path, for this caller.
+    pub fn unknown_path() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", UNKNOWN_PATH)
+    }
+
+    /// The request may succeed when it is repeated.
+    fn unavailable(code: &str, detail: &str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)
     }
 
     fn internal(cause: String) -> Self {
-        let detail = "Something went wrong here. Repeating the request under the same key does no harm.";
+        let detail = "An internal error occurred. It is safe to retry with the same Idempotency-Key.";
         Self { cause: Some(cause), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", detail) }
     }
 
@@ -121,16 +127,16 @@ impl Problem {
         Self { errors: refusal.errors, replayed, ..Self::new(status, &refusal.code, refusal.message) }
     }
 
-    /// Writes the body. What happened inside is logged here, once.
-    pub fn sent(self, response: &mut Response, trace: &Trace) {
+    /// Makes the problem the response's body. Logs the internal cause, once.
+    fn write_to(self, response: &mut Response, trace: &TraceContext) {
         let (status, code) = (self.status, self.code.as_str());
         if let Some(cause) = self.cause.filter(|_| status.is_server_error()) {
             tracing::error!(
-                trace_id = trace.id,
+                trace_id = trace.trace_id(),
                 status = status.as_u16(),
                 code,
                 cause,
-                "a request was not carried out"
+                "request failed"
             );
         }
         let body = ProblemBody {
@@ -141,7 +147,7 @@ impl Problem {
             code: self.code,
             user_errors: self.errors.into_iter().map(Into::into).collect(),
             current_version: self.current_version,
-            trace_id: trace.id.clone(),
+            trace_id: trace.trace_id().to_owned(),
         };
         let (parts, bytes) = (status, Json(body)).into_response().into_parts();
         *response.status_mut() = parts.status;
@@ -149,16 +155,13 @@ impl Problem {
         let headers = response.headers_mut();
         headers.remove(header::CONTENT_LENGTH);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        }
         if self.replayed {
             headers.insert(REPLAYED, HeaderValue::from_static("true"));
         }
     }
 
-    /// The problem that a response is, whoever made it. `None`: it is none.
-    pub fn of(response: &mut Response) -> Option<Self> {
+    /// The problem of a response, also of one that a layer or extractor made. `None` if the response is not an error.
+    fn of(response: &mut Response) -> Option<Self> {
         let status = response.status();
         if let Some(problem) = response.extensions_mut().remove::<Self>() {
             return Some(problem);
@@ -167,13 +170,15 @@ impl Problem {
             status if !status.is_client_error() && !status.is_server_error() => return None,
             StatusCode::METHOD_NOT_ALLOWED => (
                 "METHOD_NOT_ALLOWED",
-                "This address does not take that method; the Allow header names those it takes.",
+                "This path does not support the method; the Allow header lists those that it supports.",
             ),
             StatusCode::PAYLOAD_TOO_LARGE => ("BODY_TOO_LARGE", "The body is too large."),
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => ("UNSUPPORTED_MEDIA_TYPE", "Send application/json."),
-            StatusCode::NOT_FOUND => ("NOT_FOUND", "There is nothing at this address."),
-            status if status.is_client_error() => ("MALFORMED", "The request cannot be read."),
-            _ => return Some(Self { status, ..Self::internal("an answer without a cause".to_owned()) }),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                ("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json.")
+            }
+            StatusCode::NOT_FOUND => ("NOT_FOUND", UNKNOWN_PATH),
+            status if status.is_client_error() => ("MALFORMED", "The request could not be read."),
+            _ => return Some(Self { status, ..Self::internal("a response without a cause".to_owned()) }),
         };
         Some(Self::new(status, code, detail))
     }
@@ -192,12 +197,12 @@ impl From<CommandError> for Problem {
         let cause = chain(&error);
         match error {
             CommandError::Invalid(errors) => {
-                let detail = "Some fields are wrong; userErrors names them all.";
+                let detail = "Some fields are wrong; userErrors lists them all.";
                 Self { errors, ..Self::new(StatusCode::BAD_REQUEST, "INVALID_INPUT", detail) }
             }
             CommandError::Refused { refusal, replayed } => Self::refused(refusal, replayed),
             CommandError::Conflict { version, replayed, .. } => {
-                let detail = format!("It is at version {version}: look at it again before you change it.");
+                let detail = format!("The current version is {version}. Read it again before you change it.");
                 let problem = Self::new(StatusCode::CONFLICT, "VERSION_CONFLICT", detail);
                 Self { current_version: Some(version), replayed, ..problem }
             }
@@ -210,11 +215,12 @@ impl From<CommandError> for Problem {
             | CommandError::Sealing(SealingError::Vault(
                 VaultError::Unavailable(_) | VaultError::Lingering { .. } | VaultError::Address(_),
             )) => {
-                let detail = "The shop cannot record this now. Repeat it under the same key.";
+                let detail = "The command cannot be recorded now. Retry with the same Idempotency-Key.";
                 Self { cause: Some(cause), ..Self::unavailable("UNAVAILABLE", detail) }
             }
             CommandError::Sealing(SealingError::Vault(VaultError::Erased { .. })) => {
-                let detail = "The personal data that this is about was erased, so none can be added.";
+                let detail =
+                    "The personal data of this customer or order was erased, so no more can be added.";
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "SUBJECT_ERASED", detail)
             }
             CommandError::Sealing(_) => Self::internal(cause),
@@ -222,27 +228,49 @@ impl From<CommandError> for Problem {
     }
 }
 
-/// The key was used for another request.
+/// The key was used for a different request.
 pub(super) fn key_reused() -> Problem {
-    let detail = "This Idempotency-Key came with another request before: use a new key for a new request.";
+    let detail = "This Idempotency-Key was used for a different request. Use a new key for a new request.";
     Problem::new(StatusCode::CONFLICT, "IDEMPOTENCY_KEY_REUSED", detail)
 }
 
-pub(super) async fn unknown_route() -> Problem {
-    Problem::new(
-        StatusCode::NOT_FOUND,
-        "NOT_FOUND",
-        "There is nothing at this address; /docs shows what there is.",
-    )
+const UNKNOWN_PATH: &str = "Nothing is served at this path. GET / lists the pages of this address.";
+
+/// Writes an error of the HTTP middleware as problem+json.
+pub fn problem_for(error: HttpError, trace: &TraceContext) -> Response {
+    let problem = match error {
+        HttpError::UnknownPath => Problem::unknown_path(),
+        HttpError::NotReady => Problem::unavailable(
+            "NOT_READY",
+            "The process is shutting down, or a store that it needs does not answer.",
+        ),
+        HttpError::Busy => Problem::unavailable(
+            "BUSY",
+            "Too many requests are in flight. Retry with the same Idempotency-Key.",
+        ),
+        HttpError::TimedOut => {
+            let detail = "The request timed out. Retry with the same Idempotency-Key to learn whether it was recorded.";
+            Problem { cause: Some("timed out".to_owned()), ..Problem::unavailable("TIMEOUT", detail) }
+        }
+        HttpError::Panicked => Problem::internal("a handler panicked".to_owned()),
+    };
+    let mut response = problem.status.into_response();
+    problem.write_to(&mut response, trace);
+    response
 }
 
-/// What was said in the panic may be anything, so it is not repeated; the panic hook has told standard error.
-pub(super) fn panicked(_said: Box<dyn Any + Send + 'static>) -> Response {
-    Problem::internal("a handler panicked".to_owned()).into_response()
+/// Writes the problem of every error of a handler, an extractor or the router.
+pub(super) async fn write(request: Request, next: Next) -> Response {
+    let trace = TraceContext::of(request.extensions());
+    let mut response = next.run(request).await;
+    if let Some(problem) = Problem::of(&mut response) {
+        problem.write_to(&mut response, &trace);
+    }
+    response
 }
 
-/// An error with its sources.
-fn chain(error: &dyn std::error::Error) -> String {
+/// An error and its sources, separated by colons.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -257,12 +285,18 @@ fn chain(error: &dyn std::error::Error) -> String {
 mod tests {
     use std::sync::Arc;
 
+    use axum::Router;
+    use axum::body::{Body, to_bytes};
+    use axum::middleware::from_fn;
+    use axum::routing::get;
     use event_log::port::LogError;
+    use http_server::ApiLayers;
+    use tower::ServiceExt;
 
     use super::*;
 
     #[test]
-    fn what_went_on_inside_is_kept_for_the_log_and_not_told() {
+    fn internal_causes_are_kept_for_the_log_and_not_sent() {
         let log = LogError::Unavailable("disk I/O error of /srv/secret.db".to_owned(), None);
         let failed: Problem = CommandError::Write(WriteError::Log(Arc::new(log))).into();
         let broken: Problem = CommandError::Internal("order-1@1 cannot be read".to_owned()).into();
@@ -271,5 +305,21 @@ mod tests {
             assert!(problem.cause.as_ref().is_some_and(|cause| cause.contains(inside)), "{problem:?}");
             assert!(!problem.detail.contains(inside) && problem.errors.is_empty(), "{problem:?}");
         }
+    }
+
+    async fn panics() -> &'static str {
+        panic!("the secret ingredient is nutmeg")
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_problem_without_its_message() {
+        let limits = crate::http::LIMITS;
+        let routes = Router::new().route("/", get(panics)).layer(from_fn(write));
+        let router = ApiLayers::new(limits, problem_for).around(routes);
+        let response = router.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body = to_bytes(response.into_body(), 10_000).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(body.contains("INTERNAL_ERROR") && !body.contains("nutmeg"), "{body}");
     }
 }

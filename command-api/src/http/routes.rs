@@ -1,6 +1,6 @@
-//! Every command that can be asked for over HTTP, one file per group.
+//! The routes of all commands, one file per group.
 
-use super::table::Table;
+use super::table::RouteTable;
 
 mod catalog;
 mod orders;
@@ -8,8 +8,8 @@ mod reactions;
 mod shipments;
 mod stock;
 
-/// All of them.
-pub(super) fn all(table: Table) -> Table {
+/// Adds all routes to a table.
+pub(super) fn all(table: RouteTable) -> RouteTable {
     let table = orders::routes(table);
     let table = catalog::routes(table);
     let table = stock::routes(table);

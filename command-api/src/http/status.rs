@@ -1,53 +1,58 @@
-//! What became of a command.
+//! The outcome of a command.
+
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::Extensions;
 use event_log::request::Verdict;
+use http_server::{Audience, Caller};
 use schemas::{CommandId, Context};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::AppState;
 use super::problem::{FieldProblem, Problem};
-use super::{Door, Side};
 use crate::accepted::in_words_of_inputs;
 use crate::commands::token;
 
-/// What became of a command, as the ledger tells it.
+/// The outcome of a command, from the idempotency ledger.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CommandStatus {
-    /// The command.
+    /// The command's id.
     command_id: String,
-    /// What became of it.
+    /// Whether it was accepted.
     outcome: CommandOutcome,
-    /// When it was answered.
+    /// Time of the first response, RFC 3339 in UTC.
     #[schema(format = DateTime)]
     answered_at: String,
-    /// `stream@version`, several joined by commas: a query that presents it sees at least this.
+    /// Consistency token, if it was accepted: `stream@version`, several separated by commas. A query that presents it sees
+    /// at least these versions.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
-    /// What else there was to say.
+    /// Further fields of the response, if it was accepted and had any: an order's number and totals, for example.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     answer: Option<Value>,
-    /// Why it was refused.
+    /// Reason, if it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<CommandRefusal>,
-    /// The version that the stream had, where another was insisted on.
+    /// Version of the stream when the command arrived, if it was not the one in If-Match.
     #[serde(skip_serializing_if = "Option::is_none")]
     current_version: Option<u64>,
 }
 
-/// What became of a command.
+/// Whether a command was accepted.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 enum CommandOutcome {
-    /// It was carried out.
+    /// Accepted and recorded.
     Accepted,
-    /// The rules said no.
+    /// Refused by a rule.
     Refused,
-    /// Another version was insisted on.
+    /// The stream was not at the version in If-Match.
     Conflict,
 }
 
@@ -55,23 +60,24 @@ enum CommandOutcome {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct CommandRefusal {
-    /// For programs.
+    /// Reason, as a code for programs.
     code: String,
-    /// For people.
+    /// Reason, as a sentence for people.
     message: String,
-    /// Everything that was wrong.
+    /// Every field that is wrong.
     user_errors: Vec<FieldProblem>,
 }
 
 pub(super) async fn command_status(
-    State(door): State<Door>,
+    State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
+    extensions: Extensions,
 ) -> Result<Json<CommandStatus>, Problem> {
     let unknown = || Problem::not_found("command");
     let command: CommandId = id.parse().map_err(|_| unknown())?;
-    let (context, entry, verdict) = door.0.commands.what_became_of(command).await?.ok_or_else(unknown)?;
-    // Shoppers' commands are about orders; the others are nobody's business but the shop's.
-    if door.0.side == Side::Public && context != Context::Ordering {
+    let (context, entry, verdict) = state.commands.command_status(command).await?.ok_or_else(unknown)?;
+    // Commands of the public are about orders; the public does not see those of other contexts.
+    if Caller::of(&extensions).audience() == Audience::Public && context != Context::Ordering {
         return Err(unknown());
     }
     let mut status = CommandStatus {

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::{env, fs};
 
+use command_api::LIMITS;
 use serde_json::{Value, json};
+
+use crate::shop::{Shop, command, order};
 
 fn file() -> PathBuf {
     PathBuf::from("../schemas/contracts/openapi.json")
@@ -73,4 +76,29 @@ fn every_reference_leads_somewhere() {
         let pointer = reference.strip_prefix('#').unwrap();
         assert!(document.pointer(pointer).is_some(), "{reference}");
     }
+}
+
+#[tokio::test]
+async fn the_schema_of_an_accepted_command_has_the_fields_of_its_responses() {
+    let names = |fields: &Value| match fields {
+        Value::Object(fields) => fields.keys().cloned().collect::<BTreeSet<_>>(),
+        Value::Array(names) => names.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        other => panic!("no names: {other}"),
+    };
+    let shop = Shop::with(LIMITS).await;
+    let product = json!({ "slug": "cocoa", "title": "Cocoa" });
+    let product = command(&shop.staff, "POST", "/v1/products", "p1", &product).await;
+    let variants = format!("/v1/products/{}/variants", product.text("id"));
+    let category = json!({ "slug": "drinks", "name": "Drinks" });
+    let responses = [
+        shop.place("k1", &order()).await,
+        command(&shop.staff, "POST", "/v1/categories", "c1", &category).await,
+        command(&shop.staff, "POST", &variants, "v1", &json!({ "sku": "COCOA" })).await,
+        product,
+    ];
+    let mut seen = responses.iter().map(|response| names(&response.is(201).body));
+    let first = seen.next().unwrap();
+    let (all, always) = seen.fold((first.clone(), first), |(all, always), one| (&all | &one, &always & &one));
+    let schema = &generated()["components"]["schemas"]["Accepted"];
+    assert_eq!((all, always), (names(&schema["properties"]), names(&schema["required"])));
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use command_api::Options;
+use command_api::LIMITS;
+use http_server::Limits;
 use schemas::Context;
 use serde_json::json;
 
@@ -83,7 +84,7 @@ async fn only_json_of_a_bearable_size_is_taken() {
 }
 
 #[tokio::test]
-async fn the_callers_trace_is_taken_over_into_problems_and_events() {
+async fn the_callers_trace_context_is_recorded_in_problems_and_events() {
     let shop = Shop::open().await;
     let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let traced = |key: &str, body: String| {
@@ -92,7 +93,8 @@ async fn the_callers_trace_is_taken_over_into_problems_and_events() {
     };
     let problem = traced("k1", "{".to_owned()).await;
     assert_eq!(problem.is_problem(400, "MALFORMED_JSON").text("traceId"), "4bf92f3577b34da6a3ce929d0e0e4736");
-    traced("k2", order().to_string()).await.is(201);
+    let placed = traced("k2", order().to_string()).await;
+    assert_eq!(placed.is(201).header("x-request-id").len(), 36);
     let event = &shop.events(Context::Ordering).await[0];
     assert_eq!(event.envelope.traceparent.as_deref(), Some(parent));
 }
@@ -103,9 +105,8 @@ fn endless() -> Body {
 }
 
 #[tokio::test]
-async fn what_takes_too_long_and_what_is_too_much_is_told_to_come_again() {
-    let shop =
-        Shop::with(Options { timeout: Duration::from_secs(2), max_running: 1, ..Options::default() }).await;
+async fn slow_requests_and_requests_beyond_the_limit_may_be_retried() {
+    let shop = Shop::with(Limits { timeout: Duration::from_secs(2), max_in_flight: 1, ..LIMITS }).await;
     let slow = keyed("POST", "/v1/orders", "k").body(endless()).unwrap();
     let router = shop.public.clone();
     let slow = tokio::spawn(async move { send(&router, slow).await });

@@ -1,8 +1,8 @@
 //! The command API on real logs, asked as a client asks it.
 #![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
+mod addresses;
 mod contract;
-mod doors;
 mod errors;
 mod orders;
 mod replay;

@@ -132,7 +132,7 @@ async fn another_way_to_pay_is_refused_while_none_is_needed_and_a_card_number_al
 }
 
 #[tokio::test]
-async fn what_became_of_a_command_can_be_asked_for() {
+async fn the_outcome_of_a_command_can_be_queried() {
     let shop = Shop::open().await;
     let placed = shop.place("k1", &order()).await;
     let told =
@@ -145,7 +145,7 @@ async fn what_became_of_a_command_can_be_asked_for() {
     let mut wanted = order();
     wanted["lines"] = json!([{ "sku": "COFFEE", "quantity": 1 }]);
     shop.place("k2", &wanted).await.is_problem(422, "UNKNOWN_SKU");
-    let id = command_api::Meta::shopper("k2").command();
+    let id = command_api::CommandMeta::guest("k2").command();
     let told =
         send(&shop.public, ask("GET", &format!("/v1/commands/{id}")).body(Default::default()).unwrap()).await;
     assert_eq!(

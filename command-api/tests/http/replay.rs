@@ -1,7 +1,7 @@
 //! The same key again.
 
 use axum::body::Body;
-use command_api::{Meta, Shopper, inputs::OrderInput};
+use command_api::{CommandMeta, Shopper, inputs::OrderInput};
 use schemas::Context;
 use serde_json::json;
 
@@ -125,7 +125,7 @@ async fn in_process_a_customer_may_be_named_and_whose_key_seals() {
     let shop = Shop::open().await;
     let customer = schemas::CustomerId::derived(&["household-7"]);
     let input: OrderInput = serde_json::from_value(order()).unwrap();
-    let meta = Meta::of("basket-1", "import", schemas::Actor::customer("household-7"));
+    let meta = CommandMeta::new("basket-1", "import", schemas::Actor::customer("household-7"));
     let shopper = Shopper { customer: Some(customer), subject: None };
     let first = shop.commands.place_order_of(&meta, &shopper, input.clone()).await.unwrap();
     let second = shop.commands.place_order_of(&meta, &shopper, input).await.unwrap();

@@ -6,15 +6,17 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
-use command_api::{Commands, Options, Writers, public_router, staff_router};
+use command_api::{Commands, LIMITS, Writers, problem_for, public_api, staff_api};
 use domain::price_book::PRICE_BOOK;
 use domain::stock::OpenStockItem;
 use domain::{Decision, ShopRules};
 use event_log::port::{Read, StoredEvent, Wanted};
 use event_log::request::{Origin, Request as WriteRequest};
 use event_log::writer::{Note, Writer, WriterOptions};
+use http_server::{Address, Caller, Limits};
 use platform::clock::Clock;
 use platform::sealing::Sealer;
+use platform::shutdown::Shutdown;
 use platform::vault;
 use schemas::{Actor, CommandId, Context};
 use serde_json::{Value, json};
@@ -22,6 +24,8 @@ use tempfile::TempDir;
 use tokio::task::AbortHandle;
 use tower::ServiceExt;
 
+/// A web page of this origin may call the public address.
+pub const ORIGIN: &str = "https://shop.example";
 pub const EMAIL: &str = "hilda.quillfeather@example.com";
 pub const PAYMENT_TOKEN: &str = "tok_marzipan_7731";
 pub const STREET: &str = "12 Pumpernickel Row";
@@ -31,6 +35,7 @@ pub struct Shop {
     pub commands: Commands,
     pub public: Router,
     pub staff: Router,
+    pub shutdown: Shutdown,
     pub folder: TempDir,
     ordering: AbortHandle,
 }
@@ -113,11 +118,11 @@ pub fn order() -> Value {
 
 impl Shop {
     pub async fn open() -> Self {
-        Self::with(Options::default()).await
+        Self::with(LIMITS).await
     }
 
-    pub async fn with(options: Options) -> Self {
-        let shop = Self::empty(options).await;
+    pub async fn with(limits: Limits) -> Self {
+        let shop = Self::empty(limits).await;
         let product = json!({ "slug": "green-tea", "title": "Green tea", "taxClass": "REDUCED" });
         let id = command(&shop.staff, "POST", "/v1/products", "p", &product).await.is(201).text("id");
         let tea = format!("/v1/products/{id}");
@@ -130,7 +135,7 @@ impl Shop {
         shop
     }
 
-    pub async fn empty(options: Options) -> Self {
+    pub async fn empty(limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let vault =
             vault::connect(&format!("sqlite://{}", folder.path().join("keys.db").display())).await.unwrap();
@@ -144,9 +149,13 @@ impl Shop {
         let ordering = writers[&Context::Ordering].1.clone();
         let writers = Writers::new(writers.into_values().map(|(writer, _)| writer)).unwrap();
         let commands = Commands::new(writers, Sealer::new(vault), Arc::new(ShopRules::default()));
-        let (public, staff) =
-            (public_router(commands.clone(), options.clone()), staff_router(commands.clone(), options));
-        Self { commands, public, staff, folder, ordering }
+        let shutdown = Shutdown::new();
+        let public = Address::new(Caller::Guest, problem_for, shutdown.clone());
+        let public = public.allow_origins(vec![ORIGIN.parse().unwrap()]);
+        let public = public.api(public_api(commands.clone(), limits)).into_router();
+        let staff = Address::new(Caller::staff("operator"), problem_for, shutdown.clone());
+        let staff = staff.api(staff_api(commands.clone(), limits)).into_router();
+        Self { commands, public, staff, shutdown, folder, ordering }
     }
 
     /// Ordering's writer is gone, as when the process is about to leave.

@@ -12,10 +12,11 @@ const EDGES: &[(&str, &[&str])] = &[
     ("platform", &["schemas"]),
     ("event-log", &["domain", "platform", "schemas"]),
     ("read-models", &["platform"]),
-    ("command-api", &["domain", "event-log", "platform", "schemas"]),
+    ("http-server", &["platform"]),
+    ("command-api", &["domain", "event-log", "http-server", "platform", "schemas"]),
     ("reactors", &["domain", "event-log", "platform", "schemas"]),
     ("projectors", &["event-log", "platform", "read-models", "schemas"]),
-    ("query-api", &["platform", "read-models"]),
+    ("query-api", &["http-server", "platform", "read-models"]),
 ];
 /// These wire everything together and may know everybody.
 const ALL: [&str; 2] = ["chorale", "e2e"];

@@ -1,32 +1,31 @@
-//! A request's body and headers, read with limits.
+//! Reading a GraphQL request from an HTTP request.
 
 use async_graphql::Variables;
-use axum::body::to_bytes;
-use axum::extract::Request;
-use axum::http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-/// A query as it was asked.
+/// A GraphQL request.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Asked {
-    /// Its text.
+pub(super) struct GraphqlRequest {
+    /// The document.
     pub(super) query: String,
-    /// Which operation of it.
+    /// Which operation of the document to execute.
     pub(super) operation_name: Option<String>,
-    /// With these variables.
     #[serde(default)]
     pub(super) variables: Option<Variables>,
-    /// From the header: versions that it wants to see.
+    /// The consistency token in the header.
     #[serde(skip)]
     pub(super) consistency: Option<String>,
-    /// Whether the client knows the newer media type, whose answers have statuses.
+    /// Whether the client accepts [`GRAPHQL_RESPONSE`].
     #[serde(skip)]
-    pub(super) modern: bool,
+    pub(super) graphql_response: bool,
 }
 
-/// Why a request is no query.
+/// Why an HTTP request is not a GraphQL request.
 #[derive(Debug)]
 pub(super) struct Unreadable {
     pub(super) status: StatusCode,
@@ -40,11 +39,11 @@ fn unreadable(status: StatusCode, code: &'static str, message: impl Into<String>
 
 /// The header that carries a consistency token.
 const TOKEN: &str = "x-consistency-token";
-/// The media type whose answers have statuses.
-pub(super) const MODERN: &str = "application/graphql-response+json";
+/// The media type whose responses have meaningful HTTP statuses.
+pub(super) const GRAPHQL_RESPONSE: &str = "application/graphql-response+json";
 
-/// Reads a query.
-pub(super) async fn read(request: Request, limit: usize) -> Result<Asked, Unreadable> {
+/// Reads a GraphQL request. `max_body`, in bytes, is enforced by the API's layers and named in the error.
+pub(super) async fn read(request: Request, max_body: usize) -> Result<GraphqlRequest, Unreadable> {
     let headers = request.headers();
     if !is_json(headers) {
         return Err(unreadable(
@@ -53,53 +52,38 @@ pub(super) async fn read(request: Request, limit: usize) -> Result<Asked, Unread
             "send the query as JSON, with content-type application/json",
         ));
     }
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let too_large = || {
-        unreadable(StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE", format!("a query has at most {limit} bytes"))
-    };
-    if text(CONTENT_LENGTH)
-        .and_then(|length| length.parse::<usize>().ok())
-        .is_some_and(|length| length > limit)
-    {
-        return Err(too_large());
-    }
-    let modern = text(ACCEPT).is_some_and(|accepted| accepted.contains(MODERN));
+    let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    let graphql_response = accepted.is_some_and(|accepted| accepted.contains(GRAPHQL_RESPONSE));
     let consistency = match headers.get(TOKEN).map(|value| value.to_str()) {
         None => None,
         Some(Ok(token)) => Some(token.to_owned()),
-        // Not ASCII: let it be refused where tokens are read.
+        // Not ASCII: the parser of tokens refuses it.
         Some(Err(_)) => Some("?".to_owned()),
     };
-    let bytes =
-        to_bytes(request.into_body(), limit).await.map_err(|error| too_large_or_broken(&error, too_large))?;
     let malformed = |message: String| unreadable(StatusCode::BAD_REQUEST, "MALFORMED", message);
+    let bytes = Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => unreadable(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "TOO_LARGE",
+            format!("a query may have at most {max_body} bytes"),
+        ),
+        _ => malformed("the body could not be received".to_owned()),
+    })?;
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
-        return Err(malformed("one query at a time: batches are not answered".to_owned()));
+        return Err(malformed("send one query at a time: batches are not supported".to_owned()));
     }
-    let asked: Asked = serde_json::from_slice(&bytes).map_err(|error| {
-        // serde names fields and places, never contents, for the kinds of mistakes that can be made here.
+    let request: GraphqlRequest = serde_json::from_slice(&bytes).map_err(|error| {
+        // The position only: the message of serde may contain parts of the query.
         let place = format!("line {} column {}", error.line(), error.column());
         malformed(format!(
             "the body is not {{\"query\": text, \"variables\": object, \"operationName\": text}} ({place})"
         ))
     })?;
-    Ok(Asked { consistency, modern, ..asked })
+    Ok(GraphqlRequest { consistency, graphql_response, ..request })
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media = value.split(';').next().unwrap_or_default().trim();
     media.eq_ignore_ascii_case("application/json")
-}
-
-/// The limit was met while reading, or the client went away.
-fn too_large_or_broken(error: &axum::Error, too_large: impl Fn() -> Unreadable) -> Unreadable {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = cause {
-        if error.to_string().contains("length limit exceeded") {
-            return too_large();
-        }
-        cause = error.source();
-    }
-    unreadable(StatusCode::BAD_REQUEST, "MALFORMED", "the body could not be read to its end")
 }

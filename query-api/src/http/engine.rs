@@ -1,4 +1,4 @@
-//! Runs queries of one schema.
+//! Executing the queries of one schema.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,21 +13,21 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use http_server::{Audience, Caller, TraceContext};
 use lru::LruCache;
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
 
 use super::{answer, body};
 use crate::fault;
 use crate::limits::{Prices, Refusal, check_size, check_text};
 use crate::options::Options;
-use crate::reader::{Audience, Reader};
+use crate::reader::Reader;
 use crate::services::Services;
 
-/// Runs a query of some schema.
+/// Executes a query of some schema.
 pub(super) type Execute = Box<dyn Fn(Query) -> BoxFuture<'static, Answer> + Send + Sync>;
 
-/// Forgets which schema it is.
+/// Erases the schema's type.
 pub(super) fn boxed<Q: ObjectType + 'static>(schema: Schema<Q, EmptyMutation, EmptySubscription>) -> Execute {
     Box::new(move |query| {
         let schema = schema.clone();
@@ -35,68 +35,60 @@ pub(super) fn boxed<Q: ObjectType + 'static>(schema: Schema<Q, EmptyMutation, Em
     })
 }
 
-/// Runs queries of one schema.
+/// Executes the queries of one schema.
 pub(super) struct Engine {
     pub(super) execute: Execute,
     pub(super) prices: Prices,
+    /// For whom the schema is. Callers of the public may query the public schema only.
     pub(super) audience: Audience,
     pub(super) services: Services,
     pub(super) options: Arc<Options>,
     pub(super) waiters: Arc<Semaphore>,
-    pub(super) running: Arc<Semaphore>,
     pub(super) parsed: Parsed,
 }
 
 impl Engine {
-    /// Answers a request, whatever it is.
-    pub(super) async fn answer(&self, request: Request) -> Response {
-        let Ok(_running) = self.running.try_acquire() else {
-            return answer::failed(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "BUSY",
-                "too many queries at once; try again",
-            );
-        };
-        let whole = async {
-            match body::read(request, self.options.max_body).await {
-                Ok(asked) => {
-                    let modern = asked.modern;
-                    answer::of(&self.run(asked).await, modern)
-                }
-                Err(why) => answer::unreadable(&why),
+    /// Responds to any HTTP request.
+    pub(super) async fn respond(&self, request: Request) -> Response {
+        let caller = Caller::of(request.extensions());
+        if self.audience == Audience::Staff && caller.audience() != Audience::Staff {
+            return answer::failed(StatusCode::FORBIDDEN, "FORBIDDEN", "this endpoint is for staff");
+        }
+        let trace = TraceContext::of(request.extensions());
+        match body::read(request, self.options.http.max_body).await {
+            Ok(request) => {
+                let graphql_response = request.graphql_response;
+                answer::of(&self.run(request, &trace).await, graphql_response)
             }
-        };
-        match timeout(self.options.timeout, whole).await {
-            Ok(response) => response,
-            Err(_) => answer::failed(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", "the query took too long"),
+            Err(why) => answer::unreadable(&why),
         }
     }
 
-    async fn run(&self, asked: body::Asked) -> Answer {
-        let document = match self.parsed.get(&asked.query, &self.options) {
+    async fn run(&self, request: body::GraphqlRequest, trace: &TraceContext) -> Answer {
+        let document = match self.parsed.get(&request.query, &self.options) {
             Ok(document) => document,
             Err(error) => return Answer::from_errors(vec![*error]),
         };
-        let variables = asked.variables.unwrap_or_default();
-        let cost = self.prices.cost(&document, asked.operation_name.as_deref(), &variables);
+        let variables = request.variables.unwrap_or_default();
+        let cost = self.prices.cost(&document, request.operation_name.as_deref(), &variables);
         let limit = self.options.max_cost;
         let reader = self.reader();
         let expensive = (cost > limit).then_some(Refusal::TooExpensive { cost, limit });
-        let refused = match (expensive, reader.require(asked.consistency.as_deref())) {
+        let refused = match (expensive, reader.require(request.consistency.as_deref())) {
             (Some(refusal), _) => Some(answer::coded(refusal.to_string(), refusal.code())),
             (None, Err(fault)) => Some(answer::coded(fault.to_string(), "BAD_CONSISTENCY_TOKEN")),
             (None, Ok(())) => None,
         };
-        let told = Some(answer::cost(cost, limit));
+        let cost = Some(answer::cost(cost, limit));
         if let Some(error) = refused {
-            return answer::extend(Answer::from_errors(vec![error]), "cost", told);
+            return answer::extend(Answer::from_errors(vec![error]), "cost", cost);
         }
-        let mut query = Query::new(asked.query).variables(variables).data(reader.clone());
-        query.operation_name = asked.operation_name;
+        let mut query = Query::new(request.query).variables(variables).data(reader.clone());
+        query.operation_name = request.operation_name;
         query.set_parsed_query(ExecutableDocument::clone(&document));
         let mut answer = (self.execute)(query).await;
-        fault::present(&mut answer);
-        let answer = answer::extend(answer, "cost", told);
+        fault::present(&mut answer, trace);
+        let answer = answer::extend(answer, "cost", cost);
         answer::extend(answer, "consistency", reader.consistency())
     }
 
@@ -106,12 +98,12 @@ impl Engine {
     }
 }
 
-/// Queries that were parsed and found small enough: clients ask the same ones again and again.
+/// A cache of parsed queries that passed the size limits: clients send the same ones again and again.
 pub(super) struct Parsed(Mutex<LruCache<String, Arc<ExecutableDocument>>>);
 
-/// How many are kept.
+/// How many queries are kept.
 const KEPT: NonZeroUsize = NonZeroUsize::new(256).expect("256 is not zero");
-/// Longer ones are not kept.
+/// Longer queries, in bytes, are not kept.
 const LONGEST: usize = 8 * 1024;
 
 impl Default for Parsed {
@@ -121,7 +113,7 @@ impl Default for Parsed {
 }
 
 impl Parsed {
-    /// The parsed query, or why it is refused.
+    /// The parsed query, or the reason why it is refused.
     fn get(&self, text: &str, options: &Options) -> Result<Arc<ExecutableDocument>, Box<ServerError>> {
         if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(text) {
             return Ok(known.clone());

@@ -1,5 +1,5 @@
-//! The pages to try queries on. GraphiQL is built in, so that they work without the Internet and the back office runs no
-//! script of a stranger.
+//! The GraphiQL pages. The program contains GraphiQL, so that the pages work offline and the back office runs no script from
+//! elsewhere.
 
 use axum::Router;
 use axum::extract::Path;
@@ -8,10 +8,10 @@ use axum::http::{HeaderName, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 
-/// A file of the page: its name, its type, and whether its bytes are compressed (every browser understands gzip).
+/// A file of the page: its name, its type, and whether its bytes are compressed with gzip.
 type File = (&'static str, &'static str, bool, &'static [u8]);
 
-/// What `query-api/graphiql/fetch.sh` fetched, and our own start of it.
+/// The files that `query-api/graphiql/fetch.sh` downloads, and our `boot.js`.
 const FILES: [File; 5] = [
     ("boot.js", SCRIPT, false, include_bytes!("../../graphiql/boot.js")),
     ("graphiql.min.css", "text/css", true, include_bytes!("../../graphiql/graphiql.min.css.gz")),
@@ -26,15 +26,15 @@ const FILES: [File; 5] = [
 ];
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// Scripts and requests of this host only. The editor sets styles of its own and brings its fonts along.
+/// Scripts and requests from this host only. The editor sets inline styles and embeds its fonts.
 const POLICY: (HeaderName, &str) = (
     CONTENT_SECURITY_POLICY,
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' 'unsafe-inline'; \
      font-src 'self' data:; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// What the storefront's page begins with.
-pub(super) const STOREFRONT: &str = r#"# The storefront: the published catalog, and orders for who holds their guest token.
+/// The initial query of the storefront's page.
+pub(super) const STOREFRONT: &str = r#"# The storefront: the published catalog, and orders by guest token.
 query Teas {
   products(search: "tea", first: 5, sort: [{ field: PRICE }]) {
     totalCount
@@ -49,7 +49,7 @@ query Teas {
 }
 "#;
 
-/// What the operators' page begins with.
+/// The initial query of the back office's page.
 pub(super) const ADMIN: &str = r#"# The back office: everything.
 query LatestOrders {
   attention { ordersOnHold parkedReactions heldStreams }
@@ -71,7 +71,7 @@ query LatestOrders {
 }
 "#;
 
-/// The page at `at`, which asks `endpoint`, and the files that it loads.
+/// The page at `at`, which queries `endpoint`, and the files that it loads.
 pub(super) fn router(at: &str, endpoint: &str, title: &str, query: &str) -> Router {
     let page = page(endpoint, title, query);
     Router::new()
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_knows_its_endpoint_and_begins_with_a_query() {
+    fn the_page_has_its_endpoint_and_an_initial_query() {
         for query in [STOREFRONT, ADMIN] {
             let page = page("/graphql", "Chorale", query);
             assert!(page.contains("data-endpoint=\"/graphql\"") && page.contains("<title>Chorale</title>"));
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_loads_files_that_are_there_and_nothing_from_elsewhere() {
+    fn the_page_loads_only_files_that_the_program_contains() {
         let page = page("/graphql", "Chorale", STOREFRONT);
         let names: Vec<&str> =
             page.split("\"graphiql/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_files_are_those_that_were_fetched() {
+    fn the_files_have_the_recorded_checksums() {
         let sums = include_str!("../../graphiql/SHA256SUMS");
         for (name, _, compressed, bytes) in FILES {
             let sum = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use http_server::Audience;
 use read_models::documents::payments;
 
 use super::names::{PaymentState, PaymentStepState, named};
 use crate::fault::Fault;
 use crate::id::global;
 use crate::page::{Listed, Named};
-use crate::reader::{Audience, Doc, reader};
+use crate::reader::{Doc, reader};
 use crate::scalars::{DateTime, Money, instant, money};
 
 /// The payment of an order.
@@ -66,7 +67,7 @@ impl Payment {
 
     /// The provider's name for it; for operators.
     async fn provider_ref(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
-        let operator = reader(ctx)?.audience == Audience::Operator;
+        let operator = reader(ctx)?.audience == Audience::Staff;
         Ok(self.0.value.provider_ref.as_deref().filter(|_| operator))
     }
 

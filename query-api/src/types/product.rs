@@ -5,6 +5,7 @@ mod variant;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use http_server::Audience;
 use read_models::documents::products;
 
 pub(crate) use variant::Variant;
@@ -13,7 +14,7 @@ use super::category::Category;
 use super::names::{ProductStatus, named};
 use crate::id::global;
 use crate::page::{Connection, Listed, Named, Window, slice};
-use crate::reader::{Audience, Doc, reader};
+use crate::reader::{Doc, reader};
 use crate::scalars::{DateTime, Money, money};
 
 /// A product of the catalog.
@@ -23,14 +24,14 @@ pub(crate) struct Product(pub(crate) Arc<Doc<products::Product>>);
 impl Product {
     /// The product, if whoever asks may see it.
     pub(crate) fn for_audience(document: Arc<Doc<products::Product>>, audience: Audience) -> Option<Self> {
-        let visible = audience == Audience::Operator || document.value.status == "PUBLISHED";
+        let visible = audience == Audience::Staff || document.value.status == "PUBLISHED";
         visible.then_some(Self(document))
     }
 
     /// The variants that whoever asks may see, with their places.
     pub(crate) fn seen_variants(&self, audience: Audience) -> Vec<(i64, Variant)> {
         let variants = self.0.value.variants.iter().enumerate();
-        let seen = variants.filter(|(_, variant)| audience == Audience::Operator || !variant.discontinued);
+        let seen = variants.filter(|(_, variant)| audience == Audience::Staff || !variant.discontinued);
         seen.filter_map(|(at, _)| Some((i64::try_from(at).ok()?, Variant::at(&self.0, at)?))).collect()
     }
 }

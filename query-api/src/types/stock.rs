@@ -7,13 +7,14 @@ mod reservation;
 use std::sync::Arc;
 
 use async_graphql::{Context, Object, Result, SimpleObject};
+use http_server::Audience;
 use read_models::documents::{self, stock};
 
 pub(crate) use item::StockItem;
 pub(crate) use reservation::Reservation;
 
 use super::names::{StockLevel, named};
-use crate::reader::{Audience, Doc, reader};
+use crate::reader::{Doc, reader};
 use crate::scalars::DateTime;
 
 /// How much there is of a SKU.
@@ -64,7 +65,7 @@ impl StockView {
 
     /// What can be promised; for operators, null for shoppers and where nothing is counted.
     async fn available_quantity(&self, ctx: &Context<'_>) -> Result<Option<u32>> {
-        let operator = reader(ctx)?.audience == Audience::Operator;
+        let operator = reader(ctx)?.audience == Audience::Staff;
         Ok(self.available.filter(|_| operator))
     }
 

@@ -1,8 +1,12 @@
-//! The door itself.
+//! GraphQL over HTTP.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use http_server::{Address, Caller, Limits};
+use platform::shutdown::Shutdown;
+use query_api::{Options, graphql_error_for};
 use serde_json::json;
+use tower::ServiceExt;
 
 use super::shop::{Shop, code, json_of};
 
@@ -69,7 +73,7 @@ async fn nothing_is_kept_by_caches_and_the_newer_media_type_has_statuses() {
 }
 
 #[tokio::test]
-async fn each_door_has_its_page() {
+async fn each_endpoint_has_its_page() {
     let shop = Shop::open().await;
     let get = async |path: &str| shop.request(Request::get(path).body(Body::empty()).unwrap()).await;
     for (page, endpoint) in [("/graphiql", "/graphql"), ("/admin/graphiql", "/admin/graphql")] {
@@ -91,17 +95,75 @@ async fn each_door_has_its_page() {
 
 #[tokio::test]
 async fn a_shop_that_is_too_busy_or_too_slow_says_so() {
-    let busy = Shop::with(query_api::Options { max_running: 0, ..query_api::Options::default() }).await;
+    let limited = |http| Options { http, ..Options::default() };
+    let limits = Options::default().http;
+    let busy = Shop::with(limited(Limits { max_in_flight: 0, ..limits })).await;
     let response = busy.send("/graphql", "{ __typename }", json!({}), &[]).await;
     assert_eq!(
         (response.status(), &response.headers()["retry-after"]),
         (StatusCode::SERVICE_UNAVAILABLE, &"1".parse().unwrap())
     );
     let timeout = std::time::Duration::from_millis(20);
-    let slow = Shop::with(query_api::Options { timeout, ..query_api::Options::default() }).await;
+    let slow = Shop::with(limited(Limits { timeout, ..limits })).await;
     slow.add_orders(1).await;
     let token = [("x-consistency-token", "order-o1@9")];
     let response = slow.send("/admin/graphql", "{ orders { totalCount } }", json!({}), &token).await;
     assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
     assert_eq!(code(&json_of(response).await), "TIMEOUT");
+}
+
+#[tokio::test]
+async fn the_back_office_answers_staff_only() {
+    let shop = Shop::open().await;
+    let served_to =
+        |caller| Address::new(caller, graphql_error_for, Shutdown::new()).api(shop.api.admin()).into_router();
+    let query = || {
+        let body = json!({ "query": "{ orders { totalCount } }" }).to_string();
+        let request = Request::post("/admin/graphql").header("content-type", "application/json");
+        request.body(Body::from(body)).unwrap()
+    };
+    for caller in [Caller::Guest, Caller::Customer { id: "c1".to_owned() }] {
+        let refused = served_to(caller).oneshot(query()).await.unwrap();
+        assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+        assert_eq!(code(&json_of(refused).await), "FORBIDDEN");
+    }
+    assert_eq!(shop.watched.calls(), 0);
+    assert_eq!(served_to(Caller::staff("operator")).oneshot(query()).await.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn large_answers_are_compressed_for_clients_that_accept_it_and_small_ones_are_not() {
+    let shop = Shop::open().await;
+    shop.add_teas(50).await;
+    let (large, small) = ("{ products(first: 50) { nodes { id title } } }", "{ __typename }");
+    let gzip = [("accept-encoding", "br, gzip")];
+    let compressed = shop.send("/graphql", large, json!({}), &gzip).await;
+    assert_eq!(compressed.headers()["content-encoding"], "gzip");
+    let bytes = axum::body::to_bytes(compressed.into_body(), usize::MAX).await.unwrap();
+    let plain = shop.send("/graphql", large, json!({}), &[]).await;
+    assert!(plain.headers().get("content-encoding").is_none());
+    let whole = axum::body::to_bytes(plain.into_body(), usize::MAX).await.unwrap();
+    assert!(
+        bytes.starts_with(&[0x1f, 0x8b]) && bytes.len() * 2 < whole.len(),
+        "{} of {}",
+        bytes.len(),
+        whole.len()
+    );
+    let small = shop.send("/graphql", small, json!({}), &gzip).await;
+    assert!(small.headers().get("content-encoding").is_none());
+}
+
+#[tokio::test]
+async fn the_endpoint_is_ready_while_the_read_models_answer() {
+    let shop = Shop::open().await;
+    for router in [&shop.storefront, &shop.admin] {
+        for path in ["/healthz", "/readyz"] {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            assert_eq!(router.clone().oneshot(request).await.unwrap().status(), StatusCode::OK, "{path}");
+        }
+    }
+    let unknown = Request::get("/nothing").body(Body::empty()).unwrap();
+    let unknown = shop.request(unknown).await;
+    assert_eq!(unknown.status(), StatusCode::NOT_FOUND);
+    assert_eq!(code(&json_of(unknown).await), "NOT_FOUND");
 }

@@ -6,11 +6,17 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response};
+use http_server::{Address, Caller};
 use platform::clock::Clock;
 use platform::sealing::Sealer;
-use query_api::{BoxError, Options, ProjectorSource, ProjectorState, ProjectorStatus, QueryApi, Services};
+use platform::shutdown::Shutdown;
+use query_api::{
+    BoxError, Options, ProjectorSource, ProjectorState, ProjectorStatus, QueryApi, Services,
+    graphql_error_for,
+};
 use read_models::documents::{ALL, Sealed};
 use read_models::{
     Checkpoint, Collection, Documents, Filter, Found, Generation, GenerationState, Generations, Query, Store,
@@ -23,6 +29,8 @@ use tower::ServiceExt;
 /// A shop without anything in it.
 pub struct Shop {
     pub api: QueryApi,
+    pub storefront: Router,
+    pub admin: Router,
     pub store: Store,
     pub sealer: Sealer,
     pub vault: Arc<dyn platform::vault::Vault>,
@@ -54,7 +62,10 @@ impl Shop {
             projectors: Arc::new(Projectors),
         };
         let api = QueryApi::new(options, services);
-        Self { api, store, sealer, vault, watched, _folder: folder }
+        let served_to = |caller| Address::new(caller, graphql_error_for, Shutdown::new());
+        let storefront = served_to(Caller::Guest).api(api.storefront()).into_router();
+        let admin = served_to(Caller::staff("operator")).api(api.admin()).into_router();
+        Self { api, storefront, admin, store, sealer, vault, watched, _folder: folder }
     }
 
     /// Writes a document.
@@ -126,7 +137,9 @@ impl Shop {
     }
 
     pub async fn request(&self, request: Request<Body>) -> Response<Body> {
-        self.api.storefront().merge(self.api.admin()).oneshot(request).await.unwrap()
+        let admin = request.uri().path().starts_with("/admin");
+        let address = if admin { &self.admin } else { &self.storefront };
+        address.clone().oneshot(request).await.unwrap()
     }
 }
 

@@ -12,11 +12,15 @@ use crate::inputs::checks::Problems;
 use crate::inputs::{
     AttributesInput, CategoriesInput, DetailsInput, MediumInput, ProductInput, PublicationInput,
 };
-use crate::meta::Meta;
+use crate::meta::CommandMeta;
 
 impl Commands {
-    /// Brings a product into the catalog, as a draft. Answers `{productId, slug}`.
-    pub async fn create_product(&self, meta: &Meta, input: ProductInput) -> Result<Accepted, CommandError> {
+    /// Adds a product to the catalog, as a draft. The answer is `{productId, slug}`.
+    pub async fn create_product(
+        &self,
+        meta: &CommandMeta,
+        input: ProductInput,
+    ) -> Result<Accepted, CommandError> {
         let mut problems = Problems::default();
         let slug = problems.parsed("slug", &input.slug);
         let category_ids = category_ids(&mut problems, &input.category_ids);
@@ -32,13 +36,13 @@ impl Commands {
             attributes: input.attributes.clone(),
             tax_class: input.tax_class,
         };
-        self.carry_out(meta, "CreateProduct", product_target(product_id), &input, create).await
+        self.execute(meta, "CreateProduct", product_target(product_id), &input, create).await
     }
 
-    /// Changes what is said about a product.
+    /// Changes the details of a product.
     pub async fn change_product(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         id: &str,
         input: DetailsInput,
     ) -> Result<Accepted, CommandError> {
@@ -54,13 +58,13 @@ impl Commands {
             slug,
             tax_class: input.tax_class,
         };
-        self.carry_out(meta, "ChangeDetails", target, &input, change).await
+        self.execute(meta, "ChangeDetails", target, &input, change).await
     }
 
-    /// Moves a product to these categories and out of all others.
+    /// Sets the categories of a product.
     pub async fn categorise_product(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         id: &str,
         input: CategoriesInput,
     ) -> Result<Accepted, CommandError> {
@@ -68,66 +72,66 @@ impl Commands {
         let category_ids = category_ids(&mut problems, &input.category_ids);
         problems.none()?;
         let (product_id, target) = product(id)?;
-        self.carry_out(meta, "Categorise", target, &input, Categorise { product_id, category_ids }).await
+        self.execute(meta, "Categorise", target, &input, Categorise { product_id, category_ids }).await
     }
 
     /// Replaces all attributes of a product.
     pub async fn set_attributes(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         id: &str,
         input: AttributesInput,
     ) -> Result<Accepted, CommandError> {
         let (product_id, target) = product(id)?;
         let set = SetAttributes { product_id, attributes: input.attributes.clone() };
-        self.carry_out(meta, "SetAttributes", target, &input, set).await
+        self.execute(meta, "SetAttributes", target, &input, set).await
     }
 
-    /// Adds a picture or film to a product.
+    /// Adds an image or video to a product.
     pub async fn add_medium(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         id: &str,
         input: MediumInput,
     ) -> Result<Accepted, CommandError> {
         let (product_id, target) = product(id)?;
         let add = AddMedia { product_id, url: input.url.clone(), alt: input.alt.clone() };
-        self.carry_out(meta, "AddMedia", target, &input, add).await
+        self.execute(meta, "AddMedia", target, &input, add).await
     }
 
-    /// Shows a product to shoppers.
+    /// Publishes a product on the storefront.
     pub async fn publish_product(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         id: &str,
         input: PublicationInput,
     ) -> Result<Accepted, CommandError> {
         let (product_id, target) = product(id)?;
         let publish = Publish { product_id, reason: input.reason.clone() };
-        self.carry_out(meta, "Publish", target, &input, publish).await
+        self.execute(meta, "Publish", target, &input, publish).await
     }
 
-    /// Hides a product from shoppers.
+    /// Removes a product from the storefront.
     pub async fn unpublish_product(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         id: &str,
         input: PublicationInput,
     ) -> Result<Accepted, CommandError> {
         let (product_id, target) = product(id)?;
         let unpublish = Unpublish { product_id, reason: input.reason.clone() };
-        self.carry_out(meta, "Unpublish", target, &input, unpublish).await
+        self.execute(meta, "Unpublish", target, &input, unpublish).await
     }
 
-    /// Takes a product out of the catalog for good.
+    /// Archives a product. This cannot be undone.
     pub async fn archive_product(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         id: &str,
         input: PublicationInput,
     ) -> Result<Accepted, CommandError> {
         let (product_id, target) = product(id)?;
         let archive = Archive { product_id, reason: input.reason.clone() };
-        self.carry_out(meta, "Archive", target, &input, archive).await
+        self.execute(meta, "Archive", target, &input, archive).await
     }
 }

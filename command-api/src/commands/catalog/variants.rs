@@ -1,4 +1,4 @@
-//! Variants and what they cost.
+//! Variants and their prices.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use crate::accepted::{Accepted, CommandError};
 use crate::commands::{Commands, Target};
 use crate::inputs::checks::Problems;
 use crate::inputs::{NothingInput, PriceInput, VariantDetailsInput, VariantInput};
-use crate::meta::Meta;
+use crate::meta::CommandMeta;
 
 impl Commands {
-    /// Adds a variant to a product. Answers `{productId, sku}`.
+    /// Adds a variant to a product. The answer is `{productId, sku}`.
     pub async fn add_variant(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         id: &str,
         input: VariantInput,
     ) -> Result<Accepted, CommandError> {
@@ -25,41 +25,41 @@ impl Commands {
         let sku = problems.all(sku)?;
         let (product_id, target) = product(id)?;
         let add = AddVariant { product_id, sku, details: input.clone().details() };
-        self.carry_out(meta, "AddVariant", target, &input, add).await
+        self.execute(meta, "AddVariant", target, &input, add).await
     }
 
-    /// Says anew what a variant is like.
+    /// Replaces the details of a variant.
     pub async fn change_variant(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         id: &str,
         sku: &str,
         input: VariantDetailsInput,
     ) -> Result<Accepted, CommandError> {
         let (product_id, sku, target) = variant(id, sku)?;
         let details = input.clone().details();
-        let asked = (sku.clone(), &input);
-        self.carry_out(meta, "ChangeVariant", target, &asked, ChangeVariant { product_id, sku, details })
+        let request = (sku.clone(), &input);
+        self.execute(meta, "ChangeVariant", target, &request, ChangeVariant { product_id, sku, details })
             .await
     }
 
-    /// Stops selling a variant, for good.
+    /// Discontinues a variant. This cannot be undone.
     pub async fn discontinue_variant(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         id: &str,
         sku: &str,
     ) -> Result<Accepted, CommandError> {
         let (product_id, sku, target) = variant(id, sku)?;
-        let asked = (sku.clone(), NothingInput {});
-        self.carry_out(meta, "DiscontinueVariant", target, &asked, DiscontinueVariant { product_id, sku })
+        let request = (sku.clone(), NothingInput {});
+        self.execute(meta, "DiscontinueVariant", target, &request, DiscontinueVariant { product_id, sku })
             .await
     }
 
-    /// Says what a variant costs from now on, in one currency.
+    /// Sets the price of a variant in one currency.
     pub async fn set_price(
         &self,
-        meta: &Meta,
+        meta: &CommandMeta,
         id: &str,
         sku: &str,
         input: PriceInput,
@@ -69,10 +69,10 @@ impl Commands {
         let compare_at = input.compare_at.as_ref().and_then(|money| money.parsed(&mut problems, "compareAt"));
         let price = problems.all(price)?;
         let (product_id, sku, target) = variant(id, sku)?;
-        let asked = (sku.clone(), &input);
+        let request = (sku.clone(), &input);
         let (reason, rules) = (input.reason.clone(), Arc::clone(&self.rules));
         let set = SetPrice { product_id, sku, price, compare_at, reason, rules };
-        self.carry_out(meta, "SetPrice", target, &asked, set).await
+        self.execute(meta, "SetPrice", target, &request, set).await
     }
 }
 

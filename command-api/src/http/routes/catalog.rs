@@ -1,75 +1,96 @@
 //! The catalog.
 
+use http_server::Audience::Staff;
 use schemas::Context;
 
-use crate::http::Side::Staff;
-use crate::http::call::Call;
-use crate::http::table::{Group, Table};
+use crate::http::command::HttpCommand;
+use crate::http::route::RouteGroup;
+use crate::http::table::RouteTable;
 use crate::inputs::{
     AttributesInput, CategoriesInput, CategoryInput, DetailsInput, MediumInput, MoveInput, NothingInput,
     PriceInput, ProductInput, PublicationInput, RenameInput, VariantDetailsInput, VariantInput,
 };
 
-const CATALOG: Group = Group { context: Some(Context::Catalog), sides: &[Staff] };
+const CATALOG: RouteGroup = RouteGroup { context: Some(Context::Catalog), audiences: &[Staff] };
 
-pub(super) fn routes(table: Table) -> Table {
+pub(super) fn routes(table: RouteTable) -> RouteTable {
     categories(variants(products(table)))
 }
 
-fn products(table: Table) -> Table {
+fn products(table: RouteTable) -> RouteTable {
     table
         .command(
-            CATALOG.post("/v1/products", "createProduct", "Brings a product into the catalog, as a draft.").creating(),
-            |call: Call<ProductInput>| async move { call.shop.create_product(&call.meta, call.input).await },
-        )
-        .command(
-            CATALOG.patch("/v1/products/{id}", "changeProduct", "Changes what is said about a product."),
-            |call: Call<DetailsInput>| async move { call.shop.change_product(&call.meta, &call.id, call.input).await },
-        )
-        .command(
-            CATALOG.put("/v1/products/{id}/categories", "categoriseProduct", "Says where a product is found."),
-            |call: Call<CategoriesInput>| async move {
-                call.shop.categorise_product(&call.meta, &call.id, call.input).await
+            CATALOG
+                .post("/v1/products", "createProduct", "Brings a product into the catalog, as a draft.")
+                .creating(),
+            |command: HttpCommand<ProductInput>| async move {
+                command.commands.create_product(&command.meta, command.input).await
             },
         )
         .command(
-            CATALOG.put("/v1/products/{id}/attributes", "setAttributes", "Replaces all attributes of a product."),
-            |call: Call<AttributesInput>| async move {
-                call.shop.set_attributes(&call.meta, &call.id, call.input).await
+            CATALOG.patch("/v1/products/{id}", "changeProduct", "Changes what is said about a product."),
+            |command: HttpCommand<DetailsInput>| async move {
+                command.commands.change_product(&command.meta, &command.id, command.input).await
+            },
+        )
+        .command(
+            CATALOG.put(
+                "/v1/products/{id}/categories",
+                "categoriseProduct",
+                "Says where a product is found.",
+            ),
+            |command: HttpCommand<CategoriesInput>| async move {
+                command.commands.categorise_product(&command.meta, &command.id, command.input).await
+            },
+        )
+        .command(
+            CATALOG.put(
+                "/v1/products/{id}/attributes",
+                "setAttributes",
+                "Replaces all attributes of a product.",
+            ),
+            |command: HttpCommand<AttributesInput>| async move {
+                command.commands.set_attributes(&command.meta, &command.id, command.input).await
             },
         )
         .command(
             CATALOG.post("/v1/products/{id}/media", "addMedium", "Adds a picture or film to a product."),
-            |call: Call<MediumInput>| async move { call.shop.add_medium(&call.meta, &call.id, call.input).await },
+            |command: HttpCommand<MediumInput>| async move {
+                command.commands.add_medium(&command.meta, &command.id, command.input).await
+            },
         )
         .command(
             CATALOG.post("/v1/products/{id}/publish", "publishProduct", "Shows a product to shoppers."),
-            |call: Call<PublicationInput>| async move {
-                call.shop.publish_product(&call.meta, &call.id, call.input).await
+            |command: HttpCommand<PublicationInput>| async move {
+                command.commands.publish_product(&command.meta, &command.id, command.input).await
             },
         )
         .command(
             CATALOG.post("/v1/products/{id}/unpublish", "unpublishProduct", "Hides a product from shoppers."),
-            |call: Call<PublicationInput>| async move {
-                call.shop.unpublish_product(&call.meta, &call.id, call.input).await
+            |command: HttpCommand<PublicationInput>| async move {
+                command.commands.unpublish_product(&command.meta, &command.id, command.input).await
             },
         )
         .command(
-            CATALOG.post("/v1/products/{id}/archive", "archiveProduct", "Takes a product out of the catalog for good."),
-            |call: Call<PublicationInput>| async move {
-                call.shop.archive_product(&call.meta, &call.id, call.input).await
+            CATALOG.post(
+                "/v1/products/{id}/archive",
+                "archiveProduct",
+                "Takes a product out of the catalog for good.",
+            ),
+            |command: HttpCommand<PublicationInput>| async move {
+                command.commands.archive_product(&command.meta, &command.id, command.input).await
             },
         )
 }
 
-fn variants(table: Table) -> Table {
+fn variants(table: RouteTable) -> RouteTable {
     table
         .command(
             CATALOG
                 .post("/v1/products/{id}/variants", "addVariant", "Adds a variant to a product.")
                 .creating_sku(),
-            |call: Call<VariantInput>| async move {
-                call.shop.add_variant(&call.meta, &call.id, call.input).await
+            |command: HttpCommand<VariantInput>| async move {
+                command.commands.add_variant(&command.meta, &command.id, command.input).await
             },
         )
         .command(
@@ -78,8 +99,8 @@ fn variants(table: Table) -> Table {
                 "changeVariant",
                 "Says anew what a variant is like.",
             ),
-            |call: Call<VariantDetailsInput>| async move {
-                call.shop.change_variant(&call.meta, &call.id, &call.sku, call.input).await
+            |command: HttpCommand<VariantDetailsInput>| async move {
+                command.commands.change_variant(&command.meta, &command.id, &command.sku, command.input).await
             },
         )
         .command(
@@ -88,8 +109,8 @@ fn variants(table: Table) -> Table {
                 "setPrice",
                 "Says what a variant costs from now on.",
             ),
-            |call: Call<PriceInput>| async move {
-                call.shop.set_price(&call.meta, &call.id, &call.sku, call.input).await
+            |command: HttpCommand<PriceInput>| async move {
+                command.commands.set_price(&command.meta, &command.id, &command.sku, command.input).await
             },
         )
         .command(
@@ -98,21 +119,25 @@ fn variants(table: Table) -> Table {
                 "discontinueVariant",
                 "Stops selling a variant, for good.",
             ),
-            |call: Call<NothingInput>| async move {
-                call.shop.discontinue_variant(&call.meta, &call.id, &call.sku).await
+            |command: HttpCommand<NothingInput>| async move {
+                command.commands.discontinue_variant(&command.meta, &command.id, &command.sku).await
             },
         )
 }
 
-fn categories(table: Table) -> Table {
+fn categories(table: RouteTable) -> RouteTable {
     table
         .command(
             CATALOG.post("/v1/categories", "createCategory", "Adds a category to the tree.").creating(),
-            |call: Call<CategoryInput>| async move { call.shop.create_category(&call.meta, call.input).await },
+            |command: HttpCommand<CategoryInput>| async move {
+                command.commands.create_category(&command.meta, command.input).await
+            },
         )
         .command(
             CATALOG.patch("/v1/categories/{id}", "renameCategory", "Gives a category another name."),
-            |call: Call<RenameInput>| async move { call.shop.rename_category(&call.meta, &call.id, call.input).await },
+            |command: HttpCommand<RenameInput>| async move {
+                command.commands.rename_category(&command.meta, &command.id, command.input).await
+            },
         )
         .command(
             CATALOG.put(
@@ -120,10 +145,18 @@ fn categories(table: Table) -> Table {
                 "moveCategory",
                 "Makes a category part of another one, with everything in it.",
             ),
-            |call: Call<MoveInput>| async move { call.shop.move_category(&call.meta, &call.id, call.input).await },
+            |command: HttpCommand<MoveInput>| async move {
+                command.commands.move_category(&command.meta, &command.id, command.input).await
+            },
         )
         .command(
-            CATALOG.delete("/v1/categories/{id}", "deleteCategory", "Takes a category without children out of the tree."),
-            |call: Call<NothingInput>| async move { call.shop.delete_category(&call.meta, &call.id).await },
+            CATALOG.delete(
+                "/v1/categories/{id}",
+                "deleteCategory",
+                "Takes a category without children out of the tree.",
+            ),
+            |command: HttpCommand<NothingInput>| async move {
+                command.commands.delete_category(&command.meta, &command.id).await
+            },
         )
 }

@@ -1,29 +1,32 @@
 //! Orders, and what the customer did at their bank.
 
+use http_server::Audience::{Public, Staff};
 use schemas::Context;
 
-use crate::http::Side::{Public, Staff};
-use crate::http::call::Call;
-use crate::http::table::{Group, Table};
+use crate::http::command::HttpCommand;
+use crate::http::route::RouteGroup;
+use crate::http::table::RouteTable;
 use crate::inputs::{
     CancelInput, HoldInput, NoteInput, OrderInput, PaymentActionInput, ResolveHoldInput, RetryPaymentInput,
 };
 
-const SHOPPERS: Group = Group { context: Some(Context::Ordering), sides: &[Public] };
-const EVERYBODY: Group = Group { context: Some(Context::Ordering), sides: &[Public, Staff] };
-const STAFF: Group = Group { context: Some(Context::Ordering), sides: &[Staff] };
-const PAYMENTS: Group = Group { context: Some(Context::Payments), sides: &[Staff] };
+const SHOPPERS: RouteGroup = RouteGroup { context: Some(Context::Ordering), audiences: &[Public] };
+const EVERYBODY: RouteGroup = RouteGroup { context: Some(Context::Ordering), audiences: &[Public, Staff] };
+const STAFF: RouteGroup = RouteGroup { context: Some(Context::Ordering), audiences: &[Staff] };
+const PAYMENTS: RouteGroup = RouteGroup { context: Some(Context::Payments), audiences: &[Staff] };
 
-pub(super) fn routes(table: Table) -> Table {
+pub(super) fn routes(table: RouteTable) -> RouteTable {
     table
         .command(
             SHOPPERS.post("/v1/orders", "placeOrder", "Places an order as a guest.").creating(),
-            |call: Call<OrderInput>| async move { call.shop.place_order(&call.meta, call.input).await },
+            |command: HttpCommand<OrderInput>| async move {
+                command.commands.place_order(&command.meta, command.input).await
+            },
         )
         .command(
             SHOPPERS.post("/v1/orders/{id}/retry-payment", "retryPayment", "Tries another way to pay."),
-            |call: Call<RetryPaymentInput>| async move {
-                call.shop.retry_payment(&call.meta, &call.id, call.input).await
+            |command: HttpCommand<RetryPaymentInput>| async move {
+                command.commands.retry_payment(&command.meta, &command.id, command.input).await
             },
         )
         .command(
@@ -32,21 +35,31 @@ pub(super) fn routes(table: Table) -> Table {
                 "cancelOrder",
                 "Cancels an order, or asks for its parcels that have not left.",
             ),
-            |call: Call<CancelInput>| async move { call.shop.cancel_order(&call.meta, &call.id, call.input).await },
+            |command: HttpCommand<CancelInput>| async move {
+                command.commands.cancel_order(&command.meta, &command.id, command.input).await
+            },
         )
         .command(
             STAFF.post("/v1/orders/{id}/hold", "holdOrder", "Stops an order for a while."),
-            |call: Call<HoldInput>| async move { call.shop.hold_order(&call.meta, &call.id, call.input).await },
+            |command: HttpCommand<HoldInput>| async move {
+                command.commands.hold_order(&command.meta, &command.id, command.input).await
+            },
         )
         .command(
-            STAFF.post("/v1/orders/{id}/resolve-hold", "resolveHold", "Chooses how an order on hold goes on."),
-            |call: Call<ResolveHoldInput>| async move {
-                call.shop.resolve_hold(&call.meta, &call.id, call.input).await
+            STAFF.post(
+                "/v1/orders/{id}/resolve-hold",
+                "resolveHold",
+                "Chooses how an order on hold goes on.",
+            ),
+            |command: HttpCommand<ResolveHoldInput>| async move {
+                command.commands.resolve_hold(&command.meta, &command.id, command.input).await
             },
         )
         .command(
             STAFF.post("/v1/orders/{id}/notes", "addNote", "Writes something on an order."),
-            |call: Call<NoteInput>| async move { call.shop.add_note(&call.meta, &call.id, call.input).await },
+            |command: HttpCommand<NoteInput>| async move {
+                command.commands.add_note(&command.meta, &command.id, command.input).await
+            },
         )
         .command(
             PAYMENTS.post(
@@ -54,8 +67,8 @@ pub(super) fn routes(table: Table) -> Table {
                 "completePaymentAction",
                 "Tells what the customer did at their bank. The payment's id is the order's.",
             ),
-            |call: Call<PaymentActionInput>| async move {
-                call.shop.complete_payment_action(&call.meta, &call.id, call.input).await
+            |command: HttpCommand<PaymentActionInput>| async move {
+                command.commands.complete_payment_action(&command.meta, &command.id, command.input).await
             },
         )
 }

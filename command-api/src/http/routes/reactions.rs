@@ -1,19 +1,23 @@
 //! Reactions that were given up.
 
-use crate::http::Side::Staff;
-use crate::http::call::Call;
-use crate::http::table::{Group, Table};
+use http_server::Audience::Staff;
+
+use crate::http::command::HttpCommand;
+use crate::http::route::RouteGroup;
+use crate::http::table::RouteTable;
 use crate::inputs::RedriveInput;
 
-const REACTIONS: Group = Group { context: None, sides: &[Staff] };
+const REACTIONS: RouteGroup = RouteGroup { context: None, audiences: &[Staff] };
 
-pub(super) fn routes(table: Table) -> Table {
+pub(super) fn routes(table: RouteTable) -> RouteTable {
     table.command(
         REACTIONS.post(
             "/v1/reactions/redrive",
             "redriveReaction",
             "Has a stream's parked records tried again, in order.",
         ),
-        |call: Call<RedriveInput>| async move { call.shop.redrive(&call.meta, call.input).await },
+        |command: HttpCommand<RedriveInput>| async move {
+            command.commands.redrive(&command.meta, command.input).await
+        },
     )
 }

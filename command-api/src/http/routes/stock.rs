@@ -1,32 +1,33 @@
 //! Stock.
 
+use http_server::Audience::Staff;
 use schemas::Context;
 
-use crate::http::Side::Staff;
-use crate::http::call::Call;
-use crate::http::table::{Group, Table};
+use crate::http::command::HttpCommand;
+use crate::http::route::RouteGroup;
+use crate::http::table::RouteTable;
 use crate::inputs::{AdjustInput, ReceiveInput, ThresholdsInput, TransferInput};
 
-const STOCK: Group = Group { context: Some(Context::Inventory), sides: &[Staff] };
+const STOCK: RouteGroup = RouteGroup { context: Some(Context::Inventory), audiences: &[Staff] };
 
-pub(super) fn routes(table: Table) -> Table {
+pub(super) fn routes(table: RouteTable) -> RouteTable {
     table
         .command(
             STOCK.post("/v1/stock/{sku}/receive", "receiveStock", "Books a delivery."),
-            |call: Call<ReceiveInput>| async move {
-                call.shop.receive_stock(&call.meta, &call.sku, call.input).await
+            |command: HttpCommand<ReceiveInput>| async move {
+                command.commands.receive_stock(&command.meta, &command.sku, command.input).await
             },
         )
         .command(
             STOCK.post("/v1/stock/{sku}/adjust", "adjustStock", "Corrects how many there are."),
-            |call: Call<AdjustInput>| async move {
-                call.shop.adjust_stock(&call.meta, &call.sku, call.input).await
+            |command: HttpCommand<AdjustInput>| async move {
+                command.commands.adjust_stock(&command.meta, &command.sku, command.input).await
             },
         )
         .command(
             STOCK.post("/v1/stock/{sku}/transfer", "transferStock", "Moves goods to another location."),
-            |call: Call<TransferInput>| async move {
-                call.shop.transfer_stock(&call.meta, &call.sku, call.input).await
+            |command: HttpCommand<TransferInput>| async move {
+                command.commands.transfer_stock(&command.meta, &command.sku, command.input).await
             },
         )
         .command(
@@ -35,8 +36,8 @@ pub(super) fn routes(table: Table) -> Table {
                 "setThresholds",
                 "Says when stock is low and how much is never promised.",
             ),
-            |call: Call<ThresholdsInput>| async move {
-                call.shop.set_thresholds(&call.meta, &call.sku, call.input).await
+            |command: HttpCommand<ThresholdsInput>| async move {
+                command.commands.set_thresholds(&command.meta, &command.sku, command.input).await
             },
         )
 }

@@ -1,10 +1,11 @@
 //! Why an order waits, and the ways out.
 
 use async_graphql::{Context, ID, Object, Result};
+use http_server::Audience;
 use read_models::documents::orders;
 
 use crate::id::global;
-use crate::reader::{Audience, reader};
+use crate::reader::reader;
 use crate::scalars::{DateTime, Money, money};
 use crate::types::names::{HoldReason, WayOut, all_named, named};
 
@@ -28,7 +29,7 @@ impl Hold {
     async fn text(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         let reader = reader(ctx)?;
         match &self.0.text {
-            Some(text) if reader.audience == Audience::Operator => Ok(reader.open(text, "text").await?),
+            Some(text) if reader.audience == Audience::Staff => Ok(reader.open(text, "text").await?),
             _ => Ok(None),
         }
     }

@@ -1,4 +1,4 @@
-//! A request as a command: who asks, under which key, about what, saying what.
+//! Reading a command from an HTTP request.
 
 use axum::body::Bytes;
 use axum::extract::rejection::JsonRejection;
@@ -7,35 +7,44 @@ use axum::http::{HeaderMap, StatusCode, header};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::UserError;
+use http_server::{Audience, Caller, TraceContext};
 use schemas::OrderId;
 use serde::de::DeserializeOwned;
 
+use super::AppState;
 use super::problem::Problem;
-use super::trace::Trace;
-use super::{Door, Side};
 use crate::commands::Commands;
-use crate::meta::Meta;
+use crate::meta::CommandMeta;
 
-/// Characters of an idempotency key.
-const KEY: usize = 200;
+/// The longest idempotency key, in characters.
+const MAX_KEY: usize = 200;
 
-/// A command as it was asked for over HTTP.
-pub(super) struct Call<I> {
-    pub shop: Commands,
-    pub meta: Meta,
-    /// What the address names `{id}`; empty where it names none.
+/// A command as it arrived over HTTP.
+pub(super) struct HttpCommand<I> {
+    pub commands: Commands,
+    pub meta: CommandMeta,
+    /// The path's `{id}`; empty if it has none.
     pub id: String,
-    /// What the address names `{sku}`; empty where it names none.
+    /// The path's `{sku}`; empty if it has none.
     pub sku: String,
     pub input: I,
 }
 
-impl<I: DeserializeOwned> Call<I> {
+impl<I: DeserializeOwned> HttpCommand<I> {
     /// Reads the whole request.
-    pub async fn read(door: &Door, params: &RawPathParams, request: Request) -> Result<Self, Problem> {
+    pub async fn read(
+        state: &AppState,
+        caller: &Caller,
+        params: &RawPathParams,
+        request: Request,
+    ) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let headers = &parts.headers;
-        let meta = meta(door, headers, parts.extensions.get::<Trace>())?;
+        let meta = CommandMeta {
+            expected: expected_version(headers)?,
+            traceparent: Some(TraceContext::of(&parts.extensions).traceparent().to_owned()),
+            ..CommandMeta::from_caller(idempotency_key(headers)?, caller)
+        };
         let param = |wanted: &str| {
             params
                 .iter()
@@ -43,62 +52,52 @@ impl<I: DeserializeOwned> Call<I> {
                 .map(|(_, value)| value.to_owned())
                 .unwrap_or_default()
         };
-        let (id, sku) = (plain(param("id")), param("sku"));
-        if door.0.side == Side::Public && !id.is_empty() {
-            may_touch(&door.0.commands, &id, headers).await?;
+        let (id, sku) = (local_id(param("id")), param("sku"));
+        if caller.audience() == Audience::Public && !id.is_empty() {
+            require_guest_token(&state.commands, &id, headers).await?;
         }
         let json = is_json(headers);
         let body = Bytes::from_request(Request::from_parts(parts, body), &()).await.map_err(|rejection| {
             match rejection.status() {
                 StatusCode::PAYLOAD_TOO_LARGE => {
-                    let detail = format!("The body has more than {} bytes.", door.0.options.max_body);
+                    let detail = format!("The body has more than {} bytes.", state.max_body);
                     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", detail)
                 }
                 status => Problem::new(status, "MALFORMED", "The body could not be received."),
             }
         })?;
-        // A command may have nothing to say.
+        // A command without required fields needs no body.
         let input = if body.is_empty() { read(b"{}")? } else { read_json(json, &body)? };
-        Ok(Self { shop: door.0.commands.clone(), meta, id, sku, input })
+        Ok(Self { commands: state.commands.clone(), meta, id, sku, input })
     }
 }
 
-/// The id inside a global id of the query API; anything else as it is. What a query shows can so be named in a command.
-fn plain(id: String) -> String {
+/// The local id inside a global id of the query API; any other text as it is. So ids from query results work in commands.
+fn local_id(id: String) -> String {
     let decoded = BASE64_URL_SAFE_NO_PAD.decode(&id).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let key = decoded.as_deref().and_then(|text| text.split_once(':')).map(|(_, key)| key);
     key.filter(|key| uuid::Uuid::try_parse(key).is_ok()).map(str::to_owned).unwrap_or(id)
 }
 
-fn meta(door: &Door, headers: &HeaderMap, trace: Option<&Trace>) -> Result<Meta, Problem> {
-    let key = key(headers)?;
-    let meta = match door.0.side {
-        Side::Public => Meta::shopper(key),
-        Side::Staff => Meta::staff(key, &door.0.options.staff),
-    };
-    let traceparent = trace.map(|trace| trace.parent.clone());
-    Ok(Meta { expected: expected(headers)?, traceparent, ..meta })
-}
-
-fn key(headers: &HeaderMap) -> Result<String, Problem> {
+fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
     let bad = |code, detail: &str| Problem::new(StatusCode::BAD_REQUEST, code, detail);
     let Some(key) = headers.get("idempotency-key").filter(|key| !key.is_empty()) else {
-        let detail = "Send an Idempotency-Key header: a new random value for each command, the same when you repeat it.";
+        let detail = "Send an Idempotency-Key header: a new random value for each command, the same value when you retry.";
         return Err(bad("IDEMPOTENCY_KEY_MISSING", detail));
     };
     match key.to_str() {
-        Ok(key) if key.len() <= KEY && key.bytes().all(|b| b.is_ascii_graphic()) => Ok(key.to_owned()),
+        Ok(key) if key.len() <= MAX_KEY && key.bytes().all(|b| b.is_ascii_graphic()) => Ok(key.to_owned()),
         _ => {
             let detail = format!(
-                "The Idempotency-Key must be at most {KEY} visible ASCII characters, without spaces."
+                "The Idempotency-Key must be at most {MAX_KEY} visible ASCII characters, without spaces."
             );
             Err(bad("IDEMPOTENCY_KEY_MALFORMED", &detail))
         }
     }
 }
 
-/// `If-Match: "7"`, with or without quotes; `*` insists on nothing.
-fn expected(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+/// `If-Match: "7"`, with or without quotes; `*` accepts any version.
+fn expected_version(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
     let text = value.to_str().unwrap_or_default().trim();
     let bare = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
@@ -106,14 +105,14 @@ fn expected(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
         _ if text == "*" => Ok(None),
         Ok(version) if bare.bytes().all(|b| b.is_ascii_digit()) => Ok(Some(version)),
         _ => {
-            let detail = "If-Match must be the version that you saw, such as \"7\".";
+            let detail = "If-Match must be the version that you read, such as \"7\".";
             Err(Problem::new(StatusCode::BAD_REQUEST, "IF_MATCH_MALFORMED", detail))
         }
     }
 }
 
-/// A shopper's order is theirs who hold its token; to everybody else it does not exist.
-async fn may_touch(commands: &Commands, id: &str, headers: &HeaderMap) -> Result<(), Problem> {
+/// Only holders of the order's guest token may access it; for everyone else the order does not exist.
+async fn require_guest_token(commands: &Commands, id: &str, headers: &HeaderMap) -> Result<(), Problem> {
     let order: OrderId = id.parse().map_err(|_| Problem::not_found("order"))?;
     let token = headers.get("x-guest-token").and_then(|token| token.to_str().ok()).unwrap_or_default();
     if commands.guest_may(&order.to_string(), token).await? {
@@ -124,8 +123,8 @@ async fn may_touch(commands: &Commands, id: &str, headers: &HeaderMap) -> Result
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let named = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = named.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let sent = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = sent.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
@@ -142,25 +141,26 @@ fn read<I: DeserializeOwned>(body: &[u8]) -> Result<I, Problem> {
         Ok(axum::Json(input)) => return Ok(input),
         Err(rejection) => rejection,
     };
-    // The first part says what was tried, the rest where and why.
+    // The text begins with a general part; where and why follow it.
     let text = rejection.body_text();
     let why = text.split_once(": ").map_or(text.as_str(), |(_, why)| why);
     let bad = |code, detail: String| Problem::new(StatusCode::BAD_REQUEST, code, detail);
     match rejection {
         JsonRejection::JsonDataError(_) => {
-            // A path comes first, where it is known: `lines[0].quantity: invalid type: …`.
+            // A path comes first if it is known: `lines[0].quantity: invalid type: …`.
             let path = why.split_once(": ").filter(|(path, _)| is_path(path));
             let (field, message) =
                 path.map_or((None, why), |(path, message)| (Some(path.to_owned()), message));
             let error =
                 UserError { code: "MALFORMED".to_owned(), message: message.to_owned(), field, details: None };
-            Err(Problem { errors: vec![error], ..bad("MALFORMED", format!("The body does not fit: {why}.")) })
+            let detail = format!("The body does not have the expected shape: {why}.");
+            Err(Problem { errors: vec![error], ..bad("MALFORMED", detail) })
         }
         _ => Err(bad("MALFORMED_JSON", format!("The body is not JSON: {why}."))),
     }
 }
 
-/// Messages of the JSON reader have spaces, paths have none.
+/// Messages of the JSON reader contain spaces, paths do not.
 fn is_path(text: &str) -> bool {
     !text.is_empty() && !text.contains(' ')
 }

@@ -1,0 +1,23 @@
+//! Errors that the middleware answers in place of a handler.
+
+use axum::response::Response;
+
+use crate::trace::TraceContext;
+
+/// Why a request was answered without, or before the end of, its handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HttpError {
+    /// Nothing is served at the path.
+    UnknownPath,
+    /// The process is shutting down, or something that an API needs does not answer.
+    NotReady,
+    /// The API is answering as many requests as it may.
+    Busy,
+    /// The handler did not answer within the API's timeout. Its work may still take effect.
+    TimedOut,
+    /// The handler panicked.
+    Panicked,
+}
+
+/// Writes an error as the clients of an API expect errors. The address adds `Retry-After` to every 503.
+pub type ErrorFormat = fn(HttpError, &TraceContext) -> Response;

@@ -1,0 +1,26 @@
+//! The HTTP middleware that both APIs share.
+//!
+//! An [`Api`] is the routes of one API inside the layers that concern it alone ([`ApiLayers`]): bounds on requests in
+//! flight, on time and on bodies, and panics. An [`Address`] is one or several APIs inside the layers that every request
+//! passes: trace context, request id, security headers, CORS, compression, and the [`Caller`]. It also answers health
+//! checks and unknown paths. [`serve`] binds an address to a socket.
+//!
+//! **Invariant:** a request's [`Caller`] is set in one place, by the address; handlers only read it.
+
+mod address;
+mod api;
+mod caller;
+mod error;
+mod health;
+mod origin;
+mod server;
+mod trace;
+
+pub use address::Address;
+pub use api::{Api, ApiLayers, Limits};
+pub use caller::{Audience, Caller, Scopes};
+pub use error::{ErrorFormat, HttpError};
+pub use health::Readiness;
+pub use origin::{InvalidOrigin, Origin};
+pub use server::serve;
+pub use trace::TraceContext;

@@ -11,8 +11,12 @@ use axum::extract::Request as HttpRequest;
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http_server::{Address, Api, ApiLayers, Audience, Caller, HttpError, Limits, Readiness, TraceContext};
+use http_server::{
+    Address, Api, ApiLayers, Audience, Caller, HttpError, Limits, Readiness, TraceContext, serve,
+};
 use platform::shutdown::Shutdown;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::coop::{consume_budget, has_budget_remaining};
 use tower::ServiceExt;
@@ -246,4 +250,32 @@ async fn the_address_sets_the_caller_whatever_the_request_says() {
         assert_eq!(fetch(&router, "/caller", &spoofed).await.2, format!("{caller:?}"));
     }
     assert_eq!(Caller::staff("operator").audience(), Audience::Staff);
+}
+
+#[tokio::test]
+async fn requests_in_flight_are_answered_after_the_shutdown_has_begun() {
+    let (arrived, bell) = (Arc::new(Notify::new()), Bell::default());
+    let wait = {
+        let (arrived, bell) = (Arc::clone(&arrived), Arc::clone(&bell));
+        move || async move {
+            arrived.notify_one();
+            bell.notified().await;
+            "answered"
+        }
+    };
+    let (listener, shutdown) = (TcpListener::bind("127.0.0.1:0").await.unwrap(), Shutdown::new());
+    let address = listener.local_addr().unwrap();
+    let router =
+        Address::new(Caller::Guest, error, shutdown.clone()).pages(Router::new().route("/", get(wait)));
+    let serving = tokio::spawn(serve(listener, router.into_router(), shutdown.clone()));
+    let mut client = TcpStream::connect(address).await.unwrap();
+    client.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    arrived.notified().await;
+    shutdown.begin();
+    bell.notify_one();
+    // The server closes the connection, which the client would have kept.
+    let mut response = String::new();
+    client.read_to_string(&mut response).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 200") && response.ends_with("answered"), "{response}");
+    serving.await.unwrap().unwrap();
 }

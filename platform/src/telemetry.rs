@@ -15,7 +15,7 @@ pub const FILTER_VARIABLE: &str = "CHORALE_LOG";
 
 /// What is said unless [`FILTER_VARIABLE`] says otherwise: the program's own news, and warnings of everybody.
 pub const DEFAULT_FILTER: &str = "warn,chorale=info,platform=info,domain=info,event_log=info,read_models=info,\
-     command_api=info,reactors=info,projectors=info,query_api=info";
+     http_server=info,command_api=info,reactors=info,projectors=info,query_api=info";
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -29,6 +29,12 @@ fn a_flag_that_nobody_knows_is_refused_with_2() -> Result<()> {
 }
 
 #[test]
+fn an_origin_with_a_path_is_refused_with_2() -> Result<()> {
+    let data = tempfile::tempdir()?;
+    refuses(data.path(), &["--origins", "https://shop.example/"], 2, &["--origins", "without a path"])
+}
+
+#[test]
 fn a_port_that_is_taken_is_named_with_the_flag_that_chooses_another() -> Result<()> {
     let data = tempfile::tempdir()?;
     let taken = TcpListener::bind("127.0.0.1:0")?;

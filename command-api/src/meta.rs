@@ -1,17 +1,17 @@
-//! What comes with a command beside its input.
+//! The metadata of a command.
 
 use http_server::Caller;
 use schemas::{Actor, CommandId};
 use uuid::Uuid;
 
-/// What comes with a command beside its input.
+/// The metadata of a command: all but its input.
 #[derive(Clone, Debug)]
 pub struct CommandMeta {
     /// The idempotency key. The same key with the same request gets the first response again.
     pub key: String,
     /// The namespace of the key: equal keys in different scopes are unrelated.
     pub scope: String,
-    /// Who is recorded as the author of the events.
+    /// The author that the events record.
     pub actor: Actor,
     /// The correlation id of the events. `None`: that of the order, payment or parcel concerned, or a new one.
     pub correlation: Option<Uuid>,

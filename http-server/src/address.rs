@@ -25,9 +25,9 @@ use crate::health::{self, Health, Readiness};
 use crate::origin::{Origin, cors};
 use crate::trace::TraceContext;
 
-/// Shorter answers are not compressed: they fit into one packet anyway.
+/// Shorter responses, in bytes, are not compressed: they fit into one packet anyway.
 const COMPRESSED_FROM: u16 = 1_024;
-/// Characters of a request id that is taken over from the client.
+/// The longest request id that is accepted from a client, in characters.
 const REQUEST_ID: usize = 128;
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -42,13 +42,13 @@ pub struct Address {
 }
 
 impl Address {
-    /// An address that serves nothing yet. `caller`: who its requests come from, as long as nobody signs in. `errors`: the
+    /// An address that serves nothing yet. `caller`: the sender of all its requests, until there is sign-in. `errors`: the
     /// format of errors that belong to no API. Once `shutdown` begins, the address is not ready.
     pub fn new(caller: Caller, errors: ErrorFormat, shutdown: Shutdown) -> Self {
         Self { caller, errors, origins: Vec::new(), shutdown, routes: Router::new(), checks: Vec::new() }
     }
 
-    /// Lets web pages of these origins call the address. Without this, browsers keep pages of other origins from it.
+    /// Lets web pages of these origins call the address (CORS). Browsers block pages of all other origins.
     #[must_use]
     pub fn allow_origins(mut self, origins: Vec<Origin>) -> Self {
         self.origins = origins;
@@ -84,8 +84,8 @@ impl Address {
                     .layer(from_fn(identify))
                     .layer(SetRequestIdLayer::new(X_REQUEST_ID, MakeRequestUuid))
                     .layer(PropagateRequestIdLayer::new(X_REQUEST_ID))
-                    // Metrics and the span of the request belong here: they then see every answer with its final status,
-                    // those of the layers below included.
+                    // Metrics and the span of the request belong here, where every response passes with its final status,
+                    // also those of the layers below.
                     .layer(SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, value("nosniff")))
                     .layer(SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, value("no-store")))
                     .layer(SetResponseHeaderLayer::if_not_present(REFERRER_POLICY, value("no-referrer")))
@@ -106,7 +106,7 @@ fn value(text: &'static str) -> HeaderValue {
     HeaderValue::from_static(text)
 }
 
-/// Compresses answers with gzip for clients that accept it. Speed is worth more than the last percent of size.
+/// Compresses responses with gzip for clients that accept it. The fastest level loses little on JSON.
 fn compression() -> CompressionLayer<impl Predicate> {
     let worthwhile =
         SizeAbove::new(COMPRESSED_FROM).and(NotForContentType::IMAGES).and(NotForContentType::SSE);
@@ -127,7 +127,7 @@ async fn identify(mut request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Says when a request that could not be served may be repeated.
+/// Adds `Retry-After` to a 503.
 async fn retry_after(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     if response.status() == StatusCode::SERVICE_UNAVAILABLE {

@@ -27,11 +27,11 @@ pub struct Limits {
     pub max_body: usize,
 }
 
-/// The routes of one API, and what it needs to answer.
+/// The routes of one API, and its readiness check.
 pub struct Api {
     /// The routes, inside their [`ApiLayers`].
     pub routes: Router,
-    /// Whether the API can answer.
+    /// Checks that the API can answer.
     pub readiness: Arc<dyn Readiness>,
 }
 

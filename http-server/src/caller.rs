@@ -1,10 +1,11 @@
-//! Who sent a request.
+//! The sender of a request.
 
 use std::collections::BTreeSet;
 
 use axum::http::Extensions;
 
-/// Who sent a request. The address sets it; scope of keys, actor of events and audience of answers follow from it.
+/// The sender of a request. The address sets it. The scope of idempotency keys, the actor of events and the audience of
+/// responses follow from it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Caller {
     /// Not signed in.
@@ -19,28 +20,28 @@ pub enum Caller {
     Staff {
         /// The name that events record.
         name: String,
-        /// What the member may do.
+        /// The member's permissions.
         scopes: Scopes,
     },
     /// A program that acts for the shop.
     Service {
         /// The name that events record.
         name: String,
-        /// What the program may do.
+        /// The program's permissions.
         scopes: Scopes,
     },
 }
 
-/// What a member of staff or a service may do.
+/// Permissions of a member of staff or a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scopes {
-    /// Everything.
+    /// All permissions.
     All,
     /// Only these.
     Only(BTreeSet<String>),
 }
 
-/// For whom routes, fields and their answers are.
+/// The group of callers that a route, a schema or a field is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
     /// Guests and customers.

@@ -9,9 +9,9 @@ use crate::trace::TraceContext;
 pub enum HttpError {
     /// Nothing is served at the path.
     UnknownPath,
-    /// The process is shutting down, or something that an API needs does not answer.
+    /// The process is shutting down, or a store that an API needs does not answer.
     NotReady,
-    /// The API is answering as many requests as it may.
+    /// The API has as many requests in flight as it may have.
     Busy,
     /// The handler did not answer within the API's timeout. Its work may still take effect.
     TimedOut,

@@ -1,4 +1,4 @@
-//! Whether the process runs (`/healthz`), and whether its APIs can answer (`/readyz`).
+//! Health checks: the process is running (`/healthz`), its APIs can answer (`/readyz`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +14,13 @@ use platform::shutdown::Shutdown;
 use crate::error::{ErrorFormat, HttpError};
 use crate::trace::TraceContext;
 
-/// What an API needs does not answer within this: it is not ready.
+/// An API that does not finish its check within this time is not ready.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Says whether an API can answer.
+/// The readiness check of an API.
 #[async_trait]
 pub trait Readiness: Send + Sync {
-    /// Whether everything that the API needs answers. The error names what does not, for the log; clients do not see it.
+    /// Succeeds if every store that the API needs answers. The error names the one that does not; it is logged, not sent.
     async fn ready(&self) -> Result<(), String>;
 }
 

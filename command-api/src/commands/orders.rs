@@ -21,7 +21,7 @@ const TEXT: usize = 1_000;
 /// The longest note, in characters.
 const NOTE: usize = 2_000;
 
-/// Who places an order. Over HTTP, always a guest.
+/// The customer or guest that an order is placed for. Over HTTP, always a guest.
 #[derive(Clone, Debug, Default)]
 pub struct Shopper {
     /// The customer; `None` for a guest.

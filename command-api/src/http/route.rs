@@ -1,4 +1,4 @@
-//! What a route is, apart from its handler.
+//! The description of a route.
 
 use http_server::Audience;
 use schemas::Context;
@@ -17,7 +17,7 @@ pub(super) struct RouteSpec {
     pub creates: Creates,
 }
 
-/// What a command creates.
+/// The kind of resource that a command creates.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Creates {
     /// Nothing.

@@ -19,41 +19,41 @@ struct AcceptedBody {
     status_url: String,
 }
 
-/// The response to a command that was accepted, now or when it first arrived.
+/// A command that was carried out: now, or by an earlier request with the same key.
 // Describes `AcceptedBody`, whose fields beside the first five depend on the command.
 // `the_schema_of_an_accepted_command_has_the_fields_of_its_responses` compares the two.
 #[derive(ToSchema)]
 #[schema(as = Accepted, rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes the JSON of accepted commands")]
 pub(super) struct AcceptedSchema {
-    /// The command's id: derived from the caller and the Idempotency-Key, so that a retry has the same.
+    /// Id of the command, for the status query.
     command_id: String,
-    /// Id of the order, product, category or parcel that the command is about, or the SKU of its stock item.
+    /// Id of the object that the command concerned: order, product, category or shipment id, or a SKU.
     id: String,
-    /// The version of the stream after the command. A replayed response has the version of the first one.
+    /// Version of the object's stream after the command.
     version: u64,
-    /// Consistency token: `stream@version`, several separated by commas. A query that presents it sees at least these
-    /// versions.
+    /// Consistency token, `stream@version`, several separated by commas. A query that presents it sees the
+    /// command's effects.
     token: String,
-    /// Path of the command's outcome.
+    /// Path of the command's status.
     #[schema(example = "/v1/commands/0b3c9a52-3c4f-5d0e-9a55-0f7a1f6f6f10")]
     status_url: String,
-    /// Id of the order that was placed.
+    /// Id of the order. Present after `placeOrder`.
     order_id: Option<String>,
-    /// Number of the order that was placed, for people: `10-000042`.
+    /// Order number for people. Present after `placeOrder`.
     order_number: Option<String>,
-    /// Gives a guest access to the order that was placed. Only this response contains it.
+    /// Token that lets a guest read and change the order. Present after `placeOrder`; keep it secret.
     guest_token: Option<String>,
-    /// Totals of the order that was placed: subtotal, discount, shipping, tax and grand.
+    /// Sums of the order: subtotal, discount, shipping, tax and grand. Present after `placeOrder`.
     #[schema(value_type = Option<Object>)]
     totals: Option<Value>,
-    /// Id of the product that was created or got a variant.
+    /// Id of the product. Present after `createProduct` and `addVariant`.
     product_id: Option<String>,
-    /// Id of the category that was created.
+    /// Id of the category. Present after `createCategory`.
     category_id: Option<String>,
-    /// Last part of the URL of the product or category that was created.
+    /// URL name. Present after `createProduct` and `createCategory`.
     slug: Option<String>,
-    /// SKU of the variant that was added.
+    /// SKU of the new variant. Present after `addVariant`.
     sku: Option<String>,
 }
 

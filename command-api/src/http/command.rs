@@ -63,7 +63,7 @@ impl<I: DeserializeOwned> HttpCommand<I> {
                     let detail = format!("The body has more than {} bytes.", state.max_body);
                     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", detail)
                 }
-                status => Problem::new(status, "MALFORMED", "The body could not be received."),
+                status => Problem::new(status, "MALFORMED", "The body could not be read."),
             }
         })?;
         // A command without required fields needs no body.
@@ -82,7 +82,7 @@ fn local_id(id: String) -> String {
 fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
     let bad = |code, detail: &str| Problem::new(StatusCode::BAD_REQUEST, code, detail);
     let Some(key) = headers.get("idempotency-key").filter(|key| !key.is_empty()) else {
-        let detail = "Send an Idempotency-Key header: a new random value for each command, the same value when you retry.";
+        let detail = "Send an Idempotency-Key header: a new random value for each command, and the same value for a retry.";
         return Err(bad("IDEMPOTENCY_KEY_MISSING", detail));
     };
     match key.to_str() {
@@ -105,7 +105,7 @@ fn expected_version(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
         _ if text == "*" => Ok(None),
         Ok(version) if bare.bytes().all(|b| b.is_ascii_digit()) => Ok(Some(version)),
         _ => {
-            let detail = "If-Match must be the version that you read, such as \"7\".";
+            let detail = "If-Match must be the version that the client last read, such as \"7\".";
             Err(Problem::new(StatusCode::BAD_REQUEST, "IF_MATCH_MALFORMED", detail))
         }
     }
@@ -153,7 +153,7 @@ fn read<I: DeserializeOwned>(body: &[u8]) -> Result<I, Problem> {
                 path.map_or((None, why), |(path, message)| (Some(path.to_owned()), message));
             let error =
                 UserError { code: "MALFORMED".to_owned(), message: message.to_owned(), field, details: None };
-            let detail = format!("The body does not have the expected shape: {why}.");
+            let detail = format!("The body does not have the expected fields: {why}.");
             Err(Problem { errors: vec![error], ..bad("MALFORMED", detail) })
         }
         _ => Err(bad("MALFORMED_JSON", format!("The body is not JSON: {why}."))),

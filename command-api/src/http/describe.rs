@@ -58,15 +58,15 @@ impl Operation {
     /// The outcome of a command, described by an `S`.
     pub fn status<S: ToSchema>(path: &'static str, audience: Option<Audience>) -> Self {
         let found = ResponseBuilder::new()
-            .description("The outcome of the command. A refusal is an outcome, too.")
+            .description("The recorded outcome, which may be a refusal.")
             .content("application/json", ContentBuilder::new().schema(Some(refers::<S>())).build());
         let operation = OperationBuilder::new()
             .operation_id(Some("commandStatus"))
-            .summary(Some("Returns the outcome of a command."))
+            .summary(Some("Returns the recorded outcome of a command."))
             .tags(Some(tags(&[Audience::Public, Audience::Staff], audience)))
             .parameters(Some(path_parameters(path)))
             .response("200", found.build())
-            .response("404", problem("Unknown command, or its outcome has expired."));
+            .response("404", problem("Unknown command, or its answer has expired."));
         Self { path, method: HttpMethod::Get, operation, components: component::<S>() }
     }
 }
@@ -79,9 +79,9 @@ pub(super) fn document(operations: Vec<Operation>) -> OpenApi {
         components.extend(more);
         paths.add_path_operation(path, vec![method], operation);
     }
-    let description = "Commands of a Chorale shop. Their results appear in the GraphQL API: present the `token` of a \
-        response there to read at least that version. Public operations are for shoppers; staff operations are served only \
-        at the back office's address.";
+    let description = "Commands of a Chorale shop. Their effects appear in the GraphQL API: pass the answer's `token` there \
+        to see them for certain. Operations tagged `public` are for shoppers; those tagged `staff` are only served at the \
+        back-office address.";
     let components =
         components.into_iter().fold(ComponentsBuilder::new(), |all, (name, schema)| all.schema(name, schema));
     OpenApiBuilder::new()
@@ -91,8 +91,14 @@ pub(super) fn document(operations: Vec<Operation>) -> OpenApi {
         .paths(paths)
         .components(Some(components.build()))
         .tags(Some([
-            TagBuilder::new().name("public").description(Some("For shoppers.")).build(),
-            TagBuilder::new().name("staff").description(Some("For the back office.")).build(),
+            TagBuilder::new()
+                .name("public")
+                .description(Some("Operations for shoppers, at the public address."))
+                .build(),
+            TagBuilder::new()
+                .name("staff")
+                .description(Some("Operations for the shop's staff, at the back-office address."))
+                .build(),
         ]))
         .build()
 }
@@ -104,8 +110,8 @@ fn tags(audiences: &[Audience], audience: Option<Audience>) -> Vec<&'static str>
 
 fn parameters(route: &RouteSpec, audience: Option<Audience>) -> Vec<Parameter> {
     let mut parameters = path_parameters(route.path);
-    let key = "A new random value for each command, the same value for a retry, which gets the first response again. At \
-        most 200 visible ASCII characters. It should be hard to guess.";
+    let key = "A new random value for each command; a retry with the same value returns the first answer. 1 to 200 \
+        visible ASCII characters that others cannot guess.";
     parameters.push(header("Idempotency-Key", key, Required::True));
     if route.audiences.contains(&Audience::Public)
         && audience != Some(Audience::Staff)
@@ -118,22 +124,31 @@ fn parameters(route: &RouteSpec, audience: Option<Audience>) -> Vec<Parameter> {
         };
         parameters.push(header(
             "X-Guest-Token",
-            "The guest token from the response to placing the order. Staff do not need it.",
+            "The guest token from the answer to `placeOrder`. Not required of staff.",
             required,
         ));
     }
-    let version = "The version that the stream must have, such as \"7\"; otherwise the response is 409.";
+    let version = "The version that the object must have, such as \"7\"; otherwise the answer is 409. Default: not checked.";
     parameters.push(header("If-Match", version, Required::False));
-    parameters.push(header("traceparent", "W3C trace context, recorded in the events.", Required::False));
+    parameters.push(header(
+        "traceparent",
+        "W3C trace context, recorded with the events. Default: a new trace.",
+        Required::False,
+    ));
     parameters
 }
 
 fn path_parameters(path: &str) -> Vec<Parameter> {
     let named = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let parameter = |name: &str| {
+        let description = match name {
+            "sku" => "SKU of the variant: 1 to 64 letters, digits, dots, dashes or underscores.",
+            _ if path.contains("/commands/") => "Id of the command (a UUID), from the command's answer.",
+            _ => "Id of the object (a UUID). Global ids from the query API are accepted too.",
+        };
         let parameter =
             ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path).required(Required::True);
-        parameter.schema(Some(text())).build()
+        parameter.description(Some(description)).schema(Some(text())).build()
     };
     named.map(parameter).collect()
 }
@@ -154,36 +169,35 @@ fn text() -> Object {
 
 fn accepted(creates: Creates) -> Response {
     let (description, location) = match creates {
-        Creates::Nothing => ("Accepted and recorded.", "Path of the command's outcome."),
-        Creates::ById | Creates::BySku => ("Created and recorded.", "Path of the resource that was created."),
+        Creates::Nothing => ("The command was carried out and recorded.", "Path of the command's status."),
+        Creates::ById | Creates::BySku => {
+            ("The object was created and recorded.", "Path of the created object.")
+        }
     };
     let named =
         |description: &str| HeaderBuilder::new().schema(Some(text())).description(Some(description)).build();
     ResponseBuilder::new()
         .description(description)
         .header("Location", named(location))
-        .header(
-            "Idempotent-Replayed",
-            named("`true` if this is the response to an earlier request with the same key."),
-        )
+        .header("Idempotent-Replayed", named("`true` if this is the first answer, returned again."))
         .content("application/json", ContentBuilder::new().schema(Some(refers::<AcceptedSchema>())).build())
         .build()
 }
 
 fn problems(route: &RouteSpec) -> Vec<(&'static str, &'static str)> {
     let mut problems = vec![
-        ("400", "Malformed. All fields that are wrong are listed."),
+        ("400", "The request is malformed. All invalid fields are listed."),
         (
             "409",
-            "The version is not the one in If-Match, or the Idempotency-Key was used for a different request.",
+            "The version differs from If-Match, or the Idempotency-Key was used for a different request.",
         ),
-        ("413", "The body is too large."),
-        ("415", "The body is not application/json."),
-        ("422", "Refused by a rule."),
+        ("413", "The body exceeds the size limit."),
+        ("415", "The body is not sent as application/json."),
+        ("422", "A business rule refuses the command."),
         ("503", "Temporarily unavailable. Retry with the same Idempotency-Key after Retry-After."),
     ];
     if route.path.contains('{') {
-        problems.insert(1, ("404", "The resource does not exist, or the caller may not access it."));
+        problems.insert(1, ("404", "The object does not exist, or does not belong to the caller."));
     }
     problems
 }

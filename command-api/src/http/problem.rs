@@ -35,7 +35,7 @@ pub(super) struct Problem {
     pub cause: Option<String>,
 }
 
-/// An error (RFC 9457).
+/// A problem description (RFC 9457).
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Problem)]
@@ -43,36 +43,36 @@ pub(super) struct ProblemBody {
     /// `urn:chorale:problem:` followed by the code.
     #[serde(rename = "type")]
     kind: String,
-    /// The name of the HTTP status.
+    /// Short description of the HTTP status.
     title: String,
-    /// The HTTP status code.
+    /// HTTP status code, the same as in the status line.
     status: u16,
-    /// What is wrong with this request, and what to do about it.
+    /// What is wrong with this request, in a sentence.
     detail: String,
-    /// What is wrong, as a code for programs.
+    /// Error code for programs; stable.
     #[schema(example = "PRICE_CHANGED")]
     code: String,
-    /// Every field of the request that is wrong.
+    /// All invalid fields of the request. Empty if the problem does not concern fields.
     user_errors: Vec<FieldProblem>,
-    /// The version of the stream, if If-Match named another.
+    /// Current version of the object. Present only if If-Match expected a different one.
     #[serde(skip_serializing_if = "Option::is_none")]
     current_version: Option<u64>,
-    /// Trace id of the request, 32 hex digits. The server's log has it too.
+    /// Trace id of the request (32 hex digits); include it in support requests.
     trace_id: String,
 }
 
-/// A field of a request that is wrong.
+/// One invalid field of a request.
 #[derive(Serialize, ToSchema)]
 pub(super) struct FieldProblem {
-    /// What is wrong, as a code for programs.
+    /// Error code for programs; stable.
     code: String,
-    /// What is wrong and what would be right, for people.
+    /// What is wrong, and what would be valid.
     message: String,
-    /// Path of the field in the request's JSON; absent if no single field is wrong.
+    /// Path of the field in the request's JSON. Absent if the field is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "lines[0].sku")]
     field: Option<String>,
-    /// Values that a program needs to correct the request, such as the current price.
+    /// Data for correcting the field, such as the current price. Absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     details: Option<Value>,
@@ -114,7 +114,7 @@ impl Problem {
     }
 
     fn internal(cause: String) -> Self {
-        let detail = "An internal error occurred. It is safe to retry with the same Idempotency-Key.";
+        let detail = "Internal error. It is safe to retry with the same Idempotency-Key.";
         Self { cause: Some(cause), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", detail) }
     }
 
@@ -168,16 +168,15 @@ impl Problem {
         }
         let (code, detail) = match status {
             status if !status.is_client_error() && !status.is_server_error() => return None,
-            StatusCode::METHOD_NOT_ALLOWED => (
-                "METHOD_NOT_ALLOWED",
-                "This path does not support the method; the Allow header lists those that it supports.",
-            ),
+            StatusCode::METHOD_NOT_ALLOWED => {
+                ("METHOD_NOT_ALLOWED", "This path does not support that method; see the Allow header.")
+            }
             StatusCode::PAYLOAD_TOO_LARGE => ("BODY_TOO_LARGE", "The body is too large."),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => {
                 ("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json.")
             }
             StatusCode::NOT_FOUND => ("NOT_FOUND", UNKNOWN_PATH),
-            status if status.is_client_error() => ("MALFORMED", "The request could not be read."),
+            status if status.is_client_error() => ("MALFORMED", "The request is malformed."),
             _ => return Some(Self { status, ..Self::internal("a response without a cause".to_owned()) }),
         };
         Some(Self::new(status, code, detail))
@@ -197,12 +196,12 @@ impl From<CommandError> for Problem {
         let cause = chain(&error);
         match error {
             CommandError::Invalid(errors) => {
-                let detail = "Some fields are wrong; userErrors lists them all.";
+                let detail = "Some fields are invalid; userErrors lists all of them.";
                 Self { errors, ..Self::new(StatusCode::BAD_REQUEST, "INVALID_INPUT", detail) }
             }
             CommandError::Refused { refusal, replayed } => Self::refused(refusal, replayed),
             CommandError::Conflict { version, replayed, .. } => {
-                let detail = format!("The current version is {version}. Read it again before you change it.");
+                let detail = format!("The object is at version {version}. Read it again before changing it.");
                 let problem = Self::new(StatusCode::CONFLICT, "VERSION_CONFLICT", detail);
                 Self { current_version: Some(version), replayed, ..problem }
             }
@@ -219,8 +218,7 @@ impl From<CommandError> for Problem {
                 Self { cause: Some(cause), ..Self::unavailable("UNAVAILABLE", detail) }
             }
             CommandError::Sealing(SealingError::Vault(VaultError::Erased { .. })) => {
-                let detail =
-                    "The personal data of this customer or order was erased, so no more can be added.";
+                let detail = "The personal data of this object was erased; none can be added.";
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "SUBJECT_ERASED", detail)
             }
             CommandError::Sealing(_) => Self::internal(cause),
@@ -234,7 +232,7 @@ pub(super) fn key_reused() -> Problem {
     Problem::new(StatusCode::CONFLICT, "IDEMPOTENCY_KEY_REUSED", detail)
 }
 
-const UNKNOWN_PATH: &str = "Nothing is served at this path. GET / lists the pages of this address.";
+const UNKNOWN_PATH: &str = "There is nothing at this path; see / for what is served at this address.";
 
 /// Writes an error of the HTTP middleware as problem+json.
 pub fn problem_for(error: HttpError, trace: &TraceContext) -> Response {
@@ -246,7 +244,7 @@ pub fn problem_for(error: HttpError, trace: &TraceContext) -> Response {
         ),
         HttpError::Busy => Problem::unavailable(
             "BUSY",
-            "Too many requests are in flight. Retry with the same Idempotency-Key.",
+            "Too many requests are being processed. Retry with the same Idempotency-Key.",
         ),
         HttpError::TimedOut => {
             let detail = "The request timed out. Retry with the same Idempotency-Key to learn whether it was recorded.";

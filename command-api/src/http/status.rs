@@ -17,54 +17,54 @@ use super::problem::{FieldProblem, Problem};
 use crate::accepted::in_words_of_inputs;
 use crate::commands::token;
 
-/// The outcome of a command, from the idempotency ledger.
+/// The recorded outcome of a command.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CommandStatus {
-    /// The command's id.
+    /// Id of the command, a UUID.
     command_id: String,
-    /// Whether it was accepted.
+    /// Whether the command was carried out.
     outcome: CommandOutcome,
-    /// Time of the first response, RFC 3339 in UTC.
+    /// Time when the command was first answered.
     #[schema(format = DateTime)]
     answered_at: String,
-    /// Consistency token, if it was accepted: `stream@version`, several separated by commas. A query that presents it sees
-    /// at least these versions.
+    /// Consistency token, `stream@version`, several separated by commas. Present only if the command was
+    /// accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
-    /// Further fields of the response, if it was accepted and had any: an order's number and totals, for example.
+    /// Further fields of the first answer. Absent if there were none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     answer: Option<Value>,
-    /// Reason, if it was refused.
+    /// The refusal. Present only if the outcome is REFUSED.
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<CommandRefusal>,
-    /// Version of the stream when the command arrived, if it was not the one in If-Match.
+    /// Version of the object at that time. Present only if the outcome is CONFLICT.
     #[serde(skip_serializing_if = "Option::is_none")]
     current_version: Option<u64>,
 }
 
-/// Whether a command was accepted.
+/// Outcome of a command.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 enum CommandOutcome {
-    /// Accepted and recorded.
+    /// The command was carried out.
     Accepted,
-    /// Refused by a rule.
+    /// A business rule refused the command.
     Refused,
-    /// The stream was not at the version in If-Match.
+    /// The object did not have the version that If-Match expected.
     Conflict,
 }
 
-/// Why a command was refused.
+/// The refusal of a command by a business rule.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct CommandRefusal {
-    /// Reason, as a code for programs.
+    /// Error code for programs; stable.
     code: String,
-    /// Reason, as a sentence for people.
+    /// Reason for the refusal, in a sentence.
     message: String,
-    /// Every field that is wrong.
+    /// All invalid fields of the command. Empty if the refusal does not concern fields.
     user_errors: Vec<FieldProblem>,
 }
 

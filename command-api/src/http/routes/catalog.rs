@@ -20,15 +20,13 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
 fn products(table: RouteTable) -> RouteTable {
     table
         .command(
-            CATALOG
-                .post("/v1/products", "createProduct", "Brings a product into the catalog, as a draft.")
-                .creating(),
+            CATALOG.post("/v1/products", "createProduct", "Creates a product as a draft.").creating(),
             |command: HttpCommand<ProductInput>| async move {
                 command.commands.create_product(&command.meta, command.input).await
             },
         )
         .command(
-            CATALOG.patch("/v1/products/{id}", "changeProduct", "Changes what is said about a product."),
+            CATALOG.patch("/v1/products/{id}", "changeProduct", "Changes the details of a product."),
             |command: HttpCommand<DetailsInput>| async move {
                 command.commands.change_product(&command.meta, &command.id, command.input).await
             },
@@ -37,7 +35,7 @@ fn products(table: RouteTable) -> RouteTable {
             CATALOG.put(
                 "/v1/products/{id}/categories",
                 "categoriseProduct",
-                "Says where a product is found.",
+                "Replaces the categories of a product.",
             ),
             |command: HttpCommand<CategoriesInput>| async move {
                 command.commands.categorise_product(&command.meta, &command.id, command.input).await
@@ -54,29 +52,33 @@ fn products(table: RouteTable) -> RouteTable {
             },
         )
         .command(
-            CATALOG.post("/v1/products/{id}/media", "addMedium", "Adds a picture or film to a product."),
+            CATALOG.post("/v1/products/{id}/media", "addMedium", "Adds an image or video to a product."),
             |command: HttpCommand<MediumInput>| async move {
                 command.commands.add_medium(&command.meta, &command.id, command.input).await
             },
         )
         .command(
-            CATALOG.post("/v1/products/{id}/publish", "publishProduct", "Shows a product to shoppers."),
+            CATALOG.post(
+                "/v1/products/{id}/publish",
+                "publishProduct",
+                "Publishes a product: shoppers can see it.",
+            ),
             |command: HttpCommand<PublicationInput>| async move {
                 command.commands.publish_product(&command.meta, &command.id, command.input).await
             },
         )
         .command(
-            CATALOG.post("/v1/products/{id}/unpublish", "unpublishProduct", "Hides a product from shoppers."),
+            CATALOG.post(
+                "/v1/products/{id}/unpublish",
+                "unpublishProduct",
+                "Unpublishes a product: shoppers can no longer see it.",
+            ),
             |command: HttpCommand<PublicationInput>| async move {
                 command.commands.unpublish_product(&command.meta, &command.id, command.input).await
             },
         )
         .command(
-            CATALOG.post(
-                "/v1/products/{id}/archive",
-                "archiveProduct",
-                "Takes a product out of the catalog for good.",
-            ),
+            CATALOG.post("/v1/products/{id}/archive", "archiveProduct", "Archives a product permanently."),
             |command: HttpCommand<PublicationInput>| async move {
                 command.commands.archive_product(&command.meta, &command.id, command.input).await
             },
@@ -97,7 +99,7 @@ fn variants(table: RouteTable) -> RouteTable {
             CATALOG.put(
                 "/v1/products/{id}/variants/{sku}",
                 "changeVariant",
-                "Says anew what a variant is like.",
+                "Replaces the properties of a variant.",
             ),
             |command: HttpCommand<VariantDetailsInput>| async move {
                 command.commands.change_variant(&command.meta, &command.id, &command.sku, command.input).await
@@ -107,7 +109,7 @@ fn variants(table: RouteTable) -> RouteTable {
             CATALOG.put(
                 "/v1/products/{id}/variants/{sku}/price",
                 "setPrice",
-                "Says what a variant costs from now on.",
+                "Sets the price of a variant, effective immediately.",
             ),
             |command: HttpCommand<PriceInput>| async move {
                 command.commands.set_price(&command.meta, &command.id, &command.sku, command.input).await
@@ -117,7 +119,7 @@ fn variants(table: RouteTable) -> RouteTable {
             CATALOG.post(
                 "/v1/products/{id}/variants/{sku}/discontinue",
                 "discontinueVariant",
-                "Stops selling a variant, for good.",
+                "Discontinues a variant permanently.",
             ),
             |command: HttpCommand<NothingInput>| async move {
                 command.commands.discontinue_variant(&command.meta, &command.id, &command.sku).await
@@ -128,13 +130,13 @@ fn variants(table: RouteTable) -> RouteTable {
 fn categories(table: RouteTable) -> RouteTable {
     table
         .command(
-            CATALOG.post("/v1/categories", "createCategory", "Adds a category to the tree.").creating(),
+            CATALOG.post("/v1/categories", "createCategory", "Creates a category in the tree.").creating(),
             |command: HttpCommand<CategoryInput>| async move {
                 command.commands.create_category(&command.meta, command.input).await
             },
         )
         .command(
-            CATALOG.patch("/v1/categories/{id}", "renameCategory", "Gives a category another name."),
+            CATALOG.patch("/v1/categories/{id}", "renameCategory", "Changes the name of a category."),
             |command: HttpCommand<RenameInput>| async move {
                 command.commands.rename_category(&command.meta, &command.id, command.input).await
             },
@@ -143,7 +145,7 @@ fn categories(table: RouteTable) -> RouteTable {
             CATALOG.put(
                 "/v1/categories/{id}/parent",
                 "moveCategory",
-                "Makes a category part of another one, with everything in it.",
+                "Moves a category, with all its subcategories, to a new parent.",
             ),
             |command: HttpCommand<MoveInput>| async move {
                 command.commands.move_category(&command.meta, &command.id, command.input).await
@@ -153,7 +155,7 @@ fn categories(table: RouteTable) -> RouteTable {
             CATALOG.delete(
                 "/v1/categories/{id}",
                 "deleteCategory",
-                "Takes a category without children out of the tree.",
+                "Deletes a category that has no subcategories.",
             ),
             |command: HttpCommand<NothingInput>| async move {
                 command.commands.delete_category(&command.meta, &command.id).await

@@ -24,7 +24,11 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
             },
         )
         .command(
-            SHOPPERS.post("/v1/orders/{id}/retry-payment", "retryPayment", "Tries another way to pay."),
+            SHOPPERS.post(
+                "/v1/orders/{id}/retry-payment",
+                "retryPayment",
+                "Retries the payment of an order with another payment method.",
+            ),
             |command: HttpCommand<RetryPaymentInput>| async move {
                 command.commands.retry_payment(&command.meta, &command.id, command.input).await
             },
@@ -33,14 +37,14 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
             EVERYBODY.post(
                 "/v1/orders/{id}/cancel",
                 "cancelOrder",
-                "Cancels an order, or asks for its parcels that have not left.",
+                "Cancels an order, or its shipments that have not been dispatched.",
             ),
             |command: HttpCommand<CancelInput>| async move {
                 command.commands.cancel_order(&command.meta, &command.id, command.input).await
             },
         )
         .command(
-            STAFF.post("/v1/orders/{id}/hold", "holdOrder", "Stops an order for a while."),
+            STAFF.post("/v1/orders/{id}/hold", "holdOrder", "Puts an order on hold."),
             |command: HttpCommand<HoldInput>| async move {
                 command.commands.hold_order(&command.meta, &command.id, command.input).await
             },
@@ -49,14 +53,14 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
             STAFF.post(
                 "/v1/orders/{id}/resolve-hold",
                 "resolveHold",
-                "Chooses how an order on hold goes on.",
+                "Chooses the resolution for a hold of an order.",
             ),
             |command: HttpCommand<ResolveHoldInput>| async move {
                 command.commands.resolve_hold(&command.meta, &command.id, command.input).await
             },
         )
         .command(
-            STAFF.post("/v1/orders/{id}/notes", "addNote", "Writes something on an order."),
+            STAFF.post("/v1/orders/{id}/notes", "addNote", "Adds a note to an order."),
             |command: HttpCommand<NoteInput>| async move {
                 command.commands.add_note(&command.meta, &command.id, command.input).await
             },
@@ -65,7 +69,8 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
             PAYMENTS.post(
                 "/v1/payments/{id}/action",
                 "completePaymentAction",
-                "Tells what the customer did at their bank. The payment's id is the order's.",
+                "Reports the result of the customer's bank authentication (3-D Secure). \
+                 The payment's id is the order's id.",
             ),
             |command: HttpCommand<PaymentActionInput>| async move {
                 command.commands.complete_payment_action(&command.meta, &command.id, command.input).await

@@ -14,7 +14,7 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
         REACTIONS.post(
             "/v1/reactions/redrive",
             "redriveReaction",
-            "Has a stream's parked records tried again, in order.",
+            "Redrives a parked reaction: its events are handled again, in order.",
         ),
         |command: HttpCommand<RedriveInput>| async move {
             command.commands.redrive(&command.meta, command.input).await

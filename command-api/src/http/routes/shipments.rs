@@ -18,20 +18,28 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
             PARCELS.post(
                 "/v1/shipments/{id}/pack",
                 "packShipment",
-                "Everything is in the box: asks for a label.",
+                "Records that a parcel is packed, and requests a label.",
             ),
             |command: HttpCommand<NothingInput>| async move {
                 command.commands.pack_shipment(&command.meta, &command.id).await
             },
         )
         .command(
-            PARCELS.post("/v1/shipments/{id}/dispatch", "dispatchShipment", "The carrier takes the parcel."),
+            PARCELS.post(
+                "/v1/shipments/{id}/dispatch",
+                "dispatchShipment",
+                "Records that the carrier has taken a parcel.",
+            ),
             |command: HttpCommand<DispatchInput>| async move {
                 command.commands.dispatch_shipment(&command.meta, &command.id, command.input).await
             },
         )
         .command(
-            PARCELS.post("/v1/shipments/{id}/tracking", "updateTracking", "The carrier saw the parcel."),
+            PARCELS.post(
+                "/v1/shipments/{id}/tracking",
+                "updateTracking",
+                "Records a tracking update of the carrier.",
+            ),
             |command: HttpCommand<TrackingInput>| async move {
                 command.commands.update_tracking(&command.meta, &command.id, command.input).await
             },
@@ -40,20 +48,24 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
             PARCELS.post(
                 "/v1/shipments/{id}/attempt-failed",
                 "recordDeliveryAttempt",
-                "Nobody took the parcel.",
+                "Records a failed delivery attempt.",
             ),
             |command: HttpCommand<DeliveryAttemptInput>| async move {
                 command.commands.record_delivery_attempt(&command.meta, &command.id, command.input).await
             },
         )
         .command(
-            PARCELS.post("/v1/shipments/{id}/deliver", "confirmDelivery", "The parcel arrived."),
+            PARCELS.post(
+                "/v1/shipments/{id}/deliver",
+                "confirmDelivery",
+                "Records the delivery of a parcel.",
+            ),
             |command: HttpCommand<DeliveredInput>| async move {
                 command.commands.confirm_delivery(&command.meta, &command.id, command.input).await
             },
         )
         .command(
-            PARCELS.post("/v1/shipments/{id}/lost", "reportLost", "The parcel is lost."),
+            PARCELS.post("/v1/shipments/{id}/lost", "reportLost", "Records the loss of a parcel."),
             |command: HttpCommand<LostInput>| async move {
                 command.commands.report_lost(&command.meta, &command.id, command.input).await
             },
@@ -62,7 +74,7 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
             PARCELS.post(
                 "/v1/shipments/{id}/cancel",
                 "cancelShipment",
-                "Takes a parcel back before it leaves.",
+                "Cancels a shipment before it is dispatched.",
             ),
             |command: HttpCommand<NothingInput>| async move {
                 command.commands.cancel_shipment(&command.meta, &command.id).await

@@ -1,4 +1,5 @@
-//! What a shop is, as its logs say: which time it lives in, and by which rules. So that every process of it agrees.
+//! The properties of a shop that its logs hold: its kind of time and its rules. All processes of the shop
+//! agree on them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,10 +9,10 @@ use anyhow::{Result, bail};
 use domain::ShopRules;
 use event_log::port::Log;
 
-/// Which time a shop lives in.
+/// The kind of time that a shop runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The time of the clock on the wall.
+    /// Wall-clock time.
     Real,
     /// The time of imported data.
     Imported,
@@ -40,27 +41,30 @@ impl Kind {
             "REAL" => Ok(Self::Real),
             "IMPORTED" => Ok(Self::Imported),
             other => {
-                bail!("this shop lives in a time that this chorale does not know ({other}): use a newer one")
+                bail!(
+                    "this shop runs on a kind of time that this program does not know ({other}): use a newer chorale"
+                )
             }
         }
     }
 }
 
-/// What somebody needs a shop to be.
+/// What a process requires of a shop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Want {
-    /// Of this kind; one that was not begun yet becomes so.
+    /// This kind of time. A shop that is not initialised yet is initialised with it.
     Kind(Kind),
-    /// Begun by somebody, as whatever: it is waited for.
+    /// An initialised shop of any kind. Waits until another process initialises it.
     Begun,
-    /// Anything.
+    /// Nothing: the shop need not be initialised.
     Any,
 }
 
-/// How often it is looked whether somebody has begun a shop.
-const LOOK: Duration = Duration::from_millis(200);
+/// How often to check whether the shop is initialised.
+const POLL: Duration = Duration::from_millis(200);
 
-/// What the shop of these logs is. One of another kind than is wanted is refused; its rules are those that it was begun with.
+/// The kind and rules of the shop with these logs. Fails if its kind is not the required one. Its rules are
+/// those that it was initialised with.
 pub async fn agree(logs: &[Arc<dyn Log>], want: Want, rules: Option<ShopRules>) -> Result<(Kind, ShopRules)> {
     let (mut kind, mut agreed) = (Kind::Real, rules.clone());
     for log in logs {
@@ -70,43 +74,43 @@ pub async fn agree(logs: &[Arc<dyn Log>], want: Want, rules: Option<ShopRules>) 
         if let Some(rules) = &rules {
             log.set_property(RULES, &serde_json::to_string(rules)?).await?;
         }
-        let about = match want {
-            Want::Begun => begun(log.as_ref()).await?,
+        let properties = match want {
+            Want::Begun => initialised(log.as_ref()).await?,
             Want::Kind(_) | Want::Any => log.properties().await?,
         };
-        if let Some(found) = about.get(TIME) {
+        if let Some(found) = properties.get(TIME) {
             kind = Kind::of(found)?;
         }
         if let Want::Kind(wanted) = want
             && wanted != kind
         {
             bail!(
-                "this shop lives in {}, and what you want to do needs one in {}: choose another one (--data-dir, --event-log), \
-                 or only look at this one with `chorale query-api`",
+                "this shop runs on {}, and this command needs one on {}: choose another shop (--data-dir, --event-log), \
+                 or read this one with `chorale query-api`",
                 kind.words(),
                 wanted.words()
             );
         }
-        if let Some(found) = about.get(RULES) {
+        if let Some(found) = properties.get(RULES) {
             agreed = Some(serde_json::from_str(found)?);
         }
     }
     Ok((kind, agreed.unwrap_or_default()))
 }
 
-/// What a log says of its shop, once that was begun: by the first start of whoever takes commands, or by an import.
-async fn begun(log: &dyn Log) -> Result<BTreeMap<String, String>> {
-    let mut told = false;
+/// A log's properties, once a command API or an import has initialised the shop.
+async fn initialised(log: &dyn Log) -> Result<BTreeMap<String, String>> {
+    let mut logged = false;
     loop {
-        let about = log.properties().await?;
-        if about.contains_key(TIME) {
-            return Ok(about);
+        let properties = log.properties().await?;
+        if properties.contains_key(TIME) {
+            return Ok(properties);
         }
-        if !told {
-            tracing::info!(context = %log.context(), "waiting for the first command-api, or an import, to begin this shop");
-            told = true;
+        if !logged {
+            tracing::info!(context = %log.context(), "waiting for a command API or an import to initialise this shop");
+            logged = true;
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL).await;
     }
 }
 
@@ -117,14 +121,14 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_shop_stays_what_it_was_begun_as() {
+    async fn a_shop_keeps_the_properties_that_it_was_initialised_with() {
         let folder = tempfile::tempdir().unwrap();
         let address = format!("sqlite://{}", folder.path().join("log").display());
         let logs = [event_log::connect(&address, Context::Ordering).await.unwrap()];
-        // Who only looks decides nothing.
+        // A process without requirements initialises nothing.
         assert_eq!(agree(&logs, Want::Any, None).await.unwrap().0, Kind::Real);
         let waits = agree(&logs, Want::Begun, None);
-        assert!(tokio::time::timeout(LOOK * 2, waits).await.is_err(), "nobody has begun it");
+        assert!(tokio::time::timeout(POLL * 2, waits).await.is_err(), "the shop is not initialised");
         let rules = ShopRules { max_per_order: 7, ..ShopRules::default() };
         agree(&logs, Want::Kind(Kind::Imported), Some(rules.clone())).await.unwrap();
         let (kind, found) = agree(&logs, Want::Begun, None).await.unwrap();

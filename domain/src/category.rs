@@ -14,7 +14,7 @@ mod moving;
 pub use growing::{CreateCategory, DeleteCategory, RenameCategory};
 pub use moving::MoveCategory;
 
-/// How many categories stand one in another, at most.
+/// The most levels of the tree.
 pub const DEEPEST: usize = 8;
 /// How many categories there are, at most: the tree is read as a whole.
 pub const MOST: usize = 5_000;

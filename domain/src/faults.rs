@@ -1,4 +1,4 @@
-//! All that is wrong with a command's own fields, collected so that it is told at once.
+//! All that is wrong with a command's own fields, collected so that one refusal names it all.
 
 use crate::{Refusal, UserError};
 

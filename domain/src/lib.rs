@@ -2,10 +2,8 @@
 //! clock, no randomness, no I/O: time enters with the command, ids are derived or come with it.
 
 pub mod category;
-pub mod decision;
+pub mod claims;
 mod faults;
-#[cfg(any(test, feature = "test-support"))]
-pub mod given;
 mod one_stream;
 pub mod order;
 pub mod payment;
@@ -13,17 +11,18 @@ pub mod policies;
 pub mod price_book;
 pub mod product;
 pub mod reaction;
-pub mod refusal;
 pub mod reservation;
 pub mod rules;
 pub mod shipment;
 pub mod stock;
-pub mod view;
 
-pub use decision::{
-    Aggregate, AnyEvent, AnyState, Changes, Claim, ClaimKind, Deadline, Decision, Nothing, Reads, Seen,
-    StreamRead,
+#[cfg(feature = "test-support")]
+pub use decider::given;
+pub use decider::{
+    Aggregate, AnyEvent, AnyState, Changes, Claim, ClaimKind, Deadline, Decision, Draft, Nothing, Reads,
+    Refusal, RefusalKind, Seen, StreamRead, UserError, ViewKey, ViewWrite,
 };
-pub use refusal::{Refusal, RefusalKind, UserError};
 pub use rules::ShopRules;
-pub use view::{LocalView, ViewKey, ViewWrite};
+
+/// A context's view of other contexts' topics.
+pub type LocalView = decider::LocalView<schemas::Topic, schemas::Envelope>;

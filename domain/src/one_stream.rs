@@ -1,25 +1,19 @@
-//! The wiring of commands that concern one stream: load it, ask the rule, append what it says.
+//! Commands about one stream, one line each.
 
-/// `one_stream!(Publish, Product, |it| it.product_id.stream(), publish)`: the rule is `fn(&Product, &Publish)` and returns the
-/// events, or why not.
+/// `one_stream!(Publish, Product, |it| it.product_id.stream(), publish)`: the rule is
+/// `fn(&mut Draft<'_, Product>, &Publish) -> Result<(), Refusal>`.
 macro_rules! one_stream {
     ($command:ty, $state:ty, |$this:ident| $stream:expr, $rule:path) => {
-        impl $crate::Decision for $command {
-            fn reads(&self) -> $crate::Reads {
+        impl decider::StreamDecision for $command {
+            type Aggregate = $state;
+
+            fn stream(&self) -> schemas::StreamId {
                 let $this = self;
-                $crate::Reads::stream::<$state>($stream)
+                $stream
             }
 
-            fn decide(
-                &self,
-                seen: &$crate::Seen,
-                _now: schemas::Timestamp,
-            ) -> Result<$crate::Changes, $crate::Refusal> {
-                let $this = self;
-                let stream = $stream;
-                let nothing_yet = <$state>::default();
-                let state = seen.state_ref::<$state>(&stream).unwrap_or(&nothing_yet);
-                Ok($crate::Changes::of(&stream, $rule(state, self)?))
+            fn decide(&self, draft: &mut decider::Draft<'_, $state>) -> Result<(), decider::Refusal> {
+                $rule(draft, self)
             }
         }
     };

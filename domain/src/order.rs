@@ -1,5 +1,5 @@
-//! An order: the one story that everybody listens to. Participants act on its events, and only the order listens to what came
-//! of that, so nobody else decides where it stands.
+//! An order: the aggregate that inventory, payments and shipping answer to. Only the order answers to them, so no other context
+//! decides its status.
 //!
 //! **Invariant:** every order is over, has a deadline, or waits for a human. **Invariant:** what is captured for the parcels
 //! that leave adds up to the totals that remain.
@@ -20,6 +20,7 @@ use crate::{Aggregate, Deadline};
 mod answers;
 mod cancelling;
 mod deadlines;
+mod draft;
 mod fulfilment;
 mod hold;
 mod holding;
@@ -28,20 +29,15 @@ mod notes;
 mod parcel;
 mod placing;
 mod pricing;
-mod story;
 mod sums;
 mod underway;
 
 #[cfg(test)]
 mod tests;
 
-pub use answers::{PaymentAnswer, PaymentAnswered, RetryPayment, StockAnswer, StockAnswered};
+pub use answers::{RetryPayment, StockAnswer};
 pub use cancelling::{CancelOrder, ParcelCancelled};
-pub use deadlines::{
-    DELIVERY_DEADLINE, FULFILMENT_DEADLINE, OrderDeadlinePassed, PAYMENT_DEADLINE, RETURN_WINDOW_DEADLINE,
-    STOCK_ANSWER_DEADLINE,
-};
-pub use fulfilment::{ParcelDelivered, ParcelDispatched, ParcelLost};
+pub use fulfilment::ParcelDelivered;
 pub use hold::{Hold, Waits};
 pub use holding::{PutOnHold, ResolveHold};
 pub use money::{
@@ -53,9 +49,16 @@ pub use placing::{OrderedLine, PlaceOrder};
 pub use sums::Share;
 pub use underway::{Cancellation, Stage, Underway};
 
+pub(crate) use answers::{PaymentAnswer, PaymentAnswered, StockAnswered};
+pub(crate) use deadlines::{
+    DELIVERY_DEADLINE, FULFILMENT_DEADLINE, OrderDeadlinePassed, PAYMENT_DEADLINE, RETURN_WINDOW_DEADLINE,
+    STOCK_ANSWER_DEADLINE,
+};
+pub(crate) use fulfilment::{ParcelDispatched, ParcelLost};
+
 // ── State ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// Where an order stands.
+/// The state of an order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Order {
     /// There is no such order yet.
@@ -109,13 +112,13 @@ enum Ending {
     Cancelled,
 }
 
-/// What became of the money after the end.
+/// The money after the order's end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Afterwards {
     /// As it was at the end.
     AsItWas(PaymentStatus),
-    LetGo,
-    GivenBack,
+    Voided,
+    Refunded,
 }
 
 impl Order {
@@ -134,7 +137,7 @@ impl Order {
         }
     }
 
-    /// What became of the money.
+    /// The payment dimension of its status.
     pub fn payment(&self) -> PaymentStatus {
         match self {
             Self::Unplaced | Self::AwaitingStock(_) => PaymentStatus::None,
@@ -145,15 +148,15 @@ impl Order {
             },
             Self::Underway(order) => order.payment(),
             Self::Over(over) => match over.money {
-                // What was never set aside is not wanted any more.
-                Afterwards::AsItWas(PaymentStatus::Pending) | Afterwards::LetGo => PaymentStatus::Voided,
+                // An authorisation that never came is no longer wanted.
+                Afterwards::AsItWas(PaymentStatus::Pending) | Afterwards::Voided => PaymentStatus::Voided,
                 Afterwards::AsItWas(payment) => payment,
-                Afterwards::GivenBack => PaymentStatus::Refunded,
+                Afterwards::Refunded => PaymentStatus::Refunded,
             },
         }
     }
 
-    /// What became of the goods.
+    /// The fulfilment dimension of its status.
     pub fn fulfilment(&self) -> FulfilmentStatus {
         match self {
             Self::Underway(order) => order.fulfilment(),
@@ -170,7 +173,7 @@ impl Order {
         }
     }
 
-    /// What somebody may do to it now.
+    /// The actions that are allowed now.
     pub fn allowed_actions(&self) -> Vec<OrderAction> {
         let Some(status) = self.status() else { return Vec::new() };
         let holds: Vec<HoldReason> = self.holds().iter().map(|hold| hold.reason).collect();
@@ -287,7 +290,7 @@ impl Order {
 
     fn voided(mut self) -> Self {
         if let Self::Over(over) = &mut self {
-            over.money = Afterwards::LetGo;
+            over.money = Afterwards::Voided;
         }
         self
     }
@@ -297,7 +300,7 @@ impl Order {
             Self::Underway(order) => order.refunded(e),
             Self::Over(over) => {
                 over.refunded = e.refunded;
-                over.money = Afterwards::GivenBack;
+                over.money = Afterwards::Refunded;
             }
             _ => {}
         }

@@ -1,44 +1,50 @@
-//! The payment of an order, stream `payment-{orderId}`: what was set aside, taken, let go and given back.
+//! The payment of an order, stream `payment-{orderId}`: what was authorised, captured, voided and refunded.
 //!
 //! Invariants: what is taken of an authorisation never exceeds it; what is given back never exceeds what was taken; when
-//! the order is over, money that is set aside is let go and money that was taken is given back; a step is asked of the
+//! the order is over, authorised money is released and captured money is refunded; a step is asked of the
 //! provider under one key, and repeated under a new number only after a definite no.
 
 use schemas::payment::PaymentEvent;
-use schemas::{OrderId, StreamId};
+use schemas::{OrderId, Timestamp};
 
-use crate::{Aggregate, Changes, Deadline, Reads, Refusal, Seen};
+use self::draft::PaymentDraft;
+use crate::{Aggregate, Changes, Deadline, Draft, Refusal, Seen};
 
 mod authorize;
 mod book;
 mod cancel;
 mod capture;
 mod chargeback;
+mod draft;
+mod outcomes;
 pub mod provider;
 mod refund;
 #[cfg(test)]
 mod tests;
 
-pub use authorize::{CompleteAction, Confirmation, Reauthorize, RequestPayment};
+pub use authorize::{CompleteAction, Confirmation, Reauthorize};
 pub use book::{Book, Capture, CaptureSituation, Refund, RefundSituation, Try, TrySituation, Unanswered};
-pub use cancel::CancelPayment;
-pub use capture::{RequestCapture, RetryCapture, SettleCancelledLines};
+pub use capture::RetryCapture;
 pub use chargeback::RecordChargeback;
 pub use provider::{
     AuthorizeOutcome, INQUIRY, InquireStep, MoneyOutcome, ProviderAnswer, ProviderAnswered, ProviderAsk,
     ProviderCall, provider_call,
 };
-pub use refund::{RequestRefund, RetryRefunds};
 
-/// Where the payment of an order stands.
+pub(crate) use authorize::RequestPayment;
+pub(crate) use cancel::CancelPayment;
+pub(crate) use capture::{RequestCapture, SettleCancelledLines};
+pub(crate) use refund::{RequestRefund, RetryRefunds};
+
+/// The state of an order's payment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Payment {
-    /// Nobody has asked for money.
+    /// No money has been requested.
     #[default]
     NotAsked,
     /// The order wants to be paid.
     Wanted(Book),
-    /// The order is over: whatever is or gets set aside is let go, whatever was taken is given back.
+    /// The order is over: whatever is or will be authorised is released, whatever was captured is refunded.
     Unwanted(Book),
 }
 
@@ -80,38 +86,16 @@ impl Aggregate for Payment {
     }
 }
 
-/// A payment in the course of one decision: each event that is told changes what the next rule sees.
-struct Draft {
-    order_id: OrderId,
-    payment: Payment,
-    events: Vec<PaymentEvent>,
-}
-
-impl Draft {
-    fn tell(&mut self, event: impl Into<PaymentEvent>) {
-        let event = event.into();
-        self.payment = std::mem::take(&mut self.payment).evolve(&event);
-        self.events.push(event);
-    }
-
-    fn book(&self) -> &Book {
-        self.payment.book()
-    }
-}
-
-fn reads(order_id: OrderId) -> Reads {
-    Reads::stream::<Payment>(order_id.payment_stream())
-}
-
-/// Decides on a payment; afterwards a payment that nobody wants any more has let go of what it can.
+/// Decides on a payment. Afterwards a payment that is no longer wanted releases what it can.
 fn decide(
     order_id: OrderId,
     seen: &Seen,
-    rule: impl FnOnce(&mut Draft) -> Result<(), Refusal>,
+    now: Timestamp,
+    rule: impl FnOnce(&mut PaymentDraft<'_>) -> Result<(), Refusal>,
 ) -> Result<Changes, Refusal> {
-    let stream: StreamId = order_id.payment_stream();
-    let mut draft = Draft { order_id, payment: seen.state(&stream), events: Vec::new() };
+    let payment = Draft::of(seen, order_id.payment_stream(), now);
+    let mut draft = PaymentDraft { order_id, payment };
     rule(&mut draft)?;
-    cancel::let_go(&mut draft);
-    Ok(Changes::of(&stream, draft.events))
+    cancel::settle_unwanted(&mut draft);
+    Ok(draft.payment.changes())
 }

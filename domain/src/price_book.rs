@@ -1,4 +1,4 @@
-//! Ordering's local view of the catalog: what a SKU is called and costs. Each product's story is folded here, so that every
+//! Ordering's local view of the catalog: what a SKU is called and costs. Each product's stream is folded here, so that every
 //! entry of a SKU follows from it; learning an event twice changes nothing, because the fold knows its version.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,21 +40,21 @@ pub struct PriceEntry {
     pub sellable: bool,
 }
 
-/// Where the entry of a SKU stands. Read it with `seen.view::<PriceEntry>(&sku_key(sku))`.
+/// The key of a SKU's entry. Read it with `seen.view::<PriceEntry>(&sku_key(sku))`.
 pub fn sku_key(sku: &Sku) -> ViewKey {
     ViewKey { view: NAME, key: format!("sku/{sku}") }
 }
 
-/// A product's story so far.
+/// A product, and what the price book needs to know of its past.
 #[derive(Clone, Default, Serialize, Deserialize)]
-struct Story {
+struct ProductHistory {
     version: u64,
     product: Product,
     /// Version that set a price last, by SKU.
     priced_at: BTreeMap<Sku, u64>,
 }
 
-impl Story {
+impl ProductHistory {
     fn evolve(mut self, version: u64, event: &ProductEvent) -> Self {
         if let ProductEvent::PriceSet(set) = event {
             self.priced_at.insert(set.sku.clone(), version);
@@ -104,8 +104,8 @@ fn learn(
     let key = product_key(envelope);
     let shape = |source| DecodeError::Shape { name: NAME, source };
     let before = match known.get(&key) {
-        Some(value) => Story::deserialize(value).map_err(shape)?,
-        None => Story::default(),
+        Some(value) => ProductHistory::deserialize(value).map_err(shape)?,
+        None => ProductHistory::default(),
     };
     if envelope.version <= before.version {
         return Ok(Vec::new());

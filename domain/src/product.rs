@@ -26,7 +26,7 @@ pub use prices::SetPrice;
 pub use publication::{Archive, Publish, Unpublish};
 pub use variants::{AddVariant, ChangeVariant, DiscontinueVariant};
 
-/// Where a product stands.
+/// The state of a product.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Product {
     /// It does not exist.
@@ -81,7 +81,7 @@ pub struct Variant {
 pub enum Sale {
     /// It is, once the product is published.
     Live,
-    /// Not any more.
+    /// It is no longer sold.
     Discontinued,
 }
 
@@ -211,7 +211,7 @@ impl Listing {
 
 impl Variant {
     /// Whether it is sold, once the product is published.
-    pub fn is_live(&self) -> bool {
+    pub(crate) fn is_live(&self) -> bool {
         self.sale == Sale::Live
     }
 }

@@ -1,14 +1,15 @@
-//! What became of a reactor's work on one stream, stream `reaction-{reactor}-{source}` in the reactor's own log.
+//! Reactions that could not be carried out: stream `reaction-{reactor}-{source}` in the log of the reactor's context.
 //!
-//! Invariant: between a parking and the redriving that answers it nothing is told, because later events of the stream
+//! Invariant: between a parking and its redriving nothing is appended, because later events of the stream
 //! queue behind the parked one.
 
 use schemas::reaction::{ReactionEvent, ReactionParked, ReactionRedriven};
-use schemas::{EventId, StreamId, Timestamp};
+use schemas::{EventId, StreamId};
 
-use crate::{Aggregate, Changes, Decision, Reads, Refusal, Seen};
+use crate::one_stream::one_stream;
+use crate::{Aggregate, Draft, Refusal};
 
-/// Where a reactor stands with one stream.
+/// The state of a reactor's work on one stream.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Reaction {
     /// It never gave up on it.
@@ -19,7 +20,7 @@ pub enum Reaction {
         /// The version.
         from_version: u64,
     },
-    /// Somebody asked for the waiting events to be handled again.
+    /// The waiting events are to be handled again.
     Redriven,
 }
 
@@ -34,7 +35,7 @@ impl Aggregate for Reaction {
     }
 }
 
-/// A reactor gives up on an event for now. Quiet while the stream waits already: the event queues behind.
+/// A reactor gives up on an event for now. Does nothing while the stream waits already: the event queues behind.
 #[derive(Clone, Debug)]
 pub struct ParkReaction {
     /// Who gives up.
@@ -53,30 +54,24 @@ pub struct ParkReaction {
     pub error: String,
 }
 
-impl Decision for ParkReaction {
-    fn reads(&self) -> Reads {
-        Reads::stream::<Reaction>(StreamId::reaction(&self.reactor, &self.source))
-    }
+one_stream!(ParkReaction, Reaction, |it| schemas::reaction::stream(&it.reactor, &it.source), park);
 
-    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
-        let stream = StreamId::reaction(&self.reactor, &self.source);
-        if matches!(seen.state(&stream), Reaction::Parked { .. }) {
-            return Ok(Changes::none());
-        }
-        let parked = ReactionParked {
-            reactor: self.reactor.clone(),
-            source: self.source.clone(),
-            source_version: self.source_version,
-            event_id: self.event_id,
-            event_type: self.event_type.clone(),
-            attempts: self.attempts,
-            error: self.error.clone(),
-        };
-        Ok(Changes::of(&stream, [ReactionEvent::from(parked)]))
+fn park(reaction: &mut Draft<'_, Reaction>, command: &ParkReaction) -> Result<(), Refusal> {
+    if !matches!(reaction.state(), Reaction::Parked { .. }) {
+        reaction.append(ReactionParked {
+            reactor: command.reactor.clone(),
+            source: command.source.clone(),
+            source_version: command.source_version,
+            event_id: command.event_id,
+            event_type: command.event_type.clone(),
+            attempts: command.attempts,
+            error: command.error.clone(),
+        });
     }
+    Ok(())
 }
 
-/// Somebody wants the waiting events of a stream handled again. Quiet when repeated.
+/// Staff want the waiting events of a stream handled again. Does nothing when repeated.
 ///
 /// Refuses with `NOT_FOUND` where nothing was ever parked.
 #[derive(Clone, Debug)]
@@ -87,23 +82,18 @@ pub struct RedriveReaction {
     pub source: StreamId,
 }
 
-impl Decision for RedriveReaction {
-    fn reads(&self) -> Reads {
-        Reads::stream::<Reaction>(StreamId::reaction(&self.reactor, &self.source))
-    }
+one_stream!(RedriveReaction, Reaction, |it| schemas::reaction::stream(&it.reactor, &it.source), redrive);
 
-    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
-        let stream = StreamId::reaction(&self.reactor, &self.source);
-        match seen.state(&stream) {
-            Reaction::Untroubled => Err(Refusal::not_found("parked reaction")),
-            Reaction::Redriven => Ok(Changes::none()),
-            Reaction::Parked { from_version } => {
-                let (reactor, source) = (self.reactor.clone(), self.source.clone());
-                let redriven = ReactionRedriven { reactor, source, from_version };
-                Ok(Changes::of(&stream, [ReactionEvent::from(redriven)]))
-            }
+fn redrive(reaction: &mut Draft<'_, Reaction>, command: &RedriveReaction) -> Result<(), Refusal> {
+    match *reaction.state() {
+        Reaction::Untroubled => return Err(Refusal::not_found("parked reaction")),
+        Reaction::Redriven => {}
+        Reaction::Parked { from_version } => {
+            let (reactor, source) = (command.reactor.clone(), command.source.clone());
+            reaction.append(ReactionRedriven { reactor, source, from_version });
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -116,7 +106,7 @@ mod tests {
     }
 
     fn stream() -> StreamId {
-        StreamId::reaction("payments-orders", &source())
+        schemas::reaction::stream("payments-orders", &source())
     }
 
     fn park(source_version: u64) -> ParkReaction {

@@ -1,13 +1,13 @@
 //! The reservation of an order: its decisions read and write the stock of several SKUs at once, all or nothing. Invariants:
 //! one reservation per order; it is whole or not at all; release and consume take no more than remains.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemas::reservation::{LineAtLocation, ReservationEvent};
-use schemas::{LineId, LocationId, OrderId, Sku};
+use schemas::{LineId, LocationId, OrderId, Sku, Timestamp};
 
 use crate::stock::{Part, Stock};
-use crate::{Aggregate, Reads, Seen};
+use crate::{Aggregate, Changes, Draft, Reads, Refusal, Seen};
 
 mod consuming;
 mod placing;
@@ -18,10 +18,10 @@ pub use consuming::ConsumeReservation;
 pub use releasing::ReleaseReservation;
 pub use reserving::{ReserveLine, ReserveOrder};
 
-/// Where the reservation of an order stands.
+/// The state of an order's reservation.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Reservation {
-    /// Nobody has asked for it.
+    /// It has not been requested.
     #[default]
     Unasked,
     /// There was not enough.
@@ -99,9 +99,38 @@ fn reads<'a>(order: OrderId, skus: impl Iterator<Item = &'a Sku>) -> Reads {
     skus.into_iter().fold(reservation, |reads, sku| reads.and::<Stock>(sku.stock_stream()))
 }
 
-/// The stock of a SKU, as far as it was asked for.
-fn stock_of<'a>(seen: &'a Seen, sku: &Sku) -> Option<&'a Stock> {
-    seen.state_ref::<Stock>(&sku.stock_stream())
+/// What `change` does to the stock of a SKU for an order.
+type StockChange = fn(&mut Draft<'_, Stock>, &Sku, OrderId, &[Part]);
+
+/// Changes the stock of each counted SKU of `lines`. Refuses a SKU that is not among the `named` ones, whose stock was read.
+fn change_stock<'a>(
+    seen: &Seen,
+    now: Timestamp,
+    order_id: OrderId,
+    lines: &[LineAtLocation],
+    named: impl Iterator<Item = &'a Sku>,
+    change: StockChange,
+) -> Result<Changes, Refusal> {
+    let named: BTreeSet<&Sku> = named.collect();
+    let mut changes = Changes::none();
+    for (sku, parts) in parts_by_sku(lines) {
+        if !named.contains(sku) {
+            return Err(not_named(sku));
+        }
+        let mut stock = Draft::<Stock>::of(seen, sku.stock_stream(), now);
+        if matches!(stock.state(), Stock::Unopened) {
+            return Err(not_named(sku));
+        }
+        change(&mut stock, sku, order_id, &parts);
+        changes = changes.and(stock.changes());
+    }
+    Ok(changes)
+}
+
+/// A reservation holds a SKU whose stock was not read.
+fn not_named(sku: &Sku) -> Refusal {
+    let message = format!("The order holds {sku}, which was not named: name every counted SKU of the order.");
+    Refusal::rule("STOCK_NOT_NAMED", message).at("skus")
 }
 
 /// Counted lines as parts by SKU: one part per location, sorted.

@@ -84,7 +84,7 @@ impl ShopRules {
     }
 
     /// What sending goods of this value costs.
-    pub fn shipping_cost(&self, method: ShippingMethod, goods: Money) -> Money {
+    pub(crate) fn shipping_cost(&self, method: ShippingMethod, goods: Money) -> Money {
         let minor = match method {
             ShippingMethod::Express => self.express_shipping,
             ShippingMethod::Standard if goods.minor >= self.free_shipping_from => 0,
@@ -94,7 +94,7 @@ impl ShopRules {
     }
 
     /// Sorts places: best first.
-    pub fn rank(&self, location: &LocationId) -> (usize, LocationId) {
+    pub(crate) fn rank(&self, location: &LocationId) -> (usize, LocationId) {
         let place = self.locations.iter().position(|known| known == location).unwrap_or(self.locations.len());
         (place, location.clone())
     }

@@ -23,17 +23,19 @@ mod ready;
 #[cfg(test)]
 mod tests;
 
-pub use cancel::{CancelShipment, CancelShipments};
+pub use cancel::CancelShipment;
 pub use carrier::{LabelCall, LabelImpossible, LabelPrinted, label_call};
-pub use holds::{HoldShipments, LiftHolds};
 pub use journey::{ConfirmDelivery, RecordDeliveryAttempt, ReportLost, UpdateTracking};
 pub use plan::PlanShipments;
 pub use ready::{Dispatch, Pack};
 
-/// Where a parcel stands.
+pub(crate) use cancel::CancelShipments;
+pub(crate) use holds::{HoldShipments, LiftHolds};
+
+/// The state of a parcel.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Shipment {
-    /// Nobody has asked for it.
+    /// It has not been planned.
     #[default]
     Unplanned,
     /// It is being made ready.
@@ -94,7 +96,7 @@ pub struct Label {
 /// What is known of a parcel on its way.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Journey {
-    /// How often nobody took it.
+    /// How many delivery attempts failed.
     pub attempts: u32,
     /// Where the carrier last saw it.
     pub last_seen: Option<TrackingUpdated>,
@@ -211,23 +213,8 @@ impl Parcel {
     }
 }
 
-fn reads(shipment_id: ShipmentId) -> Reads {
-    Reads::stream::<Shipment>(shipment_id.stream())
-}
-
 fn reads_all(shipment_ids: &[ShipmentId]) -> Reads {
     shipment_ids.iter().fold(Reads::default(), |reads, id| reads.and::<Shipment>(id.stream()))
-}
-
-/// Decides on one parcel: at most one event.
-fn decide(
-    shipment_id: ShipmentId,
-    seen: &Seen,
-    rule: impl FnOnce(&Shipment) -> Result<Option<ShipmentEvent>, Refusal>,
-) -> Result<Changes, Refusal> {
-    let stream = shipment_id.stream();
-    let event = rule(seen.state_ref(&stream).unwrap_or(&Shipment::Unplanned))?;
-    Ok(Changes::of(&stream, event))
 }
 
 /// Reacts on each of several parcels, once each; never a refusal.

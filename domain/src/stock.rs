@@ -9,11 +9,11 @@ use schemas::{LocationId, OrderId, Sku};
 use crate::{Aggregate, Refusal};
 
 mod adjusting;
+mod draft;
 mod levels;
 mod opening;
 mod promising;
 mod receiving;
-mod story;
 mod thresholds;
 mod transferring;
 
@@ -24,7 +24,7 @@ pub use receiving::ReceiveStock;
 pub use thresholds::SetThresholds;
 pub use transferring::TransferStock;
 
-pub(crate) use promising::Part;
+pub(crate) use promising::{Part, commit, release, reserve};
 
 /// No more of one SKU is counted than this, over all locations; sums of levels therefore fit their type.
 pub const MOST: u32 = 1_000_000_000;
@@ -102,7 +102,7 @@ impl Stock {
 
 impl Item {
     /// How many units of it an order holds at a location.
-    pub fn held_by(&self, order: OrderId, location: &LocationId) -> u32 {
+    pub(crate) fn held_by(&self, order: OrderId, location: &LocationId) -> u32 {
         self.held.get(&(order, location.clone())).copied().unwrap_or(0)
     }
 
@@ -126,19 +126,19 @@ impl Item {
             }
             StockEvent::StockReleased(e) => {
                 self.levels.release(&e.location, e.qty);
-                self.let_go(e.order_id, &e.location, e.qty);
+                self.reduce_held(e.order_id, &e.location, e.qty);
             }
             StockEvent::StockCommitted(e) => {
                 self.levels.release(&e.location, e.qty);
                 self.levels.take(&e.location, e.qty);
-                self.let_go(e.order_id, &e.location, e.qty);
+                self.reduce_held(e.order_id, &e.location, e.qty);
             }
             StockEvent::StockTransferredOut(e) => {
                 self.levels.take(&e.from, e.qty);
                 remember(&mut self.transfers, e.transfer_id.clone());
             }
             StockEvent::StockTransferredIn(e) => self.levels.add(&e.to, e.qty),
-            // The first is past, the others tell what the levels say already.
+            // The opening is past; the edges repeat what the levels say.
             StockEvent::StockItemOpened(_)
             | StockEvent::LowStockReached(_)
             | StockEvent::StockDepleted(_)
@@ -146,7 +146,7 @@ impl Item {
         }
     }
 
-    fn let_go(&mut self, order: OrderId, location: &LocationId, qty: u32) {
+    fn reduce_held(&mut self, order: OrderId, location: &LocationId, qty: u32) {
         let key = (order, location.clone());
         let left = self.held.get(&key).copied().unwrap_or(0).saturating_sub(qty);
         if left == 0 {

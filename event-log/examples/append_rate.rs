@@ -9,7 +9,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::{Aggregate, Changes, Decision, Reads, Refusal, Seen};
+use decider::{Aggregate, Changes, Decision, Reads, Refusal, Seen};
 use event_log::port::{Log, Read};
 use event_log::request::{Origin, Request, Verdict};
 use event_log::verify::verify;

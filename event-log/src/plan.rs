@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Claim, ViewKey};
+use decider::{Claim, ViewKey};
 use schemas::{Context, StreamId, Timestamp};
 
 use crate::chain;

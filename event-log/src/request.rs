@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Decision, Refusal};
+use decider::{Decision, Refusal};
 use schemas::{Actor, CommandId, StreamId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use domain::ViewWrite;
+use decider::ViewWrite;
 use platform::clock::Clock;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;

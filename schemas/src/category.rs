@@ -4,7 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{event_body, event_set};
-use crate::{CategoryId, Slug};
+use crate::{CategoryId, Slug, StreamId};
+
+/// The one stream of the category tree.
+pub fn stream() -> StreamId {
+    StreamId::from_text("categories")
+}
 
 event_set! {
     /// What happens to the category tree.

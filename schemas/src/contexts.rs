@@ -90,7 +90,7 @@ macro_rules! contexts {
 
             /// All types of its events.
             pub fn catalogue(self) -> Vec<EventType> {
-                match self {$($(Self::$aggregate => <$events as EventSet>::catalogue(),)*)*}
+                match self {$($(Self::$aggregate => <$events>::catalogue(),)*)*}
             }
 
             /// The sentence that today's type makes of a stored event of any version.
@@ -168,7 +168,7 @@ impl AggregateType {
 
     /// The stream of the aggregate with this key.
     pub fn stream(self, key: impl fmt::Display) -> StreamId {
-        StreamId::from_text(format!("{}-{key}", self.stream_prefix()))
+        StreamId::new(self.stream_prefix(), key)
     }
 
     /// The topic of its events.

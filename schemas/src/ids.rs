@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use decider::StreamId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -211,49 +212,6 @@ impl fmt::Display for LineId {
     }
 }
 
-/// A stream of the log: the aggregate's prefix and the key, such as `order-0198…`. It is the record's key on every topic.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct StreamId(String);
-
-impl StreamId {
-    /// The one stream of the category tree.
-    pub fn categories() -> Self {
-        Self("categories".to_owned())
-    }
-
-    /// The stream on which a context tells what became of reactions to `source` by `reactor`.
-    pub fn reaction(reactor: &str, source: &StreamId) -> Self {
-        Self(format!("reaction-{reactor}-{source}"))
-    }
-
-    /// A stream id that came from the log or from a person; it may name nothing.
-    pub fn from_text(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// What stands before the first dash: `order` of `order-0198…`.
-    pub fn prefix(&self) -> &str {
-        self.0.split_once('-').map_or(self.as_str(), |(prefix, _)| prefix)
-    }
-
-    /// What stands after the first dash: `0198…` of `order-0198…`; the whole for a stream of its own.
-    pub fn key(&self) -> &str {
-        self.0.split_once('-').map_or(self.as_str(), |(_, key)| key)
-    }
-}
-
-impl fmt::Display for StreamId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -283,6 +241,6 @@ mod tests {
         let order = OrderId::derived(&["1"]);
         assert_eq!(order.stream().prefix(), "order");
         assert_eq!(order.stream().key(), order.to_string());
-        assert_eq!(StreamId::categories().prefix(), "categories");
+        assert_eq!(crate::category::stream().prefix(), "categories");
     }
 }

@@ -3,7 +3,6 @@
 //! Everything here is a **stored or published format**. Changing the shape of an event without giving it a new
 //! version fails a test that says what to do (see `CONTRIBUTING.md`, "Add or change an event").
 
-pub mod actor;
 pub mod audit;
 pub mod category;
 pub mod contexts;
@@ -22,18 +21,16 @@ pub mod reservation;
 pub mod sealed;
 pub mod shipment;
 pub mod stock;
-pub mod time;
 pub mod topics;
 
-pub use actor::{Actor, ActorType};
 pub use contexts::{AggregateType, Context};
+pub use decider::{Actor, ActorType, StreamId, Timestamp};
 pub use envelope::{Envelope, Recorded};
 pub use event::{DecodeError, EventBody, EventSet, EventType};
 pub use ids::{
-    CategoryId, CommandId, CustomerId, EventId, LineId, LocationId, OrderId, ProductId, Sku, Slug, StreamId,
+    CategoryId, CommandId, CustomerId, EventId, LineId, LocationId, OrderId, ProductId, Sku, Slug,
 };
 pub use money::{Currency, Money, MoneyError};
 pub use sealed::{Address, Sealed};
 pub use shipment::ShipmentId;
-pub use time::Timestamp;
 pub use topics::Topic;

@@ -6,6 +6,11 @@ use serde::{Deserialize, Serialize};
 use crate::event::{event_body, event_set};
 use crate::{EventId, StreamId};
 
+/// The stream on which a context records the outcome of reactions to `source` by `reactor`.
+pub fn stream(reactor: &str, source: &StreamId) -> StreamId {
+    StreamId::new("reaction", format_args!("{reactor}-{source}"))
+}
+
 event_set! {
     /// What happens when a reaction cannot be carried out.
     ReactionEvent of "reaction" { ReactionParked, ReactionRedriven }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Aggregate, Changes, Decision, Reads, Refusal, Seen};
+use decider::{Aggregate, Changes, Decision, Reads, Refusal, Seen};
 use event_log::request::{Expected, Origin, Request};
 use schemas::reaction::{ReactionEvent, ReactionRedriven};
 use schemas::{Actor, CommandId, EventSet, StreamId, Timestamp};

@@ -1,6 +1,6 @@
 //! The catalog: products with their variants and prices, and the category tree.
 
-use schemas::{CategoryId, Context, ProductId, StreamId};
+use schemas::{CategoryId, Context, ProductId};
 
 use super::Target;
 use crate::accepted::CommandError;
@@ -21,7 +21,7 @@ fn product_target(id: ProductId) -> Target {
 
 /// The tree is one stream, so a category's version is the tree's.
 fn category_target(id: CategoryId) -> Target {
-    Target { context: Context::Catalog, stream: StreamId::categories(), id: id.to_string(), flow: None }
+    Target { context: Context::Catalog, stream: schemas::category::stream(), id: id.to_string(), flow: None }
 }
 
 fn category(category: &str) -> Result<(CategoryId, Target), CommandError> {

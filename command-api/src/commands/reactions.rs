@@ -23,7 +23,7 @@ impl Commands {
         problems.line("stream", &input.stream, 200);
         let context = problems.all(context)?;
         let (reactor, source) = (input.reactor.clone(), StreamId::from_text(input.stream.clone()));
-        let stream = StreamId::reaction(&reactor, &source);
+        let stream = schemas::reaction::stream(&reactor, &source);
         let target = Target { context, id: stream.as_str().to_owned(), stream, flow: None };
         let command = self.fingerprinted(meta, "RedriveReaction", target, &input).await?;
         let parking = vec![Parking::Redrive { reactor: reactor.clone(), source: source.clone() }];

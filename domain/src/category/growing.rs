@@ -1,13 +1,13 @@
 //! Categories come, get names and go.
 
-use schemas::category::{CategoryCreated, CategoryDeleted, CategoryEvent, CategoryRenamed};
-use schemas::{CategoryId, Slug, StreamId, Timestamp};
+use schemas::category::{CategoryCreated, CategoryDeleted, CategoryRenamed};
+use schemas::{CategoryId, Slug};
 use serde_json::json;
 
 use super::{Categories, Category, MOST};
 use crate::faults::Faults;
 use crate::one_stream::one_stream;
-use crate::{Changes, Decision, Reads, Refusal, Seen};
+use crate::{Draft, Refusal};
 
 /// Characters of a category's name.
 const NAME: usize = 100;
@@ -25,22 +25,13 @@ pub struct CreateCategory {
     pub parent: Option<CategoryId>,
 }
 
-impl Decision for CreateCategory {
-    fn reads(&self) -> Reads {
-        Reads::stream::<Categories>(StreamId::categories())
-    }
+one_stream!(CreateCategory, Categories, |_it| schemas::category::stream(), create);
 
-    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
-        let stream = StreamId::categories();
-        let changes = Changes::of(&stream, create(&seen.state(&stream), self)?);
-        Ok(changes.answering(json!({ "categoryId": self.category_id, "slug": self.slug })))
-    }
-}
-
-fn create(tree: &Categories, command: &CreateCategory) -> Result<Vec<CategoryEvent>, Refusal> {
+fn create(tree: &mut Draft<'_, Categories>, command: &CreateCategory) -> Result<(), Refusal> {
+    tree.answer(json!({ "categoryId": command.category_id, "slug": command.slug }));
     let wanted = Category { slug: command.slug.clone(), name: command.name.clone(), parent: command.parent };
     match tree.get(command.category_id) {
-        Some(category) if *category == wanted => return Ok(Vec::new()),
+        Some(category) if *category == wanted => return Ok(()),
         Some(_) => {
             let message = "There already is a category with this id, and it is another: change that one, or choose another id.";
             return Err(Refusal::rule("CATEGORY_EXISTS", message).at("categoryId"));
@@ -60,7 +51,8 @@ fn create(tree: &Categories, command: &CreateCategory) -> Result<Vec<CategoryEve
     }
     faults.refuse()?;
     let Category { slug, name, parent } = wanted;
-    Ok(vec![CategoryCreated { category_id: command.category_id, slug, name, parent }.into()])
+    tree.append(CategoryCreated { category_id: command.category_id, slug, name, parent });
+    Ok(())
 }
 
 /// Gives a category another name; its address stays.
@@ -72,18 +64,19 @@ pub struct RenameCategory {
     pub name: String,
 }
 
-one_stream!(RenameCategory, Categories, |_it| StreamId::categories(), rename);
+one_stream!(RenameCategory, Categories, |_it| schemas::category::stream(), rename);
 
-fn rename(tree: &Categories, command: &RenameCategory) -> Result<Vec<CategoryEvent>, Refusal> {
+fn rename(tree: &mut Draft<'_, Categories>, command: &RenameCategory) -> Result<(), Refusal> {
     let category = tree.existing(command.category_id)?;
     let mut faults = Faults::default();
     faults.line("name", &command.name, NAME);
     faults.refuse()?;
     if category.name == command.name {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let (old, new) = (category.name.clone(), command.name.clone());
-    Ok(vec![CategoryRenamed { category_id: command.category_id, old, new }.into()])
+    tree.append(CategoryRenamed { category_id: command.category_id, old, new });
+    Ok(())
 }
 
 /// Takes a category without children out of the tree. Products that are in it keep its id, and readers leave it out.
@@ -94,15 +87,16 @@ pub struct DeleteCategory {
     pub category_id: CategoryId,
 }
 
-one_stream!(DeleteCategory, Categories, |_it| StreamId::categories(), delete);
+one_stream!(DeleteCategory, Categories, |_it| schemas::category::stream(), delete);
 
-fn delete(tree: &Categories, command: &DeleteCategory) -> Result<Vec<CategoryEvent>, Refusal> {
-    let Some(category) = tree.get(command.category_id) else { return Ok(Vec::new()) };
+fn delete(tree: &mut Draft<'_, Categories>, command: &DeleteCategory) -> Result<(), Refusal> {
+    let Some(category) = tree.get(command.category_id) else { return Ok(()) };
     let children = tree.nodes.values().filter(|other| other.parent == Some(command.category_id)).count();
     if children > 0 {
         let message =
             format!("\"{}\" has {children} categories in it: move or delete those first.", category.name);
         return Err(Refusal::rule("CATEGORY_NOT_EMPTY", message).at("categoryId"));
     }
-    Ok(vec![CategoryDeleted { category_id: command.category_id, name: category.name.clone() }.into()])
+    tree.append(CategoryDeleted { category_id: command.category_id, name: category.name.clone() });
+    Ok(())
 }

@@ -1,11 +1,11 @@
 //! Categories move with all that is in them.
 
-use schemas::category::{CategoryEvent, CategoryMoved};
-use schemas::{CategoryId, StreamId};
+use schemas::CategoryId;
+use schemas::category::CategoryMoved;
 
 use super::Categories;
-use crate::Refusal;
 use crate::one_stream::one_stream;
+use crate::{Draft, Refusal};
 
 /// Makes a category part of another one, with everything in it.
 #[derive(Clone, Debug)]
@@ -16,12 +16,12 @@ pub struct MoveCategory {
     pub parent: Option<CategoryId>,
 }
 
-one_stream!(MoveCategory, Categories, |_it| StreamId::categories(), relocate);
+one_stream!(MoveCategory, Categories, |_it| schemas::category::stream(), relocate);
 
-fn relocate(tree: &Categories, command: &MoveCategory) -> Result<Vec<CategoryEvent>, Refusal> {
+fn relocate(tree: &mut Draft<'_, Categories>, command: &MoveCategory) -> Result<(), Refusal> {
     let category = tree.existing(command.category_id)?;
     if category.parent == command.parent {
-        return Ok(Vec::new());
+        return Ok(());
     }
     if let Some(parent) = command.parent
         && tree.path(parent).contains(&command.category_id)
@@ -34,5 +34,6 @@ fn relocate(tree: &Categories, command: &MoveCategory) -> Result<Vec<CategoryEve
     }
     tree.room_in(command.parent, tree.height(command.category_id))?;
     let (old_parent, new_parent) = (category.parent, command.parent);
-    Ok(vec![CategoryMoved { category_id: command.category_id, old_parent, new_parent }.into()])
+    tree.append(CategoryMoved { category_id: command.category_id, old_parent, new_parent });
+    Ok(())
 }

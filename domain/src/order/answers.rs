@@ -4,22 +4,23 @@ use std::sync::Arc;
 
 use schemas::life_cycle::{HoldReason, Step, WayOut};
 use schemas::order::{
-    CancelReason, OrderConfirmed, OrderEvent, OrderPaymentAuthorized, OrderPaymentFailed,
-    OrderPaymentRetryRequested, OrderStockConfirmed, OrderStockRejected,
+    CancelReason, OrderConfirmed, OrderPaymentAuthorized, OrderPaymentFailed, OrderPaymentRetryRequested,
+    OrderStockConfirmed, OrderStockRejected,
 };
 use schemas::payment::DeclineCode;
 use schemas::reservation::{LineAtLocation, Shortage};
 use schemas::{Money, OrderId, Sealed, Timestamp};
 
-use super::story::Story;
+use super::draft::{OrderDraft, order_decision};
 use super::{AwaitingPayment, Cancellation, Order, Try, Waits};
-use crate::{Changes, Decision, Reads, Refusal, Seen, ShopRules};
+use crate::one_stream::one_stream;
+use crate::{Draft, Refusal, ShopRules};
 
 // ── Stock ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /// Inventory has looked.
 #[derive(Clone, Debug)]
-pub struct StockAnswered {
+pub(crate) struct StockAnswered {
     /// The order.
     pub order_id: OrderId,
     /// What it found.
@@ -37,33 +38,28 @@ pub enum StockAnswer {
     Rejected(Vec<Shortage>),
 }
 
-impl Decision for StockAnswered {
-    fn reads(&self) -> Reads {
-        Reads::stream::<Order>(self.order_id.stream())
-    }
+order_decision!(reaction StockAnswered);
 
-    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else {
-            return Ok(Changes::none());
-        };
-        let (order_id, order_number) = story.named();
+impl StockAnswered {
+    fn rule(&self, draft: &mut OrderDraft<'_>) -> Result<(), Refusal> {
+        let (order_id, order_number) = draft.named();
         match &self.answer {
-            StockAnswer::Confirmed(lines) if story.allows(Step::StockConfirmed) => {
-                story.tell(OrderStockConfirmed {
+            StockAnswer::Confirmed(lines) if draft.allows(Step::StockConfirmed) => {
+                draft.append(OrderStockConfirmed {
                     order_id,
                     order_number,
                     lines: lines.clone(),
-                    amount: story.placed.totals.grand,
-                    payment_token: story.placed.payment_token.clone(),
-                    expires_at: now.plus(self.rules.payment),
+                    amount: draft.placed.totals.grand,
+                    payment_token: draft.placed.payment_token.clone(),
+                    expires_at: draft.now().plus(self.rules.payment),
                 })
             }
-            StockAnswer::Rejected(shortages) if story.allows(Step::StockRejected) => {
-                story.tell(OrderStockRejected { order_id, order_number, shortages: shortages.clone() });
+            StockAnswer::Rejected(shortages) if draft.allows(Step::StockRejected) => {
+                draft.append(OrderStockRejected { order_id, order_number, shortages: shortages.clone() });
             }
             StockAnswer::Confirmed(_) | StockAnswer::Rejected(_) => {}
         }
-        Ok(story.changes())
+        Ok(())
     }
 }
 
@@ -71,7 +67,7 @@ impl Decision for StockAnswered {
 
 /// The customer's bank has answered, for the first time or because it was asked again.
 #[derive(Clone, Debug)]
-pub struct PaymentAnswered {
+pub(crate) struct PaymentAnswered {
     /// The order.
     pub order_id: OrderId,
     /// What it said.
@@ -82,7 +78,7 @@ pub struct PaymentAnswered {
 
 /// What the customer's bank said.
 #[derive(Clone, Debug)]
-pub enum PaymentAnswer {
+pub(crate) enum PaymentAnswer {
     /// The money is set aside.
     Authorized {
         /// How much.
@@ -101,30 +97,25 @@ pub enum PaymentAnswer {
     },
 }
 
-impl Decision for PaymentAnswered {
-    fn reads(&self) -> Reads {
-        Reads::stream::<Order>(self.order_id.stream())
-    }
+order_decision!(reaction PaymentAnswered);
 
-    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else {
-            return Ok(Changes::none());
-        };
+impl PaymentAnswered {
+    fn rule(&self, draft: &mut OrderDraft<'_>) -> Result<(), Refusal> {
         match self.answer {
             PaymentAnswer::Authorized { amount, authorized_until } => {
-                story.authorized(amount, authorized_until)
+                draft.authorized(amount, authorized_until)
             }
             PaymentAnswer::Declined { code, retryable, attempts_left } => {
-                story.declined(code, retryable, attempts_left);
+                draft.declined(code, retryable, attempts_left);
             }
         }
-        Ok(story.changes())
+        Ok(())
     }
 }
 
-impl Story<'_> {
+impl OrderDraft<'_> {
     fn authorized(&mut self, amount: Money, authorized_until: Timestamp) {
-        let news = match &self.order {
+        let news = match self.order.state() {
             Order::AwaitingPayment(_) => true,
             Order::Underway(order) => authorized_until > order.authorized_until,
             Order::Unplaced | Order::AwaitingStock(_) | Order::Over(_) => false,
@@ -133,27 +124,27 @@ impl Story<'_> {
             return;
         }
         let (order_id, order_number) = self.named();
-        self.tell(OrderPaymentAuthorized { order_id, order_number, amount, authorized_until });
+        self.append(OrderPaymentAuthorized { order_id, order_number, amount, authorized_until });
         self.confirm(authorized_until);
         self.release(HoldReason::AuthorizationExpired, None);
     }
 
     fn confirm(&mut self, authorized_until: Timestamp) {
-        let Order::AwaitingPayment(order) = &self.order else { return };
+        let Order::AwaitingPayment(order) = self.order.state() else { return };
         let event = OrderConfirmed {
             order_id: self.placed.order_id,
             order_number: self.placed.order_number.clone(),
             lines: order.held.clone(),
             shipping_method: self.placed.shipping_method,
             ship_to: self.placed.ship_to.clone(),
-            fulfil_by: self.now.plus(self.rules.fulfilment),
+            fulfil_by: self.now().plus(self.rules.fulfilment),
             authorized_until,
         };
-        self.tell(event);
+        self.append(event);
     }
 
     fn declined(&mut self, code: DeclineCode, retryable: bool, attempts_left: u32) {
-        let awaited = match &self.order {
+        let awaited = match self.order.state() {
             // An older no is one after which more tries were left.
             Order::AwaitingPayment(order) => {
                 matches!(order.payment, Try::Running { left } if attempts_left < left)
@@ -167,9 +158,9 @@ impl Story<'_> {
             return;
         }
         let (order_id, order_number) = self.named();
-        self.tell(OrderPaymentFailed { order_id, order_number, code, retryable, attempts_left });
+        self.append(OrderPaymentFailed { order_id, order_number, code, retryable, attempts_left });
         let hopeless = !retryable || attempts_left == 0;
-        if hopeless && matches!(self.order, Order::AwaitingPayment(_)) {
+        if hopeless && matches!(self.order.state(), Order::AwaitingPayment(_)) {
             let reason = CancelReason::PaymentFailed;
             self.cancelled(Cancellation { reason, text: None, asked: Vec::new() });
         }
@@ -185,27 +176,25 @@ pub struct RetryPayment {
     pub payment_token: Sealed,
 }
 
-impl Decision for RetryPayment {
-    fn reads(&self) -> Reads {
-        Reads::stream::<Order>(self.order_id.stream())
-    }
+one_stream!(RetryPayment, Order, |it| it.order_id.stream(), retry);
 
-    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
-        let illegal = |message: String| Err(Refusal::rule("ILLEGAL_TRANSITION", message));
-        let stream = self.order_id.stream();
-        match seen.state::<Order>(&stream) {
-            Order::Unplaced => Err(Refusal::not_found("order")),
-            Order::AwaitingPayment(order) => match order.payment {
-                Try::Declined { .. } => Ok(Changes::of(&stream, [OrderEvent::from(self.requested(&order))])),
-                Try::Running { .. } if order.token == self.payment_token => Ok(Changes::none()),
-                Try::Running { .. } | Try::Authorized { .. } => {
-                    illegal("A payment is being tried already; wait for its outcome.".to_owned())
-                }
-            },
-            order => {
-                let status = order.status().map_or("", |status| status.name());
-                illegal(format!("Nothing is to be paid while the order is {status}."))
+fn retry(order: &mut Draft<'_, Order>, command: &RetryPayment) -> Result<(), Refusal> {
+    let illegal = |message: String| Err(Refusal::rule("ILLEGAL_TRANSITION", message));
+    match order.state() {
+        Order::Unplaced => Err(Refusal::not_found("order")),
+        Order::AwaitingPayment(waiting) => match waiting.payment {
+            Try::Declined { .. } => {
+                order.append(command.requested(waiting));
+                Ok(())
             }
+            Try::Running { .. } if waiting.token == command.payment_token => Ok(()),
+            Try::Running { .. } | Try::Authorized { .. } => {
+                illegal("A payment is being tried already; wait for its outcome.".to_owned())
+            }
+        },
+        order => {
+            let status = order.status().map_or("", |status| status.name());
+            illegal(format!("Nothing is to be paid while the order is {status}."))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How an order ends early, or partly: somebody wants it cancelled, and each parcel says whether it had left already.
+//! How an order ends early, or partly: a cancellation is requested, and each parcel reports whether it had left already.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use schemas::order::{
     OrderParcelCancelled,
 };
 use schemas::reservation::LineAtLocation;
-use schemas::{OrderId, Sealed, ShipmentId, Timestamp};
+use schemas::{OrderId, Sealed, ShipmentId};
 
-use super::story::Story;
+use super::draft::{OrderDraft, order_decision};
 use super::{Cancellation, Order, Underway, Waits, Whereabouts, sums};
-use crate::{Changes, Decision, Reads, Refusal, Seen, ShopRules};
+use crate::{Refusal, ShopRules};
 
-/// The customer or the shop does not want the order any more. Up to the payment it is cancelled at once; later the parcels
+/// The customer or the shop no longer wants the order. Up to the payment it is cancelled at once; later the parcels
 /// that have not left are asked to come back.
 #[derive(Clone, Debug)]
 pub struct CancelOrder {
@@ -28,22 +28,19 @@ pub struct CancelOrder {
     pub rules: Arc<ShopRules>,
 }
 
-impl Decision for CancelOrder {
-    fn reads(&self) -> Reads {
-        Reads::stream::<Order>(self.order_id.stream())
-    }
+order_decision!(command CancelOrder);
 
-    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        let mut story = Story::asked(seen, self.order_id, now, &self.rules)?;
+impl CancelOrder {
+    fn rule(&self, draft: &mut OrderDraft<'_>) -> Result<(), Refusal> {
         let why = Cancellation { reason: self.reason, text: self.text.clone(), asked: Vec::new() };
-        match &story.order {
-            Order::AwaitingStock(_) | Order::AwaitingPayment(_) => story.cancelled(why),
+        match draft.order.state() {
+            Order::AwaitingStock(_) | Order::AwaitingPayment(_) => draft.cancelled(why),
             Order::Underway(order) if order.cancellation.is_some() => {}
-            Order::Over(_) if !story.order.was_cancelled() => return Err(story.too_late()),
+            Order::Over(_) if !draft.order.was_cancelled() => return Err(draft.too_late()),
             Order::Over(_) => {}
-            Order::Underway(_) | Order::Unplaced => story.cancel_rest(why)?,
+            Order::Underway(_) | Order::Unplaced => draft.cancel_rest(why)?,
         }
-        Ok(story.changes())
+        Ok(())
     }
 }
 
@@ -58,29 +55,24 @@ pub struct ParcelCancelled {
     pub rules: Arc<ShopRules>,
 }
 
-impl Decision for ParcelCancelled {
-    fn reads(&self) -> Reads {
-        Reads::stream::<Order>(self.order_id.stream())
-    }
+order_decision!(reaction ParcelCancelled);
 
-    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else {
-            return Ok(Changes::none());
-        };
-        let here = story.underway().and_then(|order| order.parcels.get(&self.shipment_id));
-        if !here.is_some_and(|parcel| parcel.at == Whereabouts::Here) || !story.allows(Step::ParcelCancelled)
+impl ParcelCancelled {
+    fn rule(&self, draft: &mut OrderDraft<'_>) -> Result<(), Refusal> {
+        let here = draft.underway().and_then(|order| order.parcels.get(&self.shipment_id));
+        if !here.is_some_and(|parcel| parcel.at == Whereabouts::Here) || !draft.allows(Step::ParcelCancelled)
         {
-            return Ok(Changes::none());
+            return Ok(());
         }
-        let asked = story.underway().is_some_and(|order| order.cancellation.is_some());
-        let (order_id, order_number) = story.named();
-        story.tell(OrderParcelCancelled { order_id, order_number, shipment_id: self.shipment_id });
+        let asked = draft.underway().is_some_and(|order| order.cancellation.is_some());
+        let (order_id, order_number) = draft.named();
+        draft.append(OrderParcelCancelled { order_id, order_number, shipment_id: self.shipment_id });
         if asked {
-            story.settle();
+            draft.settle();
         } else {
-            story.put_on_hold(HoldReason::ParcelCancelled, Some(self.shipment_id), None, None);
+            draft.put_on_hold(HoldReason::ParcelCancelled, Some(self.shipment_id), None, None);
         }
-        Ok(story.changes())
+        Ok(())
     }
 }
 
@@ -99,9 +91,9 @@ impl Order {
     }
 }
 
-impl Story<'_> {
+impl OrderDraft<'_> {
     fn too_late(&self) -> Refusal {
-        let message = match &self.order {
+        let message = match self.order.state() {
             Order::Over(_) => format!("The order is over: {}.", self.status()),
             _ => "Every parcel has left. What has left is returned, not cancelled.".to_owned(),
         };
@@ -120,7 +112,7 @@ impl Story<'_> {
         } else {
             let (order_id, order_number) = self.named();
             let (reason, text) = (why.reason, why.text);
-            self.tell(OrderCancellationRequested { order_id, order_number, reason, text, shipment_ids });
+            self.append(OrderCancellationRequested { order_id, order_number, reason, text, shipment_ids });
         }
         Ok(())
     }
@@ -148,7 +140,7 @@ impl Story<'_> {
             self.lines_cancelled(why.reason, back);
         }
         if !faster.is_empty() {
-            self.tell(OrderCancellationRefused { order_id, order_number, shipment_ids: faster });
+            self.append(OrderCancellationRefused { order_id, order_number, shipment_ids: faster });
         }
         self.release_all(|hold| {
             hold.reason == HoldReason::ParcelCancelled || hold.waits == Waits::For(WayOut::CancelRest)
@@ -174,13 +166,13 @@ impl Story<'_> {
             refund_due: self.placed.currency.zero(),
             shipment_ids: back,
         };
-        self.tell(event);
+        self.append(event);
     }
 
     /// The end: nothing has left, and nothing will.
     pub(super) fn cancelled(&mut self, why: Cancellation) {
         let (order_id, order_number) = self.named();
-        self.tell(OrderCancelled {
+        self.append(OrderCancelled {
             order_id,
             order_number,
             reason: why.reason,

@@ -7,24 +7,23 @@ use schemas::life_cycle::{HoldReason, OrderStatus};
 use schemas::order::{OrderCompleted, OrderDeadline, OrderExpired, OrderOverdue};
 use schemas::{OrderId, Timestamp};
 
-use super::Order;
-use super::story::Story;
-use crate::{Aggregate, Changes, Decision, Reads, Refusal, Seen, ShopRules};
+use super::draft::{OrderDraft, order_decision};
+use crate::{Aggregate, Refusal, ShopRules};
 
 /// PLACED: inventory's answer.
-pub const STOCK_ANSWER_DEADLINE: &str = "order.stock-answer";
+pub(crate) const STOCK_ANSWER_DEADLINE: &str = "order.stock-answer";
 /// STOCK_CONFIRMED: the authorisation of the payment.
-pub const PAYMENT_DEADLINE: &str = "order.payment";
+pub(crate) const PAYMENT_DEADLINE: &str = "order.payment";
 /// CONFIRMED and IN_FULFILMENT: all parcels on their way.
-pub const FULFILMENT_DEADLINE: &str = "order.fulfilment";
+pub(crate) const FULFILMENT_DEADLINE: &str = "order.fulfilment";
 /// SHIPPED: all parcels delivered.
-pub const DELIVERY_DEADLINE: &str = "order.delivery";
+pub(crate) const DELIVERY_DEADLINE: &str = "order.delivery";
 /// DELIVERED: the end of the return window.
-pub const RETURN_WINDOW_DEADLINE: &str = "order.return-window";
+pub(crate) const RETURN_WINDOW_DEADLINE: &str = "order.return-window";
 
 /// A deadline of an order is due. Does something only while the order still has that deadline, and it has passed.
 #[derive(Clone, Debug)]
-pub struct OrderDeadlinePassed {
+pub(crate) struct OrderDeadlinePassed {
     /// The order.
     pub order_id: OrderId,
     /// Which deadline.
@@ -51,43 +50,38 @@ fn named(kind: &str) -> Option<OrderDeadline> {
     }
 }
 
-impl Decision for OrderDeadlinePassed {
-    fn reads(&self) -> Reads {
-        Reads::stream::<Order>(self.order_id.stream())
-    }
+order_decision!(reaction OrderDeadlinePassed);
 
-    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else {
-            return Ok(Changes::none());
-        };
-        let Some(due) = story.order.deadline().filter(|due| due.at <= now) else {
-            return Ok(Changes::none());
+impl OrderDeadlinePassed {
+    fn rule(&self, draft: &mut OrderDraft<'_>) -> Result<(), Refusal> {
+        let Some(due) = draft.order.deadline().filter(|due| due.at <= draft.now()) else {
+            return Ok(());
         };
         if named(due.kind) != Some(self.deadline) {
-            return Ok(Changes::none());
+            return Ok(());
         }
         match self.deadline {
-            OrderDeadline::StockAnswer | OrderDeadline::Payment => story.expire(self.deadline),
-            OrderDeadline::Fulfilment | OrderDeadline::Delivery => story.overdue(self.deadline, due.at),
-            OrderDeadline::ReturnWindow => story.complete(),
+            OrderDeadline::StockAnswer | OrderDeadline::Payment => draft.expire(self.deadline),
+            OrderDeadline::Fulfilment | OrderDeadline::Delivery => draft.overdue(self.deadline, due.at),
+            OrderDeadline::ReturnWindow => draft.complete(),
         }
-        Ok(story.changes())
+        Ok(())
     }
 }
 
-impl Story<'_> {
+impl OrderDraft<'_> {
     fn expire(&mut self, deadline: OrderDeadline) {
         let (order_id, order_number) = self.named();
         let (held, skus, paid) = (self.order.held(), self.placed.counted_skus(), self.placed.currency.zero());
-        self.tell(OrderExpired { order_id, order_number, deadline, held, skus, paid });
+        self.append(OrderExpired { order_id, order_number, deadline, held, skus, paid });
     }
 
     /// Where the money can no longer be taken, no parcel can leave, and that is what a human has to settle.
     fn overdue(&mut self, deadline: OrderDeadline, due_at: Timestamp) {
         let (order_id, order_number) = self.named();
-        self.tell(OrderOverdue { order_id, order_number, deadline, due_at });
+        self.append(OrderOverdue { order_id, order_number, deadline, due_at });
         let expired = self.status() != OrderStatus::Shipped
-            && self.underway().is_some_and(|order| order.authorized_until <= self.now);
+            && self.underway().is_some_and(|order| order.authorized_until <= self.now());
         if expired {
             let amount = self.underway().map(|order| order.uncaptured());
             self.put_on_hold(HoldReason::AuthorizationExpired, None, amount, None);
@@ -98,6 +92,6 @@ impl Story<'_> {
 
     pub(super) fn complete(&mut self) {
         let (order_id, order_number) = self.named();
-        self.tell(OrderCompleted { order_id, order_number });
+        self.append(OrderCompleted { order_id, order_number });
     }
 }

@@ -6,13 +6,13 @@ use schemas::life_cycle::{HoldReason, OrderStatus, Step, WayOut};
 use schemas::order::{Departure, OrderDelivered, OrderParcelDelivered, OrderPartiallyShipped, OrderShipped};
 use schemas::{Money, OrderId, ShipmentId, Timestamp};
 
-use super::story::Story;
-use super::{Capture, Order, Stage, Underway, Waits, Whereabouts};
-use crate::{Changes, Decision, Reads, Refusal, Seen, ShopRules};
+use super::draft::{OrderDraft, order_decision};
+use super::{Capture, Stage, Underway, Waits, Whereabouts};
+use crate::{Refusal, ShopRules};
 
 /// A parcel left.
 #[derive(Clone, Debug)]
-pub struct ParcelDispatched {
+pub(crate) struct ParcelDispatched {
     /// The order.
     pub order_id: OrderId,
     /// The parcel.
@@ -27,30 +27,25 @@ pub struct ParcelDispatched {
     pub rules: Arc<ShopRules>,
 }
 
-impl Decision for ParcelDispatched {
-    fn reads(&self) -> Reads {
-        Reads::stream::<Order>(self.order_id.stream())
-    }
+order_decision!(reaction ParcelDispatched);
 
-    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else {
-            return Ok(Changes::none());
-        };
-        let Some(order) = story.underway() else { return Ok(Changes::none()) };
-        let Some(departure) = self.departure(order) else { return Ok(Changes::none()) };
+impl ParcelDispatched {
+    fn rule(&self, draft: &mut OrderDraft<'_>) -> Result<(), Refusal> {
+        let Some(order) = draft.underway() else { return Ok(()) };
+        let Some(departure) = self.departure(order) else { return Ok(()) };
         let last = order.is_last_to_leave(self.shipment_id);
-        let (order_id, order_number) = story.named();
+        let (order_id, order_number) = draft.named();
         match last {
-            true if story.allows(Step::Shipped) => {
-                story.tell(OrderShipped { order_id, order_number, departure })
+            true if draft.allows(Step::Shipped) => {
+                draft.append(OrderShipped { order_id, order_number, departure })
             }
-            false if story.allows(Step::PartiallyShipped) => {
-                story.tell(OrderPartiallyShipped { order_id, order_number, departure });
+            false if draft.allows(Step::PartiallyShipped) => {
+                draft.append(OrderPartiallyShipped { order_id, order_number, departure });
             }
-            true | false => return Ok(Changes::none()),
+            true | false => return Ok(()),
         }
-        story.settle();
-        Ok(story.changes())
+        draft.settle();
+        Ok(())
     }
 }
 
@@ -117,37 +112,32 @@ pub struct ParcelDelivered {
     pub rules: Arc<ShopRules>,
 }
 
-impl Decision for ParcelDelivered {
-    fn reads(&self) -> Reads {
-        Reads::stream::<Order>(self.order_id.stream())
-    }
+order_decision!(reaction ParcelDelivered);
 
-    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else {
-            return Ok(Changes::none());
-        };
+impl ParcelDelivered {
+    fn rule(&self, draft: &mut OrderDraft<'_>) -> Result<(), Refusal> {
         let id = self.shipment_id;
-        let Some(order) = story.underway() else { return Ok(Changes::none()) };
+        let Some(order) = draft.underway() else { return Ok(()) };
         let on_its_way = |at| matches!(at, Whereabouts::Left | Whereabouts::Lost);
         if !order.parcels.get(&id).is_some_and(|parcel| on_its_way(parcel.at)) {
-            return Ok(Changes::none());
+            return Ok(());
         }
         let last = order.others_arrived(Some(id));
-        if last && story.allows(Step::Delivered) {
-            story.delivered(Some(id));
-        } else if story.allows(Step::ParcelDelivered) {
-            let (order_id, order_number) = story.named();
-            story.tell(OrderParcelDelivered { order_id, order_number, shipment_id: id });
+        if last && draft.allows(Step::Delivered) {
+            draft.delivered(Some(id));
+        } else if draft.allows(Step::ParcelDelivered) {
+            let (order_id, order_number) = draft.named();
+            draft.append(OrderParcelDelivered { order_id, order_number, shipment_id: id });
         }
-        story.found_again(id);
-        story.settle();
-        Ok(story.changes())
+        draft.found_again(id);
+        draft.settle();
+        Ok(())
     }
 }
 
 /// A parcel is lost.
 #[derive(Clone, Debug)]
-pub struct ParcelLost {
+pub(crate) struct ParcelLost {
     /// The order.
     pub order_id: OrderId,
     /// The parcel.
@@ -156,34 +146,29 @@ pub struct ParcelLost {
     pub rules: Arc<ShopRules>,
 }
 
-impl Decision for ParcelLost {
-    fn reads(&self) -> Reads {
-        Reads::stream::<Order>(self.order_id.stream())
-    }
+order_decision!(reaction ParcelLost);
 
-    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        let Some(mut story) = Story::of(seen, self.order_id, now, &self.rules) else {
-            return Ok(Changes::none());
-        };
-        let parcel = story.underway().and_then(|order| order.parcels.get(&self.shipment_id));
+impl ParcelLost {
+    fn rule(&self, draft: &mut OrderDraft<'_>) -> Result<(), Refusal> {
+        let parcel = draft.underway().and_then(|order| order.parcels.get(&self.shipment_id));
         let on_its_way = parcel.filter(|parcel| parcel.at == Whereabouts::Left);
         if let Some(amount) = on_its_way.map(|parcel| parcel.refundable())
-            && story.allows(Step::PutOnHold)
+            && draft.allows(Step::PutOnHold)
         {
-            story.put_on_hold(HoldReason::ShipmentLost, Some(self.shipment_id), Some(amount), None);
+            draft.put_on_hold(HoldReason::ShipmentLost, Some(self.shipment_id), Some(amount), None);
         }
-        Ok(story.changes())
+        Ok(())
     }
 }
 
-impl Story<'_> {
+impl OrderDraft<'_> {
     fn delivered(&mut self, shipment_id: Option<ShipmentId>) {
         let (order_id, order_number) = self.named();
-        let return_until = self.now.plus(self.rules.return_window);
-        self.tell(OrderDelivered { order_id, order_number, shipment_id, return_until });
+        let return_until = self.now().plus(self.rules.return_window);
+        self.append(OrderDelivered { order_id, order_number, shipment_id, return_until });
     }
 
-    /// A lost parcel turned up, so nobody has to decide about it, unless its refund is on the way already.
+    /// A lost parcel has turned up: its hold ends, unless its refund is under way.
     fn found_again(&mut self, id: ShipmentId) {
         let lost = self.hold(HoldReason::ShipmentLost, Some(id));
         if lost.is_some_and(|hold| hold.waits != Waits::For(WayOut::Refund)) {

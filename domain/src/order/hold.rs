@@ -4,7 +4,7 @@ use schemas::life_cycle::{HoldReason, WayOut};
 use schemas::order::{OrderHoldReleased, OrderHoldResolved, OrderPutOnHold};
 use schemas::{Money, Sealed, ShipmentId};
 
-use super::story::Story;
+use super::draft::OrderDraft;
 use super::{Order, Underway, Whereabouts};
 
 /// Something that a human has to decide. An order has at most one per reason and parcel.
@@ -23,9 +23,9 @@ pub struct Hold {
 /// For whom a hold waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waits {
-    /// Nobody has decided yet, or what was decided did not work.
+    /// No way out has been chosen, or the chosen one did not work.
     ForHuman,
-    /// This way out was chosen; participants are doing their part. Another may be chosen meanwhile.
+    /// This way out was chosen and is being carried out. Another may still be chosen.
     For(WayOut),
 }
 
@@ -107,7 +107,7 @@ impl Underway {
 
 // ── Decide ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-impl Story<'_> {
+impl OrderDraft<'_> {
     pub(super) fn hold(&self, reason: HoldReason, shipment_id: Option<ShipmentId>) -> Option<&Hold> {
         self.order.holds().iter().find(|hold| hold.is(reason, shipment_id))
     }
@@ -125,7 +125,7 @@ impl Story<'_> {
         }
         let here = self.order.parcels_here();
         let fits = |way: &WayOut| *way != WayOut::CancelRest || self.order.can_cancel_rest();
-        self.tell(OrderPutOnHold {
+        self.append(OrderPutOnHold {
             order_id: self.placed.order_id,
             order_number: self.placed.order_number.clone(),
             reason,
@@ -137,7 +137,7 @@ impl Story<'_> {
         });
     }
 
-    /// Releases a hold that stands; does nothing where there is none.
+    /// Releases a hold; does nothing where there is none.
     pub(super) fn release(&mut self, reason: HoldReason, shipment_id: Option<ShipmentId>) {
         if self.hold(reason, shipment_id).is_none() {
             return;
@@ -145,14 +145,14 @@ impl Story<'_> {
         let blocked = |hold: &Hold| hold.reason.blocks_dispatch() && !hold.is(reason, shipment_id);
         let still_blocked = self.order.holds().iter().any(blocked);
         let frees = if still_blocked { Vec::new() } else { self.order.parcels_here() };
-        let (authorized_until, next_check_at) = match &self.order {
+        let (authorized_until, next_check_at) = match self.order.state() {
             Order::Underway(order) => {
                 let until = (!self.order.parcels_here().is_empty()).then_some(order.authorized_until);
-                (until, order.next_check(self.now, self.rules))
+                (until, order.next_check(self.now(), self.rules))
             }
             _ => (None, None),
         };
-        self.tell(OrderHoldReleased {
+        self.append(OrderHoldReleased {
             order_id: self.placed.order_id,
             order_number: self.placed.order_number.clone(),
             reason,

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use schemas::life_cycle::{HoldReason, OrderAction, Step, WayOut};
 use schemas::order::{CancelReason, OrderHoldResolved};
-use schemas::{Money, OrderId, Sealed, ShipmentId, Timestamp};
+use schemas::{Money, OrderId, Sealed, ShipmentId};
 
-use super::story::Story;
+use super::draft::{OrderDraft, order_decision};
 use super::sums::sum_of_parts;
-use super::{Cancellation, Capture, Hold, Order, Underway, Waits};
-use crate::{Changes, Decision, Reads, Refusal, Seen, ShopRules};
+use super::{Cancellation, Capture, Hold, Underway, Waits};
+use crate::{Refusal, ShopRules};
 
-/// Somebody of the shop stops the order.
+/// Staff put the order on hold.
 #[derive(Clone, Debug)]
 pub struct PutOnHold {
     /// The order.
@@ -22,26 +22,23 @@ pub struct PutOnHold {
     pub rules: Arc<ShopRules>,
 }
 
-impl Decision for PutOnHold {
-    fn reads(&self) -> Reads {
-        Reads::stream::<Order>(self.order_id.stream())
-    }
+order_decision!(command PutOnHold);
 
-    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        let mut story = Story::asked(seen, self.order_id, now, &self.rules)?;
-        if story.hold(HoldReason::Staff, None).is_some() {
-            return Ok(Changes::none());
+impl PutOnHold {
+    fn rule(&self, draft: &mut OrderDraft<'_>) -> Result<(), Refusal> {
+        if draft.hold(HoldReason::Staff, None).is_some() {
+            return Ok(());
         }
-        if !story.order.allowed_actions().contains(&OrderAction::PutOnHold) {
-            let message = format!("An order that is {} cannot be put on hold.", story.status());
+        if !draft.order.allowed_actions().contains(&OrderAction::PutOnHold) {
+            let message = format!("An order that is {} cannot be put on hold.", draft.status());
             return Err(Refusal::rule("ILLEGAL_TRANSITION", message));
         }
-        story.put_on_hold(HoldReason::Staff, None, None, self.text.clone());
-        Ok(story.changes())
+        draft.put_on_hold(HoldReason::Staff, None, None, self.text.clone());
+        Ok(())
     }
 }
 
-/// Somebody of the shop chooses how an order on hold goes on.
+/// Staff choose how an order on hold goes on.
 #[derive(Clone, Debug)]
 pub struct ResolveHold {
     /// The order.
@@ -56,53 +53,50 @@ pub struct ResolveHold {
     pub rules: Arc<ShopRules>,
 }
 
-impl Decision for ResolveHold {
-    fn reads(&self) -> Reads {
-        Reads::stream::<Order>(self.order_id.stream())
-    }
+order_decision!(command ResolveHold);
 
-    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        let mut story = Story::asked(seen, self.order_id, now, &self.rules)?;
+impl ResolveHold {
+    fn rule(&self, draft: &mut OrderDraft<'_>) -> Result<(), Refusal> {
         if !self.reason.ways_out().contains(&self.way_out) {
             let ways: Vec<_> = self.reason.ways_out().iter().map(|way| way.name()).collect();
             let message = format!("{} can be resolved by {}.", self.reason, ways.join(", "));
             return Err(Refusal::rule("WAY_OUT_NOT_ALLOWED", message).at("wayOut"));
         }
-        let Some(hold) = story.hold(self.reason, self.shipment_id).cloned() else {
-            return self.without_hold(&story);
+        let Some(hold) = draft.hold(self.reason, self.shipment_id).cloned() else {
+            return self.without_hold(&draft);
         };
         if hold.waits == Waits::For(self.way_out) {
-            return Ok(Changes::none());
+            return Ok(());
         }
         match self.way_out {
-            WayOut::Release => story.release(self.reason, self.shipment_id),
-            WayOut::CancelRest => story.resolve_by_cancelling(&hold)?,
-            WayOut::Refund => story.resolve_by_refund(&hold),
+            WayOut::Release => draft.release(self.reason, self.shipment_id),
+            WayOut::CancelRest => draft.resolve_by_cancelling(&hold)?,
+            WayOut::Refund => draft.resolve_by_refund(&hold),
             WayOut::RetryCapture => {
                 let amount =
-                    story.underway().and_then(|order| order.due_for(hold.shipment_id)).or(hold.amount);
-                story.resolved(&hold, self.way_out, amount, None);
+                    draft.underway().and_then(|order| order.due_for(hold.shipment_id)).or(hold.amount);
+                draft.resolved(&hold, self.way_out, amount, None);
             }
             WayOut::Reauthorize => {
-                let money = story.underway().map(|order| (order.uncaptured(), order.token.clone()));
+                let money = draft.underway().map(|order| (order.uncaptured(), order.token.clone()));
                 let (amount, token) = money.unzip();
-                story.resolved(&hold, self.way_out, amount, token);
+                draft.resolved(&hold, self.way_out, amount, token);
             }
         }
-        Ok(story.changes())
+        Ok(())
     }
 }
 
 impl ResolveHold {
     /// Nothing to do where the way out has led to its end already.
-    fn without_hold(&self, story: &Story<'_>) -> Result<Changes, Refusal> {
+    fn without_hold(&self, draft: &OrderDraft<'_>) -> Result<(), Refusal> {
         let led = match self.way_out {
             WayOut::Release => true,
-            WayOut::CancelRest => !story.order.can_cancel_rest(),
+            WayOut::CancelRest => !draft.order.can_cancel_rest(),
             WayOut::RetryCapture | WayOut::Reauthorize | WayOut::Refund => false,
         };
-        if led && story.underway().is_some() {
-            return Ok(Changes::none());
+        if led && draft.underway().is_some() {
+            return Ok(());
         }
         let which = if self.shipment_id.is_some() { " about this parcel" } else { "" };
         let message = format!("The order does not wait because of {}{which}.", self.reason);
@@ -130,7 +124,7 @@ impl Underway {
     }
 }
 
-impl Story<'_> {
+impl OrderDraft<'_> {
     fn resolved(
         &mut self,
         hold: &Hold,
@@ -140,7 +134,7 @@ impl Story<'_> {
     ) {
         let (order_id, order_number) = self.named();
         let (reason, shipment_id) = (hold.reason, hold.shipment_id);
-        self.tell(OrderHoldResolved {
+        self.append(OrderHoldResolved {
             order_id,
             order_number,
             reason,
@@ -173,7 +167,7 @@ impl Story<'_> {
         }
     }
 
-    /// Nobody has to decide about this parcel's money any more.
+    /// The money of this parcel needs no further decision.
     pub(super) fn refund_settled(&mut self, shipment_id: Option<ShipmentId>) {
         self.release(HoldReason::RefundFailed, shipment_id);
         if shipment_id.is_some() {

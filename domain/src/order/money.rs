@@ -1,16 +1,16 @@
-//! What payments says after the order was paid for: money taken, let go, given back, or not.
+//! Reactions to payments after the confirmation: money captured, voided or refunded, or not.
 
 use std::sync::Arc;
 
 use schemas::life_cycle::{HoldReason, Step};
 use schemas::order::{OrderPaymentCaptured, OrderPaymentVoided, OrderRefunded};
-use schemas::{Money, OrderId, ShipmentId, Timestamp};
+use schemas::{Money, OrderId, ShipmentId};
 
-use super::story::Story;
+use super::draft::{OrderDraft, order_decision};
 use super::{Afterwards, Capture, Order, Parcel, Underway, Whereabouts};
-use crate::{Changes, Decision, Reads, Refusal, Seen, ShopRules};
+use crate::{Refusal, ShopRules};
 
-/// A decision about an order's money: never refused, and quiet unless the order can still hear it.
+/// A reaction to what happened to an order's money; does nothing where the life cycle does not allow the step.
 macro_rules! about_money {
     ($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $type:ty,)* } $step:expr, $rule:ident) => {
         $(#[$doc])*
@@ -23,19 +23,14 @@ macro_rules! about_money {
             pub rules: Arc<ShopRules>,
         }
 
-        impl Decision for $name {
-            fn reads(&self) -> Reads {
-                Reads::stream::<Order>(self.order_id.stream())
-            }
+        order_decision!(reaction $name);
 
-            fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-                match Story::of(seen, self.order_id, now, &self.rules) {
-                    Some(mut story) if story.allows($step) => {
-                        story.$rule(self);
-                        Ok(story.changes())
-                    }
-                    _ => Ok(Changes::none()),
+        impl $name {
+            fn rule(&self, draft: &mut OrderDraft<'_>) -> Result<(), Refusal> {
+                if draft.allows($step) {
+                    draft.$rule(self);
                 }
+                Ok(())
             }
         }
     };
@@ -58,12 +53,12 @@ about_money!(
     } Step::PutOnHold, capture_failed
 );
 about_money!(
-    /// The money is not set aside any more.
+    /// The authorisation has expired.
     AuthorizationExpired {
     } Step::PutOnHold, authorization_expired
 );
 about_money!(
-    /// The money was let go.
+    /// The authorisation was voided.
     PaymentVoided {
         /// How much had been set aside.
         amount: Money,
@@ -90,7 +85,7 @@ about_money!(
     } Step::PutOnHold, refund_failed
 );
 
-impl Story<'_> {
+impl OrderDraft<'_> {
     fn parcel(&self, id: ShipmentId) -> Option<&Parcel> {
         self.underway()?.parcels.get(&id)
     }
@@ -110,7 +105,7 @@ impl Story<'_> {
         let written_off = parcel.at == Whereabouts::WrittenOff;
         let captured = order.captured().plus(taken.amount).unwrap_or(taken.amount);
         let (order_id, order_number) = self.named();
-        self.tell(OrderPaymentCaptured {
+        self.append(OrderPaymentCaptured {
             order_id,
             order_number,
             shipment_id: id,
@@ -119,7 +114,7 @@ impl Story<'_> {
         });
         self.release(HoldReason::CaptureFailed, Some(id));
         if written_off && taken.amount.minor > 0 {
-            // It was written off when nothing had been taken for it, so somebody has to give this back.
+            // It was written off when nothing had been taken for it, so staff have to refund this.
             self.put_on_hold(HoldReason::ShipmentLost, Some(id), Some(taken.amount), None);
         }
     }
@@ -140,14 +135,14 @@ impl Story<'_> {
     }
 
     fn voided(&mut self, voided: &PaymentVoided) {
-        if !matches!(&self.order, Order::Over(over) if over.money == Afterwards::LetGo) {
+        if !matches!(self.order.state(), Order::Over(over) if over.money == Afterwards::Voided) {
             let (order_id, order_number) = self.named();
-            self.tell(OrderPaymentVoided { order_id, order_number, amount: voided.amount });
+            self.append(OrderPaymentVoided { order_id, order_number, amount: voided.amount });
         }
     }
 
     fn refunded(&mut self, given: &RefundSucceeded) {
-        let known = match &self.order {
+        let known = match self.order.state() {
             Order::Underway(order) => order.refunded,
             Order::Over(over) => over.refunded,
             Order::Unplaced | Order::AwaitingStock(_) | Order::AwaitingPayment(_) => return,
@@ -158,7 +153,7 @@ impl Story<'_> {
         let shipment_id = self.refunded_parcel(&given.refund_id);
         let (order_id, order_number) = self.named();
         let (amount, refunded) = (given.amount, given.refunded);
-        self.tell(OrderRefunded { order_id, order_number, shipment_id, amount, refunded });
+        self.append(OrderRefunded { order_id, order_number, shipment_id, amount, refunded });
         self.refund_settled(shipment_id);
     }
 

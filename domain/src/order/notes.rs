@@ -1,13 +1,14 @@
 //! What people write on an order.
 
 use schemas::life_cycle::Step;
-use schemas::order::{OrderEvent, OrderNoteAdded};
-use schemas::{OrderId, Sealed, Timestamp};
+use schemas::order::OrderNoteAdded;
+use schemas::{OrderId, Sealed};
 
 use super::Order;
-use crate::{Changes, Decision, Reads, Refusal, Seen};
+use crate::one_stream::one_stream;
+use crate::{Draft, Refusal};
 
-/// Somebody writes something on an order, wherever it stands. Writing the same again is a second note.
+/// Adds a note to an order, whatever its status. The same text again is a second note.
 #[derive(Clone, Debug)]
 pub struct AddNote {
     /// The order.
@@ -16,24 +17,17 @@ pub struct AddNote {
     pub note: Sealed,
 }
 
-impl Decision for AddNote {
-    fn reads(&self) -> Reads {
-        Reads::stream::<Order>(self.order_id.stream())
-    }
+one_stream!(AddNote, Order, |it| it.order_id.stream(), add_note);
 
-    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
-        let stream = self.order_id.stream();
-        let order = seen.state::<Order>(&stream);
-        let (Some(placed), Some(status)) = (order.placed(), order.status()) else {
-            return Err(Refusal::not_found("order"));
-        };
-        if !status.allows(Step::NoteAdded) {
-            return Err(Refusal::rule(
-                "ILLEGAL_TRANSITION",
-                format!("No note can be added to an order that is {status}."),
-            ));
-        }
-        let (order_id, order_number, note) = (self.order_id, placed.order_number.clone(), self.note.clone());
-        Ok(Changes::of(&stream, [OrderEvent::from(OrderNoteAdded { order_id, order_number, note })]))
+fn add_note(order: &mut Draft<'_, Order>, command: &AddNote) -> Result<(), Refusal> {
+    let (Some(placed), Some(status)) = (order.placed(), order.status()) else {
+        return Err(Refusal::not_found("order"));
+    };
+    if !status.allows(Step::NoteAdded) {
+        let message = format!("No note can be added to an order that is {status}.");
+        return Err(Refusal::rule("ILLEGAL_TRANSITION", message));
     }
+    let (order_id, order_number) = (command.order_id, placed.order_number.clone());
+    order.append(OrderNoteAdded { order_id, order_number, note: command.note.clone() });
+    Ok(())
 }

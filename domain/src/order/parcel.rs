@@ -16,7 +16,7 @@ pub struct Parcel {
     pub share: Share,
     /// Where it is.
     pub at: Whereabouts,
-    /// What became of its money.
+    /// The state of its capture.
     pub capture: Capture,
     /// Given back for it so far.
     pub refunded: Money,
@@ -41,7 +41,7 @@ pub enum Whereabouts {
     Arrived,
 }
 
-/// What became of a parcel's money.
+/// The state of a parcel's capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Capture {
     /// It has not left.

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use schemas::order::{OrderEvent, OrderLine, OrderPlaced, ShippingMethod, Totals};
+use schemas::order::{OrderLine, OrderPlaced, ShippingMethod, Totals};
 use schemas::{Currency, CustomerId, Money, OrderId, Sealed, Sku, Timestamp};
 use serde_json::json;
 
 use super::Order;
 use super::pricing::Basket;
 use crate::price_book::sku_key;
-use crate::{Changes, Decision, Reads, Refusal, Seen, ShopRules};
+use crate::{Changes, Decision, Draft, Reads, Refusal, Seen, ShopRules};
 
 /// A customer orders. Prices, taxes and totals come from the price book, never from the customer.
 #[derive(Clone, Debug)]
@@ -54,17 +54,18 @@ impl Decision for PlaceOrder {
     }
 
     fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        let stream = self.order_id.stream();
-        if let Some(placed) = seen.state::<Order>(&stream).placed() {
+        let mut order = Draft::<Order>::of(seen, self.order_id.stream(), now);
+        if let Some(placed) = order.placed() {
             return Ok(Changes::none().answering(answer(placed)));
         }
         let currency = self.currency()?;
         let basket = Basket { lines: &self.lines, currency, rules: &self.rules };
         let lines = basket.priced(seen)?;
         let totals = basket.totals(&lines, self.shipping_method)?;
-        let placed = self.placed(lines, totals, seen.next_position, now);
-        let answer = answer(&placed);
-        Ok(Changes::of(&stream, [OrderEvent::from(placed)]).answering(answer))
+        let placed = self.placed(lines, totals, seen.next_position(), now);
+        order.answer(answer(&placed));
+        order.append(placed);
+        Ok(order.changes())
     }
 }
 

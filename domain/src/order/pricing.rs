@@ -11,7 +11,7 @@ use super::sums::Share;
 use crate::price_book::{PriceEntry, sku_key};
 use crate::{Refusal, Seen, ShopRules, UserError};
 
-/// What somebody wants to order.
+/// The lines of an order before they have prices.
 pub(super) struct Basket<'a> {
     pub lines: &'a [OrderedLine],
     pub currency: Currency,

@@ -68,7 +68,7 @@ pub enum Stage {
 pub struct Cancellation {
     /// Why.
     pub reason: CancelReason,
-    /// In somebody's words, sealed.
+    /// The reason in free text, sealed.
     pub text: Option<Sealed>,
     /// The parcels that were asked.
     pub asked: Vec<ShipmentId>,
@@ -147,7 +147,7 @@ impl Underway {
         }
     }
 
-    /// When to look again once it is not on hold any more: as planned where that is still to come.
+    /// The next check after its holds end: the planned one where that is still to come.
     pub(super) fn next_check(&self, now: Timestamp, rules: &ShopRules) -> Option<Timestamp> {
         match self.stage {
             Stage::Confirmed { due_at } | Stage::InFulfilment { due_at, .. } => {

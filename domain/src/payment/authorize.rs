@@ -9,14 +9,15 @@ use schemas::payment::{
 use schemas::{Money, OrderId, Sealed, Timestamp};
 
 use super::book::{Try, TrySituation};
-use super::provider::{AuthorizeOutcome, unknown};
-use super::{Draft, capture, decide, reads};
-use crate::{Changes, Decision, Reads, Refusal, Seen, ShopRules};
+use super::capture;
+use super::draft::{PaymentDraft, payment_decision};
+use super::outcomes::AuthorizeOutcome;
+use crate::{Refusal, ShopRules};
 
-/// Asks the bank to set money aside: the stock is there, or the customer tries another way to pay. Quiet while a try is
-/// open or has succeeded, for a token that was tried before, and when the order is over.
+/// Requests an authorisation: the stock is reserved, or the customer tries another way to pay. Does nothing while a try is open
+/// or has succeeded, for a token that was tried before, and when the order is over.
 #[derive(Clone, Debug)]
-pub struct RequestPayment {
+pub(crate) struct RequestPayment {
     /// The order.
     pub order_id: OrderId,
     /// How much.
@@ -25,24 +26,20 @@ pub struct RequestPayment {
     pub payment_token: Sealed,
 }
 
-impl Decision for RequestPayment {
-    fn reads(&self) -> Reads {
-        reads(self.order_id)
-    }
+payment_decision!(RequestPayment);
 
-    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
-        decide(self.order_id, seen, |draft| {
-            let tried = draft.book().tries().iter().any(|known| known.payment_token == self.payment_token);
-            let free = draft.book().latest().is_none_or(|latest| latest.situation == TrySituation::Declined);
-            if free && !tried && !draft.payment.is_unwanted() {
-                request(draft, self.amount, self.payment_token.clone());
-            }
-            Ok(())
-        })
+impl RequestPayment {
+    fn rule(&self, draft: &mut PaymentDraft<'_>) -> Result<(), Refusal> {
+        let tried = draft.book().tries().iter().any(|known| known.payment_token == self.payment_token);
+        let free = draft.book().latest().is_none_or(|latest| latest.situation == TrySituation::Declined);
+        if free && !tried && !draft.is_unwanted() {
+            request(draft, self.amount, self.payment_token.clone());
+        }
+        Ok(())
     }
 }
 
-/// Asks the bank once more, because what it had set aside has lapsed. Quiet while a try is open or valid.
+/// Requests another authorisation, because the last one has lapsed. Does nothing while a try is open or valid.
 #[derive(Clone, Debug)]
 pub struct Reauthorize {
     /// The order.
@@ -53,28 +50,24 @@ pub struct Reauthorize {
     pub payment_token: Option<Sealed>,
 }
 
-impl Decision for Reauthorize {
-    fn reads(&self) -> Reads {
-        reads(self.order_id)
-    }
+payment_decision!(Reauthorize);
 
-    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        decide(self.order_id, seen, |draft| {
-            let Some(latest) = draft.book().latest().cloned() else { return Ok(()) };
-            let over = match latest.situation {
-                TrySituation::SetAside { until, .. } => now >= until,
-                TrySituation::Declined | TrySituation::Lapsed => true,
-                TrySituation::Asked
-                | TrySituation::AwaitsCustomer { .. }
-                | TrySituation::LettingGo { .. }
-                | TrySituation::LetGo => false,
-            };
-            if over && !draft.payment.is_unwanted() {
-                let amount = self.amount.unwrap_or(latest.amount);
-                request(draft, amount, self.payment_token.clone().unwrap_or(latest.payment_token));
-            }
-            Ok(())
-        })
+impl Reauthorize {
+    fn rule(&self, draft: &mut PaymentDraft<'_>) -> Result<(), Refusal> {
+        let Some(latest) = draft.book().latest().cloned() else { return Ok(()) };
+        let over = match latest.situation {
+            TrySituation::SetAside { until, .. } => draft.now() >= until,
+            TrySituation::Declined | TrySituation::Lapsed => true,
+            TrySituation::Asked
+            | TrySituation::AwaitsCustomer { .. }
+            | TrySituation::Voiding { .. }
+            | TrySituation::Voided => false,
+        };
+        if over && !draft.is_unwanted() {
+            let amount = self.amount.unwrap_or(latest.amount);
+            request(draft, amount, self.payment_token.clone().unwrap_or(latest.payment_token));
+        }
+        Ok(())
     }
 }
 
@@ -90,7 +83,7 @@ pub enum Confirmation {
     Refused,
 }
 
-/// The customer came back from their bank, or the bank told. Quiet when repeated.
+/// The customer came back from their bank, or the bank reported the result. Does nothing when repeated.
 ///
 /// Refuses with `NOT_FOUND` where no payment was asked for, with `ILLEGAL_TRANSITION` where nothing waits for the customer.
 #[derive(Clone, Debug)]
@@ -103,64 +96,56 @@ pub struct CompleteAction {
     pub rules: Arc<ShopRules>,
 }
 
-impl Decision for CompleteAction {
-    fn reads(&self) -> Reads {
-        reads(self.order_id)
-    }
+payment_decision!(CompleteAction);
 
-    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        decide(self.order_id, seen, |draft| {
-            let latest = draft.book().latest().ok_or_else(|| Refusal::not_found("payment"))?;
-            let step = PaymentStep::authorize(draft.book().attempt());
-            let approved = matches!(self.confirmation, Confirmation::Approved { .. });
-            match (&latest.situation, self.confirmation) {
-                (
-                    TrySituation::AwaitsCustomer { provider_ref },
-                    Confirmation::Approved { authorized_until },
-                ) => {
-                    let granted = (provider_ref.clone(), authorized_until);
-                    authorized(draft, step, granted, now);
-                }
-                (TrySituation::AwaitsCustomer { .. }, Confirmation::Refused) => {
-                    declined(draft, step, DeclineCode::ActionFailed, &self.rules);
-                }
-                (TrySituation::Asked, _) => {
-                    let message = "The provider has not answered yet; there is nothing to confirm so far.";
-                    return Err(Refusal::rule("ILLEGAL_TRANSITION", message));
-                }
-                (TrySituation::Declined, _) if approved => {
-                    let message = "This try was declined; another way to pay can be tried.";
-                    return Err(Refusal::rule("ILLEGAL_TRANSITION", message));
-                }
-                (TrySituation::Declined, _) => {}
-                _ if approved => {}
-                _ => {
-                    let message = "The payment is authorised already; the order can be cancelled instead.";
-                    return Err(Refusal::rule("ILLEGAL_TRANSITION", message));
-                }
+impl CompleteAction {
+    fn rule(&self, draft: &mut PaymentDraft<'_>) -> Result<(), Refusal> {
+        let latest = draft.book().latest().ok_or_else(|| Refusal::not_found("payment"))?;
+        let step = PaymentStep::authorize(draft.book().attempt());
+        let approved = matches!(self.confirmation, Confirmation::Approved { .. });
+        match (&latest.situation, self.confirmation) {
+            (TrySituation::AwaitsCustomer { provider_ref }, Confirmation::Approved { authorized_until }) => {
+                let granted = (provider_ref.clone(), authorized_until);
+                authorized(draft, step, granted);
             }
-            Ok(())
-        })
+            (TrySituation::AwaitsCustomer { .. }, Confirmation::Refused) => {
+                declined(draft, step, DeclineCode::ActionFailed, &self.rules);
+            }
+            (TrySituation::Asked, _) => {
+                let message = "The provider has not answered yet; there is nothing to confirm so far.";
+                return Err(Refusal::rule("ILLEGAL_TRANSITION", message));
+            }
+            (TrySituation::Declined, _) if approved => {
+                let message = "This try was declined; another way to pay can be tried.";
+                return Err(Refusal::rule("ILLEGAL_TRANSITION", message));
+            }
+            (TrySituation::Declined, _) => {}
+            _ if approved => {}
+            _ => {
+                let message = "The payment is authorised already; the order can be cancelled instead.";
+                return Err(Refusal::rule("ILLEGAL_TRANSITION", message));
+            }
+        }
+        Ok(())
     }
 }
 
 /// What the provider said about a try. Late and repeated answers change nothing, but money that the bank set aside for an
 /// order that is over is never forgotten.
 pub(super) fn answered(
-    draft: &mut Draft,
+    draft: &mut PaymentDraft<'_>,
     step: &PaymentStep,
     outcome: &AuthorizeOutcome,
     rules: &ShopRules,
-    now: Timestamp,
 ) {
     let Some(known) = draft.book().try_of(step).cloned() else { return };
-    let unwanted = draft.payment.is_unwanted();
+    let unwanted = draft.is_unwanted();
     let open = matches!(known.situation, TrySituation::Asked | TrySituation::AwaitsCustomer { .. });
     match outcome {
         AuthorizeOutcome::Authorized { provider_ref, authorized_until }
             if open || (unwanted && known.situation == TrySituation::Declined) =>
         {
-            authorized(draft, step.clone(), (provider_ref.clone(), *authorized_until), now);
+            authorized(draft, step.clone(), (provider_ref.clone(), *authorized_until));
         }
         AuthorizeOutcome::Declined { code } if open => declined(draft, step.clone(), *code, rules),
         AuthorizeOutcome::ActionRequired { action_url, provider_ref }
@@ -168,57 +153,54 @@ pub(super) fn answered(
         {
             let (action_url, provider_ref) = (action_url.clone(), provider_ref.clone());
             let order_id = draft.order_id;
-            draft.tell(PaymentActionRequired { order_id, step: step.clone(), action_url, provider_ref });
+            draft.append(PaymentActionRequired { order_id, step: step.clone(), action_url, provider_ref });
         }
-        AuthorizeOutcome::Unknown if known.situation == TrySituation::Asked => {
-            unknown(draft, step, rules, now)
-        }
+        AuthorizeOutcome::Unknown if known.situation == TrySituation::Asked => draft.unknown(step, rules),
         AuthorizeOutcome::NeverArrived if known.situation == TrySituation::Asked => {
-            never_arrived(draft, step, known, rules, now);
+            never_arrived(draft, step, known, rules);
         }
         _ => {}
     }
 }
 
 /// The provider was asked and has never heard of it: the same call once more, under the same key.
-fn never_arrived(draft: &mut Draft, step: &PaymentStep, known: Try, rules: &ShopRules, now: Timestamp) {
+fn never_arrived(draft: &mut PaymentDraft<'_>, step: &PaymentStep, known: Try, rules: &ShopRules) {
     if !draft.was_asked_about(step) {
-        unknown(draft, step, rules, now);
-    } else if draft.payment.is_unwanted() {
+        draft.unknown(step, rules);
+    } else if draft.is_unwanted() {
         declined(draft, step.clone(), DeclineCode::Declined, rules);
     } else {
         let (order_id, attempt) = (draft.order_id, draft.book().attempt());
         let Try { amount, payment_token, .. } = known;
-        draft.tell(PaymentRequested { order_id, step: step.clone(), attempt, amount, payment_token });
+        draft.append(PaymentRequested { order_id, step: step.clone(), attempt, amount, payment_token });
     }
 }
 
-fn request(draft: &mut Draft, amount: Money, payment_token: Sealed) {
+fn request(draft: &mut PaymentDraft<'_>, amount: Money, payment_token: Sealed) {
     let attempt = draft.book().attempt().saturating_add(1);
     let (order_id, step) = (draft.order_id, PaymentStep::authorize(attempt));
-    draft.tell(PaymentRequested { order_id, step, attempt, amount, payment_token });
+    draft.append(PaymentRequested { order_id, step, attempt, amount, payment_token });
 }
 
 /// Tells that the money is set aside. What could not be taken for want of it is asked for once more.
 fn authorized(
-    draft: &mut Draft,
+    draft: &mut PaymentDraft<'_>,
     step: PaymentStep,
     (provider_ref, authorized_until): (String, Timestamp),
-    now: Timestamp,
 ) {
     let Some(amount) = draft.book().try_of(&step).map(|known| known.amount) else { return };
     let order_id = draft.order_id;
-    draft.tell(PaymentAuthorized { order_id, step, amount, provider_ref, authorized_until });
-    if draft.payment.is_unwanted() {
-        draft.tell(LatePaymentDetected { order_id, amount });
+    draft.append(PaymentAuthorized { order_id, step, amount, provider_ref, authorized_until });
+    if draft.is_unwanted() {
+        draft.append(LatePaymentDetected { order_id, amount });
     } else {
-        capture::retry_failed(draft, None, now);
+        capture::retry_failed(draft, None);
     }
 }
 
-fn declined(draft: &mut Draft, step: PaymentStep, code: DeclineCode, rules: &ShopRules) {
+fn declined(draft: &mut PaymentDraft<'_>, step: PaymentStep, code: DeclineCode, rules: &ShopRules) {
     let left = rules.payment_attempts.saturating_sub(draft.book().attempt());
     let attempts_left = if code.retryable() { left } else { 0 };
     let order_id = draft.order_id;
-    draft.tell(PaymentDeclined { order_id, step, code, retryable: code.retryable(), attempts_left });
+    draft.append(PaymentDeclined { order_id, step, code, retryable: code.retryable(), attempts_left });
 }

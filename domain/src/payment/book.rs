@@ -22,11 +22,11 @@ pub struct Try {
     pub amount: Money,
     /// The provider's token, sealed.
     pub payment_token: Sealed,
-    /// What became of it.
+    /// Its outcome so far.
     pub situation: TrySituation,
 }
 
-/// What became of a try to set money aside.
+/// The outcome of a try to set money aside.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TrySituation {
     /// The provider has been asked.
@@ -48,13 +48,13 @@ pub enum TrySituation {
         released: i64,
     },
     /// The provider has been asked to let it go.
-    LettingGo {
+    Voiding {
         /// The provider's name for it.
         provider_ref: String,
     },
-    /// It was let go.
-    LetGo,
-    /// It has lapsed, or will: it cannot be taken any more.
+    /// It was voided.
+    Voided,
+    /// It has lapsed, or will: it can no longer be taken.
     Lapsed,
 }
 
@@ -65,11 +65,11 @@ pub struct Capture {
     pub attempt: u32,
     /// How much.
     pub amount: Money,
-    /// What became of it.
+    /// Its outcome so far.
     pub situation: CaptureSituation,
 }
 
-/// What became of a capture.
+/// The outcome of a capture.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CaptureSituation {
     /// The provider has been asked to take it.
@@ -93,11 +93,11 @@ pub struct Refund {
     pub attempt: u32,
     /// How much.
     pub amount: Money,
-    /// What became of it.
+    /// Its outcome so far.
     pub situation: RefundSituation,
 }
 
-/// What became of a refund.
+/// The outcome of a refund.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RefundSituation {
     /// The provider has been asked to give it back.
@@ -159,7 +159,7 @@ impl Book {
     }
 
     /// The try that an `authorize` or `void` step is about.
-    pub fn try_of(&self, step: &PaymentStep) -> Option<&Try> {
+    pub(crate) fn try_of(&self, step: &PaymentStep) -> Option<&Try> {
         self.tries.get(index(step))
     }
 
@@ -179,12 +179,12 @@ impl Book {
     }
 
     /// Whether the bank has taken money back under this name.
-    pub fn is_disputed(&self, provider_ref: &str) -> bool {
+    pub(crate) fn is_disputed(&self, provider_ref: &str) -> bool {
         self.disputes.contains(provider_ref)
     }
 
     /// Steps that the provider is to be asked about by `now`, and how often it has been asked before.
-    pub fn to_ask(&self, now: Timestamp) -> Vec<(PaymentStep, u32)> {
+    pub(crate) fn to_ask(&self, now: Timestamp) -> Vec<(PaymentStep, u32)> {
         let due = |(step, open): (&PaymentStep, &Unanswered)| match open {
             Unanswered::AskAt { at, asked } if *at <= now => Some((step.clone(), *asked)),
             _ => None,
@@ -193,7 +193,7 @@ impl Book {
     }
 
     /// When the provider is to be asked next.
-    pub fn next_inquiry(&self) -> Option<Timestamp> {
+    pub(crate) fn next_inquiry(&self) -> Option<Timestamp> {
         let waiting = self.unanswered.values().filter_map(|open| match open {
             Unanswered::AskAt { at, .. } => Some(*at),
             Unanswered::Asked { .. } => None,
@@ -207,7 +207,7 @@ impl Book {
     }
 
     /// Minor units given back, in all.
-    pub fn given_back(&self) -> i64 {
+    pub(crate) fn refunded(&self) -> i64 {
         let paid = |refund: &&Refund| matches!(refund.situation, RefundSituation::Paid { .. });
         minor(self.refunds.values().filter(paid).map(|refund| refund.amount))
     }
@@ -225,7 +225,7 @@ impl Book {
     }
 
     /// Minor units that can still be given back of what was taken under this name.
-    pub fn refundable(&self, provider_ref: &str) -> i64 {
+    pub(crate) fn refundable(&self, provider_ref: &str) -> i64 {
         let of = |capture: &&Capture| capture.is_taken() && capture.provider_ref() == Some(provider_ref);
         let back = |refund: &&Refund| refund.provider_ref() == Some(provider_ref);
         minor(self.captures.values().filter(of).map(|capture| capture.amount))
@@ -252,9 +252,9 @@ impl Book {
             E::PaymentDeclined(e) => self.tried(&e.step, |_| TrySituation::Declined),
             E::PaymentVoidRequested(e) => {
                 let provider_ref = e.provider_ref.clone();
-                self.tried(&e.step, |_| TrySituation::LettingGo { provider_ref });
+                self.tried(&e.step, |_| TrySituation::Voiding { provider_ref });
             }
-            E::PaymentVoided(e) => self.tried(&e.step, |_| TrySituation::LetGo),
+            E::PaymentVoided(e) => self.tried(&e.step, |_| TrySituation::Voided),
             E::PaymentVoidFailed(e) => self.tried(&e.step, |_| TrySituation::Lapsed),
             E::PaymentAuthorizationExpired(e) => self.tried(&e.step, |_| TrySituation::Lapsed),
             E::PaymentRemainderReleased(e) => self.released(e.amount),
@@ -353,7 +353,7 @@ impl Book {
 
 impl Capture {
     /// Whether the money was taken.
-    pub fn is_taken(&self) -> bool {
+    pub(crate) fn is_taken(&self) -> bool {
         matches!(self.situation, CaptureSituation::Taken { .. })
     }
 
@@ -407,7 +407,7 @@ fn number(step: &PaymentStep) -> u32 {
     step.as_str().rsplit(':').next().and_then(|number| number.parse().ok()).unwrap_or(1)
 }
 
-/// Where the try that an `authorize` or `void` step is about stands in the list.
+/// The index of the try that an `authorize` or `void` step is about.
 fn index(step: &PaymentStep) -> usize {
     usize::try_from(number(step)).unwrap_or(usize::MAX).saturating_sub(1)
 }

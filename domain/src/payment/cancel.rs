@@ -1,42 +1,39 @@
-//! The order is over: money that is set aside is let go, money that was taken is given back.
+//! The order is over: authorised money is released, captured money is refunded.
 
 use schemas::payment::{
     PaymentCancelled, PaymentRemainderReleased, PaymentStep, PaymentVoidFailed, PaymentVoidRequested,
     PaymentVoided,
 };
-use schemas::{Money, OrderId, ShipmentId, Timestamp};
+use schemas::{Money, OrderId, ShipmentId};
 
 use super::book::{Capture, CaptureSituation, TrySituation};
-use super::provider::{MoneyOutcome, unknown};
-use super::{Draft, decide, reads, refund};
-use crate::{Changes, Decision, Reads, Refusal, Seen, ShopRules};
+use super::draft::{PaymentDraft, payment_decision};
+use super::outcomes::MoneyOutcome;
+use super::refund;
+use crate::{Refusal, ShopRules};
 
-/// No money is wanted any more. May come before anything was asked for: then nothing ever will be. Quiet when repeated.
+/// The payment is no longer wanted. May come before anything was requested: then nothing ever will be. Does nothing when repeated.
 #[derive(Clone, Copy, Debug)]
-pub struct CancelPayment {
+pub(crate) struct CancelPayment {
     /// The order.
     pub order_id: OrderId,
 }
 
-impl Decision for CancelPayment {
-    fn reads(&self) -> Reads {
-        reads(self.order_id)
-    }
+payment_decision!(CancelPayment);
 
-    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
-        decide(self.order_id, seen, |draft| {
-            if !draft.payment.is_unwanted() {
-                draft.tell(PaymentCancelled { order_id: self.order_id });
-            }
-            Ok(())
-        })
+impl CancelPayment {
+    fn rule(&self, draft: &mut PaymentDraft<'_>) -> Result<(), Refusal> {
+        if !draft.is_unwanted() {
+            draft.append(PaymentCancelled { order_id: self.order_id });
+        }
+        Ok(())
     }
 }
 
-/// Whenever something has happened to a payment that nobody wants: lets go what is set aside, gives back what was taken.
-/// Waits while a capture is open, because its outcome decides which of the two it is.
-pub(super) fn let_go(draft: &mut Draft) {
-    if !draft.payment.is_unwanted() {
+/// After every decision on a payment that is not wanted: releases what is authorised, and refunds what was captured. Waits while
+/// a capture is open, because its outcome decides which of the two it is.
+pub(super) fn settle_unwanted(draft: &mut PaymentDraft<'_>) {
+    if !draft.is_unwanted() {
         return;
     }
     let open =
@@ -63,8 +60,8 @@ pub(super) fn let_go(draft: &mut Draft) {
     }
 }
 
-/// Lets go what try `number` has set aside: all of it, or what was not taken.
-fn release(draft: &mut Draft, number: u32) {
+/// Releases what try `number` has authorised: all of it, or what was not captured.
+fn release(draft: &mut PaymentDraft<'_>, number: u32) {
     let step = PaymentStep::void(number);
     let Some(known) = draft.book().try_of(&step) else { return };
     let TrySituation::SetAside { provider_ref, released, .. } = &known.situation else { return };
@@ -73,31 +70,30 @@ fn release(draft: &mut Draft, number: u32) {
     let amount =
         known.amount.currency.minor(known.amount.minor.saturating_sub(*released).saturating_sub(claimed));
     if claimed == 0 {
-        draft.tell(PaymentVoidRequested { order_id, step, amount, provider_ref });
+        draft.append(PaymentVoidRequested { order_id, step, amount, provider_ref });
     } else if amount.minor > 0 {
-        draft.tell(PaymentRemainderReleased { order_id, amount });
+        draft.append(PaymentRemainderReleased { order_id, amount });
     }
 }
 
-/// What the provider said about letting money go.
+/// The provider's answer to a void.
 pub(super) fn answered(
-    draft: &mut Draft,
+    draft: &mut PaymentDraft<'_>,
     step: &PaymentStep,
     outcome: &MoneyOutcome,
     rules: &ShopRules,
-    now: Timestamp,
 ) {
     let Some(known) = draft.book().try_of(step) else { return };
-    let TrySituation::LettingGo { provider_ref } = &known.situation else { return };
+    let TrySituation::Voiding { provider_ref } = &known.situation else { return };
     let (order_id, amount, provider_ref) = (draft.order_id, known.amount, provider_ref.clone());
     match outcome {
-        MoneyOutcome::Done => draft.tell(PaymentVoided { order_id, step: step.clone(), amount }),
+        MoneyOutcome::Done => draft.append(PaymentVoided { order_id, step: step.clone(), amount }),
         MoneyOutcome::Failed { code } => {
-            draft.tell(PaymentVoidFailed { order_id, step: step.clone(), code: code.clone() });
+            draft.append(PaymentVoidFailed { order_id, step: step.clone(), code: code.clone() });
         }
         MoneyOutcome::NeverArrived if draft.was_asked_about(step) => {
-            draft.tell(PaymentVoidRequested { order_id, step: step.clone(), amount, provider_ref });
+            draft.append(PaymentVoidRequested { order_id, step: step.clone(), amount, provider_ref });
         }
-        MoneyOutcome::NeverArrived | MoneyOutcome::Unknown => unknown(draft, step, rules, now),
+        MoneyOutcome::NeverArrived | MoneyOutcome::Unknown => draft.unknown(step, rules),
     }
 }

@@ -1,18 +1,18 @@
-//! Taking money, parcel by parcel, and letting the rest go.
+//! Capturing money, parcel by parcel, and releasing the rest.
 
 use schemas::payment::{
     PaymentAuthorizationExpired, PaymentCaptureFailed, PaymentCaptureRequested, PaymentCaptured,
     PaymentRemainderReleased, PaymentStep,
 };
-use schemas::{Money, OrderId, ShipmentId, Timestamp};
+use schemas::{Money, OrderId, ShipmentId};
 
 use super::book::{Capture, CaptureSituation, TrySituation};
-use super::provider::{MoneyOutcome, unknown};
+use super::draft::{PaymentDraft, payment_decision};
+use super::outcomes::MoneyOutcome;
 use super::refund;
-use super::{Draft, decide, reads};
-use crate::{Changes, Decision, Reads, Refusal, Seen, ShopRules};
+use crate::{Refusal, ShopRules};
 
-/// Nothing is set aside any more.
+/// The authorisation has expired.
 const EXPIRED: &str = "AUTHORIZATION_EXPIRED";
 /// The bank has not answered yet.
 const PENDING: &str = "AUTHORIZATION_PENDING";
@@ -20,13 +20,13 @@ const PENDING: &str = "AUTHORIZATION_PENDING";
 const NOT_AUTHORIZED: &str = "NOT_AUTHORIZED";
 /// More than is left of what was set aside.
 const EXCEEDED: &str = "EXCEEDS_AUTHORIZATION";
-/// The call never arrived, and nobody wants it any more.
+/// The call never arrived, and is no longer wanted.
 const NEVER_ARRIVED: &str = "NEVER_ARRIVED";
 
-/// Takes the money for a parcel that left: once per parcel. With the last parcel, lets go what no parcel will need.
-/// What cannot be taken fails at once and is told, so that somebody decides. Quiet when repeated or the order is over.
+/// Captures the money for a parcel that left, once per parcel. With the last parcel, releases what no parcel will need.
+/// What cannot be captured fails at once, so that staff decide. Does nothing when repeated, or when the order is over.
 #[derive(Clone, Copy, Debug)]
-pub struct RequestCapture {
+pub(crate) struct RequestCapture {
     /// The order.
     pub order_id: OrderId,
     /// The parcel.
@@ -37,28 +37,24 @@ pub struct RequestCapture {
     pub last: bool,
 }
 
-impl Decision for RequestCapture {
-    fn reads(&self) -> Reads {
-        reads(self.order_id)
-    }
+payment_decision!(RequestCapture);
 
-    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        decide(self.order_id, seen, |draft| {
-            if draft.payment.is_unwanted() {
-                return Ok(());
-            }
-            if !draft.book().captures().contains_key(&self.shipment_id) {
-                ask(draft, self.shipment_id, self.amount, 1, now);
-            }
-            if self.last {
-                release_remainder(draft);
-            }
-            Ok(())
-        })
+impl RequestCapture {
+    fn rule(&self, draft: &mut PaymentDraft<'_>) -> Result<(), Refusal> {
+        if draft.is_unwanted() {
+            return Ok(());
+        }
+        if !draft.book().captures().contains_key(&self.shipment_id) {
+            ask(draft, self.shipment_id, self.amount, 1);
+        }
+        if self.last {
+            release_remainder(draft);
+        }
+        Ok(())
     }
 }
 
-/// Takes money once more that could not be taken: under a new number. Quiet where none failed or the order is over.
+/// Repeats failed captures under a new number. Does nothing where none failed, or when the order is over.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryCapture {
     /// The order.
@@ -67,25 +63,21 @@ pub struct RetryCapture {
     pub shipment_id: Option<ShipmentId>,
 }
 
-impl Decision for RetryCapture {
-    fn reads(&self) -> Reads {
-        reads(self.order_id)
-    }
+payment_decision!(RetryCapture);
 
-    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        decide(self.order_id, seen, |draft| {
-            if !draft.payment.is_unwanted() {
-                retry_failed(draft, self.shipment_id, now);
-            }
-            Ok(())
-        })
+impl RetryCapture {
+    fn rule(&self, draft: &mut PaymentDraft<'_>) -> Result<(), Refusal> {
+        if !draft.is_unwanted() {
+            retry_failed(draft, self.shipment_id);
+        }
+        Ok(())
     }
 }
 
-/// Lines will not come, and nothing is left to ship: lets go what no parcel will need, and gives back what was taken for
-/// them. Quiet when repeated.
+/// Lines were cancelled, and nothing is left to ship: releases what no parcel will need, and refunds what was captured for
+/// them. Does nothing when repeated.
 #[derive(Clone, Debug)]
-pub struct SettleCancelledLines {
+pub(crate) struct SettleCancelledLines {
     /// The order.
     pub order_id: OrderId,
     /// Names the refund, should there be one.
@@ -94,56 +86,52 @@ pub struct SettleCancelledLines {
     pub refund_due: Money,
 }
 
-impl Decision for SettleCancelledLines {
-    fn reads(&self) -> Reads {
-        reads(self.order_id)
-    }
+payment_decision!(SettleCancelledLines);
 
-    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
-        decide(self.order_id, seen, |draft| {
-            if !draft.payment.is_unwanted() {
-                release_remainder(draft);
-                if !draft.book().refunds().contains_key(&self.refund_id) {
-                    refund::ask(draft, &self.refund_id, self.refund_due, None);
-                }
+impl SettleCancelledLines {
+    fn rule(&self, draft: &mut PaymentDraft<'_>) -> Result<(), Refusal> {
+        if !draft.is_unwanted() {
+            release_remainder(draft);
+            if !draft.book().refunds().contains_key(&self.refund_id) {
+                refund::ask(draft, &self.refund_id, self.refund_due, None);
             }
-            Ok(())
-        })
+        }
+        Ok(())
     }
 }
 
 /// Asks for what failed once more.
-pub(super) fn retry_failed(draft: &mut Draft, only: Option<ShipmentId>, now: Timestamp) {
+pub(super) fn retry_failed(draft: &mut PaymentDraft<'_>, only: Option<ShipmentId>) {
     let again = |(shipment, known): (&ShipmentId, &Capture)| {
         let wanted = only.is_none_or(|only| only == *shipment) && known.situation == CaptureSituation::Failed;
         wanted.then(|| (*shipment, known.amount, known.attempt.saturating_add(1)))
     };
     let failed: Vec<_> = draft.book().captures().iter().filter_map(again).collect();
     for (shipment_id, amount, attempt) in failed {
-        ask(draft, shipment_id, amount, attempt, now);
+        ask(draft, shipment_id, amount, attempt);
     }
 }
 
-fn ask(draft: &mut Draft, shipment_id: ShipmentId, amount: Money, attempt: u32, now: Timestamp) {
+fn ask(draft: &mut PaymentDraft<'_>, shipment_id: ShipmentId, amount: Money, attempt: u32) {
     let (order_id, step) = (draft.order_id, PaymentStep::capture(shipment_id, attempt));
-    match available(draft, amount, now) {
+    match available(draft, amount) {
         Ok(provider_ref) => {
-            draft.tell(PaymentCaptureRequested { order_id, step, shipment_id, amount, provider_ref });
+            draft.append(PaymentCaptureRequested { order_id, step, shipment_id, amount, provider_ref });
         }
         Err(code) => {
             if code == EXPIRED {
                 expire(draft, None);
             }
-            draft.tell(PaymentCaptureFailed { order_id, step, shipment_id, amount, code: code.to_owned() });
+            draft.append(PaymentCaptureFailed { order_id, step, shipment_id, amount, code: code.to_owned() });
         }
     }
 }
 
 /// The authorisation that `amount` can be taken of, or why there is none.
-fn available(draft: &Draft, amount: Money, now: Timestamp) -> Result<String, &'static str> {
+fn available(draft: &PaymentDraft<'_>, amount: Money) -> Result<String, &'static str> {
     let latest = draft.book().latest().ok_or(NOT_AUTHORIZED)?;
     match &latest.situation {
-        TrySituation::SetAside { until, .. } if now > *until => Err(EXPIRED),
+        TrySituation::SetAside { until, .. } if draft.now() > *until => Err(EXPIRED),
         TrySituation::SetAside { provider_ref, released, .. } => {
             let used = released.saturating_add(draft.book().claimed(provider_ref));
             let fits = amount.minor <= latest.amount.minor.saturating_sub(used);
@@ -152,40 +140,39 @@ fn available(draft: &Draft, amount: Money, now: Timestamp) -> Result<String, &'s
         }
         TrySituation::Lapsed => Err(EXPIRED),
         TrySituation::Asked | TrySituation::AwaitsCustomer { .. } => Err(PENDING),
-        TrySituation::Declined | TrySituation::LettingGo { .. } | TrySituation::LetGo => Err(NOT_AUTHORIZED),
+        TrySituation::Declined | TrySituation::Voiding { .. } | TrySituation::Voided => Err(NOT_AUTHORIZED),
     }
 }
 
 /// Tells once that the latest authorisation has lapsed, provided that it is the one of which that was said.
-fn expire(draft: &mut Draft, said_of: Option<&str>) {
+fn expire(draft: &mut PaymentDraft<'_>, said_of: Option<&str>) {
     let Some(latest) = draft.book().latest() else { return };
     let TrySituation::SetAside { provider_ref, .. } = &latest.situation else { return };
     if said_of.is_none_or(|said_of| said_of == provider_ref) {
         let step = PaymentStep::authorize(draft.book().attempt());
         let (order_id, amount) = (draft.order_id, latest.amount);
-        draft.tell(PaymentAuthorizationExpired { order_id, step, amount });
+        draft.append(PaymentAuthorizationExpired { order_id, step, amount });
     }
 }
 
 /// Lets go what neither a capture nor the repetition of a failed one will need.
-fn release_remainder(draft: &mut Draft) {
+fn release_remainder(draft: &mut PaymentDraft<'_>) {
     let Some(latest) = draft.book().latest() else { return };
     let TrySituation::SetAside { provider_ref, released, .. } = &latest.situation else { return };
     let needed = draft.book().claimed(provider_ref).saturating_add(draft.book().failed());
     let rest = latest.amount.minor.saturating_sub(*released).saturating_sub(needed);
     if rest > 0 {
         let (order_id, amount) = (draft.order_id, latest.amount.currency.minor(rest));
-        draft.tell(PaymentRemainderReleased { order_id, amount });
+        draft.append(PaymentRemainderReleased { order_id, amount });
     }
 }
 
 /// What the provider said about a capture.
 pub(super) fn answered(
-    draft: &mut Draft,
+    draft: &mut PaymentDraft<'_>,
     step: &PaymentStep,
     outcome: &MoneyOutcome,
     rules: &ShopRules,
-    now: Timestamp,
 ) {
     let of_step = |(shipment, known): (&ShipmentId, &Capture)| {
         let asked = matches!(known.situation, CaptureSituation::Asked { .. });
@@ -196,23 +183,23 @@ pub(super) fn answered(
     match outcome {
         MoneyOutcome::Done => {
             let captured = amount.currency.minor(draft.book().taken().saturating_add(amount.minor));
-            draft.tell(PaymentCaptured { order_id, step, shipment_id, amount, captured });
+            draft.append(PaymentCaptured { order_id, step, shipment_id, amount, captured });
         }
         MoneyOutcome::Failed { code } => {
             if code == EXPIRED {
                 expire(draft, known.provider_ref());
             }
-            draft.tell(PaymentCaptureFailed { order_id, step, shipment_id, amount, code: code.clone() });
+            draft.append(PaymentCaptureFailed { order_id, step, shipment_id, amount, code: code.clone() });
         }
         MoneyOutcome::NeverArrived if draft.was_asked_about(&step) => {
             let provider_ref = known.provider_ref().unwrap_or_default().to_owned();
-            if draft.payment.is_unwanted() {
+            if draft.is_unwanted() {
                 let code = NEVER_ARRIVED.to_owned();
-                draft.tell(PaymentCaptureFailed { order_id, step, shipment_id, amount, code });
+                draft.append(PaymentCaptureFailed { order_id, step, shipment_id, amount, code });
             } else {
-                draft.tell(PaymentCaptureRequested { order_id, step, shipment_id, amount, provider_ref });
+                draft.append(PaymentCaptureRequested { order_id, step, shipment_id, amount, provider_ref });
             }
         }
-        MoneyOutcome::NeverArrived | MoneyOutcome::Unknown => unknown(draft, &step, rules, now),
+        MoneyOutcome::NeverArrived | MoneyOutcome::Unknown => draft.unknown(&step, rules),
     }
 }

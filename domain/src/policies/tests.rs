@@ -139,7 +139,7 @@ fn every_deadline_is_answered_and_no_other() {
     }
     assert!(deadline_passed(&key.stream(), "order.lunch", &rules()).is_none());
     assert!(deadline_passed(&key.reservation_stream(), INQUIRY, &rules()).is_none());
-    assert!(deadline_passed(&StreamId::categories(), INQUIRY, &rules()).is_none());
+    assert!(deadline_passed(&schemas::category::stream(), INQUIRY, &rules()).is_none());
 }
 
 /// The kinds of deadlines in states that up to two events, or all of them one after another, lead to.

@@ -2,21 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use schemas::product::{ProductCreated, ProductEvent, TaxClass};
-use schemas::{CategoryId, ProductId, Slug, StreamId, Timestamp};
+use schemas::product::{ProductCreated, TaxClass};
+use schemas::{CategoryId, ProductId, Slug, Timestamp};
 use serde_json::json;
 
 use super::{Listing, Product, archived, limits};
 use crate::category::Categories;
+use crate::claims::SLUG;
 use crate::faults::Faults;
-use crate::{Changes, ClaimKind, Decision, Reads, Refusal, Seen};
+use crate::{Changes, Decision, Draft, Reads, Refusal, Seen};
 
 /// Brings a product into the catalog, as a draft. Answers `{productId, slug}`.
 #[derive(Clone, Debug)]
 pub struct CreateProduct {
     /// The product's id, which comes with the command so that repeating it finds the same product.
     pub product_id: ProductId,
-    /// Its page's address; nobody else may have it.
+    /// Its page's address, unique among products.
     pub slug: Slug,
     /// What it is called: 1 to 200 characters.
     pub title: String,
@@ -35,30 +36,27 @@ pub struct CreateProduct {
 impl Decision for CreateProduct {
     fn reads(&self) -> Reads {
         Reads::stream::<Product>(self.product_id.stream())
-            .and::<Categories>(StreamId::categories())
-            .and_claim(ClaimKind::Slug, self.slug.as_str())
+            .and::<Categories>(schemas::category::stream())
+            .and_claim(SLUG, self.slug.as_str())
     }
 
-    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
+    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
         let stream = self.product_id.stream();
-        let holder = seen.holder(ClaimKind::Slug, self.slug.as_str()).filter(|holder| **holder != stream);
-        let events =
-            create(&seen.state(&stream), &seen.state(&StreamId::categories()), holder.is_some(), self)?;
-        let mut changes = Changes::none();
-        if !events.is_empty() {
-            changes = Changes::of(&stream, events);
-            changes.claim(ClaimKind::Slug, self.slug.as_str(), &stream);
-        }
-        Ok(changes.answering(json!({ "productId": self.product_id, "slug": self.slug })))
+        let holder = seen.holder(SLUG, self.slug.as_str()).filter(|holder| **holder != stream);
+        let (tree, slug_taken) = (seen.state(&schemas::category::stream()), holder.is_some());
+        let mut product = Draft::of(seen, stream, now);
+        create(&mut product, &tree, slug_taken, self)?;
+        product.answer(json!({ "productId": self.product_id, "slug": self.slug }));
+        Ok(product.changes())
     }
 }
 
 fn create(
-    product: &Product,
+    product: &mut Draft<'_, Product>,
     tree: &Categories,
     slug_taken: bool,
     command: &CreateProduct,
-) -> Result<Vec<ProductEvent>, Refusal> {
+) -> Result<(), Refusal> {
     let created = ProductCreated {
         product_id: command.product_id,
         slug: command.slug.clone(),
@@ -69,11 +67,11 @@ fn create(
         attributes: command.attributes.clone(),
         tax_class: command.tax_class,
     };
-    match product {
+    match product.state() {
         Product::Absent => {}
         Product::Archived(_) => return Err(archived()),
         Product::Draft(listing) | Product::Published(listing) if says_the_same(listing, &created) => {
-            return Ok(Vec::new());
+            return Ok(());
         }
         Product::Draft(_) | Product::Published(_) => return Err(exists()),
     }
@@ -87,7 +85,9 @@ fn create(
         faults.add("SLUG_TAKEN", "slug", slug_is_taken(&command.slug));
     }
     faults.refuse()?;
-    Ok(vec![created.into()])
+    product.append(created);
+    product.claim(SLUG, command.slug.as_str());
+    Ok(())
 }
 
 fn says_the_same(listing: &Listing, created: &ProductCreated) -> bool {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use schemas::product::{Change, ProductDetailsChanged, ProductEvent, TaxClass};
+use schemas::product::{Change, ProductDetailsChanged, TaxClass};
 use schemas::{ProductId, Slug, Timestamp};
 
 use super::creation::slug_is_taken;
 use super::{Product, limits, tax_class_name};
+use crate::claims::SLUG;
 use crate::faults::Faults;
-use crate::{Changes, ClaimKind, Decision, Reads, Refusal, Seen};
+use crate::{Changes, Decision, Draft, Reads, Refusal, Seen};
 
 /// Changes what is said about a product; `None` leaves it as it is. A new slug frees the old one.
 #[derive(Clone, Debug)]
@@ -21,7 +22,7 @@ pub struct ChangeDetails {
     pub description: Option<String>,
     /// `Some(None)` takes it away.
     pub brand: Option<Option<String>>,
-    /// Nobody else may have it.
+    /// Unique among products.
     pub slug: Option<Slug>,
     /// The rate of tax.
     pub tax_class: Option<TaxClass>,
@@ -31,33 +32,26 @@ impl Decision for ChangeDetails {
     fn reads(&self) -> Reads {
         let reads = Reads::stream::<Product>(self.product_id.stream());
         match &self.slug {
-            Some(slug) => reads.and_claim(ClaimKind::Slug, slug.as_str()),
+            Some(slug) => reads.and_claim(SLUG, slug.as_str()),
             None => reads,
         }
     }
 
-    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
+    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
         let stream = self.product_id.stream();
-        let product: Product = seen.state(&stream);
-        let taken =
-            |slug: &Slug| seen.holder(ClaimKind::Slug, slug.as_str()).is_some_and(|holder| *holder != stream);
-        let events = change(&product, self.slug.as_ref().is_some_and(taken), self)?;
-        let mut changes = Changes::of(&stream, events);
-        if let (Some(new), Some(old)) = (&self.slug, product.listing().map(|listing| &listing.slug))
-            && new != old
-        {
-            changes.release(ClaimKind::Slug, old.as_str());
-            changes.claim(ClaimKind::Slug, new.as_str(), &stream);
-        }
-        Ok(changes)
+        let taken = |slug: &Slug| seen.holder(SLUG, slug.as_str()).is_some_and(|holder| *holder != stream);
+        let slug_taken = self.slug.as_ref().is_some_and(taken);
+        let mut product = Draft::of(seen, stream, now);
+        change(&mut product, slug_taken, self)?;
+        Ok(product.changes())
     }
 }
 
 fn change(
-    product: &Product,
+    product: &mut Draft<'_, Product>,
     slug_taken: bool,
     command: &ChangeDetails,
-) -> Result<Vec<ProductEvent>, Refusal> {
+) -> Result<(), Refusal> {
     let listing = product.editable()?;
     let mut faults = Faults::default();
     if let Some(title) = &command.title {
@@ -90,7 +84,15 @@ fn change(
         .filter(|(_, change)| change.old != change.new)
         .collect();
     if changed.is_empty() {
-        return Ok(Vec::new());
+        return Ok(());
     }
-    Ok(vec![ProductDetailsChanged { product_id: listing.product_id, changed }.into()])
+    let (product_id, old) = (listing.product_id, listing.slug.clone());
+    product.append(ProductDetailsChanged { product_id, changed });
+    if let Some(new) = &command.slug
+        && *new != old
+    {
+        product.release(SLUG, old.as_str());
+        product.claim(SLUG, new.as_str());
+    }
+    Ok(())
 }

@@ -23,9 +23,9 @@ const VALUE: usize = 200;
 /// Categories that a product is in.
 const CATEGORIES: usize = 20;
 /// Variants of a product, discontinued ones too.
-pub const VARIANTS: usize = 100;
+pub(crate) const VARIANTS: usize = 100;
 /// Media of a product.
-pub const MEDIA: usize = 50;
+pub(crate) const MEDIA: usize = 50;
 
 pub fn title(faults: &mut Faults, title: &str) {
     faults.line("title", title, TITLE);

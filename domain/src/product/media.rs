@@ -1,12 +1,12 @@
 //! Pictures and films of a product.
 
 use schemas::ProductId;
-use schemas::product::{ProductEvent, ProductMediaAdded};
+use schemas::product::ProductMediaAdded;
 
 use super::{Product, limits};
-use crate::Refusal;
 use crate::faults::Faults;
 use crate::one_stream::one_stream;
+use crate::{Draft, Refusal};
 
 /// Adds a picture or film to a product: at most 50.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub struct AddMedia {
 
 one_stream!(AddMedia, Product, |it| it.product_id.stream(), add_media);
 
-fn add_media(product: &Product, command: &AddMedia) -> Result<Vec<ProductEvent>, Refusal> {
+fn add_media(product: &mut Draft<'_, Product>, command: &AddMedia) -> Result<(), Refusal> {
     let listing = product.editable()?;
     let mut faults = Faults::default();
     faults.line("alt", &command.alt, 500);
@@ -31,7 +31,7 @@ fn add_media(product: &Product, command: &AddMedia) -> Result<Vec<ProductEvent>,
         faults.add("INVALID_URL", "url", message);
     }
     match listing.media.get(&command.url) {
-        Some(alt) if *alt == command.alt => return Ok(Vec::new()),
+        Some(alt) if *alt == command.alt => return Ok(()),
         Some(alt) => {
             let message = format!("This address is there already, as \"{alt}\": use another address.");
             faults.add("MEDIUM_EXISTS", "url", message);
@@ -40,7 +40,8 @@ fn add_media(product: &Product, command: &AddMedia) -> Result<Vec<ProductEvent>,
     }
     faults.refuse()?;
     let (url, alt) = (command.url.clone(), command.alt.clone());
-    Ok(vec![ProductMediaAdded { product_id: command.product_id, url, alt }.into()])
+    product.append(ProductMediaAdded { product_id: command.product_id, url, alt });
+    Ok(())
 }
 
 /// Whether a browser can be sent there: no scheme but http and https (`javascript:` would run), no other host by way of `//`.

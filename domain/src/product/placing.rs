@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use schemas::product::{ProductAttributesSet, ProductCategorised, ProductEvent};
-use schemas::{CategoryId, ProductId, StreamId, Timestamp};
+use schemas::product::{ProductAttributesSet, ProductCategorised};
+use schemas::{CategoryId, ProductId, Timestamp};
 
 use super::{Product, limits};
 use crate::category::Categories;
 use crate::faults::Faults;
 use crate::one_stream::one_stream;
-use crate::{Changes, Decision, Reads, Refusal, Seen};
+use crate::{Changes, Decision, Draft, Reads, Refusal, Seen};
 
 /// Moves a product to these categories and out of all others.
 #[derive(Clone, Debug)]
@@ -22,30 +22,31 @@ pub struct Categorise {
 
 impl Decision for Categorise {
     fn reads(&self) -> Reads {
-        Reads::stream::<Product>(self.product_id.stream()).and::<Categories>(StreamId::categories())
+        Reads::stream::<Product>(self.product_id.stream()).and::<Categories>(schemas::category::stream())
     }
 
-    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
-        let stream = self.product_id.stream();
-        let events = categorise(&seen.state(&stream), &seen.state(&StreamId::categories()), self)?;
-        Ok(Changes::of(&stream, events))
+    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
+        let mut product = Draft::of(seen, self.product_id.stream(), now);
+        categorise(&mut product, &seen.state(&schemas::category::stream()), self)?;
+        Ok(product.changes())
     }
 }
 
 fn categorise(
-    product: &Product,
+    product: &mut Draft<'_, Product>,
     tree: &Categories,
     command: &Categorise,
-) -> Result<Vec<ProductEvent>, Refusal> {
+) -> Result<(), Refusal> {
     let listing = product.editable()?;
     if listing.category_ids == command.category_ids {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let mut faults = Faults::default();
     limits::categories(&mut faults, &command.category_ids, tree);
     faults.refuse()?;
     let (old, new) = (listing.category_ids.clone(), command.category_ids.clone());
-    Ok(vec![ProductCategorised { product_id: command.product_id, old, new }.into()])
+    product.append(ProductCategorised { product_id: command.product_id, old, new });
+    Ok(())
 }
 
 /// Replaces all attributes of a product.
@@ -59,14 +60,15 @@ pub struct SetAttributes {
 
 one_stream!(SetAttributes, Product, |it| it.product_id.stream(), set_attributes);
 
-fn set_attributes(product: &Product, command: &SetAttributes) -> Result<Vec<ProductEvent>, Refusal> {
+fn set_attributes(product: &mut Draft<'_, Product>, command: &SetAttributes) -> Result<(), Refusal> {
     let listing = product.editable()?;
     let mut faults = Faults::default();
     limits::attributes(&mut faults, "attributes", &command.attributes);
     faults.refuse()?;
     if listing.attributes == command.attributes {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let attributes = command.attributes.clone();
-    Ok(vec![ProductAttributesSet { product_id: command.product_id, attributes }.into()])
+    product.append(ProductAttributesSet { product_id: command.product_id, attributes });
+    Ok(())
 }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use schemas::product::{PriceSet, ProductEvent};
-use schemas::{Money, ProductId, Sku, Timestamp};
+use schemas::product::PriceSet;
+use schemas::{Money, ProductId, Sku};
 
 use super::variants::live_variant;
 use super::{Price, Product, limits};
 use crate::faults::Faults;
-use crate::{Changes, Decision, Reads, Refusal, Seen, ShopRules};
+use crate::one_stream::one_stream;
+use crate::{Draft, Refusal, ShopRules};
 
 /// No price is higher, in minor units: sums of orders stay far from what 64 bits hold.
 const HIGHEST: i64 = 100_000_000_000;
@@ -30,18 +31,9 @@ pub struct SetPrice {
     pub rules: Arc<ShopRules>,
 }
 
-impl Decision for SetPrice {
-    fn reads(&self) -> Reads {
-        Reads::stream::<Product>(self.product_id.stream())
-    }
+one_stream!(SetPrice, Product, |it| it.product_id.stream(), set_price);
 
-    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        let stream = self.product_id.stream();
-        Ok(Changes::of(&stream, set_price(&seen.state(&stream), self, now)?))
-    }
-}
-
-fn set_price(product: &Product, command: &SetPrice, now: Timestamp) -> Result<Vec<ProductEvent>, Refusal> {
+fn set_price(product: &mut Draft<'_, Product>, command: &SetPrice) -> Result<(), Refusal> {
     let variant = live_variant(product.editable()?, &command.sku)?;
     let mut faults = Faults::default();
     amount(&mut faults, "price", command.price, &command.rules);
@@ -59,7 +51,7 @@ fn set_price(product: &Product, command: &SetPrice, now: Timestamp) -> Result<Ve
     let old = variant.prices.get(&command.price.currency);
     let new = Price { amount: command.price, compare_at: command.compare_at };
     if old == Some(&new) {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let set = PriceSet {
         product_id: command.product_id,
@@ -67,10 +59,11 @@ fn set_price(product: &Product, command: &SetPrice, now: Timestamp) -> Result<Ve
         old: old.map(|price| price.amount),
         new: new.amount,
         compare_at: new.compare_at,
-        effective_from: now,
+        effective_from: product.now(),
         reason: command.reason.clone(),
     };
-    Ok(vec![set.into()])
+    product.append(set);
+    Ok(())
 }
 
 fn amount(faults: &mut Faults, field: &str, amount: Money, rules: &ShopRules) {

@@ -1,12 +1,12 @@
 //! Whether shoppers see a product.
 
 use schemas::ProductId;
-use schemas::product::{ProductArchived, ProductEvent, ProductPublished, ProductUnpublished};
+use schemas::product::{ProductArchived, ProductPublished, ProductUnpublished};
 
 use super::{Product, limits};
-use crate::Refusal;
 use crate::faults::Faults;
 use crate::one_stream::one_stream;
+use crate::{Draft, Refusal};
 
 /// Shows a product to shoppers. It needs a variant that is sold and has a price.
 #[derive(Clone, Debug)]
@@ -19,18 +19,20 @@ pub struct Publish {
 
 one_stream!(Publish, Product, |it| it.product_id.stream(), publish);
 
-fn publish(product: &Product, command: &Publish) -> Result<Vec<ProductEvent>, Refusal> {
+fn publish(product: &mut Draft<'_, Product>, command: &Publish) -> Result<(), Refusal> {
     let listing = product.editable()?;
-    if matches!(product, Product::Published(_)) {
-        return Ok(Vec::new());
+    if matches!(product.state(), Product::Published(_)) {
+        return Ok(());
     }
     if !listing.variants.values().any(|variant| variant.is_live() && !variant.prices.is_empty()) {
         let message = "Nothing of this product can be bought yet: add a variant and set its price first.";
         return Err(Refusal::rule("PRICE_MISSING", message).at("productId"));
     }
-    Ok(vec![
-        ProductPublished { product_id: command.product_id, reason: checked(command.reason.as_ref())? }.into(),
-    ])
+    product.append(ProductPublished {
+        product_id: command.product_id,
+        reason: checked(command.reason.as_ref())?,
+    });
+    Ok(())
 }
 
 /// Hides a product from shoppers. Orders that were placed are served.
@@ -44,15 +46,16 @@ pub struct Unpublish {
 
 one_stream!(Unpublish, Product, |it| it.product_id.stream(), unpublish);
 
-fn unpublish(product: &Product, command: &Unpublish) -> Result<Vec<ProductEvent>, Refusal> {
+fn unpublish(product: &mut Draft<'_, Product>, command: &Unpublish) -> Result<(), Refusal> {
     product.editable()?;
-    if matches!(product, Product::Draft(_)) {
-        return Ok(Vec::new());
+    if matches!(product.state(), Product::Draft(_)) {
+        return Ok(());
     }
-    Ok(vec![
-        ProductUnpublished { product_id: command.product_id, reason: checked(command.reason.as_ref())? }
-            .into(),
-    ])
+    product.append(ProductUnpublished {
+        product_id: command.product_id,
+        reason: checked(command.reason.as_ref())?,
+    });
+    Ok(())
 }
 
 /// Takes a product out of the catalog for good.
@@ -66,14 +69,16 @@ pub struct Archive {
 
 one_stream!(Archive, Product, |it| it.product_id.stream(), archive);
 
-fn archive(product: &Product, command: &Archive) -> Result<Vec<ProductEvent>, Refusal> {
-    if matches!(product, Product::Archived(_)) {
-        return Ok(Vec::new());
+fn archive(product: &mut Draft<'_, Product>, command: &Archive) -> Result<(), Refusal> {
+    if matches!(product.state(), Product::Archived(_)) {
+        return Ok(());
     }
     product.editable()?;
-    Ok(vec![
-        ProductArchived { product_id: command.product_id, reason: checked(command.reason.as_ref())? }.into(),
-    ])
+    product.append(ProductArchived {
+        product_id: command.product_id,
+        reason: checked(command.reason.as_ref())?,
+    });
+    Ok(())
 }
 
 fn checked(reason: Option<&String>) -> Result<Option<String>, Refusal> {

@@ -1,13 +1,14 @@
 //! Variants of a product.
 
-use schemas::product::{ProductEvent, VariantAdded, VariantChanged, VariantDetails, VariantDiscontinued};
+use schemas::product::{VariantAdded, VariantChanged, VariantDetails, VariantDiscontinued};
 use schemas::{ProductId, Sku, Timestamp};
 use serde_json::json;
 
 use super::{Listing, Product, Sale, Variant, limits};
+use crate::claims::SKU;
 use crate::faults::Faults;
 use crate::one_stream::one_stream;
-use crate::{Changes, ClaimKind, Decision, Reads, Refusal, Seen};
+use crate::{Changes, Decision, Draft, Reads, Refusal, Seen};
 
 /// Adds a variant to a product: at most 100, discontinued ones counted. Answers `{productId, sku}`.
 #[derive(Clone, Debug)]
@@ -22,27 +23,24 @@ pub struct AddVariant {
 
 impl Decision for AddVariant {
     fn reads(&self) -> Reads {
-        Reads::stream::<Product>(self.product_id.stream()).and_claim(ClaimKind::Sku, self.sku.as_str())
+        Reads::stream::<Product>(self.product_id.stream()).and_claim(SKU, self.sku.as_str())
     }
 
-    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
+    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
         let stream = self.product_id.stream();
-        let taken = seen.holder(ClaimKind::Sku, self.sku.as_str()).is_some_and(|holder| *holder != stream);
-        let events = add(&seen.state(&stream), taken, self)?;
-        let mut changes = Changes::none();
-        if !events.is_empty() {
-            changes = Changes::of(&stream, events);
-            changes.claim(ClaimKind::Sku, self.sku.as_str(), &stream);
-        }
-        Ok(changes.answering(json!({ "productId": self.product_id, "sku": self.sku })))
+        let taken = seen.holder(SKU, self.sku.as_str()).is_some_and(|holder| *holder != stream);
+        let mut product = Draft::of(seen, stream, now);
+        add(&mut product, taken, self)?;
+        product.answer(json!({ "productId": self.product_id, "sku": self.sku }));
+        Ok(product.changes())
     }
 }
 
-fn add(product: &Product, sku_taken: bool, command: &AddVariant) -> Result<Vec<ProductEvent>, Refusal> {
+fn add(product: &mut Draft<'_, Product>, sku_taken: bool, command: &AddVariant) -> Result<(), Refusal> {
     let listing = product.editable()?;
     let mut faults = Faults::default();
     match listing.variants.get(&command.sku) {
-        Some(variant) if variant.is_live() && variant.details == command.details => return Ok(Vec::new()),
+        Some(variant) if variant.is_live() && variant.details == command.details => return Ok(()),
         Some(variant) if variant.is_live() => {
             let message = format!("The product has a variant {} already: change that one.", command.sku);
             faults.add("VARIANT_EXISTS", "sku", message);
@@ -57,10 +55,12 @@ fn add(product: &Product, sku_taken: bool, command: &AddVariant) -> Result<Vec<P
     }
     faults.refuse()?;
     let (product_id, sku, details) = (command.product_id, command.sku.clone(), command.details.clone());
-    Ok(vec![VariantAdded { product_id, sku, details }.into()])
+    product.append(VariantAdded { product_id, sku, details });
+    product.claim(SKU, command.sku.as_str());
+    Ok(())
 }
 
-/// Says anew what a variant is like.
+/// Replaces the details of a variant.
 #[derive(Clone, Debug)]
 pub struct ChangeVariant {
     /// The product.
@@ -73,16 +73,17 @@ pub struct ChangeVariant {
 
 one_stream!(ChangeVariant, Product, |it| it.product_id.stream(), change);
 
-fn change(product: &Product, command: &ChangeVariant) -> Result<Vec<ProductEvent>, Refusal> {
+fn change(product: &mut Draft<'_, Product>, command: &ChangeVariant) -> Result<(), Refusal> {
     let variant = live_variant(product.editable()?, &command.sku)?;
     let mut faults = Faults::default();
     limits::variant(&mut faults, &command.details);
     faults.refuse()?;
     if variant.details == command.details {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let (product_id, sku, details) = (command.product_id, command.sku.clone(), command.details.clone());
-    Ok(vec![VariantChanged { product_id, sku, details }.into()])
+    product.append(VariantChanged { product_id, sku, details });
+    Ok(())
 }
 
 /// Stops selling a variant, for good. Its stock stays counted and open orders are served.
@@ -96,13 +97,14 @@ pub struct DiscontinueVariant {
 
 one_stream!(DiscontinueVariant, Product, |it| it.product_id.stream(), discontinue);
 
-fn discontinue(product: &Product, command: &DiscontinueVariant) -> Result<Vec<ProductEvent>, Refusal> {
+fn discontinue(product: &mut Draft<'_, Product>, command: &DiscontinueVariant) -> Result<(), Refusal> {
     match product.editable()?.variants.get(&command.sku).map(|variant| variant.sale) {
         None => Err(unknown(&command.sku)),
-        Some(Sale::Discontinued) => Ok(Vec::new()),
+        Some(Sale::Discontinued) => Ok(()),
         Some(Sale::Live) => {
             let (product_id, sku) = (command.product_id, command.sku.clone());
-            Ok(vec![VariantDiscontinued { product_id, sku }.into()])
+            product.append(VariantDiscontinued { product_id, sku });
+            Ok(())
         }
     }
 }

@@ -1,12 +1,10 @@
 //! What an order held leaves the house.
 
-use schemas::reservation::{LineAtLocation, ReservationConsumed, ReservationEvent};
-use schemas::{OrderId, Timestamp};
+use schemas::reservation::{LineAtLocation, ReservationConsumed};
+use schemas::{OrderId, Sku, Timestamp};
 
-use super::releasing::unseen;
-use super::{Reservation, is_same_part, parts_by_sku, reads, stock_of, units, without};
-use crate::stock::Stock;
-use crate::{Changes, Decision, Reads, Refusal, Seen};
+use super::{Reservation, change_stock, is_same_part, reads, units, without};
+use crate::{Changes, Decision, Draft, Reads, Refusal, Seen, stock};
 
 /// Takes what left with a parcel out of the stock. Never more than the order still holds of a line at a location; what it does
 /// not hold any more is passed over.
@@ -19,6 +17,10 @@ pub struct ConsumeReservation {
 }
 
 impl ConsumeReservation {
+    fn skus(&self) -> impl Iterator<Item = &Sku> {
+        self.lines.iter().filter(|line| line.tracked).map(|line| &line.sku)
+    }
+
     /// What is to be consumed of what remains.
     fn consumed(&self, remaining: &[LineAtLocation]) -> Vec<LineAtLocation> {
         let mut left = remaining.to_vec();
@@ -39,26 +41,18 @@ impl ConsumeReservation {
 
 impl Decision for ConsumeReservation {
     fn reads(&self) -> Reads {
-        reads(self.order_id, self.lines.iter().filter(|line| line.tracked).map(|line| &line.sku))
+        reads(self.order_id, self.skus())
     }
 
-    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
-        let stream = self.order_id.reservation_stream();
-        let remaining = seen.state::<Reservation>(&stream);
-        let lines = self.consumed(remaining.lines());
+    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
+        let mut reservation = Draft::<Reservation>::of(seen, self.order_id.reservation_stream(), now);
+        let lines = self.consumed(reservation.lines());
         if lines.is_empty() {
             return Ok(Changes::none());
         }
-        let mut changes = Changes::none();
-        for (sku, parts) in parts_by_sku(&lines) {
-            let item = stock_of(seen, sku).and_then(Stock::item).ok_or_else(|| unseen(sku))?;
-            for event in item.commit(self.order_id, &parts) {
-                changes.push(&sku.stock_stream(), event);
-            }
-        }
-        let left = units(&without(remaining.lines().to_vec(), &lines));
-        let consumed = ReservationConsumed { order_id: self.order_id, lines, remaining: left };
-        changes.push(&stream, ReservationEvent::from(consumed));
-        Ok(changes)
+        let changes = change_stock(seen, now, self.order_id, &lines, self.skus(), stock::commit)?;
+        let remaining = units(&without(reservation.lines().to_vec(), &lines));
+        reservation.append(ReservationConsumed { order_id: self.order_id, lines, remaining });
+        Ok(changes.and(reservation.changes()))
     }
 }

@@ -1,11 +1,10 @@
 //! What an order held is given back.
 
-use schemas::reservation::{LineAtLocation, ReleaseReason, ReservationEvent, ReservationReleased};
+use schemas::reservation::{LineAtLocation, ReleaseReason, ReservationReleased};
 use schemas::{LineId, LocationId, OrderId, Sku, Timestamp};
 
-use super::{Reservation, is_same_part, parts_by_sku, reads, stock_of, units, without};
-use crate::stock::Stock;
-use crate::{Changes, Decision, Reads, Refusal, Seen};
+use super::{Reservation, change_stock, is_same_part, reads, units, without};
+use crate::{Changes, Decision, Draft, Reads, Refusal, Seen, stock};
 
 /// Gives back what an order still holds: all of it, or some lines. When the order ends before it asked for anything, that is
 /// written down, and asking later does nothing.
@@ -28,7 +27,7 @@ impl ReleaseReservation {
         Self { order_id, reason, skus: skus.into_iter().collect(), lines: None }
     }
 
-    /// These lines are not wanted any more, the others are.
+    /// These lines are no longer wanted, the others are.
     pub fn of(order_id: OrderId, reason: ReleaseReason, lines: &[LineAtLocation]) -> Self {
         let skus = lines.iter().filter(|line| line.tracked).map(|line| line.sku.clone()).collect();
         let lines = lines.iter().map(|line| (line.line_id, line.location.clone())).collect();
@@ -50,38 +49,25 @@ impl Decision for ReleaseReservation {
         reads(self.order_id, self.skus.iter())
     }
 
-    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
-        let stream = self.order_id.reservation_stream();
+    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
+        let mut reservation = Draft::<Reservation>::of(seen, self.order_id.reservation_stream(), now);
         let (order_id, reason) = (self.order_id, self.reason);
-        let released = |lines, remaining| {
-            ReservationEvent::from(ReservationReleased { order_id, reason, lines, remaining })
-        };
-        let remaining = match seen.state::<Reservation>(&stream) {
+        let remaining = match reservation.state() {
             Reservation::Unasked if self.lines.is_none() => {
-                return Ok(Changes::of(&stream, [released(Vec::new(), 0)]));
+                let (lines, remaining) = (Vec::new(), 0);
+                reservation.append(ReservationReleased { order_id, reason, lines, remaining });
+                return Ok(reservation.changes());
             }
             Reservation::Unasked | Reservation::Rejected | Reservation::Closed => return Ok(Changes::none()),
             Reservation::Holding(lines) => lines,
         };
-        let lines = self.released(&remaining);
+        let lines = self.released(remaining);
         if lines.is_empty() {
             return Ok(Changes::none());
         }
-        let mut changes = Changes::none();
-        for (sku, parts) in parts_by_sku(&lines) {
-            let item = stock_of(seen, sku).and_then(Stock::item).ok_or_else(|| unseen(sku))?;
-            for event in item.release(order_id, &parts) {
-                changes.push(&sku.stock_stream(), event);
-            }
-        }
-        let left = units(&without(remaining, &lines));
-        changes.push(&stream, released(lines, left));
-        Ok(changes)
+        let remaining = units(&without(remaining.clone(), &lines));
+        let changes = change_stock(seen, now, order_id, &lines, self.skus.iter(), stock::release)?;
+        reservation.append(ReservationReleased { order_id, reason, lines, remaining });
+        Ok(changes.and(reservation.changes()))
     }
-}
-
-/// A reservation holds a SKU whose stock was not asked for.
-pub(super) fn unseen(sku: &Sku) -> Refusal {
-    let message = format!("The order holds {sku}, which was not named: name every counted SKU of the order.");
-    Refusal::rule("STOCK_NOT_NAMED", message).at("skus")
 }

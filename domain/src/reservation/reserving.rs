@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use schemas::reservation::{
-    LineAtLocation, ReservationConfirmed, ReservationEvent, ReservationRejected, Shortage,
-};
+use schemas::reservation::{LineAtLocation, ReservationConfirmed, ReservationRejected, Shortage};
 use schemas::{LineId, LocationId, OrderId, Sku, Timestamp};
 
 use super::placing::{Demand, allot, choose};
-use super::{Reservation, parts_by_sku, reads, stock_of};
-use crate::stock::{Item, Stock};
-use crate::{Changes, Decision, Reads, Refusal, Seen, ShopRules};
+use super::{Reservation, change_stock, reads};
+use crate::stock::{self, Item, Stock};
+use crate::{Changes, Decision, Draft, Reads, Refusal, Seen, ShopRules};
 
 /// A line that wants goods.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +24,7 @@ pub struct ReserveLine {
     pub tracked: bool,
 }
 
-/// Reserves all lines of an order, or none. Once it is decided, or the order has ended, nothing happens any more.
+/// Reserves all lines of an order, or none. Does nothing once that is decided, or when the order has ended.
 #[derive(Clone, Debug)]
 pub struct ReserveOrder {
     /// For which order.
@@ -39,34 +37,33 @@ pub struct ReserveOrder {
 
 impl Decision for ReserveOrder {
     fn reads(&self) -> Reads {
-        reads(self.order_id, self.lines.iter().filter(|line| line.tracked).map(|line| &line.sku))
+        reads(self.order_id, self.skus())
     }
 
-    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
-        let stream = self.order_id.reservation_stream();
-        match seen.state::<Reservation>(&stream) {
+    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
+        let mut reservation = Draft::<Reservation>::of(seen, self.order_id.reservation_stream(), now);
+        match reservation.state() {
             Reservation::Unasked => {}
             Reservation::Rejected | Reservation::Holding(_) | Reservation::Closed => {
                 return Ok(Changes::none());
             }
         }
-        let item = |sku: &Sku| stock_of(seen, sku).and_then(Stock::item);
+        let item = |sku: &Sku| seen.state_ref::<Stock>(&sku.stock_stream()).and_then(Stock::item);
         let shortages = shortages(&self.lines, item);
         if !shortages.is_empty() {
-            let rejected = ReservationRejected { order_id: self.order_id, shortages };
-            return Ok(Changes::of(&stream, [ReservationEvent::from(rejected)]));
+            reservation.append(ReservationRejected { order_id: self.order_id, shortages });
+            return Ok(reservation.changes());
         }
         let lines = place(&self.lines, item, &self.rules)?;
-        let mut changes = Changes::none();
-        for (sku, parts) in parts_by_sku(&lines) {
-            let events = item(sku).map(|item| item.reserve(self.order_id, &parts)).unwrap_or_default();
-            for event in events {
-                changes.push(&sku.stock_stream(), event);
-            }
-        }
-        let confirmed = ReservationConfirmed { order_id: self.order_id, lines };
-        changes.push(&stream, ReservationEvent::from(confirmed));
-        Ok(changes)
+        let changes = change_stock(seen, now, self.order_id, &lines, self.skus(), stock::reserve)?;
+        reservation.append(ReservationConfirmed { order_id: self.order_id, lines });
+        Ok(changes.and(reservation.changes()))
+    }
+}
+
+impl ReserveOrder {
+    fn skus(&self) -> impl Iterator<Item = &Sku> {
+        self.lines.iter().filter(|line| line.tracked).map(|line| &line.sku)
     }
 }
 

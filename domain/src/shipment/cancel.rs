@@ -3,8 +3,9 @@
 use schemas::shipment::{ShipmentCancelled, ShipmentEvent};
 use schemas::{ShipmentId, Timestamp};
 
-use super::{Parcel, Shipment, decide, react, reads, reads_all};
-use crate::{Changes, Decision, Reads, Refusal, Seen};
+use super::{Parcel, Shipment, react, reads_all};
+use crate::one_stream::one_stream;
+use crate::{Changes, Decision, Draft, Reads, Refusal, Seen};
 
 /// Staff takes a parcel back though the order did not ask for it. Quiet when repeated.
 ///
@@ -15,24 +16,21 @@ pub struct CancelShipment {
     pub shipment_id: ShipmentId,
 }
 
-impl Decision for CancelShipment {
-    fn reads(&self) -> Reads {
-        reads(self.shipment_id)
-    }
+one_stream!(CancelShipment, Shipment, |it| it.shipment_id.stream(), cancel_shipment);
 
-    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
-        decide(self.shipment_id, seen, |shipment| match shipment {
-            Shipment::Here(parcel, _) => Ok(Some(cancelled(self.shipment_id, parcel, false))),
-            Shipment::Cancelled(_) => Ok(None),
-            other => Err(other.illegal("be cancelled")),
-        })
+fn cancel_shipment(shipment: &mut Draft<'_, Shipment>, command: &CancelShipment) -> Result<(), Refusal> {
+    match shipment.state() {
+        Shipment::Here(parcel, _) => shipment.append(cancelled(command.shipment_id, parcel, false)),
+        Shipment::Cancelled(_) => {}
+        other => return Err(other.illegal("be cancelled")),
     }
+    Ok(())
 }
 
 /// The order asks for these parcels back, or is over. Those that are still here are cancelled; quiet for those that have
-/// left, whose dispatch tells the order.
+/// left: the order learns that from their dispatch.
 #[derive(Clone, Debug)]
-pub struct CancelShipments {
+pub(crate) struct CancelShipments {
     /// The parcels.
     pub shipment_ids: Vec<ShipmentId>,
 }

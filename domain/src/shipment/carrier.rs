@@ -2,11 +2,12 @@
 
 use schemas::order::ShippingMethod;
 use schemas::shipment::{ShipmentEvent, ShipmentLabelled};
-use schemas::{OrderId, Sealed, ShipmentId, Timestamp};
+use schemas::{OrderId, Sealed, ShipmentId};
 
 use super::cancel::cancelled;
-use super::{Label, Readiness, Shipment, decide, reads};
-use crate::{Changes, Decision, Reads, Refusal, Seen};
+use super::{Label, Readiness, Shipment};
+use crate::one_stream::one_stream;
+use crate::{Draft, Refusal};
 
 /// A call of the carrier: print a label.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +45,7 @@ pub fn label_call(event: &ShipmentEvent) -> Option<LabelCall> {
     }
 }
 
-/// The carrier gave a label. Quiet when repeated, and when the parcel was cancelled meanwhile.
+/// The carrier has issued a label. Does nothing when repeated, or when the parcel has been cancelled.
 #[derive(Clone, Debug)]
 pub struct LabelPrinted {
     /// The parcel.
@@ -53,40 +54,32 @@ pub struct LabelPrinted {
     pub label: Label,
 }
 
-impl Decision for LabelPrinted {
-    fn reads(&self) -> Reads {
-        reads(self.shipment_id)
-    }
+one_stream!(LabelPrinted, Shipment, |it| it.shipment_id.stream(), label_printed);
 
-    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
-        decide(self.shipment_id, seen, |shipment| {
-            let Shipment::Here(parcel, Readiness::Packed) = shipment else { return Ok(None) };
-            let Label { carrier, tracking_number, tracking_url } = self.label.clone();
-            let (shipment_id, order_id) = (self.shipment_id, parcel.order_id);
-            Ok(Some(
-                ShipmentLabelled { shipment_id, order_id, carrier, tracking_number, tracking_url }.into(),
-            ))
-        })
-    }
+fn label_printed(shipment: &mut Draft<'_, Shipment>, command: &LabelPrinted) -> Result<(), Refusal> {
+    let Shipment::Here(parcel, Readiness::Packed) = shipment.state() else { return Ok(()) };
+    let Label { carrier, tracking_number, tracking_url } = command.label.clone();
+    let (shipment_id, order_id) = (command.shipment_id, parcel.order_id);
+    shipment.append(ShipmentLabelled { shipment_id, order_id, carrier, tracking_number, tracking_url });
+    Ok(())
 }
 
-/// There is no label to be had, ever: the address was erased. The parcel is taken back though nobody asked, so that the order
-/// waits for a human. Quiet when repeated, and when the parcel was cancelled meanwhile.
+/// The carrier can never issue a label, because the address was erased. The parcel is cancelled without a request, so the order
+/// waits for staff. Does nothing when repeated, or when the parcel has been cancelled.
 #[derive(Clone, Copy, Debug)]
 pub struct LabelImpossible {
     /// The parcel.
     pub shipment_id: ShipmentId,
 }
 
-impl Decision for LabelImpossible {
-    fn reads(&self) -> Reads {
-        reads(self.shipment_id)
-    }
+one_stream!(LabelImpossible, Shipment, |it| it.shipment_id.stream(), label_impossible);
 
-    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
-        decide(self.shipment_id, seen, |shipment| match shipment {
-            Shipment::Here(parcel, Readiness::Packed) => Ok(Some(cancelled(self.shipment_id, parcel, false))),
-            _ => Ok(None),
-        })
+fn label_impossible(shipment: &mut Draft<'_, Shipment>, command: &LabelImpossible) -> Result<(), Refusal> {
+    match shipment.state() {
+        Shipment::Here(parcel, Readiness::Packed) => {
+            shipment.append(cancelled(command.shipment_id, parcel, false))
+        }
+        _ => {}
     }
+    Ok(())
 }

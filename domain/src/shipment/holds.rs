@@ -7,10 +7,10 @@ use schemas::{ShipmentId, Timestamp};
 use super::{Shipment, react, reads_all};
 use crate::{Changes, Decision, Reads, Refusal, Seen};
 
-/// The order is on hold and these parcels may not leave. Several reasons may stand at once. Quiet for parcels that have
+/// The order is on hold and these parcels may not leave. Several reasons may apply at once. Does nothing for parcels that have
 /// left, and when repeated.
 #[derive(Clone, Debug)]
-pub struct HoldShipments {
+pub(crate) struct HoldShipments {
     /// The parcels.
     pub shipment_ids: Vec<ShipmentId>,
     /// Why.
@@ -32,10 +32,10 @@ impl Decision for HoldShipments {
     }
 }
 
-/// Nothing of the order keeps these parcels back any more: every hold that stands is lifted. Quiet for parcels that have
-/// left, and when repeated.
+/// The order no longer keeps these parcels back: every hold is lifted. Does nothing for parcels that have left, and when
+/// repeated.
 #[derive(Clone, Debug)]
-pub struct LiftHolds {
+pub(crate) struct LiftHolds {
     /// The parcels.
     pub shipment_ids: Vec<ShipmentId>,
     /// Which hold was the last.

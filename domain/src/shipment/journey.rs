@@ -1,10 +1,11 @@
-//! A parcel on its way, told by the carrier or by staff.
+//! A parcel on its way, as the carrier or staff report it.
 
 use schemas::shipment::{DeliveryAttemptFailed, ShipmentDelivered, ShipmentLost, TrackingUpdated};
 use schemas::{ShipmentId, Timestamp};
 
-use super::{Shipment, decide, reads};
-use crate::{Changes, Decision, Reads, Refusal, Seen};
+use super::Shipment;
+use crate::one_stream::one_stream;
+use crate::{Draft, Refusal};
 
 /// The carrier saw it. Quiet when that is the latest that is known.
 ///
@@ -21,29 +22,28 @@ pub struct UpdateTracking {
     pub eta: Option<Timestamp>,
 }
 
-impl Decision for UpdateTracking {
-    fn reads(&self) -> Reads {
-        reads(self.shipment_id)
-    }
+one_stream!(UpdateTracking, Shipment, |it| it.shipment_id.stream(), update_tracking);
 
-    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
-        decide(self.shipment_id, seen, |shipment| match shipment {
-            Shipment::OnItsWay(parcel, journey) => {
-                let update = TrackingUpdated {
-                    shipment_id: self.shipment_id,
-                    order_id: parcel.order_id,
-                    status: self.status.clone(),
-                    place: self.place.clone(),
-                    eta: self.eta,
-                };
-                Ok((journey.last_seen.as_ref() != Some(&update)).then(|| update.into()))
+fn update_tracking(shipment: &mut Draft<'_, Shipment>, command: &UpdateTracking) -> Result<(), Refusal> {
+    match shipment.state() {
+        Shipment::OnItsWay(parcel, journey) => {
+            let update = TrackingUpdated {
+                shipment_id: command.shipment_id,
+                order_id: parcel.order_id,
+                status: command.status.clone(),
+                place: command.place.clone(),
+                eta: command.eta,
+            };
+            if journey.last_seen.as_ref() != Some(&update) {
+                shipment.append(update);
             }
-            other => Err(other.illegal("be followed")),
-        })
+        }
+        other => return Err(other.illegal("be followed")),
     }
+    Ok(())
 }
 
-/// Nobody took it. Quiet for a try that is known.
+/// A delivery attempt failed. Does nothing for an attempt that is known.
 ///
 /// Refuses with `NOT_FOUND` and `ILLEGAL_TRANSITION`.
 #[derive(Clone, Debug)]
@@ -56,23 +56,25 @@ pub struct RecordDeliveryAttempt {
     pub reason: String,
 }
 
-impl Decision for RecordDeliveryAttempt {
-    fn reads(&self) -> Reads {
-        reads(self.shipment_id)
-    }
+one_stream!(RecordDeliveryAttempt, Shipment, |it| it.shipment_id.stream(), record_delivery_attempt);
 
-    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
-        decide(self.shipment_id, seen, |shipment| match shipment {
-            Shipment::OnItsWay(parcel, journey) => {
-                let attempt = self.attempt.unwrap_or(journey.attempts.saturating_add(1));
-                let (shipment_id, order_id) = (self.shipment_id, parcel.order_id);
-                let failed =
-                    DeliveryAttemptFailed { shipment_id, order_id, attempt, reason: self.reason.clone() };
-                Ok((attempt > journey.attempts).then(|| failed.into()))
+fn record_delivery_attempt(
+    shipment: &mut Draft<'_, Shipment>,
+    command: &RecordDeliveryAttempt,
+) -> Result<(), Refusal> {
+    match shipment.state() {
+        Shipment::OnItsWay(parcel, journey) => {
+            let attempt = command.attempt.unwrap_or(journey.attempts.saturating_add(1));
+            let (shipment_id, order_id) = (command.shipment_id, parcel.order_id);
+            let failed =
+                DeliveryAttemptFailed { shipment_id, order_id, attempt, reason: command.reason.clone() };
+            if attempt > journey.attempts {
+                shipment.append(failed);
             }
-            other => Err(other.illegal("fail to be delivered")),
-        })
+        }
+        other => return Err(other.illegal("fail to be delivered")),
     }
+    Ok(())
 }
 
 /// It arrived; a lost one may turn up. Quiet when repeated.
@@ -86,27 +88,23 @@ pub struct ConfirmDelivery {
     pub delivered_at: Option<Timestamp>,
 }
 
-impl Decision for ConfirmDelivery {
-    fn reads(&self) -> Reads {
-        reads(self.shipment_id)
-    }
+one_stream!(ConfirmDelivery, Shipment, |it| it.shipment_id.stream(), confirm_delivery);
 
-    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        decide(self.shipment_id, seen, |shipment| match shipment {
-            Shipment::OnItsWay(parcel, _) | Shipment::Lost(parcel) => {
-                let delivered_at = self.delivered_at.unwrap_or(now);
-                if delivered_at > now {
-                    let refusal =
-                        Refusal::rule("INVALID_TIME", "The parcel cannot have arrived in the future.");
-                    return Err(refusal.at("deliveredAt"));
-                }
-                let (shipment_id, order_id) = (self.shipment_id, parcel.order_id);
-                Ok(Some(ShipmentDelivered { shipment_id, order_id, delivered_at }.into()))
+fn confirm_delivery(shipment: &mut Draft<'_, Shipment>, command: &ConfirmDelivery) -> Result<(), Refusal> {
+    match shipment.state() {
+        Shipment::OnItsWay(parcel, _) | Shipment::Lost(parcel) => {
+            let delivered_at = command.delivered_at.unwrap_or(shipment.now());
+            if delivered_at > shipment.now() {
+                let refusal = Refusal::rule("INVALID_TIME", "The parcel cannot have arrived in the future.");
+                return Err(refusal.at("deliveredAt"));
             }
-            Shipment::Delivered(_) => Ok(None),
-            other => Err(other.illegal("be delivered")),
-        })
+            let (shipment_id, order_id) = (command.shipment_id, parcel.order_id);
+            shipment.append(ShipmentDelivered { shipment_id, order_id, delivered_at });
+        }
+        Shipment::Delivered(_) => {}
+        other => return Err(other.illegal("be delivered")),
     }
+    Ok(())
 }
 
 /// It is lost. Quiet when repeated.
@@ -120,19 +118,16 @@ pub struct ReportLost {
     pub reason: Option<String>,
 }
 
-impl Decision for ReportLost {
-    fn reads(&self) -> Reads {
-        reads(self.shipment_id)
-    }
+one_stream!(ReportLost, Shipment, |it| it.shipment_id.stream(), report_lost);
 
-    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
-        decide(self.shipment_id, seen, |shipment| match shipment {
-            Shipment::OnItsWay(parcel, _) => {
-                let (shipment_id, order_id) = (self.shipment_id, parcel.order_id);
-                Ok(Some(ShipmentLost { shipment_id, order_id, reason: self.reason.clone() }.into()))
-            }
-            Shipment::Lost(_) => Ok(None),
-            other => Err(other.illegal("be lost")),
-        })
+fn report_lost(shipment: &mut Draft<'_, Shipment>, command: &ReportLost) -> Result<(), Refusal> {
+    match shipment.state() {
+        Shipment::OnItsWay(parcel, _) => {
+            let (shipment_id, order_id) = (command.shipment_id, parcel.order_id);
+            shipment.append(ShipmentLost { shipment_id, order_id, reason: command.reason.clone() });
+        }
+        Shipment::Lost(_) => {}
+        other => return Err(other.illegal("be lost")),
     }
+    Ok(())
 }

@@ -7,8 +7,9 @@ use schemas::order::ShippingMethod;
 use schemas::shipment::{ShipmentDispatched, ShipmentPacked};
 use schemas::{ShipmentId, Timestamp};
 
-use super::{Label, Parcel, Readiness, Shipment, decide, reads};
-use crate::{Changes, Decision, Reads, Refusal, Seen};
+use super::{Label, Parcel, Readiness, Shipment};
+use crate::one_stream::one_stream;
+use crate::{Draft, Refusal};
 
 /// Everything is in the box. Quiet when repeated.
 ///
@@ -19,33 +20,30 @@ pub struct Pack {
     pub shipment_id: ShipmentId,
 }
 
-impl Decision for Pack {
-    fn reads(&self) -> Reads {
-        reads(self.shipment_id)
-    }
+one_stream!(Pack, Shipment, |it| it.shipment_id.stream(), pack);
 
-    fn decide(&self, seen: &Seen, _now: Timestamp) -> Result<Changes, Refusal> {
-        decide(self.shipment_id, seen, |shipment| match shipment {
-            Shipment::Here(parcel, Readiness::Planned) => {
-                let packed = ShipmentPacked {
-                    shipment_id: self.shipment_id,
-                    order_id: parcel.order_id,
-                    shipping_method: parcel.shipping_method,
-                    ship_to: parcel.ship_to.clone(),
-                };
-                Ok(Some(packed.into()))
-            }
-            Shipment::Here(_, Readiness::Packed | Readiness::Labelled(_)) => Ok(None),
-            other => Err(other.illegal("be packed")),
-        })
+fn pack(shipment: &mut Draft<'_, Shipment>, command: &Pack) -> Result<(), Refusal> {
+    match shipment.state() {
+        Shipment::Here(parcel, Readiness::Planned) => {
+            let packed = ShipmentPacked {
+                shipment_id: command.shipment_id,
+                order_id: parcel.order_id,
+                shipping_method: parcel.shipping_method,
+                ship_to: parcel.ship_to.clone(),
+            };
+            shipment.append(packed);
+        }
+        Shipment::Here(_, Readiness::Packed | Readiness::Labelled(_)) => {}
+        other => return Err(other.illegal("be packed")),
     }
+    Ok(())
 }
 
 /// The carrier takes it. Quiet when repeated.
 ///
-/// Refuses with `SHIPMENT_ON_HOLD` while it may not leave, with `AUTHORIZATION_EXPIRED` when its money cannot be taken any
-/// more, with `INVALID_ETA` for an arrival in the past, with `ILLEGAL_TRANSITION` without a label or when it is not here
-/// any more, and with `NOT_FOUND`.
+/// Refuses with `SHIPMENT_ON_HOLD` while it may not leave, with `AUTHORIZATION_EXPIRED` when its money can no longer be taken,
+/// with `INVALID_ETA` for an arrival in the past, with `ILLEGAL_TRANSITION` without a label or when it has left, and with
+/// `NOT_FOUND`.
 #[derive(Clone, Copy, Debug)]
 pub struct Dispatch {
     /// The parcel.
@@ -54,26 +52,23 @@ pub struct Dispatch {
     pub eta: Option<Timestamp>,
 }
 
-impl Decision for Dispatch {
-    fn reads(&self) -> Reads {
-        reads(self.shipment_id)
-    }
+one_stream!(Dispatch, Shipment, |it| it.shipment_id.stream(), dispatch);
 
-    fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
-        decide(self.shipment_id, seen, |shipment| match shipment {
-            Shipment::Here(parcel, Readiness::Labelled(label)) => {
-                may_leave(parcel, now)?;
-                let eta = self.eta.unwrap_or_else(|| now.plus(travel_time(parcel.shipping_method)));
-                if eta < now {
-                    let refusal = Refusal::rule("INVALID_ETA", "The parcel cannot arrive before it leaves.");
-                    return Err(refusal.at("eta"));
-                }
-                Ok(Some(dispatched(self.shipment_id, parcel, label, eta).into()))
+fn dispatch(shipment: &mut Draft<'_, Shipment>, command: &Dispatch) -> Result<(), Refusal> {
+    match shipment.state() {
+        Shipment::Here(parcel, Readiness::Labelled(label)) => {
+            may_leave(parcel, shipment.now())?;
+            let eta = command.eta.unwrap_or_else(|| shipment.now().plus(travel_time(parcel.shipping_method)));
+            if eta < shipment.now() {
+                let refusal = Refusal::rule("INVALID_ETA", "The parcel cannot arrive before it leaves.");
+                return Err(refusal.at("eta"));
             }
-            Shipment::OnItsWay(..) => Ok(None),
-            other => Err(other.illegal("be dispatched")),
-        })
+            shipment.append(dispatched(command.shipment_id, parcel, label, eta));
+        }
+        Shipment::OnItsWay(..) => {}
+        other => return Err(other.illegal("be dispatched")),
     }
+    Ok(())
 }
 
 fn may_leave(parcel: &Parcel, now: Timestamp) -> Result<(), Refusal> {

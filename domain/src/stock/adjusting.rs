@@ -1,12 +1,12 @@
 //! Figures are corrected.
 
-use schemas::stock::{AdjustmentReason, StockAdjusted, StockEvent};
+use schemas::stock::{AdjustmentReason, StockAdjusted};
 use schemas::{LocationId, Sku};
 
 use super::Stock;
-use super::story::Story;
-use crate::Refusal;
+use super::draft::StockDraft;
 use crate::one_stream::one_stream;
+use crate::{Draft, Refusal};
 
 /// What a correction says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct AdjustStock {
 
 one_stream!(AdjustStock, Stock, |it| it.sku.stock_stream(), adjust);
 
-fn adjust(stock: &Stock, command: &AdjustStock) -> Result<Vec<StockEvent>, Refusal> {
+fn adjust(stock: &mut Draft<'_, Stock>, command: &AdjustStock) -> Result<(), Refusal> {
     let item = stock.counted(&command.sku)?;
     let place = item.levels.place(&command.location);
     let delta = match command.change {
@@ -40,7 +40,7 @@ fn adjust(stock: &Stock, command: &AdjustStock) -> Result<Vec<StockEvent>, Refus
         Adjustment::Count(count) => i64::from(count) - i64::from(place.on_hand),
     };
     if delta == 0 {
-        return Ok(Vec::new());
+        return Ok(());
     }
     // No sum of a level and a change within these limits leaves 64 bits.
     let wanted = i64::from(place.on_hand).saturating_add(delta);
@@ -55,15 +55,16 @@ fn adjust(stock: &Stock, command: &AdjustStock) -> Result<Vec<StockEvent>, Refus
     let more = u32::try_from(delta.max(0)).unwrap_or(u32::MAX);
     item.levels.has_room(&command.location, more)?;
 
-    let mut story = Story::of(item);
-    story.levels.correct(&command.location, delta);
-    story.tell(StockAdjusted {
+    let mut draft = StockDraft::of(stock);
+    draft.levels.correct(&command.location, delta);
+    draft.append(StockAdjusted {
         sku: command.sku.clone(),
         location: command.location.clone(),
         delta,
         reason: command.reason,
         on_hand_before: place.on_hand,
-        after: story.levels.after(&command.location),
+        after: draft.levels.after(&command.location),
     });
-    Ok(story.told())
+    draft.finish();
+    Ok(())
 }

@@ -13,7 +13,7 @@ use crate::Refusal;
 pub struct Levels {
     /// By location.
     pub places: BTreeMap<LocationId, Place>,
-    /// At or below this many available, stock is low; 0: nobody is warned.
+    /// At or below this many available, stock is low; 0: no warning.
     pub low_stock: u32,
     /// Never promised to anybody.
     pub safety_stock: u32,
@@ -29,7 +29,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// What is there and promised to nobody.
+    /// On hand and not reserved.
     pub fn free(self) -> u32 {
         self.on_hand.saturating_sub(self.reserved)
     }
@@ -60,7 +60,7 @@ impl Levels {
     }
 
     /// Whether there is little.
-    pub fn is_low(&self) -> bool {
+    pub(crate) fn is_low(&self) -> bool {
         self.low_stock > 0 && self.in_all().available <= self.low_stock
     }
 

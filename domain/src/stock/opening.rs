@@ -1,11 +1,11 @@
 //! Stock of a SKU begins to be counted.
 
 use schemas::Sku;
-use schemas::stock::{StockEvent, StockItemOpened, StockPolicy};
+use schemas::stock::{StockItemOpened, StockPolicy};
 
 use super::Stock;
-use crate::Refusal;
 use crate::one_stream::one_stream;
+use crate::{Draft, Refusal};
 
 /// Counts stock of a SKU from now on: the answer to a variant whose stock is tracked.
 #[derive(Clone, Debug)]
@@ -16,11 +16,12 @@ pub struct OpenStockItem {
 
 one_stream!(OpenStockItem, Stock, |it| it.sku.stock_stream(), open);
 
-fn open(stock: &Stock, command: &OpenStockItem) -> Result<Vec<StockEvent>, Refusal> {
-    match stock {
-        Stock::Counted(_) => Ok(Vec::new()),
+fn open(stock: &mut Draft<'_, Stock>, command: &OpenStockItem) -> Result<(), Refusal> {
+    match stock.state() {
+        Stock::Counted(_) => Ok(()),
         Stock::Unopened => {
-            Ok(vec![StockItemOpened { sku: command.sku.clone(), policy: StockPolicy::Deny }.into()])
+            stock.append(StockItemOpened { sku: command.sku.clone(), policy: StockPolicy::Deny });
+            Ok(())
         }
     }
 }

@@ -1,10 +1,11 @@
 //! What a reservation does to the stock of one SKU: part of decisions over several streams.
 
-use schemas::stock::{StockCommitted, StockEvent, StockReleased, StockReserved};
-use schemas::{LineId, LocationId, OrderId};
+use schemas::stock::{StockCommitted, StockReleased, StockReserved};
+use schemas::{LineId, LocationId, OrderId, Sku};
 
-use super::Item;
-use super::story::Story;
+use super::Stock;
+use super::draft::StockDraft;
+use crate::Draft;
 
 /// Units for lines of an order, at one location.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,46 +18,47 @@ pub(crate) struct Part {
     pub qty: u32,
 }
 
-impl Item {
-    /// Promises to an order what is free: the caller has chosen parts that are.
-    pub(crate) fn reserve(&self, order_id: OrderId, parts: &[Part]) -> Vec<StockEvent> {
-        let mut story = Story::of(self);
-        for Part { location, line_ids, qty } in parts.iter().cloned() {
-            story.levels.reserve(&location, qty);
-            let (sku, after) = (self.sku.clone(), story.levels.after(&location));
-            story.tell(StockReserved { sku, order_id, line_ids, location, qty, after });
-        }
-        story.told()
+impl Stock {
+    /// The parts as far as the order holds them.
+    fn held_parts(&self, order_id: OrderId, parts: &[Part]) -> Vec<Part> {
+        let held = |part: &Part| self.item().map_or(0, |item| item.held_by(order_id, &part.location));
+        let held = parts.iter().map(|part| Part { qty: part.qty.min(held(part)), ..part.clone() });
+        held.filter(|part| part.qty > 0).collect()
     }
+}
 
-    /// Takes a promise back, as far as the order holds it.
-    pub(crate) fn release(&self, order_id: OrderId, parts: &[Part]) -> Vec<StockEvent> {
-        let mut story = Story::of(self);
-        for Part { location, line_ids, qty } in self.held_parts(order_id, parts) {
-            story.levels.release(&location, qty);
-            let (sku, after) = (self.sku.clone(), story.levels.after(&location));
-            story.tell(StockReleased { sku, order_id, line_ids, location, qty, after });
-        }
-        story.told()
+/// Promises to an order what is free: the caller has chosen parts that are.
+pub(crate) fn reserve(stock: &mut Draft<'_, Stock>, sku: &Sku, order_id: OrderId, parts: &[Part]) {
+    let mut draft = StockDraft::of(stock);
+    for Part { location, line_ids, qty } in parts.iter().cloned() {
+        draft.levels.reserve(&location, qty);
+        let (sku, after) = (sku.clone(), draft.levels.after(&location));
+        draft.append(StockReserved { sku, order_id, line_ids, location, qty, after });
     }
+    draft.finish();
+}
 
-    /// Lets go out of the house what was promised, as far as the order holds it.
-    pub(crate) fn commit(&self, order_id: OrderId, parts: &[Part]) -> Vec<StockEvent> {
-        let mut story = Story::of(self);
-        for Part { location, line_ids, qty } in self.held_parts(order_id, parts) {
-            story.levels.release(&location, qty);
-            story.levels.take(&location, qty);
-            let (sku, after) = (self.sku.clone(), story.levels.after(&location));
-            story.tell(StockCommitted { sku, order_id, line_ids, location, qty, after });
-        }
-        story.told()
+/// Takes a promise back, as far as the order holds it.
+pub(crate) fn release(stock: &mut Draft<'_, Stock>, sku: &Sku, order_id: OrderId, parts: &[Part]) {
+    let parts = stock.held_parts(order_id, parts);
+    let mut draft = StockDraft::of(stock);
+    for Part { location, line_ids, qty } in parts {
+        draft.levels.release(&location, qty);
+        let (sku, after) = (sku.clone(), draft.levels.after(&location));
+        draft.append(StockReleased { sku, order_id, line_ids, location, qty, after });
     }
+    draft.finish();
+}
 
-    fn held_parts(&self, order: OrderId, parts: &[Part]) -> impl Iterator<Item = Part> {
-        let held = move |part: &Part| Part {
-            qty: part.qty.min(self.held_by(order, &part.location)),
-            ..part.clone()
-        };
-        parts.iter().map(held).filter(|part| part.qty > 0)
+/// Takes what was promised out of the stock, as far as the order holds it.
+pub(crate) fn commit(stock: &mut Draft<'_, Stock>, sku: &Sku, order_id: OrderId, parts: &[Part]) {
+    let parts = stock.held_parts(order_id, parts);
+    let mut draft = StockDraft::of(stock);
+    for Part { location, line_ids, qty } in parts {
+        draft.levels.release(&location, qty);
+        draft.levels.take(&location, qty);
+        let (sku, after) = (sku.clone(), draft.levels.after(&location));
+        draft.append(StockCommitted { sku, order_id, line_ids, location, qty, after });
     }
+    draft.finish();
 }

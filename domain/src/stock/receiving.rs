@@ -1,15 +1,15 @@
 //! Goods come in.
 
-use schemas::stock::{StockEvent, StockReceived};
+use schemas::stock::StockReceived;
 use schemas::{LocationId, Sku};
 
 use super::Stock;
-use super::story::Story;
-use crate::Refusal;
+use super::draft::StockDraft;
 use crate::faults::Faults;
 use crate::one_stream::one_stream;
+use crate::{Draft, Refusal};
 
-/// Books a delivery. With a reference it is booked once per SKU and location, however often it is told; without one, every
+/// Books a delivery. With a reference it is booked once per SKU and location, however often it is repeated; without one, every
 /// command counts.
 #[derive(Clone, Debug)]
 pub struct ReceiveStock {
@@ -25,7 +25,7 @@ pub struct ReceiveStock {
 
 one_stream!(ReceiveStock, Stock, |it| it.sku.stock_stream(), receive);
 
-fn receive(stock: &Stock, command: &ReceiveStock) -> Result<Vec<StockEvent>, Refusal> {
+fn receive(stock: &mut Draft<'_, Stock>, command: &ReceiveStock) -> Result<(), Refusal> {
     let item = stock.counted(&command.sku)?;
     let mut faults = Faults::default();
     if command.qty == 0 {
@@ -41,22 +41,23 @@ fn receive(stock: &Stock, command: &ReceiveStock) -> Result<Vec<StockEvent>, Ref
             .iter()
             .find(|(location, known, _)| *location == command.location && known == reference)
     {
-        return if *booked == command.qty { Ok(Vec::new()) } else { Err(booked_already(command, *booked)) };
+        return if *booked == command.qty { Ok(()) } else { Err(booked_already(command, *booked)) };
     }
     item.levels.has_room(&command.location, command.qty)?;
 
-    let mut story = Story::of(item);
-    let on_hand_before = story.levels.place(&command.location).on_hand;
-    story.levels.add(&command.location, command.qty);
-    story.tell(StockReceived {
+    let mut draft = StockDraft::of(stock);
+    let on_hand_before = draft.levels.place(&command.location).on_hand;
+    draft.levels.add(&command.location, command.qty);
+    draft.append(StockReceived {
         sku: command.sku.clone(),
         location: command.location.clone(),
         qty: command.qty,
         on_hand_before,
-        after: story.levels.after(&command.location),
+        after: draft.levels.after(&command.location),
         reference: command.reference.clone(),
     });
-    Ok(story.told())
+    draft.finish();
+    Ok(())
 }
 
 fn booked_already(command: &ReceiveStock, booked: u32) -> Refusal {

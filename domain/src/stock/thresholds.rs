@@ -1,13 +1,13 @@
 //! When to warn, and what to keep back.
 
 use schemas::Sku;
-use schemas::stock::{StockEvent, StockThresholdsSet};
+use schemas::stock::StockThresholdsSet;
 
-use super::story::Story;
+use super::draft::StockDraft;
 use super::{MOST, Stock};
-use crate::Refusal;
 use crate::faults::Faults;
 use crate::one_stream::one_stream;
+use crate::{Draft, Refusal};
 
 /// Says when stock is low and how much is never promised, over all locations. More may be kept back than there is: then
 /// nothing is available. What is promised already stays promised.
@@ -15,7 +15,7 @@ use crate::one_stream::one_stream;
 pub struct SetThresholds {
     /// What; its stock must be counted.
     pub sku: Sku,
-    /// At or below this many available, stock is low; 0: nobody is warned.
+    /// At or below this many available, stock is low; 0: no warning.
     pub low_stock: u32,
     /// Never promised to anybody.
     pub safety_stock: u32,
@@ -23,7 +23,7 @@ pub struct SetThresholds {
 
 one_stream!(SetThresholds, Stock, |it| it.sku.stock_stream(), set_thresholds);
 
-fn set_thresholds(stock: &Stock, command: &SetThresholds) -> Result<Vec<StockEvent>, Refusal> {
+fn set_thresholds(stock: &mut Draft<'_, Stock>, command: &SetThresholds) -> Result<(), Refusal> {
     let item = stock.counted(&command.sku)?;
     let mut faults = Faults::default();
     for (field, value) in [("lowStock", command.low_stock), ("safetyStock", command.safety_stock)] {
@@ -33,16 +33,17 @@ fn set_thresholds(stock: &Stock, command: &SetThresholds) -> Result<Vec<StockEve
     }
     faults.refuse()?;
     if (item.levels.low_stock, item.levels.safety_stock) == (command.low_stock, command.safety_stock) {
-        return Ok(Vec::new());
+        return Ok(());
     }
-    let mut story = Story::of(item);
-    story.levels.low_stock = command.low_stock;
-    story.levels.safety_stock = command.safety_stock;
-    story.tell(StockThresholdsSet {
+    let mut draft = StockDraft::of(stock);
+    draft.levels.low_stock = command.low_stock;
+    draft.levels.safety_stock = command.safety_stock;
+    draft.append(StockThresholdsSet {
         sku: command.sku.clone(),
         low_stock: command.low_stock,
         safety_stock: command.safety_stock,
-        in_all: story.levels.in_all(),
+        in_all: draft.levels.in_all(),
     });
-    Ok(story.told())
+    draft.finish();
+    Ok(())
 }

@@ -1,15 +1,15 @@
 //! Goods move from one location to another.
 
-use schemas::stock::{StockEvent, StockTransferredIn, StockTransferredOut};
+use schemas::stock::{StockTransferredIn, StockTransferredOut};
 use schemas::{LocationId, Sku};
 
 use super::Stock;
-use super::story::Story;
-use crate::Refusal;
+use super::draft::StockDraft;
 use crate::faults::Faults;
 use crate::one_stream::one_stream;
+use crate::{Draft, Refusal};
 
-/// Moves units that are promised to nobody. Both ends are on the SKU's one stream, so nothing is ever under way.
+/// Moves units that are not reserved. Both ends are on the SKU's one stream, so nothing is ever under way.
 #[derive(Clone, Debug)]
 pub struct TransferStock {
     /// What; its stock must be counted.
@@ -20,13 +20,13 @@ pub struct TransferStock {
     pub to: LocationId,
     /// How many: at least 1.
     pub qty: u32,
-    /// Names the transfer: it happens once per SKU, however often it is told. At most 200 characters.
+    /// Names the transfer: it happens once per SKU, however often it is repeated. At most 200 characters.
     pub transfer_id: String,
 }
 
 one_stream!(TransferStock, Stock, |it| it.sku.stock_stream(), transfer);
 
-fn transfer(stock: &Stock, command: &TransferStock) -> Result<Vec<StockEvent>, Refusal> {
+fn transfer(stock: &mut Draft<'_, Stock>, command: &TransferStock) -> Result<(), Refusal> {
     let item = stock.counted(&command.sku)?;
     let TransferStock { sku, from, to, qty, transfer_id } = command.clone();
     let mut faults = Faults::default();
@@ -39,7 +39,7 @@ fn transfer(stock: &Stock, command: &TransferStock) -> Result<Vec<StockEvent>, R
     }
     faults.refuse()?;
     if item.transfers.contains(&transfer_id) {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let place = item.levels.place(&from);
     if qty > place.free() {
@@ -53,14 +53,15 @@ fn transfer(stock: &Stock, command: &TransferStock) -> Result<Vec<StockEvent>, R
     }
     item.levels.has_room(&to, 0)?;
 
-    let mut story = Story::of(item);
-    story.levels.take(&from, qty);
-    let after = story.levels.after(&from);
+    let mut draft = StockDraft::of(stock);
+    draft.levels.take(&from, qty);
+    let after = draft.levels.after(&from);
     let out = StockTransferredOut { sku, transfer_id, qty, from, to, after };
-    story.tell(out.clone());
-    story.levels.add(&out.to, qty);
+    draft.append(out.clone());
+    draft.levels.add(&out.to, qty);
     let StockTransferredOut { sku, transfer_id, qty, from, to, .. } = out;
-    let after = story.levels.after(&to);
-    story.tell(StockTransferredIn { sku, transfer_id, qty, from, to, after });
-    Ok(story.told())
+    let after = draft.levels.after(&to);
+    draft.append(StockTransferredIn { sku, transfer_id, qty, from, to, after });
+    draft.finish();
+    Ok(())
 }

@@ -1,8 +1,8 @@
 use domain::category::{Categories, CreateCategory, DeleteCategory, MoveCategory, RenameCategory};
 use domain::given::{Given, given, nothing_yet};
 use proptest::prelude::*;
+use schemas::CategoryId;
 use schemas::category::{CategoryCreated, CategoryDeleted, CategoryEvent, CategoryMoved, CategoryRenamed};
-use schemas::{CategoryId, StreamId};
 
 pub fn id(name: &str) -> CategoryId {
     CategoryId::derived(&[name])
@@ -15,7 +15,7 @@ pub fn created(name: &str, parent: Option<&str>) -> CategoryEvent {
 
 fn tree() -> Given {
     let events = [created("drinks", None), created("tea", Some("drinks")), created("green-tea", Some("tea"))];
-    given::<Categories>(StreamId::categories(), events)
+    given::<Categories>(schemas::category::stream(), events)
 }
 
 fn create(name: &str, parent: Option<&str>) -> CreateCategory {
@@ -130,7 +130,7 @@ proptest! {
                 Step::Move(node, up) => shop.run(&shift(&name(node), parent(up).as_deref())),
                 Step::Delete(node) => shop.run(&DeleteCategory { category_id: id(&name(node)) }),
             };
-            let tree: Categories = shop.state(&StreamId::categories());
+            let tree: Categories = shop.state(&schemas::category::stream());
             for (id, _) in tree.iter() {
                 let path = tree.path(id);
                 prop_assert!(path.len() <= 8);

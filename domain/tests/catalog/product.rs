@@ -1,18 +1,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use domain::ShopRules;
 use domain::category::Categories;
+use domain::claims::{SKU, SLUG};
 use domain::given::{Given, given, noon, nothing_yet};
 use domain::product::{
     AddMedia, Archive, Categorise, ChangeDetails, CreateProduct, Product, Publish, SetAttributes, Unpublish,
 };
-use domain::{ClaimKind, ShopRules};
 use schemas::product::{
     Change, PriceSet, ProductArchived, ProductAttributesSet, ProductCategorised, ProductCreated,
     ProductDetailsChanged, ProductEvent, ProductMediaAdded, ProductPublished, ProductUnpublished, TaxClass,
     VariantAdded, VariantDetails,
 };
-use schemas::{Currency, ProductId, Sku, StreamId};
+use schemas::{Currency, ProductId, Sku};
 use serde_json::json;
 
 use crate::category::{self, id};
@@ -82,9 +83,9 @@ pub fn archived() -> ProductEvent {
 pub fn shop(events: impl IntoIterator<Item = ProductEvent>) -> Given {
     let tree = [category::created("drinks", None), category::created("food", None)];
     given::<Product>(tea().stream(), events)
-        .and::<Categories>(StreamId::categories(), tree)
-        .and_claimed(ClaimKind::Slug, "green-tea", &tea().stream())
-        .and_claimed(ClaimKind::Sku, "TEA-100", &tea().stream())
+        .and::<Categories>(schemas::category::stream(), tree)
+        .and_claimed(SLUG, "green-tea", &tea().stream())
+        .and_claimed(SKU, "TEA-100", &tea().stream())
 }
 
 fn create() -> CreateProduct {
@@ -117,7 +118,8 @@ fn publish() -> Publish {
 
 #[test]
 fn a_product_is_created_once_and_takes_its_slug() {
-    let drinks = nothing_yet().and::<Categories>(StreamId::categories(), [category::created("drinks", None)]);
+    let drinks =
+        nothing_yet().and::<Categories>(schemas::category::stream(), [category::created("drinks", None)]);
     let create = create();
     let then = drinks.when(&create).then(&[created()]);
     assert_eq!(
@@ -126,7 +128,7 @@ fn a_product_is_created_once_and_takes_its_slug() {
     );
     let changes = drinks.when(&create).changes();
     assert_eq!(changes.claimed.len(), 1);
-    assert_eq!((changes.claimed[0].0.kind, changes.claimed[0].1.clone()), (ClaimKind::Slug, tea().stream()));
+    assert_eq!((changes.claimed[0].0.kind, changes.claimed[0].1.clone()), (SLUG, tea().stream()));
 }
 
 #[test]
@@ -186,7 +188,7 @@ fn a_new_slug_frees_the_old_one() {
 fn details_of_nothing_or_with_the_slug_of_another_are_refused() {
     nothing_yet().when(&change()).refused("NOT_FOUND");
     let other = ProductId::derived(&["other"]);
-    let taken = shop([created()]).and_claimed(ClaimKind::Slug, "sencha", &other.stream());
+    let taken = shop([created()]).and_claimed(SLUG, "sencha", &other.stream());
     let change =
         ChangeDetails { slug: Some("sencha".parse().unwrap()), title: Some("\n".to_owned()), ..change() };
     let refusal = taken.when(&change).refused("REQUIRED");

@@ -1,4 +1,4 @@
-use domain::ClaimKind;
+use domain::claims::SKU;
 use domain::given::{noon, nothing_yet};
 use domain::product::{AddVariant, ChangeVariant, DiscontinueVariant, Publish, SetPrice};
 use schemas::product::{PriceSet, ProductEvent, VariantChanged, VariantDetails, VariantDiscontinued};
@@ -33,7 +33,7 @@ fn a_variant_is_added_once_and_takes_its_sku() {
 #[test]
 fn a_sku_belongs_to_one_product() {
     let other = ProductId::derived(&["other"]);
-    let taken = shop([created()]).and_claimed(ClaimKind::Sku, "TEA-200", &other.stream());
+    let taken = shop([created()]).and_claimed(SKU, "TEA-200", &other.stream());
     let add = AddVariant { sku: sku("TEA-200"), ..add() };
     let refusal = taken.when(&add).refused("SKU_TAKEN");
     assert_eq!(refusal.errors[0].field.as_deref(), Some("sku"));

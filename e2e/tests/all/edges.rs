@@ -7,15 +7,16 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// The edges that are allowed between crates of this workspace.
 const EDGES: &[(&str, &[&str])] = &[
-    ("schemas", &[]),
-    ("domain", &["schemas"]),
+    ("decider", &[]),
+    ("schemas", &["decider"]),
+    ("domain", &["decider", "schemas"]),
     ("platform", &["schemas"]),
-    ("event-log", &["domain", "platform", "schemas"]),
+    ("event-log", &["decider", "platform", "schemas"]),
     ("read-models", &["platform"]),
     ("http-server", &["platform"]),
     ("command-api", &["domain", "event-log", "http-server", "platform", "schemas"]),
     ("reactors", &["domain", "event-log", "platform", "schemas"]),
-    ("projectors", &["event-log", "platform", "read-models", "schemas"]),
+    ("projectors", &["platform", "read-models", "schemas"]),
     ("query-api", &["http-server", "platform", "read-models"]),
 ];
 /// These wire everything together and may know everybody.

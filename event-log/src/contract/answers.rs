@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use domain::{Claim, ClaimKind, ViewWrite};
+use decider::{Claim, ClaimKind, ViewWrite};
 use schemas::{EventId, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -56,7 +56,7 @@ pub(super) async fn inbox(harness: &Harness<'_>) -> Checked {
 
 pub(super) async fn claims(harness: &Harness<'_>) -> Checked {
     let log = harness.open().await?;
-    let sku = Claim { kind: ClaimKind::Sku, value: "tea".to_owned() };
+    let sku = Claim { kind: ClaimKind("sku"), value: "tea".to_owned() };
     let draft = Draft::now(&*log).await?.with(|write| {
         write.claimed.push((slug("tea"), stream("product-1")));
         write.claimed.push((sku.clone(), stream("product-2")));
@@ -84,7 +84,7 @@ pub(super) async fn claims(harness: &Harness<'_>) -> Checked {
 }
 
 async fn held(log: &dyn Log, by: &[(&Claim, &str)]) -> Checked {
-    let sku = Claim { kind: ClaimKind::Sku, value: "tea".to_owned() };
+    let sku = Claim { kind: ClaimKind("sku"), value: "tea".to_owned() };
     let wanted = Wanted { claims: vec![slug("tea"), slug("rum"), slug("gin"), sku], ..Wanted::default() };
     let by = by.iter().map(|(claim, holder)| ((*claim).clone(), stream(holder))).collect();
     same(&log.facts(&wanted).await?.1.claims, &by, "the holders")
@@ -93,8 +93,8 @@ async fn held(log: &dyn Log, by: &[(&Claim, &str)]) -> Checked {
 pub(super) async fn views(harness: &Harness<'_>) -> Checked {
     let log = harness.open().await?;
     let (one, two) = (view("one"), view("two"));
-    let elsewhere = domain::ViewKey { view: "other", key: "one".to_owned() };
-    let put = |key: &domain::ViewKey, value: Option<Value>| ViewWrite { key: key.clone(), value };
+    let elsewhere = decider::ViewKey { view: "other", key: "one".to_owned() };
+    let put = |key: &decider::ViewKey, value: Option<Value>| ViewWrite { key: key.clone(), value };
     let rich = json!({ "b": [1, -2.5, null, true], "a": "Ä \" \\ \n \u{1F375}", "c": u64::MAX });
     let first = vec![
         put(&one, Some(json!(0))),
@@ -110,7 +110,7 @@ pub(super) async fn views(harness: &Harness<'_>) -> Checked {
 }
 
 async fn seen(log: &dyn Log, values: [Option<&Value>; 3]) -> Checked {
-    let elsewhere = domain::ViewKey { view: "other", key: "one".to_owned() };
+    let elsewhere = decider::ViewKey { view: "other", key: "one".to_owned() };
     let wanted = Wanted { views: vec![view("one"), view("two"), elsewhere], ..Wanted::default() };
     let (_, facts) = log.facts(&wanted).await?;
     let found: Vec<_> = wanted.views.iter().map(|key| facts.views.get(key).map(AsRef::as_ref)).collect();

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ViewWrite;
+use decider::ViewWrite;
 use futures_util::future::{try_join, try_join_all};
 use serde_json::json;
 

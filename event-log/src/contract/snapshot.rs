@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::{Claim, ClaimKind, ViewKey};
+use decider::{Claim, ClaimKind, ViewKey};
 use schemas::{CommandId, EventId, StreamId, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -42,7 +42,7 @@ pub(super) fn command(name: &str) -> CommandId {
 }
 
 pub(super) fn slug(value: &str) -> Claim {
-    Claim { kind: ClaimKind::Slug, value: value.to_owned() }
+    Claim { kind: ClaimKind("slug"), value: value.to_owned() }
 }
 
 pub(super) fn view(key: &str) -> ViewKey {
@@ -79,7 +79,7 @@ pub(super) fn full(draft: Draft, tag: &str) -> Draft {
             write.parking.push(park);
         })
         .beside(|batch| {
-            batch.views.push(domain::ViewWrite { key: view(tag), value: Some(json!({ "price": 5 })) });
+            batch.views.push(decider::ViewWrite { key: view(tag), value: Some(json!({ "price": 5 })) });
             batch.positions.push(("group".to_owned(), format!("topic/{tag}"), 5));
             batch.starts.push((format!("group-{tag}"), 3));
         })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Claim, ViewWrite};
+use decider::{Claim, ViewWrite};
 use schemas::{CommandId, Envelope, EventId, StreamId, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

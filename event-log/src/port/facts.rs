@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::{Claim, ViewKey};
+use decider::{Claim, ViewKey};
 use schemas::{CommandId, StreamId};
 use serde_json::Value;
 

@@ -5,7 +5,7 @@ use std::mem::take;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use domain::{AnyEvent, Changes, Refusal, Seen};
+use decider::{AnyEvent, Changes, DecisionError, Refusal, Seen};
 use schemas::{Context, Envelope, EventId, StreamId, Timestamp};
 
 use super::Note;
@@ -164,8 +164,9 @@ impl BatchBuilder {
             return self.conclude(request, verdict, Write::default());
         }
         let seen = self.seen(pending)?;
-        let decided = catch_unwind(AssertUnwindSafe(|| request.decision.decide(&seen, self.now)));
-        drop(seen.streams);
+        let decided =
+            catch_unwind(AssertUnwindSafe(|| decider::decide(request.decision.as_ref(), &seen, self.now)));
+        drop(seen);
         match decided {
             Ok(Ok(changes)) => {
                 let (write, mut versions, appended) = self.record(request, &changes)?;
@@ -176,7 +177,8 @@ impl BatchBuilder {
                 }
                 self.conclude(request, Verdict::Done { versions, appended, answer: changes.answer }, write)
             }
-            Ok(Err(refusal)) => self.refused(request, refusal),
+            Ok(Err(DecisionError::Refused(refusal))) => self.refused(request, refusal),
+            Ok(Err(DecisionError::Fault(fault))) => Err(WriteError::Failed(fault.to_string())),
             Err(_) => Err(WriteError::Failed("the decision panicked".to_owned())),
         }
     }
@@ -239,24 +241,20 @@ impl BatchBuilder {
     }
 
     fn seen(&self, pending: &PendingRequest) -> Result<Seen, WriteError> {
-        let mut seen = Seen { next_position: self.position + 1, ..Seen::default() };
+        let mut seen = Seen::at(self.position + 1);
         for read in &pending.reads.streams {
             if let Some(Err(problem)) = self.loaded.get(&read.stream) {
                 return Err(WriteError::Failed(problem.clone()));
             }
             if let Some(known) = self.current(&read.stream) {
-                seen.streams.insert(read.stream.clone(), (known.version, Arc::clone(&known.state)));
+                seen.add_stream(read.stream.clone(), known.version, Arc::clone(&known.state));
             }
         }
         for key in &pending.reads.views {
-            if let Some(value) = self.facts.views.get(key) {
-                seen.views.insert(key.clone(), Arc::clone(value));
-            }
+            seen.add_view(key.clone(), self.facts.views.get(key).cloned());
         }
         for claim in &pending.reads.claims {
-            if let Some(holder) = self.facts.claims.get(claim) {
-                seen.claims.insert(claim.clone(), holder.clone());
-            }
+            seen.add_claim(claim.clone(), self.facts.claims.get(claim).cloned());
         }
         Ok(seen)
     }

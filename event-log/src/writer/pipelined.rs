@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use domain::{Claim, StreamRead, ViewKey};
+use decider::{Claim, StreamRead, ViewKey};
 use futures_util::future::try_join;
 use schemas::{CommandId, StreamId, Timestamp};
 use tokio::sync::{mpsc, oneshot};

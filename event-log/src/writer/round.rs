@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use domain::{Reads, StreamRead};
+use decider::{Reads, StreamRead};
 use schemas::{CommandId, StreamId};
 use tokio::sync::oneshot;
 

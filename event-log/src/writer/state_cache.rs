@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use domain::{AnyState, StreamRead};
+use decider::{AnyState, StreamRead};
 use lru::LruCache;
 use schemas::StreamId;
 

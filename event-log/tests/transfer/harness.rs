@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::{Claim, ClaimKind, ViewKey, ViewWrite};
+use decider::{Claim, ClaimKind, ViewKey, ViewWrite};
 use event_log::connect;
 use event_log::contract::Draft;
 use event_log::port::{
@@ -142,8 +142,8 @@ fn request(draft: Draft, number: u64) -> Draft {
         .answer(command(number), &payload(number), Timestamp::from_millis(i64::try_from(number).unwrap()))
         .with(|write| {
             write.inbox = Some(("payments-orders".to_owned(), own.clone(), handled));
-            write.claimed.push((claim(ClaimKind::Slug, number), own.clone()));
-            write.claimed.push((claim(ClaimKind::Sku, number), own.clone()));
+            write.claimed.push((claim(ClaimKind("slug"), number), own.clone()));
+            write.claimed.push((claim(ClaimKind("sku"), number), own.clone()));
             write.deadlines.push((own, 2, Some(deadline(number))));
             if number < 40 {
                 write.parking.push(Parking::Park(Box::new(parked)));
@@ -193,7 +193,7 @@ impl Contents {
             commands: numbers().map(command).collect(),
             inbox: numbers().map(|number| ("payments-orders".to_owned(), stream(number))).collect(),
             claims: numbers()
-                .flat_map(|number| [claim(ClaimKind::Slug, number), claim(ClaimKind::Sku, number)])
+                .flat_map(|number| [claim(ClaimKind("slug"), number), claim(ClaimKind("sku"), number)])
                 .collect(),
             views: numbers().map(key).collect(),
             ..Wanted::default()

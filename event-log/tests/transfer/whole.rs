@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use domain::ClaimKind;
+use decider::ClaimKind;
 use event_log::connect_read_only;
 use event_log::contract::Draft;
 use event_log::port::{Committed, LogError, Read, Wanted};
@@ -44,7 +44,7 @@ async fn a_moved_log_continues_where_it_was() {
     let draft = Draft::now(&*log).await.unwrap();
     let skipping = draft.clone().event(stream(1).as_str(), 4).commit(&*log).await;
     assert!(matches!(skipping, Err(LogError::Broken { .. })), "{skipping:?}");
-    let taken = draft.clone().with(|write| write.claimed.push((claim(ClaimKind::Slug, 1), stream(2))));
+    let taken = draft.clone().with(|write| write.claimed.push((claim(ClaimKind("slug"), 1), stream(2))));
     assert!(matches!(taken.commit(&*log).await, Err(LogError::Broken { .. })));
     let again = draft.clone().answer(command(1), "another", Timestamp::EPOCH).commit(&*log).await;
     assert!(matches!(again, Err(LogError::Broken { .. })), "{again:?}");

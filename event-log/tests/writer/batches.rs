@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Changes, Reads, Seen};
+use decider::{Changes, Reads, Seen};
 use event_log::request::WriteError;
 use futures_util::future::join_all;
 
@@ -42,6 +42,20 @@ async fn a_decision_that_panics_fails_alone() {
     // There is no answer, so the same id may be tried again once the program is fixed.
     let fixed = writer.submit(command("broken", "panic", count_up("a"))).await.unwrap();
     assert_eq!(answer(&fixed), Some(3));
+}
+
+#[tokio::test]
+async fn a_decision_that_uses_what_it_did_not_declare_fails_and_appends_nothing() {
+    let harness = Harness::new();
+    let writer = harness.writer().await;
+    let decide = |seen: &Seen| {
+        let next = seen.state::<Numbers>(&stream("b")).0.len() as u64 + 1;
+        Ok(Changes::of(&stream("a"), [numbered(next)]))
+    };
+    let undeclared = Arc::new(Rule { reads: Reads::stream::<Numbers>(stream("a")), decide });
+    let failed = writer.submit(command("key", "undeclared", undeclared)).await;
+    assert!(matches!(&failed, Err(WriteError::Failed(why)) if why.contains("order-b")), "{failed:?}");
+    assert!(numbers(writer.log().as_ref(), "a").await.is_empty());
 }
 
 #[tokio::test]

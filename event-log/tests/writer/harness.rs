@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Aggregate, Changes, ClaimKind, Decision, Reads, Refusal, Seen};
+use decider::{Aggregate, Changes, ClaimKind, Decision, Reads, Refusal, Seen};
 use event_log::port::{Handled, Log, Read, StoredEvent};
 use event_log::request::{Origin, Outcome, Request, Verdict};
 use event_log::writer::{Writer, WriterOptions};
@@ -85,13 +85,13 @@ pub fn count_up_to(name: &str, limit: u64) -> Arc<dyn Decision> {
 /// Claims a slug for `name`, or refuses if it is taken.
 pub fn claim(name: &str, slug: &str) -> Arc<dyn Decision> {
     let (stream, slug) = (stream(name), slug.to_owned());
-    let reads = Reads::stream::<Numbers>(stream.clone()).and_claim(ClaimKind::Slug, slug.clone());
+    let reads = Reads::stream::<Numbers>(stream.clone()).and_claim(ClaimKind("slug"), slug.clone());
     let decide = move |seen: &Seen| {
-        if seen.holder(ClaimKind::Slug, &slug).is_some() {
+        if seen.holder(ClaimKind("slug"), &slug).is_some() {
             return Err(Refusal::rule("TAKEN", "The slug is taken."));
         }
         let mut changes = Changes::of(&stream, [numbered(1)]);
-        changes.claim(ClaimKind::Slug, slug.clone(), &stream);
+        changes.claim(ClaimKind("slug"), slug.clone(), &stream);
         Ok(changes)
     };
     Arc::new(Rule { reads, decide })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use domain::{Changes, Decision, Reads, Refusal, Seen};
+use decider::{Changes, Decision, Reads, Refusal, Seen};
 use event_log::port::Log;
 use event_log::request::{Outcome, WriteError};
 use event_log::writer::Writer;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::Nothing;
+use decider::Nothing;
 use event_log::port::{ParkedRecord, Parking, Read};
 use event_log::request::Request;
 

@@ -282,7 +282,7 @@ impl Harness {
 
     /// The events about reactions to a stream.
     pub async fn reactions(&self, name: &str) -> Vec<ReactionEvent> {
-        let stream = StreamId::reaction(NAME, &source(name));
+        let stream = schemas::reaction::stream(NAME, &source(name));
         let events = self.payments.read(Read::Streams(&[(stream, 0)]), usize::MAX).await.unwrap();
         let decode = |event: &StoredEvent| {
             assert_eq!(event.envelope.topic(), Some(Topic::PAYMENTS_REACTION));

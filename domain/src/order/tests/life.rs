@@ -205,13 +205,13 @@ impl World {
 
     /// What was taken for a parcel is given back; after the end, something that nobody asked for.
     fn refund(&self, i: usize) -> Option<RefundSucceeded> {
-        let given_back = match self.order() {
+        let refunded = match self.order() {
             Order::Underway(order) => order.refunded.minor,
             Order::Over(_) => return Some(refund_succeeded(0, 5)),
             _ => return None,
         };
         let amount = self.known(i.min(2))?.refundable().minor;
-        let refunded = euro(given_back + amount);
+        let refunded = euro(refunded + amount);
         (amount > 0).then(|| RefundSucceeded { refunded, ..refund_succeeded(i.min(2), amount) })
     }
 

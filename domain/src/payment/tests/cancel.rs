@@ -70,7 +70,7 @@ fn money_that_the_bank_sets_aside_after_having_said_no_is_let_go_when_the_order_
 }
 
 #[test]
-fn money_that_was_taken_is_given_back_and_the_rest_let_go() {
+fn money_that_was_taken_is_refunded_and_the_rest_let_go() {
     let story =
         [requested(1, "first"), authorized(1), capture_requested(1, 1, 6_000), captured(1, 1, 6_000, 6_000)];
     let refund = refund_requested(&format!("cancelled-{}", parcel(1)), 1, 6_000);
@@ -78,7 +78,7 @@ fn money_that_was_taken_is_given_back_and_the_rest_let_go() {
 }
 
 #[test]
-fn an_open_capture_decides_whether_money_is_let_go_or_given_back() {
+fn an_open_capture_decides_whether_money_is_let_go_or_refunded() {
     let story = [requested(1, "first"), authorized(1), capture_requested(1, 1, 6_000)];
     let over = happened(story).when(&cancel()).then(&[cancelled()]).after();
     let refund = refund_requested(&format!("cancelled-{}", parcel(1)), 1, 6_000);

@@ -240,7 +240,7 @@ proptest! {
                 TrySituation::SetAside { provider_ref, released, .. } => {
                     tried.amount.minor - released - book.claimed(provider_ref)
                 }
-                TrySituation::Asked | TrySituation::LettingGo { .. } => 1,
+                TrySituation::Asked | TrySituation::Voiding { .. } => 1,
                 _ => 0,
             };
             prop_assert_eq!(kept, 0, "still set aside: {:?}", tried);
@@ -253,7 +253,7 @@ proptest! {
             .filter(|refund| refund.situation == RefundSituation::Failed)
             .map(|refund| refund.amount.minor)
             .sum();
-        prop_assert!(book.given_back() + lost >= book.taken(), "kept: {} of {}", book.taken() - book.given_back(), book.taken());
+        prop_assert!(book.refunded() + lost >= book.taken(), "kept: {} of {}", book.taken() - book.refunded(), book.taken());
     }
 
     #[test]

@@ -25,7 +25,7 @@ fn taken() -> Given {
 }
 
 #[test]
-fn money_is_given_back_once_per_refund() {
+fn money_is_refunded_once_per_refund() {
     let then =
         taken().when(&refund(2_000)).then(&[refund_requested("r", 1, 2_000)]).again().nothing().after();
     let paid = RefundSucceeded {
@@ -41,7 +41,7 @@ fn money_is_given_back_once_per_refund() {
 }
 
 #[test]
-fn never_more_is_given_back_than_was_taken() {
+fn never_more_is_refunded_than_was_taken() {
     let code = "EXCEEDS_CAPTURED";
     let other = RequestRefund { refund_id: "other".to_owned(), ..refund(5_000) };
     let then = taken().when(&other).then(&[refund_requested("other", 1, 5_000)]).after();
@@ -51,7 +51,7 @@ fn never_more_is_given_back_than_was_taken() {
 }
 
 #[test]
-fn nothing_is_given_back_for_nothing() {
+fn nothing_is_refunded_for_nothing() {
     taken().when(&refund(0)).nothing();
     taken().when(&refund(-1)).nothing();
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use domain::policies::PAYMENTS_PROVIDER;
 use e2e::Embedded;
 use schemas::life_cycle::OrderStatus;
-use schemas::{Context, OrderId, StreamId};
+use schemas::{Context, OrderId};
 
 use super::everywhere;
 
@@ -12,7 +12,7 @@ use super::everywhere;
 async fn stuck(shop: &Embedded) -> Result<OrderId> {
     shop.provider.confuse("authorize");
     let order = shop.place_order(&[("TEA-100", 2)]).await?;
-    let reactions = StreamId::reaction(PAYMENTS_PROVIDER, &order.payment_stream());
+    let reactions = schemas::reaction::stream(PAYMENTS_PROVIDER, &order.payment_stream());
     let log = shop.log(Context::Payments).ok_or_else(|| anyhow::anyhow!("no log"))?;
     let waited = async {
         while shop.parked(PAYMENTS_PROVIDER).await? == 0 {

@@ -8,7 +8,7 @@ use schemas::product::{
     ProductDetailsChanged, ProductEvent, ProductMediaAdded, ProductPublished, ProductUnpublished, TaxClass,
     VariantAdded, VariantChanged, VariantDetails, VariantDiscontinued,
 };
-use schemas::{CategoryId, StreamId, Topic};
+use schemas::{CategoryId, Topic};
 
 use super::{Teller, day, euros, product_id, sku};
 
@@ -92,7 +92,7 @@ fn something(teller: &mut Teller, number: u32) -> ProductEvent {
 pub fn categories(teller: &mut Teller) {
     teller.begin();
     let tell = |teller: &mut Teller, event: CategoryEvent| {
-        teller.tell::<CategoryEvent>(Topic::CATEGORY, StreamId::categories(), event);
+        teller.tell::<CategoryEvent>(Topic::CATEGORY, schemas::category::stream(), event);
     };
     for number in 0..5 {
         let slug = format!("category-{number}").parse().unwrap();

@@ -13,7 +13,7 @@ use schemas::shipment::{
     DeliveryAttemptFailed, ShipmentCancelled, ShipmentDelivered, ShipmentDispatched, ShipmentEvent,
     ShipmentHeld, ShipmentHoldLifted, ShipmentLabelled, ShipmentPacked, ShipmentPlanned, TrackingUpdated,
 };
-use schemas::{EventId, ShipmentId, StreamId, Topic};
+use schemas::{EventId, ShipmentId, Topic};
 
 use super::inventory::lines;
 use super::{Teller, day, euros, location, order_id, sealed};
@@ -134,7 +134,7 @@ pub fn shipment(teller: &mut Teller, number: u32) {
 pub fn reaction(teller: &mut Teller, number: u32) {
     teller.begin();
     let source = order_id(number).stream();
-    let stream = StreamId::reaction("payments", &source);
+    let stream = schemas::reaction::stream("payments", &source);
     for attempt in 0..teller.number(40) {
         let parked = ReactionParked {
             reactor: "payments".to_owned(),

@@ -22,7 +22,7 @@ prop_compose! {
     ) -> (Topic, Envelope) {
         let [id, epoch, correlation, causation] = ids.map(Uuid::from_u128);
         let stream = match topic {
-            Topic::CATEGORY => StreamId::categories(),
+            Topic::CATEGORY => schemas::category::stream(),
             _ => StreamId::from_text(format!("{}-{key}", topic.prefix())),
         };
         let id: EventId = id.to_string().parse().unwrap();

@@ -1,29 +1,26 @@
-//! Given what happened, when something is asked, then this happens: how the rules are tested.
+//! Given these events, when this is decided, then these events follow: tests of decisions.
 //!
-//! ```text
-//! given::<Stock>(sku.stock_stream(), [opened(), received(10)])
-//!     .when(&ReceiveStock { .. })
-//!     .then(&[StockEvent::from(..)])
-//!     .again()
-//!     .nothing();
-//! ```
-//! A decision sees only what its `reads` ask for, as in the context's writer, so that a forgotten read fails its test.
+//! A decision sees only what its reads declare, as in a context's writer, so a forgotten read fails its test. So does every
+//! other [`Fault`](crate::Fault).
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use schemas::{EventSet, StreamId, Timestamp};
 use serde::Serialize;
 
-use crate::{Aggregate, AnyState, Changes, Claim, ClaimKind, Decision, Refusal, Seen, ViewKey};
+use crate::aggregate::initial;
+use crate::{
+    Aggregate, AnyState, Changes, Claim, ClaimKind, Decision, DecisionError, EventSet, Reads, Refusal, Seen,
+    StreamId, Timestamp, ViewKey, decide,
+};
 
-/// The time in tests that do not care: 2026-03-01T12:00:00Z.
+/// The time where a test does not say another: 2026-03-01T12:00:00Z.
 pub fn noon() -> Timestamp {
     Timestamp::from_millis(1_772_366_400_000)
 }
 
-/// A context in which `events` have happened to one stream.
+/// A context in which `events` have happened, on one stream.
 pub fn given<A: Aggregate>(stream: StreamId, events: impl IntoIterator<Item = A::Event>) -> Given {
     nothing_yet().and::<A>(stream, events)
 }
@@ -39,7 +36,7 @@ pub fn nothing_yet() -> Given {
     }
 }
 
-/// What has happened in a context before somebody asks for something.
+/// What has happened in a context before a decision.
 pub struct Given {
     streams: BTreeMap<StreamId, (u64, Box<dyn AnyState>)>,
     views: BTreeMap<ViewKey, Arc<serde_json::Value>>,
@@ -63,12 +60,10 @@ impl Clone for Given {
 }
 
 impl Given {
-    /// And these have happened to another stream.
+    /// These events have happened, too.
     #[must_use]
     pub fn and<A: Aggregate>(mut self, stream: StreamId, events: impl IntoIterator<Item = A::Event>) -> Self {
-        let initial = || crate::Reads::stream::<A>(stream.clone()).streams.remove(0);
-        let (version, state) =
-            self.streams.entry(stream.clone()).or_insert_with(|| (0, (initial().initial)()));
+        let (version, state) = self.streams.entry(stream).or_insert_with(|| (0, initial::<A>()));
         for event in events {
             state.evolve_new(&event);
             *version += 1;
@@ -77,7 +72,7 @@ impl Given {
         self
     }
 
-    /// And this stands in a local view.
+    /// This is an entry of a local view.
     #[must_use]
     pub fn and_view(mut self, key: ViewKey, entry: impl Serialize) -> Self {
         let entry = serde_json::to_value(entry).expect("a view's entry is JSON");
@@ -85,25 +80,31 @@ impl Given {
         self
     }
 
-    /// And a stream holds this claim.
+    /// A stream holds this claim.
     #[must_use]
     pub fn and_claimed(mut self, kind: ClaimKind, value: &str, holder: &StreamId) -> Self {
         self.claims.insert(Claim { kind, value: value.to_owned() }, holder.clone());
         self
     }
 
-    /// And it is now this late. [`noon`] where it is not said.
+    /// The time of the decision; [`noon`] by default.
     #[must_use]
     pub fn at(mut self, now: Timestamp) -> Self {
         self.now = now;
         self
     }
 
-    /// Decides, and lets happen what was decided.
+    /// Decides, and applies the changes. Panics on a [`Fault`](crate::Fault).
     pub fn run(&mut self, decision: &dyn Decision) -> Result<Changes, Refusal> {
-        let changes = decision.decide(&self.seen(decision), self.now)?;
-        self.happen(decision, &changes);
-        Ok(changes)
+        let reads = decision.reads();
+        match decide(decision, &self.seen(&reads), self.now) {
+            Ok(changes) => {
+                self.happen(reads, &changes);
+                Ok(changes)
+            }
+            Err(DecisionError::Refused(refusal)) => Err(refusal),
+            Err(DecisionError::Fault(fault)) => panic!("{fault}"),
+        }
     }
 
     /// The state of a stream; its initial state when nothing happened to it.
@@ -112,39 +113,32 @@ impl Given {
         state.cloned().unwrap_or_default()
     }
 
-    /// Asks for something. A refusal is looked at with [`Then::refused`].
+    /// Decides. [`Then::refused`] expects a refusal.
     pub fn when<'d>(&self, decision: &'d dyn Decision) -> Then<'d> {
         let mut given = self.clone();
         let outcome = given.run(decision);
         Then { decision, given, outcome }
     }
 
-    fn seen(&self, decision: &dyn Decision) -> Seen {
-        let reads = decision.reads();
-        let mut seen = Seen { next_position: self.written + 1, ..Seen::default() };
-        for read in reads.streams {
-            let (version, state) = match self.streams.get(&read.stream) {
-                Some((version, state)) => (*version, state.boxed()),
-                None => (0, (read.initial)()),
-            };
-            seen.streams.insert(read.stream, (version, Arc::from(state)));
+    fn seen(&self, reads: &Reads) -> Seen {
+        let mut seen = Seen::at(self.written + 1);
+        for read in &reads.streams {
+            let known = self.streams.get(&read.stream).map(|(version, state)| (*version, state.boxed()));
+            let (version, state) = known.unwrap_or_else(|| (0, (read.initial)()));
+            seen.add_stream(read.stream.clone(), version, Arc::from(state));
         }
-        for key in reads.views {
-            if let Some(entry) = self.views.get(&key) {
-                seen.views.insert(key, entry.clone());
-            }
+        for key in &reads.views {
+            seen.add_view(key.clone(), self.views.get(key).cloned());
         }
-        for claim in reads.claims {
-            if let Some(holder) = self.claims.get(&claim) {
-                seen.claims.insert(claim, holder.clone());
-            }
+        for claim in &reads.claims {
+            seen.add_claim(claim.clone(), self.claims.get(claim).cloned());
         }
         seen
     }
 
-    fn happen(&mut self, decision: &dyn Decision, changes: &Changes) {
+    fn happen(&mut self, reads: Reads, changes: &Changes) {
         let mut initials: BTreeMap<_, _> =
-            decision.reads().streams.into_iter().map(|read| (read.stream, read.initial)).collect();
+            reads.streams.into_iter().map(|read| (read.stream, read.initial)).collect();
         for (stream, event) in &changes.events {
             let initial = initials.remove(stream);
             if !self.streams.contains_key(stream) {
@@ -162,12 +156,12 @@ impl Given {
         }
         for (claim, holder) in &changes.claimed {
             let before = self.claims.insert(claim.clone(), holder.clone());
-            assert!(before.is_none_or(|before| before == *holder), "{claim:?} was held by somebody else");
+            assert!(before.is_none_or(|before| before == *holder), "{claim:?} was held by another stream");
         }
     }
 }
 
-/// What came of it.
+/// The outcome of a decision.
 pub struct Then<'d> {
     decision: &'d dyn Decision,
     given: Given,
@@ -179,7 +173,12 @@ impl<'d> Then<'d> {
     pub fn then<E: EventSet + PartialEq + Debug>(self, expected: &[E]) -> Self {
         let changes = self.accepted();
         assert_eq!(changes.events_of::<E>(), expected);
-        assert_eq!(changes.events.len(), expected.len(), "there are others beside them: {:?}", told(changes));
+        assert_eq!(
+            changes.events.len(),
+            expected.len(),
+            "there are others beside them: {:?}",
+            described(changes)
+        );
         self
     }
 
@@ -195,14 +194,14 @@ impl<'d> Then<'d> {
     /// So many events happen, on all streams.
     pub fn events(self, count: usize) -> Self {
         let changes = self.accepted();
-        assert_eq!(changes.events.len(), count, "{:?}", told(changes));
+        assert_eq!(changes.events.len(), count, "{:?}", described(changes));
         self
     }
 
-    /// It is accepted and there is nothing to do.
+    /// It is accepted, and nothing happens.
     pub fn nothing(self) -> Self {
         let changes = self.accepted();
-        assert!(changes.events.is_empty(), "something happened: {:?}", told(changes));
+        assert!(changes.events.is_empty(), "something happened: {:?}", described(changes));
         assert!(
             changes.claimed.is_empty() && changes.released.is_empty(),
             "a claim moved although nothing happened"
@@ -217,11 +216,11 @@ impl<'d> Then<'d> {
                 assert_eq!(refusal.code, code, "{refusal:?}");
                 refusal
             }
-            Ok(changes) => panic!("it was not refused: {:?}", told(&changes)),
+            Ok(changes) => panic!("it was not refused: {:?}", described(&changes)),
         }
     }
 
-    /// Asks for the same once more, after what came of it has happened.
+    /// Decides once more, after the changes of the first time.
     pub fn again(self) -> Self {
         self.accepted();
         self.given.when(self.decision)
@@ -233,7 +232,7 @@ impl<'d> Then<'d> {
         self.outcome.unwrap_or_default()
     }
 
-    /// The context after it.
+    /// The context after the decision.
     pub fn after(self) -> Given {
         self.accepted();
         self.given
@@ -248,7 +247,7 @@ impl<'d> Then<'d> {
 }
 
 /// One line per event, for a test's failure.
-fn told(changes: &Changes) -> Vec<String> {
+fn described(changes: &Changes) -> Vec<String> {
     changes
         .events
         .iter()

@@ -1,46 +1,46 @@
-//! Why a rule says no.
+//! Refusals: why the rules do not allow a command.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What kind of no.
+/// The kind of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RefusalKind {
     /// A rule forbids it.
     Rule,
-    /// What it is about does not exist.
+    /// The thing that the command names does not exist.
     NotFound,
-    /// Somebody else was faster.
+    /// Another command was faster.
     Conflict,
 }
 
 /// One thing that is wrong with a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UserError {
-    /// For programs: `PRICE_CHANGED`.
+    /// For programs: `TOO_LATE`.
     pub code: String,
-    /// For people: what is wrong and what would be right.
+    /// For people: what is wrong, and what to do instead.
     pub message: String,
-    /// Which part of the command, as a path in its JSON: `lines[1].qty`.
+    /// The part of the command, as a path in its JSON: `lines[1].qty`. `None`: the command as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// What a program needs to mend it, such as the new price.
+    /// What a program needs to fix it, such as the allowed range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<Value>,
 }
 
-/// A command was refused by the rules. Nothing was changed.
+/// The rules refuse a command. Nothing has changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct Refusal {
-    /// What kind of no.
+    /// The kind of refusal.
     pub kind: RefusalKind,
     /// For programs: `ILLEGAL_TRANSITION`.
     pub code: String,
     /// For people.
     pub message: String,
-    /// All that is wrong, at once.
+    /// Every fault that was found.
     pub errors: Vec<UserError>,
 }
 
@@ -50,13 +50,13 @@ impl Refusal {
         Self { kind: RefusalKind::Rule, code: code.to_owned(), message: message.into(), errors: Vec::new() }
     }
 
-    /// What it is about does not exist.
+    /// The thing that the command names does not exist.
     pub fn not_found(what: &str) -> Self {
         let message = format!("There is no such {what}.");
         Self { kind: RefusalKind::NotFound, code: "NOT_FOUND".to_owned(), message, errors: Vec::new() }
     }
 
-    /// Names the field that is wrong.
+    /// Adds the field that is wrong, as a path in the command's JSON.
     #[must_use]
     pub fn at(mut self, field: impl Into<String>) -> Self {
         let error = UserError {
@@ -69,7 +69,7 @@ impl Refusal {
         self
     }
 
-    /// Several things that are wrong; the first gives code and message. `None` for an empty list.
+    /// A refusal for several errors; the first gives code and message. `None` for an empty list.
     pub fn all(errors: Vec<UserError>) -> Option<Self> {
         let first = errors.first()?;
         let (code, message) = (first.code.clone(), first.message.clone());
@@ -78,12 +78,12 @@ impl Refusal {
 }
 
 impl UserError {
-    /// Something wrong with a field.
+    /// An error in a field.
     pub fn new(code: &str, field: impl Into<String>, message: impl Into<String>) -> Self {
         Self { code: code.to_owned(), message: message.into(), field: Some(field.into()), details: None }
     }
 
-    /// Adds what a program needs to mend it.
+    /// Adds what a program needs to fix it.
     #[must_use]
     pub fn with(mut self, details: Value) -> Self {
         self.details = Some(details);

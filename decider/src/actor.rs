@@ -1,39 +1,40 @@
-//! Who did it.
+//! The party that caused an event.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What kind of party acted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+/// The kind of party that acted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ActorType {
-    /// A shopper, signed in or a guest.
+    /// A customer, signed in or not.
     Customer,
-    /// Somebody of the shop.
+    /// A member of staff.
     Staff,
     /// A timer or the program itself.
     System,
-    /// A reactor or an outside service (payment provider, carrier).
+    /// A reactor or an external service.
     Service,
 }
 
-/// Who caused an event. The id never holds personal data: it is an opaque id or the name of a service.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+/// The party that caused an event.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Actor {
     /// The kind of party.
     #[serde(rename = "type")]
     pub kind: ActorType,
-    /// Which one of them.
+    /// The id of the party: opaque, or the name of a service. Never personal data.
     pub id: String,
 }
 
 impl Actor {
-    /// A shopper: the customer's id or `guest`.
+    /// A customer, by id, or `guest`.
     pub fn customer(id: impl Into<String>) -> Self {
         Self { kind: ActorType::Customer, id: id.into() }
     }
 
-    /// Somebody of the shop.
+    /// A member of staff.
     pub fn staff(id: impl Into<String>) -> Self {
         Self { kind: ActorType::Staff, id: id.into() }
     }
@@ -43,7 +44,7 @@ impl Actor {
         Self { kind: ActorType::System, id: id.into() }
     }
 
-    /// A reactor or an outside service.
+    /// A reactor or an external service.
     pub fn service(id: impl Into<String>) -> Self {
         Self { kind: ActorType::Service, id: id.into() }
     }

@@ -1,0 +1,8 @@
+//! Kinds of values that are unique in the catalog. **Stored format**: the names are in the log's claims.
+
+use crate::ClaimKind;
+
+/// The slug of a product.
+pub const SLUG: ClaimKind = ClaimKind("slug");
+/// The SKU of a variant.
+pub const SKU: ClaimKind = ClaimKind("sku");

@@ -1,0 +1,43 @@
+//! Counted stock in the course of one decision.
+
+use schemas::stock::{BackInStock, LowStockReached, StockDepleted, StockEvent};
+
+use super::{Levels, Stock};
+use crate::Draft;
+
+/// Counted stock, and the events that one decision appends to it. Each event carries the levels after it; the edges that were
+/// crossed in the end follow.
+pub(super) struct StockDraft<'d, 'a> {
+    stock: &'d mut Draft<'a, Stock>,
+    before: Levels,
+    /// The levels after the event that is appended next.
+    pub levels: Levels,
+}
+
+impl<'d, 'a> StockDraft<'d, 'a> {
+    pub fn of(stock: &'d mut Draft<'a, Stock>) -> Self {
+        let before = stock.item().map(|item| item.levels.clone()).unwrap_or_default();
+        Self { stock, levels: before.clone(), before }
+    }
+
+    pub fn append(&mut self, event: impl Into<StockEvent>) {
+        self.stock.append(event);
+    }
+
+    /// Appends the edges that lie between before and after. A level that is crossed and crossed back in one decision (a
+    /// transfer) is no edge.
+    pub fn finish(mut self) {
+        let Some(sku) = self.stock.item().map(|item| item.sku.clone()) else { return };
+        let (before, after) = (self.before.in_all().available, self.levels.in_all().available);
+        if self.levels.is_low() && !self.before.is_low() {
+            let threshold = self.levels.low_stock;
+            self.append(LowStockReached { sku: sku.clone(), available: after, threshold });
+        }
+        if before > 0 && after == 0 {
+            self.append(StockDepleted { sku: sku.clone() });
+        }
+        if before == 0 && after > 0 {
+            self.append(BackInStock { sku, available: after });
+        }
+    }
+}

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{AnyState, ShopRules};
 
-mod stage;
+mod interplay;
 
 fn rules() -> Arc<ShopRules> {
     Arc::new(ShopRules::default())

@@ -1,4 +1,4 @@
-//! All contexts on one stage: whatever order their events are handled in, and however often, the order ends well.
+//! All contexts together. Their events are handled in any order and repeatedly, and the order still ends well.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,33 +22,33 @@ use crate::shipment::{Dispatch, Label, LabelPrinted, Pack, label_call};
 use crate::stock::{OpenStockItem, ReceiveStock, Stock};
 use crate::{Aggregate, Refusal};
 
-/// What happens next.
+/// A step of a test.
 #[derive(Clone, Copy, Debug)]
-enum Cue {
-    /// One of the reactors that have something to do handles its next event; perhaps twice.
+enum Step {
+    /// One of the reactors that are behind handles its next event, once or twice.
     Handle(u8, bool),
     Pack(bool),
     Dispatch(bool),
     Cancel,
     Hold,
     Release,
-    /// Time passes until the next deadline, once everything is handled.
+    /// Handles all events; then the next deadline passes.
     Wait,
 }
 
-fn any_cue() -> impl Strategy<Value = Cue> {
+fn any_step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        24 => (any::<u8>(), any::<bool>()).prop_map(|(who, twice)| Cue::Handle(who, twice)),
-        3 => any::<bool>().prop_map(Cue::Pack),
-        3 => any::<bool>().prop_map(Cue::Dispatch),
-        1 => Just(Cue::Cancel),
-        1 => Just(Cue::Hold),
-        1 => Just(Cue::Release),
-        1 => Just(Cue::Wait),
+        24 => (any::<u8>(), any::<bool>()).prop_map(|(who, twice)| Step::Handle(who, twice)),
+        3 => any::<bool>().prop_map(Step::Pack),
+        3 => any::<bool>().prop_map(Step::Dispatch),
+        1 => Just(Step::Cancel),
+        1 => Just(Step::Hold),
+        1 => Just(Step::Release),
+        1 => Just(Step::Wait),
     ]
 }
 
-/// How the provider answers.
+/// The behaviour of the payment provider.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Provider {
     Yes,
@@ -56,12 +56,12 @@ enum Provider {
     SilentAtFirst,
 }
 
-struct Stage {
+struct Harness {
     contexts: BTreeMap<Context, Given>,
     now: schemas::Timestamp,
-    /// What stands in the streams.
+    /// The events of all streams.
     streams: BTreeMap<StreamId, Vec<(Envelope, String)>>,
-    /// How far each reactor is in each stream.
+    /// The number of events that each reactor has handled, by stream.
     handled: BTreeMap<(&'static str, StreamId), usize>,
     provider: Provider,
 }
@@ -74,12 +74,12 @@ fn tea() -> Sku {
     "TEA-100".parse().unwrap()
 }
 
-fn place(north: bool) -> LocationId {
+fn location(north: bool) -> LocationId {
     if north { "north" } else { "central" }.parse().unwrap()
 }
 
 fn parcel(north: bool) -> ShipmentId {
-    ShipmentId::of(order_id(), &place(north))
+    ShipmentId::of(order_id(), &location(north))
 }
 
 fn sealed(data: &str) -> Sealed {
@@ -100,17 +100,17 @@ fn price_entry() -> PriceEntry {
     }
 }
 
-impl Stage {
-    /// Three teas are ordered; two stand at one place, one at another.
+impl Harness {
+    /// An order of three teas: two are at one location, one at another.
     fn with_an_order(provider: Provider) -> Self {
         let mut contexts: BTreeMap<_, _> = Context::ALL.map(|context| (context, nothing_yet())).into();
         contexts.insert(Context::Ordering, nothing_yet().and_view(sku_key(&tea()), price_entry()));
         let (streams, handled) = (BTreeMap::new(), BTreeMap::new());
-        let mut stage = Self { contexts, now: noon(), streams, handled, provider };
-        stage.play(Context::Inventory, &OpenStockItem { sku: tea() }).unwrap();
+        let mut shop = Self { contexts, now: noon(), streams, handled, provider };
+        shop.submit(Context::Inventory, &OpenStockItem { sku: tea() }).unwrap();
         for (north, qty) in [(false, 2), (true, 1)] {
-            let received = ReceiveStock { sku: tea(), location: place(north), qty, reference: None };
-            stage.play(Context::Inventory, &received).unwrap();
+            let received = ReceiveStock { sku: tea(), location: location(north), qty, reference: None };
+            shop.submit(Context::Inventory, &received).unwrap();
         }
         let order = PlaceOrder {
             order_id: order_id(),
@@ -124,18 +124,18 @@ impl Stage {
             shipping_method: ShippingMethod::Standard,
             rules: rules(),
         };
-        stage.play(Context::Ordering, &order).unwrap();
-        stage
+        shop.submit(Context::Ordering, &order).unwrap();
+        shop
     }
 
-    fn play(&mut self, context: Context, decision: &dyn Decision) -> Result<(), Refusal> {
+    fn submit(&mut self, context: Context, decision: &dyn Decision) -> Result<(), Refusal> {
         let given = self.contexts.remove(&context).unwrap().at(self.now);
         let given = self.contexts.entry(context).or_insert(given);
         for (stream, event) in given.run(decision)?.events {
-            let story = self.streams.entry(stream.clone()).or_default();
-            let version = u64::try_from(story.len()).unwrap() + 1;
+            let events = self.streams.entry(stream.clone()).or_default();
+            let version = u64::try_from(events.len()).unwrap() + 1;
             let envelope = envelope(stream.as_str(), context, event.name(), version);
-            story.push((envelope, event.encode(&Actor::system("test")).unwrap()));
+            events.push((envelope, event.encode(&Actor::system("test")).unwrap()));
         }
         Ok(())
     }
@@ -152,15 +152,15 @@ impl Stage {
         self.state(Context::Payments, &order_id().payment_stream())
     }
 
-    /// Reactors with something to do, and the stream that it is in.
+    /// Policies of reactors that are behind, and the stream in which they are.
     fn due(&self) -> Vec<(&'static Policy, StreamId)> {
         let mut due = Vec::new();
         let mut named = BTreeSet::new();
         for policy in POLICIES.iter().filter(|policy| named.insert((policy.reactor, policy.topic))) {
-            for (stream, story) in &self.streams {
+            for (stream, events) in &self.streams {
                 let of_topic = Topic::of_stream(policy.topic.context(), stream) == Some(policy.topic);
                 let handled = self.handled.get(&(policy.reactor, stream.clone())).copied().unwrap_or(0);
-                if of_topic && handled < story.len() {
+                if of_topic && handled < events.len() {
                     due.push((policy, stream.clone()));
                 }
             }
@@ -179,7 +179,7 @@ impl Stage {
                 name => reactor(name).answer(&envelope, &payload, &rules()).unwrap(),
             };
             if let Some(decision) = decision {
-                self.play(reactor(policy.reactor).context, decision.as_ref())
+                self.submit(reactor(policy.reactor).context, decision.as_ref())
                     .expect("a reaction is never refused");
             }
         }
@@ -214,7 +214,7 @@ impl Stage {
         if let Some((due, context, stream)) = next {
             self.now = self.now.max(due.at);
             let passed = deadline_passed(&stream, due.kind, &rules()).unwrap();
-            self.play(context, passed.as_ref()).expect("a deadline is never refused");
+            self.submit(context, passed.as_ref()).expect("a deadline is never refused");
         }
     }
 
@@ -224,32 +224,32 @@ impl Stage {
         }
     }
 
-    /// Commands may be refused: that is an answer, not a fault.
-    fn cue(&mut self, cue: Cue) {
+    /// A command may be refused.
+    fn take(&mut self, step: Step) {
         let (order_id, rules) = (order_id(), rules());
-        let _refused = match cue {
-            Cue::Handle(who, twice) => {
+        let _refused = match step {
+            Step::Handle(who, twice) => {
                 let due = self.due();
                 if let Some((policy, stream)) = due.get(usize::from(who) % due.len().max(1)).cloned() {
                     self.handle(policy, &stream, twice);
                 }
                 Ok(())
             }
-            Cue::Pack(north) => self.play(Context::Shipping, &Pack { shipment_id: parcel(north) }),
-            Cue::Dispatch(north) => {
-                self.play(Context::Shipping, &Dispatch { shipment_id: parcel(north), eta: None })
+            Step::Pack(north) => self.submit(Context::Shipping, &Pack { shipment_id: parcel(north) }),
+            Step::Dispatch(north) => {
+                self.submit(Context::Shipping, &Dispatch { shipment_id: parcel(north), eta: None })
             }
-            Cue::Cancel => {
+            Step::Cancel => {
                 let cancel = CancelOrder { order_id, reason: CancelReason::Customer, text: None, rules };
-                self.play(Context::Ordering, &cancel)
+                self.submit(Context::Ordering, &cancel)
             }
-            Cue::Hold => self.play(Context::Ordering, &PutOnHold { order_id, text: None, rules }),
-            Cue::Release => {
+            Step::Hold => self.submit(Context::Ordering, &PutOnHold { order_id, text: None, rules }),
+            Step::Release => {
                 let (reason, way_out) = (HoldReason::Staff, WayOut::Release);
                 let resolve = ResolveHold { order_id, reason, shipment_id: None, way_out, rules };
-                self.play(Context::Ordering, &resolve)
+                self.submit(Context::Ordering, &resolve)
             }
-            Cue::Wait => {
+            Step::Wait => {
                 self.drain();
                 self.wait();
                 Ok(())
@@ -257,7 +257,7 @@ impl Stage {
         };
     }
 
-    /// Nothing is on its way any more: what must hold then.
+    /// The conditions that must hold when all events are handled.
     fn check(&self) -> Result<(), TestCaseError> {
         let (order, payment) = (self.order(), self.payment());
         let status = order.status().unwrap();
@@ -285,13 +285,13 @@ impl Stage {
                 prop_assert_eq!(
                     (held, open, payment.book().taken()),
                     (0, 0, 0),
-                    "{} keeps something",
+                    "{} still holds something",
                     status
                 );
             }
             OrderStatus::Shipped | OrderStatus::Delivered | OrderStatus::Completed => {
                 let total = order.totals().map(|totals| totals.grand.minor);
-                prop_assert_eq!((held, open), (0, 0), "{} keeps something", status);
+                prop_assert_eq!((held, open), (0, 0), "{} still holds something", status);
                 prop_assert_eq!(Some(payment.book().taken()), total, "captured is not what is to be paid");
             }
             _ => {}
@@ -308,69 +308,68 @@ fn carrier_says(envelope: &Envelope, payload: &str) -> Option<Arc<dyn Decision>>
     Some(Arc::new(LabelPrinted { shipment_id, label }))
 }
 
-fn leave(stage: &mut Stage) {
-    stage.drain();
-    for cue in [Cue::Pack(false), Cue::Pack(true)] {
-        stage.cue(cue);
+fn ship(shop: &mut Harness) {
+    shop.drain();
+    for step in [Step::Pack(false), Step::Pack(true)] {
+        shop.take(step);
     }
-    stage.drain();
-    for cue in [Cue::Dispatch(false), Cue::Dispatch(true)] {
-        stage.cue(cue);
+    shop.drain();
+    for step in [Step::Dispatch(false), Step::Dispatch(true)] {
+        shop.take(step);
     }
-    stage.drain();
+    shop.drain();
 }
 
 #[test]
-fn an_order_that_nobody_disturbs_is_shipped_and_paid() {
-    let mut stage = Stage::with_an_order(Provider::Yes);
-    leave(&mut stage);
-    assert_eq!(stage.order().status(), Some(OrderStatus::Shipped));
-    stage.check().unwrap();
+fn an_undisturbed_order_is_shipped_and_paid() {
+    let mut shop = Harness::with_an_order(Provider::Yes);
+    ship(&mut shop);
+    assert_eq!(shop.order().status(), Some(OrderStatus::Shipped));
+    shop.check().unwrap();
 }
 
 #[test]
-fn an_order_that_is_cancelled_while_inventory_answers_gives_its_stock_back() {
-    let mut stage = Stage::with_an_order(Provider::Yes);
-    let placed =
-        stage.due().into_iter().find(|(policy, _)| policy.reactor == INVENTORY_RESERVATIONS).unwrap();
-    stage.handle(placed.0, &placed.1, false);
-    stage.cue(Cue::Cancel);
-    stage.drain();
-    assert_eq!(stage.order().status(), Some(OrderStatus::Cancelled));
-    stage.check().unwrap();
+fn an_order_that_is_cancelled_while_inventory_answers_releases_its_stock() {
+    let mut shop = Harness::with_an_order(Provider::Yes);
+    let placed = shop.due().into_iter().find(|(policy, _)| policy.reactor == INVENTORY_RESERVATIONS).unwrap();
+    shop.handle(placed.0, &placed.1, false);
+    shop.take(Step::Cancel);
+    shop.drain();
+    assert_eq!(shop.order().status(), Some(OrderStatus::Cancelled));
+    shop.check().unwrap();
 }
 
 #[test]
-fn of_two_parcels_one_leaves_and_one_comes_back() {
-    let mut stage = Stage::with_an_order(Provider::Yes);
-    stage.drain();
-    stage.cue(Cue::Pack(true));
-    stage.drain();
-    stage.cue(Cue::Cancel);
-    stage.cue(Cue::Dispatch(true));
-    stage.drain();
-    assert_eq!(stage.order().status(), Some(OrderStatus::Shipped));
-    stage.check().unwrap();
+fn of_two_parcels_one_is_shipped_and_one_is_taken_back() {
+    let mut shop = Harness::with_an_order(Provider::Yes);
+    shop.drain();
+    shop.take(Step::Pack(true));
+    shop.drain();
+    shop.take(Step::Cancel);
+    shop.take(Step::Dispatch(true));
+    shop.drain();
+    assert_eq!(shop.order().status(), Some(OrderStatus::Shipped));
+    shop.check().unwrap();
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_comes_first_the_order_ends_well_and_nothing_is_kept(
-        cues in prop::collection::vec(any_cue(), 0..120),
+    fn in_any_order_of_events_the_order_ends_and_nothing_stays_reserved_or_authorised(
+        steps in prop::collection::vec(any_step(), 0..120),
         provider in prop_oneof![4 => Just(Provider::Yes), 1 => Just(Provider::No), 2 => Just(Provider::SilentAtFirst)],
     ) {
-        let mut stage = Stage::with_an_order(provider);
-        for cue in cues {
-            stage.cue(cue);
+        let mut shop = Harness::with_an_order(provider);
+        for step in steps {
+            shop.take(step);
         }
-        stage.drain();
-        // Open questions to the provider are answered.
-        while stage.payment().deadline().is_some() {
-            stage.wait();
-            stage.drain();
+        shop.drain();
+        // Inquiries about open steps are answered.
+        while shop.payment().deadline().is_some() {
+            shop.wait();
+            shop.drain();
         }
-        stage.check()?;
+        shop.check()?;
     }
 }

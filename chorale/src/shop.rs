@@ -37,9 +37,9 @@ pub type WrapBus = Box<dyn FnOnce(Arc<dyn Bus>) -> Arc<dyn Bus> + Send>;
 /// Replaces some of the adapters to services outside the shop.
 pub type ReplaceAdapters = Box<dyn FnOnce(Adapters) -> Adapters + Send>;
 
-/// What a shop can be given beside its data directory. The defaults are those of the program.
+/// Options of a shop beside its data directory. The defaults are those of the program.
 pub struct ShopOptions {
-    /// Where what is not in the data directory is.
+    /// The stores that are not in the data directory.
     pub stores: Stores,
     /// Which time it has to live in.
     pub want: Want,
@@ -198,7 +198,7 @@ impl Shop {
         match waited.await {
             Ok(settled) => settled,
             Err(_) => {
-                bail!("the shop did not come to rest in time; behind: {}", self.behind().await?.join(", "))
+                bail!("timed out waiting for consumers to catch up; still behind: {}", self.behind().await?.join(", "))
             }
         }
     }
@@ -239,9 +239,9 @@ impl Shop {
     /// Waits until every reactor has handled every event there is, at most `patience`.
     pub async fn reacted(&self, patience: Duration) -> Result<()> {
         let relayed = tokio::time::timeout(patience, self.relayed()).await;
-        relayed.context("the relay did not catch up in time")??;
+        relayed.context("timed out waiting for the relay")??;
         let arrived = self.progress.caught_up(self.bus.as_ref(), |_| true, patience).await?;
-        anyhow::ensure!(arrived, "events are not handled in time");
+        anyhow::ensure!(arrived, "timed out waiting for the reactors");
         Ok(())
     }
 
@@ -297,7 +297,7 @@ fn told_by(clock: Option<Clock>, kind: Kind, bus: Arc<dyn Bus>) -> (Clock, Arc<d
     }
 }
 
-/// A writer that ends before the shutdown ends the process: nothing could be recorded any more.
+/// Starts a writer per log. A writer that ends before the shutdown ends the process: nothing more could be recorded.
 fn start_writers(
     logs: &[Arc<dyn Log>],
     clock: &Clock,

@@ -24,21 +24,21 @@ use schemas::{Context, Timestamp, topics};
 use super::Shop;
 use crate::about::Kind;
 
-/// The pause before a role that failed is started again; doubled each time.
+/// The pause before a failed role is restarted. It doubles with each failure.
 const PAUSE: Duration = Duration::from_millis(200);
 /// The longest such pause.
 const LONGEST: Duration = Duration::from_secs(10);
-/// How long the answer to a command is kept for those who repeat it: 30 days, in milliseconds.
+/// How long the ledger keeps the answer to a command: 30 days, in milliseconds.
 const LEDGER_KEPT_MILLIS: i64 = 30 * 24 * 60 * 60 * 1_000;
-/// How often older answers are forgotten.
-const FORGETTING: Duration = Duration::from_hours(1);
+/// The interval at which older answers are deleted.
+const PRUNE_INTERVAL: Duration = Duration::from_hours(1);
 
-/// Which of several things a process does; everything if nothing is named.
+/// The chosen names; all if none is named.
 #[derive(Clone, Debug, Default)]
 pub struct Only(Vec<String>);
 
 impl Only {
-    /// Only these. Names that are not among `known` are refused, with those that are.
+    /// Only these. A name that is not among `known` is refused; the error lists the known ones.
     pub fn named(names: &[String], known: &[&str], what: &str) -> Result<Self> {
         match names.iter().find(|name| !known.contains(&name.as_str())) {
             Some(name) => bail!("there is no {what} {name:?}; there are: {}", known.join(", ")),
@@ -46,7 +46,7 @@ impl Only {
         }
     }
 
-    /// Whether something of one of these names is meant.
+    /// Whether one of these names is chosen.
     fn means(&self, names: &[&str]) -> bool {
         self.0.is_empty() || self.0.iter().any(|one| names.contains(&one.as_str()))
     }
@@ -110,8 +110,8 @@ impl Shop {
         }
     }
 
-    /// Starts a relay per log. Where the topics are the logs there is nothing to relay, and `false` is answered. A relay
-    /// that must not go on ends the process: see [`Shop::failed`].
+    /// Starts a relay per log. `false`: the logs are the bus, so there is nothing to relay. A relay that must not continue
+    /// ends the process: see [`Shop::failed`].
     pub async fn start_relays(&self) -> Result<bool> {
         let Some(kafka) = &self.kafka else { return Ok(false) };
         kafka.ensure_topics(&topics::names()).await?;
@@ -121,7 +121,7 @@ impl Shop {
             let partitions = kafka.address().partitions;
             let options = relay::Options { partitions, ..relay::Options::default() };
             let publishers: relay::Publishers = Arc::new(move |context| Box::new(kafka.publisher(context)));
-            // Until when topics are complete is told in the time of commits, whatever time the events tell of.
+            // The marks state commit times, which are real also where the events are on imported time.
             let mut relay = Relay::new(Arc::clone(log), publishers, Clock::system(), options);
             if let Some(sign) = &sign {
                 relay = relay.signing(Arc::clone(sign));
@@ -136,10 +136,10 @@ impl Shop {
         Ok(true)
     }
 
-    /// Signs heads of the logs, where there is a key.
+    /// Signs the heads of the logs, if there is a key.
     fn signer(&self) -> Result<Option<relay::Sign>> {
         let Some(key) = self.place.audit_key() else {
-            tracing::info!("log heads are not signed: there is no CHORALE_AUDIT_KEY");
+            tracing::info!("log heads are not signed: CHORALE_AUDIT_KEY is not set");
             return Ok(None);
         };
         let signer = Signer::from_env_text(key)?;
@@ -149,8 +149,8 @@ impl Shop {
         })))
     }
 
-    /// Forgets the answers to commands that nobody will repeat any more, once in a while. A shop on imported time keeps them
-    /// all, so that an import can be taken up again whenever.
+    /// Deletes old answers to commands from the ledgers, at intervals. A shop on imported time keeps all of them, so that an
+    /// import can be resumed at any time.
     pub fn start_forgetting(&self) {
         if self.kind == Kind::Imported {
             return;
@@ -161,18 +161,18 @@ impl Shop {
                 let before = Timestamp::from_millis(clock.now().as_millis().saturating_sub(LEDGER_KEPT_MILLIS));
                 for log in &logs {
                     if let Err(error) = log.prune_ledger(before).await {
-                        tracing::error!(context = %log.context(), error = %Chain(&error), "the ledger was not pruned");
+                        tracing::error!(context = %log.context(), error = %Chain(&error), "could not prune the ledger");
                     }
                 }
                 tokio::select! {
                     () = shutdown.begun() => return,
-                    () = tokio::time::sleep(FORGETTING) => {}
+                    () = tokio::time::sleep(PRUNE_INTERVAL) => {}
                 }
             }
         });
     }
 
-    /// Starts projectors: those of these names, or all.
+    /// Starts the projectors with these names; all if none is named.
     pub fn start_projectors(&self, only: &[String]) -> Result<Arc<projectors::Handle>> {
         let options =
             if only.is_empty() { projectors::Options::default() } else { projectors::Options::only(only)? };
@@ -187,8 +187,8 @@ impl Shop {
         }
     }
 
-    /// Runs a role until the shutdown begins, and starts it again when it fails: what failed (a full disk, a store that is
-    /// gone) may be there again, and every role goes on where it was.
+    /// Runs a role until the shutdown begins, and restarts it when it fails: the cause (a full disk, an unreachable store) may
+    /// be gone by then, and every role resumes where it stopped.
     fn keep_running<R, F, E>(&self, name: &'static str, role: R)
     where
         R: Fn(Shutdown) -> F + Send + 'static,
@@ -203,10 +203,10 @@ impl Shop {
                 match AssertUnwindSafe(role(shutdown.clone())).catch_unwind().await {
                     Ok(Ok(())) => return,
                     Ok(Err(error)) => {
-                        tracing::error!(role = name, error = %Chain(&error), "stopped; starting again");
+                        tracing::error!(role = name, error = %Chain(&error), "role failed; restarting");
                     }
-                    // What it said stands in the log already.
-                    Err(_) => tracing::error!(role = name, "panicked; starting again"),
+                    // The panic hook has logged the message.
+                    Err(_) => tracing::error!(role = name, "role panicked; restarting"),
                 }
                 if began.elapsed() > LONGEST {
                     pause = PAUSE;

@@ -126,7 +126,7 @@ impl LogHeadSigned {
 }
 
 pub(crate) fn context_name(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "enum": Context::ALL.map(Context::name) })
+    json_schema!({ "type": "string", "enum": Context::ALL.map(Context::name), "x-extensible-enum": true })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The contracts that are generated from this crate and checked in under `schemas/contracts/`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use crate::audit::LogHeadSigned;
@@ -40,6 +42,9 @@ pub fn sentence(topic: Topic, name: &str, version: u32, payload: &str) -> Result
     }
 }
 
+/// The annotation of an enum that gets more values inside a version, such as the names of contexts.
+const EXTENSIBLE: &str = "x-extensible-enum";
+
 /// JSON Schema of an event type's published payload, as it is checked in.
 pub fn schema(event: &EventType) -> Value {
     let mut schema = json!({
@@ -74,14 +79,16 @@ fn unlink(schema: &mut Value) {
 }
 
 /// Whether every payload that was valid under `old` says the same under `new`: properties may be added as long as they are
-/// not required, and words may change. Anything else needs a new version of the event.
+/// not required, extensible enums may get more values, and words may change. Anything else needs a new version of the event.
 pub fn is_additive(old: &Value, new: &Value) -> bool {
     match (old, new) {
         (Value::Object(old), Value::Object(new)) => {
-            let words = |key: &str| matches!(key, "description" | "title" | "$comment");
+            let words = |key: &str| matches!(key, "description" | "title" | "$comment" | EXTENSIBLE);
+            let extensible = new.get(EXTENSIBLE) == Some(&Value::Bool(true));
             let kept = old.iter().filter(|(key, _)| !words(key)).all(|(key, before)| {
                 match (key.as_str(), new.get(key)) {
                     ("properties" | "$defs", Some(Value::Object(after))) => grows(before, after),
+                    ("enum", Some(after)) if extensible => has_members(before, after),
                     ("required" | "enum", Some(after)) => same_members(before, after),
                     (_, Some(after)) => is_additive(before, after),
                     (_, None) => false,
@@ -102,14 +109,16 @@ fn grows(before: &Value, after: &Map<String, Value>) -> bool {
     })
 }
 
+fn members(value: &Value) -> BTreeSet<String> {
+    value.as_array().into_iter().flatten().map(Value::to_string).collect()
+}
+
 fn same_members(before: &Value, after: &Value) -> bool {
-    let members = |value: &Value| {
-        let mut members: Vec<String> =
-            value.as_array().map(|all| all.iter().map(Value::to_string).collect()).unwrap_or_default();
-        members.sort();
-        members
-    };
     members(before) == members(after)
+}
+
+fn has_members(before: &Value, after: &Value) -> bool {
+    members(before).is_subset(&members(after))
 }
 
 #[cfg(test)]
@@ -126,6 +135,10 @@ mod tests {
         let other = json!({"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]});
         let fewer = json!({"type": "object", "properties": {}, "required": []});
         assert!(is_additive(&old, &more));
+        let of = |names: &[&str], extensible: bool| json!({"enum": names, "x-extensible-enum": extensible});
+        assert!(is_additive(&of(&["a"], true), &of(&["a", "b"], true)));
+        assert!(!is_additive(&of(&["a", "b"], true), &of(&["a"], true)));
+        assert!(!is_additive(&of(&["a"], false), &of(&["a", "b"], false)));
         for broken in [demanding, other, fewer] {
             assert!(!is_additive(&old, &broken), "{broken}");
         }

@@ -1,4 +1,4 @@
-//! What operators and auditors can ask.
+//! The queries of the back office.
 
 mod audit;
 mod node;
@@ -8,7 +8,7 @@ use async_graphql::MergedObject;
 
 use crate::catalog::Catalog;
 
-/// What operators and auditors can ask.
+/// Queries of the back office, for operators and auditors.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Query")]
 pub(crate) struct AdminQuery(Catalog, shop::Shop, audit::Audit, node::Nodes);

@@ -1,4 +1,4 @@
-//! The catalog, as both schemas show it: shoppers see what is published, operators everything.
+//! The catalog in both schemas: shoppers see published products, operators see all.
 
 use async_graphql::{Context, ID, Object, Result};
 use read_models::documents::products::{PRODUCTS, search_terms};
@@ -15,26 +15,26 @@ use crate::types::product::{Product, Variant};
 use crate::types::projector::SystemStatus;
 use crate::types::stock::StockView;
 
-/// The most letters and words of a search.
+/// The longest search text, in characters and in words.
 const SEARCH: (usize, usize) = (200, 10);
-/// How deep the category tree is followed at most.
+/// The most levels of the category tree that one request may read.
 const DEEPEST: i32 = 10;
 
-/// What both schemas ask of the catalog.
 #[derive(Default)]
 pub(crate) struct Catalog;
 
-/// What both schemas ask of the catalog.
+/// The catalog queries of both schemas.
 #[Object]
 impl Catalog {
-    /// A product by its id, its page's address, or the SKU of a variant.
+    /// Fetches a product by exactly one of `id`, `slug` and `sku`. Null if it does not exist or, for
+    /// shoppers, is not published.
     async fn product(
         &self,
         ctx: &Context<'_>,
-        id: Option<ID>,
-        slug: Option<String>,
-        sku: Option<String>,
-        consistency: Option<String>,
+        #[graphql(desc = "Global id of the product, or its UUID.")] id: Option<ID>,
+        #[graphql(desc = "URL name of the product.")] slug: Option<String>,
+        #[graphql(desc = "SKU of any variant of the product.")] sku: Option<String>,
+        #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<Product>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
@@ -44,18 +44,18 @@ impl Catalog {
                 reader.find_one(&PRODUCTS, text("slug", slug)).await?.and_then(shared)
             }
             (None, None, Some(sku)) => reader.product_with(&sku).await?,
-            _ => return Err(Fault::BadInput("give one of id, slug and sku".to_owned()).into()),
+            _ => return Err(Fault::BadInput("pass exactly one of id, slug and sku".to_owned()).into()),
         };
         Ok(found.and_then(|product| Product::for_audience(product, reader.audience)))
     }
 
-    /// A category by its id or its page's address.
+    /// Fetches a category by exactly one of `id` and `slug`. Null if it does not exist.
     async fn category(
         &self,
         ctx: &Context<'_>,
-        id: Option<ID>,
-        slug: Option<String>,
-        consistency: Option<String>,
+        #[graphql(desc = "Global id of the category, or its UUID.")] id: Option<ID>,
+        #[graphql(desc = "URL name of the category.")] slug: Option<String>,
+        #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<Category>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
@@ -63,48 +63,48 @@ impl Catalog {
         match (id, slug) {
             (Some(id), None) => Ok(Category::find(&tree, &id::key(&id, "Category")?)),
             (None, Some(slug)) => Ok(tree.value.by_slug(&slug).and_then(|(id, _)| Category::find(&tree, id))),
-            _ => Err(Fault::BadInput("give one of id and slug".to_owned()).into()),
+            _ => Err(Fault::BadInput("pass exactly one of id and slug".to_owned()).into()),
         }
     }
 
-    /// The categories below `parent` (at the top when there is none) down to so many levels, each followed by what is
-    /// below it.
+    /// Lists the categories below `parent`, or the whole tree from its roots if `parent` is not given. Each
+    /// category is followed by its descendants, down to `depth` levels.
     async fn categories(
         &self,
         ctx: &Context<'_>,
-        parent: Option<ID>,
-        #[graphql(default = 2)] depth: i32,
-        consistency: Option<String>,
+        #[graphql(desc = "Global id of a category, or its UUID; the root if not given.")] parent: Option<ID>,
+        #[graphql(default = 2, desc = "Number of levels to read, 1 to 10.")] depth: i32,
+        #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<Vec<Category>>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
         if !(1..=DEEPEST).contains(&depth) {
-            return Err(Fault::BadInput("depth is from 1 to 10".to_owned()).into());
+            return Err(Fault::BadInput("depth must be from 1 to 10".to_owned()).into());
         }
         let parent = parent.map(|id| id::key(&id, "Category")).transpose()?;
         let Some(tree) = reader.categories().await? else { return Ok(Some(Vec::new())) };
         Ok(Some(Category::below(&tree, parent.as_deref(), usize::try_from(depth).unwrap_or(1))))
     }
 
-    /// How much there is of a SKU; null for what is not counted or not known.
+    /// Stock level of a SKU. Null if the SKU is unknown, not tracked, or has never been received.
     async fn stock(
         &self,
         ctx: &Context<'_>,
-        sku: String,
-        consistency: Option<String>,
+        #[graphql(desc = "SKU of the variant to look up.")] sku: String,
+        #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<StockView>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
         Ok(reader.stock(&sku).await?.map(StockView::of))
     }
 
-    /// How the whole is doing.
+    /// Overall system health. Never fails: a part that does not respond is reported as unhealthy.
     async fn system_status(&self, ctx: &Context<'_>) -> Result<SystemStatus> {
         Ok(SystemStatus::as_of_now(reader(ctx)?).await)
     }
 }
 
-/// The variant with this SKU, if whoever asks may see it.
+/// The variant with this SKU, if the caller may see it.
 pub(crate) async fn variant(reader: &Reader, sku: &str) -> Result<Option<Variant>, Fault> {
     let found = reader.product_with(sku).await?;
     let product = found.and_then(|product| Product::for_audience(product, reader.audience));
@@ -112,7 +112,7 @@ pub(crate) async fn variant(reader: &Reader, sku: &str) -> Result<Option<Variant
     Ok(variants.into_iter().map(|(_, variant)| variant).find(|variant| variant.is(sku)))
 }
 
-/// A page of the products with one of these statuses.
+/// A page of the products that have one of these statuses.
 pub(crate) async fn products(
     reader: &Reader,
     window: &Window,
@@ -140,12 +140,12 @@ pub(crate) async fn products(
 fn words(search: &str) -> Result<Option<Filter>, Fault> {
     let terms = search_terms(search);
     if search.chars().count() > SEARCH.0 || terms.len() > SEARCH.1 {
-        return Err(Fault::BadInput("a search has at most 10 words and 200 letters".to_owned()));
+        return Err(Fault::BadInput("search must have at most 10 words and 200 characters".to_owned()));
     }
     Ok((!terms.is_empty()).then_some(Filter::Words("terms", terms)))
 }
 
-/// Ids of the category that is asked for and of all below it; `None` when none is asked for.
+/// Ids of the category that the filter names and of all its descendants; `None` if it names none.
 async fn categories(reader: &Reader, filter: &ProductWhere) -> Result<Option<Vec<String>>, Fault> {
     if filter.category.is_none() && filter.category_slug.is_none() {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! What can go wrong with a query, and what the client is told of it.
+//! What can go wrong with a query, and what the client learns of it.
 
 use async_graphql::{ErrorExtensionValues, Response, ServerError};
 use http_server::TraceContext;
@@ -10,38 +10,38 @@ use crate::services::BoxError;
 /// Why a field has no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
-    /// The client gave a cursor that is none, or one of another list or sort.
+    /// The cursor is malformed, or belongs to a different list or sort order.
     #[error(
-        "the cursor is not one of this list in this order; take it from an edge or pageInfo of the same query"
+        "the cursor does not belong to this list in this sort order; take it from an edge or pageInfo of the same query"
     )]
     BadCursor,
-    /// The client gave an id that is none.
-    #[error("{0:?} is not an id; take ids from the field id of an answer")]
+    /// The id is malformed.
+    #[error("{0:?} is not an id of the expected type; use the value of an id field")]
     BadId(String),
-    /// The client gave arguments that do not go together.
+    /// The arguments contradict each other or are out of range.
     #[error("{0}")]
     BadInput(String),
-    /// The client's consistency token is none.
+    /// The consistency token is malformed.
     #[error("the consistency token {0}")]
     BadToken(&'static str),
-    /// A read model does not answer.
+    /// A read model does not respond.
     #[error(transparent)]
     Store(StoreError),
-    /// Personal data could not be opened.
-    #[error("personal data could not be opened")]
+    /// Personal data could not be decrypted.
+    #[error("personal data could not be decrypted")]
     Sealing(#[source] SealingError),
-    /// A document says something that this program does not know.
-    #[error("a document says {text:?} where a {expected} should stand")]
+    /// A document holds a name that this program does not know.
+    #[error("a document holds {text:?} where a {expected} is expected")]
     Unknown {
-        /// The name of the type.
+        /// Type of the enum.
         expected: String,
-        /// What stands there.
+        /// The name in the document.
         text: String,
     },
-    /// The projectors do not say how they are.
-    #[error("the projectors do not say how they are")]
+    /// The projectors did not report their status.
+    #[error("the status of the projectors is not known")]
     Projectors(#[source] BoxError),
-    /// The same fault met several fields that were read together.
+    /// One fault for several fields that were read together.
     #[error(transparent)]
     Shared(std::sync::Arc<Fault>),
 }
@@ -63,7 +63,7 @@ impl From<SealingError> for Fault {
 }
 
 impl Fault {
-    /// The machine's name for it, and whether its message is for clients.
+    /// The error code, and whether the message may be shown to clients.
     fn code(&self) -> (&'static str, bool) {
         match self {
             Self::BadCursor => ("BAD_CURSOR", true),
@@ -101,16 +101,16 @@ fn present_error(error: &mut ServerError, trace: &TraceContext) {
                 let trace_id = trace.trace_id();
                 tracing::error!(trace_id, error = fault as &dyn std::error::Error, "query failed");
                 error.message = match code {
-                    "UNAVAILABLE" => "this part cannot be read just now; try again later".to_owned(),
-                    _ => "something went wrong here".to_owned(),
+                    "UNAVAILABLE" => "this data is temporarily unavailable; try again later".to_owned(),
+                    _ => "internal error; report the traceId if it persists".to_owned(),
                 };
                 extensions.set("traceId", trace_id);
             }
             code
         }
         (None, true) => {
-            tracing::error!(trace_id = trace.trace_id(), path = ?error.path, "a resolver failed with an unknown error");
-            error.message = "something went wrong here".to_owned();
+            tracing::error!(trace_id = trace.trace_id(), path = ?error.path, "resolver failed with an unexpected error");
+            error.message = "internal error".to_owned();
             "INTERNAL"
         }
         // What the engine itself says is about the client's query or arguments.
@@ -121,7 +121,7 @@ fn present_error(error: &mut ServerError, trace: &TraceContext) {
     error.extensions = Some(extensions);
 }
 
-/// The engine leaves a field out when it failed; the specification wants null there.
+/// The engine leaves a failed field out; the specification requires null there.
 fn fill_in_null(data: &mut async_graphql::Value, path: &[async_graphql::PathSegment]) {
     use async_graphql::{Name, PathSegment, Value};
     match (data, path) {

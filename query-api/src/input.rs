@@ -1,4 +1,4 @@
-//! What lists are asked by: conditions and orders.
+//! Filters and sort keys of lists.
 
 use async_graphql::resolver_utils::EnumType;
 use async_graphql::{Enum, InputObject, InputType};
@@ -10,9 +10,9 @@ use crate::types::names::{
     FulfilmentStatus, OrderStatus, ParkedState, PaymentState, PaymentStatus, ShipmentStatus, StockLevel, name,
 };
 
-/// The most values that a condition may list.
+/// The most values that a filter may list.
 const LONGEST: usize = 100;
-/// The most fields that a list is sorted by.
+/// The most fields that a list can be sorted by.
 const MOST_SORTS: usize = 3;
 
 /// The field has one of these names.
@@ -23,7 +23,7 @@ pub(crate) fn one_of<E: EnumType + PartialEq>(field: &'static str, values: Vec<E
 /// The field is one of these texts.
 pub(crate) fn texts(field: &'static str, values: Vec<String>) -> Result<Filter, Fault> {
     if values.len() > LONGEST {
-        return Err(Fault::BadInput("a condition lists at most 100 values".to_owned()));
+        return Err(Fault::BadInput("a filter may list at most 100 values".to_owned()));
     }
     Ok(Filter::In(field, values.into_iter().map(Value::Text).collect()))
 }
@@ -38,13 +38,13 @@ pub(crate) fn flag(field: &'static str, value: bool) -> Filter {
     Filter::In(field, vec![Value::Integer(i64::from(value))])
 }
 
-/// Smallest or largest first.
+/// Sort direction of a field; nulls count as smallest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
 pub(crate) enum SortDirection {
-    /// Smallest first.
+    /// Smallest, earliest or alphabetically first value first.
     #[default]
     Asc,
-    /// Largest first.
+    /// Largest, latest or alphabetically last value first.
     Desc,
 }
 
@@ -57,12 +57,12 @@ impl From<SortDirection> for Direction {
     }
 }
 
-/// A range of instants.
+/// A range of timestamps, both ends included. A missing end leaves that side open.
 #[derive(InputObject)]
 pub(crate) struct DateTimeRange {
-    /// At or after this.
+    /// Earliest timestamp that is included.
     from: Option<DateTime>,
-    /// At or before this.
+    /// Latest timestamp that is included.
     to: Option<DateTime>,
 }
 
@@ -73,12 +73,12 @@ impl DateTimeRange {
     }
 }
 
-/// A range of whole numbers; amounts are in minor units.
+/// A range of whole numbers, both ends included. A missing end leaves that side open.
 #[derive(InputObject)]
 pub(crate) struct BigIntRange {
-    /// At least this.
+    /// Smallest number that is included.
     min: Option<BigInt>,
-    /// At most this.
+    /// Largest number that is included.
     max: Option<BigInt>,
 }
 
@@ -95,18 +95,18 @@ pub(crate) trait SortInput: InputType {
     fn key(&self) -> (&'static str, Direction);
 }
 
-/// The order that is asked for, or the list's own.
+/// The sort keys that the client asks for, or the list's default.
 pub(crate) fn sorted<S: SortInput>(
     sort: Option<Vec<S>>,
     default: (&'static str, Direction),
 ) -> Result<Vec<(&'static str, Direction)>, Fault> {
     let keys: Vec<_> = sort.unwrap_or_default().iter().map(SortInput::key).collect();
     if keys.len() > MOST_SORTS {
-        return Err(Fault::BadInput("a list is sorted by at most 3 fields".to_owned()));
+        return Err(Fault::BadInput("a list can be sorted by at most 3 fields".to_owned()));
     }
     let twice = |at: usize| keys.iter().take(at).any(|(field, _)| *field == keys[at].0);
     if (0..keys.len()).any(twice) {
-        return Err(Fault::BadInput("a list is sorted by each field once".to_owned()));
+        return Err(Fault::BadInput("a list can be sorted by each field only once".to_owned()));
     }
     Ok(if keys.is_empty() { vec![default] } else { keys })
 }
@@ -116,9 +116,9 @@ macro_rules! sort {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, InputObject)]
         pub(crate) struct $sort {
-            /// By what.
+            /// The field to sort by; each field at most once.
             field: $field,
-            /// Which way.
+            /// The direction to sort in.
             #[graphql(default)]
             direction: SortDirection,
         }
@@ -137,78 +137,80 @@ macro_rules! sort {
 }
 
 sort! {
-    /// In which order products come.
+    /// A sort key of the product list; up to 3 apply, the first one first.
     ProductSort by ProductSortField {
-        /// By title, capitals ignored.
+        /// By title, ignoring case.
         Title = "sortTitle",
-        /// By the lowest price.
+        /// By lowest price, in minor units, whatever the currency.
         Price = "minPrice.minor",
-        /// By when they came into the catalog.
+        /// By the time when the product was created.
         CreatedAt = "createdAt",
-        /// By when they were last changed.
+        /// By the time of the latest change.
         UpdatedAt = "updatedAt",
     }
 }
 sort! {
-    /// In which order orders come.
+    /// A sort key of the order list; up to 3 apply, the first one first.
     OrderSort by OrderSortField {
-        /// By when they were placed.
+        /// By the time when the order was placed.
         PlacedAt = "placedAt",
-        /// By when they were last changed.
+        /// By the time of the latest change.
         UpdatedAt = "updatedAt",
-        /// By grand total, in minor units.
+        /// By grand total, in minor units, whatever the currency.
         Total = "totals.grand.minor",
-        /// By number.
+        /// By order number, as text.
         Number = "number",
     }
 }
 sort! {
-    /// In which order stock items come.
+    /// A sort key of the stock list; up to 3 apply, the first one first.
     StockSort by StockSortField {
-        /// By SKU.
+        /// By SKU, as text.
         Sku = "sku",
-        /// By what can be promised.
+        /// By available quantity, in units.
         Available = "available",
-        /// By when the figures were last changed.
+        /// By the time of the latest stock movement.
         UpdatedAt = "updatedAt",
     }
 }
 
-/// Which products.
+/// Product filter; all given conditions must hold.
 #[derive(InputObject, Default)]
 pub(crate) struct ProductWhere {
-    /// In this category or below it, by its id.
+    /// Products in the category with this id or in any of its descendants. Takes precedence over
+    /// `categorySlug`.
     pub(crate) category: Option<async_graphql::ID>,
-    /// In this category or below it, by its page's address.
+    /// Products in the category with this slug or in any of its descendants.
     pub(crate) category_slug: Option<String>,
-    /// Of one of these brands.
+    /// Products of any of these brands; at most 100 values.
     pub(crate) brand: Option<Vec<String>>,
-    /// With one of these SKUs.
+    /// Products that have a variant with any of these SKUs.
     pub(crate) skus: Option<Vec<String>>,
-    /// Whether a variant with a price is on sale.
+    /// Products that can be bought (true) or cannot (false): see `Product.availableForSale`.
     pub(crate) available_for_sale: Option<bool>,
-    /// The lowest price, in minor units of the currency that the product was first priced in.
+    /// Range of the product's lowest price, in minor units of the currency in which the product was first
+    /// priced.
     pub(crate) price: Option<BigIntRange>,
 }
 
-/// Which orders.
+/// Order filter; all given conditions must hold.
 #[derive(InputObject, Default)]
 pub(crate) struct OrderWhere {
-    /// Standing in one of these.
+    /// Orders with any of these statuses.
     status: Option<Vec<OrderStatus>>,
-    /// Their money standing in one of these.
+    /// Orders with any of these payment statuses.
     payment_status: Option<Vec<PaymentStatus>>,
-    /// Their goods standing in one of these.
+    /// Orders with any of these fulfilment statuses.
     fulfilment_status: Option<Vec<FulfilmentStatus>>,
-    /// Waiting for somebody or not.
+    /// Orders that are on hold (true) or not (false).
     on_hold: Option<bool>,
-    /// Placed in this time.
+    /// Orders that were placed in this period.
     placed_at: Option<DateTimeRange>,
-    /// With this number.
+    /// The order with exactly this number, such as `10-000042`.
     number: Option<String>,
-    /// Of this customer.
+    /// Orders of the customer with this id.
     customer: Option<String>,
-    /// Their grand total, in minor units.
+    /// Range of the order's grand total, in minor units.
     total: Option<BigIntRange>,
 }
 
@@ -228,16 +230,16 @@ impl OrderWhere {
     }
 }
 
-/// Which stock items.
+/// Stock filter; all given conditions must hold.
 #[derive(InputObject, Default)]
 pub(crate) struct StockWhere {
-    /// Of one of these levels.
+    /// Stock items with any of these levels.
     level: Option<Vec<StockLevel>>,
-    /// Of these SKUs.
+    /// Stock items with any of these SKUs; at most 100 values.
     skus: Option<Vec<String>>,
-    /// Whose SKU begins so.
+    /// Stock items whose SKU begins with this text; case matters.
     sku_starts_with: Option<String>,
-    /// What can be promised.
+    /// Range of the available quantity, in units.
     available: Option<BigIntRange>,
 }
 
@@ -257,16 +259,16 @@ impl StockWhere {
     }
 }
 
-/// Which parcels.
+/// Shipment filter; all given conditions must hold.
 #[derive(InputObject, Default)]
 pub(crate) struct ShipmentWhere {
-    /// Being in one of these.
+    /// Shipments with any of these statuses.
     status: Option<Vec<ShipmentStatus>>,
-    /// Leaving from here.
+    /// Shipments that leave from this location.
     location: Option<String>,
-    /// With this number of the carrier.
+    /// The shipment with exactly this tracking number.
     tracking_number: Option<String>,
-    /// Planned in this time.
+    /// Shipments that were planned in this period.
     planned_at: Option<DateTimeRange>,
 }
 
@@ -282,12 +284,12 @@ impl ShipmentWhere {
     }
 }
 
-/// Which payments.
+/// Payment filter; all given conditions must hold.
 #[derive(InputObject, Default)]
 pub(crate) struct PaymentWhere {
-    /// Standing in one of these.
+    /// Payments with any of these statuses.
     status: Option<Vec<PaymentState>>,
-    /// Begun in this time.
+    /// Payments that were created in this period.
     created_at: Option<DateTimeRange>,
 }
 
@@ -298,14 +300,14 @@ impl PaymentWhere {
     }
 }
 
-/// Which parked reactions.
+/// Filter for parked reactions; all given conditions must hold.
 #[derive(InputObject, Default)]
 pub(crate) struct ParkedWhere {
-    /// Of this reactor.
+    /// Reactions of the reactor with this name.
     reactor: Option<String>,
-    /// In this state.
+    /// Reactions in this state.
     state: Option<ParkedState>,
-    /// About this stream.
+    /// Reactions to events of this stream, such as `order-…`.
     source: Option<String>,
 }
 

@@ -1,8 +1,8 @@
-//! The guard before validation: what a query may be.
+//! Limits on queries, checked before validation.
 //!
-//! The engine's own checks walk a query with every fragment put in its places, so a few hundred bytes of fragments that
-//! spread each other twice keep it busy for minutes. Here each fragment is measured once, and only a query whose
-//! **expanded** size is small ever reaches the engine.
+//! The engine's own checks walk a query with every fragment expanded, so a few hundred bytes of fragments that spread each
+//! other twice keep it busy for minutes. Here each fragment is measured once, and the engine only receives queries whose
+//! **expanded** size is small.
 
 mod cost;
 mod measure;
@@ -15,44 +15,44 @@ pub(crate) use tokens::check_text;
 
 use crate::options::Options;
 
-/// Why a query is refused before it is run.
+/// Why a query is refused before it runs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
-    /// More of something than is allowed.
+    /// The query has more of something than is allowed.
     #[error("the query has more than {limit} {what}")]
     TooMany {
-        /// Of what.
+        /// What is counted, in the plural.
         what: &'static str,
-        /// The most there may be.
+        /// The largest number allowed.
         limit: u64,
     },
-    /// Too deep.
-    #[error("the query is nested more than {limit} deep")]
+    /// The query is nested too deeply.
+    #[error("the query is nested more than {limit} levels deep")]
     TooDeep {
-        /// The deepest there may be.
+        /// The deepest nesting allowed.
         limit: u64,
     },
-    /// Too expensive.
-    #[error("the query costs {cost} and may cost {limit}; ask for shorter pages or fewer fields")]
+    /// The query is too expensive.
+    #[error("the query costs {cost}, and the limit is {limit}; request smaller pages or fewer fields")]
     TooExpensive {
-        /// What it would cost.
+        /// Estimated cost of the query.
         cost: u64,
-        /// The most it may cost.
+        /// The highest cost allowed.
         limit: u64,
     },
-    /// A fragment that is inside itself.
-    #[error("fragment {0} is inside itself")]
+    /// A fragment that includes itself.
+    #[error("fragment {0} includes itself")]
     Cycle(String),
-    /// A fragment that is not there.
-    #[error("there is no fragment {0}")]
+    /// A fragment that is not defined.
+    #[error("fragment {0} is not defined")]
     NoFragment(String),
-    /// Something that these endpoints do not do.
-    #[error("only queries are answered here; commands go to the command API under /v1")]
+    /// A mutation or subscription.
+    #[error("only queries are supported here; send commands to the command API under /v1")]
     NotAQuery,
 }
 
 impl Refusal {
-    /// The machine's name for it.
+    /// The error code.
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::TooMany { .. } | Self::TooDeep { .. } => "QUERY_TOO_LARGE",
@@ -63,12 +63,12 @@ impl Refusal {
     }
 }
 
-/// The deepest that the schema's description may be asked for: enough for the question that every tool asks.
+/// The deepest introspection query allowed: enough for the one that every tool sends.
 const INTROSPECTION_DEPTH: u32 = 20;
-/// How often lists of the schema's description may be nested: types of fields of types have no end.
+/// How often lists of the introspection schema may be nested: types of fields of types have no end.
 const INTROSPECTION_LISTS: u32 = 3;
 
-/// Checks the size of a parsed query; each fragment is looked at once.
+/// Checks the size of a parsed query. Each fragment is measured once.
 pub(crate) fn check_size(document: &ExecutableDocument, options: &Options) -> Result<(), Refusal> {
     let operations = document.operations.iter().len();
     if operations > options.max_operations {

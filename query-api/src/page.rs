@@ -37,16 +37,16 @@ impl Window {
     fn limit(&self, default: i32) -> Result<(usize, bool), Fault> {
         let bad = |text: &str| Err(Fault::BadInput(text.to_owned()));
         let (length, from_end) = match (self.first, self.last) {
-            (Some(_), Some(_)) => return bad("give first or last, not both"),
+            (Some(_), Some(_)) => return bad("pass first or last, not both"),
             (None, Some(last)) => (last, true),
             (first, None) => (first.unwrap_or(default), false),
         };
         if length > LONGEST {
-            return bad("first and last are at most 100");
+            return bad("first and last must be at most 100");
         }
         match usize::try_from(length) {
             Ok(length) => Ok((length, from_end)),
-            Err(_) => bad("first and last cannot be negative"),
+            Err(_) => bad("first and last must not be negative"),
         }
     }
 }
@@ -73,7 +73,7 @@ pub(crate) struct Page<T> {
 }
 
 impl List {
-    /// How cursors of this list are told from others.
+    /// Distinguishes cursors of this list from those of others.
     fn signature(&self) -> String {
         cursor::signature(self.collection.name, &self.sort)
     }

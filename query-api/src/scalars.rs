@@ -3,11 +3,11 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, SimpleObject, Value};
 use read_models::documents;
 
-/// A whole number of up to 64 bits, written as a text because JavaScript's numbers end at 53 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BigInt(pub(crate) i64);
 
-/// A whole number of up to 64 bits, written as a text because JavaScript's numbers end at 53 bits.
+/// A whole number from −2⁶³ to 2⁶³ − 1, written as a string because JavaScript numbers are exact to 53 bits
+/// only. Input may also be a JSON number.
 #[Scalar]
 impl ScalarType for BigInt {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -16,7 +16,9 @@ impl ScalarType for BigInt {
             Value::Number(number) => number.as_i64(),
             _ => None,
         };
-        parsed.map(Self).ok_or_else(|| InputValueError::custom("must be a whole number of up to 64 bits"))
+        parsed
+            .map(Self)
+            .ok_or_else(|| InputValueError::custom("must be a whole number of at most 64 bits, as a string"))
     }
 
     fn to_value(&self) -> Value {
@@ -25,21 +27,20 @@ impl ScalarType for BigInt {
 }
 
 impl From<u64> for BigInt {
-    /// Counts and positions are far below 2⁶³.
+    /// Counts and positions stay far below 2⁶³.
     fn from(number: u64) -> Self {
         Self(i64::try_from(number).unwrap_or(i64::MAX))
     }
 }
 
-/// An exact decimal number, written as a text: `12.90`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Decimal(pub(crate) String);
 
-/// An exact decimal number, written as a text: `12.90`.
+/// An exact decimal number, written as a string: `12.90`. Output only.
 #[Scalar]
 impl ScalarType for Decimal {
     fn parse(_: Value) -> InputValueResult<Self> {
-        Err(InputValueError::custom("amounts are given in minor units, as BigInt"))
+        Err(InputValueError::custom("Decimal is output only; pass amounts in minor units, as BigInt"))
     }
 
     fn to_value(&self) -> Value {
@@ -47,20 +48,19 @@ impl ScalarType for Decimal {
     }
 }
 
-/// An instant as RFC 3339 text. Answers are in UTC with three decimals; any offset may be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DateTime(pub(crate) String);
 
-/// An instant as RFC 3339 text. Answers are in UTC with three decimals; any offset may be sent.
+/// An RFC 3339 timestamp. Output is in UTC with three decimal places; input may use any offset.
 #[Scalar]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = value else {
-            return Err(InputValueError::custom("must be a text such as 2026-03-01T12:00:00Z"));
+            return Err(InputValueError::custom("must be a string such as 2026-03-01T12:00:00Z"));
         };
         let instant: jiff::Timestamp = text
             .parse()
-            .map_err(|_| InputValueError::custom("must be an instant such as 2026-03-01T12:00:00Z"))?;
+            .map_err(|_| InputValueError::custom("must be a timestamp such as 2026-03-01T12:00:00Z"))?;
         // As documents hold instants, so that they can be compared as texts.
         Ok(Self(instant.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()))
     }
@@ -76,19 +76,19 @@ impl From<&String> for DateTime {
     }
 }
 
-/// An instant that may be missing.
+/// A timestamp that may be missing.
 pub(crate) fn instant(text: Option<&String>) -> Option<DateTime> {
     text.map(DateTime::from)
 }
 
-/// An amount of money.
+/// An amount of money in one currency.
 #[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
 pub(crate) struct Money {
-    /// In the currency's own unit, as many decimals as the currency has: `12.90`.
+    /// The amount in the currency's main unit, with as many decimal places as the currency has: `12.90`.
     amount: Decimal,
-    /// In minor units: `1290`.
+    /// The amount in minor units: `1290` for €12.90, `500` for ¥500.
     minor: BigInt,
-    /// ISO 4217 code: `EUR`.
+    /// ISO 4217 currency code, such as `EUR`.
     currency_code: String,
 }
 
@@ -107,7 +107,7 @@ pub(crate) fn money(money: Option<&documents::Money>) -> Option<Money> {
     money.map(Money::from)
 }
 
-/// Decimals of a currency, as ISO 4217 lists them; 2 for all that are not listed here.
+/// Decimal places of a currency, as ISO 4217 lists them; 2 for all that are not listed here.
 fn digits(currency: &str) -> usize {
     match currency {
         "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI"

@@ -1,20 +1,20 @@
-//! The two schemas and their descriptions.
+//! The two schemas and their SDL.
 
 use async_graphql::{EmptyMutation, EmptySubscription, Schema};
 
 use crate::admin::AdminQuery;
 use crate::storefront::StorefrontQuery;
 
-/// What shoppers can ask.
+/// The schema of the public storefront.
 pub(crate) type StorefrontSchema = Schema<StorefrontQuery, EmptyMutation, EmptySubscription>;
-/// What operators and auditors can ask.
+/// The schema of the back office.
 pub(crate) type AdminSchema = Schema<AdminQuery, EmptyMutation, EmptySubscription>;
 
 /// The first line of a generated file.
 const GENERATED: &str =
-    "# Generated from query-api by its tests; UPDATE_CONTRACTS=1 writes it again. Do not edit.\n\n";
+    "# Generated from query-api by its tests; UPDATE_CONTRACTS=1 rewrites it. Do not edit.\n\n";
 
-/// Builds the storefront's schema.
+/// Builds the storefront schema.
 pub(crate) fn storefront(introspection: bool) -> StorefrontSchema {
     let builder = Schema::build(StorefrontQuery::default(), EmptyMutation, EmptySubscription);
     if introspection {
@@ -24,7 +24,7 @@ pub(crate) fn storefront(introspection: bool) -> StorefrontSchema {
     }
 }
 
-/// Builds the operators' schema.
+/// Builds the back-office schema.
 pub(crate) fn admin(introspection: bool) -> AdminSchema {
     let builder = Schema::build(AdminQuery::default(), EmptyMutation, EmptySubscription);
     if introspection {
@@ -34,12 +34,12 @@ pub(crate) fn admin(introspection: bool) -> AdminSchema {
     }
 }
 
-/// The storefront's schema as it is checked in.
+/// The storefront schema as checked in.
 pub fn storefront_sdl() -> String {
     described(&storefront(true).sdl())
 }
 
-/// The operators' schema as it is checked in.
+/// The back-office schema as checked in.
 pub fn admin_sdl() -> String {
     described(&admin(true).sdl())
 }

@@ -59,16 +59,16 @@ pub struct ProjectorStatus {
     pub last_error: Option<String>,
 }
 
-/// What a projection's generation is doing.
+/// Use of a projection's generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
 pub enum ProjectorState {
-    /// It is read, and fed as events come.
+    /// Serves queries and is updated as events arrive.
     Live,
-    /// It is read, but not fed for now.
+    /// Serves queries but is currently not updated.
     Stopped,
-    /// It is being built beside the live one.
+    /// Is being built next to the live generation.
     Building,
-    /// It was live once and can be gone back to.
+    /// Was live before and can be restored.
     Retired,
 }
 

@@ -1,4 +1,4 @@
-//! What shoppers can ask.
+//! The queries of the public storefront.
 
 use async_graphql::{Context, ID, MergedObject, Object, Result};
 use read_models::documents::orders::ORDERS;
@@ -15,34 +15,34 @@ use crate::types::node::Node;
 use crate::types::order::Order;
 use crate::types::product::Product;
 
-/// The most nodes that are asked for at once.
+/// The most nodes that one request may ask for.
 pub(crate) const MOST_NODES: usize = 100;
 
-/// What shoppers can ask.
+/// Queries of the public storefront. Personal data of an order requires the order's guest token.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Query")]
 pub(crate) struct StorefrontQuery(Catalog, Storefront);
 
-/// What only shoppers ask.
 #[derive(Default)]
 pub(crate) struct Storefront;
 
-/// What only shoppers ask.
+/// The queries of the storefront alone.
 #[Object]
 impl Storefront {
-    /// Published products. `search` finds words of title, brand and SKU by how they begin; each must be found.
+    /// Lists published products, by title if `sort` is not given.
     #[expect(clippy::too_many_arguments, reason = "a connection's arguments are many")]
     async fn products(
         &self,
         ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        #[graphql(desc = "Page size, 0 to 100; default 20.")] first: Option<i32>,
+        #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end, 0 to 100; not with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Cursor: the page ends before this node.")] before: Option<String>,
+        #[graphql(desc = "Up to 10 words, each the beginning of a word of title, brand or SKU.")]
         search: Option<String>,
-        #[graphql(name = "where")] filter: Option<ProductWhere>,
-        sort: Option<Vec<ProductSort>>,
-        consistency: Option<String>,
+        #[graphql(name = "where", desc = "Filter; lists all if not given.")] filter: Option<ProductWhere>,
+        #[graphql(desc = "Up to 3 sort keys, the most important first.")] sort: Option<Vec<ProductSort>>,
+        #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<Connection<Product>>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
@@ -51,22 +51,22 @@ impl Storefront {
         Ok(Some(catalog::products(reader, &window, status, search, filter.unwrap_or_default(), sort).await?))
     }
 
-    /// An order by its id or number, for who holds the guest token that placing it answered. Null when there is no such
-    /// order, and the same when the token is not its own.
+    /// Fetches an order by exactly one of `id` and `number`. Requires the guest token that was returned when
+    /// the order was placed. Null if the order does not exist or the token belongs to a different order.
     async fn order(
         &self,
         ctx: &Context<'_>,
-        id: Option<ID>,
-        number: Option<String>,
-        guest_token: Option<String>,
-        consistency: Option<String>,
+        #[graphql(desc = "Global id of the order, or its UUID.")] id: Option<ID>,
+        #[graphql(desc = "Order number, such as `10-000042`.")] number: Option<String>,
+        #[graphql(desc = "Guest token from the answer to `placeOrder`.")] guest_token: Option<String>,
+        #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<Order>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
         let found = match (id, number) {
             (Some(id), None) => reader.order(&id::key(&id, "Order")?).await?,
             (None, Some(number)) => reader.find_one(&ORDERS, text("number", number)).await?.and_then(shared),
-            _ => return Err(Fault::BadInput("give one of id and number".to_owned()).into()),
+            _ => return Err(Fault::BadInput("pass exactly one of id and number".to_owned()).into()),
         };
         let Some(order) = found else { return Ok(None) };
         let token = guest_token.unwrap_or_default();
@@ -74,13 +74,23 @@ impl Storefront {
         Ok(own.then(|| Order::opened(order)))
     }
 
-    /// Whatever has this id; null when there is no such thing, or it takes more than its id to see it.
-    async fn node(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Node>> {
+    /// Fetches an object by its global id. Null if it does not exist or is not public. Orders are never found
+    /// here, because they require a guest token.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Global id of an object of any type.")] id: ID,
+    ) -> Result<Option<Node>> {
         Ok(find(reader(ctx)?, &id).await?)
     }
 
-    /// Up to 100 of them, in their order; null for what is not there or cannot be read.
-    async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Option<Result<Node>>>> {
+    /// Fetches up to 100 objects by their global ids, in the order of `ids`. An entry is null if the object
+    /// does not exist, is not public or cannot be read.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Up to 100 global ids of any type.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Result<Node>>>> {
         let reader = reader(ctx)?;
         check_nodes(&ids)?;
         let found = futures_util::future::join_all(ids.iter().map(|id| find(reader, id))).await;
@@ -88,15 +98,15 @@ impl Storefront {
     }
 }
 
-/// One that fails leaves the others.
+/// A node that cannot be read does not affect the others.
 pub(crate) fn each_by_itself<N>(found: Result<Option<N>, Fault>) -> Option<Result<N>> {
     found.map_err(async_graphql::Error::from).transpose()
 }
 
-/// Refuses to look for too many.
+/// Refuses a request for more than [`MOST_NODES`] ids.
 pub(crate) fn check_nodes(ids: &[ID]) -> Result<(), Fault> {
     if ids.len() > MOST_NODES {
-        return Err(Fault::BadInput("at most 100 nodes are asked for at once".to_owned()));
+        return Err(Fault::BadInput("pass at most 100 ids".to_owned()));
     }
     Ok(())
 }

@@ -15,25 +15,26 @@ use crate::types::parked::ParkedReaction;
 use crate::types::projector::{Projector, projectors};
 use crate::types::sales::{SalesWeek, weeks};
 
-/// What auditors ask.
 #[derive(Default)]
 pub(crate) struct Audit;
 
-/// What auditors ask.
+/// Audit and operations queries of the back office.
 #[Object]
 impl Audit {
-    /// Events: of a stream in their order, of a flow in order of time, else all, newest first. No token covers them.
+    /// Lists recorded events: those of one stream by version, those of one correlation id by time, otherwise
+    /// all events, newest first. Consistency tokens do not cover this list.
     #[expect(clippy::too_many_arguments, reason = "a connection's arguments are many")]
     async fn events(
         &self,
         ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        stream: Option<String>,
-        correlation_id: Option<ID>,
-        #[graphql(desc = "Names, such as OrderPlaced, or full types.")] types: Option<Vec<String>>,
+        #[graphql(desc = "Page size, 0 to 100; default 20.")] first: Option<i32>,
+        #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end, 0 to 100; not with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Cursor: the page ends before this node.")] before: Option<String>,
+        #[graphql(desc = "Stream id, such as `order-…`: lists it by version.")] stream: Option<String>,
+        #[graphql(desc = "Correlation id: lists the events of one flow by time.")] correlation_id: Option<ID>,
+        #[graphql(desc = "Event types, such as `OrderPlaced`, or full types; all if not given.")]
+        types: Option<Vec<String>>,
     ) -> Result<Option<Connection<Event>>> {
         let sort = match (&stream, &correlation_id) {
             (Some(_), _) => ("version", Direction::Ascending),
@@ -52,15 +53,15 @@ impl Audit {
         Ok(Some(Connection::of(list.page(reader(ctx)?, &window, 20).await?)))
     }
 
-    /// Reactions that could not be carried out, newest first.
+    /// Lists reactions that a reactor has given up on, most recently changed first.
     async fn parked_reactions(
         &self,
         ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        #[graphql(name = "where")] filter: Option<ParkedWhere>,
+        #[graphql(desc = "Page size, 0 to 100; default 20.")] first: Option<i32>,
+        #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end, 0 to 100; not with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Cursor: the page ends before this node.")] before: Option<String>,
+        #[graphql(name = "where", desc = "Filter; lists all if not given.")] filter: Option<ParkedWhere>,
     ) -> Result<Option<Connection<ParkedReaction>>> {
         let sort = vec![("updatedAt", Direction::Descending)];
         let list =
@@ -69,30 +70,30 @@ impl Audit {
         Ok(Some(Connection::of(list.page(reader(ctx)?, &window, 20).await?)))
     }
 
-    /// How the projectors are doing.
+    /// Status of every projection's generations.
     async fn projectors(&self, ctx: &Context<'_>) -> Result<Option<Vec<Projector>>> {
         Ok(Some(projectors(reader(ctx)?).await?.into_iter().map(Projector::from).collect()))
     }
 
-    /// The weeks in which something was ordered of a product, as ISO 8601 weeks such as 2026-W09. No token covers them.
+    /// Weekly sales of one product, oldest week first; weeks without sales are left out. Consistency tokens
+    /// do not cover this list.
     async fn sales_by_week(
         &self,
         ctx: &Context<'_>,
-        product: ID,
-        from: Option<String>,
-        to: Option<String>,
+        #[graphql(desc = "Global id of the product, or its UUID.")] product: ID,
+        #[graphql(desc = "First week, such as `2026-W09`; no limit if not given.")] from: Option<String>,
+        #[graphql(desc = "Last week, such as `2026-W12`; no limit if not given.")] to: Option<String>,
     ) -> Result<Option<Vec<SalesWeek>>> {
         let product = id::key(&product, "Product")?;
         Ok(Some(weeks(reader(ctx)?, product, from, to).await?))
     }
 
-    /// What waits for somebody.
+    /// Counts of what requires an operator's attention.
     async fn attention(&self) -> Attention {
         Attention
     }
 }
 
-/// `OrderPlaced` of `chorale.order.OrderPlaced.v1`.
 fn short(kind: &str) -> String {
     let mut parts = kind.rsplit('.');
     match (parts.next(), parts.next()) {

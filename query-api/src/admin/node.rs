@@ -1,4 +1,4 @@
-//! Whatever has an id.
+//! Objects by their global ids, for the back office.
 
 use crate::catalog;
 use crate::fault::Fault;
@@ -17,20 +17,28 @@ use crate::types::shipment::Shipment;
 use crate::types::stock::{Reservation, StockItem};
 use async_graphql::{Context, ID, Object, Result};
 
-/// Whatever has an id.
 #[derive(Default)]
 pub(crate) struct Nodes;
 
-/// Whatever has an id.
+/// Node queries of the back office.
 #[Object]
 impl Nodes {
-    /// Whatever has this id.
-    async fn node(&self, ctx: &Context<'_>, id: ID) -> Result<Option<ShopNode>> {
+    /// Fetches an object by its global id. Null if it does not exist.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Global id of an object of any type.")] id: ID,
+    ) -> Result<Option<ShopNode>> {
         Ok(find(reader(ctx)?, &id).await?)
     }
 
-    /// Up to 100 of them, in their order; null for what is not there or cannot be read.
-    async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Option<Result<ShopNode>>>> {
+    /// Fetches up to 100 objects by their global ids, in the order of `ids`. An entry is null if the object
+    /// does not exist or cannot be read.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Up to 100 global ids of any type.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Result<ShopNode>>>> {
         let reader = reader(ctx)?;
         check_nodes(&ids)?;
         let found = futures_util::future::join_all(ids.iter().map(|id| find(reader, id))).await;

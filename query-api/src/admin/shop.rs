@@ -1,4 +1,4 @@
-//! Products, orders, stock, parcels and payments: all of them.
+//! Products, orders, stock, shipments and payments, for the back office.
 
 use async_graphql::{Context, ID, Object, Result};
 use read_models::Direction;
@@ -23,31 +23,30 @@ use crate::types::product::Product;
 use crate::types::shipment::Shipment;
 use crate::types::stock::StockItem;
 
-/// What the shop's people ask.
 #[derive(Default)]
 pub(crate) struct Shop;
 
 const EVERY_STATUS: [ProductStatus; 4] =
     [ProductStatus::Draft, ProductStatus::Published, ProductStatus::Unpublished, ProductStatus::Archived];
 
-/// What the shop's people ask.
+/// Order, product, stock, shipment and payment queries of the back office.
 #[Object]
 impl Shop {
-    /// Products, drafts and archived ones too. `search` finds words of title, brand and SKU by how they begin; each must be
-    /// found.
+    /// Lists products of every status, by title if `sort` is not given.
     #[expect(clippy::too_many_arguments, reason = "a connection's arguments are many")]
     async fn products(
         &self,
         ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        #[graphql(desc = "Page size, 0 to 100; default 20.")] first: Option<i32>,
+        #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end, 0 to 100; not with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Cursor: the page ends before this node.")] before: Option<String>,
+        #[graphql(desc = "Up to 10 words, each the beginning of a word of title, brand or SKU.")]
         search: Option<String>,
-        status: Option<Vec<ProductStatus>>,
-        #[graphql(name = "where")] filter: Option<ProductWhere>,
-        sort: Option<Vec<ProductSort>>,
-        consistency: Option<String>,
+        #[graphql(desc = "Statuses to include; all if not given.")] status: Option<Vec<ProductStatus>>,
+        #[graphql(name = "where", desc = "Filter; lists all if not given.")] filter: Option<ProductWhere>,
+        #[graphql(desc = "Up to 3 sort keys, the most important first.")] sort: Option<Vec<ProductSort>>,
+        #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<Connection<Product>>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
@@ -56,36 +55,36 @@ impl Shop {
         Ok(Some(catalog::products(reader, &window, status, search, filter.unwrap_or_default(), sort).await?))
     }
 
-    /// An order by its id or number.
+    /// Fetches an order by exactly one of `id` and `number`. Null if it does not exist.
     async fn order(
         &self,
         ctx: &Context<'_>,
-        id: Option<ID>,
-        number: Option<String>,
-        consistency: Option<String>,
+        #[graphql(desc = "Global id of the order, or its UUID.")] id: Option<ID>,
+        #[graphql(desc = "Order number, such as `10-000042`.")] number: Option<String>,
+        #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<ShopOrder>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
         let found = match (id, number) {
             (Some(id), None) => reader.order(&id::key(&id, "Order")?).await?,
             (None, Some(number)) => reader.find_one(&ORDERS, text("number", number)).await?.and_then(shared),
-            _ => return Err(Fault::BadInput("give one of id and number".to_owned()).into()),
+            _ => return Err(Fault::BadInput("pass exactly one of id and number".to_owned()).into()),
         };
         Ok(found.map(ShopOrder::of))
     }
 
-    /// Orders, newest first.
+    /// Lists orders, newest first if `sort` is not given.
     #[expect(clippy::too_many_arguments, reason = "a connection's arguments are many")]
     async fn orders(
         &self,
         ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        #[graphql(name = "where")] filter: Option<OrderWhere>,
-        sort: Option<Vec<OrderSort>>,
-        consistency: Option<String>,
+        #[graphql(desc = "Page size, 0 to 100; default 20.")] first: Option<i32>,
+        #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end, 0 to 100; not with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Cursor: the page ends before this node.")] before: Option<String>,
+        #[graphql(name = "where", desc = "Filter; lists all if not given.")] filter: Option<OrderWhere>,
+        #[graphql(desc = "Up to 3 sort keys, the most important first.")] sort: Option<Vec<OrderSort>>,
+        #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<Connection<ShopOrder>>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
@@ -95,18 +94,18 @@ impl Shop {
         Ok(Some(Connection::of(list.page(reader, &window, 20).await?)))
     }
 
-    /// Stock items, by SKU.
+    /// Lists stock items, by SKU if `sort` is not given.
     #[expect(clippy::too_many_arguments, reason = "a connection's arguments are many")]
     async fn stock_items(
         &self,
         ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        #[graphql(name = "where")] filter: Option<StockWhere>,
-        sort: Option<Vec<StockSort>>,
-        consistency: Option<String>,
+        #[graphql(desc = "Page size, 0 to 100; default 20.")] first: Option<i32>,
+        #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end, 0 to 100; not with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Cursor: the page ends before this node.")] before: Option<String>,
+        #[graphql(name = "where", desc = "Filter; lists all if not given.")] filter: Option<StockWhere>,
+        #[graphql(desc = "Up to 3 sort keys, the most important first.")] sort: Option<Vec<StockSort>>,
+        #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<Connection<StockItem>>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
@@ -116,17 +115,17 @@ impl Shop {
         Ok(Some(Connection::of(list.page(reader, &window, 20).await?)))
     }
 
-    /// Parcels, newest first.
+    /// Lists shipments, most recently planned first.
     #[expect(clippy::too_many_arguments, reason = "a connection's arguments are many")]
     async fn shipments(
         &self,
         ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        #[graphql(name = "where")] filter: Option<ShipmentWhere>,
-        consistency: Option<String>,
+        #[graphql(desc = "Page size, 0 to 100; default 20.")] first: Option<i32>,
+        #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end, 0 to 100; not with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Cursor: the page ends before this node.")] before: Option<String>,
+        #[graphql(name = "where", desc = "Filter; lists all if not given.")] filter: Option<ShipmentWhere>,
+        #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<Connection<Shipment>>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
@@ -136,17 +135,17 @@ impl Shop {
         Ok(Some(Connection::of(list.page(reader, &window, 20).await?)))
     }
 
-    /// Payments, newest first.
+    /// Lists payments, most recently created first.
     #[expect(clippy::too_many_arguments, reason = "a connection's arguments are many")]
     async fn payments(
         &self,
         ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        #[graphql(name = "where")] filter: Option<PaymentWhere>,
-        consistency: Option<String>,
+        #[graphql(desc = "Page size, 0 to 100; default 20.")] first: Option<i32>,
+        #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end, 0 to 100; not with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Cursor: the page ends before this node.")] before: Option<String>,
+        #[graphql(name = "where", desc = "Filter; lists all if not given.")] filter: Option<PaymentWhere>,
+        #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<Connection<Payment>>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;

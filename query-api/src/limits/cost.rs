@@ -1,7 +1,7 @@
-//! What a query costs: its fields, each counted as often as the pages around it are long.
+//! The cost of a query: its fields, each multiplied by the sizes of the pages around it.
 //!
-//! How long a page is stands in the query, or in the schema as an argument's default: the prices are read from the schema's
-//! own description, so that no list has to be kept beside it.
+//! The size of a page is in the query, or is an argument's default in the schema. The prices are read from the SDL, so that no
+//! second list must be maintained.
 
 use std::collections::HashMap;
 

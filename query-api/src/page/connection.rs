@@ -1,4 +1,4 @@
-//! Relay connections, with `nodes` beside `edges`.
+//! Relay connections, with `nodes` next to `edges`.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -11,24 +11,23 @@ use super::{List, Page, cursor};
 use crate::fault::Fault;
 use crate::reader::{Doc, Reader, reader};
 
-/// Further is not counted.
+/// Longer lists are not counted.
 const COUNTED: u64 = 10_000;
 
-/// What has connections.
+/// A node type that has a connection.
 pub(crate) trait Named: OutputType {
     /// `Order`: its connection is an `OrderConnection`.
     const NAME: &'static str;
 }
 
-/// What has connections that are read from the store.
+/// A node type whose connection is read from the store.
 pub(crate) trait Listed: Named {
-    /// The document behind it.
+    /// The document behind the node.
     type Document;
     /// The node of a document.
     fn of(document: Arc<Doc<Self::Document>>) -> Self;
 }
 
-/// A page of a list.
 pub(crate) struct Connection<N> {
     edges: Vec<(String, N)>,
     ends: Ends,
@@ -36,9 +35,9 @@ pub(crate) struct Connection<N> {
 
 /// What is known about the rest of the list.
 enum Ends {
-    /// All of it.
+    /// The whole list is in memory.
     Known { before: bool, behind: bool, total: u64 },
-    /// What can be asked of the store.
+    /// The rest can be read from the store.
     Stored {
         list: List,
         first: Option<Place>,
@@ -66,7 +65,7 @@ impl<N: Listed> Connection<N> {
 }
 
 impl<N> Connection<N> {
-    /// The connection of a page of something that is wholly in memory.
+    /// The connection of a page of a list that is completely in memory.
     pub(super) fn known(edges: Vec<(String, N)>, before: bool, behind: bool, total: u64) -> Self {
         Self { edges, ends: Ends::Known { before, behind, total } }
     }
@@ -101,20 +100,20 @@ impl List {
     }
 }
 
-/// A page of a list.
+/// One page of a list, as a Relay connection.
 #[Object(name_type)]
 impl<N: Named> Connection<N> {
-    /// The page's nodes.
+    /// The nodes of this page, without their cursors.
     async fn nodes(&self) -> Vec<&N> {
         self.edges.iter().map(|(_, node)| node).collect()
     }
 
-    /// The page's nodes with their cursors.
+    /// The nodes of this page with their cursors.
     async fn edges(&self) -> Vec<Edge<'_, N>> {
         self.edges.iter().map(|(cursor, node)| Edge { cursor, node }).collect()
     }
 
-    /// Where the page begins and ends.
+    /// Position of this page in the list.
     async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo> {
         let reader = reader(ctx)?;
         Ok(PageInfo {
@@ -131,7 +130,7 @@ impl<N: Named> Connection<N> {
         })
     }
 
-    /// How long the whole list is; null when it is longer than 10 000.
+    /// Number of nodes in the whole list, across all pages. Null if there are more than 10 000.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<Option<u64>> {
         match &self.ends {
             Ends::Known { total, .. } => Ok(Some(*total)),
@@ -149,21 +148,21 @@ impl<N: Named> TypeName for Connection<N> {
     }
 }
 
-/// A node with its place in the list.
 struct Edge<'c, N> {
     cursor: &'c str,
     node: &'c N,
 }
 
-/// A node with its place in the list.
+/// A node of a list with its cursor.
 #[Object(name_type)]
 impl<N: Named> Edge<'_, N> {
-    /// The place: for `after` and `before` of the same list in the same order.
+    /// Opaque position of the node, for `after` and `before`. Valid only for the same list in the same sort
+    /// order.
     async fn cursor(&self) -> &str {
         self.cursor
     }
 
-    /// The node.
+    /// The object at this position of the list.
     async fn node(&self) -> &N {
         self.node
     }
@@ -175,15 +174,15 @@ impl<N: Named> TypeName for Edge<'_, N> {
     }
 }
 
-/// Where a page begins and ends.
+/// Position of a page in its list.
 #[derive(SimpleObject)]
 pub(crate) struct PageInfo {
-    /// Whether there is something before the page.
+    /// Whether the list has nodes before this page.
     has_previous_page: bool,
-    /// Whether there is something behind it.
+    /// Whether the list has nodes after this page.
     has_next_page: bool,
-    /// The cursor of the first edge.
+    /// Cursor of the first node of the page. Null if the page is empty.
     start_cursor: Option<String>,
-    /// The cursor of the last edge.
+    /// Cursor of the last node of the page. Null if the page is empty.
     end_cursor: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Who did it.
+//! The party that caused an event.
 
 use async_graphql::{Context, Object, Result};
 use http_server::Audience;
@@ -7,18 +7,18 @@ use read_models::documents;
 use super::names::{ActorType, named};
 use crate::reader::reader;
 
-/// Who did it.
 pub(crate) struct Actor(pub(crate) documents::Actor);
 
-/// Who did it.
+/// The party that caused an event.
 #[Object]
 impl Actor {
-    /// What kind of party.
+    /// Kind of party that acted.
     async fn r#type(&self) -> Result<ActorType> {
         Ok(named(&self.0.kind)?)
     }
 
-    /// Which one of them; shoppers are not told who works at the shop.
+    /// Id of the party, such as an operator's or a reactor's name. Null for shoppers if the party is a member
+    /// of staff.
     async fn id(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
         let hidden = self.0.kind == "STAFF" && reader(ctx)?.audience == Audience::Public;
         Ok((!hidden).then_some(self.0.id.as_str()))

@@ -1,4 +1,4 @@
-//! What waits for somebody of the shop.
+//! Counts of what requires an operator's attention.
 
 use async_graphql::{Context, Object, Result};
 use read_models::documents::orders::ORDERS;
@@ -8,28 +8,28 @@ use read_models::{Filter, Value};
 use super::projector::projectors;
 use crate::reader::reader;
 
-/// Further is not counted.
+/// Counting stops here.
 const COUNTED: u64 = 10_000;
 
-/// What waits for somebody of the shop. Counts end at 10 000.
 pub(crate) struct Attention;
 
-/// What waits for somebody of the shop. Counts end at 10 000.
+/// Counts of what requires an operator's attention. Each count stops at 10 000; it is null, with an error, if
+/// it cannot be determined.
 #[Object]
 impl Attention {
-    /// Orders on hold.
+    /// Number of orders on hold, 0 to 10 000.
     async fn orders_on_hold(&self, ctx: &Context<'_>) -> Result<Option<u64>> {
         let on_hold = [Filter::In("onHold", vec![Value::Integer(1)])];
         Ok(Some(reader(ctx)?.count(&ORDERS, &on_hold, COUNTED).await?))
     }
 
-    /// Reactions that wait to be redriven.
+    /// Number of reactions that are parked and wait for a redrive, 0 to 10 000.
     async fn parked_reactions(&self, ctx: &Context<'_>) -> Result<Option<u64>> {
         let parked = [Filter::In("state", vec![Value::Text("PARKED".to_owned())])];
         Ok(Some(reader(ctx)?.count(&PARKED_REACTIONS, &parked, COUNTED).await?))
     }
 
-    /// Streams that some projection could not digest.
+    /// Number of streams that wait behind an event that a projection could not apply, 0 to 10 000.
     async fn held_streams(&self, ctx: &Context<'_>) -> Result<Option<u64>> {
         let all = projectors(reader(ctx)?).await?;
         Ok(Some(all.iter().map(|status| status.held_streams).sum::<u64>().min(COUNTED)))

@@ -8,7 +8,6 @@ use read_models::documents::categories::{self, CategoryTree};
 use crate::id::global;
 use crate::reader::Doc;
 
-/// A category of the tree.
 #[derive(Clone)]
 pub(crate) struct Category {
     tree: Arc<Doc<CategoryTree>>,
@@ -23,7 +22,7 @@ impl Category {
         Some(Self { tree: tree.clone(), id: id.to_owned(), category })
     }
 
-    /// The categories below `parent` down to so many levels, each followed by what is below it.
+    /// The categories below `parent`, down to `levels` levels, each followed by its descendants.
     pub(crate) fn below(tree: &Arc<Doc<CategoryTree>>, parent: Option<&str>, levels: usize) -> Vec<Self> {
         let mut all = Vec::new();
         if levels > 0 {
@@ -36,35 +35,35 @@ impl Category {
     }
 }
 
-/// A category of the tree.
+/// A category of the catalog's tree.
 #[Object]
 impl Category {
-    /// Its global id.
+    /// Global id of the category.
     pub(crate) async fn id(&self) -> ID {
         global("Category", &self.id)
     }
 
-    /// Its page's address; unique in the tree.
+    /// URL name of the category, such as `green-tea`; unique among categories.
     async fn slug(&self) -> &str {
         &self.category.slug
     }
 
-    /// What it is called.
+    /// Display name of the category.
     async fn name(&self) -> &str {
         &self.category.name
     }
 
-    /// What it is part of; none at the top.
+    /// The category that this one belongs to. Null for a top-level category.
     async fn parent(&self) -> Option<Category> {
         Self::find(&self.tree, self.category.parent.as_deref()?)
     }
 
-    /// What is right below it, by name.
+    /// Direct subcategories, by name. Empty for a leaf.
     async fn children(&self) -> Vec<Category> {
         Self::below(&self.tree, Some(&self.id), 1)
     }
 
-    /// The version of the tree.
+    /// Version of the category tree's stream, which all categories share.
     async fn version(&self) -> u64 {
         self.tree.version
     }

@@ -12,26 +12,26 @@ use crate::page::{Listed, Named};
 use crate::reader::Doc;
 use crate::scalars::{BigInt, DateTime};
 
-/// Where an event stands.
+/// Reference to a recorded event and its position in the log.
 #[derive(SimpleObject)]
 pub(crate) struct EventRef {
-    /// The event.
+    /// Id of the event (UUID), as published on its topic.
     event_id: ID,
-    /// Its full type: `chorale.order.OrderPlaced.v1`.
+    /// Full event type, such as `chorale.order.OrderPlaced.v1`.
     r#type: String,
-    /// Its stream.
+    /// Id of the event's stream, such as `order-…`.
     stream: String,
-    /// Its version in the stream.
+    /// Version of the stream after this event, starting at 1.
     version: u64,
-    /// Its position in the context's log.
+    /// Position in the log of the event's context, starting at 1.
     position: BigInt,
-    /// Its topic.
+    /// Name of the topic that carries the event.
     topic: String,
-    /// The flow it belongs to.
+    /// Id shared by all events that follow from one original command.
     correlation_id: ID,
-    /// The event or command that caused it.
+    /// Id of the event or command that directly caused this event.
     causation_id: ID,
-    /// The log's hash chain at this event.
+    /// Hash of the log's chain at this event, in lower-case hexadecimal.
     hash: String,
 }
 
@@ -51,99 +51,98 @@ impl From<&documents::EventRef> for EventRef {
     }
 }
 
-/// An event as it was recorded.
 #[derive(Clone)]
 pub(crate) struct Event(Arc<Doc<EventEntry>>);
 
-/// An event as it was recorded.
+/// A recorded event, as stored in the log.
 #[Object]
 impl Event {
-    /// Its global id.
+    /// Global id of the event.
     pub(crate) async fn id(&self) -> ID {
         global("Event", &self.0.id)
     }
 
-    /// Its own id, as it stands on its topic.
+    /// Id of the event (UUID), as published on its topic.
     async fn event_id(&self) -> &str {
         &self.0.value.event_id
     }
 
-    /// Its full type: `chorale.order.OrderPlaced.v1`.
+    /// Full event type, such as `chorale.order.OrderPlaced.v1`.
     async fn r#type(&self) -> &str {
         &self.0.value.kind
     }
 
-    /// The type's name: `OrderPlaced`.
+    /// Event type without namespace and version, such as `OrderPlaced`.
     async fn name(&self) -> &str {
         &self.0.value.name
     }
 
-    /// Its stream.
+    /// Id of the event's stream, such as `order-…`.
     async fn stream(&self) -> &str {
         &self.0.value.stream
     }
 
-    /// Its version in the stream.
+    /// Version of the stream after this event, starting at 1.
     async fn version(&self) -> u64 {
         self.0.value.version
     }
 
-    /// The context that recorded it.
+    /// Name of the context that recorded the event, such as `ordering`.
     async fn context(&self) -> &str {
         &self.0.value.context
     }
 
-    /// Its topic.
+    /// Name of the topic that carries the event.
     async fn topic(&self) -> &str {
         &self.0.value.topic
     }
 
-    /// Its position in the context's log.
+    /// Position in the log of the event's context, starting at 1.
     async fn position(&self) -> BigInt {
         self.0.value.position.into()
     }
 
-    /// Which life of the log it is from.
+    /// Epoch of the log: changes when a log is restored or forked.
     async fn epoch(&self) -> &str {
         &self.0.value.epoch
     }
 
-    /// The flow it belongs to.
+    /// Id shared by all events that follow from one original command.
     async fn correlation_id(&self) -> &str {
         &self.0.value.correlation_id
     }
 
-    /// The event or command that caused it.
+    /// Id of the event or command that directly caused this event.
     async fn causation_id(&self) -> &str {
         &self.0.value.causation_id
     }
 
-    /// W3C trace context, where there was one.
+    /// W3C trace context (`traceparent`) of the request. Null if there was none.
     async fn traceparent(&self) -> Option<&str> {
         self.0.value.traceparent.as_deref()
     }
 
-    /// The log's hash chain at this event.
+    /// Hash of the log's chain at this event, in lower-case hexadecimal.
     async fn hash(&self) -> &str {
         &self.0.value.hash
     }
 
-    /// When it was recorded.
+    /// Time when the event was recorded.
     async fn at(&self) -> DateTime {
         (&self.0.value.at).into()
     }
 
-    /// One sentence for people.
+    /// Summary of the event in one sentence, without personal data.
     async fn summary(&self) -> &str {
         &self.0.value.summary
     }
 
-    /// Who did it.
+    /// The party that caused the event.
     async fn actor(&self) -> Actor {
         Actor(self.0.value.actor.clone())
     }
 
-    /// The payload: the exact JSON text as it was recorded, personal data sealed.
+    /// Payload: the exact JSON text that was recorded. Personal data in it is encrypted.
     async fn payload(&self) -> &str {
         &self.0.value.payload
     }

@@ -1,11 +1,11 @@
-//! The enums: names of the published language, as documents hold them.
+//! The enums: names of the published language, as documents hold them. `schemas/tests/graphql.rs` compares the two.
 
 use async_graphql::Enum;
 use async_graphql::resolver_utils::EnumType;
 
 use crate::fault::Fault;
 
-/// The value with this name.
+/// The enum value with this name; [`Fault::Unknown`] if there is none.
 pub(crate) fn named<E: EnumType>(text: &str) -> Result<E, Fault> {
     let found = E::items().iter().find(|item| item.name == text);
     found.map(|item| item.value).ok_or_else(|| Fault::Unknown {
@@ -14,7 +14,7 @@ pub(crate) fn named<E: EnumType>(text: &str) -> Result<E, Fault> {
     })
 }
 
-/// The values with these names.
+/// The enum values with these names.
 pub(crate) fn all_named<E: EnumType>(texts: &[String]) -> Result<Vec<E>, Fault> {
     texts.iter().map(|text| named(text)).collect()
 }
@@ -35,275 +35,294 @@ macro_rules! names {
 }
 
 names! {
-    /// Where an order stands.
+    /// Stage of an order's life cycle.
     OrderStatus {
         /// Accepted; inventory has not answered yet.
         Placed,
-        /// Everything is reserved; the payment is not authorised yet.
+        /// All items are reserved; the payment is not authorised yet.
         StockConfirmed,
-        /// Paid for (authorised); parcels are being made ready.
+        /// Payment is authorised; shipments are being prepared.
         Confirmed,
-        /// Some parcels have left.
+        /// Some shipments have been dispatched.
         InFulfilment,
-        /// All parcels that remain have left.
+        /// All remaining shipments have been dispatched.
         Shipped,
-        /// All parcels that remain have arrived.
+        /// All remaining shipments have been delivered.
         Delivered,
-        /// The return window is over.
+        /// The return window has closed.
         Completed,
-        /// Stock was short.
+        /// Rejected because stock was short.
         Rejected,
-        /// A deadline passed before it was paid.
+        /// A deadline passed before the order was paid for.
         Expired,
-        /// Cancelled before anything left.
+        /// Cancelled before anything was dispatched.
         Cancelled,
     }
 
-    /// What became of an order's money.
+    /// Progress of an order's payment.
     PaymentStatus {
-        /// Not asked for.
+        /// No payment has been requested yet.
         None,
-        /// Asked for.
+        /// A payment has been requested; its outcome is open.
         Pending,
-        /// Set aside at the customer's bank.
+        /// The amount is authorised at the customer's bank but not captured.
         Authorized,
-        /// Taken for some parcels.
+        /// Captured for some of the shipments.
         PartiallyCaptured,
-        /// Taken for all parcels.
+        /// Captured for all of the shipments.
         Captured,
-        /// Some given back.
+        /// Part of the captured amount was refunded.
         PartiallyRefunded,
-        /// All given back.
+        /// The whole captured amount was refunded.
         Refunded,
-        /// Let go without taking it.
+        /// The authorisation was released without a capture.
         Voided,
-        /// Declined.
+        /// The payment was declined.
         Failed,
     }
 
-    /// What became of an order's goods.
+    /// Progress of an order's delivery.
     FulfilmentStatus {
-        /// Nothing has left.
+        /// Nothing has been dispatched yet.
         Unfulfilled,
-        /// Some parcels have left.
+        /// Some shipments have been dispatched.
         Partial,
-        /// All that remain have left.
+        /// All remaining shipments have been dispatched.
         Fulfilled,
-        /// All that remain have arrived.
+        /// All remaining shipments have been delivered.
         Delivered,
     }
 
-    /// What somebody may do to an order now.
+    /// An action that is currently available for an order.
     OrderAction {
-        /// Cancel it, or ask for the parcels that have not left.
+        /// Cancel the order, or request the return of shipments that have not been dispatched.
         Cancel,
-        /// Try another way to pay.
+        /// Pay with another payment method.
         RetryPayment,
-        /// Stop it for a while.
+        /// Put the order on hold.
         PutOnHold,
-        /// Choose a way out of a hold.
+        /// Choose a resolution for a hold.
         ResolveHold,
-        /// Write something on it.
+        /// Add a note to the order.
         AddNote,
     }
 
-    /// Why an order is on hold.
+    /// Reason for which an order is on hold.
     HoldReason {
-        /// Somebody of the shop wants it.
+        /// Put on hold by staff.
         Staff,
-        /// A deadline passed; blocks nothing, and the awaited event clears it.
+        /// A deadline passed. Blocks nothing, and ends when the awaited event arrives.
         Overdue,
-        /// The money for a parcel could not be taken.
+        /// The payment for a shipment could not be captured.
         CaptureFailed,
-        /// The money is not set aside any more.
+        /// The payment's authorisation has expired.
         AuthorizationExpired,
-        /// A refund could not be paid.
+        /// A refund could not be paid out.
         RefundFailed,
-        /// A parcel is lost.
+        /// A shipment was lost in transit.
         ShipmentLost,
-        /// A parcel was cancelled though nobody asked for it.
+        /// A shipment was cancelled although no cancellation was requested.
         ParcelCancelled,
     }
 
-    /// A way out of a hold.
+    /// A resolution for a hold.
     WayOut {
-        /// Go on as before.
+        /// Continue without further action.
         Release,
-        /// Take the money once more.
+        /// Try again to capture the payment.
         RetryCapture,
-        /// Ask the customer's bank once more.
+        /// Request a new authorisation from the customer's bank.
         Reauthorize,
-        /// Give the money back.
+        /// Refund the customer's money.
         Refund,
-        /// Cancel whatever has not left.
+        /// Cancel everything that has not been dispatched.
         CancelRest,
     }
 
-    /// What runs out.
+    /// What has to happen before a deadline.
     DeadlineKind {
-        /// Inventory should have answered.
+        /// Inventory must answer the reservation request.
         StockAnswer,
-        /// It should be paid.
+        /// The order must be paid for.
         Payment,
-        /// All parcels should have left.
+        /// All shipments must be dispatched.
         Fulfilment,
-        /// All parcels should have arrived.
+        /// All shipments must be delivered.
         Delivery,
-        /// It can be sent back until then.
+        /// Goods can be returned until this deadline.
         ReturnWindow,
     }
 
-    /// Why an order or part of it was cancelled.
+    /// Reason for a cancellation.
     CancelReason {
-        /// The customer wanted it.
+        /// Requested by the customer.
         Customer,
-        /// The shop wanted it.
+        /// Requested by the shop's staff.
         Staff,
-        /// It looked like fraud.
+        /// Suspected to be fraudulent.
         Fraud,
-        /// It could not be paid.
+        /// The payment failed for good.
         PaymentFailed,
-        /// Anything else.
+        /// Any other reason than these.
         Other,
     }
 
-    /// How parcels travel.
+    /// Delivery speed of an order.
     ShippingMethod {
-        /// Some days.
+        /// Delivery takes several days.
         Standard,
-        /// The next day.
+        /// Delivery on the next day.
         Express,
     }
 
-    /// Whether a product can be seen.
+    /// Publication status of a product.
     ProductStatus {
-        /// Not yet shown.
+        /// Not published yet; invisible to shoppers.
         Draft,
-        /// Shown.
+        /// Published and visible to shoppers.
         Published,
-        /// Not shown any more.
+        /// No longer published; invisible to shoppers.
         Unpublished,
-        /// Gone for good.
+        /// Removed from the catalog permanently.
         Archived,
     }
 
-    /// How much there is, in words.
+    /// Stock level of a SKU as a category.
     StockLevel {
-        /// Enough.
+        /// Available, above the low-stock threshold.
         InStock,
-        /// Little.
+        /// Available, at or below the low-stock threshold.
         LowStock,
-        /// Nothing.
+        /// Nothing is available now.
         OutOfStock,
-        /// Can be ordered before it is there.
+        /// Nothing is available now, but it can still be ordered.
         Backorder,
-        /// Not counted.
+        /// Stock is not tracked; always available.
         Untracked,
     }
 
-    /// What moved stock.
+    /// Kind of stock movement.
     StockMovementKind {
-        /// Came in.
+        /// Units arrived from a supplier.
         Received,
-        /// Was counted or corrected.
+        /// The figure was corrected after a count, a loss or a find.
         Adjusted,
-        /// Was promised to an order.
+        /// Units were reserved for an order.
         Reserved,
-        /// Was given back by an order.
+        /// Units that an order had reserved were released.
         Released,
-        /// Left with a parcel.
+        /// Units left with a shipment.
         Committed,
-        /// Left for another location.
+        /// Units left for another location.
         TransferredOut,
-        /// Came from another location.
+        /// Units arrived from another location.
         TransferredIn,
     }
 
-    /// Where a parcel is.
+    /// State of a shipment.
     ShipmentStatus {
-        /// To be packed.
+        /// Planned; still to be packed.
         Planned,
-        /// In its box.
+        /// Packed and ready for dispatch.
         Packed,
-        /// On its way.
+        /// Handed over to the carrier.
         Dispatched,
-        /// Arrived.
+        /// Delivered to the recipient.
         Delivered,
-        /// Lost.
+        /// Lost by the carrier.
         Lost,
-        /// Called off.
+        /// Cancelled before it was dispatched.
         Cancelled,
     }
 
-    /// Where a payment stands with the provider.
+    /// State of a payment at the provider.
     PaymentState {
-        /// Asked for.
+        /// An authorisation was requested; its outcome is open.
         Pending,
-        /// The customer has to confirm.
+        /// The customer has to confirm the payment.
         ActionRequired,
-        /// Set aside.
+        /// The amount is authorised but not captured.
         Authorized,
-        /// Declined.
+        /// The latest attempt was declined.
         Declined,
-        /// Taken in part.
+        /// Part of the amount was captured.
         PartiallyCaptured,
-        /// Taken.
+        /// Captured in full, or as far as needed.
         Captured,
-        /// Given back in part.
+        /// Part of the captured amount was refunded.
         PartiallyRefunded,
-        /// Given back.
+        /// The whole captured amount was refunded.
         Refunded,
-        /// Let go.
+        /// The authorisation was released without a capture.
         Voided,
-        /// Not set aside any more.
+        /// The authorisation expired before it was captured.
         Expired,
-        /// No money was wanted any more.
+        /// Cancelled before an amount was authorised.
         Cancelled,
     }
 
-    /// What became of a step with the provider.
+    /// Outcome of a request to the payment provider.
     PaymentStepState {
-        /// Asked for.
+        /// Requested; there is no outcome yet.
         Requested,
-        /// The customer has to confirm.
+        /// The customer has to confirm the request.
         ActionRequired,
-        /// The provider has not answered; it is being asked.
+        /// The provider did not answer; its records are being queried.
         Unknown,
-        /// Done.
+        /// Carried out by the provider.
         Succeeded,
-        /// Refused.
+        /// Refused by the provider.
         Failed,
     }
 
-    /// What became of a reservation.
+    /// State of an order's stock reservation.
     ReservationStatus {
-        /// Something of it is still promised.
+        /// At least some units are still reserved.
         Held,
-        /// It left the house.
+        /// All reserved units left with shipments.
         Consumed,
-        /// It was given back.
+        /// The last reserved units were released.
         Released,
-        /// Stock was short.
+        /// Rejected because stock was short.
         Rejected,
     }
 
-    /// What kind of party acted.
+    /// Kind of party that acts.
     ActorType {
-        /// A shopper.
+        /// A shopper, with or without account.
         Customer,
-        /// Somebody of the shop.
+        /// A member of the shop's staff.
         Staff,
-        /// A timer or the program itself.
+        /// A deadline or the program itself.
         System,
-        /// A reactor or an outside service.
+        /// A reactor or an external service.
         Service,
     }
 
-    /// What became of a reaction that could not be carried out.
+    /// State of a reaction that a reactor has given up on.
     ParkedState {
-        /// It waits.
+        /// Waits for a redrive.
         Parked,
-        /// It was tried again.
+        /// Redriven: the reactor was asked to try again.
         Redriven,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_in_its_enum_and_an_unknown_one_is_reported_with_the_enum() {
+        assert_eq!(named::<OrderStatus>("IN_FULFILMENT").unwrap(), OrderStatus::InFulfilment);
+        assert_eq!(name(OrderStatus::InFulfilment), "IN_FULFILMENT");
+        let unknown = named::<OrderStatus>("PENDING").unwrap_err();
+        assert!(
+            matches!(&unknown, Fault::Unknown { expected, text }
+                if expected.ends_with("OrderStatus") && text == "PENDING"),
+            "{unknown}"
+        );
+        let mixed = ["CANCEL".to_owned(), "TELEPORT".to_owned()];
+        assert!(matches!(all_named::<OrderAction>(&mixed), Err(Fault::Unknown { .. })));
     }
 }

@@ -1,4 +1,4 @@
-//! What has a global id.
+//! Objects with a global id.
 
 use async_graphql::{ID, Interface};
 
@@ -11,9 +11,9 @@ use super::product::{Product, Variant};
 use super::shipment::Shipment;
 use super::stock::{Reservation, StockItem};
 
-/// Something with a global id.
+/// An object with a global id.
 #[derive(Clone, Interface)]
-#[graphql(field(name = "id", ty = "ID", desc = "The global id."))]
+#[graphql(field(name = "id", ty = "ID", desc = "Global id of the object."))]
 pub(crate) enum Node {
     /// A product.
     Product(Product),
@@ -21,13 +21,13 @@ pub(crate) enum Node {
     Variant(Variant),
     /// A category.
     Category(Category),
-    /// An order: never found by its id alone, for it takes its guest token too.
+    /// An order. Never found by its id alone, because it also requires a guest token.
     Order(Order),
 }
 
-/// Something with a global id.
+/// An object with a global id.
 #[derive(Clone, Interface)]
-#[graphql(name = "Node", field(name = "id", ty = "ID", desc = "The global id."))]
+#[graphql(name = "Node", field(name = "id", ty = "ID", desc = "Global id of the object."))]
 pub(crate) enum ShopNode {
     /// A product.
     Product(Product),

@@ -29,20 +29,19 @@ use hold::Hold;
 use line::OrderLine;
 pub(crate) use personal::{Address, PersonalData};
 
-/// An order.
 pub(crate) type Document = Arc<Doc<orders::Order>>;
 
-/// An order, as who placed it sees it.
+/// An order, as seen by the customer who placed it.
 #[derive(Clone, MergedObject)]
 pub(crate) struct Order(OrderFields, PersonalData);
 
-/// An order, as the shop sees it.
+/// An order, as seen by the back office.
 #[derive(Clone, MergedObject)]
 #[graphql(name = "Order")]
 pub(crate) struct ShopOrder(OrderFields, PersonalData, BackOffice);
 
 impl Order {
-    /// The order of a document. The caller makes sure that whoever asks may see it.
+    /// The order of a document. The caller checks that the client may see it.
     pub(crate) fn opened(document: Document) -> Self {
         Self(OrderFields(document.clone()), PersonalData(document))
     }
@@ -74,141 +73,141 @@ impl Listed for ShopOrder {
     }
 }
 
-/// What everybody who may see an order sees.
 #[derive(Clone)]
 pub(crate) struct OrderFields(Document);
 
-/// What everybody who may see an order sees.
+/// The fields of an order that both schemas show.
 #[Object]
 impl OrderFields {
-    /// Its global id.
+    /// Global id of the order.
     async fn id(&self) -> ID {
         global("Order", &self.0.value.order_id)
     }
 
-    /// Its number for people.
+    /// Order number for people, such as `10-000042`; unique.
     async fn number(&self) -> &str {
         &self.0.value.number
     }
 
-    /// The version of its stream.
+    /// Version of the order's stream: the number of its events so far.
     async fn version(&self) -> u64 {
         self.0.version
     }
 
-    /// When it was placed.
+    /// Time when the order was placed.
     async fn placed_at(&self) -> DateTime {
         (&self.0.value.placed_at).into()
     }
 
-    /// When it was last changed.
+    /// Time of the latest change to the order.
     async fn updated_at(&self) -> DateTime {
         (&self.0.value.updated_at).into()
     }
 
-    /// Where it stands.
+    /// Current stage of the order's life cycle.
     async fn status(&self) -> Result<OrderStatus> {
         Ok(named(&self.0.value.status)?)
     }
 
-    /// What became of the money.
+    /// How far the payment has come.
     async fn payment_status(&self) -> Result<PaymentStatus> {
         Ok(named(&self.0.value.payment_status)?)
     }
 
-    /// What became of the goods.
+    /// How far delivery has come.
     async fn fulfilment_status(&self) -> Result<FulfilmentStatus> {
         Ok(named(&self.0.value.fulfilment_status)?)
     }
 
-    /// Whether it waits for somebody.
+    /// Whether the order waits for a decision by the shop.
     async fn on_hold(&self) -> bool {
         self.0.value.on_hold
     }
 
-    /// Why it waits, oldest first.
+    /// Open holds, oldest first. Empty if the order is not on hold.
     async fn holds(&self) -> Vec<Hold> {
         self.0.value.holds.iter().map(|hold| Hold(hold.clone())).collect()
     }
 
-    /// Why it or part of it was cancelled.
+    /// Why the order, or the last part of it to be cancelled, was cancelled. Null if nothing was.
     async fn cancel_reason(&self) -> Result<Option<CancelReason>> {
         Ok(self.0.value.cancel_reason.as_deref().map(named).transpose()?)
     }
 
-    /// How it travels.
+    /// Delivery speed that the customer chose.
     async fn shipping_method(&self) -> Result<ShippingMethod> {
         Ok(named(&self.0.value.shipping_method)?)
     }
 
-    /// What was ordered.
+    /// Reason of the latest cancellation, of the order or of a part. Null if nothing was cancelled.
     async fn lines(
         &self,
-        #[graphql(default = 50)] first: i32,
-        after: Option<String>,
+        #[graphql(default = 50, desc = "Page size, 0 to 100.")] first: i32,
+        #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
     ) -> Result<Connection<OrderLine>> {
         let lines = self.0.value.lines.iter().map(|line| (i64::from(line.line_id), OrderLine(line.clone())));
         Ok(slice("lines", lines.collect(), &Window::forwards(first, after), 50)?)
     }
 
-    /// The sums, after what was cancelled.
+    /// Sums of the order, without cancelled quantities.
     async fn totals(&self) -> OrderTotals {
         (&self.0.value.totals).into()
     }
 
-    /// Taken so far.
+    /// Amount captured so far: 0 until the first shipment is paid for.
     async fn captured(&self) -> Money {
         (&self.0.value.captured).into()
     }
 
-    /// Given back so far.
+    /// Amount refunded so far: 0 if there were no refunds.
     async fn refunded(&self) -> Money {
         (&self.0.value.refunded).into()
     }
 
-    /// Until when the money can be taken.
+    /// Time until which the authorised amount can be captured. Null if there is no authorisation.
     async fn authorized_until(&self) -> Option<DateTime> {
         instant(self.0.value.authorized_until.as_ref())
     }
 
-    /// When everything that has left so far should have arrived.
+    /// Time when the last of the shipments under way is expected to arrive. Null if none has left.
     async fn arrival_due_at(&self) -> Option<DateTime> {
         instant(self.0.value.arrival_due_at.as_ref())
     }
 
-    /// Why the last try to pay was declined, as a code; none after one that was not.
+    /// Time until which the authorised amount can be captured. Null until the payment is authorised.
     async fn decline_code(&self) -> Option<&str> {
         self.0.value.decline_code.as_deref()
     }
 
-    /// How many tries to pay are left, after a decline.
+    /// Number of payment attempts that remain after a decline. Null unless the latest attempt was declined.
     async fn attempts_left(&self) -> Option<u32> {
         self.0.value.attempts_left
     }
 
-    /// Every SKU that was short, for a rejected order.
+    /// Every SKU of a rejected order that was short. Empty if the order was not rejected.
     async fn shortages(&self) -> Vec<Shortage> {
         self.0.value.shortages.iter().map(Shortage::from).collect()
     }
 
-    /// Its payment, once it was asked for; null while payments cannot be read.
+    /// Payments of the order: empty until one has been requested, then exactly one. Null, with an error, if
+    /// payments cannot be read.
     async fn payments(&self, ctx: &Context<'_>) -> Result<Option<Vec<Payment>>> {
         let payment = reader(ctx)?.payment(&self.0.value.order_id).await?;
         Ok(Some(payment.into_iter().map(Payment).collect()))
     }
 
-    /// Its parcels, oldest first; null while shipments cannot be read.
+    /// Shipments of the order, oldest first. Null, with an error, if shipments cannot be read.
     async fn shipments(&self, ctx: &Context<'_>) -> Result<Option<Vec<Shipment>>> {
         let shipments = reader(ctx)?.shipments(&self.0.value.order_id).await?;
         Ok(Some(shipments.iter().cloned().map(Shipment).collect()))
     }
 
-    /// What happened to it, from the beginning; null while that cannot be read.
+    /// History of the order, oldest entry first. Null, with an error, if the history cannot be read.
     async fn timeline(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default = 100)] first: i32,
-        after: Option<String>,
+        #[graphql(default = 100, desc = "Page size, 0 to 100.")] first: i32,
+        #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
     ) -> Result<Option<Connection<TimelineEntry>>> {
         let entries = reader(ctx)?.timeline(&self.0.value.order_id).await?;
         let keyed = entries.iter().filter_map(|entry| {
@@ -217,7 +216,7 @@ impl OrderFields {
         Ok(Some(slice("timeline", keyed.collect(), &Window::forwards(first, after), 100)?))
     }
 
-    /// What whoever asks may do to it now.
+    /// Actions currently available to the caller. The storefront shows CANCEL and RETRY_PAYMENT only.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Result<Vec<OrderAction>> {
         let shopper = reader(ctx)?.audience == Audience::Public;
         let mut actions = self.0.value.allowed_actions.clone();
@@ -225,25 +224,25 @@ impl OrderFields {
         Ok(all_named(&actions)?)
     }
 
-    /// What runs out next; nothing while it is on hold or over.
+    /// Running deadlines. Empty while the order is on hold or once it has ended.
     async fn deadlines(&self) -> Result<Vec<Deadline>> {
         let deadlines = self.0.value.deadlines.iter();
         Ok(deadlines.map(Deadline::of).collect::<Result<_, _>>()?)
     }
 }
 
-/// The sums of an order: grand = subtotal − discount + shipping; tax is inside it.
+/// Sums of an order: grand = subtotal − discount + shipping. Tax is included in the amounts.
 #[derive(SimpleObject)]
 struct OrderTotals {
-    /// Quantity × unit price over all lines.
+    /// Sum of quantity × unit price over all lines.
     subtotal: Money,
-    /// Off that.
+    /// Total discount, as a positive amount.
     discount: Money,
-    /// For sending it.
+    /// Shipping charge, tax included.
     shipping: Money,
-    /// Of the grand total, this is tax.
+    /// Tax that is included in the grand total.
     tax: Money,
-    /// What the customer pays.
+    /// Amount that the customer pays.
     grand: Money,
 }
 
@@ -259,12 +258,12 @@ impl From<&orders::Totals> for OrderTotals {
     }
 }
 
-/// Something that runs out.
+/// A running deadline of an order.
 #[derive(SimpleObject)]
 pub(crate) struct Deadline {
-    /// What.
+    /// What has to happen before the deadline.
     kind: DeadlineKind,
-    /// When.
+    /// Time when the deadline passes.
     at: DateTime,
 }
 

@@ -1,4 +1,4 @@
-//! Reactions that could not be carried out.
+//! Reactions that a reactor has given up on.
 
 use std::sync::Arc;
 
@@ -12,79 +12,78 @@ use crate::page::{Listed, Named};
 use crate::reader::Doc;
 use crate::scalars::{DateTime, instant};
 
-/// A reactor's trouble with a stream.
 #[derive(Clone)]
 pub(crate) struct ParkedReaction(pub(crate) Arc<Doc<parked_reactions::ParkedReaction>>);
 
-/// A reactor's trouble with a stream.
+/// A stream that a reactor has given up on: its events wait for a redrive.
 #[Object]
 impl ParkedReaction {
-    /// Its global id.
+    /// Global id of the parked reaction.
     pub(crate) async fn id(&self) -> ID {
         global("ParkedReaction", &self.0.id)
     }
 
-    /// Who gave up.
+    /// Name of the reactor that gave up.
     async fn reactor(&self) -> &str {
         &self.0.value.reactor
     }
 
-    /// The reactor's context.
+    /// Name of the context whose log holds the reaction.
     async fn context(&self) -> &str {
         &self.0.value.context
     }
 
-    /// The stream that waits.
+    /// Id of the stream whose events wait, such as `order-…`.
     async fn source(&self) -> &str {
         &self.0.value.source
     }
 
-    /// What became of it.
+    /// Whether the reaction waits or was redriven.
     async fn state(&self) -> Result<ParkedState> {
         Ok(named(&self.0.value.state)?)
     }
 
-    /// The event that it was parked for last.
+    /// Id of the event on which the reactor last gave up.
     async fn event_id(&self) -> &str {
         &self.0.value.event_id
     }
 
-    /// Its full type.
+    /// Full type of that event, such as `chorale.order.OrderPlaced.v1`.
     async fn event_type(&self) -> &str {
         &self.0.value.event_type
     }
 
-    /// Its version in the source stream.
+    /// Version of that event in its stream.
     async fn source_version(&self) -> u64 {
         self.0.value.source_version
     }
 
-    /// How often it was tried.
+    /// Number of attempts before the reactor gave up, at least 1.
     async fn attempts(&self) -> u32 {
         self.0.value.attempts
     }
 
-    /// What went wrong.
+    /// Error message of the last attempt.
     async fn error(&self) -> &str {
         &self.0.value.error
     }
 
-    /// What happened, newest first.
+    /// Up to 20 latest steps, newest first.
     async fn history(&self) -> Result<Vec<ParkedStep>> {
         Ok(self.0.value.history.iter().map(ParkedStep::of).collect::<Result<_, _>>()?)
     }
 
-    /// When it was parked last.
+    /// Time when the reaction was last parked. Null if that is not known.
     async fn parked_at(&self) -> Option<DateTime> {
         instant(self.0.value.parked_at.as_ref())
     }
 
-    /// When it was redriven last.
+    /// Time when the reaction was last redriven. Null if it never was.
     async fn redriven_at(&self) -> Option<DateTime> {
         instant(self.0.value.redriven_at.as_ref())
     }
 
-    /// When it was last changed.
+    /// Time of the latest change to the reaction.
     async fn updated_at(&self) -> DateTime {
         (&self.0.value.updated_at).into()
     }
@@ -102,16 +101,16 @@ impl Listed for ParkedReaction {
     }
 }
 
-/// A step of that.
+/// One step in the history of a parked reaction.
 #[derive(SimpleObject)]
 struct ParkedStep {
-    /// What became of it.
+    /// Whether the reaction was parked or redriven in this step.
     state: ParkedState,
-    /// Version of the event in the source stream.
+    /// Version of the event in its stream.
     source_version: u64,
-    /// What went wrong; none for a redrive.
+    /// Error message. Null for a redrive.
     error: Option<String>,
-    /// When.
+    /// Time of the step.
     at: DateTime,
 }
 

@@ -13,100 +13,99 @@ use crate::page::{Listed, Named};
 use crate::reader::{Doc, reader};
 use crate::scalars::{DateTime, Money, instant, money};
 
-/// The payment of an order.
 #[derive(Clone)]
 pub(crate) struct Payment(pub(crate) Arc<Doc<payments::Payment>>);
 
 /// The payment of an order.
 #[Object]
 impl Payment {
-    /// Its global id.
+    /// Global id of the payment.
     pub(crate) async fn id(&self) -> ID {
         global("Payment", &self.0.value.order_id)
     }
 
-    /// The order that is paid.
+    /// Global id of the order that is paid for.
     async fn order_id(&self) -> ID {
         global("Order", &self.0.value.order_id)
     }
 
-    /// Where it stands with the provider.
+    /// Current state of the payment at the provider.
     async fn status(&self) -> Result<PaymentState> {
         Ok(named(&self.0.value.status)?)
     }
 
-    /// What was asked to be set aside last.
+    /// Amount of the latest authorisation request. Null if none was made.
     async fn amount(&self) -> Option<Money> {
         money(self.0.value.amount.as_ref())
     }
 
-    /// Set aside.
+    /// Authorised amount. Null until the provider has authorised one.
     async fn authorized(&self) -> Option<Money> {
         money(self.0.value.authorized.as_ref())
     }
 
-    /// Until when it can be taken.
+    /// Authorised amount. Null if there is no authorisation.
     async fn authorized_until(&self) -> Option<DateTime> {
         instant(self.0.value.authorized_until.as_ref())
     }
 
-    /// Taken so far.
+    /// Amount captured so far. Null if nothing was captured.
     async fn captured(&self) -> Option<Money> {
         money(self.0.value.captured.as_ref())
     }
 
-    /// Given back so far.
+    /// Amount refunded so far. Null if nothing was refunded.
     async fn refunded(&self) -> Option<Money> {
         money(self.0.value.refunded.as_ref())
     }
 
-    /// Taken back by the customer's bank so far.
+    /// Amount charged back by the customer's bank so far. Null if there was no chargeback.
     async fn charged_back(&self) -> Option<Money> {
         money(self.0.value.charged_back.as_ref())
     }
 
-    /// The provider's name for it; for operators.
+    /// Reference of the payment at the provider. Null for shoppers and until the provider has given one.
     async fn provider_ref(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
         let operator = reader(ctx)?.audience == Audience::Staff;
         Ok(self.0.value.provider_ref.as_deref().filter(|_| operator))
     }
 
-    /// Where the customer confirms, while that is awaited.
+    /// URL where the customer confirms the payment. Null unless a confirmation is required.
     async fn action_url(&self) -> Option<&str> {
         self.0.value.action_url.as_deref()
     }
 
-    /// Why it was declined last, as a code.
+    /// Decline code of the latest attempt. Null unless it was declined.
     async fn decline_code(&self) -> Option<&str> {
         self.0.value.decline_code.as_deref()
     }
 
-    /// How many tries are left, after a decline.
+    /// Number of attempts that remain after a decline. Null unless the latest attempt was declined.
     async fn attempts_left(&self) -> Option<u32> {
         self.0.value.attempts_left
     }
 
-    /// No money is wanted any more.
+    /// Whether the payment was cancelled, so that no more money will be captured.
     async fn cancelled(&self) -> bool {
         self.0.value.cancelled
     }
 
-    /// Steps with the provider, oldest first.
+    /// Requests to the provider and their outcomes, oldest first.
     async fn steps(&self) -> Result<Vec<PaymentStep>> {
         Ok(self.0.value.steps.iter().map(PaymentStep::of).collect::<Result<_, _>>()?)
     }
 
-    /// The version of its stream.
+    /// Version of the payment's stream: the number of its events so far.
     async fn version(&self) -> u64 {
         self.0.version
     }
 
-    /// When it began.
+    /// Time when the payment was created.
     async fn created_at(&self) -> DateTime {
         (&self.0.value.created_at).into()
     }
 
-    /// When it was last changed.
+    /// Time of the latest change to the payment.
     async fn updated_at(&self) -> DateTime {
         (&self.0.value.updated_at).into()
     }
@@ -124,26 +123,26 @@ impl Listed for Payment {
     }
 }
 
-/// A step with the provider: what was asked for and what became of it.
+/// A request to the payment provider and its outcome.
 #[derive(SimpleObject)]
 struct PaymentStep {
-    /// `authorize:1`, `capture:{shipment}:1` …
+    /// Name of the step, unique within the payment: `authorize:1`, `capture:{shipment}:1` and so on.
     step: String,
-    /// `authorize`, `capture`, `void` or `refund`.
+    /// Kind of request: `authorize`, `capture`, `void` or `refund`.
     kind: String,
-    /// What became of it.
+    /// Outcome of the request, as far as it is known.
     state: PaymentStepState,
-    /// How much.
+    /// Requested amount. Null for a `void`.
     amount: Option<Money>,
-    /// For which parcel.
+    /// Global id of the shipment that the money is for. Null unless the step concerns one shipment.
     shipment_id: Option<ID>,
-    /// For which refund.
+    /// Id of the refund. Null unless the step is a `refund`.
     refund_id: Option<String>,
-    /// What the provider said, as a code, where it said no.
+    /// Provider's error or decline code. Null unless the request failed.
     code: Option<String>,
-    /// When it was asked for.
+    /// Time when the request was made.
     requested_at: DateTime,
-    /// When the outcome was known.
+    /// Time when the outcome became known. Null until then.
     settled_at: Option<DateTime>,
 }
 

@@ -17,18 +17,17 @@ use crate::page::{Connection, Listed, Named, Window, slice};
 use crate::reader::{Doc, reader};
 use crate::scalars::{DateTime, Money, money};
 
-/// A product of the catalog.
 #[derive(Clone)]
 pub(crate) struct Product(pub(crate) Arc<Doc<products::Product>>);
 
 impl Product {
-    /// The product, if whoever asks may see it.
+    /// The product, if the caller may see it.
     pub(crate) fn for_audience(document: Arc<Doc<products::Product>>, audience: Audience) -> Option<Self> {
         let visible = audience == Audience::Staff || document.value.status == "PUBLISHED";
         visible.then_some(Self(document))
     }
 
-    /// The variants that whoever asks may see, with their places.
+    /// The variants that the caller may see, with their positions.
     pub(crate) fn seen_variants(&self, audience: Audience) -> Vec<(i64, Variant)> {
         let variants = self.0.value.variants.iter().enumerate();
         let seen = variants.filter(|(_, variant)| audience == Audience::Staff || !variant.discontinued);
@@ -39,97 +38,98 @@ impl Product {
 /// A product of the catalog.
 #[Object]
 impl Product {
-    /// Its global id.
+    /// Global id of the product.
     pub(crate) async fn id(&self) -> ID {
         global("Product", &self.0.value.product_id)
     }
 
-    /// Its page's address; unique.
+    /// URL name of the product's page, such as `green-tea`; unique among products.
     async fn slug(&self) -> &str {
         &self.0.value.slug
     }
 
-    /// What it is called.
+    /// Display title of the product, 1 to 200 characters.
     async fn title(&self) -> &str {
         &self.0.value.title
     }
 
-    /// Some sentences about it.
+    /// Description for shoppers, at most 5 000 characters. Empty if there is none.
     async fn description(&self) -> &str {
         &self.0.value.description
     }
 
-    /// Whether it can be seen.
+    /// Publication status. Shoppers only see PUBLISHED products.
     async fn status(&self) -> Result<ProductStatus> {
         Ok(named(&self.0.value.status)?)
     }
 
-    /// Who makes it.
+    /// Brand or manufacturer. Null if none is given.
     async fn brand(&self) -> Option<&str> {
         self.0.value.brand.as_deref()
     }
 
-    /// The categories that it is in; null while they cannot be read.
+    /// Categories that the product belongs to. Null, with an error, if categories cannot be read.
     async fn categories(&self, ctx: &Context<'_>) -> Result<Option<Vec<Category>>> {
         let Some(tree) = reader(ctx)?.categories().await? else { return Ok(Some(Vec::new())) };
         Ok(Some(self.0.value.category_ids.iter().filter_map(|id| Category::find(&tree, id)).collect()))
     }
 
-    /// Its properties, by name.
+    /// Properties of the product, by name; at most 50.
     async fn attributes(&self) -> Vec<Attribute> {
         attributes(&self.0.value.attributes)
     }
 
-    /// Its pictures and films.
+    /// Images and videos, in the order in which they were added.
     async fn media(&self) -> Vec<Medium> {
         let media = self.0.value.media.iter();
         media.map(|medium| Medium { url: medium.url.clone(), alt: medium.alt.clone() }).collect()
     }
 
-    /// The lowest and the highest price of a variant on sale; null while none has a price.
+    /// Lowest and highest price of the variants on sale, in the currency in which the product was first
+    /// priced. Null if no variant on sale has a price.
     async fn price_range(&self) -> Option<MoneyRange> {
         let (min, max) = (self.0.value.min_price.as_ref()?, self.0.value.max_price.as_ref()?);
         Some(MoneyRange { min: min.into(), max: max.into() })
     }
 
-    /// Whether it is shown and a variant with a price is on sale. Says nothing about stock.
+    /// Whether the product is published and has a priced variant on sale. Says nothing about stock.
     async fn available_for_sale(&self) -> bool {
         self.0.value.available_for_sale
     }
 
-    /// What it can be bought as. Discontinued ones are for operators.
+    /// Variants of the product, in the order in which they were added. Shoppers do not see discontinued ones.
     async fn variants(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default = 20)] first: i32,
-        after: Option<String>,
+        #[graphql(default = 20, desc = "Page size, 0 to 100.")] first: i32,
+        #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
     ) -> Result<Connection<Variant>> {
         let variants = self.seen_variants(reader(ctx)?.audience);
         Ok(slice("variants", variants, &Window::forwards(first, after), 20)?)
     }
 
-    /// Its last 20 price changes, newest first.
+    /// Latest price changes, newest first. At most 20 are kept.
     async fn price_history(
         &self,
-        sku: Option<String>,
-        #[graphql(default = 20)] first: i32,
+        #[graphql(desc = "SKU of a variant; all variants if not given.")] sku: Option<String>,
+        #[graphql(default = 20, desc = "Number of changes, 0 to 20.")] first: i32,
     ) -> Vec<PriceChange> {
         let changes = self.0.value.price_history.iter();
         let of = changes.filter(|change| sku.as_ref().is_none_or(|sku| *sku == change.sku));
         of.take(usize::try_from(first).unwrap_or(0)).map(PriceChange::from).collect()
     }
 
-    /// The version of its stream.
+    /// Version of the product's stream: the number of its events so far.
     async fn version(&self) -> u64 {
         self.0.version
     }
 
-    /// When it came into the catalog.
+    /// Time when the product was created.
     async fn created_at(&self) -> DateTime {
         (&self.0.value.created_at).into()
     }
 
-    /// When it was last changed.
+    /// Time of the latest change to the product.
     async fn updated_at(&self) -> DateTime {
         (&self.0.value.updated_at).into()
     }
@@ -151,49 +151,49 @@ fn attributes(map: &std::collections::BTreeMap<String, String>) -> Vec<Attribute
     map.iter().map(|(name, value)| Attribute { name: name.clone(), value: value.clone() }).collect()
 }
 
-/// A property or an option.
+/// A named property of a product, or an option of a variant.
 #[derive(SimpleObject)]
 pub(crate) struct Attribute {
-    /// Of what.
+    /// Name of the property, at most 50 characters.
     name: String,
-    /// Which.
+    /// Value of the property, at most 200 characters.
     value: String,
 }
 
-/// A picture or film.
+/// An image or video of a product.
 #[derive(SimpleObject)]
 struct Medium {
-    /// Where it is.
+    /// URL of the file, absolute or relative to the shop.
     url: String,
-    /// What it shows, in words.
+    /// Alternative text that describes the content, 1 to 500 characters.
     alt: String,
 }
 
-/// A range of prices.
+/// A range of prices, both ends included.
 #[derive(SimpleObject)]
 struct MoneyRange {
-    /// The lowest.
+    /// Lowest price in the range.
     min: Money,
-    /// The highest.
+    /// Highest price in the range.
     max: Money,
 }
 
-/// A price that changed.
+/// A change of a variant's price.
 #[derive(SimpleObject)]
 struct PriceChange {
-    /// Which variant.
+    /// SKU of the variant whose price changed.
     sku: String,
-    /// The price before.
+    /// Price before the change, in the same currency. Null for the first price.
     old: Option<Money>,
-    /// The price after.
+    /// Price from `effectiveFrom` on, tax included.
     new: Money,
-    /// A higher price to compare with.
+    /// Reference price to compare with, higher than the new price. Null if none was set.
     compare_at: Option<Money>,
-    /// From when on.
+    /// Time from which the new price applies.
     effective_from: DateTime,
-    /// Why.
+    /// Free-text reason for the change. Null if none was given.
     reason: Option<String>,
-    /// When it was set.
+    /// Time when the change was recorded.
     at: DateTime,
 }
 

@@ -1,4 +1,4 @@
-//! How the projectors and the whole are doing.
+//! Status of projections, and overall health.
 
 use async_graphql::SimpleObject;
 
@@ -7,32 +7,32 @@ use crate::reader::Reader;
 use crate::scalars::{BigInt, DateTime};
 use crate::services::{ProjectorState, ProjectorStatus};
 
-/// How a projection's generation is doing.
+/// Status of one generation of a projection.
 #[derive(SimpleObject)]
 pub(crate) struct Projector {
-    /// The projection.
+    /// Name of the projection, such as `orders`.
     name: String,
-    /// The kind of store it writes to.
+    /// Kind of store that it writes to, such as `sqlite`.
     store: String,
-    /// The shape of its documents.
+    /// Shape number of its documents; a higher number replaces a lower one.
     shape: u32,
-    /// The number of the generation.
+    /// Number of the generation; a rebuild creates the next one.
     generation: u32,
-    /// What it is doing.
+    /// What the generation is currently used for.
     state: ProjectorState,
-    /// Events that it has not seen yet.
+    /// Number of events that it has not applied yet.
     lag_events: BigInt,
-    /// Age of the oldest of these, in seconds.
+    /// Age of the oldest event that it has not applied yet, in seconds; 0 if there is none.
     lag_seconds: f64,
-    /// Events a second, lately.
+    /// Recent throughput, in events per second.
     events_per_second: f64,
-    /// How much of a rebuild is done, from 0 to 1.
+    /// Completed share of a rebuild, from 0 to 1. Null if none is running.
     rebuild_progress: Option<f64>,
-    /// When a rebuild should be done, in seconds from now.
+    /// Estimated time until a rebuild is complete, in seconds. Null if none is running.
     rebuild_eta_seconds: Option<f64>,
-    /// Streams with events that it could not digest.
+    /// Number of streams that wait behind an event that it could not apply.
     held_streams: BigInt,
-    /// What went wrong last.
+    /// Latest error message. Null if there was no error.
     last_error: Option<String>,
 }
 
@@ -55,18 +55,21 @@ impl From<ProjectorStatus> for Projector {
     }
 }
 
-/// How the whole is doing.
+/// Overall health of the shop's read side.
 #[derive(SimpleObject)]
 pub(crate) struct SystemStatus {
-    /// Nothing is known to be wrong: read models answer, projectors run and digest everything.
+    /// True if read models respond and every live projection is running and has applied all events that it
+    /// could read.
     healthy: bool,
-    /// Now, by the shop's clock.
+    /// Current time of the shop's clock, which may run on imported time.
     now: DateTime,
-    /// Whether the read models answer.
+    /// Whether the read-model store responds.
     read_models: bool,
-    /// Events that the slowest live projection has not seen yet; null when nobody can say.
+    /// Number of events that the slowest live projection has not applied yet. Null if the status of the
+    /// projections is not known.
     lag_events: Option<BigInt>,
-    /// Age of the oldest of these, in seconds.
+    /// Age of the oldest event that a live projection has not applied yet, in seconds. Null if the status of
+    /// the projections is not known.
     lag_seconds: Option<f64>,
 }
 
@@ -77,7 +80,10 @@ impl SystemStatus {
         let read_models = match reader.services.store.generations().list().await {
             Ok(_) => true,
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the read models do not answer");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the read-model store does not respond"
+                );
                 false
             }
         };
@@ -86,7 +92,7 @@ impl SystemStatus {
             Err(error) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
-                    "the state of the projectors is unknown"
+                    "the status of the projectors is not known"
                 );
                 None
             }

@@ -1,4 +1,4 @@
-//! What was ordered of a product, week by week.
+//! Weekly sales of a product.
 
 use std::collections::BTreeMap;
 
@@ -10,22 +10,22 @@ use crate::fault::Fault;
 use crate::reader::Reader;
 use crate::scalars::{BigInt, Money};
 
-/// What was ordered of a product in a week, as it was placed: nothing is taken off for what was cancelled or refunded later.
+/// Sales of one product in one week, as ordered: later cancellations and refunds are not subtracted.
 #[derive(SimpleObject)]
 pub(crate) struct SalesWeek {
-    /// ISO 8601 week in UTC: `2026-W09`.
+    /// ISO 8601 week in UTC, such as `2026-W09`.
     week: String,
-    /// Its Monday: `2026-02-23`.
+    /// Date of the week's Monday, such as `2026-02-23`.
     monday: String,
-    /// Orders that hold the product.
+    /// Number of orders that contain the product.
     orders: BigInt,
-    /// Units ordered.
+    /// Number of units that were ordered.
     units: BigInt,
-    /// Sum of the lines' totals, tax included, by currency.
+    /// Sum of the product's line totals, tax included: one amount per currency.
     revenue: Vec<Money>,
 }
 
-/// The weeks of a product in which something was ordered, from one week to another.
+/// Weekly sales of a product between two weeks, both included.
 pub(crate) async fn weeks(
     reader: &Reader,
     product: String,
@@ -43,7 +43,7 @@ pub(crate) async fn weeks(
         sort: vec![("week", Direction::Ascending)],
         ..Query::default()
     };
-    // A document holds what one partition of the topic told; a week is their sum.
+    // A document holds the sales of one topic partition; a week is the sum over partitions.
     let mut weeks: BTreeMap<String, ProductWeek> = BTreeMap::new();
     for part in reader.find_all::<ProductWeek>(&SALES_BY_WEEK, query).await? {
         let part = &part.value;
@@ -65,7 +65,7 @@ fn check(week: &str) -> Result<(), Fault> {
         Some((year, number)) if year.len() == 4 && number.len() == 2 && digits(year) && digits(number) => {
             Ok(())
         }
-        _ => Err(Fault::BadInput("a week looks like 2026-W09".to_owned())),
+        _ => Err(Fault::BadInput("not a week; write weeks like 2026-W09".to_owned())),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Parcels.
+//! Shipments.
 
 use std::sync::Arc;
 
@@ -13,119 +13,119 @@ use crate::page::{Listed, Named};
 use crate::reader::Doc;
 use crate::scalars::{DateTime, instant};
 
-/// A parcel.
 #[derive(Clone)]
 pub(crate) struct Shipment(pub(crate) Arc<Doc<shipments::Shipment>>);
 
-/// A parcel.
+/// A shipment: one parcel of an order, packed and sent from one location.
 #[Object]
 impl Shipment {
-    /// Its global id.
+    /// Global id of the shipment.
     pub(crate) async fn id(&self) -> ID {
         global("Shipment", &self.0.value.shipment_id)
     }
 
-    /// The order it belongs to.
+    /// Global id of the order that the shipment belongs to.
     async fn order_id(&self) -> ID {
         global("Order", &self.0.value.order_id)
     }
 
-    /// The order's number; none for a parcel that was called off before it was planned.
+    /// Number of the order. Null if the shipment was cancelled before it was planned.
     async fn order_number(&self) -> Option<&str> {
         self.0.value.order_number.as_deref()
     }
 
-    /// Where it is.
+    /// Current state of the parcel.
     async fn status(&self) -> Result<ShipmentStatus> {
         Ok(named(&self.0.value.status)?)
     }
 
-    /// From where it leaves.
+    /// Location that the parcel leaves from. Null if the shipment was cancelled before it was planned.
     async fn location(&self) -> Option<&str> {
         self.0.value.location.as_deref()
     }
 
-    /// How it travels.
+    /// Delivery speed. Null if the shipment was cancelled before it was planned.
     async fn shipping_method(&self) -> Result<Option<ShippingMethod>> {
         Ok(self.0.value.shipping_method.as_deref().map(named).transpose()?)
     }
 
-    /// What goes into it.
+    /// Contents of the parcel, by order line.
     async fn lines(&self) -> Vec<LineAtLocation> {
         self.0.value.lines.iter().map(LineAtLocation::from).collect()
     }
 
-    /// Where it goes; null once it was erased.
+    /// Delivery address. Null if personal data was erased or the shipment was cancelled before it was
+    /// planned.
     async fn ship_to(&self, ctx: &Context<'_>) -> Result<Option<Address>> {
         Address::open(ctx, self.0.value.ship_to.as_ref(), "shipTo").await
     }
 
-    /// It may not leave after this.
+    /// Latest time for dispatch. Null if the shipment was cancelled before it was planned.
     async fn dispatch_by(&self) -> Option<DateTime> {
         instant(self.0.value.dispatch_by.as_ref())
     }
 
-    /// Why it may not leave for now.
+    /// Reasons that currently prevent dispatch. Empty if there are none.
     async fn held_for(&self) -> Result<Vec<HoldReason>> {
         Ok(all_named(&self.0.value.held_for)?)
     }
 
-    /// Who carries it.
+    /// Name of the carrier. Null until the parcel is packed.
     async fn carrier(&self) -> Option<&str> {
         self.0.value.carrier.as_deref()
     }
 
-    /// The carrier's number for it.
+    /// Name of the carrier. Null until the carrier has provided a label.
     async fn tracking_number(&self) -> Option<&str> {
         self.0.value.tracking_number.as_deref()
     }
 
-    /// Where it can be followed.
+    /// Tracking number given by the carrier. Null until the carrier has provided a label.
     async fn tracking_url(&self) -> Option<&str> {
         self.0.value.tracking_url.as_deref()
     }
 
-    /// When it should arrive.
+    /// URL of the carrier's tracking page. Null until the carrier has provided a label.
     async fn eta(&self) -> Option<DateTime> {
         instant(self.0.value.eta.as_ref())
     }
 
-    /// How often nobody took it.
+    /// Number of failed delivery attempts so far.
     async fn failed_attempts(&self) -> u32 {
         self.0.value.failed_attempts
     }
 
-    /// The last things that the carrier said, newest first.
+    /// Up to 50 latest tracking updates of the carrier, newest first.
     async fn tracking(&self) -> Vec<Tracking> {
         self.0.value.tracking.iter().map(Tracking::from).collect()
     }
 
-    /// The version of its stream.
+    /// Version of the shipment's stream: the number of its events so far.
     async fn version(&self) -> u64 {
         self.0.version
     }
 
-    /// When it was planned, or called off.
+    /// Time when the shipment was planned, or cancelled before that.
     async fn planned_at(&self) -> DateTime {
         (&self.0.value.planned_at).into()
     }
 
-    /// When everything was in the box.
+    /// Time when the parcel was packed. Null until then.
     async fn packed_at(&self) -> Option<DateTime> {
         instant(self.0.value.packed_at.as_ref())
     }
 
-    /// When it left.
+    /// Time when the parcel was dispatched. Null until then.
     async fn dispatched_at(&self) -> Option<DateTime> {
         instant(self.0.value.dispatched_at.as_ref())
     }
 
-    /// When it arrived, as the carrier says.
+    /// Time of delivery, as reported by the carrier. Null until then.
     async fn delivered_at(&self) -> Option<DateTime> {
         instant(self.0.value.delivered_at.as_ref())
     }
 
-    /// When it was last changed.
+    /// Time of the latest change to the shipment.
     async fn updated_at(&self) -> DateTime {
         (&self.0.value.updated_at).into()
     }
@@ -143,14 +143,14 @@ impl Listed for Shipment {
     }
 }
 
-/// Something that the carrier said.
+/// A tracking update of the carrier.
 #[derive(SimpleObject)]
 struct Tracking {
-    /// In the carrier's words.
+    /// Status of the parcel in the carrier's words, 1 to 200 characters.
     status: String,
-    /// Where it was seen.
+    /// Place where the parcel was seen. Null if the carrier did not report one.
     place: Option<String>,
-    /// When it was said.
+    /// Time when the carrier reported the update.
     at: DateTime,
 }
 

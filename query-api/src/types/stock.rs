@@ -17,7 +17,6 @@ use super::names::{StockLevel, named};
 use crate::reader::{Doc, reader};
 use crate::scalars::DateTime;
 
-/// How much there is of a SKU.
 pub(crate) struct StockView {
     sku: String,
     level: String,
@@ -27,7 +26,7 @@ pub(crate) struct StockView {
 }
 
 impl StockView {
-    /// Of what is counted.
+    /// The view of a tracked SKU.
     pub(crate) fn of(item: Arc<Doc<stock::StockItem>>) -> Self {
         Self {
             sku: item.value.sku.clone(),
@@ -38,60 +37,60 @@ impl StockView {
         }
     }
 
-    /// Of what is not counted.
+    /// The view of a SKU that is not tracked.
     pub(crate) fn untracked(sku: &str, as_of: &str) -> Self {
         Self { level: "UNTRACKED".to_owned(), available: None, ..Self::none(sku, as_of) }
     }
 
-    /// Of what is counted, and nothing ever came in.
+    /// The view of a tracked SKU that was never received.
     pub(crate) fn none(sku: &str, as_of: &str) -> Self {
         let (level, as_of) = ("OUT_OF_STOCK".to_owned(), as_of.to_owned());
         Self { sku: sku.to_owned(), level, available: Some(0), as_of, version: 0 }
     }
 }
 
-/// How much there is of a SKU.
+/// Stock level of a SKU.
 #[Object]
 impl StockView {
-    /// Of what.
+    /// SKU that the level is for.
     async fn sku(&self) -> &str {
         &self.sku
     }
 
-    /// In words.
+    /// Stock level as a category, the same for all callers.
     async fn level(&self) -> Result<StockLevel> {
         Ok(named(&self.level)?)
     }
 
-    /// What can be promised; for operators, null for shoppers and where nothing is counted.
+    /// Quantity that can still be ordered, in units. Null for shoppers and if the SKU is not tracked.
     async fn available_quantity(&self, ctx: &Context<'_>) -> Result<Option<u32>> {
         let operator = reader(ctx)?.audience == Audience::Staff;
         Ok(self.available.filter(|_| operator))
     }
 
-    /// When it last changed.
+    /// Time of the latest stock movement.
     async fn as_of(&self) -> DateTime {
         (&self.as_of).into()
     }
 
-    /// The version of the item's stream; 0 where there is none.
+    /// Version of the stock item's stream; 0 if it has none.
     async fn version(&self) -> u64 {
         self.version
     }
 }
 
-/// A part of an order's line at one location.
+/// A part of an order line that comes from one location.
 #[derive(SimpleObject)]
 pub(crate) struct LineAtLocation {
-    /// The order's line.
+    /// Number of the order line, starting at 1.
     line_id: u32,
-    /// What.
+    /// SKU of the variant.
     sku: String,
-    /// How many.
+    /// Quantity from this location, in units.
     quantity: u32,
-    /// From where.
+    /// Name of the location that the goods come from.
     location: String,
-    /// Whether its stock is counted.
+    /// Whether inventory tracks stock of this SKU.
     tracked: bool,
 }
 
@@ -107,14 +106,14 @@ impl From<&documents::LineAtLocation> for LineAtLocation {
     }
 }
 
-/// A SKU of which there was not enough.
+/// A SKU of which too little was available.
 #[derive(SimpleObject)]
 pub(crate) struct Shortage {
-    /// What.
+    /// SKU that was short.
     sku: String,
-    /// How many the order wanted.
+    /// Quantity that the order asked for, in units.
     requested: u32,
-    /// How many there were.
+    /// Quantity that was available, in units.
     available: u32,
 }
 

@@ -1,4 +1,4 @@
-//! The story of an order.
+//! The history of an order.
 
 use std::sync::Arc;
 
@@ -12,43 +12,42 @@ use crate::page::Named;
 use crate::reader::Doc;
 use crate::scalars::DateTime;
 
-/// Something that happened to an order.
 pub(crate) struct TimelineEntry(pub(crate) Arc<Doc<order_timeline::TimelineEntry>>);
 
-/// Something that happened to an order.
+/// One entry in the history of an order.
 #[Object]
 impl TimelineEntry {
-    /// Its global id.
+    /// Global id of the entry.
     async fn id(&self) -> ID {
         global("TimelineEntry", &self.0.id)
     }
 
-    /// When.
+    /// Time of the event.
     async fn at(&self) -> DateTime {
         (&self.0.value.at).into()
     }
 
-    /// The name of the event's type: `OrderPlaced`.
+    /// Event type without namespace and version, such as `OrderPlaced`.
     async fn r#type(&self) -> &str {
         &self.0.value.name
     }
 
-    /// One sentence for people.
+    /// Description of the event in one sentence.
     async fn title(&self) -> &str {
         &self.0.value.title
     }
 
-    /// Who.
+    /// The party that caused the event.
     async fn actor(&self) -> Actor {
         Actor(self.0.value.actor.clone())
     }
 
-    /// Why, as a code, where the event says.
+    /// Reason code. Null if the event states none.
     async fn reason(&self) -> Option<&str> {
         self.0.value.reason.as_deref()
     }
 
-    /// The event.
+    /// Reference to the event behind the entry.
     async fn event(&self) -> EventRef {
         (&self.0.value.event).into()
     }

@@ -1,4 +1,4 @@
-//! What only the shop sees of an order.
+//! The fields of an order that only the back office sees.
 
 use async_graphql::{Context, Object, Result, SimpleObject};
 
@@ -7,24 +7,23 @@ use crate::reader::reader;
 use crate::scalars::DateTime;
 use crate::types::stock::Reservation;
 
-/// What only the shop sees of an order.
 #[derive(Clone)]
 pub(crate) struct BackOffice(pub(super) Document);
 
-/// What only the shop sees of an order.
+/// The fields of an order that only the back office sees.
 #[Object]
 impl BackOffice {
-    /// Who ordered; none for a guest.
+    /// Id of the customer who placed the order. Null for a guest.
     async fn customer_id(&self) -> Option<&str> {
         self.0.value.customer_id.as_deref()
     }
 
-    /// The stream of its events.
+    /// Id of the order's event stream: `order-` and the order's id.
     async fn stream(&self) -> &str {
         &self.0.id
     }
 
-    /// Why it was cancelled, in somebody's words; null once it was erased.
+    /// Free-text reason for the cancellation. Null if none was given or personal data was erased.
     async fn cancel_text(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         match &self.0.value.cancel_text {
             Some(text) => Ok(reader(ctx)?.open(text, "text").await?),
@@ -32,7 +31,7 @@ impl BackOffice {
         }
     }
 
-    /// What somebody wrote on it, oldest first.
+    /// Notes that staff added to the order, oldest first.
     async fn notes(&self, ctx: &Context<'_>) -> Result<Vec<Note>> {
         let mut notes = Vec::new();
         for note in &self.0.value.notes {
@@ -42,17 +41,18 @@ impl BackOffice {
         Ok(notes)
     }
 
-    /// What it has reserved; null while inventory has not answered, or that cannot be read.
+    /// Stock reservation of the order. Null until inventory has answered, or, with an error, if reservations
+    /// cannot be read.
     async fn reservation(&self, ctx: &Context<'_>) -> Result<Option<Reservation>> {
         Ok(reader(ctx)?.reservation(&self.0.value.order_id).await?.map(Reservation))
     }
 }
 
-/// A note on an order.
+/// A note that staff added to an order.
 #[derive(SimpleObject)]
 struct Note {
-    /// What was written; null once it was erased.
+    /// Text of the note. Null if personal data was erased.
     text: Option<String>,
-    /// When.
+    /// Time when the note was added.
     at: DateTime,
 }

@@ -1,4 +1,4 @@
-//! Why an order waits, and the ways out.
+//! Holds of an order and their resolutions.
 
 use async_graphql::{Context, ID, Object, Result};
 use http_server::Audience;
@@ -9,23 +9,22 @@ use crate::reader::reader;
 use crate::scalars::{DateTime, Money, money};
 use crate::types::names::{HoldReason, WayOut, all_named, named};
 
-/// Why an order waits.
 pub(crate) struct Hold(pub(super) orders::Hold);
 
-/// Why an order waits.
+/// A reason for which an order is on hold, and how it can be resolved.
 #[Object]
 impl Hold {
-    /// As a code.
+    /// Why the order is on hold.
     async fn reason(&self) -> Result<HoldReason> {
         Ok(named(&self.0.reason)?)
     }
 
-    /// Which parcel it is about.
+    /// Global id of the shipment that the hold concerns. Null if it concerns the whole order.
     async fn shipment_id(&self) -> Option<ID> {
         self.0.shipment_id.as_deref().map(|id| global("Shipment", id))
     }
 
-    /// What somebody of the shop wrote; for operators, and null once it was erased.
+    /// Free-text reason given by staff. Null for shoppers, if none was given, or if personal data was erased.
     async fn text(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         let reader = reader(ctx)?;
         match &self.0.text {
@@ -34,27 +33,27 @@ impl Hold {
         }
     }
 
-    /// What a human can choose from.
+    /// Resolutions that staff can choose from.
     async fn ways_out(&self) -> Result<Vec<WayOut>> {
         Ok(all_named(&self.0.ways_out)?)
     }
 
-    /// The money that it is about.
+    /// Amount of money that the hold concerns. Null if it does not concern money.
     async fn amount(&self) -> Option<Money> {
         money(self.0.amount.as_ref())
     }
 
-    /// What was chosen, while it is being carried out.
+    /// Resolution that staff chose and that is being carried out. Null until one is chosen.
     async fn chosen(&self) -> Result<Option<WayOut>> {
         Ok(self.0.chosen.as_deref().map(named).transpose()?)
     }
 
-    /// The parcels that may not leave meanwhile.
+    /// Global ids of the shipments that cannot be dispatched during the hold.
     async fn blocks(&self) -> Vec<ID> {
         self.0.blocks.iter().map(|id| global("Shipment", id)).collect()
     }
 
-    /// Since when.
+    /// Time when the hold began.
     async fn since(&self) -> DateTime {
         (&self.0.since).into()
     }

@@ -8,85 +8,85 @@ use crate::reader::reader;
 use crate::scalars::Money;
 use crate::types::product::Product;
 
-/// A line of an order, with the price it was accepted at.
 pub(crate) struct OrderLine(pub(super) orders::OrderLine);
 
-/// A line of an order, with the price it was accepted at.
+/// One line of an order, with title and price as of the time when the order was placed.
 #[Object]
 impl OrderLine {
-    /// 1, 2, 3 …
+    /// Number of the line within the order, starting at 1.
     async fn line_id(&self) -> u32 {
         self.0.line_id
     }
 
-    /// What.
+    /// SKU of the ordered variant.
     async fn sku(&self) -> &str {
         &self.0.sku
     }
 
-    /// What the product was called.
+    /// Title of the product when the order was placed.
     async fn title(&self) -> &str {
         &self.0.title
     }
 
-    /// What set the variant apart; empty when nothing did.
+    /// Title of the variant when the order was placed. Empty if the product has no options.
     async fn variant_title(&self) -> &str {
         &self.0.variant_title
     }
 
-    /// The product as it is now; null when it is not shown any more, or cannot be read.
+    /// The product as it is now. Null if the caller can no longer see it, or, with an error, if products
+    /// cannot be read.
     async fn product(&self, ctx: &Context<'_>) -> Result<Option<Product>> {
         let reader = reader(ctx)?;
         let product = reader.product(&self.0.product_id).await?;
         Ok(product.and_then(|product| Product::for_audience(product, reader.audience)))
     }
 
-    /// How many were ordered.
+    /// Ordered quantity, in units; at least 1.
     async fn quantity(&self) -> u32 {
         self.0.qty
     }
 
-    /// Of these, cancelled.
+    /// Units of this line that were cancelled.
     async fn cancelled_quantity(&self) -> u32 {
         self.0.cancelled_qty
     }
 
-    /// Of these, sent.
+    /// Units of this line that were dispatched.
     async fn shipped_quantity(&self) -> u32 {
         self.0.shipped_qty
     }
 
-    /// For one, tax included.
+    /// Price of one unit, tax included.
     async fn unit_price(&self) -> Money {
         (&self.0.unit_price).into()
     }
 
-    /// Off the whole line.
+    /// Discount on the whole line, as a positive amount.
     async fn discount(&self) -> Money {
         (&self.0.discount).into()
     }
 
-    /// The rate of tax in basis points: 1900 is 19 %.
+    /// Tax rate in basis points: 1900 is 19 %.
     async fn tax_rate(&self) -> u32 {
         self.0.tax_rate
     }
 
-    /// The tax inside the total.
+    /// Tax that is included in the line's total.
     async fn tax(&self) -> Money {
         (&self.0.tax).into()
     }
 
-    /// Quantity × unit price − discount.
+    /// Quantity × unit price − discount, tax included.
     async fn total(&self) -> Money {
         (&self.0.total).into()
     }
 
-    /// The version of the product that the price is from.
+    /// Version of the product's stream that the price was taken from.
     async fn price_version(&self) -> u64 {
         self.0.price_version
     }
 
-    /// Whether its stock is counted.
+    /// Whether inventory tracks stock of this SKU.
     async fn tracked(&self) -> bool {
         self.0.tracked
     }

@@ -1,4 +1,4 @@
-//! An order's personal data, opened for who holds its guest token and for operators.
+//! Personal data of an order, decrypted for holders of its guest token and for operators.
 
 use async_graphql::{Context, Object, Result, SimpleObject};
 use read_models::documents::Sealed;
@@ -7,54 +7,54 @@ use serde::Deserialize;
 use super::Document;
 use crate::reader::reader;
 
-/// What of an order is personal.
 #[derive(Clone)]
 pub(crate) struct PersonalData(pub(super) Document);
 
-/// What of an order is personal.
+/// The personal data of an order.
 #[Object]
 impl PersonalData {
-    /// The e-mail address; null once it was erased.
+    /// E-mail address of the customer. Null if personal data was erased.
     async fn email(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         Ok(reader(ctx)?.open(&self.0.value.email, "email").await?)
     }
 
-    /// Where it goes; null once it was erased.
+    /// Delivery address. Null if personal data was erased.
     async fn ship_to(&self, ctx: &Context<'_>) -> Result<Option<Address>> {
         Address::open(ctx, Some(&self.0.value.ship_to), "shipTo").await
     }
 
-    /// Where the bill goes, if that is somewhere else; null once it was erased.
+    /// Billing address. Null if it is the delivery address or personal data was erased.
     async fn bill_to(&self, ctx: &Context<'_>) -> Result<Option<Address>> {
         Address::open(ctx, self.0.value.bill_to.as_ref(), "billTo").await
     }
 
-    /// Whether the personal data of this order was erased: it cannot be read by anybody any more.
+    /// Whether the personal data of the order was erased. Erasure is permanent. Null, with an error, if this
+    /// cannot be determined.
     async fn erased(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
         Ok(Some(reader(ctx)?.is_erased(&self.0.value.email, "email").await?))
     }
 }
 
-/// A postal address.
+/// Name and postal address of a recipient.
 #[derive(Deserialize, SimpleObject)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Address {
-    /// Who receives it.
+    /// Name of the recipient, 1 to 100 characters.
     name: String,
-    /// Street and house number, one or two lines.
+    /// Street and house number, 1 to 3 lines.
     lines: Vec<String>,
-    /// Postal code, where the country has one.
+    /// Postal code. Null if the country has none.
     postal_code: Option<String>,
-    /// City or town.
+    /// City or town, 1 to 100 characters.
     city: String,
-    /// State, province or region, where an address needs one.
+    /// State, province or region. Null if the address needs none.
     region: Option<String>,
-    /// ISO 3166-1 alpha-2 code.
+    /// ISO 3166-1 alpha-2 country code, such as `DE`.
     country: String,
 }
 
 impl Address {
-    /// Opens an address; `None` when there is none or it was erased.
+    /// Decrypts an address; `None` if there is none or it was erased.
     pub(crate) async fn open(
         ctx: &Context<'_>,
         sealed: Option<&Sealed>,

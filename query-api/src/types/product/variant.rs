@@ -12,7 +12,6 @@ use crate::reader::{Doc, reader};
 use crate::scalars::{Money, money};
 use crate::types::stock::StockView;
 
-/// What a product can be bought as.
 #[derive(Clone)]
 pub(crate) struct Variant {
     product: Arc<Doc<products::Product>>,
@@ -20,18 +19,17 @@ pub(crate) struct Variant {
 }
 
 impl Variant {
-    /// The variant at this place.
+    /// The variant at this position.
     pub(super) fn at(product: &Arc<Doc<products::Product>>, at: usize) -> Option<Self> {
         let variant = product.value.variants.get(at)?.clone();
         Some(Self { product: product.clone(), variant })
     }
 
-    /// Its SKU.
     pub(crate) fn is(&self, sku: &str) -> bool {
         self.variant.sku == sku
     }
 
-    /// Its price in a currency; in the product's own when none is named.
+    /// Price in a currency; in the product's own currency if none is named.
     fn in_currency(&self, currency: Option<&str>) -> Option<&products::VariantPrice> {
         let own = self.product.value.min_price.as_ref().map(|price| price.currency.as_str());
         match currency.or(own) {
@@ -41,61 +39,66 @@ impl Variant {
     }
 }
 
-/// What a product can be bought as.
+/// A variant of a product: the unit that can be ordered.
 #[Object]
 impl Variant {
-    /// Its global id.
+    /// Global id of the variant.
     pub(crate) async fn id(&self) -> ID {
         global("Variant", &self.variant.sku)
     }
 
-    /// What it is ordered by; unique.
+    /// Stock keeping unit (SKU) by which the variant is ordered; unique.
     async fn sku(&self) -> &str {
         &self.variant.sku
     }
 
-    /// Its options in words; empty when there are none.
+    /// The variant's options in words. Empty if it has none.
     async fn title(&self) -> &str {
         &self.variant.title
     }
 
-    /// What sets it apart.
+    /// Options that distinguish the variant from its siblings, by name.
     async fn options(&self) -> Vec<Attribute> {
         attributes(&self.variant.options)
     }
 
-    /// What it costs, tax included; in the currency that the product was first priced in when none is named. Null when it
-    /// has no price in that currency.
-    async fn price(&self, currency: Option<String>) -> Option<Money> {
+    /// Price of one unit, tax included. Null if there is no price in the requested currency.
+    async fn price(
+        &self,
+        #[graphql(desc = "ISO 4217 code; by default the product's own.")] currency: Option<String>,
+    ) -> Option<Money> {
         self.in_currency(currency.as_deref()).map(|price| Money::from(&price.price))
     }
 
-    /// A higher price to compare with.
-    async fn compare_at_price(&self, currency: Option<String>) -> Option<Money> {
+    /// Reference price to compare with, higher than the price. Null if none is set in the requested currency.
+    async fn compare_at_price(
+        &self,
+        #[graphql(desc = "ISO 4217 code; by default the product's own.")] currency: Option<String>,
+    ) -> Option<Money> {
         money(self.in_currency(currency.as_deref())?.compare_at.as_ref())
     }
 
-    /// EAN or another code.
+    /// Barcode, such as an EAN. Null if none is given.
     async fn barcode(&self) -> Option<&str> {
         self.variant.barcode.as_deref()
     }
 
-    /// Weight with package.
+    /// Weight including packaging, in grams. Null if it is not known.
     async fn weight_grams(&self) -> Option<u32> {
         self.variant.weight_grams
     }
 
-    /// The most that one order may hold.
+    /// Largest quantity allowed in one order, in units. Null if there is no limit.
     async fn max_per_order(&self) -> Option<u32> {
         self.variant.max_per_order
     }
 
-    /// Not sold any more.
+    /// Whether the variant is permanently no longer sold.
     async fn discontinued(&self) -> bool {
         self.variant.discontinued
     }
 
-    /// How much there is; null while it cannot be read.
+    /// Stock level of the variant. Null, with an error, if stock cannot be read.
     async fn stock(&self, ctx: &Context<'_>) -> Result<Option<StockView>> {
         let as_of = &self.product.value.updated_at;
         if !self.variant.track_stock {
@@ -106,7 +109,7 @@ impl Variant {
         Ok(Some(item.map_or_else(|| StockView::none(&self.variant.sku, as_of), StockView::of)))
     }
 
-    /// The product.
+    /// The product that the variant belongs to.
     async fn product(&self) -> Product {
         Product(self.product.clone())
     }

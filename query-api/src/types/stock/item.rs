@@ -17,69 +17,68 @@ use crate::reader::{Doc, reader};
 use crate::scalars::DateTime;
 use crate::types::names::{StockLevel, StockMovementKind, named};
 
-/// One SKU in all its locations.
 #[derive(Clone)]
 pub(crate) struct StockItem(pub(crate) Arc<Doc<stock::StockItem>>);
 
-/// One SKU in all its locations.
+/// Stock of one SKU across all locations, in units.
 #[Object]
 impl StockItem {
-    /// Its global id.
+    /// Global id of the stock item.
     pub(crate) async fn id(&self) -> ID {
         global("StockItem", &self.0.value.sku)
     }
 
-    /// What is counted.
+    /// SKU that is tracked by this item.
     async fn sku(&self) -> &str {
         &self.0.value.sku
     }
 
-    /// What happens when there is nothing left: `DENY`.
+    /// What happens when stock runs out. Always `DENY`: further orders are rejected.
     async fn policy(&self) -> &str {
         &self.0.value.policy
     }
 
-    /// Physically there, in all locations.
+    /// Units physically in stock, across all locations.
     async fn on_hand(&self) -> u32 {
         self.0.value.on_hand
     }
 
-    /// Of these, promised to orders.
+    /// Units on hand that are reserved for orders; at most `onHand`.
     async fn reserved(&self) -> u32 {
         self.0.value.reserved
     }
 
-    /// What can be promised.
+    /// Units that can still be ordered: on hand − reserved − safety stock, at least 0.
     async fn available(&self) -> u32 {
         self.0.value.available
     }
 
-    /// At or below this many available, stock is low.
+    /// Threshold in units: at or below this available quantity, stock is low. 0 switches the warning off.
     async fn low_stock(&self) -> u32 {
         self.0.value.low_stock
     }
 
-    /// Never promised to anybody.
+    /// Units that are kept back and never offered for sale.
     async fn safety_stock(&self) -> u32 {
         self.0.value.safety_stock
     }
 
-    /// In words.
+    /// Stock level as a category, derived from `available` and `lowStock`.
     async fn level(&self) -> Result<StockLevel> {
         Ok(named(&self.0.value.level)?)
     }
 
-    /// The same, by location.
+    /// The same figures for each location, by the location's name.
     async fn locations(&self) -> Vec<StockAtLocation> {
         self.0.value.locations.iter().map(StockAtLocation::from).collect()
     }
 
-    /// The reservations that still hold some of it, oldest first. Costs a call of the store for each item.
+    /// Reservations that still hold units of this SKU, oldest first. Costs one store query per item.
     async fn reservations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default = 20)] first: i32,
-        after: Option<String>,
+        #[graphql(default = 20, desc = "Page size, 0 to 100.")] first: i32,
+        #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
     ) -> Result<Option<Connection<Reservation>>> {
         let list = List {
             collection: &RESERVATIONS,
@@ -90,13 +89,13 @@ impl StockItem {
         Ok(Some(Connection::of(page)))
     }
 
-    /// What moved its figures, newest first. Costs a call of the store for each item.
+    /// Movements that changed the figures, newest first. Costs one store query per item.
     async fn movements(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default = 50)] first: i32,
-        after: Option<String>,
-        kinds: Option<Vec<StockMovementKind>>,
+        #[graphql(default = 50, desc = "Page size, 0 to 100.")] first: i32,
+        #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
+        #[graphql(desc = "Kinds of movement; all if not given.")] kinds: Option<Vec<StockMovementKind>>,
     ) -> Result<Option<Connection<StockMovement>>> {
         let mut filters = vec![Filter::In("sku", vec![Value::Text(self.0.value.sku.clone())])];
         filters.extend(kinds.map(|kinds| one_of("kind", kinds)));
@@ -106,12 +105,12 @@ impl StockItem {
         Ok(Some(Connection::of(page)))
     }
 
-    /// The version of its stream.
+    /// Version of the stock item's stream: the number of its events so far.
     async fn version(&self) -> u64 {
         self.0.version
     }
 
-    /// When the figures were last changed.
+    /// Time of the latest stock movement.
     async fn updated_at(&self) -> DateTime {
         (&self.0.value.updated_at).into()
     }
@@ -129,16 +128,17 @@ impl Listed for StockItem {
     }
 }
 
-/// A stock item at one location.
+/// Stock of one SKU at one location, in units.
 #[derive(SimpleObject)]
 struct StockAtLocation {
-    /// Where.
+    /// Name of the location.
     location: String,
-    /// Physically there.
+    /// Units physically at the location.
     on_hand: u32,
-    /// Of these, promised to orders.
+    /// Units on hand that are reserved for orders; at most `onHand`.
     reserved: u32,
-    /// On hand less reserved; the safety stock is kept for the item as a whole.
+    /// Units on hand that are not reserved. Safety stock is not subtracted, because it applies to the item as
+    /// a whole.
     available: u32,
 }
 

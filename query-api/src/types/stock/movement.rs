@@ -13,78 +13,77 @@ use crate::types::actor::Actor;
 use crate::types::event::EventRef;
 use crate::types::names::{StockMovementKind, named};
 
-/// Something that moved a figure.
 pub(crate) struct StockMovement(Arc<Doc<stock_movements::StockMovement>>);
 
-/// Something that moved a figure.
+/// A change to a SKU's stock figures: one entry of the stock ledger.
 #[Object]
 impl StockMovement {
-    /// Its global id.
+    /// Global id of the movement.
     async fn id(&self) -> ID {
         global("StockMovement", &self.0.id)
     }
 
-    /// What it was.
+    /// Kind of movement, such as RECEIVED or RESERVED.
     async fn kind(&self) -> Result<StockMovementKind> {
         Ok(named(&self.0.value.kind)?)
     }
 
-    /// How many; negative only where an adjustment took away.
+    /// Number of units. Negative only if an adjustment reduced the stock.
     async fn quantity(&self) -> BigInt {
         BigInt(self.0.value.qty)
     }
 
-    /// Where.
+    /// Name of the location whose stock changed.
     async fn location(&self) -> &str {
         &self.0.value.location
     }
 
-    /// The other location of a transfer.
+    /// Name of the other location. Null unless the movement is a transfer.
     async fn other_location(&self) -> Option<&str> {
         self.0.value.other_location.as_deref()
     }
 
-    /// For which order.
+    /// Global id of the order that caused the movement. Null if there was none.
     async fn order_id(&self) -> Option<ID> {
         self.0.value.order_id.as_deref().map(|order| global("Order", order))
     }
 
-    /// Lines of the order.
+    /// Numbers of the order lines concerned. Empty if there was no order.
     async fn line_ids(&self) -> &[u32] {
         &self.0.value.line_ids
     }
 
-    /// Why it was adjusted, as a code.
+    /// Reason code of an adjustment. Null for any other movement.
     async fn reason(&self) -> Option<&str> {
         self.0.value.reason.as_deref()
     }
 
-    /// Delivery note, transfer or the like.
+    /// Reference, such as the number of a delivery note or transfer. Null if there is none.
     async fn reference(&self) -> Option<&str> {
         self.0.value.reference.as_deref()
     }
 
-    /// The figures at the location, after.
+    /// Figures at the location after the movement.
     async fn after_at_location(&self) -> StockFigures {
         self.0.value.after_at_location.into()
     }
 
-    /// The figures in all locations, after.
+    /// Figures across all locations after the movement.
     async fn after_in_all(&self) -> StockFigures {
         self.0.value.after_in_all.into()
     }
 
-    /// When.
+    /// Time when the movement was recorded.
     async fn at(&self) -> DateTime {
         (&self.0.value.at).into()
     }
 
-    /// Who.
+    /// The party that caused the movement.
     async fn actor(&self) -> Actor {
         Actor(self.0.value.actor.clone())
     }
 
-    /// The event.
+    /// The event that recorded the movement.
     async fn event(&self) -> EventRef {
         (&self.0.value.event).into()
     }
@@ -102,14 +101,14 @@ impl Listed for StockMovement {
     }
 }
 
-/// How much there is.
+/// Stock figures in units.
 #[derive(SimpleObject)]
 struct StockFigures {
-    /// Physically there.
+    /// Units physically in stock.
     on_hand: u32,
-    /// Of these, promised to orders.
+    /// Units on hand that are reserved for orders.
     reserved: u32,
-    /// What can be promised.
+    /// Units that can still be ordered.
     available: u32,
 }
 

@@ -1,4 +1,4 @@
-//! What orders have reserved.
+//! Stock reservations of orders.
 
 use std::sync::Arc;
 
@@ -12,59 +12,58 @@ use crate::reader::Doc;
 use crate::scalars::DateTime;
 use crate::types::names::{ReservationStatus, named};
 
-/// What an order has reserved.
 #[derive(Clone)]
 pub(crate) struct Reservation(pub(crate) Arc<Doc<reservations::Reservation>>);
 
-/// What an order has reserved.
+/// Stock reserved for one order.
 #[Object]
 impl Reservation {
-    /// Its global id.
+    /// Global id of the reservation.
     pub(crate) async fn id(&self) -> ID {
         global("Reservation", &self.0.value.order_id)
     }
 
-    /// For which order.
+    /// Global id of the order that the stock is reserved for.
     async fn order_id(&self) -> ID {
         global("Order", &self.0.value.order_id)
     }
 
-    /// What became of it.
+    /// Current state of the reservation.
     async fn status(&self) -> Result<ReservationStatus> {
         Ok(named(&self.0.value.status)?)
     }
 
-    /// What was reserved.
+    /// What was reserved, by order line and location.
     async fn lines(&self) -> Vec<LineAtLocation> {
         self.0.value.lines.iter().map(LineAtLocation::from).collect()
     }
 
-    /// What of it is still held.
+    /// The part that is still reserved, by order line and location.
     async fn held(&self) -> Vec<LineAtLocation> {
         self.0.value.held.iter().map(LineAtLocation::from).collect()
     }
 
-    /// Every SKU that was short.
+    /// Every SKU that was short. Empty unless the reservation was rejected.
     async fn shortages(&self) -> Vec<Shortage> {
         self.0.value.shortages.iter().map(Shortage::from).collect()
     }
 
-    /// Why it was given back, as a code.
+    /// Reason code for the release. Null if nothing was released.
     async fn release_reason(&self) -> Option<&str> {
         self.0.value.release_reason.as_deref()
     }
 
-    /// The version of its stream.
+    /// Version of the reservation's stream: the number of its events so far.
     async fn version(&self) -> u64 {
         self.0.version
     }
 
-    /// When inventory answered.
+    /// Time when inventory answered the order.
     async fn created_at(&self) -> DateTime {
         (&self.0.value.created_at).into()
     }
 
-    /// When it was last changed.
+    /// Time of the latest change to the reservation.
     async fn updated_at(&self) -> DateTime {
         (&self.0.value.updated_at).into()
     }

@@ -26,7 +26,7 @@ pub async fn run(place: &Place, events: u64) -> Outcome<()> {
     let database = place.database().await?;
     let log = append::open(&database.url).await?;
     println!(
-        "\n| events | appended, 256 callers | one caller, p50 | a stream read, p50; p99 | pages in order | on disk | of it indexes |"
+        "\n| events | appended, 256 callers | one caller, p50 | a stream read, p50; p99 | pages in order | on disk | indexes |"
     );
     println!("|---|---|---|---|---|---|---|");
     let mut there = 0;
@@ -38,7 +38,7 @@ pub async fn run(place: &Place, events: u64) -> Outcome<()> {
     let start = Instant::now();
     let verified = verify(&*log, None, |_| {}).await?.events;
     println!("\n{verified} events verified at {:.0}/s", verified as f64 / start.elapsed().as_secs_f64());
-    println!("\n| | bytes an event |\n|---|---|");
+    println!("\n| | bytes per event |\n|---|---|");
     for (name, bytes) in parts(&database).await? {
         println!("| {name} | {:.0} |", bytes as f64 / there as f64);
     }

@@ -1,4 +1,4 @@
-//! What a caller is told.
+//! Answers of commands.
 
 use domain::{Refusal, UserError};
 use event_log::request::WriteError;
@@ -7,60 +7,61 @@ use schemas::{CommandId, StreamId};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// A command was carried out: now, or when it came first.
+/// A command that was carried out: now, or by an earlier request with the same key.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Accepted {
-    /// Ask with it what became of the command.
+    /// Id of the command, for the status query.
     pub command_id: CommandId,
-    /// What it was about: an order's, product's, category's or parcel's id, or a SKU.
+    /// Id of the object that the command concerned: order, product, category or shipment id, or a SKU.
     pub id: String,
-    /// The version that its stream has now (had, when it came first).
+    /// Version of the object's stream after the command.
     pub version: u64,
-    /// `stream@version`, several joined by commas: a query that presents it sees at least this.
+    /// Consistency token, `stream@version`, several separated by commas. A query that presents it sees the
+    /// command's effects.
     pub token: String,
-    /// What else there is to say.
+    /// Fields that depend on the command.
     #[serde(flatten)]
     pub answer: Map<String, Value>,
-    /// This is the first answer again.
+    /// Whether this is the first answer, returned again.
     #[serde(skip)]
     pub replayed: bool,
 }
 
-/// Why a command was not carried out.
+/// The reason for which a command was not carried out.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum CommandError {
-    /// It is not a command at all: these fields are wrong.
-    #[error("the request has fields that are wrong: {}", codes(.0))]
+    /// The input is invalid in these fields.
+    #[error("the request has invalid fields: {}", codes(.0))]
     Invalid(Vec<UserError>),
-    /// The rules say no.
+    /// A business rule refuses the command.
     #[error("refused: {refusal}")]
     Refused {
-        /// Why.
+        /// The rule's code and message.
         refusal: Refusal,
-        /// This is the first answer again.
+        /// Whether this is the first answer, returned again.
         replayed: bool,
     },
-    /// A stream is not at the version that the caller insists on.
+    /// A stream does not have the version that the caller expects.
     #[error("{stream} is at version {version}")]
     Conflict {
-        /// Which.
+        /// The stream with a different version.
         stream: StreamId,
-        /// Where it is (was, when the command came first).
+        /// Version of the stream when the command first came.
         version: u64,
-        /// This is the first answer again.
+        /// Whether this is the first answer, returned again.
         replayed: bool,
     },
-    /// There is no such thing, or it is not the caller's.
+    /// The object does not exist, or does not belong to the caller. Names the kind of object.
     #[error("there is no such {0}")]
     NotFound(&'static str),
-    /// It could not be recorded; what became of it is known when it is repeated under the same key.
+    /// The command could not be recorded, or its outcome is unknown. A retry with the same key is safe.
     #[error("the command could not be recorded")]
     Write(#[from] WriteError),
-    /// Personal data could not be sealed.
-    #[error("personal data could not be sealed")]
+    /// Personal data could not be encrypted.
+    #[error("personal data could not be encrypted")]
     Sealing(#[from] SealingError),
-    /// A defect.
+    /// A defect of this program.
     #[error("{0}")]
     Internal(String),
 }
@@ -76,14 +77,14 @@ impl From<serde_json::Error> for CommandError {
     }
 }
 
-/// The refusal with the names that fields have in inputs, which are longer than those in events.
+/// The refusal with the field names of inputs, which differ from those of events.
 pub(crate) fn in_words_of_inputs(mut refusal: Refusal) -> Refusal {
     rename(&mut refusal, "qty", "quantity");
     rename(&mut refusal, "change", "delta");
     refusal
 }
 
-/// Renames the last part of fields' paths.
+/// Renames the last part of the fields' paths.
 pub(crate) fn rename(refusal: &mut Refusal, from: &str, to: &str) {
     for field in refusal.errors.iter_mut().filter_map(|error| error.field.as_mut()) {
         if let Some(path) = field.strip_suffix(from).filter(|path| path.is_empty() || path.ends_with('.')) {

@@ -1,5 +1,5 @@
-//! What commands say. Texts are checked by [`Commands`](crate::Commands), which tells all that is wrong at once; fields
-//! that nobody knows are refused, so that a misspelt one is not overlooked.
+//! Inputs of commands. [`Commands`](crate::Commands) checks their texts and reports all problems at once; unknown fields
+//! are refused, so that a misspelt one is not overlooked.
 
 use schemas::{Currency, Money};
 use serde::{Deserialize, Serialize};
@@ -26,19 +26,19 @@ pub use reactions::RedriveInput;
 pub use shipments::{DeliveredInput, DeliveryAttemptInput, DispatchInput, LostInput, TrackingInput};
 pub use stock::{AdjustInput, ReceiveInput, ThresholdsInput, TransferInput};
 
-/// There is nothing to say: an empty body, or `{}`.
+/// A command without parameters: send an empty body or `{}`.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NothingInput {}
 
-/// An amount of money.
+/// An amount of money in one currency.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MoneyInput {
-    /// Whole minor units: 1999 is €19.99, and ¥1999.
+    /// Amount in minor units: 1999 is €19.99 or ¥1999.
     #[schema(example = 1999)]
     pub minor: i64,
-    /// ISO 4217 code.
+    /// ISO 4217 currency code, such as `EUR`.
     #[schema(example = "EUR")]
     pub currency: String,
 }
@@ -50,7 +50,7 @@ impl From<Money> for MoneyInput {
 }
 
 impl MoneyInput {
-    /// The amount; a problem at `field` when its currency is none.
+    /// The amount; adds a problem at `field` if the currency is unknown.
     pub(crate) fn parsed(&self, problems: &mut checks::Problems, field: &str) -> Option<Money> {
         let currency: Option<Currency> = problems.parsed(&format!("{field}.currency"), &self.currency);
         Some(currency?.minor(self.minor))

@@ -65,10 +65,10 @@ impl Commands {
 
     /// The parcel with this id.
     pub(super) async fn known_shipment(&self, shipment: &str) -> Result<(ShipmentId, Target), CommandError> {
-        let id: ShipmentId = shipment.parse().map_err(|_| CommandError::NotFound("parcel"))?;
+        let id: ShipmentId = shipment.parse().map_err(|_| CommandError::NotFound("shipment"))?;
         let stream = id.stream();
         let first =
-            self.first_event(Context::Shipping, &stream).await?.ok_or(CommandError::NotFound("parcel"))?;
+            self.first_event(Context::Shipping, &stream).await?.ok_or(CommandError::NotFound("shipment"))?;
         let flow = Some(first.envelope.correlation);
         Ok((id, Target { context: Context::Shipping, stream, id: id.to_string(), flow }))
     }

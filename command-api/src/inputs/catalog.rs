@@ -1,4 +1,4 @@
-//! What is said about products and categories.
+//! Inputs about products and categories.
 
 use std::collections::BTreeMap;
 
@@ -8,104 +8,105 @@ use utoipa::ToSchema;
 
 use super::MoneyInput;
 
-/// A product as it comes into the catalog, not yet published.
+/// A new product, created as a draft.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProductInput {
-    /// Its page's address; unique.
+    /// URL name of the product's page; unique among products. 1 to 96 lower-case letters, digits or dashes.
     #[schema(example = "green-tea")]
     pub slug: String,
-    /// 1 to 200 characters.
+    /// Display title, 1 to 200 characters.
     pub title: String,
-    /// At most 5 000 characters.
+    /// Description for shoppers, at most 5 000 characters. Default: empty.
     #[serde(default)]
     pub description: String,
-    /// Who makes it: 1 to 200 characters.
+    /// Brand or manufacturer, 1 to 200 characters. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brand: Option<String>,
-    /// Where it is found: at most 20 categories.
+    /// Ids of the categories that the product belongs to; at most 20. Default: none.
     #[serde(default)]
     pub category_ids: Vec<String>,
-    /// Properties: at most 50.
+    /// Properties by name; at most 50. Names have 1 to 50 characters, values at most 200. Default: none.
     #[serde(default)]
     pub attributes: BTreeMap<String, String>,
-    /// Its rate of tax.
+    /// Tax class that determines the tax rate.
     #[serde(default)]
     #[schema(value_type = String, pattern = "^(STANDARD|REDUCED|ZERO)$", default = "STANDARD")]
     pub tax_class: TaxClass,
 }
 
-/// What is to change about a product; what is not said stays.
+/// Changes to a product. Fields that are left out stay as they are.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DetailsInput {
-    /// 1 to 200 characters.
+    /// New display title, 1 to 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// At most 5 000 characters.
+    /// New description for shoppers, at most 5 000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// 1 to 200 characters; `null` takes it away.
+    /// New brand or manufacturer, 1 to 200 characters; `null` removes it.
     #[serde(default, deserialize_with = "said", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub brand: Option<Option<String>>,
-    /// Another address for its page; unique. The old one becomes free.
+    /// New URL name of the product's page; unique among products. The old name becomes available again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
-    /// Another rate of tax.
+    /// New tax class that determines the tax rate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, pattern = "^(STANDARD|REDUCED|ZERO)$")]
     pub tax_class: Option<TaxClass>,
 }
 
-/// Tells `null` from what is not said.
+/// Distinguishes `null` from a field that is left out.
 fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
-/// A variant of a product.
+/// A new variant of a product.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VariantInput {
-    /// Its stock keeping unit; unique, for ever.
+    /// Stock keeping unit (SKU): 1 to 64 letters, digits, dots, dashes or underscores. Unique, and never
+    /// reused.
     #[schema(example = "TEA-100")]
     pub sku: String,
-    /// What sets it apart from the other variants.
+    /// Options that distinguish the variant from its siblings, by name; at most 50. Default: none.
     #[serde(default)]
     pub options: BTreeMap<String, String>,
-    /// EAN or another code on the package.
+    /// Barcode on the package, such as an EAN; 1 to 200 characters. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub barcode: Option<String>,
-    /// Weight with package.
+    /// Weight including packaging, in grams. Default: unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight_grams: Option<u32>,
-    /// Whether its stock is counted; what is not counted is never out of stock.
+    /// Whether inventory tracks stock of the SKU. A SKU that is not tracked is never out of stock.
     #[serde(default = "tracked")]
     #[schema(default = true)]
     pub track_stock: bool,
-    /// The most that one order may hold: at least 1.
+    /// Largest quantity allowed in one order, in units; at least 1. Default: the shop's limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_per_order: Option<u32>,
 }
 
-/// All that can be said of a variant beside its SKU and price; what is not said is taken away.
+/// All properties of a variant except SKU and price. Fields that are left out are reset to their defaults.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VariantDetailsInput {
-    /// What sets it apart from the other variants.
+    /// Options that distinguish the variant from its siblings, by name; at most 50. Default: none.
     #[serde(default)]
     pub options: BTreeMap<String, String>,
-    /// EAN or another code on the package.
+    /// Barcode on the package, such as an EAN; 1 to 200 characters. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub barcode: Option<String>,
-    /// Weight with package.
+    /// Weight including packaging, in grams. Default: unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight_grams: Option<u32>,
-    /// Whether its stock is counted.
+    /// Whether inventory tracks stock of the SKU. A SKU that is not tracked is never out of stock.
     #[serde(default = "tracked")]
     #[schema(default = true)]
     pub track_stock: bool,
-    /// The most that one order may hold: at least 1.
+    /// Largest quantity allowed in one order, in units; at least 1. Default: the shop's limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_per_order: Option<u32>,
 }
@@ -114,82 +115,83 @@ fn tracked() -> bool {
     true
 }
 
-/// What a variant costs from now on.
+/// The new price of a variant, effective immediately.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PriceInput {
-    /// Tax included, in one of the shop's currencies.
+    /// Price of one unit, tax included, in one of the shop's currencies.
     pub price: MoneyInput,
-    /// A higher price to compare with, in the same currency.
+    /// Reference price to compare with, higher than the price and in the same currency. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compare_at: Option<MoneyInput>,
-    /// Why: at most 200 characters.
+    /// Free-text reason, at most 200 characters. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// Why a product is published, hidden or archived.
+/// The reason for publishing, unpublishing or archiving a product.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PublicationInput {
-    /// At most 200 characters.
+    /// Free-text reason, at most 200 characters. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// Where a product is found from now on, and nowhere else.
+/// The complete list of categories that a product belongs to.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CategoriesInput {
-    /// At most 20.
+    /// Ids of the categories, at most 20. An empty list removes the product from all categories.
     pub category_ids: Vec<String>,
 }
 
-/// All attributes of a product.
+/// The complete set of a product's attributes.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AttributesInput {
-    /// At most 50, names of at most 50 and values of at most 200 characters.
+    /// Attributes by name; at most 50. Names have 1 to 50 characters, values at most 200.
     pub attributes: BTreeMap<String, String>,
 }
 
-/// A picture or film of a product.
+/// An image or video of a product.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MediumInput {
-    /// Where it is.
+    /// URL of the file, absolute or relative to the shop.
     #[schema(example = "/media/green-tea.jpg")]
     pub url: String,
-    /// What it shows, in words: 1 to 500 characters.
+    /// Alternative text that describes the content, 1 to 500 characters.
     pub alt: String,
 }
 
-/// A category of the tree.
+/// A new category of the catalog's tree.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CategoryInput {
-    /// Its page's address; unique among categories.
+    /// URL name of the category's page; unique among categories. 1 to 96 lower-case letters, digits or
+    /// dashes.
     pub slug: String,
-    /// 1 to 100 characters.
+    /// Display name, 1 to 100 characters.
     pub name: String,
-    /// The id of the category that it is part of; none at the top.
+    /// Id of the parent category. Default: none, which makes it a top-level category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
 }
 
-/// Another name for a category.
+/// The new name of a category.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RenameInput {
-    /// 1 to 100 characters.
+    /// New display name, 1 to 100 characters.
     pub name: String,
 }
 
-/// Another place in the tree.
+/// The new position of a category in the tree.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MoveInput {
-    /// The id of the category that it is to be part of; none, or `null`, for the top.
+    /// Id of the new parent category. `null`, or left out, makes it a top-level category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Checks that need nothing but the input itself.
+//! Checks that need only the input itself.
 
 use domain::UserError;
 
@@ -12,7 +12,7 @@ const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB B
     MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE \
     RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV \
     TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
-/// More problems than this help nobody.
+/// The most problems that are reported at once.
 const MOST: usize = 100;
 
 /// Collects everything that is wrong with an input.
@@ -20,14 +20,14 @@ const MOST: usize = 100;
 pub(crate) struct Problems(Vec<UserError>);
 
 impl Problems {
-    /// Something that is wrong.
+    /// Adds a problem.
     pub fn add(&mut self, code: &str, field: impl Into<String>, message: impl Into<String>) {
         if self.0.len() < MOST {
             self.0.push(UserError::new(code, field, message));
         }
     }
 
-    /// What a text stands for; a problem if nothing.
+    /// The value that a text denotes; adds a problem if it denotes none.
     pub fn parsed<T: std::str::FromStr>(&mut self, field: &str, text: &str) -> Option<T>
     where
         T::Err: std::fmt::Display,
@@ -41,7 +41,7 @@ impl Problems {
         }
     }
 
-    /// Like [`parsed`](Self::parsed), where something is said.
+    /// Like [`parsed`](Self::parsed); `None` without a problem if there is no text.
     pub fn parsed_if<T: std::str::FromStr>(&mut self, field: &str, text: Option<&str>) -> Option<T>
     where
         T::Err: std::fmt::Display,
@@ -49,65 +49,65 @@ impl Problems {
         text.and_then(|text| self.parsed(field, text))
     }
 
-    /// One line that says something, in at most `max` characters.
+    /// Requires a single line of 1 to `max` characters.
     pub fn line(&mut self, field: &str, text: &str, max: usize) {
         self.prose(field, text, max);
         if text.chars().any(char::is_control) {
-            self.add("INVALID_TEXT", field, "Must be one line, without control characters.");
+            self.add("INVALID_TEXT", field, "Must be a single line without control characters.");
         }
     }
 
-    /// A text that says something, in at most `max` characters and any number of lines.
+    /// Requires a text of 1 to `max` characters and any number of lines.
     pub fn prose(&mut self, field: &str, text: &str, max: usize) {
         if text.trim().is_empty() {
             self.add("REQUIRED", field, "Must not be empty.");
         } else if text.chars().count() > max {
-            self.add("TOO_LONG", field, format!("At most {max} characters."));
+            self.add("TOO_LONG", field, format!("Must have at most {max} characters."));
         }
     }
 
-    /// At least one.
+    /// Requires a quantity of at least 1.
     pub fn at_least_one(&mut self, field: &str, quantity: u32) {
         if quantity == 0 {
             self.add("OUT_OF_RANGE", field, "Must be at least 1.");
         }
     }
 
-    /// Something that looks like an e-mail address. Whether mail arrives there only mail can tell.
+    /// Requires the form of an e-mail address. Whether it exists is not checked.
     pub fn email(&mut self, field: &str, text: &str) {
         if text.trim().is_empty() {
             self.add("REQUIRED", field, "Must not be empty.");
         } else if !looks_like_email(text) {
-            self.add("INVALID_EMAIL", field, "Must be an e-mail address, such as somebody@example.com.");
+            self.add("INVALID_EMAIL", field, "Must be an e-mail address, such as name@example.com.");
         }
     }
 
-    /// A country's code.
+    /// Requires an assigned country code.
     pub fn country(&mut self, field: &str, code: &str) {
         if code.len() != 2 || !COUNTRIES.split(' ').any(|known| known == code) {
             self.add(
                 "UNKNOWN_COUNTRY",
                 field,
-                "Must be an ISO 3166-1 code of two capital letters, such as DE.",
+                "Must be an ISO 3166-1 alpha-2 country code in capital letters, such as DE.",
             );
         }
     }
 
-    /// A payment provider's token, which is never a card number.
+    /// Requires a payment token of 1 to 500 characters; refuses card numbers.
     pub fn payment_token(&mut self, field: &str, token: &str) {
         self.line(field, token, 500);
         if holds_card_number(token) {
-            let message = "This looks like a card number. Never send one: send the token that the payment provider gave for it.";
+            let message = "This looks like a card number. Send the token from the payment provider instead.";
             self.add("CARD_NUMBER_REFUSED", field, message);
         }
     }
 
-    /// Fine, or all that is wrong.
+    /// Fails with all problems, if there are any.
     pub fn none(self) -> Result<(), CommandError> {
         if self.0.is_empty() { Ok(()) } else { Err(CommandError::Invalid(self.0)) }
     }
 
-    /// What was made of the input; [`none`](Self::none) has said that nothing is missing when this is `None`.
+    /// The parsed input. `None` without a problem is a defect.
     pub fn all<T>(self, made: Option<T>) -> Result<T, CommandError> {
         self.none()?;
         made.ok_or_else(|| CommandError::Internal("an input was refused without a reason".to_owned()))

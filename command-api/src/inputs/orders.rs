@@ -1,4 +1,4 @@
-//! What is said about orders.
+//! Inputs about orders.
 
 use schemas::Address;
 use schemas::life_cycle::{HoldReason, WayOut};
@@ -9,116 +9,120 @@ use utoipa::ToSchema;
 use super::MoneyInput;
 use super::checks::Problems;
 
-/// An order as a shopper places it. Prices, taxes and totals are the shop's.
+/// An order as placed by a shopper. The shop determines prices, taxes and totals.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OrderInput {
-    /// What is ordered: 1 to 1 000 lines.
+    /// Order lines, 1 to 1 000; a SKU may occur in more than one.
     pub lines: Vec<LineInput>,
-    /// Where news of the order goes.
-    #[schema(example = "somebody@example.com")]
+    /// E-mail address for messages about the order.
+    #[schema(example = "name@example.com")]
     pub email: String,
-    /// Where it goes.
+    /// Address that the goods are sent to.
     pub shipping_address: AddressInput,
-    /// Where the invoice goes, where it is not the same.
+    /// Address for the invoice. Default: the shipping address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub billing_address: Option<AddressInput>,
-    /// How it travels.
+    /// Delivery speed; EXPRESS costs more.
     #[serde(default)]
     #[schema(value_type = String, example = "STANDARD", pattern = "^(STANDARD|EXPRESS)$", default = "STANDARD")]
     pub shipping_method: ShippingMethod,
-    /// The token that the payment provider gave. Never a card number.
+    /// Token from the payment provider that represents the customer's payment method. Never send a card
+    /// number.
     pub payment_token: String,
-    /// ISO 4217 code; the shop's first currency where it is not said.
+    /// ISO 4217 code of a currency that the shop accepts. Default: the shop's first currency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
 }
 
-/// A line of an order.
+/// One line of a new order.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LineInput {
-    /// What.
+    /// SKU of the variant to order.
     pub sku: String,
-    /// How many: at least 1.
+    /// Quantity to order, in units; at least 1.
     pub quantity: u32,
-    /// What one costs, as the shopper saw it; where it is another price by now, the order is refused.
+    /// Price of one unit that the shopper saw. The order is refused if the current price differs. Default:
+    /// not checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_unit_price: Option<MoneyInput>,
 }
 
-/// A postal address.
+/// Name and postal address of a recipient.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AddressInput {
-    /// Who receives it: 1 to 100 characters.
+    /// Name of the recipient, 1 to 100 characters.
     pub name: String,
-    /// Street and house number: 1 to 3 lines of 1 to 100 characters.
+    /// Street and house number: 1 to 3 lines of 1 to 100 characters each.
     pub lines: Vec<String>,
-    /// Postal code, where the country has one: 1 to 20 characters.
+    /// Postal code, 1 to 20 characters. Leave it out if the country has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub postal_code: Option<String>,
-    /// City or town: 1 to 100 characters.
+    /// City or town, 1 to 100 characters.
     pub city: String,
-    /// State, province or region, where an address needs one: 1 to 100 characters.
+    /// State, province or region, 1 to 100 characters. Leave it out if the address needs none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
-    /// ISO 3166-1 alpha-2 code.
+    /// ISO 3166-1 alpha-2 country code of two capital letters.
     #[schema(example = "DE")]
     pub country: String,
 }
 
-/// Why an order is not wanted any more.
+/// The reason for cancelling an order.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CancelInput {
-    /// Staff may say STAFF (where nothing is said), FRAUD, CUSTOMER or OTHER; a shopper's reason is always CUSTOMER.
+    /// Reason code. Default: STAFF for staff. For shoppers, the reason is always CUSTOMER.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, pattern = "^(CUSTOMER|STAFF|FRAUD|OTHER)$")]
     pub reason: Option<CancelReason>,
-    /// In their own words: at most 1 000 characters.
+    /// Free-text reason, at most 1 000 characters; stored encrypted. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
 
-/// Why an order is stopped.
+/// The reason for putting an order on hold.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HoldInput {
-    /// In their own words: at most 1 000 characters.
+    /// Free-text reason, at most 1 000 characters; stored encrypted. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
 
-/// How an order on hold goes on.
+/// The resolution for a hold of an order.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ResolveHoldInput {
-    /// Which hold, by its reason: STAFF, OVERDUE, CAPTURE_FAILED, AUTHORIZATION_EXPIRED, REFUND_FAILED, SHIPMENT_LOST or
-    /// PARCEL_CANCELLED.
+    /// Reason of the hold to resolve: STAFF, OVERDUE, CAPTURE_FAILED, AUTHORIZATION_EXPIRED, REFUND_FAILED,
+    /// SHIPMENT_LOST or PARCEL_CANCELLED.
     #[schema(value_type = String)]
     pub reason: HoldReason,
-    /// Which parcel it is about, where it is about one.
+    /// Id of the shipment that the hold concerns. Leave it out if the hold concerns the whole order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipment_id: Option<String>,
-    /// RELEASE, RETRY_CAPTURE, REAUTHORIZE, REFUND or CANCEL_REST; which of them, the hold says.
+    /// Resolution to carry out: one of the hold's `waysOut`, which are RELEASE, RETRY_CAPTURE, REAUTHORIZE,
+    /// REFUND or CANCEL_REST.
     #[schema(value_type = String)]
     pub way_out: WayOut,
 }
 
-/// A note.
+/// A note for the shop's staff.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NoteInput {
-    /// 1 to 2 000 characters.
+    /// Text of the note, 1 to 2 000 characters; stored encrypted.
     pub note: String,
 }
 
-/// Another way to pay.
+/// A new payment method for an order.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RetryPaymentInput {
-    /// The token that the payment provider gave. Never a card number.
+    /// Token from the payment provider that represents the customer's payment method. Never send a card
+    /// number.
     pub payment_token: String,
 }
 
@@ -126,7 +130,7 @@ impl AddressInput {
     pub(crate) fn check(&self, problems: &mut Problems, field: &str) {
         problems.line(&format!("{field}.name"), &self.name, 100);
         if !(1..=3).contains(&self.lines.len()) {
-            problems.add("OUT_OF_RANGE", format!("{field}.lines"), "Must be 1 to 3 lines.");
+            problems.add("OUT_OF_RANGE", format!("{field}.lines"), "Must have 1 to 3 lines.");
         }
         for (i, line) in self.lines.iter().enumerate().take(3) {
             problems.line(&format!("{field}.lines[{i}]"), line, 100);

@@ -1,25 +1,26 @@
-//! What is said about payments.
+//! Inputs about payments.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What the customer did at the bank.
+/// Result of the customer's bank authentication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ActionOutcome {
-    /// They confirmed: the money is set aside.
+    /// The customer confirmed: the amount is authorised.
     Approved,
-    /// They did not.
+    /// The customer or the bank refused the payment.
     Refused,
 }
 
-/// The customer came back from their bank, or the bank told.
+/// The result of the customer's bank authentication (3-D Secure).
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PaymentActionInput {
-    /// What they did.
+    /// Whether the payment was confirmed or refused.
     pub outcome: ActionOutcome,
-    /// Until when the money can be taken (RFC 3339), if they confirmed; seven days from now where it is not said.
+    /// Time until which the authorised amount can be captured (RFC 3339); only with APPROVED. Default: seven
+    /// days from now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     pub authorized_until: Option<String>,

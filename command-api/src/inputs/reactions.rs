@@ -1,18 +1,18 @@
-//! What is said about reactions that were given up.
+//! Inputs about parked reactions.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Which parked records are to be tried again.
+/// The parked reaction to try again.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RedriveInput {
-    /// Whose log they wait in: catalog, inventory, ordering, payments or shipping.
+    /// Context whose log holds the reaction: catalog, inventory, ordering, payments or shipping.
     #[schema(example = "inventory")]
     pub context: String,
-    /// Who gave up.
+    /// Name of the reactor that gave up, 1 to 100 characters.
     pub reactor: String,
-    /// The stream whose records wait.
+    /// Id of the stream whose events wait, 1 to 200 characters.
     #[schema(example = "order-0198c6f2-0000-7000-8000-000000000000")]
     pub stream: String,
 }

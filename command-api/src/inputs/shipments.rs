@@ -1,59 +1,59 @@
-//! What is said about parcels. Instants are RFC 3339.
+//! Inputs about shipments. Timestamps are RFC 3339.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The carrier takes the parcel.
+/// The handover of a parcel to the carrier.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DispatchInput {
-    /// When it should arrive; three days from now (one, when express) where it is not said.
+    /// Estimated time of arrival (RFC 3339). Default: three days from now; one day for EXPRESS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     pub eta: Option<String>,
 }
 
-/// The carrier saw the parcel.
+/// A tracking update of the carrier.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TrackingInput {
-    /// What the carrier says: 1 to 200 characters.
+    /// Status in the carrier's words, 1 to 200 characters.
     pub status: String,
-    /// Where it was seen: a place, never somebody's address. At most 200 characters.
+    /// Place where the parcel was seen, at most 200 characters; never a private address. Default: unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
-    /// When it should arrive, if that changed.
+    /// New estimated time of arrival (RFC 3339). Default: unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     pub eta: Option<String>,
 }
 
-/// Nobody took the parcel.
+/// A failed delivery attempt.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeliveryAttemptInput {
-    /// The number of the try, from 1; the next, where the carrier does not count.
+    /// Number of the attempt, at least 1. Default: the next number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,
-    /// What the carrier says: 1 to 200 characters, never personal data.
+    /// Reason given by the carrier, 1 to 200 characters; never personal data.
     pub reason: String,
 }
 
-/// The parcel arrived.
+/// The delivery of a parcel.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeliveredInput {
-    /// When; now, where it is not said.
+    /// Time of delivery (RFC 3339). Default: now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     pub delivered_at: Option<String>,
 }
 
-/// The parcel is lost.
+/// The loss of a parcel.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LostInput {
-    /// What is known: at most 200 characters, never personal data.
+    /// What is known about the loss, at most 200 characters; never personal data. Default: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }

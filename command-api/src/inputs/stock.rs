@@ -1,64 +1,66 @@
-//! What is said about stock.
+//! Inputs about stock.
 
 use schemas::stock::AdjustmentReason;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A delivery.
+/// A delivery of goods to one location.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReceiveInput {
-    /// Where.
+    /// Name of the location: 1 to 32 lower-case letters, digits or dashes.
     #[schema(example = "central")]
     pub location: String,
-    /// How many: at least 1.
+    /// Number of units received, at least 1.
     pub quantity: u32,
-    /// Number of the delivery note or the like: with it a delivery is booked once per SKU and location, under whatever key.
+    /// Number of the delivery note. A delivery with a reference is booked only once per SKU and location,
+    /// whatever the Idempotency-Key. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
 }
 
-/// A correction: either a `delta` or a `count`.
+/// A stock correction: exactly one of `delta` and `count`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AdjustInput {
-    /// Where.
+    /// Name of the location whose stock is corrected.
     #[schema(example = "central")]
     pub location: String,
-    /// So many more; fewer when negative.
+    /// Change in units; negative to remove stock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delta: Option<i64>,
-    /// So many are there.
+    /// Counted number of units; replaces the number on hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
-    /// Why.
+    /// Reason for the correction.
     #[schema(value_type = String, pattern = "^(COUNT|DAMAGED|LOST|FOUND|EXPIRED|OTHER)$")]
     pub reason: AdjustmentReason,
 }
 
-/// Goods move to another location.
+/// A transfer of goods between two locations.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TransferInput {
-    /// From here.
+    /// Name of the location that the goods leave.
     #[schema(example = "central")]
     pub from: String,
-    /// To there.
+    /// Name of the location that the goods move to.
     #[schema(example = "north")]
     pub to: String,
-    /// How many: at least 1.
+    /// Number of units to move, at least 1.
     pub quantity: u32,
-    /// Names the transfer: with it, it happens once per SKU, under whatever key.
+    /// Id of the transfer. A transfer with an id is booked only once per SKU, whatever the Idempotency-Key.
+    /// Default: derived from the Idempotency-Key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transfer_id: Option<String>,
 }
 
-/// When to warn, and what to keep back, over all locations.
+/// Stock thresholds of a SKU, in units across all locations.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ThresholdsInput {
-    /// At or below this many available, stock is low; 0: nobody is warned.
+    /// At or below this available quantity, stock is low. 0 switches the warning off.
     pub low_stock: u32,
-    /// Never promised to anybody.
+    /// Units that are kept back and never offered for sale.
     pub safety_stock: u32,
 }

@@ -1,4 +1,4 @@
-//! The OpenAPI document is what the code says.
+//! The OpenAPI document is what the code says, and everything in it is described.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ fn file() -> PathBuf {
 
 fn generated() -> Value {
     let mut document = json!({
-        "$comment": "Generated from the code; do not edit. UPDATE_CONTRACTS=1 cargo test -p command-api writes it anew.",
+        "$comment": "Generated from the code; do not edit. UPDATE_CONTRACTS=1 cargo test -p command-api rewrites it.",
     });
     let fields = serde_json::to_value(command_api::openapi()).unwrap();
     document.as_object_mut().unwrap().extend(fields.as_object().cloned().unwrap());
@@ -101,4 +101,61 @@ async fn the_schema_of_an_accepted_command_has_the_fields_of_its_responses() {
     let (all, always) = seen.fold((first.clone(), first), |(all, always), one| (&all | &one, &always & &one));
     let schema = &generated()["components"]["schemas"]["Accepted"];
     assert_eq!((all, always), (names(&schema["properties"]), names(&schema["required"])));
+}
+
+#[test]
+fn everything_in_the_document_is_described_in_more_than_three_words() {
+    let document = generated();
+    let mut found = Descriptions::default();
+    found.add("info".to_owned(), &document["info"]["description"]);
+    for tag in document["tags"].as_array().unwrap() {
+        found.add(format!("tag {}", tag["name"]), &tag["description"]);
+    }
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let place = format!("{method} {path}");
+            found.add(place.clone(), &operation["summary"]);
+            for parameter in operation["parameters"].as_array().unwrap() {
+                found.add(format!("{place} {}", parameter["name"]), &parameter["description"]);
+            }
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                found.add(format!("{place} {status}"), &response["description"]);
+                for (name, header) in response["headers"].as_object().into_iter().flatten() {
+                    found.add(format!("{place} {status} {name}"), &header["description"]);
+                }
+            }
+        }
+    }
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        found.add(name.clone(), &schema["description"]);
+        for (field, property) in schema["properties"].as_object().into_iter().flatten() {
+            let nullable = property["oneOf"].as_array().into_iter().flatten();
+            let text = std::iter::once(property).chain(nullable).map(|one| &one["description"]);
+            found.add(
+                format!("{name}.{field}"),
+                text.clone().find(|text| text.is_string()).unwrap_or(&Value::Null),
+            );
+        }
+    }
+    assert!(found.count > 300, "only {} descriptions were found", found.count);
+    assert!(found.poor.is_empty(), "missing, or three words or fewer:\n{}", found.poor.join("\n"));
+}
+
+/// The descriptions of a document.
+#[derive(Default)]
+struct Descriptions {
+    count: usize,
+    /// Those that say too little, with their places.
+    poor: Vec<String>,
+}
+
+impl Descriptions {
+    fn add(&mut self, place: String, description: &Value) {
+        let text = description.as_str().unwrap_or_default();
+        let words = text.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric));
+        self.count += 1;
+        if words.count() <= 3 {
+            self.poor.push(format!("{place}: {text:?}"));
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The auditor's and operator's commands. They look at a shop beside its processes and keep nobody out.
+//! Commands for auditors and operators. They work next to a running shop and block no process.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,19 +17,19 @@ mod heads;
 pub mod log;
 pub mod parked;
 pub mod projections;
-pub mod story;
 pub mod topics;
+pub mod trace;
 pub mod vault;
 
-/// A shop to look at.
+/// Read-only access to a shop.
 pub struct Look {
-    /// Where its stores are.
+    /// Addresses of its stores.
     pub place: Place,
-    /// The logs, in the order of [`Context::ALL`], to be read only.
+    /// The logs, in the order of [`Context::ALL`], opened for reading.
     pub logs: Vec<Arc<dyn Log>>,
     /// The topics.
     pub bus: Arc<dyn Bus>,
-    /// The cluster behind the bus, if it is one.
+    /// The Kafka cluster behind the bus, if there is one.
     kafka: Option<KafkaBus>,
 }
 

@@ -11,40 +11,41 @@ use crate::audit::erase::Subject;
 use crate::audit::topics::ReadArgs;
 use crate::stores::Stores;
 
-/// A shop on events: commands, an append-only log, read models and GraphQL in one program.
+/// An event-sourced shop in one program: commands, append-only event logs, read models and GraphQL.
 #[derive(Parser, Debug)]
 #[command(
     version,
-    after_help = "Without a subcommand the whole shop runs in this process, on files in ./chorale-data.\n\n\
-        Examples:\n  chorale                                  start a shop; the first time with a small catalogue\n  \
-        chorale demo                             shoppers for the shop that runs\n  \
-        chorale topics read order --limit 5      the first five events of orders\n  \
-        chorale story 10-000042                  what happened to an order, and why\n  \
-        chorale projections rebuild orders       build a read model anew from the log"
+    after_help = "Without a subcommand, the whole shop runs in this process, on files in ./chorale-data.\n\n\
+        Examples:\n  chorale                                  start a shop; the first start seeds a small catalogue\n  \
+        chorale demo                             send shoppers to the running shop\n  \
+        chorale topics read order --limit 5      print the first five events of orders\n  \
+        chorale trace 10-000042                  print what happened to an order, and why\n  \
+        chorale projections rebuild orders       rebuild a read model from the log"
 )]
 pub struct Cli {
-    /// Where the shop's files are.
+    /// Directory that holds the shop's files; created if missing.
     #[arg(long, global = true, env = "CHORALE_DATA_DIR", default_value = "chorale-data", value_name = "DIR")]
     pub data_dir: PathBuf,
-    /// How the program's own log is written to standard error: human or json. What it tells is set by CHORALE_LOG.
+    /// Format of the program's own log on standard error: human or json. CHORALE_LOG sets its level, such as
+    /// info,event_log=debug.
     #[arg(long, global = true, env = "CHORALE_LOG_FORMAT", default_value = "human", value_name = "FORMAT")]
     pub log_format: LogFormat,
     /// Addresses of stores that are not files in the data directory.
     #[command(flatten)]
     pub stores: Stores,
-    /// Addresses of the shop that is started without a subcommand.
+    /// Addresses at which processes answer HTTP.
     #[command(flatten)]
     pub listen: Listen,
-    /// What to do.
+    /// The command to run; the whole shop if none is given.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
 
-/// Where the shop answers.
+/// Addresses at which a process answers HTTP.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Doors")]
+#[command(next_help_heading = "HTTP")]
 pub struct Listen {
-    /// For shoppers: GraphQL and orders. Port 0 takes a free one.
+    /// Address and port for shoppers: GraphQL and orders. Port 0 picks a free port.
     #[arg(
         long,
         global = true,
@@ -53,7 +54,8 @@ pub struct Listen {
         value_name = "ADDRESS"
     )]
     pub listen: SocketAddr,
-    /// For the back office, which has no sign-in yet: keep it on the loopback interface.
+    /// Address and port for the back office. There is no sign-in yet: keep it on the loopback interface. Port 0 picks a
+    /// free port.
     #[arg(
         long,
         global = true,
@@ -62,132 +64,162 @@ pub struct Listen {
         value_name = "ADDRESS"
     )]
     pub staff_listen: SocketAddr,
-    /// Origins whose web pages may call the shoppers' address from a browser (CORS), separated by commas:
-    /// https://shop.example. By default, none.
+    /// Origins whose web pages may call the shoppers' address from a browser (CORS), such as https://shop.example;
+    /// separated by commas. Default: none.
     #[arg(long, global = true, env = "CHORALE_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
     pub origins: Vec<Origin>,
-    /// Origins whose web pages may call the back office's address from a browser (CORS). By default, none.
+    /// Origins whose web pages may call the back office's address from a browser (CORS), separated by commas.
+    /// Default: none.
     #[arg(long, global = true, env = "CHORALE_STAFF_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
     pub staff_origins: Vec<Origin>,
-    /// Leave an empty shop empty.
+    /// Do not seed an empty shop with the built-in catalogue.
     #[arg(long, global = true, env = "CHORALE_NO_SEED")]
     pub no_seed: bool,
 }
 
-/// What the program can do beside running everything.
+/// The commands of the program.
 #[derive(Subcommand, Debug)]
 pub enum Command {
-    /// Run only the command API.
+    /// Run only the command API, which accepts commands over HTTP.
+    #[command(after_help = "Example:\n  chorale command-api --event-log postgres://chorale:secret@db/shop")]
     CommandApi,
-    /// Run only the relay, which takes the event logs to Kafka. Several may run: one leads, another takes over.
+    /// Run only the relay, which publishes the event logs to Kafka. Several may run: one leads per context, and the others
+    /// stand by.
+    #[command(after_help = "Example:\n  chorale relay --bus kafka://broker1:9092,broker2:9092")]
     Relay,
-    /// Run only the reactors. Several may run and share the work.
+    /// Run only the reactors, which answer events with events. Several processes may run and share the work.
+    #[command(
+        after_help = "Examples:\n  chorale reactors\n  chorale reactors --only payments,shipping-orders"
+    )]
     Reactors {
-        /// Only these: contexts (payments), or single reactors and views by their names.
+        /// Contexts, reactors or local views to run, separated by commas. Default: all.
         #[arg(long, value_delimiter = ',', value_name = "NAME")]
         only: Vec<String>,
     },
-    /// Run only the projectors. Several may run and share the work.
+    /// Run only the projectors, which keep the read models up to date. Several processes may run and share the work.
+    #[command(after_help = "Examples:\n  chorale projectors\n  chorale projectors --only orders,stock")]
     Projectors {
-        /// Only these: `chorale projections` lists the names.
+        /// Projections to run, separated by commas; `chorale projections` lists their names. Default: all.
         #[arg(long, value_delimiter = ',', value_name = "NAME")]
         only: Vec<String>,
     },
-    /// Run only the query API: for any shop, also one on imported time.
+    /// Run only the query API, which answers GraphQL. Works for any shop, including one on imported time.
+    #[command(after_help = "Example:\n  chorale query-api --data-dir grocer-data")]
     QueryApi,
-    /// Prepare stores on servers for this program: make or upgrade schemas, make and check topics. Files need no preparing.
+    /// Prepare stores on servers: create or upgrade schemas, create and check topics. Stores in files need no preparation.
+    #[command(after_help = "Example:\n  chorale migrate --event-log postgres://owner:secret@db/shop")]
     Migrate {
-        /// One JSON object a store.
+        /// Print one JSON object per store.
         #[arg(long)]
         json: bool,
     },
-    /// Take a shop that keeps its stores in files to PostgreSQL, with everything in them, and verify it. It must not run.
+    /// Move a shop from files to PostgreSQL with everything in it, and verify the copy. Stop the shop first.
+    #[command(after_help = "Example:\n  \
+        chorale move --to-event-log postgres://owner:secret@db/shop --to-vault postgres://owner:secret@db/keys\n\n\
+        The command may be interrupted and repeated with the same addresses.")]
     Move(crate::moving::MoveArgs),
-    /// Send shoppers to the shop that runs: they browse, order, and the shop packs and ships.
+    /// Send simulated shoppers and a back office to a running shop: they browse, order, cancel, pack and dispatch.
+    #[command(after_help = "Example:\n  chorale demo --shoppers 10 --seconds 60")]
     Demo(crate::demo::DemoArgs),
-    /// Import real data into a shop of its own.
+    /// Import real data into a new shop of its own.
     #[command(subcommand)]
     Import(Import),
-    /// List the topics with their counts, or read one.
+    /// List the topics with their record counts, or read one of them.
+    #[command(after_help = "Examples:\n  chorale topics\n  chorale topics read order --limit 5")]
     Topics {
-        /// One JSON object a line.
+        /// Print one JSON object per topic.
         #[arg(long)]
         json: bool,
-        /// What to do with them.
+        /// The action to take; lists the topics if none is given.
         #[command(subcommand)]
         command: Option<Topics>,
     },
-    /// The logs: where they end, and whether anything in them was changed.
+    /// Inspect the event logs: where they end, and whether anything in them was changed.
     #[command(subcommand)]
     Log(Log),
-    /// What happened to an order across all contexts, as a tree of causes and effects.
-    Story {
-        /// Its number (10-000042) or its id.
+    /// Print what happened to an order in all contexts, as a tree of causes and effects.
+    #[command(
+        alias = "story",
+        after_help = "Examples:\n  chorale trace 10-000042\n  chorale trace 10-000042 --json"
+    )]
+    Trace {
+        /// Number (10-000042) or id of the order.
         order: String,
-        /// One JSON object an event.
+        /// Print one JSON object per event.
         #[arg(long)]
         json: bool,
     },
-    /// List the projections with position and lag, or build one anew.
+    /// List the projections with their positions and lag (in events and seconds), or rebuild one of them.
+    #[command(after_help = "Examples:\n  chorale projections\n  chorale projections rebuild orders")]
     Projections {
-        /// One JSON object a line.
+        /// Print one JSON object per projection.
         #[arg(long)]
         json: bool,
-        /// What to do with them.
+        /// The action to take; lists the projections if none is given.
         #[command(subcommand)]
         command: Option<Projections>,
     },
-    /// Reactions that could not be carried out.
+    /// List or redrive reactions that a reactor has given up on.
     #[command(subcommand)]
     Parked(Parked),
-    /// The keys that personal data is sealed with.
+    /// Manage the keys that personal data is encrypted with.
     #[command(subcommand)]
     Vault(Vault),
-    /// Destroy the key of a subject (a customer, or a guest's order) so that its personal data can be read by nobody.
+    /// Destroy the key of a customer or guest order, so that the personal data can no longer be read. Cannot be undone.
+    #[command(after_help = "Example:\n  chorale erase order-0198c6f2-5b1e-7c3a-9d42-3f6a1b2c4d5e --yes")]
     Erase {
-        /// The subject: order-UUID or customer-UUID.
+        /// Subject to erase: order-UUID for a guest's order, or customer-UUID.
         subject: Subject,
-        /// Really: it cannot be undone.
+        /// Confirm the erasure; it cannot be undone.
         #[arg(long)]
         yes: bool,
-        /// One JSON object.
+        /// Print the result as one JSON object.
         #[arg(long)]
         json: bool,
     },
 }
 
-/// Where data comes from.
+/// Sources of real data.
 #[derive(Subcommand, Debug)]
 pub enum Import {
-    /// A grocer's year: see examples/complete-journey.
+    /// Import a grocer's year of 155 848 baskets; see examples/complete-journey.
+    #[command(after_help = "Example:\n  \
+        chorale import complete-journey examples/data/complete-journey --data-dir grocer-data --weeks 4")]
     CompleteJourney(crate::import::ImportArgs),
 }
 
 /// `chorale topics …`
 #[derive(Subcommand, Debug)]
 pub enum Topics {
-    /// Read the records of a topic, each once and in order.
+    /// Print the records of a topic, each once and in order per key.
+    #[command(after_help = "Examples:\n  chorale topics read order --limit 5\n  \
+        chorale topics read order --type OrderCancelled --from 2026-03-01T12:00:00Z\n  \
+        chorale topics read payment --follow --json")]
     Read(ReadArgs),
 }
 
 /// `chorale log …`
 #[derive(Subcommand, Debug)]
 pub enum Log {
-    /// Recompute the hash chain of every log, and compare it with its signed heads; exits with 1 and names the first wrong position when something was changed.
+    /// Recompute the hash chain of every log and compare it with the signed heads. On a mismatch, exits with 1 and prints
+    /// the first bad position.
+    #[command(after_help = "Examples:\n  chorale log verify\n  chorale log verify --json")]
     Verify {
-        /// One JSON object a log.
+        /// Print one JSON object per log.
         #[arg(long)]
         json: bool,
     },
     /// Print the public half of the key that log heads are signed with (CHORALE_AUDIT_KEY), for auditors.
+    #[command(after_help = "Example:\n  chorale log key")]
     Key {
-        /// One JSON object.
+        /// Print the key as one JSON object.
         #[arg(long)]
         json: bool,
     },
-    /// Show position, hash and epoch of every log's end.
+    /// Print the position, hash and epoch at which every log ends.
+    #[command(after_help = "Example:\n  chorale log head --json")]
     Head {
-        /// One JSON object a log.
+        /// Print one JSON object per log.
         #[arg(long)]
         json: bool,
     },
@@ -196,13 +228,14 @@ pub enum Log {
 /// `chorale vault …`
 #[derive(Subcommand, Debug)]
 pub enum Vault {
-    /// Wrap all keys on PostgreSQL with the first key of CHORALE_VAULT_KEY, and retire all other wrapping keys.
+    /// Re-wrap all keys stored in PostgreSQL with the first key of CHORALE_VAULT_KEY, and retire all other wrapping keys.
     ///
-    /// Copies of the database that were made before give no key away any more once the retired keys are destroyed, erased ones
-    /// included. First start all processes with OLD,NEW, then all with NEW,OLD; then run this with NEW,OLD; then start all with
-    /// NEW, and destroy OLD. May be repeated.
+    /// Old database backups can no longer decrypt anything once the retired keys are destroyed. Start all processes with
+    /// OLD,NEW first, and then all with NEW,OLD. Run this command with NEW,OLD. Then start all processes with NEW, and
+    /// destroy OLD. The command may be repeated.
+    #[command(after_help = "Example:\n  CHORALE_VAULT_KEY=NEW,OLD chorale vault rewrap")]
     Rewrap {
-        /// One JSON object.
+        /// Print the result as one JSON object.
         #[arg(long)]
         json: bool,
     },
@@ -211,11 +244,12 @@ pub enum Vault {
 /// `chorale projections …`
 #[derive(Subcommand, Debug)]
 pub enum Projections {
-    /// Build a projection anew beside the live one, compare, and switch. Readers stay online.
+    /// Rebuild a projection next to the live one, compare both, and switch. Readers stay online.
+    #[command(after_help = "Example:\n  chorale projections rebuild orders")]
     Rebuild {
-        /// Which: `chorale projections` lists them.
+        /// Name of the projection; `chorale projections` lists them.
         name: String,
-        /// One JSON object.
+        /// Print the result as one JSON object.
         #[arg(long)]
         json: bool,
     },
@@ -224,21 +258,93 @@ pub enum Projections {
 /// `chorale parked …`
 #[derive(Subcommand, Debug)]
 pub enum Parked {
-    /// List what waits, and why.
+    /// List the parked events, with the reactor and the error of each.
+    #[command(after_help = "Example:\n  chorale parked list")]
     List {
-        /// One JSON object a record.
+        /// Print one JSON object per event.
         #[arg(long)]
         json: bool,
     },
-    /// Try again, in order.
+    /// Handle parked events again, in order. A shop that is not running does so when it starts.
+    #[command(after_help = "Examples:\n  \
+        chorale parked redrive payments-orders order-0198c6f2-5b1e-7c3a-9d42-3f6a1b2c4d5e\n  \
+        chorale parked redrive --all")]
     Redrive {
-        /// Whose work.
+        /// Name of the reactor, as `chorale parked list` prints it.
         #[arg(required_unless_present = "all", requires = "stream")]
         reactor: Option<String>,
-        /// Which stream.
+        /// Stream whose events are parked, such as order-UUID.
         stream: Option<String>,
-        /// Everything that waits.
+        /// Redrive everything that is parked.
         #[arg(long, conflicts_with = "reactor")]
         all: bool,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command as Described, CommandFactory};
+
+    use super::*;
+
+    /// Calls `look` with every command and the words that lead to it.
+    fn each(command: &Described, path: &str, look: &mut impl FnMut(&str, &Described)) {
+        look(path, command);
+        for inner in command.get_subcommands() {
+            each(inner, &format!("{path} {}", inner.get_name()), look);
+        }
+    }
+
+    fn says_little(text: Option<&clap::builder::StyledStr>) -> bool {
+        text.is_none_or(|text| text.to_string().split_whitespace().count() <= 3)
+    }
+
+    #[test]
+    fn every_command_and_argument_has_a_help_text_of_more_than_three_words() {
+        let mut poor = Vec::new();
+        each(&Cli::command(), "chorale", &mut |path, command| {
+            if says_little(command.get_about()) {
+                poor.push(path.to_owned());
+            }
+            let arguments = command.get_arguments().filter(|argument| says_little(argument.get_help()));
+            poor.extend(arguments.map(|argument| format!("{path} {}", argument.get_id())));
+        });
+        assert!(poor.is_empty(), "{poor:?}");
+    }
+
+    #[test]
+    fn every_command_that_does_something_shows_an_example() {
+        let mut without = Vec::new();
+        each(&Cli::command(), "chorale", &mut |path, command| {
+            let example = command.get_after_help().is_some_and(|help| help.to_string().contains(" chorale"));
+            if !example && !command.is_subcommand_required_set() {
+                without.push(path.to_owned());
+            }
+        });
+        assert!(without.is_empty(), "{without:?}");
+    }
+
+    #[test]
+    fn the_page_of_commands_names_every_command() {
+        let page = std::fs::read_to_string("../docs/cli.md").unwrap();
+        let mut missing = Vec::new();
+        each(&Cli::command(), "chorale", &mut |path, command| {
+            let short = path.trim_start_matches("chorale ");
+            let named = page.contains(&format!("`{path}")) || page.contains(&format!("`{short}`"));
+            if !named && !command.is_subcommand_required_set() {
+                missing.push(path.to_owned());
+            }
+        });
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn an_order_is_traced_by_its_number_also_under_the_former_name() {
+        for name in ["trace", "story"] {
+            let cli = Cli::try_parse_from(["chorale", name, "10-000042"]).unwrap();
+            assert!(
+                matches!(cli.command, Some(Command::Trace { order, json: false }) if order == "10-000042")
+            );
+        }
+    }
 }

@@ -35,15 +35,15 @@ pub struct Destination {
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
     /// Another process works in it.
-    #[error(
-        "{0} is in use by another chorale process. Stop that one, or choose another directory with --data-dir"
-    )]
+    #[error("{0} is in use by another chorale process. Stop it, or choose another directory with --data-dir")]
     InUse(PathBuf),
     /// There is no shop in it.
-    #[error("there is no shop in {0}. Start one with `chorale`, or say where it is with --data-dir")]
+    #[error("there is no shop in {0}. Start one with `chorale`, or pass its directory with --data-dir")]
     NoShop(PathBuf),
     /// A newer program made it.
-    #[error("{path} has format {found}, and this chorale knows formats up to {FORMAT}: use a newer chorale")]
+    #[error(
+        "{path} has format {found}, but this program knows formats up to {FORMAT} only; use a newer chorale"
+    )]
     Newer {
         /// The directory.
         path: PathBuf,
@@ -73,10 +73,10 @@ pub enum DataDirError {
         to: Destination,
     },
     /// The description in it cannot be read.
-    #[error("{0} is broken: restore it from a backup, or choose another directory with --data-dir")]
+    #[error("{0} is broken; restore it from a backup, or choose another directory with --data-dir")]
     Broken(PathBuf, #[source] serde_json::Error),
     /// The file system says no.
-    #[error("{0} cannot be used")]
+    #[error("cannot use {0}")]
     Io(PathBuf, #[source] std::io::Error),
 }
 

@@ -1,4 +1,4 @@
-//! `chorale demo`: shoppers and a back office for the shop that runs, over the same HTTP that anybody would use.
+//! `chorale demo`: simulated shoppers and a back office for a running shop, over its public HTTP APIs.
 
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
@@ -18,28 +18,28 @@ mod shopper;
 
 use http::Http;
 
-/// Shoppers for the shop that runs.
+/// Send simulated shoppers to a running shop.
 #[derive(Args, Clone, Debug)]
 pub struct DemoArgs {
-    /// Where shoppers go.
+    /// URL of the shop for shoppers.
     #[arg(long, env = "CHORALE_URL", default_value = "http://127.0.0.1:8080")]
     pub url: String,
-    /// Where the back office is.
+    /// URL of the back office.
     #[arg(long, env = "CHORALE_STAFF_URL", default_value = "http://127.0.0.1:8081")]
     pub staff_url: String,
-    /// Where shoppers' queries go, if a process of its own answers them.
+    /// URL for shoppers' queries, if a separate query API answers them. Default: --url.
     #[arg(long, env = "CHORALE_QUERY_URL")]
     pub query_url: Option<String>,
-    /// Where the back office's queries go, if a process of its own answers them.
+    /// URL for the back office's queries, if a separate query API answers them. Default: --staff-url.
     #[arg(long, env = "CHORALE_STAFF_QUERY_URL")]
     pub staff_query_url: Option<String>,
-    /// How many shoppers there are at a time.
+    /// Number of simultaneous shoppers, 1 to 200.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=200))]
     pub shoppers: u16,
-    /// How long they come, in seconds.
+    /// Duration of the simulation, in seconds.
     #[arg(long, default_value_t = 30)]
     pub seconds: u64,
-    /// Makes the choices of shoppers repeatable.
+    /// Seed that makes the shoppers' choices repeatable. Default: random.
     #[arg(long)]
     pub seed: Option<u64>,
 }
@@ -60,7 +60,7 @@ impl Tally {
     fn line(&self) -> String {
         let count = |what: &AtomicU64| what.load(Ordering::Relaxed);
         format!(
-            "{} looks, {} orders, {} refused, {} cancelled, {} parcels sent, {} arrived",
+            "{} product views, {} orders, {} refused, {} cancelled, {} parcels dispatched, {} delivered",
             count(&self.looks),
             count(&self.placed),
             count(&self.refused),
@@ -81,7 +81,7 @@ const TIDYING: Duration = Duration::from_secs(10);
 pub async fn run(args: &DemoArgs, out: &mut impl Write) -> Result<()> {
     let http = Http::new(args)?;
     let goods = shopper::goods(&http).await.with_context(|| {
-        format!("no shop answers at {}. Start one with `chorale`, or say where it is with --url", args.url)
+        format!("no shop answers at {}. Start one with `chorale`, or pass its address with --url", args.url)
     })?;
     if goods.is_empty() {
         bail!("the shop at {} has nothing to sell. Start it without --no-seed, or add products", args.url);
@@ -103,7 +103,7 @@ pub async fn run(args: &DemoArgs, out: &mut impl Write) -> Result<()> {
     loop {
         tokio::select! {
             left = shoppers.join_next() => match left {
-                Some(result) => result.context("a shopper ended badly")??,
+                Some(result) => result.context("a shopper failed")??,
                 None => break,
             },
             _ = ticks.tick() => {
@@ -120,11 +120,11 @@ pub async fn run(args: &DemoArgs, out: &mut impl Write) -> Result<()> {
     writeln!(out, "{}", tally.line())?;
     let failed = tally.failed.load(Ordering::Relaxed);
     if failed > 0 {
-        bail!("{failed} requests were not answered as they should be");
+        bail!("{failed} requests got an unexpected answer");
     }
     writeln!(
         out,
-        "\nSee what happened: chorale topics, chorale story ORDER-NUMBER, or the orders in the back office."
+        "\nSee what happened: chorale topics, chorale trace ORDER-NUMBER, or the orders in the back office."
     )?;
     Ok(())
 }

@@ -1,10 +1,10 @@
-//! The program.
+//! The program `chorale`.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use chorale::audit::{Look, erase, log, parked, projections, story, topics, vault};
+use chorale::audit::{Look, erase, log, parked, projections, topics, trace, vault};
 use chorale::cli::{Cli, Command, Import, Log, Parked, Projections, Topics, Vault};
 use chorale::serve::{self, Roles, Work};
 use chorale::stores::Place;
@@ -32,14 +32,14 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Whoever reads our output has seen enough.
+/// Whether the reader of the output has closed the pipe.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
     })
 }
 
-/// `false`: done, and what was found is not good.
+/// Runs the command. `false`: it is done, and has found something wrong.
 async fn run(cli: Cli) -> Result<bool> {
     let (path, stores) = (&cli.data_dir, &cli.stores);
     let run = async |work: Work| serve::run(path, stores, &cli.listen, &work).await;
@@ -71,7 +71,7 @@ async fn run(cli: Cli) -> Result<bool> {
         }
         Some(Command::Log(Log::Key { json })) => log::key(stores.audit_key.as_ref(), json, &mut out)?,
         Some(Command::Log(Log::Head { json })) => log::head(&look().await?, json, &mut out).await?,
-        Some(Command::Story { order, json }) => story::run(&look().await?, &order, json, &mut out).await?,
+        Some(Command::Trace { order, json }) => trace::run(&look().await?, &order, json, &mut out).await?,
         Some(Command::Projections { command: Some(Projections::Rebuild { name, json }), .. }) => {
             projections::rebuild(&look().await?, &name, json, &mut out).await?;
         }

@@ -1,4 +1,4 @@
-//! `chorale migrate`: prepares stores on servers for this program.
+//! `chorale migrate`: prepares stores on servers.
 
 use std::io::Write;
 use std::path::Path;
@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::stores::{BusAddress, Place, Stores};
 use crate::table;
 
-/// Makes or upgrades every schema, and makes and checks the topics. Stores in files prepare themselves.
+/// Creates or upgrades every schema, and creates and checks the topics. Stores in files need no preparation.
 pub async fn run(path: &Path, stores: &Stores, as_json: bool, out: &mut impl Write) -> Result<()> {
     let place = Place::claim(path, stores)?;
     for context in Context::ALL {
@@ -32,16 +32,21 @@ pub async fn run(path: &Path, stores: &Stores, as_json: bool, out: &mut impl Wri
     if let BusAddress::Kafka(address) = &place.bus {
         let kafka = KafkaBus::connect(address.expose()).await?;
         kafka.ensure_topics(&topics::names()).await?;
-        tell(out, as_json, "topics", &format!("{} there, as they have to be", topics::names().len()))?;
+        tell(
+            out,
+            as_json,
+            "topics",
+            &format!("{} exist and are configured as required", topics::names().len()),
+        )?;
     }
     Ok(())
 }
 
 fn told(from: Option<u64>, to: u64) -> String {
     match from {
-        None => format!("made, format {to}"),
-        Some(from) if from == to => format!("has format {to}, nothing to do"),
-        Some(from) => format!("brought from format {from} to {to}"),
+        None => format!("created with format {to}"),
+        Some(from) if from == to => format!("is up to date with format {to}"),
+        Some(from) => format!("upgraded from format {from} to {to}"),
     }
 }
 

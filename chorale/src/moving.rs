@@ -26,8 +26,8 @@ use crate::table;
 /// Where the shop is to go.
 #[derive(Args, Clone, Debug)]
 pub struct MoveArgs {
-    /// Where the event logs go: postgres://user:password@host/database, with a schema per context. ordering=postgres://… is for
-    /// one context alone; several are separated by spaces.
+    /// Target of the event logs: postgres://user:password@host/database, with one schema per context. CONTEXT=postgres://…
+    /// applies to one context only; separate several addresses by spaces.
     #[arg(
         long,
         required = true,
@@ -37,11 +37,11 @@ pub struct MoveArgs {
         value_name = "ADDRESS"
     )]
     pub to_event_log: Vec<LogAddress>,
-    /// Where the keys go: postgres://user:password@host/database, best a database of its own; with ?kek=env they are wrapped with
-    /// the key in CHORALE_VAULT_KEY.
+    /// Target of the keys: postgres://user:password@host/database, preferably a separate database. With ?kek=env they are
+    /// wrapped with the key in CHORALE_VAULT_KEY.
     #[arg(long, env = "CHORALE_TO_VAULT", hide_env_values = true, value_name = "ADDRESS")]
     pub to_vault: Secret,
-    /// One JSON object a store.
+    /// Print one JSON object per store.
     #[arg(long)]
     pub json: bool,
 }
@@ -68,8 +68,8 @@ impl Plan {
         let mut logs = Vec::new();
         for context in Context::ALL {
             let address = to.log(context);
-            let address =
-                address.with_context(|| format!("say where the log of {context} goes: --to-event-log"))?;
+            let address = address
+                .with_context(|| format!("no target for the log of {context}; pass --to-event-log"))?;
             logs.push((context, address.to_owned()));
         }
         let vault = args.to_vault.expose().to_owned();
@@ -108,12 +108,12 @@ fn nameless(address: &str) -> Result<String> {
 pub async fn run(path: &Path, stores: &Stores, args: &MoveArgs, out: &mut impl Write) -> Result<()> {
     ensure!(
         stores.event_log.is_empty() && stores.vault.is_none(),
-        "a shop moves from its files: leave --event-log and --vault out (CHORALE_EVENT_LOG, CHORALE_VAULT)"
+        "a shop moves from its files; leave out --event-log and --vault (CHORALE_EVENT_LOG, CHORALE_VAULT)"
     );
     let plan = Plan::of(args)?;
     ensure!(
         std::env::var_os(VARIABLE).is_none() || plan.vault.contains("kek=env"),
-        "{VARIABLE} is set, and --to-vault does not say that it is to be used: add ?kek=env, so that keys are wrapped"
+        "{VARIABLE} is set, but --to-vault does not use it; add ?kek=env to wrap the keys"
     );
     let data = DataDir::claim_to_move(path, &plan.destination)?;
     let mut keys = Keys::lock(&data.vault()).await?;
@@ -127,9 +127,11 @@ pub async fn run(path: &Path, stores: &Stores, args: &MoveArgs, out: &mut impl W
     move_keys(&mut keys, &plan.vault, args.json, out).await?;
     // Without copies that can be opened there is no shop at all; with a directory that can be claimed there could be two.
     data.mark_moved(&plan.destination)?;
-    transfer::release(&plan.logs).await.context("all is copied, but closed: repeat the same command")?;
+    transfer::release(&plan.logs)
+        .await
+        .context("everything is copied but not yet released; repeat the same command")?;
     if !args.json {
-        tell_how_to_start(&data, &plan, out)?;
+        print_how_to_start(&data, &plan, out)?;
     }
     Ok(())
 }
@@ -153,7 +155,7 @@ async fn move_log(log: &mut Transfer, to: &str, as_json: bool, out: &mut impl Wr
     let (events, beside) = (moved.head.position, moved.rows() - moved.head.position);
     writeln!(
         out,
-        "{context:<10} {} events and {} rows beside them, equal in every table; the chain is sound",
+        "{context:<10} {} events and {} other rows, equal in every table; the hash chain is sound",
         table::number(events),
         table::number(beside)
     )?;
@@ -171,7 +173,7 @@ async fn move_keys(keys: &mut Keys, to: &str, as_json: bool, out: &mut impl Writ
     }
     writeln!(
         out,
-        "{:<10} {} keys of subjects, {} erased, {} of the system; each was read back",
+        "{:<10} {} subject keys, {} erased, {} system keys; each was read back",
         "keys",
         table::number(moved.subjects),
         table::number(moved.erased),
@@ -186,15 +188,15 @@ fn cleared<T, E>(bar: ProgressBar, done: Result<T, E>) -> Result<T, E> {
     done
 }
 
-fn tell_how_to_start(data: &DataDir, plan: &Plan, out: &mut impl Write) -> Result<()> {
+fn print_how_to_start(data: &DataDir, plan: &Plan, out: &mut impl Write) -> Result<()> {
     let (path, flags) = (data.path().display(), &plan.flags);
     writeln!(
         out,
-        "\nThe shop has moved; {path} does not open it any more. Start it with\n\n  \
+        "\nThe shop has moved; it can no longer be started from {path} alone. Start it with\n\n  \
          chorale --data-dir '{path}' {flags}\n\n\
-         or put the addresses into CHORALE_EVENT_LOG and CHORALE_VAULT, where the list of processes does not show them.\n\
-         The read models stay where they are, and are right. On a cluster, with --bus kafka://…, the relay fills the topics\n\
-         from the beginning. When the shop is at work there, destroy vault.sqlite: it has keys that may be erased from now on."
+         or set CHORALE_EVENT_LOG and CHORALE_VAULT, which keeps the addresses out of the process list.\n\
+         The read models stay in place and remain valid. On a cluster, with --bus kafka://…, the relay fills the topics from\n\
+         the first event on. Once the shop works there, destroy vault.sqlite: it keeps keys that are erased from now on."
     )?;
     Ok(())
 }
@@ -209,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn how_to_start_is_told_without_users_and_passwords() {
+    fn how_to_start_is_printed_without_users_and_passwords() {
         let all = "postgres://me:hunter2@db/shop?sslmode=verify-full&readers=8";
         let plan = Plan::of(&args(&[all], "postgres://me:hunter2@db/keys?kek=env")).unwrap();
         assert_eq!(

@@ -113,7 +113,7 @@ pub async fn plant(shop: &Shop) -> Result<()> {
     {
         return Ok(());
     }
-    eprintln!("Planting a catalogue of {} products …", catalogue.products.len());
+    eprintln!("Seeding a catalogue of {} products …", catalogue.products.len());
     let commands = &shop.commands;
     let categories = plant_categories(commands, &catalogue.categories).await?;
     let planted = catalogue
@@ -122,7 +122,7 @@ pub async fn plant(shop: &Shop) -> Result<()> {
         .map(|product| plant_product(commands, product, &categories, &catalogue.currency));
     stream::iter(planted).buffer_unordered(SIDE_BY_SIDE).try_collect::<Vec<_>>().await?;
     if !stock_is_counted(shop, &catalogue).await? {
-        eprintln!("Nobody counts its stock yet: start `chorale reactors`. The next start plants the rest.");
+        eprintln!("Its stock is not opened yet; start `chorale reactors`. The next start seeds the rest.");
         return Ok(());
     }
     let stocked = catalogue.products.iter().map(|product| plant_stock(commands, product, last));
@@ -169,7 +169,7 @@ fn tolerate(result: Result<Accepted, CommandError>) -> Result<Option<Accepted>> 
     match result {
         Ok(accepted) => Ok(Some(accepted)),
         Err(CommandError::Refused { refusal, .. }) => {
-            tracing::warn!(%refusal, "a part of the catalogue was not planted");
+            tracing::warn!(%refusal, "could not seed a part of the catalogue");
             Ok(None)
         }
         Err(error) => Err(error.into()),

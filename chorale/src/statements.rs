@@ -74,7 +74,7 @@ impl Findings {
     pub fn state(&self, name: &'static str, checked: String) -> Statement {
         let detail = match self.count {
             0 => checked,
-            count => format!("{count} times wrong in {checked}: {}", self.first.join("; ")),
+            count => format!("{count} violations in {checked}: {}", self.first.join("; ")),
         };
         Statement { name, holds: self.count == 0, detail }
     }

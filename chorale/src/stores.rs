@@ -12,13 +12,14 @@ use schemas::topics::PARTITIONS;
 
 use crate::data_dir::{DataDir, DataDirError};
 
-/// Addresses of stores. What is not named is a file in the data directory. They may hold passwords: they are never printed,
-/// and those in the environment do not stand in the list of processes.
+/// Addresses of stores; a store without an address is a file in the data directory. Addresses may contain passwords: they
+/// are never printed, and those from the environment do not appear in the process list.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Stores")]
 pub struct Stores {
-    /// The event logs: postgres://user:password@host/database, with a schema per context. ordering=postgres://… is for one
-    /// context alone; several are separated by spaces. `chorale migrate` prepares them.
+    /// Address of the event logs: postgres://user:password@host/database, with one schema per context. CONTEXT=postgres://…
+    /// applies to one context only; separate several addresses by spaces. `chorale migrate` prepares the schemas. Default:
+    /// files in the data directory.
     #[arg(
         long,
         global = true,
@@ -28,18 +29,18 @@ pub struct Stores {
         value_name = "ADDRESS"
     )]
     pub event_log: Vec<LogAddress>,
-    /// The bus: log:// is the event logs themselves; kafka://host:port,host:port?partitions=6&… a cluster that the relay
-    /// feeds.
+    /// Address of the bus: log://, which reads the event logs themselves, or kafka://host:port,host:port?partitions=6&…,
+    /// a cluster that the relay publishes to. Default: log://.
     #[arg(long, global = true, env = "CHORALE_BUS", hide_env_values = true, value_name = "ADDRESS")]
     pub bus: Option<Secret>,
-    /// The key vault: postgres://user:password@host/database, best a database of its own.
+    /// Address of the key vault: postgres://user:password@host/database, preferably a separate database. Default: a file in
+    /// the data directory.
     #[arg(long, global = true, env = "CHORALE_VAULT", hide_env_values = true, value_name = "ADDRESS")]
     pub vault: Option<Secret>,
-    /// The documents: sqlite://FILE.
+    /// Address of the read-model documents: sqlite://FILE. Default: a file in the data directory.
     #[arg(long, global = true, env = "CHORALE_DOCUMENTS", hide_env_values = true, value_name = "ADDRESS")]
     pub documents: Option<Secret>,
-    /// The key (32 bytes, base64 or hex) with which the relay signs where the logs end, for auditors. Only from the
-    /// environment.
+    /// The key (32 bytes, base64 or hex) with which the relay signs log heads for auditors. Read from the environment only.
     #[arg(skip = environment("CHORALE_AUDIT_KEY"))]
     pub audit_key: Option<Secret>,
 }
@@ -101,17 +102,17 @@ impl Stores {
         let Some(rest) = text.strip_prefix("log://") else {
             // What has no scheme may be a password.
             match text.split_once("://") {
-                Some((scheme, _)) => bail!("the bus is log:// or kafka://host:port, not {scheme}://"),
-                None => bail!("the bus is log:// or kafka://host:port; this address has no ://"),
+                Some((scheme, _)) => bail!("the bus must be log:// or kafka://host:port, not {scheme}://"),
+                None => bail!("the bus must be log:// or kafka://host:port; this address has no ://"),
             }
         };
         let Some(number) = rest.strip_prefix("?partitions=") else {
-            ensure!(rest.is_empty(), "log:// knows one parameter: log://?partitions={PARTITIONS}");
+            ensure!(rest.is_empty(), "log:// has only one parameter: log://?partitions={PARTITIONS}");
             return Ok(BusAddress::Logs(PARTITIONS));
         };
         match number.parse() {
             Ok(number @ 1..=1_000) => Ok(BusAddress::Logs(number)),
-            _ => bail!("log://?partitions= is a number from 1 to 1000"),
+            _ => bail!("log://?partitions= must be a number from 1 to 1000"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `chorale erase`: destroys the key of a subject, so that what was sealed for it can be read by nobody.
+//! `chorale erase`: destroys the key of a subject, so that its personal data can no longer be read.
 
 use std::io::Write;
 use std::str::FromStr;
@@ -10,14 +10,14 @@ use uuid::Uuid;
 use crate::stores::Place;
 use crate::table;
 
-/// Whose personal data it is: a guest's order, or a customer. Only these have keys.
+/// A guest's order or a customer: the only subjects that have keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject(String);
 
-/// The text names no subject.
+/// The text is not a subject.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error(
-    "a subject is order-UUID (a guest's order, under its id) or customer-UUID (a customer), \
+    "a subject must be order-UUID (a guest's order) or customer-UUID (a customer), \
      such as order-0198c6f2-5b1e-7c3a-9d42-3f6a1b2c4d5e"
 )]
 pub struct NoSubject;
@@ -28,7 +28,7 @@ impl FromStr for Subject {
     fn from_str(text: &str) -> Result<Self, NoSubject> {
         let (kind, id) = text.split_once('-').ok_or(NoSubject)?;
         let id = Uuid::parse_str(id).map_err(|_| NoSubject)?;
-        // The vault knows a subject in one spelling only; any other one would destroy nothing.
+        // The vault knows one spelling of a subject; any other spelling would destroy nothing.
         match kind {
             "order" | "customer" => Ok(Self(format!("{kind}-{id}"))),
             _ => Err(NoSubject),
@@ -36,7 +36,7 @@ impl FromStr for Subject {
     }
 }
 
-/// Erases a subject's personal data for good.
+/// Erases a subject's personal data permanently.
 pub async fn run(
     place: &Place,
     Subject(subject): &Subject,
@@ -46,19 +46,19 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     if !yes {
         bail!(
-            "this cannot be undone: names, addresses and tokens of {subject} will be readable nowhere. Add --yes to do it"
+            "this cannot be undone: names, addresses and tokens of {subject} will no longer be readable. Add --yes to confirm"
         );
     }
     place.require_here()?;
     let vault = platform::vault::connect(&place.vault()).await.context("the key vault cannot be opened")?;
     let erased = vault.erase(subject).await.context("the key could not be destroyed")?;
-    place.require_here().context("nothing is erased where the shop is now: repeat it there")?;
+    place.require_here().context("the shop moved while the command ran; repeat it with the new addresses")?;
     if as_json {
         table::json(out, &json!({ "subject": subject, "erased": erased }))?;
     } else if erased {
-        writeln!(out, "The key of {subject} is destroyed. Events stay, and the log still verifies.")?;
+        writeln!(out, "The key of {subject} was destroyed. Its events remain, and the log still verifies.")?;
     } else {
-        writeln!(out, "{subject} had no key (any more); it will never get one.")?;
+        writeln!(out, "{subject} has no key, and will never get one.")?;
     }
     Ok(())
 }

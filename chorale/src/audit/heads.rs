@@ -1,4 +1,4 @@
-//! Signed heads: what others have kept of where the logs once ended.
+//! Signed heads: published positions and hashes at which the logs once ended.
 
 use std::collections::BTreeMap;
 
@@ -13,27 +13,27 @@ use schemas::topics::AUDIT_TOPIC;
 
 use super::Look;
 
-/// The public key alone, for who is to check and not to sign.
+/// Variable with the public key, for auditors who verify but do not sign.
 const PUBLIC_KEY: &str = "CHORALE_AUDIT_PUBLIC_KEY";
 
-/// The heads that stand on the bus.
+/// The signed heads published on the bus.
 pub struct Heads {
     by_context: BTreeMap<Context, Vec<LogHeadSigned>>,
     verifier: Option<Verifier>,
 }
 
-/// What the heads of a log come to.
+/// Result of comparing a log with its signed heads.
 pub enum Vouched {
-    /// There are none.
+    /// There are no signed heads.
     Nothing,
-    /// So many agree with the log; the last is of this position. `false`: nobody looked at the signatures, for want of a key.
+    /// Number of heads that agree with the log, position of the last one, and whether the signatures were verified.
     Agree(usize, u64, bool),
-    /// The log is not what was vouched for.
+    /// The log differs from a signed head.
     Wrong(String),
 }
 
 impl Heads {
-    /// Reads them; there are none where the topics are the logs themselves.
+    /// Reads the signed heads. Without Kafka there are none.
     pub async fn read(look: &Look) -> Result<Self> {
         let mut by_context: BTreeMap<Context, Vec<LogHeadSigned>> = BTreeMap::new();
         if let Some(kafka) = &look.kafka {
@@ -55,13 +55,13 @@ impl Heads {
             {
                 let key = &signed.key_id;
                 return Ok(Vouched::Wrong(format!(
-                    "the head of position {position}, {time}, is not signed with the key that is known (but says {key})"
+                    "the head at position {position}, {time}, is not signed with the known key (it names key {key})"
                 )));
             }
             match still_is(log, &signed.head).await {
                 Ok(()) => {}
                 Err(finding @ Finding::Wrong { .. }) => {
-                    return Ok(Vouched::Wrong(format!("{finding} (vouched for at {time})")));
+                    return Ok(Vouched::Wrong(format!("{finding} (signed at {time})")));
                 }
                 Err(Finding::Log(error)) => return Err(error.into()),
             }

@@ -1,4 +1,4 @@
-//! `chorale log`: the heads of the logs, and whether anything in them was changed.
+//! `chorale log`: where the logs end, and whether anything in them was changed.
 
 use std::io::{IsTerminal, Write};
 
@@ -14,7 +14,7 @@ use super::Look;
 use super::heads::{Heads, Vouched};
 use crate::table;
 
-/// Shows where each log ends.
+/// Prints where each log ends.
 pub async fn head(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()> {
     let mut rows = Vec::new();
     for log in &look.logs {
@@ -71,15 +71,15 @@ pub async fn check(look: &Look, as_json: bool, out: &mut impl Write) -> Result<b
 fn agreement(count: usize, last: u64, verified: bool) -> String {
     let signatures = match verified {
         true => "",
-        false => "; nobody checked the signatures: CHORALE_AUDIT_PUBLIC_KEY names no key",
+        false => "; signatures not checked: CHORALE_AUDIT_PUBLIC_KEY is not set",
     };
-    format!("; {count} signed heads agree, the last of position {}{signatures}", table::number(last))
+    format!("; {count} signed heads agree, the last at position {}{signatures}", table::number(last))
 }
 
 /// Prints the public half of the key that log heads are signed with, for auditors.
 pub fn key(key: Option<&Secret>, as_json: bool, out: &mut impl Write) -> Result<()> {
     let Some(key) = key else {
-        bail!("there is no CHORALE_AUDIT_KEY in the environment: 32 bytes, base64 or hex")
+        bail!("CHORALE_AUDIT_KEY is not set in the environment: 32 bytes, base64 or hex")
     };
     let signer = Signer::from_env_text(key).context("CHORALE_AUDIT_KEY")?;
     let (public, id) = (signer.public_key(), signer.key_id());
@@ -93,7 +93,7 @@ pub fn key(key: Option<&Secret>, as_json: bool, out: &mut impl Write) -> Result<
     Ok(())
 }
 
-/// A bar with rate and time left on a terminal, nothing elsewhere.
+/// A progress bar with rate and remaining time; hidden unless standard error is a terminal.
 pub fn progress(total: u64, what: &str) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();

@@ -1,4 +1,4 @@
-//! `chorale parked`: reactions that could not be carried out, and trying them again.
+//! `chorale parked`: lists reactions that a reactor has given up on, and redrives them.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use serde_json::json;
 use super::Look;
 use crate::table;
 
-/// More than anybody will look at.
+/// The most events that are listed.
 const ALL: usize = 100_000;
 
-/// Lists what waits.
+/// Lists the parked events.
 pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()> {
     let mut rows = Vec::new();
     for log in &look.logs {
@@ -38,7 +38,7 @@ pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()
                 envelope.token(),
                 envelope.name.clone(),
                 if record.error.is_empty() {
-                    "waits behind an earlier one".to_owned()
+                    "waits for an earlier event".to_owned()
                 } else {
                     record.error.clone()
                 },
@@ -55,13 +55,13 @@ pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()
     table::print(out, &["reactor", "event", "type", "problem"], &rows)?;
     writeln!(
         out,
-        "\nWhen the cause is mended: chorale parked redrive REACTOR STREAM, or chorale parked redrive --all"
+        "\nAfter fixing the cause: chorale parked redrive REACTOR STREAM, or chorale parked redrive --all"
     )?;
     Ok(())
 }
 
-/// Asks for parked streams to be tried again: one of one reactor, or all. The running shop does the work; one that does not
-/// run does it when it starts.
+/// Requests a redrive of one parked stream of one reactor, or of all. The running shop does the work; a stopped one does it
+/// when it starts.
 pub async fn redrive(look: &Look, which: Option<(&str, &str)>, out: &mut impl Write) -> Result<()> {
     look.place.require_here()?;
     let mut asked = 0;
@@ -73,17 +73,17 @@ pub async fn redrive(look: &Look, which: Option<(&str, &str)>, out: &mut impl Wr
         if streams.is_empty() {
             continue;
         }
-        // A writer of its own, for a moment: the log lets several processes write, and the running shop notices.
+        // A short-lived writer: several processes may write to the log, and the running shop notices.
         let own = event_log::connect(&look.place.log(log.context()), log.context()).await?;
         asked += redrive_all(own, streams).await?;
     }
     look.place.require_here()?;
     if asked == 0 {
-        bail!("nothing of that is parked; `chorale parked list` shows what is");
+        bail!("no such stream is parked; `chorale parked list` shows the parked ones");
     }
     writeln!(
         out,
-        "{asked} asked for. A running shop tries at once; otherwise it happens at the next start."
+        "{asked} redrives requested. A running shop handles them at once, a stopped one when it starts."
     )?;
     Ok(())
 }
@@ -115,6 +115,6 @@ async fn redrive_all(log: Arc<dyn Log>, streams: Vec<(String, StreamId)>) -> Res
         }
     }
     drop(writer);
-    task.await.context("the writer ended badly")?;
+    task.await.context("the writer failed")?;
     Ok(asked)
 }

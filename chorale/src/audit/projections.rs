@@ -1,4 +1,4 @@
-//! `chorale projections`: where they are, and building one anew.
+//! `chorale projections`: lists projections with their lag, and rebuilds one.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -58,13 +58,13 @@ pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()
     Ok(())
 }
 
-/// Builds a projection anew beside the live one, compares, and switches.
+/// Rebuilds a projection next to the live one, compares both, and switches.
 pub async fn rebuild(look: &Look, name: &str, as_json: bool, out: &mut impl Write) -> Result<()> {
-    // The documents may be those of the shop that has moved, whose logs have gone on.
+    // The shop may have moved: then these documents belong to logs that have grown elsewhere.
     look.place.require_here()?;
     let known = || REGISTRY.iter().map(|projection| projection.name()).collect::<Vec<_>>().join(", ");
     let projection = projectors::projections::named(name)
-        .with_context(|| format!("there is no projection {name:?}; there are: {}", known()))?;
+        .with_context(|| format!("no projection {name:?}; the projections are {}", known()))?;
     let store = read_models::connect(&look.place.documents(), &read_models::documents::ALL).await?;
     crate::shop::sources::claim(&store, &look.logs).await?;
     let bar = progress(0, name);
@@ -86,7 +86,7 @@ pub async fn rebuild(look: &Look, name: &str, as_json: bool, out: &mut impl Writ
     } else {
         writeln!(
             out,
-            "{name} is rebuilt from {} records: {} documents equal the live ones (digest {}…). Generation {} is live now.",
+            "{name} was rebuilt from {} records: {} documents equal the live ones (digest {}…). Generation {} is now live.",
             table::number(rebuilt.records),
             table::number(rebuilt.compared),
             rebuilt.digest.get(..16).unwrap_or(&rebuilt.digest),

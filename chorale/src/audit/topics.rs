@@ -1,4 +1,4 @@
-//! `chorale topics`: what stands in them, and the records themselves.
+//! `chorale topics`: the topics with their record counts, and the records themselves.
 
 use std::io::Write;
 use std::time::Duration;
@@ -17,31 +17,31 @@ use crate::table;
 /// Read the records of a topic, each once and in order.
 #[derive(Args, Debug)]
 pub struct ReadArgs {
-    /// The topic: its name, or only the middle of it (`order`, `stock`, `ordering.reaction`).
+    /// Topic, in full (chorale.order.v1) or by its middle part (order, stock, ordering.reaction).
     topic: String,
-    /// Only the records of this key: a stream such as `order-0198…`.
+    /// Print only the records with this key, which is a stream such as order-UUID.
     #[arg(long)]
     key: Option<String>,
-    /// Only events of this type, by its name (`OrderPlaced`) or in full.
+    /// Print only events of this type, by its name (OrderPlaced) or in full.
     #[arg(long = "type")]
     event_type: Option<String>,
-    /// Begin here: a position in the log, or an instant such as 2026-03-01T12:00:00Z.
+    /// Start at this log position, or at this time, such as 2026-03-01T12:00:00Z. Default: the first record.
     #[arg(long)]
     from: Option<String>,
-    /// At most so many records.
+    /// Largest number of records to print; not used with --follow.
     #[arg(long, default_value_t = 100)]
     limit: usize,
-    /// Wait for more; ends with Ctrl-C.
+    /// Wait for further records until Ctrl-C.
     #[arg(long)]
     follow: bool,
-    /// One JSON object a line: offset, key, headers, value.
+    /// Print one JSON object per record: topic, partition, offset, key, headers, value.
     #[arg(long)]
     json: bool,
 }
 
-/// How many records are read at a time.
+/// Records read at a time.
 const PAGE: usize = 500;
-/// How long a follower waits before it looks again.
+/// How long --follow waits before it reads again.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Lists all topics with their counts.
@@ -71,10 +71,11 @@ pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()
 
 /// Reads a topic.
 pub async fn read(look: &Look, args: &ReadArgs, out: &mut impl Write) -> Result<()> {
-    let topic: Topic =
-        args.topic.parse().ok().with_context(|| {
-            format!("there is no topic {:?}; `chorale topics` lists them all", args.topic)
-        })?;
+    let topic: Topic = args
+        .topic
+        .parse()
+        .ok()
+        .with_context(|| format!("no topic {:?}; `chorale topics` lists all topics", args.topic))?;
     let name = args
         .event_type
         .as_deref()
@@ -101,7 +102,7 @@ pub async fn read(look: &Look, args: &ReadArgs, out: &mut impl Write) -> Result<
             return Ok(());
         }
         if records.len() < browse.limit {
-            // All was seen up to here, whether it was wanted or not.
+            // Everything up to here was read, including records that the filter skips.
             for (number, end) in before {
                 let after = browse.after.entry(number).or_default();
                 *after = end.max(*after);
@@ -124,7 +125,7 @@ fn beginning(from: Option<&str>) -> Result<(u64, Option<Timestamp>)> {
     }
     match text.parse::<Timestamp>() {
         Ok(instant) => Ok((0, Some(instant))),
-        Err(_) => bail!("--from takes a position (42) or an instant (2026-03-01T12:00:00Z), not {text:?}"),
+        Err(_) => bail!("--from takes a position (42) or a time (2026-03-01T12:00:00Z), not {text:?}"),
     }
 }
 
@@ -174,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_beginning_is_a_position_or_an_instant() {
+    fn the_start_is_a_position_or_a_time() {
         assert_eq!(beginning(None).unwrap(), (0, None));
         assert_eq!(beginning(Some("42")).unwrap(), (41, None));
         let instant = "2026-03-01T12:00:00Z";

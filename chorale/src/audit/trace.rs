@@ -1,4 +1,4 @@
-//! `chorale story`: what happened to an order across all contexts, as a tree of causes and effects.
+//! `chorale trace`: what happened to an order in all contexts, as a tree of causes and effects.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -16,7 +16,7 @@ use crate::table;
 /// More events than any order has.
 const ALL: usize = 100_000;
 
-/// Tells the story of an order, by its id or its number.
+/// Prints the events of an order, given by its id or number, and everything that they caused.
 pub async fn run(look: &Look, order: &str, as_json: bool, out: &mut impl Write) -> Result<()> {
     let order = find(look, order).await?;
     let events = collect(look, order).await?;
@@ -36,16 +36,16 @@ pub async fn run(look: &Look, order: &str, as_json: bool, out: &mut impl Write) 
         }
         return Ok(());
     }
-    Tree::new(&events).print(out)
+    CausalTree::new(&events).print(out)
 }
 
-/// The order with this id or number. A number ends with the position of the event that it was given in.
+/// The order with this id or number. A number ends with the log position of the order's first event.
 async fn find(look: &Look, order: &str) -> Result<OrderId> {
     let id = order.strip_prefix("order-").unwrap_or(order);
     if let Ok(id) = id.parse() {
         return Ok(id);
     }
-    let unknown = || format!("there is no order {order:?}: give its id or its number, such as 10-000042");
+    let unknown = || format!("no order {order:?}; pass its id or its number, such as 10-000042");
     let position: u64 =
         order.rsplit_once('-').and_then(|(_, position)| position.parse().ok()).with_context(unknown)?;
     let log = look.log(Context::Ordering).with_context(unknown)?;
@@ -58,12 +58,12 @@ async fn find(look: &Look, order: &str) -> Result<OrderId> {
     placed.and_then(|event| event.envelope.stream.key().parse().ok()).with_context(unknown)
 }
 
-/// The events of the order's own streams, and whatever belongs to their flows.
+/// The events of the order's own streams, and all events of their flows.
 async fn collect(look: &Look, order: OrderId) -> Result<Vec<StoredEvent>> {
     let mut found: BTreeMap<(Context, u64), StoredEvent> = BTreeMap::new();
     let own = [order.stream(), order.reservation_stream(), order.payment_stream()];
     add_streams(look, &own, &mut found).await?;
-    anyhow::ensure!(!found.is_empty(), "there is no order {order}");
+    anyhow::ensure!(!found.is_empty(), "no order {order}");
     let mut locations = BTreeSet::new();
     for event in found.values() {
         let payload: Value = serde_json::from_str(&event.payload)?;
@@ -101,13 +101,13 @@ async fn add_streams(
     Ok(())
 }
 
-/// Events under what caused them.
-struct Tree<'a> {
+/// Events, each under its cause.
+struct CausalTree<'a> {
     children: BTreeMap<Uuid, Vec<&'a StoredEvent>>,
     roots: Vec<Uuid>,
 }
 
-impl<'a> Tree<'a> {
+impl<'a> CausalTree<'a> {
     fn new(events: &'a [StoredEvent]) -> Self {
         let known: BTreeSet<Uuid> = events.iter().map(|event| event.envelope.id.uuid()).collect();
         let (mut children, mut roots) = (BTreeMap::<Uuid, Vec<&StoredEvent>>::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! `chorale vault`: the keys that personal data is sealed with.
+//! `chorale vault`: the keys that personal data is encrypted with.
 
 use std::io::Write;
 
@@ -10,25 +10,21 @@ use serde_json::json;
 use crate::stores::Place;
 use crate::table;
 
-/// Wraps all keys with the first wrapping key.
+/// Re-wraps all keys with the first wrapping key.
 pub async fn rewrap(place: &Place, as_json: bool, out: &mut impl Write) -> Result<()> {
     let address = place.vault();
     ensure!(
         Address::is_one(&address),
-        "the vault of this shop is a file, in which keys are not wrapped: there is nothing to do"
+        "the vault of this shop is a file, in which keys are not wrapped; nothing to do"
     );
     let done = postgres::rewrap(&address).await?;
     if as_json {
         return Ok(table::json(out, &json!({ "keys": done.keys, "retired": done.retired }))?);
     }
-    writeln!(out, "{} keys are wrapped again.", table::number(done.keys))?;
+    writeln!(out, "{} keys were re-wrapped.", table::number(done.keys))?;
     match done.retired.as_slice() {
-        [] => writeln!(out, "Nothing is wrapped with another key any more.")?,
-        retired => writeln!(
-            out,
-            "Nothing is wrapped with {} any more: destroy what you retired.",
-            retired.join(", ")
-        )?,
+        [] => writeln!(out, "No other wrapping key is in use.")?,
+        retired => writeln!(out, "No longer in use: {}. Destroy the retired keys.", retired.join(", "))?,
     }
     Ok(())
 }

@@ -22,7 +22,7 @@ pub(super) async fn work(http: Http, tally: Arc<Tally>, name: String) {
     let mut office = Office { http, tally, name, done: HashSet::new(), rounds: 0 };
     loop {
         if let Err(error) = office.round().await {
-            tracing::warn!(%error, "the back office could not do its round");
+            tracing::warn!(%error, "the simulated back office failed");
             office.tally.failed.fetch_add(1, Ordering::Relaxed);
         }
         sleep(ROUND).await;

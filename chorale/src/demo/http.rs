@@ -45,7 +45,7 @@ impl Http {
         };
         let response = self.client.post(&url).json(&graphql(query, variables)).send().await?;
         if response.status() == StatusCode::NOT_FOUND {
-            bail!("there are no queries at {url}: say where the query API is");
+            bail!("no query API answers at {url}; pass its address with --query-url or --staff-query-url");
         }
         let mut answer: Value = response.json().await?;
         if let Some(errors) = answer.get("errors") {

@@ -114,7 +114,7 @@ async fn order(key: &str, rng: &mut StdRng, http: &Http, goods: &[Good], tally: 
     });
     let (status, answer) = http.command(Door::Public, "/v1/orders", key, None, &body).await?;
     if status.is_server_error() || status == 400 {
-        tracing::warn!(%status, code = %answer["code"], "an order was not answered as it should be");
+        tracing::warn!(%status, code = %answer["code"], "an order got an unexpected answer");
         tally.failed.fetch_add(1, Ordering::Relaxed);
     } else if !status.is_success() {
         tally.refused.fetch_add(1, Ordering::Relaxed);

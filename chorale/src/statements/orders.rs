@@ -63,10 +63,10 @@ impl Orders {
         let (event, envelope) = (&recorded.event, &recorded.envelope);
         if let OrderEvent::OrderPlaced(placed) = event {
             if !self.commands.insert(envelope.causation) {
-                self.doubled.add(|| format!("{} is the second order of one command", envelope.stream));
+                self.doubled.add(|| format!("{} is a second order of the same command", envelope.stream));
             }
             if !self.numbers.insert(placed.order_number.clone()) {
-                self.doubled.add(|| format!("{} has a number that another order has", envelope.stream));
+                self.doubled.add(|| format!("{} has the number of another order", envelope.stream));
             }
             let story = Story {
                 status: OrderStatus::Placed,
@@ -88,7 +88,7 @@ impl Orders {
         {
             story.hear(event);
         } else {
-            self.doubled.add(|| format!("{} has events and was never placed", envelope.stream));
+            self.doubled.add(|| format!("{} has events but was never placed", envelope.stream));
         }
     }
 

@@ -103,7 +103,9 @@ impl Payments {
         for (id, account) in &self.accounts {
             let heard = orders.stories.get(id).map_or((0, 0), |story| (story.captured, story.refunded));
             if heard != (account.captured, account.refunded) {
-                apart.add(|| format!("{} heard of {heard:?}, and its payment says {account:?}", id.stream()));
+                apart.add(|| {
+                    format!("{} records {heard:?}, but its payment records {account:?}", id.stream())
+                });
             }
             captured += account.captured;
             refunded += account.refunded;
@@ -115,7 +117,7 @@ impl Payments {
                 apart.add(|| {
                     let (order, grand) = (id.stream(), story.grand);
                     format!(
-                        "{order} is completed, and of {grand}, {taken} were taken and {waived} written off"
+                        "{order} is completed, but of {grand}, {taken} were captured and {waived} written off"
                     )
                 });
             }

@@ -44,7 +44,7 @@ pub async fn equal_the_log(shop: &Shop, mut told: impl FnMut(Rebuilding) + Send)
             Err(RebuildError::Different { count, ids, .. }) => {
                 let first = ids.first().map_or("", String::as_str);
                 wrong.add(|| {
-                    format!("{count} documents of {} differ, the first is {first}", projection.name())
+                    format!("{count} documents of {} differ; the first is {first}", projection.name())
                 });
             }
             Err(error) => return Err(error.into()),
@@ -52,7 +52,7 @@ pub async fn equal_the_log(shop: &Shop, mut told: impl FnMut(Rebuilding) + Send)
     }
     Ok(wrong.state(
         "every read model = fold of the log",
-        format!("{documents} documents of {} projections, built anew and compared", REGISTRY.len()),
+        format!("{documents} documents of {} projections, rebuilt and compared", REGISTRY.len()),
     ))
 }
 

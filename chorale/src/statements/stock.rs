@@ -58,11 +58,12 @@ impl Stocks {
             let promised = self.promised.remove(sku).unwrap_or(0);
             if reserved != promised {
                 self.miscounted
-                    .add(|| format!("{sku} has {reserved} reserved, and reservations hold {promised}"));
+                    .add(|| format!("{sku} has {reserved} reserved, but reservations hold {promised}"));
             }
         }
         for (sku, promised) in self.promised.iter().filter(|(_, promised)| **promised != 0) {
-            self.miscounted.add(|| format!("{promised} of {sku} are promised, and none was ever reserved"));
+            self.miscounted
+                .add(|| format!("{promised} of {sku} are held by reservations, but none was ever reserved"));
         }
         let checked = format!("{} movements of {} SKUs", self.movements, self.places.len());
         vec![
@@ -106,7 +107,7 @@ impl Stocks {
             reserved: all.reserved + place.reserved,
         });
         if !says(after, here, all) {
-            self.miscounted.add(|| format!("{token} states other levels than were counted"));
+            self.miscounted.add(|| format!("{token} states levels that differ from the counted ones"));
         }
         if here.reserved < 0 || here.reserved > here.on_hand {
             self.impossible

@@ -45,7 +45,10 @@ pub async fn hold_every_event_once(shop: &Shop) -> Result<Statement> {
         records += published.records;
         if published != written {
             wrong.add(|| {
-                format!("{topic} has {} records, its log {} events", published.records, written.records)
+                format!(
+                    "{topic} has {} records, but its log has {} events",
+                    published.records, written.records
+                )
             });
         }
     }

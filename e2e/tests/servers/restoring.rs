@@ -44,7 +44,7 @@ async fn a_backup_restored_beside_newer_topics_is_refused_and_the_topics_stay_as
     let ended = tokio::task::block_in_place(|| run(town.folder(), &args))?;
     let told = String::from_utf8(ended.stdout).context("not text")?;
     ensure!(ended.status.code() == Some(1), "log verify ended with {}: {told}", ended.status);
-    ensure!(told.contains("BROKEN: position") && told.contains("vouched for at"), "{told}");
+    ensure!(told.contains("BROKEN: position") && told.contains("signed at"), "{told}");
     town.use_database("shop");
     ensure!(town.printed(&read)? == published, "the topics have changed");
     town.is_sound().await

@@ -37,12 +37,12 @@ async fn everything_can_be_audited_and_a_subject_erased_beside_the_running_shop(
     assert!(objects(data, &["log", "verify"])?.iter().all(|log| log["sound"] == true));
     assert_eq!(objects(data, &["log", "head"])?.len(), 5);
     for by in [&order, &number, &stream] {
-        let told = objects(data, &["story", by])?;
-        assert!(told.iter().any(|event| event["context"] == "shipping"), "{told:?}");
+        let traced = objects(data, &["trace", by])?;
+        assert!(traced.iter().any(|event| event["context"] == "shipping"), "{traced:?}");
     }
-    let tree = printed(data, &["story", &number])?;
+    let tree = printed(data, &["trace", &number])?;
     assert!(tree.contains("└─") && tree.contains("PaymentAuthorized"), "{tree}");
-    let unknown = run(data, &["story", "10-999999"])?;
+    let unknown = run(data, &["trace", "10-999999"])?;
     assert_eq!(unknown.status.code(), Some(1));
 
     let projections = objects(data, &["projections"])?;

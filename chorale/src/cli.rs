@@ -23,7 +23,7 @@ use crate::stores::Stores;
         chorale projections rebuild orders       rebuild a read model from the log"
 )]
 pub struct Cli {
-    /// Directory that holds the shop's files; created if missing.
+    /// Directory that holds the shop's files; a shop creates it when it starts.
     #[arg(long, global = true, env = "CHORALE_DATA_DIR", default_value = "chorale-data", value_name = "DIR")]
     pub data_dir: PathBuf,
     /// Format of the program's own log on standard error: human or json. CHORALE_LOG sets its level, such as

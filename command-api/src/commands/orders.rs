@@ -215,10 +215,10 @@ fn subject(shopper: &Shopper, order: OrderId) -> String {
 fn checked(input: &OrderInput, max_lines: usize) -> Result<Basket, CommandError> {
     let mut problems = Problems::default();
     if input.lines.is_empty() {
-        problems.add("REQUIRED", "lines", "An order has at least one line.");
+        problems.add("REQUIRED", "lines", "Must have at least one line.");
     }
     if input.lines.len() > max_lines {
-        problems.add("TOO_MANY", "lines", format!("An order has at most {max_lines} lines."));
+        problems.add("TOO_MANY", "lines", format!("Must have at most {max_lines} lines."));
     }
     let read = |(i, line): (usize, &LineInput)| ordered_line(&mut problems, i, line);
     let lines: Option<Vec<OrderedLine>> = all(input.lines.iter().take(max_lines).enumerate().map(read));

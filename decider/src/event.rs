@@ -85,7 +85,7 @@ pub enum DecodeError {
 #[derive(Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(rename_all = "camelCase"))]
 pub struct Published<'a, T> {
-    /// One sentence for people; never parse it.
+    /// One sentence for people. Never parse it.
     summary: String,
     #[serde(flatten)]
     body: &'a T,

@@ -1,5 +1,5 @@
-//! Signed heads of the logs: who keeps one can prove that a log was cut off or written anew. They stand on
-//! [`AUDIT_TOPIC`](crate::topics::AUDIT_TOPIC), keyed by context, and in no log. **Stored format.**
+//! Signed heads of the logs. A signed head proves a later truncation or rewriting of its log. Heads are published on
+//! [`AUDIT_TOPIC`](crate::topics::AUDIT_TOPIC), keyed by context, and are not part of a log. **Stored format.**
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -12,44 +12,44 @@ const AGGREGATE: &str = "audit";
 const NAME: &str = "LogHeadSigned";
 const VERSION: u32 = 1;
 
-/// Where a log ended at an instant.
+/// End of a log at one instant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogHead {
-    /// Whose log.
+    /// Context that owns the log.
     #[schemars(schema_with = "context_name")]
     pub context: Context,
-    /// Which life of the log.
+    /// The log's epoch. It changes when a log is restored or forked.
     pub epoch: Uuid,
-    /// The position of the last event; 0 for an empty log.
+    /// Position of the last event in the log; 0 for an empty log.
     pub position: u64,
-    /// The hash chain at that position, lower-case hex (`ce_hash` of the event there).
+    /// The log's hash chain at `position`, as lower-case hex: the `ce_hash` of the event there.
     #[schemars(extend("pattern" = "^[0-9a-f]{64}$"))]
     pub hash: String,
-    /// When the log ended there.
+    /// Instant at which the log ended at `position`.
     pub time: Timestamp,
 }
 
 impl LogHead {
-    /// What is signed, as UTF-8: these lines, without one more line break at the end.
+    /// The signed text, in UTF-8, without a line break at the end.
     pub fn text(&self) -> String {
         let Self { context, epoch, position, hash, time } = self;
         format!("chorale-log-head-v1\n{context}\n{epoch}\n{position}\n{hash}\n{time}")
     }
 }
 
-/// Somebody with the key vouches for where a log ended.
+/// Signed statement of where a log ended at an instant. It proves a later truncation or rewriting of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogHeadSigned {
-    /// What is vouched for.
+    /// The signed statement.
     #[serde(flatten)]
     pub head: LogHead,
-    /// Which key: the first 16 hex digits of the SHA-256 of the 32 bytes of the public key.
+    /// Id of the signing key: the first 16 hex digits of the SHA-256 of the 32-byte public key.
     #[schemars(extend("pattern" = "^[0-9a-f]{16}$"))]
     pub key_id: String,
-    /// Ed25519 over the UTF-8 lines `chorale-log-head-v1`, context, epoch, position, hash, time, with a line feed between two;
-    /// base64 with padding.
+    /// Ed25519 signature, base64 with padding, over the UTF-8 lines `chorale-log-head-v1`, context, epoch, position,
+    /// hash and time, separated by line feeds.
     #[schemars(extend("pattern" = "^[A-Za-z0-9+/]{86}==$"))]
     pub signature: String,
 }
@@ -57,7 +57,7 @@ pub struct LogHeadSigned {
 /// The payload as it is published.
 #[derive(Serialize, JsonSchema)]
 struct Published<'a> {
-    /// One sentence for people; never parse it.
+    /// One sentence for people. Never parse it.
     summary: String,
     #[serde(flatten)]
     signed: &'a LogHeadSigned,
@@ -80,7 +80,7 @@ impl LogHeadSigned {
         self.head.context.name()
     }
 
-    /// The same head has the same id, however often it is published.
+    /// The event id. Publishing the same head again gives the same id.
     pub fn id(&self) -> EventId {
         let LogHead { context, epoch, position, time, .. } = &self.head;
         let (epoch, position, time) = (epoch.to_string(), position.to_string(), time.to_string());
@@ -97,8 +97,8 @@ impl LogHeadSigned {
         serde_json::from_str(payload)
     }
 
-    /// The CloudEvents attributes as a Kafka record's headers (binary mode), in a fixed order. What belongs to an event of
-    /// a log (sequence, position, flow, hash) is not there: a head is none.
+    /// The CloudEvents attributes as headers of a Kafka record (binary mode), in a fixed order. Attributes of events
+    /// of a log (sequence, position, correlation, hash) are missing, because a head is not part of a log.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         let (kind, key) = (Self::full_type(), self.key());
         vec![
@@ -115,12 +115,12 @@ impl LogHeadSigned {
         ]
     }
 
-    /// Its entry among the published types.
+    /// The entry in the list of published types.
     pub(crate) fn event_type() -> EventType {
         let generator = schemars::generate::SchemaSettings::draft2020_12().into_generator();
         let mut schema = generator.into_root_schema_for::<Published<'static>>();
-        schema
-            .insert("description".to_owned(), "Somebody with the key vouches for where a log ended.".into());
+        let description = "Signed statement of where a log ended at an instant. It proves a later truncation or rewriting of the log.";
+        schema.insert("description".to_owned(), description.into());
         EventType { aggregate: AGGREGATE, name: NAME, version: VERSION, schema }
     }
 }

@@ -12,7 +12,7 @@ pub fn stream() -> StreamId {
 }
 
 event_set! {
-    /// What happens to the category tree.
+    /// All events of the category tree.
     CategoryEvent of "category" { CategoryCreated, CategoryRenamed, CategoryMoved, CategoryDeleted }
 }
 
@@ -20,53 +20,49 @@ event_set! {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CategoryCreated {
-    /// The category.
     pub category_id: CategoryId,
-    /// Its page's address; unique in the tree.
+    /// Readable part of the category page's URL; unique in the tree.
     pub slug: Slug,
-    /// What it is called.
+    /// Name of the category; 1 to 100 characters.
     pub name: String,
-    /// What it is part of; none at the top.
+    /// Parent category; absent for a top-level category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<CategoryId>,
 }
 event_body!(CategoryCreated, |e| format!("Category \"{}\" created", e.name));
 
-/// A category has another name.
+/// A category was renamed. Its slug did not change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CategoryRenamed {
-    /// The category.
     pub category_id: CategoryId,
-    /// Before.
+    /// Name before the change.
     pub old: String,
-    /// After.
+    /// Name after the change.
     pub new: String,
 }
 event_body!(CategoryRenamed, |e| format!("Category \"{}\" is now \"{}\"", e.old, e.new));
 
-/// A category is part of another one.
+/// A category was moved to another parent, with everything below it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CategoryMoved {
-    /// The category.
     pub category_id: CategoryId,
-    /// Before.
+    /// Parent before the move; absent if it was a top-level category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub old_parent: Option<CategoryId>,
-    /// After.
+    /// Parent after the move; absent if it is now a top-level category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_parent: Option<CategoryId>,
 }
 event_body!(CategoryMoved, |_e| "Category moved in the tree".to_owned());
 
-/// A category without children is gone.
+/// A category without children was deleted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CategoryDeleted {
-    /// The category.
     pub category_id: CategoryId,
-    /// What it was called.
+    /// Name of the deleted category.
     pub name: String,
 }
 event_body!(CategoryDeleted, |e| format!("Category \"{}\" deleted", e.name));

@@ -221,7 +221,7 @@ contexts! {
                 name: "stock",
                 stream_prefix: "stock",
                 topic: STOCK,
-                plural: "stock items: a SKU in all its locations",
+                plural: "stock items; each is one SKU over all locations",
                 events: crate::stock::StockEvent,
             }
             /// Reservations.
@@ -229,7 +229,7 @@ contexts! {
                 name: "reservation",
                 stream_prefix: "reservation",
                 topic: RESERVATION,
-                plural: "what orders have reserved, one stream per order",
+                plural: "reservations, one stream per order",
                 events: crate::reservation::ReservationEvent,
             }
         },
@@ -245,7 +245,7 @@ contexts! {
                 name: "order",
                 stream_prefix: "order",
                 topic: ORDER,
-                plural: "orders: the whole story of each, in order",
+                plural: "orders, one stream per order",
                 events: crate::order::OrderEvent,
             }
         },

@@ -49,7 +49,7 @@ const EXTENSIBLE: &str = "x-extensible-enum";
 pub fn schema(event: &EventType) -> Value {
     let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$comment": "Generated from the code; do not edit. UPDATE_CONTRACTS=1 cargo test -p schemas writes it anew.",
+        "$comment": "Generated from the code; do not edit. Regenerate with UPDATE_CONTRACTS=1 cargo test -p schemas.",
         "title": event.full_name(event.version),
     });
     let generated = event.schema.as_value().as_object().cloned().unwrap_or_default();
@@ -60,14 +60,18 @@ pub fn schema(event: &EventType) -> Value {
     schema
 }
 
-/// Names of the code in descriptions lose their links, which lead nowhere here: ``[`crate::Address`]`` is `Address`.
+/// Makes descriptions fit for readers outside the code: links to code lose their brackets (``[`crate::Address`]`` becomes
+/// `Address`), and line breaks within a paragraph become spaces.
 fn unlink(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {
             for (key, value) in fields {
                 match value {
                     Value::String(words) if key == "description" => {
-                        *words = words.replace("[`crate::", "`").replace("[`", "`").replace("`]", "`");
+                        let plain = words.replace("[`crate::", "`").replace("[`", "`").replace("`]", "`");
+                        let paragraphs: Vec<_> =
+                            plain.split("\n\n").map(|text| text.replace('\n', " ")).collect();
+                        *words = paragraphs.join("\n\n");
                     }
                     value => unlink(value),
                 }
@@ -78,8 +82,8 @@ fn unlink(schema: &mut Value) {
     }
 }
 
-/// Whether every payload that was valid under `old` says the same under `new`: properties may be added as long as they are
-/// not required, extensible enums may get more values, and words may change. Anything else needs a new version of the event.
+/// Whether every payload that is valid under `old` means the same under `new`. Optional properties and values of extensible
+/// enums may be added, and descriptions may change. Any other change needs a new version of the event.
 pub fn is_additive(old: &Value, new: &Value) -> bool {
     match (old, new) {
         (Value::Object(old), Value::Object(new)) => {

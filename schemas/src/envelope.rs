@@ -1,4 +1,4 @@
-//! What stands around an event: in the log as columns, on a topic as CloudEvents 1.0 attributes.
+//! The metadata of a recorded event: columns in the log, CloudEvents 1.0 attributes on a topic.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use crate::AggregateType;
 
-/// Namespace of every id that is derived from other ids (UUID version 5), so that repeating a step finds the same id.
+/// Namespace of all ids that are derived from other ids (UUID version 5). A repeated step derives the same id.
 const DERIVED: Uuid = Uuid::from_u128(0x6368_6f72_616c_6500_8000_0000_0000_0001);
 
-/// Why a text is not an identifier.
+/// The text is not a valid identifier; says why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what} {problem}")]
 pub struct InvalidId {
@@ -31,7 +31,6 @@ macro_rules! uuid_id {
         pub struct $name(::uuid::Uuid);
 
         impl $name {
-            /// Wraps a UUID.
             pub const fn new(id: ::uuid::Uuid) -> Self {
                 Self(id)
             }
@@ -41,7 +40,6 @@ macro_rules! uuid_id {
                 Self($crate::ids::derived_uuid(stringify!($name), parts))
             }
 
-            /// The UUID inside.
             pub const fn uuid(self) -> ::uuid::Uuid {
                 self.0
             }
@@ -67,7 +65,7 @@ macro_rules! uuid_id {
 }
 pub(crate) use uuid_id;
 
-/// UUID version 5 over a kind and length-prefixed parts, so that no two lists of parts run together.
+/// UUID version 5 over a kind and length-prefixed parts, so that different lists of parts never give the same name.
 pub(crate) fn derived_uuid(kind: &str, parts: &[&str]) -> Uuid {
     let mut name = String::from(kind);
     for part in parts {
@@ -77,27 +75,29 @@ pub(crate) fn derived_uuid(kind: &str, parts: &[&str]) -> Uuid {
 }
 
 uuid_id!(
-    /// A product of the catalog.
+    /// Id of a product, a UUID.
     ProductId
 );
 uuid_id!(
-    /// A category of the catalog's tree.
+    /// Id of a category in the category tree, a UUID.
     CategoryId
 );
 uuid_id!(
-    /// An order, and with it its reservation and its payment.
+    /// Id of an order, a UUID. Also identifies the order's reservation and payment.
     OrderId
 );
 uuid_id!(
-    /// A customer.
+    /// Id of a registered customer, a UUID.
     CustomerId
 );
 uuid_id!(
-    /// An event: version 7 where somebody acted, version 5 where a reaction can repeat.
+    /// Id of an event, a UUID. Version 7 for events caused by a command from outside; version 5, derived from the
+    /// cause, for events caused by a reaction, so that a repeated reaction has the same id.
     EventId
 );
 uuid_id!(
-    /// A command: derived from who asked and the idempotency key that came with it, or from the event that caused it.
+    /// Id of a command, a UUID. Derived from the caller and the idempotency key of the request, or from the event
+    /// that caused the command.
     CommandId
 );
 
@@ -133,7 +133,6 @@ macro_rules! text_id {
         pub struct $name(#[schemars(regex(pattern = $pattern))] String);
 
         impl $name {
-            /// The text inside.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -176,19 +175,22 @@ macro_rules! text_id {
 }
 
 text_id!(
-    /// A stock keeping unit: what is counted, priced and sold.
+    /// Stock keeping unit: identifies a variant, for example `TEA-100`. 1 to 64 letters, digits, dots, dashes or
+    /// underscores; the first and last character are a letter or digit.
     Sku, "^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$", 64,
     |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'),
     "must be 1 to 64 letters, digits, dots, dashes or underscores, and begin and end with a letter or digit"
 );
 text_id!(
-    /// A place that stock is kept at and parcels leave from.
+    /// Name of a location that keeps stock and sends parcels, for example `central`. 1 to 32 lower-case letters,
+    /// digits or dashes; the first and last character are a letter or digit.
     LocationId, "^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$", 32,
     |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-',
     "must be 1 to 32 lower-case letters, digits or dashes, and begin and end with a letter or digit"
 );
 text_id!(
-    /// The readable part of a page's address.
+    /// Readable part of a page's URL, for example `first-flush`. 1 to 96 lower-case letters, digits or dashes; the
+    /// first and last character are a letter or digit.
     Slug, "^[a-z0-9]([a-z0-9-]{0,94}[a-z0-9])?$", 96,
     |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-',
     "must be 1 to 96 lower-case letters, digits or dashes, and begin and end with a letter or digit"
@@ -201,7 +203,7 @@ impl Sku {
     }
 }
 
-/// A line of an order: 1, 2, 3 … in the order in which they were asked for.
+/// Number of an order line, from 1, in the order in which the customer listed the lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct LineId(pub u32);

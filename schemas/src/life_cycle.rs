@@ -1,4 +1,4 @@
-//! The life of an order as ONE table. Decisions, `allowedActions` and the page in docs/ all come from here.
+//! The life cycle of an order as one table: the source of decisions, `allowedActions` and `docs/order-life-cycle.md`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,10 +10,10 @@ macro_rules! names {
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant,)+ }
 
         impl $name {
-            /// Every value, in order.
+            /// All values, in declaration order.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
-            /// The name as it is stored and shown.
+            /// The name as it is stored and published.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
             }
@@ -28,184 +28,156 @@ macro_rules! names {
 }
 
 names! {
-    /// Where an order stands.
+    /// Situation of an order as a whole.
     OrderStatus {
         /// Accepted; inventory has not answered yet.
         Placed = "PLACED",
-        /// Everything is reserved; the payment is not authorised yet.
+        /// All lines are reserved; the payment is not authorised yet.
         StockConfirmed = "STOCK_CONFIRMED",
-        /// Paid for (authorised); parcels are being made ready.
+        /// The payment is authorised; parcels are being prepared.
         Confirmed = "CONFIRMED",
-        /// Some parcels have left.
+        /// Some parcels have been dispatched.
         InFulfilment = "IN_FULFILMENT",
-        /// All parcels that remain have left.
+        /// All remaining parcels have been dispatched.
         Shipped = "SHIPPED",
-        /// All parcels that remain have arrived.
+        /// All remaining parcels have been delivered.
         Delivered = "DELIVERED",
-        /// The return window is over.
+        /// The return window has ended, or no parcel remains.
         Completed = "COMPLETED",
-        /// Stock was short.
+        /// Stock was insufficient; the order has ended.
         Rejected = "REJECTED",
-        /// A deadline passed before it was paid.
+        /// A deadline passed before the payment was authorised; the order has ended.
         Expired = "EXPIRED",
-        /// Cancelled before anything left.
+        /// Cancelled before any parcel left; the order has ended.
         Cancelled = "CANCELLED",
     }
 }
 
 names! {
-    /// What became of the money.
+    /// Situation of the payment for an order.
     PaymentStatus {
-        /// Not asked for.
+        /// No payment has been requested.
         None = "NONE",
-        /// Asked for.
+        /// A payment has been requested; its outcome is open.
         Pending = "PENDING",
-        /// Set aside at the customer's bank.
+        /// The amount is set aside at the customer's bank.
         Authorized = "AUTHORIZED",
-        /// Taken for some parcels.
+        /// The amount for some parcels has been captured.
         PartiallyCaptured = "PARTIALLY_CAPTURED",
-        /// Taken for all parcels.
+        /// The amount for all parcels has been captured.
         Captured = "CAPTURED",
-        /// Some given back.
+        /// A part of the captured amount has been refunded.
         PartiallyRefunded = "PARTIALLY_REFUNDED",
-        /// All given back.
+        /// The whole captured amount has been refunded.
         Refunded = "REFUNDED",
-        /// Let go without taking it.
+        /// The authorisation was voided; nothing was captured.
         Voided = "VOIDED",
-        /// Declined.
+        /// The latest payment attempt was declined.
         Failed = "FAILED",
     }
 }
 
 names! {
-    /// What became of the goods.
+    /// Progress of the parcels of an order.
     FulfilmentStatus {
-        /// Nothing has left.
+        /// No parcel has been dispatched.
         Unfulfilled = "UNFULFILLED",
-        /// Some parcels have left.
+        /// Some parcels have been dispatched.
         Partial = "PARTIAL",
-        /// All that remain have left.
+        /// All remaining parcels have been dispatched.
         Fulfilled = "FULFILLED",
-        /// All that remain have arrived.
+        /// All remaining parcels have been delivered.
         Delivered = "DELIVERED",
     }
 }
 
 names! {
-    /// Why an order is on hold.
+    /// Reason for which an order is on hold.
     HoldReason {
-        /// Somebody of the shop wants it.
+        /// A member of staff put the order on hold.
         Staff = "STAFF",
-        /// A deadline passed; blocks nothing, and the awaited event clears it.
+        /// A deadline passed. Blocks nothing; the awaited event releases the hold.
         Overdue = "OVERDUE",
-        /// The money for a parcel could not be taken.
+        /// The amount for a parcel could not be captured.
         CaptureFailed = "CAPTURE_FAILED",
-        /// The money is not set aside any more.
+        /// The authorisation expired, so no further amount can be captured.
         AuthorizationExpired = "AUTHORIZATION_EXPIRED",
-        /// A refund could not be paid.
+        /// A refund could not be paid out.
         RefundFailed = "REFUND_FAILED",
-        /// A parcel is lost.
+        /// A parcel was reported lost.
         ShipmentLost = "SHIPMENT_LOST",
-        /// A parcel was cancelled though nobody asked for it.
+        /// A parcel was cancelled without a request from the order.
         ParcelCancelled = "PARCEL_CANCELLED",
     }
 }
 
 names! {
-    /// A way out of a hold.
+    /// Resolution that staff can choose for a hold.
     WayOut {
-        /// Go on as before.
+        /// Continue the order as before.
         Release = "RELEASE",
-        /// Take the money once more.
+        /// Capture the amount for the parcel again.
         RetryCapture = "RETRY_CAPTURE",
-        /// Ask the customer's bank once more.
+        /// Request a new authorisation of the amount that is still to be captured.
         Reauthorize = "REAUTHORIZE",
-        /// Give the money back.
+        /// Refund the amount to the customer.
         Refund = "REFUND",
-        /// Cancel whatever has not left.
+        /// Cancel everything that has not been dispatched.
         CancelRest = "CANCEL_REST",
     }
 }
 
 names! {
-    /// What somebody may do to an order now.
+    /// Action that a caller can take on an order.
     OrderAction {
-        /// Cancel it, or ask for the parcels that have not left.
+        /// Cancel the order, or request the cancellation of parcels that have not left.
         Cancel = "CANCEL",
-        /// Try another way to pay.
+        /// Pay with another payment method.
         RetryPayment = "RETRY_PAYMENT",
-        /// Stop it for a while.
+        /// Stop the order until staff release it.
         PutOnHold = "PUT_ON_HOLD",
-        /// Choose a way out of a hold.
+        /// Choose a resolution for a hold.
         ResolveHold = "RESOLVE_HOLD",
-        /// Write something on it.
+        /// Add an internal note to the order.
         AddNote = "ADD_NOTE",
     }
 }
 
 names! {
-    /// What moves an order, by the name of the event.
+    /// An event that can occur after an order was placed, by the name of its type.
     Step {
-        /// Inventory has everything.
         StockConfirmed = "OrderStockConfirmed",
-        /// Inventory is short.
         StockRejected = "OrderStockRejected",
-        /// The money is set aside.
         PaymentAuthorized = "OrderPaymentAuthorized",
-        /// The money is not to be had.
         PaymentFailed = "OrderPaymentFailed",
-        /// The customer tries another way to pay.
         PaymentRetryRequested = "OrderPaymentRetryRequested",
-        /// Parcels can be made ready.
         Confirmed = "OrderConfirmed",
-        /// Somebody wants it cancelled though parcels are being made ready.
         CancellationRequested = "OrderCancellationRequested",
-        /// A parcel was taken back.
         ParcelCancelled = "OrderParcelCancelled",
-        /// Some parcels were faster.
         CancellationRefused = "OrderCancellationRefused",
-        /// The lines of the parcels that were taken back are cancelled.
         LinesCancelled = "OrderLinesCancelled",
-        /// It is cancelled.
         Cancelled = "OrderCancelled",
-        /// A deadline passed before it was paid.
         Expired = "OrderExpired",
-        /// A deadline passed after it was paid.
         Overdue = "OrderOverdue",
-        /// It waits for a human.
         PutOnHold = "OrderPutOnHold",
-        /// It goes on.
         HoldReleased = "OrderHoldReleased",
-        /// A human chose how it goes on.
         HoldResolved = "OrderHoldResolved",
-        /// A parcel left; others are still here.
         PartiallyShipped = "OrderPartiallyShipped",
-        /// The last parcel that remains left.
         Shipped = "OrderShipped",
-        /// A parcel arrived; others are on their way.
         ParcelDelivered = "OrderParcelDelivered",
-        /// The last parcel that remains arrived.
         Delivered = "OrderDelivered",
-        /// The return window is over, or no parcel remains.
         Completed = "OrderCompleted",
-        /// The money for a parcel was taken.
         PaymentCaptured = "OrderPaymentCaptured",
-        /// The money was let go.
         PaymentVoided = "OrderPaymentVoided",
-        /// Money was given back.
         Refunded = "OrderRefunded",
-        /// Somebody wrote something on it.
         NoteAdded = "OrderNoteAdded",
     }
 }
 
-/// A row of the table: in status `from`, the event `step` leads to one of `to`.
+/// A row of the table: in status `from`, the event `step` leads to one of the statuses `to`.
 pub struct Transition {
-    /// Where the order stands.
     pub from: OrderStatus,
-    /// What happens.
     pub step: Step,
-    /// Where it may stand then.
     pub to: &'static [OrderStatus],
 }
 
@@ -215,7 +187,7 @@ const fn row(from: OrderStatus, step: Step, to: &'static [OrderStatus]) -> Trans
 
 use OrderStatus as S;
 
-/// Every transition there is; what is not in the table does not happen.
+/// All transitions. An event that the table does not list for a status cannot occur in it.
 pub const TRANSITIONS: &[Transition] = &[
     row(S::Placed, Step::StockConfirmed, &[S::StockConfirmed]),
     row(S::Placed, Step::StockRejected, &[S::Rejected]),
@@ -279,7 +251,7 @@ pub const TRANSITIONS: &[Transition] = &[
     row(S::Delivered, Step::HoldReleased, &[S::Delivered]),
     row(S::Delivered, Step::HoldResolved, &[S::Delivered]),
     row(S::Delivered, Step::NoteAdded, &[S::Delivered]),
-    // Money can still move when everything else is over.
+    // Payment events can follow after the order has ended.
     row(S::Completed, Step::PaymentAuthorized, &[S::Completed]),
     row(S::Completed, Step::PaymentFailed, &[S::Completed]),
     row(S::Completed, Step::PaymentCaptured, &[S::Completed]),
@@ -304,12 +276,12 @@ pub const TRANSITIONS: &[Transition] = &[
 ];
 
 impl OrderStatus {
-    /// Nothing but money moves any more.
+    /// Whether the order has ended. Only payment events can follow.
     pub fn is_terminal(self) -> bool {
         matches!(self, Self::Completed | Self::Rejected | Self::Expired | Self::Cancelled)
     }
 
-    /// Whether `step` can happen in this status.
+    /// Whether `step` can occur in this status.
     pub fn allows(self, step: Step) -> bool {
         TRANSITIONS.iter().any(|row| row.from == self && row.step == step)
     }
@@ -321,7 +293,7 @@ impl OrderStatus {
 }
 
 impl HoldReason {
-    /// The ways out that a human can choose from. `CancelRest` is one only while some parcel has not left.
+    /// The resolutions that staff can choose from. `CancelRest` is offered only while a parcel has not left.
     pub fn ways_out(self) -> &'static [WayOut] {
         match self {
             Self::Staff | Self::Overdue => &[WayOut::Release, WayOut::CancelRest],
@@ -333,14 +305,14 @@ impl HoldReason {
         }
     }
 
-    /// Whether parcels may not leave meanwhile.
+    /// Whether parcels must not be dispatched while this hold lasts.
     pub fn blocks_dispatch(self) -> bool {
         matches!(self, Self::Staff | Self::AuthorizationExpired | Self::ParcelCancelled)
     }
 }
 
-/// What somebody may do to an order in this situation, by the transition table. `holds`: the reasons it is on hold for;
-/// `cancelling`: parcels have been asked to come back and not all have answered.
+/// The actions that the transition table allows in this situation. `holds`: the reasons for which the order is on
+/// hold; `cancelling`: parcels have been asked to be cancelled and not all have answered.
 pub fn allowed_actions(
     status: OrderStatus,
     payment: PaymentStatus,

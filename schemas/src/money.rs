@@ -6,12 +6,12 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// A currency by its ISO 4217 code.
+/// A currency, identified by its ISO 4217 code.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Currency([u8; 3]);
 
-/// ISO 4217 codes with other than two digits after the point (ISO 4217 list one, current).
+/// ISO 4217 codes whose number of decimal digits is not two (ISO 4217 list one, current).
 const OTHER_DIGITS: &[(&str, u32)] = &[
     ("BHD", 3),
     ("BIF", 0),
@@ -38,7 +38,7 @@ const OTHER_DIGITS: &[(&str, u32)] = &[
     ("XOF", 0),
     ("XPF", 0),
 ];
-/// ISO 4217 codes with two digits after the point (ISO 4217 list one, current).
+/// ISO 4217 codes with two decimal digits (ISO 4217 list one, current).
 const TWO_DIGITS: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD \
     CDF CHF CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF \
     IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN \
@@ -46,18 +46,16 @@ const TWO_DIGITS: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BM
     SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD YER ZAR ZMW";
 
 impl Currency {
-    /// The euro.
     pub const EUR: Self = Self(*b"EUR");
-    /// The US dollar.
     pub const USD: Self = Self(*b"USD");
 
-    /// The three letters.
+    /// The three-letter ISO 4217 code.
     pub fn code(&self) -> &str {
         // Only ASCII letters ever get in.
         std::str::from_utf8(&self.0).unwrap_or("XXX")
     }
 
-    /// How many digits stand after the decimal point.
+    /// Number of decimal digits: 2 for EUR, 0 for JPY.
     pub fn digits(self) -> u32 {
         OTHER_DIGITS.iter().find(|(code, _)| *code == self.code()).map_or(2, |(_, digits)| *digits)
     }
@@ -67,7 +65,7 @@ impl Currency {
         Money { minor: 0, currency: self }
     }
 
-    /// An amount in minor units (cents, for most).
+    /// An amount in minor units: cents for EUR, yen for JPY.
     pub fn minor(self, minor: i64) -> Money {
         Money { minor, currency: self }
     }
@@ -122,47 +120,48 @@ impl JsonSchema for Currency {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217 code" })
+        json_schema!({ "type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217 currency code, for example `EUR`." })
     }
 }
 
 /// Why an amount cannot be computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
-    /// Two amounts of different currencies met.
+    /// The amounts are in different currencies.
     #[error("the amounts are in different currencies")]
     CurrencyMismatch,
     /// The result does not fit into 64 bits of minor units.
     #[error("the amount is too large")]
     Overflow,
-    /// Not an ISO 4217 code in use.
+    /// The text is not an ISO 4217 code in use.
     #[error("not an ISO 4217 currency code in use")]
     UnknownCurrency,
 }
 
-/// An amount: minor units (1999 is €19.99, and ¥1999) and its currency.
+/// An amount of money in minor units of its currency: `{"minor": 1999, "currency": "EUR"}` is €19.99, and `{"minor":
+/// 1999, "currency": "JPY"}` is ¥1999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Money {
-    /// Whole minor units; may be negative.
+    /// Amount in whole minor units, for example cents; can be negative.
     pub minor: i64,
-    /// Which currency.
+    /// ISO 4217 code of the currency, for example `EUR`.
     pub currency: Currency,
 }
 
 impl Money {
-    /// The sum of both.
+    /// The sum of both amounts.
     pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
         self.same(other)?;
         self.minor.checked_add(other.minor).map(|minor| Self { minor, ..self }).ok_or(MoneyError::Overflow)
     }
 
-    /// What is left of this without `other`; may be negative.
+    /// The difference; can be negative.
     pub fn minus(self, other: Self) -> Result<Self, MoneyError> {
         self.same(other)?;
         self.minor.checked_sub(other.minor).map(|minor| Self { minor, ..self }).ok_or(MoneyError::Overflow)
     }
 
-    /// This many of it.
+    /// The amount multiplied by `count`.
     pub fn times(self, count: u32) -> Result<Self, MoneyError> {
         self.minor
             .checked_mul(i64::from(count))
@@ -170,12 +169,12 @@ impl Money {
             .ok_or(MoneyError::Overflow)
     }
 
-    /// The sum of all in `currency`; zero for none.
+    /// The sum of all amounts, which must be in `currency`; zero for none.
     pub fn sum(currency: Currency, amounts: impl IntoIterator<Item = Self>) -> Result<Self, MoneyError> {
         amounts.into_iter().try_fold(currency.zero(), Self::plus)
     }
 
-    /// The part of a gross amount that is tax at `rate` basis points (1 900 is 19 %), rounded half away from zero.
+    /// The tax contained in a gross amount at `rate` basis points (1900 is 19 %), rounded half away from zero.
     pub fn tax_included(self, rate: u32) -> Self {
         let (minor, rate) = (i128::from(self.minor), i128::from(rate));
         let (numerator, denominator) = (minor * rate, 10_000 + rate);
@@ -184,8 +183,8 @@ impl Money {
         Self { minor: i64::try_from((numerator + half) / denominator).unwrap_or(self.minor), ..self }
     }
 
-    /// Splits the amount in proportion to `weights` so that the parts add up to it exactly (largest remainder, ties to
-    /// the earlier part). All weights zero: everything goes to the first part. No weights: no parts.
+    /// Splits the amount in proportion to `weights`. The parts always add up to the amount (largest remainder, ties
+    /// to the earlier part). If all weights are zero, the first part gets everything. No weights: no parts.
     pub fn split(self, weights: &[u64]) -> Vec<Self> {
         let total: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
         if total == 0 {
@@ -208,7 +207,7 @@ impl Money {
             .collect()
     }
 
-    /// Decimal text with the currency's digits: `19.99`, `-0.05`, `1999` for yen.
+    /// The amount as decimal text with the currency's digits: `19.99`, `-0.05`, `1999` for yen.
     pub fn amount(self) -> String {
         let digits = self.currency.digits() as usize;
         let sign = if self.minor < 0 { "-" } else { "" };

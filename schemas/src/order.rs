@@ -1,4 +1,4 @@
-//! Events of an order: the one ordered story that everybody listens to. **Stored format.**
+//! Events of an order. **Stored format.**
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ pub use fulfilment::*;
 pub use holds::*;
 
 event_set! {
-    /// What happens to an order.
+    /// All events of an order.
     OrderEvent of "order" {
         OrderPlaced, OrderStockConfirmed, OrderStockRejected,
         OrderPaymentAuthorized, OrderPaymentFailed, OrderPaymentRetryRequested, OrderConfirmed,
@@ -29,96 +29,94 @@ event_set! {
     }
 }
 
-/// How parcels travel.
+/// Delivery speed that the customer chose for the whole order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ShippingMethod {
-    /// Some days.
+    /// Regular delivery, which takes several days. The default.
     #[default]
     Standard,
-    /// The next day.
+    /// Express delivery, usually on the next day.
     Express,
 }
 
-/// A line of an order, with the price it was accepted at.
+/// A line of an order, with the price at which it was accepted. Later price changes do not affect it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderLine {
-    /// 1, 2, 3 …
+    /// Number of the line within the order, from 1.
     pub line_id: LineId,
-    /// What.
+    /// Variant that was ordered.
     pub sku: Sku,
-    /// Of which product.
+    /// Product that the variant belongs to.
     pub product_id: ProductId,
-    /// What the product was called.
+    /// Title of the product when the order was placed.
     pub title: String,
-    /// What set the variant apart, in words; empty when nothing does.
+    /// Options of the variant as text, for example `100 g, blue`; empty if it has none.
     pub variant_title: String,
-    /// How many; at least 1.
+    /// Number of units ordered; at least 1.
     pub qty: u32,
-    /// For one, tax included.
+    /// Price of one unit, tax included.
     pub unit_price: Money,
-    /// Off the whole line.
+    /// Discount on the whole line; zero if there is none.
     pub discount: Money,
-    /// The class of tax.
+    /// Tax class of the product when the order was placed.
     pub tax_class: TaxClass,
-    /// Its rate in basis points: 1 900 is 19 %.
+    /// Tax rate in basis points: 1900 is 19 %.
     pub tax_rate: u32,
-    /// The tax inside `total`.
+    /// Tax contained in `total`.
     pub tax: Money,
-    /// `qty` × `unitPrice` − `discount`.
+    /// Price of the whole line, tax included: `qty` × `unitPrice` − `discount`.
     pub total: Money,
-    /// Version of the product's stream that the price is from.
+    /// Version of the product's stream from which the price was taken.
     pub price_version: u64,
-    /// Whether its stock is counted.
+    /// True if stock of this variant is counted. If false, the line is never short of stock.
     pub tracked: bool,
 }
 
-/// The sums of an order. Prices include tax, so `grand` = `subtotal` − `discount` + `shipping`; `tax` is inside it.
+/// Sums of an order, all in the order's currency. Prices include tax: `grand` = `subtotal` − `discount` + `shipping`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Totals {
-    /// Quantity × unit price over all lines.
+    /// Sum of `qty` × `unitPrice` over all lines, tax included.
     pub subtotal: Money,
-    /// Off that.
+    /// Sum of the discounts of all lines.
     pub discount: Money,
-    /// For sending it.
+    /// Shipping cost, tax included; zero if shipping is free.
     pub shipping: Money,
-    /// Of the grand total, this is tax.
+    /// Tax contained in `grand`, including the tax on shipping.
     pub tax: Money,
-    /// What the customer pays.
+    /// Total amount that the customer pays, tax included.
     pub grand: Money,
 }
 
-/// The customer's order was accepted.
+/// The order was accepted. Stock is not reserved yet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderPlaced {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number for people.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// Who ordered; none for a guest.
+    /// Customer who ordered; absent for a guest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_id: Option<CustomerId>,
-    /// E-mail address (a text), sealed.
+    /// E-mail address of the customer, sealed. The plaintext is a JSON string.
     pub email: Sealed,
-    /// [`crate::Address`], sealed.
+    /// Delivery address, sealed. The plaintext is an object `{name, lines, postalCode, city, region, country}`.
     pub ship_to: Sealed,
-    /// [`crate::Address`], sealed, where it is not the same.
+    /// Billing address, sealed like `shipTo`; absent if it is the delivery address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bill_to: Option<Sealed>,
-    /// The payment provider's token (a text), sealed. Never a card number.
+    /// Payment provider's token for the customer's payment method, sealed. Never a card number.
     pub payment_token: Sealed,
-    /// What was ordered.
+    /// Ordered lines, in the order in which the customer listed them.
     pub lines: Vec<OrderLine>,
-    /// The sums.
+    /// Sums over all lines, and the shipping cost.
     pub totals: Totals,
-    /// The order's currency.
+    /// Currency of all amounts of the order, an ISO 4217 code.
     pub currency: Currency,
-    /// How it travels.
     pub shipping_method: ShippingMethod,
-    /// Until when inventory must have answered.
+    /// Deadline for inventory's answer. Without an answer the order expires.
     pub stock_answer_due_at: Timestamp,
 }
 event_body!(OrderPlaced, |e| format!(
@@ -129,28 +127,27 @@ event_body!(OrderPlaced, |e| format!(
 ));
 
 impl OrderPlaced {
-    /// The SKUs that were ordered and whose stock is counted, each once, sorted.
+    /// The SKUs of all lines whose stock is counted, without duplicates, sorted.
     pub fn counted_skus(&self) -> Vec<Sku> {
         let counted = self.lines.iter().filter(|line| line.tracked).map(|line| line.sku.clone());
         counted.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
     }
 }
 
-/// Everything is reserved; the payment is due.
+/// All lines are reserved. The payment is requested next.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderStockConfirmed {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// What is reserved where.
+    /// Reserved units per line and location.
     pub lines: Vec<LineAtLocation>,
-    /// What is to be authorised.
+    /// Amount to authorise: the order's grand total.
     pub amount: Money,
-    /// The payment token, sealed.
+    /// Payment provider's token, sealed; the one given when the order was placed.
     pub payment_token: Sealed,
-    /// Until when the payment must be authorised.
+    /// Deadline for the payment's authorisation. Without it the order expires.
     pub expires_at: Timestamp,
 }
 event_body!(OrderStockConfirmed, |e| format!(
@@ -159,104 +156,100 @@ event_body!(OrderStockConfirmed, |e| format!(
     e.expires_at
 ));
 
-/// Stock is short; the order is over.
+/// Inventory could not reserve all lines, so nothing is reserved. The order ends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderStockRejected {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// Every SKU that is short.
+    /// Every SKU of which there is not enough stock.
     pub shortages: Vec<Shortage>,
 }
 event_body!(OrderStockRejected, |e| format!(
-    "Order {} rejected: not enough of {}",
+    "Order {} rejected: not enough stock of {}",
     e.order_number,
     e.shortages.iter().map(|short| short.sku.as_str()).collect::<Vec<_>>().join(", ")
 ));
 
-/// The money is set aside.
+/// The payment was authorised: the amount is set aside at the customer's bank and can be captured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderPaymentAuthorized {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// How much.
+    /// Amount that was authorised.
     pub amount: Money,
-    /// Until when it can be taken.
+    /// Last instant at which the amount can be captured.
     pub authorized_until: Timestamp,
 }
 event_body!(OrderPaymentAuthorized, |e| format!("{} authorised until {}", e.amount, e.authorized_until));
 
-/// The money is not to be had this way.
+/// A payment attempt was declined. The order stays open while another attempt is possible.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderPaymentFailed {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// Why.
+    /// Reason for the decline.
     pub code: DeclineCode,
-    /// Whether another token may be tried.
+    /// True if a payment with another token may succeed.
     pub retryable: bool,
-    /// How many tries are left.
+    /// Number of payment attempts that the customer has left.
     pub attempts_left: u32,
 }
 event_body!(OrderPaymentFailed, |e| format!(
     "Payment failed ({}), {} left",
     e.code,
-    count(e.attempts_left as usize, "try", "tries")
+    count(e.attempts_left as usize, "attempt", "attempts")
 ));
 
-/// The customer tries another way to pay.
+/// The customer asked to pay with another payment method after a declined attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderPaymentRetryRequested {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// What is to be authorised.
+    /// Amount to authorise: the order's grand total.
     pub amount: Money,
-    /// The new payment token, sealed.
+    /// Payment provider's token for the new payment method, sealed.
     pub payment_token: Sealed,
 }
-event_body!(OrderPaymentRetryRequested, |_e| "Another way to pay is tried".to_owned());
+event_body!(OrderPaymentRetryRequested, |e| format!("Payment of {} with another method requested", e.amount));
 
-/// Parcels can be made ready.
+/// Stock is reserved and the payment is authorised. Parcels are prepared next.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderConfirmed {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// What leaves from where: one parcel per location.
+    /// Units to ship, per line and location. Each location sends one parcel.
     pub lines: Vec<LineAtLocation>,
-    /// How it travels.
     pub shipping_method: ShippingMethod,
-    /// [`crate::Address`], sealed.
+    /// Delivery address, sealed. The plaintext is an object `{name, lines, postalCode, city, region, country}`.
     pub ship_to: Sealed,
-    /// Until when all parcels should have left.
+    /// Deadline for the dispatch of all parcels. After it the order is overdue.
     pub fulfil_by: Timestamp,
-    /// Until when the money can be taken.
+    /// Last instant at which the payment can be captured; no parcel leaves after it.
     pub authorized_until: Timestamp,
 }
-event_body!(OrderConfirmed, |e| format!("Order {} confirmed, to leave by {}", e.order_number, e.fulfil_by));
+event_body!(OrderConfirmed, |e| format!(
+    "Order {} confirmed, to be dispatched by {}",
+    e.order_number, e.fulfil_by
+));
 
-/// Somebody wrote something on it.
+/// A member of staff added a note to the order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderNoteAdded {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// The note (a text), sealed.
+    /// Text of the note, sealed. The plaintext is a JSON string.
     pub note: Sealed,
 }
-event_body!(OrderNoteAdded, |e| format!("Note on order {}", e.order_number));
+event_body!(OrderNoteAdded, |e| format!("Note added to order {}", e.order_number));

@@ -7,7 +7,7 @@ use crate::event::{event_body, event_set};
 use crate::{Money, OrderId, Sealed, ShipmentId, Timestamp};
 
 event_set! {
-    /// What happens to a payment.
+    /// All events of a payment.
     PaymentEvent of "payment" {
         PaymentRequested, PaymentActionRequired, PaymentAuthorized, PaymentDeclined,
         PaymentCaptureRequested, PaymentCaptured, PaymentCaptureFailed,
@@ -18,28 +18,28 @@ event_set! {
     }
 }
 
-/// Why a provider said no.
+/// Reason for which the payment provider declined a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum DeclineCode {
-    /// The bank says no without a reason.
+    /// The bank declined without giving a reason.
     Declined,
-    /// Not enough money.
+    /// The account does not have sufficient funds.
     InsufficientFunds,
-    /// The card or account is not valid any more.
+    /// The card or account is no longer valid.
     Expired,
-    /// The customer did not confirm.
+    /// The customer did not confirm the payment.
     ActionFailed,
-    /// It looks like fraud: do not try again.
+    /// The provider suspects fraud. Do not retry.
     Fraud,
-    /// The token means nothing to the provider.
+    /// The provider does not know the token.
     InvalidToken,
-    /// The token cannot be opened any more, because the customer's data was erased.
+    /// The token can no longer be decrypted because the customer's personal data was erased.
     TokenErased,
 }
 
 impl DeclineCode {
-    /// Whether another token may do.
+    /// Whether a payment with another token may succeed.
     pub fn retryable(self) -> bool {
         !matches!(self, Self::Fraud | Self::TokenErased)
     }
@@ -48,9 +48,9 @@ impl DeclineCode {
 impl std::fmt::Display for DeclineCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Declined => "declined",
+            Self::Declined => "no reason given",
             Self::InsufficientFunds => "insufficient funds",
-            Self::Expired => "expired",
+            Self::Expired => "payment method expired",
             Self::ActionFailed => "not confirmed by the customer",
             Self::Fraud => "suspected fraud",
             Self::InvalidToken => "unknown token",
@@ -59,39 +59,39 @@ impl std::fmt::Display for DeclineCode {
     }
 }
 
-/// A step with the provider. Every call of one step carries the same idempotency key, so it happens at most once. A step
-/// is repeated under a new number only after a definite no.
+/// A step with the payment provider, for example `authorize:1`, `capture:<shipmentId>:1`, `void:1` or
+/// `refund:<refundId>:1`. Every call for one step carries the same idempotency key, so the step takes effect at most
+/// once. The number increases only after the provider definitely refused the step.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct PaymentStep(String);
 
 impl PaymentStep {
-    /// Setting money aside, the `attempt`th time (from 1).
+    /// Authorisation number `attempt`, from 1.
     pub fn authorize(attempt: u32) -> Self {
         Self(format!("authorize:{attempt}"))
     }
 
-    /// Taking the money for a parcel, the `attempt`th time (from 1).
+    /// Capture of the amount for a parcel; `attempt` counts from 1.
     pub fn capture(shipment: ShipmentId, attempt: u32) -> Self {
         Self(format!("capture:{shipment}:{attempt}"))
     }
 
-    /// Letting the money go that authorisation `attempt` set aside.
+    /// Void of the authorisation with number `attempt`.
     pub fn void(attempt: u32) -> Self {
         Self(format!("void:{attempt}"))
     }
 
-    /// Giving money back, the `attempt`th time (from 1).
+    /// Refund `refund`; `attempt` counts from 1.
     pub fn refund(refund: &str, attempt: u32) -> Self {
         Self(format!("refund:{refund}:{attempt}"))
     }
 
-    /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// `authorize`, `capture`, `void` or `refund`.
+    /// The kind of step: `authorize`, `capture`, `void` or `refund`.
     pub fn kind(&self) -> &str {
         self.0.split(':').next().unwrap_or_default()
     }
@@ -109,7 +109,7 @@ macro_rules! payment_event {
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "camelCase")]
         pub struct $name {
-            /// The order that is paid, which is also the payment's id.
+            /// Order that is paid; also identifies the payment.
             pub order_id: OrderId,
             $($(#[$fdoc])* pub $field: $type,)*
         }
@@ -118,214 +118,216 @@ macro_rules! payment_event {
 }
 
 payment_event!(
-    /// Intent: money is to be set aside.
+    /// Intent: authorise the amount at the customer's bank.
     PaymentRequested {
-        /// The step.
+        /// Authorisation step with the provider, for example `authorize:1`.
         step: PaymentStep,
-        /// The number of the try, from 1.
+        /// Number of the payment attempt, from 1.
         attempt: u32,
-        /// How much.
+        /// Amount to authorise: the order's grand total, or the part still to be captured.
         amount: Money,
-        /// The provider's token, sealed.
+        /// Payment provider's token, sealed. The plaintext is a JSON string.
         payment_token: Sealed,
     } |e| format!("Authorisation of {} requested", e.amount)
 );
 payment_event!(
-    /// The customer has to confirm at their bank.
+    /// The customer must confirm the payment at the bank (3-D Secure).
     PaymentActionRequired {
-        /// The step.
+        /// Authorisation step that waits for the customer.
         step: PaymentStep,
-        /// Where the customer confirms.
+        /// URL at which the customer confirms the payment.
         action_url: String,
-        /// The provider's name for the payment.
+        /// Provider's reference of the payment.
         provider_ref: String,
-    } |_e| "The customer has to confirm the payment".to_owned()
+    } |_e| "The customer must confirm the payment".to_owned()
 );
 payment_event!(
-    /// Outcome: the money is set aside.
+    /// Outcome: the amount is authorised and can be captured.
     PaymentAuthorized {
-        /// The step.
+        /// Authorisation step that succeeded.
         step: PaymentStep,
-        /// How much.
+        /// Amount that was authorised.
         amount: Money,
-        /// The provider's name for it.
+        /// Provider's reference of the authorisation.
         provider_ref: String,
-        /// Until when it can be taken.
+        /// Last instant at which the amount can be captured.
         authorized_until: Timestamp,
     } |e| format!("{} authorised until {}", e.amount, e.authorized_until)
 );
 payment_event!(
-    /// Outcome: no.
+    /// Outcome: the authorisation was declined.
     PaymentDeclined {
-        /// The step.
+        /// Authorisation step that was declined.
         step: PaymentStep,
-        /// Why.
+        /// Reason for the decline.
         code: DeclineCode,
-        /// Whether another token may be tried.
+        /// True if a payment with another token may succeed.
         retryable: bool,
-        /// How many tries are left.
+        /// Number of payment attempts that the customer has left.
         attempts_left: u32,
-    } |e| format!("Declined: {}", e.code)
+    } |e| format!("Payment declined: {}", e.code)
 );
 payment_event!(
-    /// Intent: the money for a parcel is to be taken.
+    /// Intent: capture the amount for a parcel.
     PaymentCaptureRequested {
-        /// The step.
+        /// Capture step with the provider, for example `capture:<shipmentId>:1`.
         step: PaymentStep,
-        /// The parcel.
+        /// Parcel that the amount is captured for.
         shipment_id: ShipmentId,
-        /// How much.
+        /// Amount to capture for the parcel.
         amount: Money,
-        /// The provider's name for the authorisation.
+        /// Provider's reference of the authorisation.
         provider_ref: String,
     } |e| format!("Capture of {} requested", e.amount)
 );
 payment_event!(
-    /// Outcome: the money for a parcel was taken.
+    /// Outcome: the amount for a parcel was captured.
     PaymentCaptured {
-        /// The step.
+        /// Capture step that succeeded.
         step: PaymentStep,
-        /// The parcel.
+        /// Parcel that the amount was captured for.
         shipment_id: ShipmentId,
-        /// How much.
+        /// Amount captured in this step.
         amount: Money,
-        /// How much in all.
+        /// Amount captured for the order so far, including this one.
         captured: Money,
     } |e| format!("{} captured", e.amount)
 );
 payment_event!(
-    /// Outcome: the money for a parcel cannot be taken.
+    /// Outcome: the amount for a parcel could not be captured.
     PaymentCaptureFailed {
-        /// The step.
+        /// Capture step that failed.
         step: PaymentStep,
-        /// The parcel.
+        /// Parcel that the amount was to be captured for.
         shipment_id: ShipmentId,
-        /// How much.
+        /// Amount that was to be captured.
         amount: Money,
-        /// What the provider said, as a code.
+        /// Reason as a code: the provider's own, or one of Chorale's such as `AUTHORIZATION_EXPIRED`.
         code: String,
     } |e| format!("Capture of {} failed: {}", e.amount, e.code)
 );
 payment_event!(
-    /// Intent: the money is to be let go.
+    /// Intent: void the authorisation.
     PaymentVoidRequested {
-        /// The step.
+        /// Void step with the provider, for example `void:1`.
         step: PaymentStep,
-        /// How much was set aside.
+        /// Amount that is authorised.
         amount: Money,
-        /// The provider's name for the authorisation.
+        /// Provider's reference of the authorisation.
         provider_ref: String,
-    } |e| format!("Letting go of {} requested", e.amount)
+    } |e| format!("Void of {} requested", e.amount)
 );
 payment_event!(
-    /// Outcome: the money was let go.
+    /// Outcome: the authorisation was voided.
     PaymentVoided {
-        /// The step.
+        /// Void step that succeeded.
         step: PaymentStep,
-        /// How much.
+        /// Amount that is no longer authorised.
         amount: Money,
-    } |e| format!("{} let go", e.amount)
+    } |e| format!("Authorisation of {} voided", e.amount)
 );
 payment_event!(
-    /// Outcome: the money could not be let go; it will lapse by itself.
+    /// Outcome: the authorisation could not be voided. It expires on its own.
     PaymentVoidFailed {
-        /// The step.
+        /// Void step that failed.
         step: PaymentStep,
-        /// What the provider said, as a code.
+        /// Provider's reason as a code.
         code: String,
-    } |e| format!("Letting go failed: {}", e.code)
+    } |e| format!("Void failed: {}", e.code)
 );
 payment_event!(
-    /// What no parcel will need any more was let go with the last capture.
+    /// The part of the authorisation that no parcel needs was released.
     PaymentRemainderReleased {
-        /// How much.
+        /// Amount that was released.
         amount: Money,
-    } |e| format!("Remainder of {} let go", e.amount)
+    } |e| format!("Remainder of {} released", e.amount)
 );
 payment_event!(
-    /// Intent: money is to be given back.
+    /// Intent: refund an amount to the customer.
     RefundRequested {
-        /// The step.
+        /// Refund step with the provider, for example `refund:<refundId>:1`.
         step: PaymentStep,
-        /// Which refund.
+        /// Identifies the refund within the payment. The refund of a parcel has the parcel's id.
         refund_id: String,
-        /// How much.
+        /// Amount to refund to the customer.
         amount: Money,
-        /// The provider's name for the payment.
+        /// Provider's reference of the payment to refund.
         provider_ref: String,
     } |e| format!("Refund of {} requested", e.amount)
 );
 payment_event!(
-    /// Outcome: money was given back.
+    /// Outcome: the amount was refunded.
     RefundSucceeded {
-        /// The step.
+        /// Refund step that succeeded.
         step: PaymentStep,
-        /// Which refund.
+        /// Identifies the refund within the payment. The refund of a parcel has the parcel's id.
         refund_id: String,
-        /// How much.
+        /// Amount of this refund.
         amount: Money,
-        /// How much in all.
+        /// Amount refunded for the order so far, including this refund.
         refunded: Money,
     } |e| format!("{} refunded", e.amount)
 );
 payment_event!(
-    /// Outcome: money could not be given back.
+    /// Outcome: the amount could not be refunded.
     RefundFailed {
-        /// The step.
+        /// Refund step that failed.
         step: PaymentStep,
-        /// Which refund.
+        /// Identifies the refund within the payment. The refund of a parcel has the parcel's id.
         refund_id: String,
-        /// How much.
+        /// Amount that was to be refunded.
         amount: Money,
-        /// What the provider said, as a code.
+        /// Reason as a code: the provider's own, or one of Chorale's such as `EXCEEDS_CAPTURED`.
         code: String,
     } |e| format!("Refund of {} failed: {}", e.amount, e.code)
 );
 payment_event!(
-    /// The order is over, so no money is wanted: whatever is authorised from now on is let go. May be the first event.
+    /// The order ended, so the payment is no longer needed: any authorisation is voided and captured amounts are
+    /// refunded. May be the first event of the stream.
     PaymentCancelled {
-    } |_e| "No payment is wanted any more".to_owned()
+    } |_e| "Payment no longer needed".to_owned()
 );
 payment_event!(
-    /// The money was set aside after the order was over.
+    /// The payment was authorised after the order had ended. The authorisation is voided.
     LatePaymentDetected {
-        /// How much.
+        /// Amount that was authorised.
         amount: Money,
-    } |e| format!("{} authorised too late", e.amount)
+    } |e| format!("{} authorised after the order had ended", e.amount)
 );
 payment_event!(
-    /// The money is not set aside any more.
+    /// The authorisation expired: the amount can no longer be captured.
     PaymentAuthorizationExpired {
-        /// The step that had set it aside.
+        /// Authorisation step that had succeeded.
         step: PaymentStep,
-        /// How much.
+        /// Amount that had been authorised.
         amount: Money,
     } |e| format!("Authorisation of {} expired", e.amount)
 );
 payment_event!(
-    /// The provider did not say what became of a step. It is asked, never called again blindly.
+    /// The outcome of a step is unknown, for example after a timeout. The provider is asked for it before anything is
+    /// retried.
     PaymentOutcomeUnknown {
-        /// The step.
+        /// Step whose outcome is unknown.
         step: PaymentStep,
-        /// When it is asked.
+        /// Instant at which the provider will be asked.
         ask_at: Timestamp,
-    } |e| format!("Outcome of {} unknown, asking at {}", e.step, e.ask_at)
+    } |e| format!("Outcome of {} unknown, inquiry at {}", e.step, e.ask_at)
 );
 payment_event!(
-    /// Intent: the provider is to be asked what became of a step.
+    /// Intent: ask the provider for the outcome of a step.
     PaymentInquiryRequested {
-        /// The step.
+        /// Step whose outcome is unknown.
         step: PaymentStep,
-        /// How often it has been asked before.
+        /// Number of earlier inquiries about this step; 0 for the first.
         asked: u32,
-    } |e| format!("Provider asked what became of {}", e.step)
+    } |e| format!("Inquiry about the outcome of {} requested", e.step)
 );
 payment_event!(
-    /// The customer's bank took the money back.
+    /// The customer's bank reclaimed the amount (chargeback).
     ChargebackReceived {
-        /// How much.
+        /// Amount that the bank reclaimed.
         amount: Money,
-        /// The provider's name for the dispute.
+        /// Provider's reference of the dispute.
         provider_ref: String,
-    } |e| format!("Chargeback of {}", e.amount)
+    } |e| format!("Chargeback of {} received", e.amount)
 );

@@ -10,7 +10,7 @@ use crate::event::{DecodeError, EventBody, count, event_body, event_set};
 use crate::{CategoryId, Currency, Money, ProductId, Sku, Slug, Timestamp};
 
 event_set! {
-    /// What happens to a product.
+    /// All events of a product.
     ProductEvent of "product" {
         ProductCreated, ProductDetailsChanged, ProductCategorised, ProductAttributesSet, ProductMediaAdded,
         VariantAdded, VariantChanged, VariantDiscontinued, PriceSet,
@@ -18,61 +18,58 @@ event_set! {
     }
 }
 
-/// Which rate of tax applies.
+/// Tax class of a product; the shop's rules define the rate of each class.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum TaxClass {
-    /// The usual rate.
+    /// Standard rate. The default.
     #[default]
     Standard,
-    /// The lower rate of food, books and the like.
+    /// Reduced rate, for example for food and books.
     Reduced,
-    /// No tax.
+    /// No tax is charged.
     Zero,
 }
 
-/// A product came into the catalog, not yet published.
+/// A product was added to the catalog as a draft. Shoppers cannot see it yet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProductCreated {
-    /// The product.
     pub product_id: ProductId,
-    /// Its page's address; unique.
+    /// Readable part of the product page's URL, for example `first-flush`; unique among all products.
     pub slug: Slug,
-    /// What it is called.
+    /// Title of the product; 1 to 200 characters.
     pub title: String,
-    /// Some sentences about it.
+    /// Description of the product; at most 5,000 characters, may be empty.
     pub description: String,
-    /// Who makes it.
+    /// Brand or manufacturer; absent if none was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brand: Option<String>,
-    /// Where it is found in the tree.
+    /// Categories that the product is listed in; at most 20.
     pub category_ids: Vec<CategoryId>,
-    /// Properties to show and to filter by.
+    /// Properties by name, for display and filtering, for example `{"origin": "Darjeeling"}`; at most 50.
     pub attributes: BTreeMap<String, String>,
-    /// Its rate of tax.
     pub tax_class: TaxClass,
 }
 event_body!(ProductCreated, |e| format!("Product \"{}\" created", e.title));
 
-/// What a detail was and is.
+/// Old and new value of a changed field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
-    /// Before; `null` where there was nothing.
+    /// Value before the change; null if there was none.
     pub old: Option<String>,
-    /// After; `null` where there is nothing any more.
+    /// Value after the change; null if it was removed.
     pub new: Option<String>,
 }
 
-/// Title, description, brand, slug or tax class changed.
+/// Details of the product were changed: title, description, brand, slug or tax class.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProductDetailsChanged {
-    /// The product.
     pub product_id: ProductId,
-    /// By the field's name: `title`, `description`, `brand`, `slug`, `taxClass`.
+    /// Changes by field name: `title`, `description`, `brand`, `slug` or `taxClass`. Unchanged fields are absent.
     pub changed: BTreeMap<String, Change>,
 }
 event_body!(ProductDetailsChanged, |e| format!(
@@ -80,26 +77,24 @@ event_body!(ProductDetailsChanged, |e| format!(
     e.changed.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
 ));
 
-/// The product moved to other categories.
+/// The categories of the product were changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProductCategorised {
-    /// The product.
     pub product_id: ProductId,
-    /// Where it was.
+    /// All categories of the product before the change.
     pub old: Vec<CategoryId>,
-    /// Where it is.
+    /// All categories of the product after the change.
     pub new: Vec<CategoryId>,
 }
 event_body!(ProductCategorised, |e| format!("Now in {}", count(e.new.len(), "category", "categories")));
 
-/// The attributes were replaced.
+/// All attributes of the product were replaced.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProductAttributesSet {
-    /// The product.
     pub product_id: ProductId,
-    /// All attributes, after.
+    /// All properties after the change, by name; an empty object if there are none.
     pub attributes: BTreeMap<String, String>,
 }
 event_body!(ProductAttributesSet, |e| format!(
@@ -107,97 +102,92 @@ event_body!(ProductAttributesSet, |e| format!(
     count(e.attributes.len(), "attribute", "attributes")
 ));
 
-/// A picture or film was added.
+/// An image or video was added to the product.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProductMediaAdded {
-    /// The product.
     pub product_id: ProductId,
-    /// Where it is.
+    /// URL of the image or video.
     pub url: String,
-    /// What it shows, in words.
+    /// Alternative text that describes the image or video.
     pub alt: String,
 }
-event_body!(ProductMediaAdded, |e| format!("Medium added: {}", e.alt));
+event_body!(ProductMediaAdded, |e| format!("Media added: {}", e.alt));
 
-/// What can be said of a variant beside its price.
+/// Properties of a variant, apart from its price.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VariantDetails {
-    /// What sets it apart: `{"size": "100 g"}`.
+    /// Options that distinguish the variant, by name, for example `{"size": "100 g"}`.
     pub options: BTreeMap<String, String>,
-    /// EAN or another code on the package.
+    /// Barcode on the package, for example an EAN; absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub barcode: Option<String>,
-    /// Weight with package.
+    /// Weight including packaging, in grams; absent if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight_grams: Option<u32>,
-    /// Whether its stock is counted; what is not counted is never out of stock.
+    /// True if stock of the variant is counted. If false, the variant is never out of stock.
     pub track_stock: bool,
-    /// The most that one order may hold.
+    /// Maximum number of units per order; absent if the shop's general limit applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_per_order: Option<u32>,
 }
 
-/// A variant was added.
+/// A variant was added to the product. It can be sold once it has a price and the product is published.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VariantAdded {
-    /// The product.
     pub product_id: ProductId,
-    /// The variant; unique.
+    /// SKU of the new variant; unique among all products.
     pub sku: Sku,
-    /// What it is like.
+    /// Properties of the variant.
     #[serde(flatten)]
     pub details: VariantDetails,
 }
 event_body!(VariantAdded, |e| format!("Variant {} added", e.sku));
 
-/// A variant is not what it was.
+/// Properties of a variant were changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VariantChanged {
-    /// The product.
     pub product_id: ProductId,
-    /// The variant.
+    /// Variant that was changed.
     pub sku: Sku,
-    /// What it is like now.
+    /// All properties of the variant after the change.
     #[serde(flatten)]
     pub details: VariantDetails,
 }
 event_body!(VariantChanged, |e| format!("Variant {} changed", e.sku));
 
-/// A variant is not sold any more.
+/// A variant is no longer sold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VariantDiscontinued {
-    /// The product.
     pub product_id: ProductId,
-    /// The variant.
+    /// Variant that is no longer sold.
     pub sku: Sku,
 }
 event_body!(VariantDiscontinued, |e| format!("Variant {} discontinued", e.sku));
 
-/// A variant costs this from now on. Version 1 had amounts as plain minor units beside a currency; since version 2 they
-/// are [`Money`].
+/// The price of a variant was set, in one currency. Since version 2 amounts are objects with minor units and
+/// currency; version 1 had plain numbers and one `currency`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PriceSet {
-    /// The product.
     pub product_id: ProductId,
-    /// The variant.
+    /// Variant whose price was set.
     pub sku: Sku,
-    /// What it cost before, in this currency.
+    /// Previous price in the same currency; absent if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub old: Option<Money>,
-    /// What it costs, tax included.
+    /// New price of one unit, tax included.
     pub new: Money,
-    /// A higher price to compare with.
+    /// Higher reference price to display next to the new price, in the same currency; absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compare_at: Option<Money>,
-    /// From when on.
+    /// Instant from which the new price applies.
     pub effective_from: Timestamp,
-    /// Why.
+    /// Reason for the change, at most 200 characters; absent if none was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -241,37 +231,34 @@ impl EventBody for PriceSet {
     }
 }
 
-/// Shoppers can see and buy it.
+/// The product was published: shoppers can see and buy it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProductPublished {
-    /// The product.
     pub product_id: ProductId,
-    /// Why.
+    /// Reason for publishing, at most 200 characters; absent if none was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 event_body!(ProductPublished, |_e| "Published".to_owned());
 
-/// Shoppers cannot see it any more.
+/// The product was unpublished: shoppers can no longer see or buy it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProductUnpublished {
-    /// The product.
     pub product_id: ProductId,
-    /// Why.
+    /// Reason for unpublishing, at most 200 characters; absent if none was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
-event_body!(ProductUnpublished, |_e| "Taken off the shop's pages".to_owned());
+event_body!(ProductUnpublished, |_e| "Unpublished".to_owned());
 
-/// It is gone for good.
+/// The product was archived. This is final.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProductArchived {
-    /// The product.
     pub product_id: ProductId,
-    /// Why.
+    /// Reason for archiving, at most 200 characters; absent if none was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }

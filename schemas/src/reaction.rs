@@ -1,9 +1,9 @@
-//! Events that tell what became of a reactor's work. **Stored format.**
+//! Events about failed reactions of a reactor. **Stored format.**
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{event_body, event_set};
+use crate::event::{count, event_body, event_set};
 use crate::{EventId, StreamId};
 
 /// The stream on which a context records the outcome of reactions to `source` by `reactor`.
@@ -12,43 +12,50 @@ pub fn stream(reactor: &str, source: &StreamId) -> StreamId {
 }
 
 event_set! {
-    /// What happens when a reaction cannot be carried out.
+    /// Events about reactions that failed.
     ReactionEvent of "reaction" { ReactionParked, ReactionRedriven }
 }
 
-/// A reactor gave up on an event for now. This and the later events of the stream wait, verbatim, for somebody.
+/// A reactor gave up on an event for now. This event and all later events of its stream wait, unchanged, until an
+/// operator redrives them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReactionParked {
-    /// Who gave up.
+    /// Name of the reactor, for example `payments-orders`.
     pub reactor: String,
-    /// The stream that waits.
+    /// Stream whose events wait.
     pub source: StreamId,
-    /// The version of the event in that stream.
+    /// Version of the failed event within `source`.
     pub source_version: u64,
-    /// The event.
+    /// Id of the failed event.
     pub event_id: EventId,
-    /// Its full type.
+    /// Full type of the failed event, for example `chorale.order.OrderPlaced.v1`.
     pub event_type: String,
-    /// How often it was tried.
+    /// Number of times that the reaction was tried.
     pub attempts: u32,
-    /// What went wrong.
+    /// Error message of the last try; never contains personal data.
     pub error: String,
 }
 event_body!(ReactionParked, |e| format!(
-    "{} parked {} version {} after {} attempts",
-    e.reactor, e.source, e.source_version, e.attempts
+    "{} parked {} version {} after {}",
+    e.reactor,
+    e.source,
+    e.source_version,
+    count(e.attempts as usize, "attempt", "attempts")
 ));
 
-/// Somebody asked for the waiting events of a stream to be handled again.
+/// An operator asked the reactor to handle the waiting events of a stream again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReactionRedriven {
-    /// Whose work.
+    /// Name of the reactor, for example `payments-orders`.
     pub reactor: String,
-    /// The stream that waited.
+    /// Stream whose events were waiting.
     pub source: StreamId,
-    /// From which version on.
+    /// Version within `source` from which events are handled again.
     pub from_version: u64,
 }
-event_body!(ReactionRedriven, |e| format!("{} tries {} again", e.reactor, e.source));
+event_body!(ReactionRedriven, |e| format!(
+    "{} handles {} again from version {}",
+    e.reactor, e.source, e.from_version
+));

@@ -1,5 +1,5 @@
-//! How far a context's relay is: records of [`RELAY_TOPIC`](crate::topics::RELAY_TOPIC), keyed by context, of which only the
-//! last one counts. For Chorale's own processes; nobody else should build on it. **Stored format.**
+//! Progress of the relays: records of [`RELAY_TOPIC`](crate::topics::RELAY_TOPIC), keyed by context. Only the last record
+//! of a key counts. Internal: other programs should not rely on it. **Stored format.**
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,20 +8,20 @@ use uuid::Uuid;
 use crate::audit::context_name;
 use crate::{Context, Timestamp};
 
-/// Up to where a log stands on its topics. Written in the transaction of the records that it tells of.
+/// Progress of a context's relay, written in the same transaction as the records that it covers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RelayMark {
-    /// Whose log.
+    /// Context that owns the log.
     #[schemars(schema_with = "context_name")]
     pub context: Context,
-    /// Which life of the log.
+    /// The log's epoch. It changes when a log is restored or forked.
     pub epoch: Uuid,
-    /// All events up to here stand on their topics; 0 for none.
+    /// All events up to this position have been published; 0 for none.
     pub position: u64,
-    /// The hash chain at that position, lower-case hex.
+    /// The log's hash chain at `position`, as lower-case hex.
     #[schemars(extend("pattern" = "^[0-9a-f]{64}$"))]
     pub hash: String,
-    /// Up to when the topics are complete: the log ended there when its end was read at this instant.
+    /// The topics are complete up to this instant: the log ended at `position` when the relay read its end.
     pub as_of: Timestamp,
 }

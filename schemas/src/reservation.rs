@@ -7,47 +7,46 @@ use crate::event::{count, event_body, event_set};
 use crate::{LineId, LocationId, OrderId, Sku};
 
 event_set! {
-    /// What happens to the reservation of an order.
+    /// All events of the reservation of an order.
     ReservationEvent of "reservation" {
         ReservationConfirmed, ReservationRejected, ReservationReleased, ReservationConsumed,
     }
 }
 
-/// Part of an order's line at one location.
+/// Units of an order line at one location. A line can be split over several locations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LineAtLocation {
-    /// The order's line.
+    /// Line of the order that the units belong to.
     pub line_id: LineId,
-    /// What.
+    /// Variant that the units are of.
     pub sku: Sku,
-    /// How many; at least 1.
+    /// Number of units; at least 1.
     pub qty: u32,
-    /// From where.
+    /// Location that the units are reserved at and shipped from.
     pub location: LocationId,
-    /// Whether its stock is counted; what is not counted is never reserved, only sent.
+    /// True if stock of this variant is counted. If false, the units are shipped without a reservation.
     pub tracked: bool,
 }
 
-/// A SKU of which there is not enough.
+/// A SKU of which there is not enough stock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Shortage {
-    /// What.
     pub sku: Sku,
-    /// How many the order wants, over all its lines.
+    /// Number of units that the order needs, over all its lines.
     pub requested: u32,
-    /// How many there are.
+    /// Number of units available to orders, over all locations.
     pub available: u32,
 }
 
-/// Every line is reserved.
+/// All lines of the order are reserved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReservationConfirmed {
-    /// For which order.
+    /// Order that the units are reserved for.
     pub order_id: OrderId,
-    /// What stands where.
+    /// Reserved units per line and location.
     pub lines: Vec<LineAtLocation>,
 }
 event_body!(ReservationConfirmed, |e| {
@@ -61,57 +60,56 @@ event_body!(ReservationConfirmed, |e| {
     )
 });
 
-/// Nothing is reserved, because of these shortages.
+/// Nothing is reserved, because at least one SKU is short.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReservationRejected {
-    /// For which order.
+    /// Order that stock was requested for.
     pub order_id: OrderId,
-    /// Every SKU that is short.
+    /// Every SKU of which there is not enough stock.
     pub shortages: Vec<Shortage>,
 }
 event_body!(ReservationRejected, |e| format!(
-    "Not enough of {}",
+    "Not enough stock of {}",
     e.shortages.iter().map(|short| short.sku.as_str()).collect::<Vec<_>>().join(", ")
 ));
 
-/// Why a reservation was given back.
+/// Reason for releasing reserved units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ReleaseReason {
-    /// The order was cancelled.
+    /// The whole order was cancelled.
     OrderCancelled,
-    /// The order expired.
+    /// The order expired: a deadline passed before it was paid.
     OrderExpired,
-    /// Some lines were cancelled.
+    /// Some lines of the order were cancelled.
     LinesCancelled,
 }
 
-/// These lines are not reserved any more. As the first event of the stream, without lines: the order ended before anything
-/// was reserved, and nothing will be.
+/// Units of the order are no longer reserved. If this is the first event of the stream, the order ended before
+/// anything was reserved; `lines` is empty and nothing will be reserved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReservationReleased {
-    /// For which order.
+    /// Order that the units were reserved for.
     pub order_id: OrderId,
-    /// Why.
     pub reason: ReleaseReason,
-    /// What was given back.
+    /// Released units per line and location.
     pub lines: Vec<LineAtLocation>,
-    /// Units that the order still holds.
+    /// Number of units that are still reserved for the order.
     pub remaining: u32,
 }
 event_body!(ReservationReleased, |e| format!("{} released", count(e.lines.len(), "line", "lines")));
 
-/// These lines left the house.
+/// Reserved units of the order were shipped.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReservationConsumed {
-    /// For which order.
+    /// Order that the units were reserved for.
     pub order_id: OrderId,
-    /// What left.
+    /// Shipped units per line and location.
     pub lines: Vec<LineAtLocation>,
-    /// Units that the order still holds.
+    /// Number of units that are still reserved for the order.
     pub remaining: u32,
 }
-event_body!(ReservationConsumed, |e| format!("{} left the house", count(e.lines.len(), "line", "lines")));
+event_body!(ReservationConsumed, |e| format!("{} shipped", count(e.lines.len(), "line", "lines")));

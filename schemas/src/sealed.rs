@@ -1,53 +1,48 @@
-//! Personal data as it stands in events: sealed with a key per subject.
+//! Personal data in events, encrypted with a key per subject.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// An encrypted piece of personal data. Only somebody with the subject's key (and the right to ask for it) can open it;
-/// once that key is destroyed nobody can. The cipher and the keys live in `platform`; this is the stored format.
+/// Encrypted personal data. Only holders of the subject's key can decrypt it. After that key has been destroyed,
+/// nobody can.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Sealed {
-    /// Whose data it is: the customer's or the guest order's stream id.
+    /// Stream id of the customer or guest order whose data this is; selects the key.
     pub subject: String,
-    /// `XC20P`: XChaCha20-Poly1305, nonce first, the subject and the field's name as associated data.
+    /// Algorithm; always `XC20P`: XChaCha20-Poly1305, with subject and field name as associated data.
     pub alg: String,
-    /// Nonce and ciphertext, base64 without padding.
+    /// Nonce (24 bytes) and ciphertext with tag, base64 without padding. The plaintext is JSON.
     pub data: String,
 }
 
-/// Names of the sealed fields: part of what is authenticated, so a sealed value opens only under its own.
+/// Names of sealed fields. The name is authenticated with the data, so a value decrypts only under its own field
+/// name.
 pub mod field {
-    /// An e-mail address.
     pub const EMAIL: &str = "email";
-    /// Where to send goods.
     pub const SHIP_TO: &str = "shipTo";
-    /// Where to send the bill.
     pub const BILL_TO: &str = "billTo";
-    /// The payment provider's token.
     pub const PAYMENT_TOKEN: &str = "paymentToken";
-    /// Why somebody wants something, in their own words.
     pub const TEXT: &str = "text";
-    /// A note on an order.
     pub const NOTE: &str = "note";
 }
 
-/// A postal address, as it is inside a [`Sealed`].
+/// A postal address: the plaintext of a [`Sealed`] address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Address {
-    /// Who receives it.
+    /// Name of the recipient.
     pub name: String,
     /// Street and house number, one or two lines.
     pub lines: Vec<String>,
-    /// Postal code, where the country has one.
+    /// Postal code; absent if the country has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub postal_code: Option<String>,
     /// City or town.
     pub city: String,
-    /// State, province or region, where an address needs one.
+    /// State, province or region; absent if the address needs none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
-    /// ISO 3166-1 alpha-2 code.
+    /// ISO 3166-1 alpha-2 code, for example `DE`.
     pub country: String,
 }

@@ -11,12 +11,13 @@ use crate::reservation::LineAtLocation;
 use crate::{AggregateType, LocationId, OrderId, Sealed, StreamId, Timestamp};
 
 uuid_id!(
-    /// A parcel. Derived from the order and the location that it leaves from.
+    /// Id of a parcel, a UUID. Derived from the order and the location that the parcel leaves from.
     ShipmentId
 );
 
 impl ShipmentId {
-    /// The parcel of `order` that leaves from `location`: one per pair, so planning twice plans once.
+    /// The parcel of `order` that leaves from `location`. There is one per pair, so planning it twice has no further
+    /// effect.
     pub fn of(order: OrderId, location: &LocationId) -> Self {
         Self::derived(&[&order.to_string(), location.as_str()])
     }
@@ -28,7 +29,7 @@ impl ShipmentId {
 }
 
 event_set! {
-    /// What happens to a parcel.
+    /// All events of a parcel.
     ShipmentEvent of "shipment" {
         ShipmentPlanned, ShipmentPacked, ShipmentLabelled, ShipmentDispatched, TrackingUpdated, DeliveryAttemptFailed,
         ShipmentDelivered, ShipmentLost, ShipmentCancelled, ShipmentHeld, ShipmentHoldLifted,
@@ -41,9 +42,8 @@ macro_rules! shipment_event {
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "camelCase")]
         pub struct $name {
-            /// The parcel.
             pub shipment_id: ShipmentId,
-            /// The order it belongs to.
+            /// Order that the parcel belongs to.
             pub order_id: OrderId,
             $($(#[$fdoc])* pub $field: $type,)*
         }
@@ -52,120 +52,122 @@ macro_rules! shipment_event {
 }
 
 shipment_event!(
-    /// A parcel is to be made ready.
+    /// A parcel is to be packed at a location.
     ShipmentPlanned {
-        /// The order's number.
+        /// Order number shown to people, for example `10-004217`.
         order_number: String,
-        /// From where it leaves.
+        /// Location that the parcel leaves from.
         location: LocationId,
-        /// What goes into it.
+        /// Contents of the parcel, as units per line.
         lines: Vec<LineAtLocation>,
-        /// How it travels.
         shipping_method: ShippingMethod,
-        /// [`crate::Address`], sealed.
+        /// Delivery address, sealed. The plaintext is an object `{name, lines, postalCode, city, region, country}`.
         ship_to: Sealed,
-        /// Dispatch is refused after this, because the money could not be taken any more.
+        /// Last instant at which the parcel may leave. After it the payment can no longer be captured, so dispatch is
+        /// refused.
         dispatch_by: Timestamp,
-    } |e| format!("Parcel of {} planned at {}", count(e.lines.len(), "line", "lines"), e.location)
+    } |e| format!("Parcel with {} planned at {}", count(e.lines.len(), "line", "lines"), e.location)
 );
 shipment_event!(
-    /// Everything is in the box. Intent: the carrier is asked for a label.
+    /// The parcel is packed. Intent: request a label from the carrier.
     ShipmentPacked {
-        /// How it travels.
         shipping_method: ShippingMethod,
-        /// [`crate::Address`], sealed, for the label.
+        /// Delivery address for the label, sealed. The plaintext is an object `{name, lines, postalCode, city,
+        /// region, country}`.
         ship_to: Sealed,
     } |_e| "Packed".to_owned()
 );
 shipment_event!(
-    /// Outcome: the carrier gave a label.
+    /// Outcome: the carrier issued a label. The parcel can be dispatched.
     ShipmentLabelled {
-        /// Who carries it.
+        /// Name of the carrier, for example `DHL`.
         carrier: String,
-        /// The carrier's number for it.
+        /// Carrier's tracking number of the parcel.
         tracking_number: String,
-        /// Where it can be followed.
+        /// URL of the carrier's tracking page.
         tracking_url: String,
-    } |e| format!("Label of {} printed: {}", e.carrier, e.tracking_number)
+    } |e| format!("Label issued by {}: {}", e.carrier, e.tracking_number)
 );
 shipment_event!(
-    /// It left the house.
+    /// The parcel was handed over to the carrier.
     ShipmentDispatched {
-        /// The order's number.
+        /// Order number shown to people, for example `10-004217`.
         order_number: String,
-        /// From where.
+        /// Location that the parcel left.
         location: LocationId,
-        /// What is in it.
+        /// Contents of the parcel, as units per line.
         lines: Vec<LineAtLocation>,
-        /// Who carries it.
+        /// Name of the carrier, for example `DHL`.
         carrier: String,
-        /// The carrier's number for it.
+        /// Carrier's tracking number of the parcel.
         tracking_number: String,
-        /// Where it can be followed.
+        /// URL of the carrier's tracking page.
         tracking_url: String,
-        /// When it should arrive.
+        /// Expected time of arrival.
         eta: Timestamp,
-    } |e| format!("Handed to {}, {}", e.carrier, e.tracking_number)
+    } |e| format!("Handed over to {}, tracking number {}", e.carrier, e.tracking_number)
 );
 shipment_event!(
-    /// The carrier saw it somewhere.
+    /// The carrier reported the progress of the parcel.
     TrackingUpdated {
-        /// What the carrier says.
+        /// Carrier's status message, for example `in the sorting centre`.
         status: String,
-        /// Where it was seen (a place, not an address).
+        /// Place at which the parcel was scanned, for example a city; never a street address. Absent if unknown.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         place: Option<String>,
-        /// When it should arrive, if that changed.
+        /// New expected time of arrival; absent if it did not change.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         eta: Option<Timestamp>,
-    } |e| format!("On its way: {}", e.status)
+    } |e| format!("In transit: {}", e.status)
 );
 shipment_event!(
-    /// Nobody took it.
+    /// The carrier could not deliver the parcel.
     DeliveryAttemptFailed {
-        /// The number of the try, from 1.
+        /// Number of the delivery attempt, from 1.
         attempt: u32,
-        /// What the carrier says.
+        /// Reason reported by the carrier.
         reason: String,
     } |e| format!("Delivery attempt {} failed", e.attempt)
 );
 shipment_event!(
-    /// It arrived.
+    /// The parcel was delivered.
     ShipmentDelivered {
-        /// When the carrier says it did.
+        /// Time of delivery, as reported by the carrier.
         delivered_at: Timestamp,
     } |_e| "Delivered".to_owned()
 );
 shipment_event!(
-    /// It is lost.
+    /// The parcel is lost. It may still be delivered if it turns up.
     ShipmentLost {
-        /// What is known.
+        /// Details about the loss; absent if none are known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     } |_e| "Lost".to_owned()
 );
 shipment_event!(
-    /// It will not leave. `requested` tells whether the order had asked for that.
+    /// The parcel was cancelled before dispatch.
     ShipmentCancelled {
-        /// What would have been in it.
+        /// Lines that the parcel would have contained.
         lines: Vec<LineAtLocation>,
-        /// Whether the order had asked.
+        /// True if the order requested the cancellation; false if it was cancelled for another reason, and the order
+        /// goes on hold.
         requested: bool,
-    } |_e| "Taken back before it left".to_owned()
+    } |_e| "Cancelled before dispatch".to_owned()
 );
 shipment_event!(
-    /// It may not leave for now.
+    /// The parcel must not be dispatched for now, because the order is on hold.
     ShipmentHeld {
-        /// Why.
+        /// Reason for which the order is on hold.
         reason: HoldReason,
-    } |e| format!("May not leave: {}", e.reason)
+    } |e| format!("Dispatch blocked: {}", e.reason)
 );
 shipment_event!(
-    /// It may leave again.
+    /// A hold on the parcel ended. It may be dispatched unless another hold remains.
     ShipmentHoldLifted {
-        /// Which hold is over.
+        /// Reason of the hold that ended.
         reason: HoldReason,
-        /// Dispatch is refused after this.
+        /// Last instant at which the parcel may leave. After it the payment can no longer be captured, so dispatch is
+        /// refused.
         dispatch_by: Timestamp,
-    } |_e| "May leave again".to_owned()
+    } |e| format!("Hold {} lifted", e.reason)
 );

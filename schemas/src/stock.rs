@@ -1,4 +1,4 @@
-//! Events of a stock item: one SKU in all its locations. **Stored format.**
+//! Events of a stock item: one SKU over all locations. **Stored format.**
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,254 +7,237 @@ use crate::event::{event_body, event_set};
 use crate::{LineId, LocationId, OrderId, Sku};
 
 event_set! {
-    /// What happens to a stock item.
+    /// All events of a stock item.
     StockEvent of "stock" {
         StockItemOpened, StockReceived, StockAdjusted, StockThresholdsSet, StockReserved, StockReleased, StockCommitted,
         StockTransferredOut, StockTransferredIn, LowStockReached, StockDepleted, BackInStock,
     }
 }
 
-/// What happens when more is asked for than there is.
+/// Behaviour when an order requests more units than are available.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum StockPolicy {
-    /// The order is refused.
+    /// Reject the order. Currently the only policy.
     #[default]
     Deny,
 }
 
-/// How much there is.
+/// Stock level of a SKU, in units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Level {
-    /// Physically there.
+    /// Units that are physically present.
     pub on_hand: u32,
-    /// Of these, promised to orders.
+    /// Units of `onHand` that are reserved for orders.
     pub reserved: u32,
-    /// What can be promised: on hand − reserved − safety stock, never below 0.
+    /// Units that orders can still reserve: `onHand` − `reserved` − safety stock, but at least 0.
     pub available: u32,
 }
 
-/// Levels at one location and in all, after an event.
+/// Stock levels right after the event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LevelsAfter {
-    /// At the location; its available does not subtract the safety stock, which is kept for the item as a whole.
+    /// Level at the location of the event. Here `available` ignores the safety stock, which is kept for all locations
+    /// together.
     pub at_location: Level,
-    /// In all locations.
+    /// Level over all locations.
     pub in_all: Level,
 }
 
-/// Stock of this SKU is counted from now on.
+/// Stock of the SKU is counted from now on. The first event of the stream.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StockItemOpened {
-    /// What is counted.
+    /// SKU whose stock is counted.
     pub sku: Sku,
-    /// What happens when it runs out.
     pub policy: StockPolicy,
 }
-event_body!(StockItemOpened, |e| format!("Stock of {} is counted from now on", e.sku));
+event_body!(StockItemOpened, |e| format!("Stock of {} is now counted", e.sku));
 
-/// Goods came in.
+/// Units arrived at a location and were added to the stock.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StockReceived {
-    /// What.
     pub sku: Sku,
-    /// Where.
+    /// Location that received the units.
     pub location: LocationId,
-    /// How many.
+    /// Number of units received.
     pub qty: u32,
-    /// On hand at the location before.
+    /// Units on hand at the location before the event.
     pub on_hand_before: u32,
-    /// Levels after.
     pub after: LevelsAfter,
-    /// Delivery note or the like.
+    /// Reference of the delivery, for example the number of the delivery note; absent if none was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
 }
 event_body!(StockReceived, |e| format!("{} of {} received at {}", e.qty, e.sku, e.location));
 
-/// Why a count was corrected.
+/// Reason for a correction of the stock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AdjustmentReason {
-    /// Somebody counted.
+    /// A stocktake found a different number.
     Count,
-    /// Broken.
+    /// The units are damaged and cannot be sold.
     Damaged,
-    /// Gone without a trace.
+    /// The units are missing.
     Lost,
-    /// Turned up again.
+    /// Missing units were found again.
     Found,
-    /// Past its date.
+    /// The units are past their expiry date.
     Expired,
-    /// Anything else.
+    /// A reason not listed here.
     Other,
 }
 
-/// The figure was corrected.
+/// The stock at a location was corrected.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StockAdjusted {
-    /// What.
     pub sku: Sku,
-    /// Where.
+    /// Location at which the stock was corrected.
     pub location: LocationId,
-    /// By how many; negative for fewer.
+    /// Change of the units on hand; negative if units were removed.
     pub delta: i64,
-    /// Why.
     pub reason: AdjustmentReason,
-    /// On hand at the location before.
+    /// Units on hand at the location before the event.
     pub on_hand_before: u32,
-    /// Levels after.
     pub after: LevelsAfter,
 }
 event_body!(StockAdjusted, |e| format!("{} at {} adjusted by {:+}", e.sku, e.location, e.delta));
 
-/// When to warn, and what to keep back.
+/// The low-stock threshold or the safety stock was changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StockThresholdsSet {
-    /// What.
     pub sku: Sku,
-    /// At or below this many available, stock is low.
+    /// Low-stock threshold: stock is low when at most this many units are available. 0 switches the warning off.
     pub low_stock: u32,
-    /// Never promised to anybody.
+    /// Safety stock in units, over all locations; never available to orders.
     pub safety_stock: u32,
-    /// In all locations, after.
+    /// Level over all locations, right after the event.
     pub in_all: Level,
 }
 event_body!(StockThresholdsSet, |e| format!(
-    "{} is low at {}, {} kept back",
+    "Low-stock threshold of {} set to {}, safety stock to {}",
     e.sku, e.low_stock, e.safety_stock
 ));
 
-/// Promised to an order.
+/// Units at a location were reserved for an order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StockReserved {
-    /// What.
     pub sku: Sku,
-    /// To whom.
+    /// Order that the units are reserved for.
     pub order_id: OrderId,
-    /// Lines of the order that it is for.
+    /// Lines of the order that the units are for.
     pub line_ids: Vec<LineId>,
-    /// Where.
+    /// Location of the reserved units.
     pub location: LocationId,
-    /// How many.
+    /// Number of units reserved.
     pub qty: u32,
-    /// Levels after.
     pub after: LevelsAfter,
 }
 event_body!(StockReserved, |e| format!("{} of {} reserved at {}", e.qty, e.sku, e.location));
 
-/// Not promised to the order any more.
+/// Units that were reserved for an order are available again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StockReleased {
-    /// What.
     pub sku: Sku,
-    /// Who had it.
+    /// Order that the units were reserved for.
     pub order_id: OrderId,
-    /// Lines of the order that it was for.
+    /// Lines of the order that the units were for.
     pub line_ids: Vec<LineId>,
-    /// Where.
+    /// Location of the released units.
     pub location: LocationId,
-    /// How many.
+    /// Number of units released.
     pub qty: u32,
-    /// Levels after.
     pub after: LevelsAfter,
 }
 event_body!(StockReleased, |e| format!("{} of {} released at {}", e.qty, e.sku, e.location));
 
-/// Left the house with the order.
+/// Reserved units were shipped and are no longer on hand.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StockCommitted {
-    /// What.
     pub sku: Sku,
-    /// With which order.
+    /// Order that the units were shipped for.
     pub order_id: OrderId,
-    /// Lines of the order that it is for.
+    /// Lines of the order that the units are for.
     pub line_ids: Vec<LineId>,
-    /// From where.
+    /// Location that the units left.
     pub location: LocationId,
-    /// How many.
+    /// Number of units shipped.
     pub qty: u32,
-    /// Levels after.
     pub after: LevelsAfter,
 }
-event_body!(StockCommitted, |e| format!("{} of {} left {}", e.qty, e.sku, e.location));
+event_body!(StockCommitted, |e| format!("{} of {} shipped from {}", e.qty, e.sku, e.location));
 
-/// On its way to another location.
+/// Units were sent to another location.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StockTransferredOut {
-    /// What.
     pub sku: Sku,
-    /// Which transfer.
+    /// Identifies the transfer; the same in `StockTransferredOut` and `StockTransferredIn`.
     pub transfer_id: String,
-    /// How many.
+    /// Number of units transferred.
     pub qty: u32,
-    /// From here.
+    /// Location that the units left.
     pub from: LocationId,
-    /// To there.
+    /// Location that the units go to.
     pub to: LocationId,
-    /// Levels after, at `from`.
+    /// Stock levels right after the event; `atLocation` is the level at `from`.
     pub after: LevelsAfter,
 }
 event_body!(StockTransferredOut, |e| format!("{} of {} sent from {} to {}", e.qty, e.sku, e.from, e.to));
 
-/// Arrived from another location.
+/// Units arrived from another location.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StockTransferredIn {
-    /// What.
     pub sku: Sku,
-    /// Which transfer.
+    /// Identifies the transfer; the same in `StockTransferredOut` and `StockTransferredIn`.
     pub transfer_id: String,
-    /// How many.
+    /// Number of units transferred.
     pub qty: u32,
-    /// From there.
+    /// Location that the units left.
     pub from: LocationId,
-    /// To here.
+    /// Location that the units arrived at.
     pub to: LocationId,
-    /// Levels after, at `to`.
+    /// Stock levels right after the event; `atLocation` is the level at `to`.
     pub after: LevelsAfter,
 }
 event_body!(StockTransferredIn, |e| format!("{} of {} arrived at {} from {}", e.qty, e.sku, e.to, e.from));
 
-/// Available fell to the threshold or below it.
+/// The available units fell to or below the low-stock threshold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LowStockReached {
-    /// What.
     pub sku: Sku,
-    /// In all locations.
+    /// Available units over all locations.
     pub available: u32,
-    /// Which threshold.
+    /// Low-stock threshold that was reached.
     pub threshold: u32,
 }
 event_body!(LowStockReached, |e| format!("{} is low: {} available", e.sku, e.available));
 
-/// Nothing is available any more.
+/// The SKU is sold out: no unit is available any longer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StockDepleted {
-    /// What.
     pub sku: Sku,
 }
 event_body!(StockDepleted, |e| format!("{} is sold out", e.sku));
 
-/// Something is available again.
+/// Units of a sold-out SKU are available again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BackInStock {
-    /// What.
     pub sku: Sku,
-    /// In all locations.
+    /// Available units over all locations.
     pub available: u32,
 }
-event_body!(BackInStock, |e| format!("{} is back: {} available", e.sku, e.available));
+event_body!(BackInStock, |e| format!("{} is back in stock: {} available", e.sku, e.available));

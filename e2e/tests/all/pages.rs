@@ -1,4 +1,4 @@
-//! The page of all events: what each says, who decides it, who listens. Only here is everybody known who has a part in it.
+//! The page of all events: the meaning, the deciding use case and the reactors of each.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -22,7 +22,7 @@ fn the_page_of_all_events_is_what_the_code_says() -> Result<()> {
         fs::write(PAGE, &page).context(PAGE)?;
     }
     let checked_in = fs::read_to_string(PAGE).unwrap_or_default();
-    ensure!(checked_in == page, "docs/event-catalogue.md is not what the code says. {AGAIN} writes it anew");
+    ensure!(checked_in == page, "docs/event-catalogue.md is out of date. Regenerate it: {AGAIN}");
     Ok(())
 }
 
@@ -39,10 +39,10 @@ fn every_link_of_the_page_of_all_events_leads_somewhere() -> Result<()> {
 
 fn page() -> Result<String> {
     let mut page = format!(
-        "<!-- Generated from the code; do not edit. {AGAIN} writes it anew. -->\n\n# All events\n\n\
-         Every type that stands on a topic. The sentence in italics is what its golden sample says of itself. *Decided in* names the \
-         use case in `domain/src/`; *answered by* the reactors that hear it and what they do (all of it: [the score](choreography.md)). For \
-         machines: [`asyncapi.json`](../schemas/contracts/asyncapi.json). What stands around a payload: [auditing](auditing.md).\n"
+        "<!-- Generated from the code; do not edit. Regenerate with {AGAIN}. -->\n\n# All events\n\n\
+         All published event types. The sentence in italics is the summary that the golden sample gets. *Decided in* is the use case in \
+         `domain/src/`; *answered by* are the reactors that handle the event, and what they do ([all reactors](choreography.md)). The same \
+         for machines: [`asyncapi.json`](../schemas/contracts/asyncapi.json). Headers of the records: [auditing](auditing.md).\n"
     );
     for of_aggregate in AggregateType::ALL {
         aggregate(&mut page, &[of_aggregate.topic()])?;
@@ -52,7 +52,7 @@ fn page() -> Result<String> {
     Ok(page)
 }
 
-/// A section: the events of one aggregate, which stand on these topics.
+/// A section: the events of one aggregate, which are published on these topics.
 fn aggregate(page: &mut String, topics: &[Topic]) -> Result<()> {
     let first = topics.first().context("a topic")?;
     let names: Vec<_> = topics.iter().map(|topic| format!("`{topic}`")).collect();
@@ -64,8 +64,8 @@ fn aggregate(page: &mut String, topics: &[Topic]) -> Result<()> {
         .collect();
     write!(
         page,
-        "\n## {}\n\nTopic {}; source: the log of {}. Key: the stream's id, which begins with `{}`. Read models made of it: {}.\n\n\
-         | event | says | decided in | answered by |\n|---|---|---|---|\n",
+        "\n## {}\n\nTopic {}; source: the log of {}. Key: the stream's id, which starts with `{}`. Read models: {}.\n\n\
+         | event | meaning | decided in | answered by |\n|---|---|---|---|\n",
         first.aggregate(),
         names.join(", "),
         contexts.join(", "),
@@ -92,8 +92,8 @@ fn row(page: &mut String, topic: Topic, event: &EventType) -> Result<()> {
 fn heads(page: &mut String) -> Result<()> {
     write!(
         page,
-        "\n## audit\n\nTopic `{AUDIT_TOPIC}`; written by the relay of each context, and in no log. Key: the context.\n\n\
-         | event | says |\n|---|---|\n"
+        "\n## audit\n\nTopic `{AUDIT_TOPIC}`; written by the relay of each context; not part of any log. Key: the name of the context.\n\n\
+         | event | meaning |\n|---|---|\n"
     )?;
     for event in published().into_iter().filter(|event| event.aggregate == "audit") {
         writeln!(page, "| {} | {} |", schema_link(&event), description(&event)?)?;

@@ -1,4 +1,4 @@
-//! Every topic and everything that stands on it, as an AsyncAPI document (`schemas/contracts/asyncapi.json`).
+//! All topics and their records as an AsyncAPI document (`schemas/contracts/asyncapi.json`).
 
 use serde_json::{Map, Value, json};
 
@@ -28,8 +28,8 @@ pub fn document() -> Value {
         "servers": { "kafka": {
             "host": "{broker}",
             "protocol": "kafka",
-            "description": "The shop's brokers, as in its bus address `kafka://host:port,host:port`.",
-            "variables": { "broker": { "default": "127.0.0.1:9092", "description": "host:port" } },
+            "description": "Brokers of the shop, as in its bus address `kafka://host:port,host:port`.",
+            "variables": { "broker": { "default": "127.0.0.1:9092", "description": "Host and port of a broker." } },
         } },
         "channels": channels,
         "operations": operations,
@@ -37,11 +37,11 @@ pub fn document() -> Value {
             "messages": messages(),
             "schemas": attributes::schemas(),
             "parameters": { "prefix": {
-                "description": "What all topics of this shop begin with, where shops share brokers (`prefix=` in the bus address).",
+                "description": "Prefix of all topic names of this shop (`prefix=` in the bus address). Empty unless several shops share the brokers.",
                 "default": "",
             } },
             "correlationIds": { "flow": {
-                "description": "The flow: the same for everything that one command set off.",
+                "description": "Id of the flow: the same for all events that one command caused, directly or indirectly.",
                 "location": "$message.header#/ce_correlationid",
             } },
         },
@@ -52,22 +52,22 @@ fn info() -> Value {
     json!({
         "title": "Chorale's topics",
         "version": "1",
-        "description": "What happens in the shop. Records are CloudEvents 1.0 in Kafka's binary mode: the attributes are headers \
+        "description": "The events of a Chorale shop. Records are CloudEvents 1.0 in Kafka's binary mode: the attributes are headers \
             (`ce_…`), the value is the event's payload, the key is the stream's id.\n\n\
-            * **Read committed** (`isolation.level=read_committed`). Some clients do not by default, and would see aborted copies \
-            after a crash.\n\
-            * Order holds per key and per partition, and `ce_position` rises strictly within a partition; nothing more is promised. \
-            A consumer may see a record again: `ce_id` tells.\n\
-            * Inside a version a type only grows: ignore fields that you do not know. Anything else is a new version, and records \
-            that stand on a topic stay as they are.\n\
+            * **Read committed** records only (`isolation.level=read_committed`). Clients with another default would see \
+            aborted duplicates after a crash.\n\
+            * Order is guaranteed per key and per partition: `ce_position` increases strictly within a partition. There is \
+            no other guarantee of order. A consumer may receive a record more than once, with the same `ce_id`.\n\
+            * Within a version, a type only gains optional fields: ignore fields that you do not know. Any other change is \
+            a new version. Records on a topic are never rewritten.\n\
             * Personal data is sealed (`{subject, alg, data}`).\n\n\
-            Generated from the code; do not edit. UPDATE_CONTRACTS=1 cargo test -p schemas writes it anew.",
+            Generated from the code; do not edit. Regenerate with UPDATE_CONTRACTS=1 cargo test -p schemas.",
         "license": { "name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0" },
-        "tags": Context::ALL.map(|context| json!({ "name": context.name(), "description": format!("Written by {context} alone.") })),
+        "tags": Context::ALL.map(|context| json!({ "name": context.name(), "description": format!("Topics written only by the context {context}.") })),
     })
 }
 
-/// A topic, for people and tools.
+/// The description of a topic.
 struct Channel {
     id: String,
     topic: &'static str,
@@ -76,7 +76,6 @@ struct Channel {
     description: String,
     messages: Vec<String>,
     context: Option<Context>,
-    /// What its streams begin with.
     prefix: Option<&'static str>,
     compacted: bool,
     send: String,
@@ -89,11 +88,11 @@ impl Channel {
         let types = published().into_iter().filter(|event| event.aggregate == topic.aggregate());
         let (title, summary) = match topic {
             Topic::Aggregate(aggregate) => {
-                (capitalised(aggregate.name()), format!("What happens to {}.", aggregate.plural()))
+                (capitalised(aggregate.name()), format!("All events of {}.", aggregate.plural()))
             }
             Topic::Reactions(context) => (
                 format!("Reactions of {context}"),
-                format!("Work of {context}'s reactors that was parked or tried again."),
+                format!("Parked and redriven reactions of the context {context}."),
             ),
         };
         Self {
@@ -102,17 +101,17 @@ impl Channel {
             title,
             summary,
             description: format!(
-                "Its only source is the log of {context}, relayed in the log's order. Key: the stream's id, which begins \
-                 with `{}`. Partition: murmur2 of the key as in Kafka's own producers; the shop's \
-                 number of partitions (`partitions=`) never changes. Kept without limit.",
+                "The only source is the log of the context {context}, published in the order of the log. Key: the stream's id, \
+                 which starts with `{}`. Partition: murmur2 of the key, as in Kafka's own producers; the number of partitions \
+                 (`partitions=` in the bus address) never changes. Retention: unlimited.",
                 topic.prefix()
             ),
             messages: types.flat_map(|event| names(&event)).collect(),
             context: Some(context),
             prefix: Some(topic.prefix()),
             compacted: false,
-            send: format!("The relay of {context} publishes each event of its log exactly once, in the log's order."),
-            receive: "Reactors and projectors listen (docs/event-catalogue.md says who to what), and whoever reads committed."
+            send: format!("The relay of {context} publishes each event of the log exactly once, in the order of the log."),
+            receive: "Reactors and projectors (docs/event-catalogue.md lists them), and any other consumer that reads committed records."
                 .to_owned(),
         }
     }
@@ -122,15 +121,15 @@ impl Channel {
             id: "audit".to_owned(),
             topic: AUDIT_TOPIC,
             title: "Signed log heads".to_owned(),
-            summary: "Where each log ended, now and then, signed.".to_owned(),
-            description: "Who keeps these, and the public key, can prove that a log was cut off or written anew. Key: the context. \
-                          Kept without limit."
+            summary: "Signed statements of where each log ended at an instant.".to_owned(),
+            description: "These records and the public key prove a later truncation or rewriting of a log. Key: the name of the context. \
+                          Retention: unlimited."
                 .to_owned(),
             messages: vec![LogHeadSigned::full_type()],
             context: None,
             prefix: None,
             compacted: false,
-            send: "The relay of each context signs its log's head, while it grows, every minute and every 100 000 events.".to_owned(),
+            send: "While a log grows, the relay of its context signs the head every minute and every 100,000 events.".to_owned(),
             receive: "Auditors, and `chorale log verify`.".to_owned(),
         }
     }
@@ -139,16 +138,16 @@ impl Channel {
         Self {
             id: "relay".to_owned(),
             topic: RELAY_TOPIC,
-            title: "Marks of the relays".to_owned(),
-            summary: "Up to where each log stands on its topics. Internal.".to_owned(),
-            description: "Chorale's own processes read it; do not build on it. Key: the context; only the last record of a key counts."
+            title: "Progress of the relays".to_owned(),
+            summary: "Position up to which each log has been published. Internal.".to_owned(),
+            description: "Read by Chorale's own processes; other programs must not rely on it. Key: the name of the context; only the last record of a key counts."
                 .to_owned(),
             messages: vec![RELAY_MARK.to_owned()],
             context: None,
             prefix: None,
             compacted: true,
-            send: "The relay of each context, in the transaction of the records that the mark tells of.".to_owned(),
-            receive: "Relays that take over; processes that must know up to when topics are complete.".to_owned(),
+            send: "The relay of each context, in the same transaction as the records that the mark covers.".to_owned(),
+            receive: "Relays that take over, and processes that need to know up to which instant the topics are complete.".to_owned(),
         }
     }
 
@@ -208,10 +207,10 @@ fn messages() -> Map<String, Value> {
     let mark = json!({
         "name": RELAY_MARK,
         "title": "RelayMark",
-        "summary": "Up to where a log stands on its topics.",
+        "summary": "Position up to which a log has been published.",
         "contentType": "application/json",
         "payload": attributes::plain(schemars::schema_for!(RelayMark)),
-        "bindings": key("The context."),
+        "bindings": key("The name of the context."),
     });
     messages.insert(RELAY_MARK.to_owned(), mark);
     messages
@@ -238,14 +237,14 @@ fn message(event: &EventType, name: &str) -> Value {
             ],
         },
         "payload": { "$ref": format!("./events/{name}.json") },
-        "bindings": key(if of_a_log { "The stream's id, which is also `ce_subject`." } else { "The context." }),
+        "bindings": key(if of_a_log { "The stream's id, which is also `ce_subject`." } else { "The name of the context." }),
     });
     if of_a_log {
         message["correlationId"] = json!({ "$ref": "#/components/correlationIds/flow" });
     }
     if !newest {
         message["description"] =
-            json!("An older version: stands on topics for ever, and is not written any more.");
+            json!("An older version. It is no longer written, but stays on the topics for ever.");
     }
     message
 }

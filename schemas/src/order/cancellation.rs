@@ -1,4 +1,4 @@
-//! How an order ends early. **Stored format.**
+//! Events that cancel an order or parts of it. **Stored format.**
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,118 +8,112 @@ use crate::event::{count, event_body};
 use crate::reservation::LineAtLocation;
 use crate::{Money, OrderId, Sealed, ShipmentId, Sku};
 
-/// Why an order was cancelled.
+/// Reason for the cancellation of an order or of some of its lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CancelReason {
-    /// The customer wanted it.
+    /// The customer cancelled the order.
     Customer,
-    /// The shop wanted it.
+    /// The shop cancelled the order.
     Staff,
-    /// It looked like fraud.
+    /// The order was suspected to be fraudulent.
     Fraud,
-    /// It could not be paid.
+    /// The payment was declined and no attempt was left.
     PaymentFailed,
-    /// Anything else.
+    /// A reason not listed here.
     Other,
 }
 
-/// Somebody wants it cancelled, and parcels are being made ready: each parcel's own story decides who was first.
+/// A cancellation was requested while parcels are being prepared. Each parcel then reports whether it could still be
+/// cancelled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderCancellationRequested {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// Why.
     pub reason: CancelReason,
-    /// In their own words, sealed.
+    /// Reason in the words of the person who cancelled, sealed; absent if none was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<Sealed>,
-    /// The parcels that are asked to come back.
+    /// Parcels that have not left yet and are asked to be cancelled.
     pub shipment_ids: Vec<ShipmentId>,
 }
 event_body!(OrderCancellationRequested, |e| format!(
-    "Cancellation asked of {}",
+    "Cancellation of {} requested",
     count(e.shipment_ids.len(), "parcel", "parcels")
 ));
 
-/// A parcel was taken back before it left.
+/// A parcel was cancelled before dispatch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderParcelCancelled {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// The parcel.
+    /// Parcel that was cancelled.
     pub shipment_id: ShipmentId,
 }
-event_body!(OrderParcelCancelled, |_e| "A parcel was taken back".to_owned());
+event_body!(OrderParcelCancelled, |e| format!("A parcel of order {} was cancelled", e.order_number));
 
-/// These parcels had left before they could be taken back.
+/// The requested cancellation came too late for some parcels: they had been dispatched already.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderCancellationRefused {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// The parcels that were faster.
+    /// Parcels that were dispatched before they could be cancelled.
     pub shipment_ids: Vec<ShipmentId>,
 }
 event_body!(OrderCancellationRefused, |e| format!(
-    "Too late for {}: already on the way",
+    "Too late to cancel {}: already dispatched",
     count(e.shipment_ids.len(), "parcel", "parcels")
 ));
 
-/// The lines of parcels that were taken back are cancelled; the rest of the order goes on.
+/// Lines were cancelled because their parcels were cancelled before dispatch. The rest of the order continues.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderLinesCancelled {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// Why.
     pub reason: CancelReason,
-    /// What will not come.
+    /// Cancelled units per line and location.
     pub lines: Vec<LineAtLocation>,
-    /// Parcels that these lines were in.
+    /// Cancelled parcels that contained these lines.
     pub shipment_ids: Vec<ShipmentId>,
-    /// The sums that remain.
+    /// Sums of the order without the cancelled lines.
     pub totals: Totals,
-    /// Captured already and to be given back; zero when nothing of it was.
+    /// Amount to refund because it was captured for these lines; zero if nothing was captured for them.
     pub refund_due: Money,
 }
 event_body!(OrderLinesCancelled, |e| format!(
-    "{} cancelled, {} remain to pay",
+    "{} cancelled, new total {}",
     count(e.lines.len(), "line", "lines"),
     e.totals.grand
 ));
 
-/// The order is cancelled: nothing left the house.
+/// The whole order was cancelled before any parcel left.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderCancelled {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// Why.
     pub reason: CancelReason,
-    /// In their own words, sealed.
+    /// Reason in the words of the person who cancelled, sealed; absent if none was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<Sealed>,
-    /// Where the order stood.
+    /// Status of the order before the cancellation.
     pub stage: crate::life_cycle::OrderStatus,
-    /// What is still held for it, as far as the order knows.
+    /// Reserved units that the order knows of and that are to be released.
     pub held: Vec<LineAtLocation>,
-    /// The counted SKUs that were ordered: while inventory's answer is on its way, it holds more than the order knows.
+    /// Ordered SKUs whose stock is counted. If inventory's answer is still on its way, more may be reserved than
+    /// `held` lists.
     #[serde(default)]
     pub skus: Vec<Sku>,
-    /// What was captured; zero when nothing was.
+    /// Amount captured so far; zero because nothing is captured before a parcel leaves.
     pub paid: Money,
 }
 event_body!(OrderCancelled, |e| format!("Order {} cancelled", e.order_number));

@@ -1,4 +1,4 @@
-//! How an order's parcels leave and arrive, and how its money moves. **Stored format.**
+//! Events about the dispatch and delivery of an order's parcels, and about captured and refunded amounts. **Stored format.**
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,35 +7,34 @@ use crate::event::event_body;
 use crate::reservation::LineAtLocation;
 use crate::{LocationId, Money, OrderId, ShipmentId, Timestamp};
 
-/// What left with a parcel.
+/// A parcel at its dispatch: contents, carrier, and the amount to capture for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Departure {
-    /// The parcel.
+    /// Parcel that was dispatched.
     pub shipment_id: ShipmentId,
-    /// From where.
+    /// Location that the parcel left.
     pub location: LocationId,
-    /// What is in it.
+    /// Contents of the parcel, as units per line.
     pub lines: Vec<LineAtLocation>,
-    /// Who carries it.
+    /// Name of the carrier, for example `DHL`.
     pub carrier: String,
-    /// The carrier's number for it.
+    /// Carrier's tracking number of the parcel.
     pub tracking_number: String,
-    /// What is to be captured for it: its lines, and the shipping cost with the first parcel.
+    /// Amount to capture for this parcel: its lines, plus the shipping cost for the first parcel that leaves.
     pub capture: Money,
-    /// Until when everything that has left so far should have arrived.
+    /// Latest instant at which every parcel dispatched so far should have arrived. After it the order is overdue.
     pub delivery_due_at: Timestamp,
 }
 
-/// A parcel left; others are still here.
+/// A parcel was dispatched; further parcels of the order have not left yet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderPartiallyShipped {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// What left.
+    /// The dispatched parcel.
     #[serde(flatten)]
     pub departure: Departure,
 }
@@ -44,104 +43,98 @@ event_body!(OrderPartiallyShipped, |e| format!(
     e.order_number, e.departure.location
 ));
 
-/// The last parcel that remains left.
+/// The last remaining parcel of the order was dispatched.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderShipped {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// What left.
+    /// The dispatched parcel.
     #[serde(flatten)]
     pub departure: Departure,
 }
 event_body!(OrderShipped, |e| format!("Order {} shipped", e.order_number));
 
-/// A parcel arrived; others are on their way.
+/// A parcel arrived; further parcels of the order are still on their way.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderParcelDelivered {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// The parcel.
+    /// Parcel that was delivered.
     pub shipment_id: ShipmentId,
 }
 event_body!(OrderParcelDelivered, |e| format!("A parcel of order {} arrived", e.order_number));
 
-/// The last parcel that remains arrived.
+/// All remaining parcels of the order have arrived. The return window starts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderDelivered {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// The parcel that was last; none when the last one was settled otherwise.
+    /// Parcel that arrived last; absent if the last open parcel was settled in another way, for example refunded as
+    /// lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipment_id: Option<ShipmentId>,
-    /// Until when goods can be returned.
+    /// End of the return window.
     pub return_until: Timestamp,
 }
 event_body!(OrderDelivered, |e| format!("Order {} delivered", e.order_number));
 
-/// The return window is over, or no parcel remains.
+/// The order is finished: the return window has ended, or no parcel remains.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderCompleted {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
 }
 event_body!(OrderCompleted, |e| format!("Order {} completed", e.order_number));
 
-/// The money for a parcel was taken.
+/// The payment for a parcel was captured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderPaymentCaptured {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// For which parcel.
+    /// Parcel that the amount was captured for.
     pub shipment_id: ShipmentId,
-    /// How much.
+    /// Amount captured for this parcel.
     pub amount: Money,
-    /// How much in all, for this order.
+    /// Amount captured for the order so far, including this one.
     pub captured: Money,
 }
 event_body!(OrderPaymentCaptured, |e| format!("{} captured", e.amount));
 
-/// The money was let go without taking it.
+/// The authorisation of an ended order was voided: nothing will be captured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderPaymentVoided {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// How much had been set aside.
+    /// Amount that had been authorised.
     pub amount: Money,
 }
-event_body!(OrderPaymentVoided, |e| format!("{} let go", e.amount));
+event_body!(OrderPaymentVoided, |e| format!("Authorisation of {} voided", e.amount));
 
-/// Money was given back.
+/// Money was refunded to the customer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderRefunded {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// For which parcel, where it is for one.
+    /// Parcel that the refund is for; absent if it is not for a single parcel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipment_id: Option<ShipmentId>,
-    /// How much.
+    /// Amount of this refund.
     pub amount: Money,
-    /// How much in all, for this order.
+    /// Amount refunded for the order so far, including this refund.
     pub refunded: Money,
 }
 event_body!(OrderRefunded, |e| format!("{} refunded", e.amount));

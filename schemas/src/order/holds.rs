@@ -1,4 +1,4 @@
-//! How an order waits, and runs out of time. **Stored format.**
+//! Events about holds and missed deadlines of an order. **Stored format.**
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,131 +8,128 @@ use crate::life_cycle::{HoldReason, WayOut};
 use crate::reservation::LineAtLocation;
 use crate::{Money, OrderId, Sealed, ShipmentId, Sku, Timestamp};
 
-/// Which deadline of an order.
+/// Deadline that an order can miss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum OrderDeadline {
-    /// Inventory's answer.
+    /// Inventory must answer whether all lines are reserved.
     StockAnswer,
-    /// The authorisation of the payment.
+    /// The payment must be authorised.
     Payment,
-    /// All parcels on their way.
+    /// All parcels must be dispatched.
     Fulfilment,
-    /// All parcels delivered.
+    /// All parcels must be delivered.
     Delivery,
-    /// The end of the return window.
+    /// End of the period in which goods can be returned; completes the order.
     ReturnWindow,
 }
 
-/// A deadline passed before the order was paid: it is over.
+/// A deadline passed before the payment was authorised. The order ends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderExpired {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// Which deadline: the stock answer or the payment.
+    /// Missed deadline: `STOCK_ANSWER` or `PAYMENT`.
     pub deadline: OrderDeadline,
-    /// What is still held for it, as far as the order knows.
+    /// Reserved units that the order knows of and that are to be released.
     pub held: Vec<LineAtLocation>,
-    /// The counted SKUs that were ordered: while inventory's answer is on its way, it holds more than the order knows.
+    /// Ordered SKUs whose stock is counted. If inventory's answer is still on its way, more may be reserved than
+    /// `held` lists.
     #[serde(default)]
     pub skus: Vec<Sku>,
-    /// What was captured: zero, always.
+    /// Amount captured so far; always zero, because the order was never paid.
     pub paid: Money,
 }
 event_body!(OrderExpired, |e| format!(
     "Order {} expired: {}",
     e.order_number,
-    if e.deadline == OrderDeadline::StockAnswer { "no answer about stock" } else { "not paid in time" }
+    if e.deadline == OrderDeadline::StockAnswer { "stock not confirmed in time" } else { "not paid in time" }
 ));
 
-/// A deadline passed after the order was paid; somebody must look.
+/// A deadline passed after the payment was authorised. Staff must follow up.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderOverdue {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// Which deadline.
+    /// Missed deadline: `FULFILMENT` or `DELIVERY`.
     pub deadline: OrderDeadline,
-    /// When it passed.
+    /// Instant at which the deadline passed.
     pub due_at: Timestamp,
 }
-event_body!(OrderOverdue, |e| format!("Order {} is overdue since {}", e.order_number, e.due_at));
+event_body!(OrderOverdue, |e| format!("Order {} has been overdue since {}", e.order_number, e.due_at));
 
-/// The order waits for a human.
+/// The order is on hold: staff must decide how it continues.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderPutOnHold {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// Why.
     pub reason: HoldReason,
-    /// Which parcel it is about, where it is about one.
+    /// Parcel that the hold is about; absent if it is about the whole order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipment_id: Option<ShipmentId>,
-    /// In somebody's words, sealed.
+    /// Explanation by the member of staff who put the order on hold, sealed; absent if none was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<Sealed>,
-    /// The money that it is about, where it is about money.
+    /// Amount that the hold is about, for example the amount that could not be captured; absent if it is not about
+    /// money.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<Money>,
-    /// The ways out.
+    /// Resolutions that staff can choose from.
     pub ways_out: Vec<WayOut>,
-    /// The parcels that may not leave meanwhile.
+    /// Parcels that must not be dispatched while the order is on hold.
     pub blocks: Vec<ShipmentId>,
 }
 event_body!(OrderPutOnHold, |e| format!("Order {} on hold: {}", e.order_number, e.reason));
 
-/// A hold is over.
+/// A hold ended. The order continues unless it has other holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderHoldReleased {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// Which hold.
+    /// Reason of the hold that ended.
     pub reason: HoldReason,
-    /// Which parcel it was about.
+    /// Parcel that the hold was about; absent if it was about the whole order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipment_id: Option<ShipmentId>,
-    /// The parcels that may leave again.
+    /// Parcels that may be dispatched again; empty if another hold still blocks them.
     pub frees: Vec<ShipmentId>,
-    /// Until when the money can be taken now: parcels may leave until then.
+    /// Last instant at which the payment can be captured, and thus at which parcels may leave; absent if no parcel is
+    /// waiting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorized_until: Option<Timestamp>,
-    /// When the order is looked at again; none where nothing is awaited.
+    /// Next deadline of the order; absent if it waits for nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_check_at: Option<Timestamp>,
 }
-event_body!(OrderHoldReleased, |e| format!("Order {} goes on: {} is settled", e.order_number, e.reason));
+event_body!(OrderHoldReleased, |e| format!("Hold {} of order {} released", e.reason, e.order_number));
 
-/// A human chose how to go on; participants do their part.
+/// Staff chose how to continue. The hold ends once the chosen resolution has succeeded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderHoldResolved {
-    /// The order.
     pub order_id: OrderId,
-    /// Its number.
+    /// Order number shown to people, for example `10-004217`.
     pub order_number: String,
-    /// Which hold.
+    /// Reason of the hold that is being resolved.
     pub reason: HoldReason,
-    /// Which parcel it is about.
+    /// Parcel that the hold is about; absent if it is about the whole order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipment_id: Option<ShipmentId>,
-    /// The way that was chosen.
+    /// Resolution that staff chose.
     pub way_out: WayOut,
-    /// What is to be paid again or given back, where money is part of the way out. The refund of a parcel is known by the
-    /// parcel's id. Zero: nothing was captured for it, so nothing is to be done.
+    /// Amount to capture, authorise or refund; absent if the resolution moves no money. Zero means that nothing was
+    /// captured for the parcel, so nothing is refunded. The refund of a parcel has the parcel's id as its `refundId`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<Money>,
-    /// The payment token, sealed, where the bank is to be asked again.
+    /// Payment provider's token, sealed, for a new authorisation; absent for other resolutions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_token: Option<Sealed>,
 }

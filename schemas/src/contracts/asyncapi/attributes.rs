@@ -1,4 +1,4 @@
-//! The attributes around a record, as JSON Schemas of its headers.
+//! The attributes of a record, as JSON Schemas of its headers.
 
 use schemars::Schema;
 use serde_json::{Map, Value, json};
@@ -6,35 +6,48 @@ use serde_json::{Map, Value, json};
 const UUID: &str = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$";
 const INSTANT: &str = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$";
 
-/// What every record has: name, pattern (none: any text), description.
+/// Attributes of every record: name, pattern, description.
 const EVERY: [(&str, &str, &str); 10] = [
-    ("content-type", "^application/json$", "How the value is written."),
-    ("ce_specversion", r"^1\.0$", "The version of CloudEvents."),
-    ("ce_id", UUID, "The event. A record that comes twice has the same."),
-    ("ce_type", r"^chorale\.[a-z]+\.[A-Za-z]+\.v\d+$", "Its type with version."),
-    ("ce_source", "^/chorale/[a-z]+/.+$", "Aggregate and its id."),
+    ("content-type", "^application/json$", "Media type of the value."),
+    ("ce_specversion", r"^1\.0$", "Version of the CloudEvents specification."),
+    ("ce_id", UUID, "Unique id of the event. A redelivered record has the same id."),
+    ("ce_type", r"^chorale\.[a-z]+\.[A-Za-z]+\.v\d+$", "Full type of the event, with its version."),
+    ("ce_source", "^/chorale/[a-z]+/.+$", "Type and id of the aggregate."),
     ("ce_subject", "^.+$", "The stream's id; equals the record's key."),
-    ("ce_time", INSTANT, "When it was recorded, UTC."),
+    ("ce_time", INSTANT, "Time at which the event was recorded, in UTC."),
     (
         "ce_dataschema",
         r"^/schemas/.+\.json$",
-        "The JSON Schema of the value: a file of schemas/contracts/events/.",
+        "JSON Schema of the value: a file in schemas/contracts/events/.",
     ),
-    ("ce_partitionkey", "^.+$", "The aggregate's id."),
-    ("ce_epoch", UUID, "Which life of the log: a restored or forked log has another."),
+    ("ce_partitionkey", "^.+$", "Id of the aggregate; for a signed head, the name of the context."),
+    ("ce_epoch", UUID, "The log's epoch. It changes when a log is restored or forked."),
 ];
 
-/// What only events of a log have.
+/// Attributes of events only.
 const OF_A_LOG: [(&str, &str, &str); 5] = [
-    ("ce_sequence", r"^\d{10,}$", "1, 2, 3 … within the stream, padded with zeros so that it sorts."),
-    ("ce_position", r"^[1-9]\d*$", "1, 2, 3 … within the context's log, over all its topics."),
-    ("ce_correlationid", UUID, "The flow: the same for everything that one command set off."),
-    ("ce_causationid", UUID, "The event or command that caused it."),
+    (
+        "ce_sequence",
+        r"^\d{10,}$",
+        "Version of the event within its stream, from 1, padded with zeros so that it sorts as text.",
+    ),
+    (
+        "ce_position",
+        r"^[1-9]\d*$",
+        "Position of the event in the context's log, from 1, across all topics of the context.",
+    ),
+    (
+        "ce_correlationid",
+        UUID,
+        "Id of the flow: the same for all events that one command caused, directly or indirectly.",
+    ),
+    ("ce_causationid", UUID, "Id of the event or command that caused this event."),
     ("ce_hash", "^[0-9a-f]{64}$", "The log's hash chain at this event (docs/auditing.md)."),
 ];
 
-/// What an event has only where there was a traced request.
-const SOMETIMES: (&str, &str, &str) = ("ce_traceparent", "^.+$", "W3C trace context of the request.");
+/// Attribute of events that a traced request caused.
+const SOMETIMES: (&str, &str, &str) =
+    ("ce_traceparent", "^.+$", "W3C trace context of the request; absent if the request was not traced.");
 
 /// `EventAttributes` and `HeadAttributes`.
 pub(super) fn schemas() -> Value {
@@ -57,7 +70,7 @@ fn text(pattern: &str, description: &str) -> Value {
     json!({ "type": "string", "pattern": pattern, "description": description })
 }
 
-/// A schema inside the document, which has its own dialect.
+/// A schema inside the document, which declares the dialect for all of them.
 pub(super) fn plain(schema: Schema) -> Value {
     let mut value = schema.to_value();
     if let Some(fields) = value.as_object_mut() {

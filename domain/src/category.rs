@@ -16,10 +16,10 @@ pub use moving::MoveCategory;
 
 /// The most levels of the tree.
 pub const DEEPEST: usize = 8;
-/// How many categories there are, at most: the tree is read as a whole.
+/// Maximum number of categories; the tree is always read as a whole.
 pub const MOST: usize = 5_000;
 
-/// The tree.
+/// The category tree.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Categories {
     nodes: BTreeMap<CategoryId, Category>,
@@ -28,11 +28,9 @@ pub struct Categories {
 /// A category in the tree.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Category {
-    /// Its page's address.
     pub slug: Slug,
-    /// What it is called.
     pub name: String,
-    /// What it is part of; none at the top.
+    /// Parent category; `None` for a top-level category.
     pub parent: Option<CategoryId>,
 }
 
@@ -64,23 +62,20 @@ impl Aggregate for Categories {
 }
 
 impl Categories {
-    /// Whether there is such a category.
+    /// Whether the category exists.
     pub fn contains(&self, id: CategoryId) -> bool {
         self.nodes.contains_key(&id)
     }
 
-    /// A category.
     pub fn get(&self, id: CategoryId) -> Option<&Category> {
         self.nodes.get(&id)
     }
 
-    /// All categories.
     pub fn iter(&self) -> impl Iterator<Item = (CategoryId, &Category)> {
         self.nodes.iter().map(|(id, category)| (*id, category))
     }
 
-    /// The category and what it stands in, from itself to the top; empty for an unknown one. Never longer than the tree has
-    /// categories.
+    /// The category and its ancestors, from itself to the top; empty for an unknown category.
     pub fn path(&self, id: CategoryId) -> Vec<CategoryId> {
         let mut path = Vec::new();
         let mut next = Some(id);
@@ -94,7 +89,7 @@ impl Categories {
         path
     }
 
-    /// How many levels the branch that begins at `id` has.
+    /// Number of levels of the branch that starts at `id`.
     fn height(&self, id: CategoryId) -> usize {
         let from_here =
             |below| self.path(below).iter().position(|on_path| *on_path == id).map_or(0, |steps| steps + 1);
@@ -105,20 +100,18 @@ impl Categories {
         self.get(id).ok_or_else(|| Refusal::not_found("category").at("categoryId"))
     }
 
-    /// Whether a branch of `height` levels may stand in `parent`.
+    /// Refuses if a branch of `height` levels does not fit below `parent`.
     fn room_in(&self, parent: Option<CategoryId>, height: usize) -> Result<(), Refusal> {
         let Some(parent) = parent else { return Ok(()) };
         let path = self.path(parent);
         if path.is_empty() {
-            let message = format!(
-                "There is no category {parent} to stand in: create it first, or leave the parent out."
-            );
+            let message = format!("There is no category {parent}. Create it first, or leave parent out.");
             return Err(Refusal::rule("UNKNOWN_PARENT", message).at("parent"));
         }
         let depth = path.len() + height;
         if depth > DEEPEST {
             let message = format!(
-                "The tree would be {depth} levels deep there, at most {DEEPEST} are allowed: choose a higher parent."
+                "The category tree would become {depth} levels deep; at most {DEEPEST} are allowed. Choose a parent closer to the top."
             );
             return Err(Refusal::rule("TOO_DEEP", message).at("parent"));
         }

@@ -2,47 +2,55 @@
 
 use crate::{Refusal, UserError};
 
-/// What was found so far.
+/// The errors found so far.
 #[derive(Default)]
 pub(crate) struct Faults(Vec<UserError>);
 
 impl Faults {
-    /// Something that is wrong.
+    /// Adds an error.
     pub fn add(&mut self, code: &str, field: impl Into<String>, message: impl Into<String>) {
         self.0.push(UserError::new(code, field, message));
     }
 
-    /// A line of text that must say something, in at most `max` characters.
+    /// Checks a single line of 1 to `max` characters.
     pub fn line(&mut self, field: &str, text: &str, max: usize) {
         if text.trim().is_empty() {
-            self.add("REQUIRED", field, format!("{field} must not be empty: write 1 to {max} characters."));
+            self.add(
+                "REQUIRED",
+                field,
+                format!("{field} must not be empty. It can have 1 to {max} characters."),
+            );
         }
         self.length(field, text, max);
         if text.chars().any(char::is_control) {
-            self.add("INVALID_TEXT", field, format!("{field} must be one line without control characters."));
+            self.add(
+                "INVALID_TEXT",
+                field,
+                format!("{field} must be a single line without control characters."),
+            );
         }
     }
 
-    /// A text of several lines, perhaps empty, of at most `max` characters.
+    /// Checks a text of at most `max` characters, which may be empty and contain line breaks.
     pub fn prose(&mut self, field: &str, text: &str, max: usize) {
         self.length(field, text, max);
         if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
             self.add(
                 "INVALID_TEXT",
                 field,
-                format!("{field} must not hold control characters but line breaks."),
+                format!("{field} must not contain control characters other than line breaks."),
             );
         }
     }
 
-    /// A list or map that may have at most `max` entries.
+    /// Checks that a list or map has at most `max` entries.
     pub fn at_most(&mut self, field: &str, found: usize, max: usize) {
         if found > max {
-            self.add("TOO_MANY", field, format!("{field} has {found} entries: at most {max} are allowed."));
+            self.add("TOO_MANY", field, format!("{field} has {found} entries; at most {max} are allowed."));
         }
     }
 
-    /// Refuses when anything was found.
+    /// Refuses with all errors, if there are any.
     pub fn refuse(self) -> Result<(), Refusal> {
         Refusal::all(self.0).map_or(Ok(()), Err)
     }
@@ -53,7 +61,7 @@ impl Faults {
             self.add(
                 "TOO_LONG",
                 field,
-                format!("{field} has {found} characters: at most {max} are allowed."),
+                format!("{field} has {found} characters; at most {max} are allowed."),
             );
         }
     }

@@ -61,20 +61,20 @@ pub(crate) use fulfilment::{ParcelDispatched, ParcelLost};
 /// The state of an order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Order {
-    /// There is no such order yet.
+    /// The order does not exist yet.
     #[default]
     Unplaced,
-    /// Inventory has not answered.
+    /// Placed; inventory has not answered yet.
     AwaitingStock(Arc<OrderPlaced>),
-    /// Everything is reserved, nothing is paid.
+    /// All lines are reserved; the payment is not authorised yet.
     AwaitingPayment(Box<AwaitingPayment>),
-    /// Paid for: parcels are made ready, leave and arrive, until it is completed.
+    /// The payment is authorised; includes completed orders.
     Underway(Box<Underway>),
-    /// It ended before anything left.
+    /// Rejected, expired or cancelled before any parcel left.
     Over(Box<Over>),
 }
 
-/// Everything is reserved, nothing is paid.
+/// All lines are reserved; the payment is not authorised yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AwaitingPayment {
     placed: Arc<OrderPlaced>,
@@ -84,18 +84,19 @@ pub struct AwaitingPayment {
     payment: Try,
 }
 
-/// How paying goes.
+/// State of the payment attempts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Try {
-    /// Payments was asked. `left`: the tries that were left after the last no, so that an old no is known again.
+    /// An attempt is in progress. `left`: attempts left after the last decline, by which a repeated decline is
+    /// recognised.
     Running { left: u32 },
-    /// The last try failed; the customer may try another way.
+    /// The last attempt was declined; the customer can use another payment method.
     Declined { left: u32 },
-    /// The money is set aside.
+    /// The amount is authorised.
     Authorized { until: Timestamp },
 }
 
-/// It ended before anything left; only money can still move.
+/// An order that ended before any parcel left. Only payment events can follow.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Over {
     placed: Arc<OrderPlaced>,
@@ -115,14 +116,14 @@ enum Ending {
 /// The money after the order's end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Afterwards {
-    /// As it was at the end.
+    /// Unchanged since the end of the order.
     AsItWas(PaymentStatus),
     Voided,
     Refunded,
 }
 
 impl Order {
-    /// The first of its three dimensions. `None` while there is no order.
+    /// The order's status; `None` if the order does not exist.
     pub fn status(&self) -> Option<OrderStatus> {
         match self {
             Self::Unplaced => None,
@@ -164,7 +165,7 @@ impl Order {
         }
     }
 
-    /// What it waits for a human for.
+    /// Holds that staff must resolve.
     pub fn holds(&self) -> &[Hold] {
         match self {
             Self::Underway(order) => &order.holds,
@@ -181,7 +182,7 @@ impl Order {
         allowed_actions(status, self.payment(), &holds, cancelling)
     }
 
-    /// The sums that remain to be paid. `None` while there is no order.
+    /// The sums without cancelled lines; `None` if the order does not exist.
     pub fn totals(&self) -> Option<schemas::order::Totals> {
         match self {
             Self::Underway(order) => Some(order.totals),
@@ -189,7 +190,7 @@ impl Order {
         }
     }
 
-    /// What it was placed with.
+    /// The event that placed the order.
     fn placed(&self) -> Option<&Arc<OrderPlaced>> {
         match self {
             Self::Unplaced => None,

@@ -42,7 +42,7 @@ pub enum Payment {
     /// No money has been requested.
     #[default]
     NotAsked,
-    /// The order wants to be paid.
+    /// The order needs the payment.
     Wanted(Book),
     /// The order is over: whatever is or will be authorised is released, whatever was captured is refunded.
     Unwanted(Book),
@@ -51,7 +51,7 @@ pub enum Payment {
 static NOTHING: Book = Book::new();
 
 impl Payment {
-    /// What has happened with the provider so far.
+    /// The interaction with the provider so far.
     pub fn book(&self) -> &Book {
         match self {
             Self::NotAsked => &NOTHING,

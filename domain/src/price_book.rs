@@ -11,32 +11,30 @@ use serde_json::Value;
 use crate::product::{Product, Variant};
 use crate::{Aggregate, LocalView, ViewKey, ViewWrite};
 
-/// The view, for ordering's writer.
+/// The local view, for the writer of the ordering context.
 pub const PRICE_BOOK: LocalView = LocalView { name: NAME, topics: &[Topic::PRODUCT], reads, learn };
 
 const NAME: &str = "price-book";
 
-/// What ordering knows of a SKU.
+/// What the ordering context needs to know about a SKU.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PriceEntry {
-    /// Which product it is of.
     pub product_id: ProductId,
-    /// What the product is called.
     pub title: String,
-    /// What sets the variant apart, in words; empty when nothing does.
+    /// Options of the variant as text; empty if it has none.
     pub variant_title: String,
-    /// The class of tax.
     pub tax_class: TaxClass,
-    /// What one costs, tax included, by currency.
+    /// Price of one unit by currency, tax included.
     pub prices: BTreeMap<Currency, Money>,
-    /// Version of the product's stream that set a price of it last; 0 while it has none.
+    /// Version of the product's stream with the latest price; 0 if there is none.
     pub price_version: u64,
-    /// Whether its stock is counted.
+    /// Whether stock of the variant is counted.
     pub tracked: bool,
-    /// The most that one order may hold, where the variant says.
+    /// Maximum number of units per order; `None` for the shop's general limit.
     pub max_per_order: Option<u32>,
-    /// Whether it is sold: published, not archived, not discontinued. It may still have no price in a currency.
+    /// Whether the variant can be ordered: product published, variant not discontinued. It may lack a price in some
+    /// currency.
     pub sellable: bool,
 }
 
@@ -50,7 +48,7 @@ pub fn sku_key(sku: &Sku) -> ViewKey {
 struct ProductHistory {
     version: u64,
     product: Product,
-    /// Version that set a price last, by SKU.
+    /// Version of the latest price, by SKU.
     priced_at: BTreeMap<Sku, u64>,
 }
 

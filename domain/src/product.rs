@@ -29,57 +29,46 @@ pub use variants::{AddVariant, ChangeVariant, DiscontinueVariant};
 /// The state of a product.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Product {
-    /// It does not exist.
+    /// Does not exist.
     #[default]
     Absent,
-    /// Staff are working on it; shoppers do not see it.
+    /// Staff are working on it; shoppers cannot see it.
     Draft(Box<Listing>),
-    /// Shoppers see it.
+    /// Shoppers can see and buy it.
     Published(Box<Listing>),
-    /// It is gone for good; its slug and SKUs stay taken, because orders and links still name them.
+    /// Removed for good. Its slug and SKUs stay reserved, because orders and links still refer to them.
     Archived(Box<Listing>),
 }
 
-/// What is known of a product.
+/// Details, variants and prices of a product.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Listing {
-    /// Which.
     pub product_id: ProductId,
-    /// Its page's address.
     pub slug: Slug,
-    /// What it is called.
     pub title: String,
-    /// Some sentences about it.
     pub description: String,
-    /// Who makes it.
     pub brand: Option<String>,
-    /// Where it is found in the tree.
     pub category_ids: Vec<CategoryId>,
-    /// Properties.
     pub attributes: BTreeMap<String, String>,
-    /// Its rate of tax.
     pub tax_class: TaxClass,
-    /// What its media show, by address.
+    /// Alternative texts of images and videos, by URL.
     pub media: BTreeMap<String, String>,
-    /// Its variants, discontinued ones too.
+    /// All variants, including discontinued ones.
     pub variants: BTreeMap<Sku, Variant>,
 }
 
 /// A variant of a product.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Variant {
-    /// Whether it is sold.
     pub sale: Sale,
-    /// What it is like.
     pub details: VariantDetails,
-    /// What it costs, by currency.
     pub prices: BTreeMap<Currency, Price>,
 }
 
-/// Whether a variant is sold.
+/// Whether a variant can be sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sale {
-    /// It is, once the product is published.
+    /// Sold while the product is published.
     Live,
     /// It is no longer sold.
     Discontinued,
@@ -88,9 +77,9 @@ pub enum Sale {
 /// A price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Price {
-    /// Tax included.
+    /// Price of one unit, tax included.
     pub amount: Money,
-    /// A higher one to compare with.
+    /// Higher reference price to display.
     pub compare_at: Option<Money>,
 }
 
@@ -116,7 +105,7 @@ impl Aggregate for Product {
 }
 
 impl Product {
-    /// What is known of it, archived or not; `None` when it does not exist.
+    /// The product, archived or not; `None` if it does not exist.
     pub fn listing(&self) -> Option<&Listing> {
         match self {
             Self::Absent => None,
@@ -124,7 +113,7 @@ impl Product {
         }
     }
 
-    /// What can still be changed.
+    /// The product, if it can still be changed.
     fn editable(&self) -> Result<&Listing, Refusal> {
         match self {
             Self::Absent => Err(Refusal::not_found("product").at("productId")),
@@ -135,11 +124,8 @@ impl Product {
 }
 
 fn archived() -> Refusal {
-    Refusal::rule(
-        "PRODUCT_ARCHIVED",
-        "The product is archived, which is final: create a new product instead.",
-    )
-    .at("productId")
+    Refusal::rule("PRODUCT_ARCHIVED", "The product is archived for good. Create a new product instead.")
+        .at("productId")
 }
 
 impl Listing {
@@ -210,7 +196,7 @@ impl Listing {
 }
 
 impl Variant {
-    /// Whether it is sold, once the product is published.
+    /// Whether the variant is sold while the product is published.
     pub(crate) fn is_live(&self) -> bool {
         self.sale == Sale::Live
     }
@@ -222,7 +208,7 @@ fn tax_class(name: &str) -> Option<TaxClass> {
         .find(|class| tax_class_name(*class) == name)
 }
 
-/// As it is written in events.
+/// The name in events.
 fn tax_class_name(class: TaxClass) -> &'static str {
     match class {
         TaxClass::Standard => "STANDARD",

@@ -12,14 +12,11 @@ use crate::{Aggregate, Draft, Refusal};
 /// The state of a reactor's work on one stream.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Reaction {
-    /// It never gave up on it.
+    /// Nothing was ever parked.
     #[default]
     Untroubled,
-    /// The stream's events wait from this version on.
-    Parked {
-        /// The version.
-        from_version: u64,
-    },
+    /// Events of the stream wait from `from_version` on.
+    Parked { from_version: u64 },
     /// The waiting events are to be handled again.
     Redriven,
 }
@@ -38,19 +35,18 @@ impl Aggregate for Reaction {
 /// A reactor gives up on an event for now. Does nothing while the stream waits already: the event queues behind.
 #[derive(Clone, Debug)]
 pub struct ParkReaction {
-    /// Who gives up.
+    /// Name of the reactor.
     pub reactor: String,
-    /// The stream that will wait.
+    /// Stream of the event.
     pub source: StreamId,
-    /// The version of the event in that stream.
+    /// Version of the event within `source`.
     pub source_version: u64,
-    /// The event.
     pub event_id: EventId,
-    /// Its full type.
+    /// Full type of the event.
     pub event_type: String,
-    /// How often it was tried.
+    /// Number of times that the reaction was tried.
     pub attempts: u32,
-    /// What went wrong. Never personal data.
+    /// Error message; must not contain personal data.
     pub error: String,
 }
 
@@ -76,9 +72,9 @@ fn park(reaction: &mut Draft<'_, Reaction>, command: &ParkReaction) -> Result<()
 /// Refuses with `NOT_FOUND` where nothing was ever parked.
 #[derive(Clone, Debug)]
 pub struct RedriveReaction {
-    /// Whose work.
+    /// Name of the reactor.
     pub reactor: String,
-    /// The stream that waits.
+    /// Stream whose events wait.
     pub source: StreamId,
 }
 

@@ -24,11 +24,11 @@ pub enum Reservation {
     /// It has not been requested.
     #[default]
     Unasked,
-    /// There was not enough.
+    /// Stock was insufficient.
     Rejected,
-    /// These parts of lines remain: one per line and location, never empty.
+    /// These units are reserved: one entry per line and location, never empty.
     Holding(Vec<LineAtLocation>),
-    /// Nothing remains, or the order ended before anything was reserved. Nothing will be.
+    /// Nothing is reserved any longer, or the order ended before anything was reserved. Nothing will be reserved.
     Closed,
 }
 
@@ -58,7 +58,7 @@ impl Aggregate for Reservation {
 }
 
 impl Reservation {
-    /// What remains.
+    /// Units that are still reserved.
     pub fn lines(&self) -> &[LineAtLocation] {
         match self {
             Self::Holding(lines) => lines,
@@ -71,7 +71,7 @@ impl Reservation {
     }
 }
 
-/// What remains of `lines` when `gone` is taken from it.
+/// `lines` without the units of `gone`.
 fn without(mut lines: Vec<LineAtLocation>, gone: &[LineAtLocation]) -> Vec<LineAtLocation> {
     for gone in gone {
         if let Some(line) = lines.iter_mut().find(|line| is_same_part(line, gone.line_id, &gone.location)) {
@@ -90,7 +90,7 @@ fn units(lines: &[LineAtLocation]) -> u32 {
     lines.iter().map(|line| line.qty).fold(0, u32::saturating_add)
 }
 
-/// Reads the reservation, and each SKU's stock once, sorted.
+/// Reads the reservation and the stock of each SKU, sorted and without duplicates.
 fn reads<'a>(order: OrderId, skus: impl Iterator<Item = &'a Sku>) -> Reads {
     let mut skus: Vec<_> = skus.collect();
     skus.sort();
@@ -129,11 +129,13 @@ fn change_stock<'a>(
 
 /// A reservation holds a SKU whose stock was not read.
 fn not_named(sku: &Sku) -> Refusal {
-    let message = format!("The order holds {sku}, which was not named: name every counted SKU of the order.");
+    let message = format!(
+        "Units of {sku} are reserved for the order, but the SKU was not listed. List every SKU of the order whose stock is counted."
+    );
     Refusal::rule("STOCK_NOT_NAMED", message).at("skus")
 }
 
-/// Counted lines as parts by SKU: one part per location, sorted.
+/// Lines with counted stock as parts by SKU: one part per location, sorted.
 fn parts_by_sku(lines: &[LineAtLocation]) -> BTreeMap<&Sku, Vec<Part>> {
     let mut places: BTreeMap<(&Sku, &LocationId), Part> = BTreeMap::new();
     for line in lines.iter().filter(|line| line.tracked) {

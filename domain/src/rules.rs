@@ -7,41 +7,41 @@ use schemas::product::TaxClass;
 use schemas::{Currency, LocationId, Money};
 use serde::{Deserialize, Serialize};
 
-/// What a shop can choose about its rules. The defaults are a small shop's in the euro area.
+/// The business rules of a shop. The defaults suit a small shop in the euro area.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ShopRules {
-    /// The currencies that prices may be in; the first is used where none is named.
+    /// Currencies in which prices can be set. Orders use the first one if they name none.
     pub currencies: Vec<Currency>,
-    /// Tax inside prices, in basis points, for the standard and the reduced class.
+    /// Tax rate of the standard class in basis points: 1900 is 19 %. Prices include it.
     pub standard_tax: u32,
-    /// See `standard_tax`.
+    /// Tax rate of the reduced class in basis points.
     pub reduced_tax: u32,
-    /// For sending an order, in minor units.
+    /// Shipping cost of an order, in minor units of its currency, tax included.
     pub standard_shipping: i64,
-    /// For sending an order the fast way, in minor units.
+    /// Cost of express shipping, in minor units of the order's currency, tax included.
     pub express_shipping: i64,
-    /// From this many minor units of goods on, standard shipping costs nothing.
+    /// Standard shipping is free from this goods value on, in minor units of the order's currency.
     pub free_shipping_from: i64,
-    /// Where parcels leave from, best first; places that are not named come last, by name.
+    /// Locations that ship parcels, in order of preference. Locations not listed here come last, by name.
     pub locations: Vec<LocationId>,
-    /// The most of one SKU in one order, where the variant does not say.
+    /// Maximum number of units of a SKU per order, unless the variant has its own limit.
     pub max_per_order: u32,
-    /// The most lines of one order.
+    /// Maximum number of lines per order.
     pub max_lines: usize,
-    /// How many ways to pay a customer may try.
+    /// Maximum number of payment attempts per order.
     pub payment_attempts: u32,
-    /// How long inventory may take to answer.
+    /// Time for inventory to answer after an order was placed. Then the order expires.
     pub stock_answer: Duration,
-    /// How long a payment may take from the moment that stock is confirmed.
+    /// Time for the payment to be authorised after stock was confirmed. Then the order expires.
     pub payment: Duration,
-    /// How long after a step without an answer the provider is asked.
+    /// Time after which the payment provider is asked about a step that it did not answer.
     pub inquiry: Duration,
-    /// How long parcels may take to leave.
+    /// Time for all parcels to leave after the order was confirmed. Then the order is overdue.
     pub fulfilment: Duration,
-    /// How long after its expected arrival a parcel is missed.
+    /// Time after its expected arrival until an undelivered parcel makes the order overdue.
     pub delivery_grace: Duration,
-    /// How long goods can be returned.
+    /// Length of the return window after delivery.
     pub return_window: Duration,
 }
 
@@ -83,7 +83,7 @@ impl ShopRules {
         }
     }
 
-    /// What sending goods of this value costs.
+    /// Shipping cost for goods of this value, tax included.
     pub(crate) fn shipping_cost(&self, method: ShippingMethod, goods: Money) -> Money {
         let minor = match method {
             ShippingMethod::Express => self.express_shipping,
@@ -93,7 +93,7 @@ impl ShopRules {
         goods.currency.minor(minor)
     }
 
-    /// Sorts places: best first.
+    /// Sort key of a location: preferred locations first, others by name.
     pub(crate) fn rank(&self, location: &LocationId) -> (usize, LocationId) {
         let place = self.locations.iter().position(|known| known == location).unwrap_or(self.locations.len());
         (place, location.clone())

@@ -38,67 +38,58 @@ pub enum Shipment {
     /// It has not been planned.
     #[default]
     Unplanned,
-    /// It is being made ready.
+    /// Being prepared.
     Here(Parcel, Readiness),
-    /// It has left.
+    /// Dispatched.
     OnItsWay(Parcel, Journey),
-    /// It has arrived.
     Delivered(Parcel),
-    /// It is lost; it may still turn up.
+    /// Lost, but may still turn up.
     Lost(Parcel),
-    /// It was taken back before it left.
+    /// Cancelled before it left.
     Cancelled(Parcel),
 }
 
-/// What a parcel is.
+/// Contents and destination of a parcel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parcel {
-    /// Whose it is.
     pub order_id: OrderId,
-    /// The order's number.
     pub order_number: String,
-    /// From where it leaves.
     pub location: LocationId,
-    /// What is in it.
     pub lines: Vec<LineAtLocation>,
-    /// How it travels.
     pub shipping_method: ShippingMethod,
-    /// [`schemas::Address`], sealed.
+    /// A sealed [`schemas::Address`].
     pub ship_to: Sealed,
-    /// Dispatch is refused after this.
+    /// Last instant at which the parcel may leave.
     pub dispatch_by: Timestamp,
-    /// Why it may not leave; empty: it may.
+    /// Reasons for which the parcel must not leave; empty if it may.
     pub holds: BTreeSet<HoldReason>,
 }
 
-/// How ready a parcel is.
+/// Progress of the preparation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Readiness {
-    /// To be packed.
+    /// Waiting to be packed.
     Planned,
-    /// Packed; the carrier has been asked for a label.
+    /// Packed; a label was requested.
     Packed,
-    /// The label is on it.
+    /// Ready to be dispatched.
     Labelled(Label),
 }
 
-/// What the carrier calls a parcel.
+/// The carrier's label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
-    /// Who carries it.
     pub carrier: String,
-    /// The carrier's number for it.
     pub tracking_number: String,
-    /// Where it can be followed.
     pub tracking_url: String,
 }
 
-/// What is known of a parcel on its way.
+/// Progress of a dispatched parcel.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Journey {
     /// How many delivery attempts failed.
     pub attempts: u32,
-    /// Where the carrier last saw it.
+    /// Latest tracking report.
     pub last_seen: Option<TrackingUpdated>,
 }
 
@@ -153,7 +144,7 @@ impl Aggregate for Shipment {
 }
 
 impl Shipment {
-    /// What it is, once it is planned.
+    /// The parcel; `None` before it is planned.
     pub fn parcel(&self) -> Option<&Parcel> {
         match self {
             Self::Unplanned => None,
@@ -176,21 +167,21 @@ impl Shipment {
         }
     }
 
-    /// Why `wanted` ("be packed") cannot be: what the parcel is, and what is possible now.
+    /// Refuses `wanted` ("be packed"): states the parcel's situation and what is possible now.
     fn illegal(&self, wanted: &str) -> Refusal {
         let (is, possible) = match self {
             Self::Unplanned => return Refusal::not_found("parcel"),
-            Self::Here(_, Readiness::Planned) => ("waits to be packed", "pack it or cancel it"),
+            Self::Here(_, Readiness::Planned) => ("is waiting to be packed", "pack it or cancel it"),
             Self::Here(_, Readiness::Packed) => {
-                ("waits for the carrier's label", "wait for the label or cancel it")
+                ("is waiting for the carrier's label", "wait for the label or cancel it")
             }
             Self::Here(_, Readiness::Labelled(_)) => ("is ready to leave", "dispatch it or cancel it"),
             Self::OnItsWay(..) => (
                 "is on its way",
                 "update its tracking, record a failed delivery, confirm its delivery or report it lost",
             ),
-            Self::Delivered(_) => ("has arrived", "nothing"),
-            Self::Lost(_) => ("is lost", "confirm its delivery, should it turn up"),
+            Self::Delivered(_) => ("was delivered", "nothing"),
+            Self::Lost(_) => ("is lost", "confirm its delivery if it turns up"),
             Self::Cancelled(_) => ("was cancelled", "nothing"),
         };
         let message = format!("The parcel cannot {wanted}: it {is}. Possible now: {possible}.");
@@ -217,7 +208,7 @@ fn reads_all(shipment_ids: &[ShipmentId]) -> Reads {
     shipment_ids.iter().fold(Reads::default(), |reads, id| reads.and::<Shipment>(id.stream()))
 }
 
-/// Reacts on each of several parcels, once each; never a refusal.
+/// Reacts for each of several parcels; never refuses.
 fn react<Events: IntoIterator<Item = ShipmentEvent>>(
     shipment_ids: &[ShipmentId],
     seen: &Seen,

@@ -26,37 +26,34 @@ pub use transferring::TransferStock;
 
 pub(crate) use promising::{Part, commit, release, reserve};
 
-/// No more of one SKU is counted than this, over all locations; sums of levels therefore fit their type.
+/// Maximum number of units of a SKU over all locations, so that sums of levels cannot overflow.
 pub const MOST: u32 = 1_000_000_000;
-/// A SKU is kept at no more locations than this.
+/// Maximum number of locations per SKU.
 pub const PLACES: usize = 50;
-/// So many deliveries and transfers are remembered, to know a repeated one.
+/// Number of latest deliveries and transfers that are kept to recognise repetitions.
 const REMEMBERED: usize = 200;
 
-/// Whether stock of a SKU is counted.
+/// State of a stock item.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Stock {
-    /// It is not, or not yet.
+    /// Stock is not counted, or not yet.
     #[default]
     Unopened,
-    /// It is.
+    /// Stock is counted.
     Counted(Box<Item>),
 }
 
-/// What is known of a SKU whose stock is counted.
+/// A SKU whose stock is counted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
-    /// Which.
     pub sku: Sku,
-    /// What happens when it runs out.
     pub policy: StockPolicy,
-    /// How much there is.
     pub levels: Levels,
-    /// What orders hold, by order and location; never 0.
+    /// Units reserved by order and location; never 0.
     pub held: BTreeMap<(OrderId, LocationId), u32>,
-    /// The latest deliveries with a reference, and how many units came.
+    /// The latest deliveries with a reference, and their quantities.
     deliveries: VecDeque<(LocationId, String, u32)>,
-    /// The latest transfers, by their ids.
+    /// Ids of the latest transfers.
     transfers: VecDeque<String>,
 }
 
@@ -83,7 +80,7 @@ impl Aggregate for Stock {
 }
 
 impl Stock {
-    /// The item, when its stock is counted.
+    /// The item; `None` if its stock is not counted.
     pub fn item(&self) -> Option<&Item> {
         match self {
             Self::Unopened => None,
@@ -93,15 +90,16 @@ impl Stock {
 
     fn counted(&self, sku: &Sku) -> Result<&Item, Refusal> {
         self.item().ok_or_else(|| {
-            let message =
-                format!("Stock of {sku} is not counted: add a variant whose stock is tracked first.");
+            let message = format!(
+                "Stock of {sku} is not counted. Add a variant with this SKU and `trackStock: true` first."
+            );
             Refusal { message, ..Refusal::not_found("stock item") }.at("sku")
         })
     }
 }
 
 impl Item {
-    /// How many units of it an order holds at a location.
+    /// Number of units reserved for an order at a location.
     pub(crate) fn held_by(&self, order: OrderId, location: &LocationId) -> u32 {
         self.held.get(&(order, location.clone())).copied().unwrap_or(0)
     }

@@ -9,19 +9,19 @@ use crate::faults::Faults;
 use crate::one_stream::one_stream;
 use crate::{Draft, Refusal};
 
-/// Characters of a category's name.
+/// Maximum length of a category's name, in characters.
 const NAME: usize = 100;
 
 /// Adds a category to the tree. Answers `{categoryId, slug}`.
 #[derive(Clone, Debug)]
 pub struct CreateCategory {
-    /// The category's id, which comes with the command so that repeating it finds the same category.
+    /// Chosen by the caller, so that a repetition finds the same category.
     pub category_id: CategoryId,
-    /// Its page's address; no other category may have it.
+    /// Unique in the tree.
     pub slug: Slug,
-    /// What it is called: 1 to 100 characters.
+    /// 1 to 100 characters.
     pub name: String,
-    /// What it is part of; none at the top.
+    /// Parent category; `None` for a top-level category.
     pub parent: Option<CategoryId>,
 }
 
@@ -33,7 +33,8 @@ fn create(tree: &mut Draft<'_, Categories>, command: &CreateCategory) -> Result<
     match tree.get(command.category_id) {
         Some(category) if *category == wanted => return Ok(()),
         Some(_) => {
-            let message = "There already is a category with this id, and it is another: change that one, or choose another id.";
+            let message =
+                "A different category with this id already exists. Change that category, or use another id.";
             return Err(Refusal::rule("CATEGORY_EXISTS", message).at("categoryId"));
         }
         None => {}
@@ -42,8 +43,10 @@ fn create(tree: &mut Draft<'_, Categories>, command: &CreateCategory) -> Result<
     faults.line("name", &command.name, NAME);
     faults.at_most("categories", tree.nodes.len() + 1, MOST);
     if tree.nodes.values().any(|category| category.slug == command.slug) {
-        let message =
-            format!("The address \"{}\" belongs to another category: choose another one.", command.slug);
+        let message = format!(
+            "The slug \"{}\" is already used by another category. Choose another slug.",
+            command.slug
+        );
         faults.add("SLUG_TAKEN", "slug", message);
     }
     if let Err(refusal) = tree.room_in(command.parent, 1) {
@@ -55,10 +58,9 @@ fn create(tree: &mut Draft<'_, Categories>, command: &CreateCategory) -> Result<
     Ok(())
 }
 
-/// Gives a category another name; its address stays.
+/// Renames a category. Its slug does not change.
 #[derive(Clone, Debug)]
 pub struct RenameCategory {
-    /// The category.
     pub category_id: CategoryId,
     /// 1 to 100 characters.
     pub name: String,
@@ -79,11 +81,10 @@ fn rename(tree: &mut Draft<'_, Categories>, command: &RenameCategory) -> Result<
     Ok(())
 }
 
-/// Takes a category without children out of the tree. Products that are in it keep its id, and readers leave it out.
-/// Deleting what is not there changes nothing.
+/// Deletes a category without children. Its products keep its id, and readers ignore it. No effect if the category
+/// does not exist.
 #[derive(Clone, Debug)]
 pub struct DeleteCategory {
-    /// The category.
     pub category_id: CategoryId,
 }
 
@@ -94,7 +95,7 @@ fn delete(tree: &mut Draft<'_, Categories>, command: &DeleteCategory) -> Result<
     let children = tree.nodes.values().filter(|other| other.parent == Some(command.category_id)).count();
     if children > 0 {
         let message =
-            format!("\"{}\" has {children} categories in it: move or delete those first.", category.name);
+            format!("\"{}\" still has subcategories ({children}). Move or delete them first.", category.name);
         return Err(Refusal::rule("CATEGORY_NOT_EMPTY", message).at("categoryId"));
     }
     tree.append(CategoryDeleted { category_id: command.category_id, name: category.name.clone() });

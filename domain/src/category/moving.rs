@@ -7,12 +7,11 @@ use super::Categories;
 use crate::one_stream::one_stream;
 use crate::{Draft, Refusal};
 
-/// Makes a category part of another one, with everything in it.
+/// Moves a category to another parent, with everything below it.
 #[derive(Clone, Debug)]
 pub struct MoveCategory {
-    /// The category.
     pub category_id: CategoryId,
-    /// What it is to be part of; none for the top. Not itself, nor anything in it.
+    /// New parent; `None` for the top level. Must not be the category itself or one of its descendants.
     pub parent: Option<CategoryId>,
 }
 
@@ -27,7 +26,7 @@ fn relocate(tree: &mut Draft<'_, Categories>, command: &MoveCategory) -> Result<
         && tree.path(parent).contains(&command.category_id)
     {
         let message = format!(
-            "\"{}\" cannot be part of itself or of what is in it: choose another parent.",
+            "\"{}\" cannot be moved into itself or one of its descendants. Choose another parent.",
             category.name
         );
         return Err(Refusal::rule("CATEGORY_CYCLE", message).at("parent"));

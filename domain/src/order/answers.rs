@@ -18,23 +18,20 @@ use crate::{Draft, Refusal, ShopRules};
 
 // ── Stock ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// Inventory has looked.
+/// Inventory answered whether it could reserve the order's lines.
 #[derive(Clone, Debug)]
 pub(crate) struct StockAnswered {
-    /// The order.
     pub order_id: OrderId,
-    /// What it found.
     pub answer: StockAnswer,
-    /// The shop's figures.
     pub rules: Arc<ShopRules>,
 }
 
-/// What inventory found.
+/// Inventory's answer.
 #[derive(Clone, Debug)]
 pub enum StockAnswer {
-    /// Everything is reserved, there.
+    /// All lines are reserved at these locations.
     Confirmed(Vec<LineAtLocation>),
-    /// Nothing is reserved, because of these.
+    /// Nothing is reserved because of these shortages.
     Rejected(Vec<Shortage>),
 }
 
@@ -65,34 +62,29 @@ impl StockAnswered {
 
 // ── Payment ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// The customer's bank has answered, for the first time or because it was asked again.
+/// The customer's bank answered a first authorisation or a new one.
 #[derive(Clone, Debug)]
 pub(crate) struct PaymentAnswered {
-    /// The order.
     pub order_id: OrderId,
-    /// What it said.
     pub answer: PaymentAnswer,
-    /// The shop's figures.
     pub rules: Arc<ShopRules>,
 }
 
-/// What the customer's bank said.
+/// Answer of the customer's bank.
 #[derive(Clone, Debug)]
 pub(crate) enum PaymentAnswer {
-    /// The money is set aside.
+    /// The amount is authorised.
     Authorized {
-        /// How much.
         amount: Money,
-        /// Until when it can be taken.
+        /// Last instant at which the amount can be captured.
         authorized_until: Timestamp,
     },
-    /// No.
+    /// Declined.
     Declined {
-        /// Why.
         code: DeclineCode,
-        /// Whether another token may be tried.
+        /// Whether a payment with another token may succeed.
         retryable: bool,
-        /// How many tries are left.
+        /// Number of payment attempts left.
         attempts_left: u32,
     },
 }
@@ -167,10 +159,9 @@ impl OrderDraft<'_> {
     }
 }
 
-/// The customer tries another way to pay after one has failed.
+/// The customer pays with another payment method after a decline.
 #[derive(Clone, Debug)]
 pub struct RetryPayment {
-    /// The order.
     pub order_id: OrderId,
     /// The payment provider's token, sealed.
     pub payment_token: Sealed,
@@ -189,12 +180,12 @@ fn retry(order: &mut Draft<'_, Order>, command: &RetryPayment) -> Result<(), Ref
             }
             Try::Running { .. } if waiting.token == command.payment_token => Ok(()),
             Try::Running { .. } | Try::Authorized { .. } => {
-                illegal("A payment is being tried already; wait for its outcome.".to_owned())
+                illegal("A payment attempt is in progress. Wait for its outcome.".to_owned())
             }
         },
         order => {
             let status = order.status().map_or("", |status| status.name());
-            illegal(format!("Nothing is to be paid while the order is {status}."))
+            illegal(format!("No payment is due while the order has status {status}."))
         }
     }
 }

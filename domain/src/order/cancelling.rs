@@ -18,13 +18,10 @@ use crate::{Refusal, ShopRules};
 /// that have not left are asked to come back.
 #[derive(Clone, Debug)]
 pub struct CancelOrder {
-    /// The order.
     pub order_id: OrderId,
-    /// Why.
     pub reason: CancelReason,
-    /// In their own words, sealed.
+    /// Explanation by the person who cancels, sealed.
     pub text: Option<Sealed>,
-    /// The shop's figures.
     pub rules: Arc<ShopRules>,
 }
 
@@ -44,14 +41,11 @@ impl CancelOrder {
     }
 }
 
-/// A parcel was taken back before it left.
+/// A parcel was cancelled before it left.
 #[derive(Clone, Debug)]
 pub struct ParcelCancelled {
-    /// The order.
     pub order_id: OrderId,
-    /// The parcel.
     pub shipment_id: ShipmentId,
-    /// The shop's figures.
     pub rules: Arc<ShopRules>,
 }
 
@@ -81,7 +75,7 @@ impl Order {
         self.status() == Some(schemas::life_cycle::OrderStatus::Cancelled)
     }
 
-    /// What inventory holds for it.
+    /// The units that inventory still holds for the order.
     pub(super) fn held(&self) -> Vec<LineAtLocation> {
         match self {
             Self::AwaitingPayment(order) => order.held.clone(),
@@ -94,13 +88,14 @@ impl Order {
 impl OrderDraft<'_> {
     fn too_late(&self) -> Refusal {
         let message = match self.order.state() {
-            Order::Over(_) => format!("The order is over: {}.", self.status()),
-            _ => "Every parcel has left. What has left is returned, not cancelled.".to_owned(),
+            Order::Over(_) => format!("The order has already ended with status {}.", self.status()),
+            _ => "All parcels have left, so nothing can be cancelled. The goods can be returned after delivery.".to_owned(),
         };
         Refusal::rule("ILLEGAL_TRANSITION", message)
     }
 
-    /// Cancels what has not left: asks the parcels that are here, or settles at once when they came back already.
+    /// Cancels everything that has not left. Asks the waiting parcels to be cancelled, or settles the cancellation at
+    /// once if they already are.
     pub(super) fn cancel_rest(&mut self, why: Cancellation) -> Result<(), Refusal> {
         if !self.allows(Step::CancellationRequested) || !self.order.can_cancel_rest() {
             return Err(self.too_late());
@@ -117,7 +112,7 @@ impl OrderDraft<'_> {
         Ok(())
     }
 
-    /// Ends a cancellation that every parcel has answered.
+    /// Settles a cancellation once every parcel has answered.
     pub(super) fn settle_answered_cancellation(&mut self) {
         let answered = |order: &&Underway| order.parcels_at(Whereabouts::Here).is_empty();
         if let Some(why) = self.underway().filter(answered).and_then(|order| order.cancellation.clone()) {
@@ -169,7 +164,7 @@ impl OrderDraft<'_> {
         self.append(event);
     }
 
-    /// The end: nothing has left, and nothing will.
+    /// Cancels the whole order; no parcel has left.
     pub(super) fn cancelled(&mut self, why: Cancellation) {
         let (order_id, order_number) = self.named();
         self.append(OrderCancelled {

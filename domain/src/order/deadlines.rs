@@ -10,30 +10,27 @@ use schemas::{OrderId, Timestamp};
 use super::draft::{OrderDraft, order_decision};
 use crate::{Aggregate, Refusal, ShopRules};
 
-/// PLACED: inventory's answer.
+/// In status PLACED: inventory must answer.
 pub(crate) const STOCK_ANSWER_DEADLINE: &str = "order.stock-answer";
-/// STOCK_CONFIRMED: the authorisation of the payment.
+/// In status STOCK_CONFIRMED: the payment must be authorised.
 pub(crate) const PAYMENT_DEADLINE: &str = "order.payment";
-/// CONFIRMED and IN_FULFILMENT: all parcels on their way.
+/// In statuses CONFIRMED and IN_FULFILMENT: all parcels must leave.
 pub(crate) const FULFILMENT_DEADLINE: &str = "order.fulfilment";
-/// SHIPPED: all parcels delivered.
+/// In status SHIPPED: all parcels must be delivered.
 pub(crate) const DELIVERY_DEADLINE: &str = "order.delivery";
-/// DELIVERED: the end of the return window.
+/// In status DELIVERED: end of the return window.
 pub(crate) const RETURN_WINDOW_DEADLINE: &str = "order.return-window";
 
-/// A deadline of an order is due. Does something only while the order still has that deadline, and it has passed.
+/// A deadline of an order passed. No effect if the order no longer has this deadline or it is not due yet.
 #[derive(Clone, Debug)]
 pub(crate) struct OrderDeadlinePassed {
-    /// The order.
     pub order_id: OrderId,
-    /// Which deadline.
     pub deadline: OrderDeadline,
-    /// The shop's figures.
     pub rules: Arc<ShopRules>,
 }
 
 impl OrderDeadlinePassed {
-    /// From the kind that [`Order`]'s deadline named. `None`: an order has no such deadline.
+    /// Maps the kind of an [`Order`] deadline; `None` for an unknown kind.
     pub fn of(order_id: OrderId, kind: &str, rules: Arc<ShopRules>) -> Option<Self> {
         named(kind).map(|deadline| Self { order_id, deadline, rules })
     }
@@ -76,7 +73,7 @@ impl OrderDraft<'_> {
         self.append(OrderExpired { order_id, order_number, deadline, held, skus, paid });
     }
 
-    /// Where the money can no longer be taken, no parcel can leave, and that is what a human has to settle.
+    /// If the authorisation has expired, no parcel can leave; then the hold is about that instead of the delay.
     fn overdue(&mut self, deadline: OrderDeadline, due_at: Timestamp) {
         let (order_id, order_number) = self.named();
         self.append(OrderOverdue { order_id, order_number, deadline, due_at });

@@ -15,7 +15,6 @@ pub(super) struct OrderDraft<'a> {
     pub order: Draft<'a, Order>,
     /// The event that placed it.
     pub placed: Arc<OrderPlaced>,
-    /// The shop's figures.
     pub rules: &'a ShopRules,
     began: OrderStatus,
 }
@@ -68,7 +67,7 @@ impl<'a> OrderDraft<'a> {
         self.order.append(event);
     }
 
-    /// The time of the decision.
+    /// Time of the decision.
     pub fn now(&self) -> Timestamp {
         self.order.now()
     }
@@ -83,7 +82,7 @@ impl<'a> OrderDraft<'a> {
         self.status().allows(step)
     }
 
-    /// The order while its parcels are on their way.
+    /// The order, if its payment was authorised.
     pub fn underway(&self) -> Option<&Underway> {
         match self.order.state() {
             Order::Underway(order) => Some(order),

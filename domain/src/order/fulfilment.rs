@@ -10,20 +10,15 @@ use super::draft::{OrderDraft, order_decision};
 use super::{Capture, Stage, Underway, Waits, Whereabouts};
 use crate::{Refusal, ShopRules};
 
-/// A parcel left.
+/// A parcel was dispatched.
 #[derive(Clone, Debug)]
 pub(crate) struct ParcelDispatched {
-    /// The order.
     pub order_id: OrderId,
-    /// The parcel.
     pub shipment_id: ShipmentId,
-    /// Who carries it.
     pub carrier: String,
-    /// The carrier's number for it.
     pub tracking_number: String,
-    /// When it should arrive.
+    /// Expected time of arrival.
     pub eta: Timestamp,
-    /// The shop's figures.
     pub rules: Arc<ShopRules>,
 }
 
@@ -50,7 +45,7 @@ impl ParcelDispatched {
 }
 
 impl ParcelDispatched {
-    /// `None` unless the parcel was here.
+    /// `None` if the parcel is not waiting to leave.
     fn departure(&self, order: &Underway) -> Option<Departure> {
         let parcel = order.parcels.get(&self.shipment_id).filter(|parcel| parcel.at == Whereabouts::Here)?;
         let due_at = self.eta.plus(self.rules.delivery_grace);
@@ -71,19 +66,19 @@ impl ParcelDispatched {
 }
 
 impl Underway {
-    /// The first parcel that leaves brings the shipping cost with it.
+    /// Amount to capture for a parcel. The first parcel that leaves carries the shipping cost.
     fn capture_on_leaving(&self, goods: Money) -> Money {
         // It is part of the grand total, which fitted.
         if self.nothing_left() { goods.plus(self.placed.totals.shipping).unwrap_or(goods) } else { goods }
     }
 
-    /// Whether no parcel has left so far.
+    /// Whether no parcel has left yet.
     pub(super) fn nothing_left(&self) -> bool {
         self.parcels.values().all(|parcel| parcel.capture == Capture::NotDue)
     }
 
-    /// Whether nothing else can leave after this parcel. One that came back without being asked still waits for a human, while
-    /// those that came back because they were asked are settled with the last answer.
+    /// Whether no other parcel can leave after this one. A parcel that was cancelled without a request still needs a
+    /// decision by staff; parcels cancelled on request are settled with the last answer.
     fn is_last_to_leave(&self, id: ShipmentId) -> bool {
         let settled = self.cancellation.is_some();
         let others = self.parcels.iter().filter(|(other, _)| **other != id);
@@ -94,21 +89,18 @@ impl Underway {
         })
     }
 
-    /// Whether every parcel that remains has arrived, apart from this one.
+    /// Whether all other remaining parcels have arrived.
     fn others_arrived(&self, id: Option<ShipmentId>) -> bool {
         let others = self.parcels.iter().filter(|(other, parcel)| Some(**other) != id && parcel.remains());
         others.into_iter().all(|(_, parcel)| parcel.at == Whereabouts::Arrived)
     }
 }
 
-/// A parcel arrived.
+/// A parcel was delivered.
 #[derive(Clone, Debug)]
 pub struct ParcelDelivered {
-    /// The order.
     pub order_id: OrderId,
-    /// The parcel.
     pub shipment_id: ShipmentId,
-    /// The shop's figures.
     pub rules: Arc<ShopRules>,
 }
 
@@ -135,14 +127,11 @@ impl ParcelDelivered {
     }
 }
 
-/// A parcel is lost.
+/// A parcel was reported lost.
 #[derive(Clone, Debug)]
 pub(crate) struct ParcelLost {
-    /// The order.
     pub order_id: OrderId,
-    /// The parcel.
     pub shipment_id: ShipmentId,
-    /// The shop's figures.
     pub rules: Arc<ShopRules>,
 }
 
@@ -176,7 +165,7 @@ impl OrderDraft<'_> {
         }
     }
 
-    /// Moves a shipped order on when the last parcel that was waited for was settled otherwise.
+    /// Delivers or completes a shipped order if its last open parcel was settled without being delivered.
     pub(super) fn settle_arrivals(&mut self) {
         let Some(order) = self.underway() else { return };
         if self.status() != OrderStatus::Shipped || !order.others_arrived(None) {

@@ -7,20 +7,18 @@ use schemas::{Money, Sealed, ShipmentId};
 use super::draft::OrderDraft;
 use super::{Order, Underway, Whereabouts};
 
-/// Something that a human has to decide. An order has at most one per reason and parcel.
+/// A decision that the order needs from staff. There is at most one hold per reason and parcel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hold {
-    /// Why.
     pub reason: HoldReason,
-    /// Which parcel it is about, where it is about one.
+    /// Parcel concerned; `None` if the hold is about the whole order.
     pub shipment_id: Option<ShipmentId>,
-    /// The money that it is about, where it is about money.
+    /// Amount concerned; `None` if the hold is not about money.
     pub amount: Option<Money>,
-    /// For whom it waits.
     pub waits: Waits,
 }
 
-/// For whom a hold waits.
+/// State of the resolution of a hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waits {
     /// No way out has been chosen, or the chosen one did not work.
@@ -112,7 +110,7 @@ impl OrderDraft<'_> {
         self.order.holds().iter().find(|hold| hold.is(reason, shipment_id))
     }
 
-    /// Puts the order on hold, unless it already waits for a human for the same.
+    /// Puts the order on hold, unless it already waits for staff for the same reason and parcel.
     pub(super) fn put_on_hold(
         &mut self,
         reason: HoldReason,
@@ -163,7 +161,7 @@ impl OrderDraft<'_> {
         });
     }
 
-    /// Releases every hold that `over` is true of.
+    /// Releases every hold for which `over` is true.
     pub(super) fn release_all(&mut self, over: impl Fn(&Hold) -> bool) {
         let holds: Vec<_> = self.order.holds().iter().filter(|hold| over(hold)).cloned().collect();
         for hold in holds {
@@ -173,7 +171,7 @@ impl OrderDraft<'_> {
 }
 
 impl Order {
-    /// The parcels that have not left and were not taken back.
+    /// Parcels that are waiting to leave.
     pub(super) fn parcels_here(&self) -> Vec<ShipmentId> {
         match self {
             Self::Underway(order) => order.parcels_at(Whereabouts::Here),
@@ -181,7 +179,7 @@ impl Order {
         }
     }
 
-    /// Whether there is a parcel whose lines can still be cancelled.
+    /// Whether the lines of some parcel can still be cancelled.
     pub(super) fn can_cancel_rest(&self) -> bool {
         match self {
             Self::Underway(order) => order

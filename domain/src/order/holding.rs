@@ -14,11 +14,9 @@ use crate::{Refusal, ShopRules};
 /// Staff put the order on hold.
 #[derive(Clone, Debug)]
 pub struct PutOnHold {
-    /// The order.
     pub order_id: OrderId,
-    /// Why, in their own words, sealed.
+    /// Explanation by staff, sealed.
     pub text: Option<Sealed>,
-    /// The shop's figures.
     pub rules: Arc<ShopRules>,
 }
 
@@ -30,7 +28,7 @@ impl PutOnHold {
             return Ok(());
         }
         if !draft.order.allowed_actions().contains(&OrderAction::PutOnHold) {
-            let message = format!("An order that is {} cannot be put on hold.", draft.status());
+            let message = format!("An order with status {} cannot be put on hold.", draft.status());
             return Err(Refusal::rule("ILLEGAL_TRANSITION", message));
         }
         draft.put_on_hold(HoldReason::Staff, None, None, self.text.clone());
@@ -41,15 +39,11 @@ impl PutOnHold {
 /// Staff choose how an order on hold goes on.
 #[derive(Clone, Debug)]
 pub struct ResolveHold {
-    /// The order.
     pub order_id: OrderId,
-    /// Which hold.
     pub reason: HoldReason,
-    /// Which parcel that hold is about, where it is about one.
+    /// Parcel concerned; `None` if the hold is about the whole order.
     pub shipment_id: Option<ShipmentId>,
-    /// The way out.
     pub way_out: WayOut,
-    /// The shop's figures.
     pub rules: Arc<ShopRules>,
 }
 
@@ -59,7 +53,11 @@ impl ResolveHold {
     fn rule(&self, draft: &mut OrderDraft<'_>) -> Result<(), Refusal> {
         if !self.reason.ways_out().contains(&self.way_out) {
             let ways: Vec<_> = self.reason.ways_out().iter().map(|way| way.name()).collect();
-            let message = format!("{} can be resolved by {}.", self.reason, ways.join(", "));
+            let message = format!(
+                "A hold with reason {} can only be resolved by {}. Choose one of these.",
+                self.reason,
+                ways.join(", ")
+            );
             return Err(Refusal::rule("WAY_OUT_NOT_ALLOWED", message).at("wayOut"));
         }
         let Some(hold) = draft.hold(self.reason, self.shipment_id).cloned() else {
@@ -88,7 +86,7 @@ impl ResolveHold {
 }
 
 impl ResolveHold {
-    /// Nothing to do where the way out has led to its end already.
+    /// Accepts a repeated command whose resolution has already succeeded.
     fn without_hold(&self, draft: &OrderDraft<'_>) -> Result<(), Refusal> {
         let led = match self.way_out {
             WayOut::Release => true,
@@ -98,14 +96,17 @@ impl ResolveHold {
         if led && draft.underway().is_some() {
             return Ok(());
         }
-        let which = if self.shipment_id.is_some() { " about this parcel" } else { "" };
-        let message = format!("The order does not wait because of {}{which}.", self.reason);
+        let which = if self.shipment_id.is_some() { " for this parcel" } else { "" };
+        let message = format!(
+            "The order has no hold with reason {}{which}. Query the order for its current holds.",
+            self.reason
+        );
         Err(Refusal::rule("NOT_ON_HOLD", message).at("reason"))
     }
 }
 
 impl Underway {
-    /// What is still to be taken for all parcels that need it.
+    /// Amount still to be captured for all parcels.
     pub(super) fn uncaptured(&self) -> Money {
         let needed =
             self.parcels.values().filter(|parcel| parcel.needs_money()).map(|parcel| match parcel.capture {
@@ -148,7 +149,7 @@ impl OrderDraft<'_> {
     fn resolve_by_cancelling(&mut self, hold: &Hold) -> Result<(), Refusal> {
         let asked = self.underway().is_some_and(|order| order.cancellation.is_some());
         if !asked && (!self.allows(Step::CancellationRequested) || !self.order.can_cancel_rest()) {
-            let message = "Every parcel has left. What has left is returned, not cancelled.";
+            let message = "All parcels have left, so nothing can be cancelled. The goods can be returned after delivery.";
             return Err(Refusal::rule("ILLEGAL_TRANSITION", message).at("wayOut"));
         }
         self.resolved(hold, WayOut::CancelRest, None, None);

@@ -16,10 +16,8 @@ macro_rules! about_money {
         $(#[$doc])*
         #[derive(Clone, Debug)]
         pub struct $name {
-            /// The order.
             pub order_id: OrderId,
             $($(#[$fdoc])* pub $field: $type,)*
-            /// The shop's figures.
             pub rules: Arc<ShopRules>,
         }
 
@@ -37,18 +35,15 @@ macro_rules! about_money {
 }
 
 about_money!(
-    /// The money for a parcel was taken.
+    /// The amount for a parcel was captured.
     PaymentCaptured {
-        /// The parcel.
         shipment_id: ShipmentId,
-        /// How much.
         amount: Money,
     } Step::PaymentCaptured, captured
 );
 about_money!(
-    /// The money for a parcel could not be taken.
+    /// The amount for a parcel could not be captured.
     CaptureFailed {
-        /// The parcel.
         shipment_id: ShipmentId,
     } Step::PutOnHold, capture_failed
 );
@@ -60,27 +55,25 @@ about_money!(
 about_money!(
     /// The authorisation was voided.
     PaymentVoided {
-        /// How much had been set aside.
+        /// Amount that had been authorised.
         amount: Money,
     } Step::PaymentVoided, voided
 );
 about_money!(
-    /// Money was given back.
+    /// An amount was refunded.
     RefundSucceeded {
-        /// Which refund: the parcel's id, where it is for a parcel.
+        /// Id of the refund; the parcel's id if the refund is for a parcel.
         refund_id: String,
-        /// How much.
         amount: Money,
-        /// How much in all, for this order.
+        /// Amount refunded for the order so far, including this refund.
         refunded: Money,
     } Step::Refunded, refunded
 );
 about_money!(
-    /// Money could not be given back.
+    /// An amount could not be refunded.
     RefundFailed {
-        /// Which refund: the parcel's id, where it is for a parcel.
+        /// Id of the refund; the parcel's id if the refund is for a parcel.
         refund_id: String,
-        /// How much.
         amount: Money,
     } Step::PutOnHold, refund_failed
 );
@@ -90,7 +83,7 @@ impl OrderDraft<'_> {
         self.underway()?.parcels.get(&id)
     }
 
-    /// The parcel that a refund is for.
+    /// Parcel that the refund is for; `None` if it is not for a parcel.
     fn refunded_parcel(&self, refund_id: &str) -> Option<ShipmentId> {
         refund_id.parse().ok().filter(|id| self.parcel(*id).is_some())
     }

@@ -11,9 +11,8 @@ use crate::{Draft, Refusal};
 /// Adds a note to an order, whatever its status. The same text again is a second note.
 #[derive(Clone, Debug)]
 pub struct AddNote {
-    /// The order.
     pub order_id: OrderId,
-    /// The note, sealed.
+    /// The text, sealed.
     pub note: Sealed,
 }
 
@@ -24,7 +23,7 @@ fn add_note(order: &mut Draft<'_, Order>, command: &AddNote) -> Result<(), Refus
         return Err(Refusal::not_found("order"));
     };
     if !status.allows(Step::NoteAdded) {
-        let message = format!("No note can be added to an order that is {status}.");
+        let message = format!("No note can be added to an order with status {status}.");
         return Err(Refusal::rule("ILLEGAL_TRANSITION", message));
     }
     let (order_id, order_number) = (command.order_id, placed.order_number.clone());

@@ -5,60 +5,57 @@ use schemas::{LocationId, Money};
 
 use super::sums::Share;
 
-/// What leaves from one location.
+/// The parcel that leaves one location.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parcel {
-    /// From where.
     pub location: LocationId,
-    /// What is in it.
     pub lines: Vec<LineAtLocation>,
-    /// What that costs, without shipping.
+    /// Price of the contents, without shipping.
     pub share: Share,
-    /// Where it is.
     pub at: Whereabouts,
     /// The state of its capture.
     pub capture: Capture,
-    /// Given back for it so far.
+    /// Amount refunded for the parcel so far.
     pub refunded: Money,
 }
 
-/// Where a parcel is.
+/// Situation of a parcel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whereabouts {
-    /// Being made ready.
+    /// Being prepared.
     Here,
-    /// It will not leave; its lines are not cancelled yet.
+    /// Cancelled; its lines are not cancelled yet.
     TakenBack,
-    /// It will not leave; its lines are cancelled.
+    /// Cancelled, with its lines.
     Cancelled,
-    /// On its way.
+    /// Dispatched.
     Left,
-    /// Lost, and a human has to decide.
+    /// Lost; staff must decide.
     Lost,
-    /// Lost, and paid back or never paid: it counts no more.
+    /// Lost, and refunded or never captured. It no longer counts.
     WrittenOff,
-    /// With the customer.
+    /// Delivered.
     Arrived,
 }
 
 /// The state of a parcel's capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Capture {
-    /// It has not left.
+    /// The parcel has not left.
     NotDue,
-    /// It left, and this is to be taken.
+    /// The parcel left; this amount is to be captured.
     Due(Money),
-    /// This was taken.
+    /// This amount was captured.
     Done(Money),
 }
 
 impl Parcel {
-    /// Whether it counts for "all that remain have left" and "all that remain have arrived".
+    /// Whether the parcel counts as remaining.
     pub(super) fn remains(&self) -> bool {
         !matches!(self.at, Whereabouts::Cancelled | Whereabouts::WrittenOff)
     }
 
-    /// What was taken for it; zero when nothing was.
+    /// Amount captured for the parcel; zero if none was.
     pub fn captured(&self) -> Money {
         match self.capture {
             Capture::Done(amount) => amount,
@@ -66,12 +63,12 @@ impl Parcel {
         }
     }
 
-    /// What was taken for it and not given back.
+    /// Amount captured for the parcel and not refunded.
     pub(super) fn refundable(&self) -> Money {
         self.captured().minus(self.refunded).unwrap_or(self.captured())
     }
 
-    /// Whether money may still be taken for it.
+    /// Whether an amount may still have to be captured for the parcel.
     pub(super) fn needs_money(&self) -> bool {
         match self.at {
             Whereabouts::Here => true,

@@ -11,39 +11,32 @@ use super::pricing::Basket;
 use crate::price_book::sku_key;
 use crate::{Changes, Decision, Draft, Reads, Refusal, Seen, ShopRules};
 
-/// A customer orders. Prices, taxes and totals come from the price book, never from the customer.
+/// Places an order. Prices, taxes and totals come from the price book, never from the caller.
 #[derive(Clone, Debug)]
 pub struct PlaceOrder {
-    /// The order.
     pub order_id: OrderId,
-    /// Who orders; none for a guest.
+    /// `None` for a guest.
     pub customer_id: Option<CustomerId>,
-    /// E-mail address, sealed.
     pub email: Sealed,
-    /// Where it goes, sealed.
+    /// Delivery address, sealed.
     pub ship_to: Sealed,
-    /// Where the invoice goes, sealed, where it is not the same.
+    /// Billing address, sealed; `None` if it is the delivery address.
     pub bill_to: Option<Sealed>,
     /// The payment provider's token, sealed.
     pub payment_token: Sealed,
-    /// What is ordered.
     pub lines: Vec<OrderedLine>,
-    /// In which currency; the shop's first where it is not said.
+    /// `None` for the shop's first currency.
     pub currency: Option<Currency>,
-    /// How it travels.
     pub shipping_method: ShippingMethod,
-    /// The shop's figures.
     pub rules: Arc<ShopRules>,
 }
 
-/// A line as the customer asks for it.
+/// A line as requested by the customer.
 #[derive(Clone, Debug)]
 pub struct OrderedLine {
-    /// What.
     pub sku: Sku,
-    /// How many.
     pub qty: u32,
-    /// The price that the customer saw for one, tax included; where it is another by now, the order is refused.
+    /// Price of one unit that the customer saw, tax included. The order is refused if it has changed.
     pub expected_unit_price: Option<Money>,
 }
 
@@ -76,7 +69,7 @@ impl PlaceOrder {
             self.currency.or(accepted.first().copied()).filter(|currency| accepted.contains(currency));
         currency.ok_or_else(|| {
             let codes: Vec<_> = accepted.iter().map(Currency::code).collect();
-            let message = format!("Prices are in {}.", codes.join(", "));
+            let message = format!("This currency is not accepted. Use one of: {}.", codes.join(", "));
             Refusal::rule("CURRENCY_NOT_ACCEPTED", message).at("currency")
         })
     }

@@ -19,13 +19,18 @@ pub(super) struct Basket<'a> {
 }
 
 impl Basket<'_> {
-    /// The lines with their prices, or everything that is wrong with any of them.
+    /// The priced lines, or all errors of all lines.
     pub fn priced(&self, seen: &Seen) -> Result<Vec<OrderLine>, Refusal> {
         if self.lines.is_empty() {
-            return Err(Refusal::rule("EMPTY_ORDER", "An order has at least one line.").at("lines"));
+            return Err(
+                Refusal::rule("EMPTY_ORDER", "An order needs at least one line. Add a line.").at("lines")
+            );
         }
         if self.lines.len() > self.rules.max_lines {
-            let message = format!("An order has at most {} lines.", self.rules.max_lines);
+            let message = format!(
+                "An order can have at most {} lines. Split it into several orders.",
+                self.rules.max_lines
+            );
             return Err(Refusal::rule("TOO_MANY_LINES", message).at("lines"));
         }
         let (mut lines, mut errors) = (Vec::new(), Vec::new());
@@ -40,7 +45,7 @@ impl Basket<'_> {
         Refusal::all(errors).map_or(Ok(lines), Err)
     }
 
-    /// `ordered`: units of each SKU in this line and those before it.
+    /// Prices one line. `ordered`: units of each SKU in this line and those before it.
     fn price<'l>(
         &self,
         i: usize,
@@ -50,25 +55,39 @@ impl Basket<'_> {
     ) -> Result<OrderLine, Vec<UserError>> {
         let sku = &wanted.sku;
         let wrong_sku = |code, message| vec![UserError::new(code, format!("lines[{i}].sku"), message)];
-        let entry = entry.ok_or_else(|| wrong_sku("UNKNOWN_SKU", format!("There is no {sku}.")))?;
+        let entry = entry.ok_or_else(|| {
+            wrong_sku(
+                "UNKNOWN_SKU",
+                format!("There is no variant with SKU {sku}. Correct the SKU, or remove the line."),
+            )
+        })?;
         if !entry.sellable {
-            return Err(wrong_sku("NOT_FOR_SALE", format!("{sku} is not for sale.")));
+            return Err(wrong_sku("NOT_FOR_SALE", format!("{sku} is not for sale. Remove the line.")));
         }
         let mut wrong = Vec::new();
         let all = ordered.entry(sku).or_default();
         *all += u64::from(wanted.qty);
         let max = entry.max_per_order.unwrap_or(self.rules.max_per_order);
         if wanted.qty == 0 || *all > u64::from(max) {
-            let message = format!("One order can have 1 to {max} of {sku}; this would make {all}.");
+            let message = format!(
+                "An order can contain 1 to {max} units of {sku}, but this order has {all}. Change the quantity."
+            );
             let error = UserError::new("QUANTITY_OUT_OF_RANGE", format!("lines[{i}].qty"), message);
             wrong.push(error.with(json!({ "min": 1, "max": max })));
         }
         let Some(price) = entry.prices.get(&self.currency).copied() else {
-            wrong.extend(wrong_sku("NO_PRICE", format!("{sku} has no price in {}.", self.currency)));
+            wrong.extend(wrong_sku(
+                "NO_PRICE",
+                format!(
+                    "{sku} has no price in {}. Order in another currency, or remove the line.",
+                    self.currency
+                ),
+            ));
             return Err(wrong);
         };
         if wanted.expected_unit_price.is_some_and(|expected| expected != price) {
-            let message = format!("{sku} costs {price} now.");
+            let message =
+                format!("The price of {sku} is now {price}. Confirm the new price and order again.");
             let error = UserError::new("PRICE_CHANGED", format!("lines[{i}].expectedUnitPrice"), message);
             wrong.push(error.with(json!({ "unitPrice": price })));
         }
@@ -105,7 +124,7 @@ impl Basket<'_> {
         })
     }
 
-    /// The sums over all lines, and sending them.
+    /// The sums over all lines, with shipping.
     pub fn totals(&self, lines: &[OrderLine], method: ShippingMethod) -> Result<Totals, Refusal> {
         let goods =
             lines.iter().try_fold(Share::zero(self.currency), |sum, line| sum.plus(Share::of_line(line)?));
@@ -121,5 +140,5 @@ impl Basket<'_> {
 }
 
 fn too_large(field: String) -> UserError {
-    UserError::new("AMOUNT_TOO_LARGE", field, "The amount is too large to be computed.")
+    UserError::new("AMOUNT_TOO_LARGE", field, "The amount is too large. Reduce the quantity.")
 }

@@ -4,33 +4,32 @@ use schemas::order::{OrderLine, OrderPlaced, Totals};
 use schemas::reservation::LineAtLocation;
 use schemas::{Currency, Money, MoneyError};
 
-/// What a part of an order costs, without shipping.
+/// Price of a part of an order, without shipping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Share {
-    /// Quantity × unit price.
+    /// Sum of quantity × unit price.
     pub subtotal: Money,
-    /// Off that.
+    /// Sum of the discounts.
     pub discount: Money,
-    /// Of the total, this is tax.
+    /// Tax contained in `total`.
     pub tax: Money,
     /// `subtotal` − `discount`.
     pub total: Money,
 }
 
 impl Share {
-    /// Nothing.
     pub fn zero(currency: Currency) -> Self {
         let zero = currency.zero();
         Self { subtotal: zero, discount: zero, tax: zero, total: zero }
     }
 
-    /// The whole line.
+    /// The share of a whole line.
     pub(super) fn of_line(line: &OrderLine) -> Result<Self, MoneyError> {
         let subtotal = line.unit_price.times(line.qty)?;
         Ok(Self { subtotal, discount: line.discount, tax: line.tax, total: line.total })
     }
 
-    /// Both together.
+    /// The sum of both shares.
     pub(super) fn plus(self, other: Self) -> Result<Self, MoneyError> {
         Ok(Self {
             subtotal: self.subtotal.plus(other.subtotal)?,
@@ -40,7 +39,7 @@ impl Share {
         })
     }
 
-    /// The totals of these goods when sending them costs `shipping`, of which `shipping_tax` is tax.
+    /// The totals of these goods with the shipping cost `shipping`, which contains `shipping_tax`.
     pub(super) fn totals(self, shipping: Money, shipping_tax: Money) -> Result<Totals, MoneyError> {
         Ok(Totals {
             subtotal: self.subtotal,
@@ -52,8 +51,8 @@ impl Share {
     }
 }
 
-/// The share of each of `parts`, in their order: each line is split by quantity over its parts, best location first by name.
-/// The shares of a line's parts add up to the line.
+/// The share of each part, in the order of `parts`. Each line is split over its parts by quantity; rounding
+/// differences go by the name of the location. The shares of a line's parts add up to the line.
 pub(super) fn shares(lines: &[OrderLine], parts: &[LineAtLocation]) -> Vec<Share> {
     let currency = lines.first().map_or(Currency::EUR, |line| line.total.currency);
     let mut shares = vec![Share::zero(currency); parts.len()];
@@ -73,9 +72,9 @@ pub(super) fn shares(lines: &[OrderLine], parts: &[LineAtLocation]) -> Vec<Share
     shares
 }
 
-/// The totals of those parts of an order that are kept. Shipping stays as long as anything goes.
+/// The totals of the parts of an order that are kept. The shipping cost is kept as long as anything is shipped.
 ///
-/// Parts of sums that once fitted fit, so the fallback is never met.
+/// The parts are smaller than the order's totals, so they cannot overflow and the fallback is never used.
 pub(super) fn kept_totals(placed: &OrderPlaced, kept: impl IntoIterator<Item = Share>) -> Totals {
     let zero = placed.currency.zero();
     let line_tax = Money::sum(placed.currency, placed.lines.iter().map(|line| line.tax)).unwrap_or(zero);
@@ -87,7 +86,7 @@ pub(super) fn kept_totals(placed: &OrderPlaced, kept: impl IntoIterator<Item = S
         .unwrap_or(placed.totals)
 }
 
-/// The sum of amounts that are parts of one sum that fitted.
+/// The sum of amounts that are parts of a known sum, so that it cannot overflow.
 pub(super) fn sum_of_parts(currency: Currency, parts: impl IntoIterator<Item = Money>) -> Money {
     parts.into_iter().fold(currency.zero(), |sum, part| sum.plus(part).unwrap_or(sum))
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{Deadline, ShopRules};
 
-/// Paid for: parcels are made ready, leave and arrive.
+/// An order whose payment is authorised: parcels are prepared, dispatched and delivered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Underway {
     pub(super) placed: Arc<OrderPlaced>,
@@ -26,51 +26,50 @@ pub struct Underway {
     pub(super) cancellation: Option<Cancellation>,
     pub(super) holds: Vec<Hold>,
     pub(super) totals: Totals,
-    /// Until when money can be taken.
+    /// Last instant at which an amount can be captured.
     pub(super) authorized_until: Timestamp,
-    /// False after the bank was asked again and said no.
+    /// False after a new authorisation was declined.
     pub(super) authorized: bool,
-    /// Given back in all.
+    /// Amount refunded for the order so far.
     pub(super) refunded: Money,
 }
 
-/// How far it is.
+/// Progress of a confirmed order.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Stage {
-    /// Nothing has left.
+    /// No parcel has left.
     Confirmed {
-        /// When all parcels should have left.
+        /// Deadline for the dispatch of all parcels.
         due_at: Timestamp,
     },
     /// Some parcels have left.
     InFulfilment {
-        /// When all parcels should have left.
+        /// Deadline for the dispatch of all parcels.
         due_at: Timestamp,
-        /// When those that left should have arrived.
+        /// Deadline for the delivery of the parcels dispatched so far.
         arrival_due_at: Timestamp,
     },
-    /// All parcels that remain have left.
+    /// All remaining parcels have left.
     Shipped {
-        /// When they should have arrived.
+        /// Deadline for their delivery.
         due_at: Timestamp,
     },
-    /// All parcels that remain have arrived.
+    /// All remaining parcels have been delivered.
     Delivered {
-        /// When the return window ends.
+        /// End of the return window.
         due_at: Timestamp,
     },
-    /// Only money can still move.
+    /// Only payment events can follow.
     Completed,
 }
 
-/// Parcels were asked to come back, and not all have answered.
+/// A cancellation in progress: not all parcels have answered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cancellation {
-    /// Why.
     pub reason: CancelReason,
     /// The reason in free text, sealed.
     pub text: Option<Sealed>,
-    /// The parcels that were asked.
+    /// Parcels that were asked to be cancelled.
     pub asked: Vec<ShipmentId>,
 }
 
@@ -108,12 +107,11 @@ impl Stage {
 }
 
 impl Underway {
-    /// Its parcels.
     pub fn parcels(&self) -> &BTreeMap<ShipmentId, Parcel> {
         &self.parcels
     }
 
-    /// Taken for all parcels.
+    /// Amount captured for all parcels.
     pub fn captured(&self) -> Money {
         sums::sum_of_parts(self.placed.currency, self.parcels.values().map(Parcel::captured))
     }

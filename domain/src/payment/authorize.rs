@@ -18,11 +18,9 @@ use crate::{Refusal, ShopRules};
 /// or has succeeded, for a token that was tried before, and when the order is over.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestPayment {
-    /// The order.
     pub order_id: OrderId,
-    /// How much.
     pub amount: Money,
-    /// The provider's token, sealed.
+    /// The payment provider's token, sealed.
     pub payment_token: Sealed,
 }
 
@@ -42,11 +40,10 @@ impl RequestPayment {
 /// Requests another authorisation, because the last one has lapsed. Does nothing while a try is open or valid.
 #[derive(Clone, Debug)]
 pub struct Reauthorize {
-    /// The order.
     pub order_id: OrderId,
-    /// How much; as much as the last time, where it is not said.
+    /// `None` for the amount of the latest attempt.
     pub amount: Option<Money>,
-    /// The provider's token, sealed; the latest, where it is not said.
+    /// The payment provider's token, sealed; `None` for the token of the latest attempt.
     pub payment_token: Option<Sealed>,
 }
 
@@ -71,15 +68,15 @@ impl Reauthorize {
     }
 }
 
-/// What the customer did at the bank.
+/// Result of the customer's authentication at the bank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Confirmation {
-    /// They confirmed: the money is set aside.
+    /// Confirmed: the amount is authorised.
     Approved {
-        /// Until when it can be taken.
+        /// Last instant at which the amount can be captured.
         authorized_until: Timestamp,
     },
-    /// They did not.
+    /// Not confirmed.
     Refused,
 }
 
@@ -88,11 +85,8 @@ pub enum Confirmation {
 /// Refuses with `NOT_FOUND` where no payment was asked for, with `ILLEGAL_TRANSITION` where nothing waits for the customer.
 #[derive(Clone, Debug)]
 pub struct CompleteAction {
-    /// The order.
     pub order_id: OrderId,
-    /// What the customer did.
     pub confirmation: Confirmation,
-    /// How many tries there are.
     pub rules: Arc<ShopRules>,
 }
 
@@ -112,17 +106,18 @@ impl CompleteAction {
                 declined(draft, step, DeclineCode::ActionFailed, &self.rules);
             }
             (TrySituation::Asked, _) => {
-                let message = "The provider has not answered yet; there is nothing to confirm so far.";
+                let message =
+                    "The provider has not answered yet, so there is nothing to confirm. Try again later.";
                 return Err(Refusal::rule("ILLEGAL_TRANSITION", message));
             }
             (TrySituation::Declined, _) if approved => {
-                let message = "This try was declined; another way to pay can be tried.";
+                let message = "This payment attempt was declined. Use another payment method.";
                 return Err(Refusal::rule("ILLEGAL_TRANSITION", message));
             }
             (TrySituation::Declined, _) => {}
             _ if approved => {}
             _ => {
-                let message = "The payment is authorised already; the order can be cancelled instead.";
+                let message = "The payment is already authorised. Cancel the order instead.";
                 return Err(Refusal::rule("ILLEGAL_TRANSITION", message));
             }
         }
@@ -130,8 +125,8 @@ impl CompleteAction {
     }
 }
 
-/// What the provider said about a try. Late and repeated answers change nothing, but money that the bank set aside for an
-/// order that is over is never forgotten.
+/// Handles the provider's answer to an authorisation. Late and repeated answers have no effect, except that an
+/// authorisation for an ended order is always voided.
 pub(super) fn answered(
     draft: &mut PaymentDraft<'_>,
     step: &PaymentStep,
@@ -163,7 +158,7 @@ pub(super) fn answered(
     }
 }
 
-/// The provider was asked and has never heard of it: the same call once more, under the same key.
+/// The provider does not know the call: repeats it under the same key.
 fn never_arrived(draft: &mut PaymentDraft<'_>, step: &PaymentStep, known: Try, rules: &ShopRules) {
     if !draft.was_asked_about(step) {
         draft.unknown(step, rules);
@@ -182,7 +177,7 @@ fn request(draft: &mut PaymentDraft<'_>, amount: Money, payment_token: Sealed) {
     draft.append(PaymentRequested { order_id, step, attempt, amount, payment_token });
 }
 
-/// Tells that the money is set aside. What could not be taken for want of it is asked for once more.
+/// Records an authorisation and retries captures that failed for lack of one.
 fn authorized(
     draft: &mut PaymentDraft<'_>,
     step: PaymentStep,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemas::payment::{PaymentEvent, PaymentRequested, PaymentStep};
 use schemas::{Currency, Money, Sealed, ShipmentId, Timestamp};
 
-/// Everything that a payment remembers.
+/// The attempts, captures, refunds and open questions of a payment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Book {
     tries: Vec<Try>,
@@ -15,12 +15,11 @@ pub struct Book {
     disputes: BTreeSet<String>,
 }
 
-/// A try to set money aside.
+/// An authorisation attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Try {
-    /// How much.
     pub amount: Money,
-    /// The provider's token, sealed.
+    /// The payment provider's token, sealed.
     pub payment_token: Sealed,
     /// Its outcome so far.
     pub situation: TrySituation,
@@ -29,27 +28,27 @@ pub struct Try {
 /// The outcome of a try to set money aside.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TrySituation {
-    /// The provider has been asked.
+    /// Requested; no outcome yet.
     Asked,
-    /// The customer has to confirm at their bank.
+    /// The customer must confirm at the bank.
     AwaitsCustomer {
-        /// The provider's name for it.
+        /// The provider's reference.
         provider_ref: String,
     },
-    /// No.
+    /// Declined.
     Declined,
-    /// The money is set aside.
+    /// The amount is authorised.
     SetAside {
-        /// The provider's name for it.
+        /// The provider's reference.
         provider_ref: String,
-        /// Until when it can be taken.
+        /// Last instant at which the amount can be captured.
         until: Timestamp,
-        /// Minor units of it that no parcel will need.
+        /// Amount, in minor units, that was released because no parcel needs it.
         released: i64,
     },
-    /// The provider has been asked to let it go.
+    /// A void was requested.
     Voiding {
-        /// The provider's name for it.
+        /// The provider's reference.
         provider_ref: String,
     },
     /// It was voided.
@@ -58,12 +57,11 @@ pub enum TrySituation {
     Lapsed,
 }
 
-/// The money for a parcel.
+/// The capture for a parcel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Capture {
-    /// How often it was asked for.
+    /// Number of attempts so far.
     pub attempt: u32,
-    /// How much.
     pub amount: Money,
     /// Its outcome so far.
     pub situation: CaptureSituation,
@@ -72,26 +70,25 @@ pub struct Capture {
 /// The outcome of a capture.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CaptureSituation {
-    /// The provider has been asked to take it.
+    /// Requested; no outcome yet.
     Asked {
-        /// The provider's name for the authorisation.
+        /// The provider's reference of the authorisation.
         provider_ref: String,
     },
-    /// It was taken.
+    /// Captured.
     Taken {
-        /// The provider's name for the authorisation.
+        /// The provider's reference of the authorisation.
         provider_ref: String,
     },
-    /// It could not be taken.
+    /// Failed; can be retried.
     Failed,
 }
 
-/// Money to give back.
+/// A refund.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refund {
-    /// How often it was asked for.
+    /// Number of attempts so far.
     pub attempt: u32,
-    /// How much.
     pub amount: Money,
     /// Its outcome so far.
     pub situation: RefundSituation,
@@ -100,39 +97,35 @@ pub struct Refund {
 /// The outcome of a refund.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RefundSituation {
-    /// The provider has been asked to give it back.
+    /// Requested; no outcome yet.
     Asked {
-        /// The provider's name for the payment.
+        /// The provider's reference of the payment.
         provider_ref: String,
     },
-    /// It was given back.
+    /// Refunded.
     Paid {
-        /// The provider's name for the payment.
+        /// The provider's reference of the payment.
         provider_ref: String,
     },
-    /// It could not be given back.
+    /// Failed; can be retried.
     Failed,
 }
 
-/// A step of which the provider did not say what became.
+/// A step whose outcome is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unanswered {
-    /// The provider is to be asked.
+    /// An inquiry is scheduled.
     AskAt {
-        /// When.
         at: Timestamp,
-        /// How often it has been asked.
+        /// Number of inquiries so far.
         asked: u32,
     },
-    /// The provider has been asked.
-    Asked {
-        /// How often.
-        asked: u32,
-    },
+    /// Requested; no outcome yet.
+    Asked { asked: u32 },
 }
 
 impl Book {
-    /// Nothing has happened.
+    /// A payment without any event.
     pub const fn new() -> Self {
         Self {
             tries: Vec::new(),
@@ -143,22 +136,21 @@ impl Book {
         }
     }
 
-    /// The tries to set money aside; the first is number 1.
+    /// All authorisation attempts; the first is number 1.
     pub fn tries(&self) -> &[Try] {
         &self.tries
     }
 
-    /// The number of tries so far, which is the number of the latest.
+    /// Number of attempts so far, which is the number of the latest one.
     pub fn attempt(&self) -> u32 {
         u32::try_from(self.tries.len()).unwrap_or(u32::MAX)
     }
 
-    /// The latest try.
     pub fn latest(&self) -> Option<&Try> {
         self.tries.last()
     }
 
-    /// The try that an `authorize` or `void` step is about.
+    /// The attempt that an `authorize` or `void` step refers to.
     pub(crate) fn try_of(&self, step: &PaymentStep) -> Option<&Try> {
         self.tries.get(index(step))
     }
@@ -173,17 +165,17 @@ impl Book {
         &self.refunds
     }
 
-    /// What is open about a step.
+    /// The open inquiry about a step, if any.
     pub fn unanswered(&self, step: &PaymentStep) -> Option<Unanswered> {
         self.unanswered.get(step).copied()
     }
 
-    /// Whether the bank has taken money back under this name.
+    /// Whether a chargeback with this reference is known.
     pub(crate) fn is_disputed(&self, provider_ref: &str) -> bool {
         self.disputes.contains(provider_ref)
     }
 
-    /// Steps that the provider is to be asked about by `now`, and how often it has been asked before.
+    /// Steps with an inquiry due at `now`, with the number of earlier inquiries.
     pub(crate) fn to_ask(&self, now: Timestamp) -> Vec<(PaymentStep, u32)> {
         let due = |(step, open): (&PaymentStep, &Unanswered)| match open {
             Unanswered::AskAt { at, asked } if *at <= now => Some((step.clone(), *asked)),
@@ -192,7 +184,7 @@ impl Book {
         self.unanswered.iter().filter_map(due).collect()
     }
 
-    /// When the provider is to be asked next.
+    /// Instant of the next inquiry.
     pub(crate) fn next_inquiry(&self) -> Option<Timestamp> {
         let waiting = self.unanswered.values().filter_map(|open| match open {
             Unanswered::AskAt { at, .. } => Some(*at),
@@ -201,30 +193,30 @@ impl Book {
         waiting.min()
     }
 
-    /// Minor units taken, in all.
+    /// Captured amount in total, in minor units.
     pub fn taken(&self) -> i64 {
         minor(self.captures.values().filter(|capture| capture.is_taken()).map(|capture| capture.amount))
     }
 
-    /// Minor units given back, in all.
+    /// Refunded amount in total, in minor units.
     pub(crate) fn refunded(&self) -> i64 {
         let paid = |refund: &&Refund| matches!(refund.situation, RefundSituation::Paid { .. });
         minor(self.refunds.values().filter(paid).map(|refund| refund.amount))
     }
 
-    /// Minor units taken, or about to be, of an authorisation.
+    /// Amount of an authorisation that is captured or requested, in minor units.
     pub fn claimed(&self, provider_ref: &str) -> i64 {
         let of = |capture: &&Capture| capture.provider_ref() == Some(provider_ref);
         minor(self.captures.values().filter(of).map(|capture| capture.amount))
     }
 
-    /// Minor units that could not be taken so far, and may be once more.
+    /// Amount of failed captures, which can be retried, in minor units.
     pub fn failed(&self) -> i64 {
         let failed = |capture: &&Capture| capture.situation == CaptureSituation::Failed;
         minor(self.captures.values().filter(failed).map(|capture| capture.amount))
     }
 
-    /// Minor units that can still be given back of what was taken under this name.
+    /// Captured amount of a payment that can still be refunded, in minor units.
     pub(crate) fn refundable(&self, provider_ref: &str) -> i64 {
         let of = |capture: &&Capture| capture.is_taken() && capture.provider_ref() == Some(provider_ref);
         let back = |refund: &&Refund| refund.provider_ref() == Some(provider_ref);
@@ -232,7 +224,7 @@ impl Book {
             .saturating_sub(minor(self.refunds.values().filter(back).map(|refund| refund.amount)))
     }
 
-    /// The currency of the payment, once money was asked for.
+    /// Currency of the payment; `None` before the first request.
     pub fn currency(&self) -> Option<Currency> {
         self.latest().map(|latest| latest.amount.currency)
     }
@@ -352,12 +344,11 @@ impl Book {
 }
 
 impl Capture {
-    /// Whether the money was taken.
     pub(crate) fn is_taken(&self) -> bool {
         matches!(self.situation, CaptureSituation::Taken { .. })
     }
 
-    /// The authorisation that it is taken of; none while it is not.
+    /// Authorisation used for the capture; `None` after a failure.
     pub fn provider_ref(&self) -> Option<&str> {
         match &self.situation {
             CaptureSituation::Asked { provider_ref } | CaptureSituation::Taken { provider_ref } => {
@@ -380,7 +371,7 @@ impl CaptureSituation {
 }
 
 impl Refund {
-    /// The payment that it is given back of; none while it is not.
+    /// Payment that is refunded; `None` after a failure.
     pub fn provider_ref(&self) -> Option<&str> {
         match &self.situation {
             RefundSituation::Asked { provider_ref } | RefundSituation::Paid { provider_ref } => {
@@ -402,7 +393,7 @@ impl RefundSituation {
     }
 }
 
-/// The number that a step ends in.
+/// Number at the end of a step.
 fn number(step: &PaymentStep) -> u32 {
     step.as_str().rsplit(':').next().and_then(|number| number.parse().ok()).unwrap_or(1)
 }

@@ -15,7 +15,6 @@ use crate::{Refusal, ShopRules};
 /// The payment is no longer wanted. May come before anything was requested: then nothing ever will be. Does nothing when repeated.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CancelPayment {
-    /// The order.
     pub order_id: OrderId,
 }
 

@@ -14,11 +14,11 @@ use crate::{Refusal, ShopRules};
 
 /// The authorisation has expired.
 const EXPIRED: &str = "AUTHORIZATION_EXPIRED";
-/// The bank has not answered yet.
+/// The authorisation has no outcome yet.
 const PENDING: &str = "AUTHORIZATION_PENDING";
-/// Nothing was ever set aside.
+/// There is no authorisation.
 const NOT_AUTHORIZED: &str = "NOT_AUTHORIZED";
-/// More than is left of what was set aside.
+/// The amount exceeds what is left of the authorisation.
 const EXCEEDED: &str = "EXCEEDS_AUTHORIZATION";
 /// The call never arrived, and is no longer wanted.
 const NEVER_ARRIVED: &str = "NEVER_ARRIVED";
@@ -27,13 +27,10 @@ const NEVER_ARRIVED: &str = "NEVER_ARRIVED";
 /// What cannot be captured fails at once, so that staff decide. Does nothing when repeated, or when the order is over.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestCapture {
-    /// The order.
     pub order_id: OrderId,
-    /// The parcel.
     pub shipment_id: ShipmentId,
-    /// How much.
     pub amount: Money,
-    /// Whether it is the last parcel.
+    /// Whether this is the last parcel of the order.
     pub last: bool,
 }
 
@@ -57,9 +54,8 @@ impl RequestCapture {
 /// Repeats failed captures under a new number. Does nothing where none failed, or when the order is over.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryCapture {
-    /// The order.
     pub order_id: OrderId,
-    /// The parcel; every parcel whose capture failed, where it is not said.
+    /// `None` for every parcel whose capture failed.
     pub shipment_id: Option<ShipmentId>,
 }
 
@@ -78,11 +74,10 @@ impl RetryCapture {
 /// them. Does nothing when repeated.
 #[derive(Clone, Debug)]
 pub(crate) struct SettleCancelledLines {
-    /// The order.
     pub order_id: OrderId,
-    /// Names the refund, should there be one.
+    /// Id of the refund, if one is needed.
     pub refund_id: String,
-    /// What was taken for these lines; zero for nothing.
+    /// Amount captured for these lines; zero if none was.
     pub refund_due: Money,
 }
 
@@ -100,7 +95,7 @@ impl SettleCancelledLines {
     }
 }
 
-/// Asks for what failed once more.
+/// Retries failed captures.
 pub(super) fn retry_failed(draft: &mut PaymentDraft<'_>, only: Option<ShipmentId>) {
     let again = |(shipment, known): (&ShipmentId, &Capture)| {
         let wanted = only.is_none_or(|only| only == *shipment) && known.situation == CaptureSituation::Failed;
@@ -127,7 +122,7 @@ fn ask(draft: &mut PaymentDraft<'_>, shipment_id: ShipmentId, amount: Money, att
     }
 }
 
-/// The authorisation that `amount` can be taken of, or why there is none.
+/// The authorisation from which `amount` can be captured, or the code of the reason why there is none.
 fn available(draft: &PaymentDraft<'_>, amount: Money) -> Result<String, &'static str> {
     let latest = draft.book().latest().ok_or(NOT_AUTHORIZED)?;
     match &latest.situation {
@@ -144,7 +139,7 @@ fn available(draft: &PaymentDraft<'_>, amount: Money) -> Result<String, &'static
     }
 }
 
-/// Tells once that the latest authorisation has lapsed, provided that it is the one of which that was said.
+/// Records once that the latest authorisation expired, if it is the one that `said_of` names.
 fn expire(draft: &mut PaymentDraft<'_>, said_of: Option<&str>) {
     let Some(latest) = draft.book().latest() else { return };
     let TrySituation::SetAside { provider_ref, .. } = &latest.situation else { return };
@@ -155,7 +150,7 @@ fn expire(draft: &mut PaymentDraft<'_>, said_of: Option<&str>) {
     }
 }
 
-/// Lets go what neither a capture nor the repetition of a failed one will need.
+/// Releases the part of the authorisation that neither a capture nor the retry of a failed one needs.
 fn release_remainder(draft: &mut PaymentDraft<'_>) {
     let Some(latest) = draft.book().latest() else { return };
     let TrySituation::SetAside { provider_ref, released, .. } = &latest.situation else { return };
@@ -167,7 +162,7 @@ fn release_remainder(draft: &mut PaymentDraft<'_>) {
     }
 }
 
-/// What the provider said about a capture.
+/// Handles the provider's answer to a capture.
 pub(super) fn answered(
     draft: &mut PaymentDraft<'_>,
     step: &PaymentStep,

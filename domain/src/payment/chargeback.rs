@@ -11,11 +11,9 @@ use crate::Refusal;
 /// Refuses with `NOT_FOUND` where no payment was asked for, with `NOTHING_CAPTURED` where nothing was taken.
 #[derive(Clone, Debug)]
 pub struct RecordChargeback {
-    /// The order.
     pub order_id: OrderId,
-    /// How much.
     pub amount: Money,
-    /// The provider's name for the dispute.
+    /// The provider's reference of the dispute.
     pub provider_ref: String,
 }
 
@@ -28,7 +26,7 @@ impl RecordChargeback {
             return Err(Refusal::not_found("payment"));
         }
         if draft.book().taken() == 0 {
-            let message = "Nothing was taken for this order, so nothing can be taken back.";
+            let message = "Nothing was captured for this order, so there is nothing to charge back. Check the order id.";
             return Err(Refusal::rule("NOTHING_CAPTURED", message));
         }
         if !draft.book().is_disputed(&provider_ref) {

@@ -11,7 +11,6 @@ use crate::{Draft, ShopRules};
 
 /// A payment, and the events that one decision appends to it.
 pub(super) struct PaymentDraft<'a> {
-    /// The order that is paid.
     pub order_id: OrderId,
     /// The payment after the events appended so far.
     pub payment: Draft<'a, Payment>,
@@ -38,7 +37,7 @@ macro_rules! payment_decision {
 pub(super) use payment_decision;
 
 impl PaymentDraft<'_> {
-    /// Whether the provider has been asked about a step and owes the answer.
+    /// Whether an inquiry about the step is open.
     pub fn was_asked_about(&self, step: &PaymentStep) -> bool {
         matches!(self.book().unanswered(step), Some(Unanswered::Asked { .. }))
     }

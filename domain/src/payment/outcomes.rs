@@ -6,57 +6,49 @@ use schemas::payment::{DeclineCode, PaymentStep};
 /// The outcome of a try to set money aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuthorizeOutcome {
-    /// The money is set aside.
+    /// The amount is authorised.
     Authorized {
-        /// The provider's name for it.
+        /// The provider's reference.
         provider_ref: String,
-        /// Until when it can be taken.
+        /// Last instant at which the amount can be captured.
         authorized_until: Timestamp,
     },
-    /// The customer has to confirm at their bank.
+    /// The customer must confirm at the bank.
     ActionRequired {
-        /// Where.
         action_url: String,
-        /// The provider's name for it.
+        /// The provider's reference.
         provider_ref: String,
     },
-    /// No.
-    Declined {
-        /// Why.
-        code: DeclineCode,
-    },
-    /// Asked about, and the provider has never heard of it. Only ever the answer to an inquiry.
+    /// Declined.
+    Declined { code: DeclineCode },
+    /// The provider does not know the call. Only an inquiry has this outcome.
     NeverArrived,
-    /// No answer, or none that says what happened.
+    /// No answer, or an inconclusive one.
     Unknown,
 }
 
 /// The outcome of taking money, releasing it or giving it back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MoneyOutcome {
-    /// It happened.
+    /// Succeeded.
     Done,
     /// It did not, and will not under this key. `AUTHORIZATION_EXPIRED` of a capture means that the authorisation has expired.
     Failed {
-        /// What the provider said, as a code.
+        /// The provider's reason as a code.
         code: String,
     },
-    /// Asked about, and the provider has never heard of it. Only ever the answer to an inquiry.
+    /// The provider does not know the call. Only an inquiry has this outcome.
     NeverArrived,
-    /// No answer, or none that says what happened.
+    /// No answer, or an inconclusive one.
     Unknown,
 }
 
-/// The provider's answer, by the kind of step that it is about.
+/// The provider's answer, by kind of step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProviderAnswer {
-    /// To `authorize`.
     Authorize(AuthorizeOutcome),
-    /// To `capture`.
     Capture(MoneyOutcome),
-    /// To `void`.
     Void(MoneyOutcome),
-    /// To `refund`.
     Refund(MoneyOutcome),
 }
 

@@ -14,60 +14,54 @@ pub use super::outcomes::{AuthorizeOutcome, MoneyOutcome, ProviderAnswer};
 /// The deadline at which the provider is asked for the outcome of a step.
 pub const INQUIRY: &str = "payment.inquiry";
 
-/// A call of the provider.
+/// A call to the payment provider.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProviderCall {
-    /// The order that is paid.
     pub order_id: OrderId,
-    /// The step; the outcome comes back as [`ProviderAnswered`] for it.
+    /// The outcome is reported as [`ProviderAnswered`] for this step.
     pub step: PaymentStep,
-    /// What is asked.
     pub ask: ProviderAsk,
 }
 
 impl ProviderCall {
-    /// The key that makes repeating the call harmless: the same for every call of one step, inquiries included.
+    /// Idempotency key: the same for every call of one step, inquiries included.
     pub fn idempotency_key(&self) -> String {
         format!("{}/{}", self.order_id, self.step)
     }
 }
 
-/// What the provider is asked.
+/// Kind of call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ProviderAsk {
-    /// Set money aside.
+    /// Authorise an amount.
     Authorize {
-        /// How much.
         amount: Money,
-        /// The provider's token, sealed.
+        /// The payment provider's token, sealed.
         payment_token: Sealed,
     },
-    /// Take money that is set aside.
+    /// Capture an authorised amount.
     Capture {
-        /// How much.
         amount: Money,
-        /// The provider's name for the authorisation.
+        /// The provider's reference of the authorisation.
         provider_ref: String,
     },
-    /// Let money go that is set aside.
+    /// Void an authorisation.
     Void {
-        /// How much.
         amount: Money,
-        /// The provider's name for the authorisation.
+        /// The provider's reference of the authorisation.
         provider_ref: String,
     },
-    /// Give money back.
+    /// Refund an amount.
     Refund {
-        /// How much.
         amount: Money,
-        /// The provider's name for the payment.
+        /// The provider's reference of the payment.
         provider_ref: String,
     },
     /// Report the outcome of the call with this key.
     Inquire,
 }
 
-/// The call that an event asks for. None: it is no intent.
+/// The call that an event requests; `None` if the event is not an intent.
 pub fn provider_call(event: &PaymentEvent) -> Option<ProviderCall> {
     use PaymentEvent as E;
     let (order_id, step, ask) = match event.clone() {
@@ -103,18 +97,16 @@ pub fn provider_call(event: &PaymentEvent) -> Option<ProviderCall> {
     Some(ProviderCall { order_id, step, ask })
 }
 
-/// The provider answered a call or an inquiry. Quiet when repeated, late, or about a step that was never asked for.
+/// Records the provider's answer to a call or an inquiry. No effect if it is repeated, late, or about an unknown
+/// step.
 ///
-/// Refuses with `WRONG_ANSWER` an answer that does not fit the kind of step: the adapter is broken.
+/// Refuses with `WRONG_ANSWER` if the answer does not fit the kind of step, which is a bug in the adapter.
 #[derive(Clone, Debug)]
 pub struct ProviderAnswered {
-    /// The order that is paid.
     pub order_id: OrderId,
-    /// The step that was called or asked about.
+    /// Step that was called or inquired about.
     pub step: PaymentStep,
-    /// What the provider said.
     pub answer: ProviderAnswer,
-    /// How many tries there are, and how long to wait before asking.
     pub rules: Arc<ShopRules>,
 }
 
@@ -123,7 +115,11 @@ payment_decision!(ProviderAnswered);
 impl ProviderAnswered {
     fn rule(&self, draft: &mut PaymentDraft<'_>) -> Result<(), Refusal> {
         if self.answer.kind() != self.step.kind() {
-            let message = format!("{} cannot be answered as if it were {}.", self.step, self.answer.kind());
+            let message = format!(
+                "The outcome of step {} cannot be that of a step of kind {}.",
+                self.step,
+                self.answer.kind()
+            );
             return Err(Refusal::rule("WRONG_ANSWER", message));
         }
         match &self.answer {
@@ -141,7 +137,6 @@ impl ProviderAnswered {
 /// It is time to ask the provider for the outcomes of unanswered steps.
 #[derive(Clone, Copy, Debug)]
 pub struct InquireStep {
-    /// The order that is paid.
     pub order_id: OrderId,
 }
 

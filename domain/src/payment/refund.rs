@@ -8,20 +8,18 @@ use super::draft::{PaymentDraft, payment_decision};
 use super::outcomes::MoneyOutcome;
 use crate::{Refusal, ShopRules};
 
-/// More than is left of what was taken.
+/// The amount exceeds what can still be refunded.
 const EXCEEDED: &str = "EXCEEDS_CAPTURED";
 
 /// Refunds money, once per refund id; after a definite no, again under a new number. More than was captured fails at once, so that
 /// staff decide. Does nothing while it is requested, when it was refunded, and for an amount of zero.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestRefund {
-    /// The order.
     pub order_id: OrderId,
-    /// Names the refund; for a parcel, the parcel's id.
+    /// Id of the refund; the parcel's id if the refund is for a parcel.
     pub refund_id: String,
-    /// How much.
     pub amount: Money,
-    /// The parcel that it is about, where it is about one.
+    /// Parcel that the refund is for; `None` if it is not for a parcel.
     pub shipment_id: Option<ShipmentId>,
 }
 
@@ -37,7 +35,6 @@ impl RequestRefund {
 /// Repeats every refund that failed. Does nothing where none did.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RetryRefunds {
-    /// The order.
     pub order_id: OrderId,
 }
 
@@ -56,7 +53,7 @@ impl RetryRefunds {
     }
 }
 
-/// Asks for a refund, unless it is under way or paid.
+/// Requests a refund, unless it is open or has succeeded.
 pub(super) fn ask(
     draft: &mut PaymentDraft<'_>,
     refund_id: &str,
@@ -81,7 +78,7 @@ pub(super) fn ask(
     }
 }
 
-/// The payment of which `amount` can be given back: the parcel's own, then any other.
+/// The payment from which `amount` can be refunded: the parcel's own, otherwise any other.
 fn source(draft: &PaymentDraft<'_>, amount: Money, shipment_id: Option<ShipmentId>) -> Option<String> {
     let book = draft.book();
     let own = shipment_id.and_then(|id| book.captures().get(&id));
@@ -93,7 +90,7 @@ fn source(draft: &PaymentDraft<'_>, amount: Money, shipment_id: Option<ShipmentI
     found.and_then(Capture::provider_ref).map(str::to_owned)
 }
 
-/// What the provider said about a refund.
+/// Handles the provider's answer to a refund.
 pub(super) fn answered(
     draft: &mut PaymentDraft<'_>,
     step: &PaymentStep,

@@ -12,24 +12,22 @@ use crate::claims::SLUG;
 use crate::faults::Faults;
 use crate::{Changes, Decision, Draft, Reads, Refusal, Seen};
 
-/// Brings a product into the catalog, as a draft. Answers `{productId, slug}`.
+/// Adds a product to the catalog as a draft. Answers `{productId, slug}`.
 #[derive(Clone, Debug)]
 pub struct CreateProduct {
-    /// The product's id, which comes with the command so that repeating it finds the same product.
+    /// Chosen by the caller, so that a repetition finds the same product.
     pub product_id: ProductId,
     /// Its page's address, unique among products.
     pub slug: Slug,
-    /// What it is called: 1 to 200 characters.
+    /// 1 to 200 characters.
     pub title: String,
-    /// Some sentences about it: at most 5 000 characters.
+    /// At most 5,000 characters.
     pub description: String,
-    /// Who makes it.
     pub brand: Option<String>,
-    /// Where it is found in the tree: at most 20 categories, which exist.
+    /// At most 20 existing categories.
     pub category_ids: Vec<CategoryId>,
-    /// Properties: at most 50.
+    /// At most 50 entries.
     pub attributes: BTreeMap<String, String>,
-    /// Its rate of tax.
     pub tax_class: TaxClass,
 }
 
@@ -96,12 +94,11 @@ fn says_the_same(listing: &Listing, created: &ProductCreated) -> bool {
 }
 
 fn exists() -> Refusal {
-    let message =
-        "There already is a product with this id, and it is another: change that one, or choose another id.";
+    let message = "A different product with this id already exists. Change that product, or use another id.";
     Refusal::rule("PRODUCT_EXISTS", message).at("productId")
 }
 
-/// Why a slug cannot be had.
+/// Message for a slug that is in use.
 pub(super) fn slug_is_taken(slug: &Slug) -> String {
-    format!("The address \"{slug}\" belongs to another product: choose another one.")
+    format!("The slug \"{slug}\" is already used by another product. Choose another slug.")
 }

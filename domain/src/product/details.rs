@@ -11,20 +11,18 @@ use crate::claims::SLUG;
 use crate::faults::Faults;
 use crate::{Changes, Decision, Draft, Reads, Refusal, Seen};
 
-/// Changes what is said about a product; `None` leaves it as it is. A new slug frees the old one.
+/// Changes details of a product; `None` leaves a field unchanged. A new slug frees the old one.
 #[derive(Clone, Debug)]
 pub struct ChangeDetails {
-    /// The product.
     pub product_id: ProductId,
     /// 1 to 200 characters.
     pub title: Option<String>,
-    /// At most 5 000 characters.
+    /// At most 5,000 characters.
     pub description: Option<String>,
-    /// `Some(None)` takes it away.
+    /// `Some(None)` removes the brand.
     pub brand: Option<Option<String>>,
     /// Unique among products.
     pub slug: Option<Slug>,
-    /// The rate of tax.
     pub tax_class: Option<TaxClass>,
 }
 

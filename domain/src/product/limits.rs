@@ -8,23 +8,23 @@ use schemas::product::VariantDetails;
 use crate::category::Categories;
 use crate::faults::Faults;
 
-/// Characters of a title.
+/// Maximum length of a title, in characters.
 const TITLE: usize = 200;
-/// Characters of a description.
+/// Maximum length of a description, in characters.
 const DESCRIPTION: usize = 5_000;
-/// Characters of a brand, a barcode or a reason.
+/// Maximum length of a brand, barcode or reason, in characters.
 const NAME: usize = 200;
-/// Attributes of a product, options of a variant.
+/// Maximum number of attributes of a product, and of options of a variant.
 const ATTRIBUTES: usize = 50;
-/// Characters of an attribute's or option's name.
+/// Maximum length of the name of an attribute or option, in characters.
 const KEY: usize = 50;
-/// Characters of an attribute's or option's value.
+/// Maximum length of the value of an attribute or option, in characters.
 const VALUE: usize = 200;
-/// Categories that a product is in.
+/// Maximum number of categories of a product.
 const CATEGORIES: usize = 20;
-/// Variants of a product, discontinued ones too.
+/// Maximum number of variants of a product, including discontinued ones.
 pub(crate) const VARIANTS: usize = 100;
-/// Media of a product.
+/// Maximum number of images and videos of a product.
 pub(crate) const MEDIA: usize = 50;
 
 pub fn title(faults: &mut Faults, title: &str) {
@@ -54,7 +54,7 @@ pub fn attributes(faults: &mut Faults, field: &str, attributes: &BTreeMap<String
         faults.line(&format!("{field}.{key}"), value, VALUE);
         if key.trim().is_empty() || key.chars().count() > KEY || key.chars().any(char::is_control) {
             let message =
-                format!("The name of an entry of {field} must be one line of 1 to {KEY} characters.");
+                format!("The names of the entries of {field} must be single lines of 1 to {KEY} characters.");
             faults.add("INVALID_KEY", format!("{field}.{key}"), message);
         }
     }
@@ -65,11 +65,11 @@ pub fn categories(faults: &mut Faults, ids: &[CategoryId], tree: &Categories) {
     let mut met = BTreeSet::new();
     for (i, id) in ids.iter().enumerate().take(CATEGORIES) {
         if !tree.contains(*id) {
-            let message = format!("There is no category {id}: create it first, or leave it out.");
+            let message = format!("There is no category {id}. Create it first, or remove it from the list.");
             faults.add("UNKNOWN_CATEGORY", format!("categoryIds[{i}]"), message);
         }
         if !met.insert(id) {
-            let message = format!("Category {id} is named twice: name it once.");
+            let message = format!("Category {id} is listed twice. Remove one of them.");
             faults.add("DUPLICATE", format!("categoryIds[{i}]"), message);
         }
     }
@@ -81,7 +81,7 @@ pub fn variant(faults: &mut Faults, details: &VariantDetails) {
         faults.line("barcode", barcode, NAME);
     }
     if details.max_per_order == Some(0) {
-        let message = "maxPerOrder must be at least 1: unpublish or discontinue what must not be sold.";
+        let message = "maxPerOrder must be at least 1. To stop sales, discontinue the variant or unpublish the product.";
         faults.add("OUT_OF_RANGE", "maxPerOrder", message);
     }
 }

@@ -8,14 +8,13 @@ use crate::faults::Faults;
 use crate::one_stream::one_stream;
 use crate::{Draft, Refusal};
 
-/// Adds a picture or film to a product: at most 50.
+/// Adds an image or video to a product; at most 50.
 #[derive(Clone, Debug)]
 pub struct AddMedia {
-    /// The product.
     pub product_id: ProductId,
-    /// Where it is: an `http` or `https` address, or one relative to the shop. At most 2 000 characters.
+    /// `http` or `https` URL, or a path on the shop's site; at most 2,000 characters.
     pub url: String,
-    /// What it shows, in words: 1 to 500 characters.
+    /// Alternative text; 1 to 500 characters.
     pub alt: String,
 }
 
@@ -27,13 +26,14 @@ fn add_media(product: &mut Draft<'_, Product>, command: &AddMedia) -> Result<(),
     faults.line("alt", &command.alt, 500);
     faults.line("url", &command.url, 2_000);
     if !is_address(&command.url) {
-        let message = "url must be an http or https address, or a path of this shop such as /media/tea.jpg.";
+        let message = "url must be an http or https URL, or a path on this site such as /media/tea.jpg.";
         faults.add("INVALID_URL", "url", message);
     }
     match listing.media.get(&command.url) {
         Some(alt) if *alt == command.alt => return Ok(()),
         Some(alt) => {
-            let message = format!("This address is there already, as \"{alt}\": use another address.");
+            let message =
+                format!("The product already has this URL, with the text \"{alt}\". Use another URL.");
             faults.add("MEDIUM_EXISTS", "url", message);
         }
         None => faults.at_most("media", listing.media.len() + 1, limits::MEDIA),
@@ -44,7 +44,8 @@ fn add_media(product: &mut Draft<'_, Product>, command: &AddMedia) -> Result<(),
     Ok(())
 }
 
-/// Whether a browser can be sent there: no scheme but http and https (`javascript:` would run), no other host by way of `//`.
+/// Whether the URL is safe to embed: no scheme except http and https (`javascript:` would run), no other host through
+/// `//`.
 fn is_address(url: &str) -> bool {
     if url.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '\\' | '"' | '<' | '>')) {
         return false;

@@ -11,12 +11,11 @@ use crate::faults::Faults;
 use crate::one_stream::one_stream;
 use crate::{Changes, Decision, Draft, Reads, Refusal, Seen};
 
-/// Moves a product to these categories and out of all others.
+/// Replaces the categories of a product.
 #[derive(Clone, Debug)]
 pub struct Categorise {
-    /// The product.
     pub product_id: ProductId,
-    /// At most 20, which exist.
+    /// At most 20 existing categories.
     pub category_ids: Vec<CategoryId>,
 }
 
@@ -52,9 +51,8 @@ fn categorise(
 /// Replaces all attributes of a product.
 #[derive(Clone, Debug)]
 pub struct SetAttributes {
-    /// The product.
     pub product_id: ProductId,
-    /// All of them: at most 50, names of at most 50 and values of at most 200 characters.
+    /// At most 50 entries; names of at most 50 and values of at most 200 characters.
     pub attributes: BTreeMap<String, String>,
 }
 

@@ -11,23 +11,20 @@ use crate::faults::Faults;
 use crate::one_stream::one_stream;
 use crate::{Draft, Refusal, ShopRules};
 
-/// No price is higher, in minor units: sums of orders stay far from what 64 bits hold.
+/// Highest price in minor units, so that sums of orders cannot overflow 64 bits.
 const HIGHEST: i64 = 100_000_000_000;
 
-/// Says what a variant costs from now on, in one currency.
+/// Sets the price of a variant in one currency.
 #[derive(Clone, Debug)]
 pub struct SetPrice {
-    /// The product.
     pub product_id: ProductId,
-    /// The variant, which must be sold.
+    /// Must be a variant that is sold.
     pub sku: Sku,
-    /// Tax included; not negative, in one of the shop's currencies.
+    /// Price of one unit, tax included; not negative, in one of the shop's currencies.
     pub price: Money,
-    /// A higher price to compare with, in the same currency.
+    /// Higher reference price to display, in the same currency.
     pub compare_at: Option<Money>,
-    /// Why.
     pub reason: Option<String>,
-    /// Which currencies are allowed.
     pub rules: Arc<ShopRules>,
 }
 
@@ -40,8 +37,10 @@ fn set_price(product: &mut Draft<'_, Product>, command: &SetPrice) -> Result<(),
     if let Some(compare_at) = command.compare_at {
         amount(&mut faults, "compareAt", compare_at, &command.rules);
         if compare_at.currency != command.price.currency || compare_at.minor <= command.price.minor {
-            let message =
-                format!("compareAt must be more than {}, in the same currency, or left out.", command.price);
+            let message = format!(
+                "compareAt must be higher than {} and in the same currency. Correct it, or leave it out.",
+                command.price
+            );
             faults.add("COMPARE_AT_TOO_LOW", "compareAt", message);
         }
     }
@@ -70,11 +69,11 @@ fn amount(faults: &mut Faults, field: &str, amount: Money, rules: &ShopRules) {
     if !rules.currencies.contains(&amount.currency) {
         let allowed: Vec<_> = rules.currencies.iter().map(|currency| currency.code()).collect();
         let message =
-            format!("This shop has no prices in {}: use {}.", amount.currency, allowed.join(" or "));
+            format!("This shop does not sell in {}. Use {}.", amount.currency, allowed.join(" or "));
         faults.add("CURRENCY_NOT_ALLOWED", format!("{field}.currency"), message);
     }
     if amount.minor < 0 {
-        faults.add("NEGATIVE_PRICE", format!("{field}.minor"), format!("{field} must be 0 or more."));
+        faults.add("NEGATIVE_PRICE", format!("{field}.minor"), format!("{field} must not be negative."));
     }
     if amount.minor > HIGHEST {
         let message = format!("{field} must be at most {HIGHEST} minor units.");

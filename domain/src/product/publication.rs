@@ -8,12 +8,10 @@ use crate::faults::Faults;
 use crate::one_stream::one_stream;
 use crate::{Draft, Refusal};
 
-/// Shows a product to shoppers. It needs a variant that is sold and has a price.
+/// Publishes a product. It needs a variant that is sold and has a price.
 #[derive(Clone, Debug)]
 pub struct Publish {
-    /// The product.
     pub product_id: ProductId,
-    /// Why.
     pub reason: Option<String>,
 }
 
@@ -25,7 +23,7 @@ fn publish(product: &mut Draft<'_, Product>, command: &Publish) -> Result<(), Re
         return Ok(());
     }
     if !listing.variants.values().any(|variant| variant.is_live() && !variant.prices.is_empty()) {
-        let message = "Nothing of this product can be bought yet: add a variant and set its price first.";
+        let message = "The product has no variant with a price. Add a variant and set its price first.";
         return Err(Refusal::rule("PRICE_MISSING", message).at("productId"));
     }
     product.append(ProductPublished {
@@ -35,12 +33,10 @@ fn publish(product: &mut Draft<'_, Product>, command: &Publish) -> Result<(), Re
     Ok(())
 }
 
-/// Hides a product from shoppers. Orders that were placed are served.
+/// Hides a product from shoppers. Existing orders are fulfilled.
 #[derive(Clone, Debug)]
 pub struct Unpublish {
-    /// The product.
     pub product_id: ProductId,
-    /// Why.
     pub reason: Option<String>,
 }
 
@@ -58,12 +54,10 @@ fn unpublish(product: &mut Draft<'_, Product>, command: &Unpublish) -> Result<()
     Ok(())
 }
 
-/// Takes a product out of the catalog for good.
+/// Removes a product from the catalog for good.
 #[derive(Clone, Debug)]
 pub struct Archive {
-    /// The product.
     pub product_id: ProductId,
-    /// Why.
     pub reason: Option<String>,
 }
 

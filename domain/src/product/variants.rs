@@ -10,14 +10,12 @@ use crate::faults::Faults;
 use crate::one_stream::one_stream;
 use crate::{Changes, Decision, Draft, Reads, Refusal, Seen};
 
-/// Adds a variant to a product: at most 100, discontinued ones counted. Answers `{productId, sku}`.
+/// Adds a variant to a product; at most 100, including discontinued ones. Answers `{productId, sku}`.
 #[derive(Clone, Debug)]
 pub struct AddVariant {
-    /// The product.
     pub product_id: ProductId,
-    /// The variant; no other product may have it, ever.
+    /// Unique among all products, including archived ones.
     pub sku: Sku,
-    /// What it is like.
     pub details: VariantDetails,
 }
 
@@ -42,7 +40,8 @@ fn add(product: &mut Draft<'_, Product>, sku_taken: bool, command: &AddVariant) 
     match listing.variants.get(&command.sku) {
         Some(variant) if variant.is_live() && variant.details == command.details => return Ok(()),
         Some(variant) if variant.is_live() => {
-            let message = format!("The product has a variant {} already: change that one.", command.sku);
+            let message =
+                format!("The product already has a variant {}. Change that variant instead.", command.sku);
             faults.add("VARIANT_EXISTS", "sku", message);
         }
         Some(_) => return Err(discontinued(&command.sku)),
@@ -50,7 +49,8 @@ fn add(product: &mut Draft<'_, Product>, sku_taken: bool, command: &AddVariant) 
     }
     limits::variant(&mut faults, &command.details);
     if sku_taken {
-        let message = format!("The SKU {} belongs to another product: choose another one.", command.sku);
+        let message =
+            format!("The SKU {} is already used by another product. Choose another SKU.", command.sku);
         faults.add("SKU_TAKEN", "sku", message);
     }
     faults.refuse()?;
@@ -63,11 +63,9 @@ fn add(product: &mut Draft<'_, Product>, sku_taken: bool, command: &AddVariant) 
 /// Replaces the details of a variant.
 #[derive(Clone, Debug)]
 pub struct ChangeVariant {
-    /// The product.
     pub product_id: ProductId,
-    /// The variant.
     pub sku: Sku,
-    /// All that can be said of it.
+    /// All properties.
     pub details: VariantDetails,
 }
 
@@ -86,12 +84,10 @@ fn change(product: &mut Draft<'_, Product>, command: &ChangeVariant) -> Result<(
     Ok(())
 }
 
-/// Stops selling a variant, for good. Its stock stays counted and open orders are served.
+/// Stops selling a variant, for good. Its stock is still counted and open orders are fulfilled.
 #[derive(Clone, Debug)]
 pub struct DiscontinueVariant {
-    /// The product.
     pub product_id: ProductId,
-    /// The variant.
     pub sku: Sku,
 }
 
@@ -109,7 +105,7 @@ fn discontinue(product: &mut Draft<'_, Product>, command: &DiscontinueVariant) -
     }
 }
 
-/// A variant that is sold.
+/// The variant, if it is sold.
 pub(super) fn live_variant<'a>(listing: &'a Listing, sku: &Sku) -> Result<&'a Variant, Refusal> {
     match listing.variants.get(sku) {
         None => Err(unknown(sku)),
@@ -119,12 +115,11 @@ pub(super) fn live_variant<'a>(listing: &'a Listing, sku: &Sku) -> Result<&'a Va
 }
 
 fn unknown(sku: &Sku) -> Refusal {
-    let message = format!("The product has no variant {sku}: add it first.");
+    let message = format!("The product has no variant {sku}. Add it first.");
     Refusal { message, ..Refusal::not_found("variant") }.at("sku")
 }
 
 fn discontinued(sku: &Sku) -> Refusal {
-    let message =
-        format!("The variant {sku} is discontinued, which is final: add a new variant with another SKU.");
+    let message = format!("The variant {sku} was discontinued for good. Add a new variant with another SKU.");
     Refusal::rule("VARIANT_DISCONTINUED", message).at("sku")
 }

@@ -6,13 +6,12 @@ use schemas::{OrderId, Sku, Timestamp};
 use super::{Reservation, change_stock, is_same_part, reads, units, without};
 use crate::{Changes, Decision, Draft, Reads, Refusal, Seen, stock};
 
-/// Takes what left with a parcel out of the stock. Never more than the order still holds of a line at a location; what it does
-/// not hold any more is passed over.
+/// Removes the units of a dispatched parcel from the stock, but no more than the order still holds per line and
+/// location. Other units are ignored.
 #[derive(Clone, Debug)]
 pub struct ConsumeReservation {
-    /// Whose.
     pub order_id: OrderId,
-    /// What left, as the order's event says.
+    /// Dispatched units, as in the order's event.
     pub lines: Vec<LineAtLocation>,
 }
 
@@ -21,7 +20,7 @@ impl ConsumeReservation {
         self.lines.iter().filter(|line| line.tracked).map(|line| &line.sku)
     }
 
-    /// What is to be consumed of what remains.
+    /// The units of `remaining` that are consumed.
     fn consumed(&self, remaining: &[LineAtLocation]) -> Vec<LineAtLocation> {
         let mut left = remaining.to_vec();
         let mut consumed = Vec::new();

@@ -6,18 +6,18 @@ use schemas::{LocationId, Sku};
 
 use crate::ShopRules;
 
-/// So many sets of locations are tried before the choice becomes greedy: enough to be exact for 10 locations.
+/// Number of sets of locations to try before the choice becomes greedy: enough to be exact for 10 locations.
 const TRIES: usize = 1_024;
 
-/// Units that are wanted, and that are free by location.
+/// Units needed, and units free by location.
 pub(super) struct Demand {
     pub qty: u32,
     pub free: BTreeMap<LocationId, u32>,
 }
 
-/// The fewest locations that have everything, best first; among those the ones that the shop prefers. Every SKU's free units
-/// must suffice over all locations. Exact where the sets to try are few; otherwise each next location is the one that has
-/// most of what is missing.
+/// The smallest set of locations that has everything, preferred locations first. The free units of every SKU must
+/// suffice over all locations. Exact if there are few sets to try; otherwise greedy: the next location is the one
+/// with most of the missing units.
 pub(super) fn choose(demands: &BTreeMap<Sku, Demand>, rules: &ShopRules) -> Vec<LocationId> {
     let mut candidates: Vec<LocationId> =
         demands.values().flat_map(|demand| demand.free.keys().cloned()).collect();
@@ -43,7 +43,8 @@ pub(super) fn choose(demands: &BTreeMap<Sku, Demand>, rules: &ShopRules) -> Vec<
     candidates
 }
 
-/// Takes the wanted units from the chosen locations: from the first one that has them all, otherwise from one after the other.
+/// Takes the units from the chosen locations: from the first one that has all of them, otherwise from one after the
+/// other.
 pub(super) fn allot(demand: &Demand, chosen: &[LocationId]) -> Vec<(LocationId, u32)> {
     let free = |location: &LocationId| demand.free.get(location).copied().unwrap_or(0);
     if let Some(location) = chosen.iter().find(|location| free(location) >= demand.qty) {
@@ -81,7 +82,7 @@ fn greedy(demands: &BTreeMap<Sku, Demand>, mut candidates: Vec<LocationId>) -> V
     chosen
 }
 
-/// The next set of as many of `0..count`, in the order of the alphabet; `false` after the last one.
+/// The next subset of `0..count` of the same size, in lexicographic order; `false` after the last one.
 fn next_set(set: &mut [usize], count: usize) -> bool {
     let size = set.len();
     let Some(moving) = (0..size).rev().find(|&i| set[i] < count - size + i) else { return false };

@@ -6,23 +6,21 @@ use schemas::{LineId, LocationId, OrderId, Sku, Timestamp};
 use super::{Reservation, change_stock, is_same_part, reads, units, without};
 use crate::{Changes, Decision, Draft, Reads, Refusal, Seen, stock};
 
-/// Gives back what an order still holds: all of it, or some lines. When the order ends before it asked for anything, that is
-/// written down, and asking later does nothing.
+/// Releases units that are reserved for an order: all of them, or some lines. If the order ends before it requested a
+/// reservation, that is recorded and a later request has no effect.
 #[derive(Clone, Debug)]
 pub struct ReleaseReservation {
-    /// Whose.
     pub order_id: OrderId,
-    /// Why.
     pub reason: ReleaseReason,
-    /// The counted SKUs that the order may hold: their stock is read. More than it holds does no harm; one that is missing
-    /// is a refusal, so that nothing stays behind unnoticed.
+    /// SKUs with counted stock that may be reserved for the order; their stock is read. Additional SKUs do no harm. A
+    /// missing one leads to a refusal, so that no units stay reserved unnoticed.
     pub skus: Vec<Sku>,
-    /// Which lines at which locations; `None` for all that remains, because the order has ended.
+    /// Lines and locations to release; `None` for everything, because the order has ended.
     pub lines: Option<Vec<(LineId, LocationId)>>,
 }
 
 impl ReleaseReservation {
-    /// The order has ended: all that remains of `skus`.
+    /// Releases everything, because the order has ended.
     pub fn all(order_id: OrderId, reason: ReleaseReason, skus: impl IntoIterator<Item = Sku>) -> Self {
         Self { order_id, reason, skus: skus.into_iter().collect(), lines: None }
     }
@@ -34,7 +32,7 @@ impl ReleaseReservation {
         Self { order_id, reason, skus, lines: Some(lines) }
     }
 
-    /// What is to be given back of what remains.
+    /// The units of `remaining` that are released.
     fn released(&self, remaining: &[LineAtLocation]) -> Vec<LineAtLocation> {
         let wanted = |line: &&LineAtLocation| match &self.lines {
             None => true,

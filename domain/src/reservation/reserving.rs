@@ -11,27 +11,22 @@ use super::{Reservation, change_stock, reads};
 use crate::stock::{self, Item, Stock};
 use crate::{Changes, Decision, Draft, Reads, Refusal, Seen, ShopRules};
 
-/// A line that wants goods.
+/// A line to reserve.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReserveLine {
-    /// The order's line.
     pub line_id: LineId,
-    /// What.
     pub sku: Sku,
-    /// How many.
     pub qty: u32,
-    /// Whether its stock is counted; what is not counted is never short.
+    /// Whether stock is counted. If not, the line is never short.
     pub tracked: bool,
 }
 
 /// Reserves all lines of an order, or none. Does nothing once that is decided, or when the order has ended.
 #[derive(Clone, Debug)]
 pub struct ReserveOrder {
-    /// For which order.
     pub order_id: OrderId,
-    /// What it wants; several lines may share a SKU.
+    /// Several lines may have the same SKU.
     pub lines: Vec<ReserveLine>,
-    /// Which locations come first.
     pub rules: Arc<ShopRules>,
 }
 
@@ -67,7 +62,7 @@ impl ReserveOrder {
     }
 }
 
-/// What is wanted of each counted SKU, over all lines.
+/// Units needed of each SKU with counted stock, over all lines.
 fn wanted(lines: &[ReserveLine]) -> BTreeMap<&Sku, u32> {
     let mut wanted: BTreeMap<&Sku, u32> = BTreeMap::new();
     for line in lines.iter().filter(|line| line.tracked) {
@@ -78,7 +73,7 @@ fn wanted(lines: &[ReserveLine]) -> BTreeMap<&Sku, u32> {
     wanted
 }
 
-/// Every SKU of which there is not enough.
+/// Every SKU of which there is not enough stock.
 fn shortages<'a>(lines: &[ReserveLine], item: impl Fn(&Sku) -> Option<&'a Item>) -> Vec<Shortage> {
     let available = |sku| item(sku).map_or(0, |item| item.levels.in_all().available);
     wanted(lines)
@@ -88,7 +83,7 @@ fn shortages<'a>(lines: &[ReserveLine], item: impl Fn(&Sku) -> Option<&'a Item>)
         .collect()
 }
 
-/// Every line at its locations; a line that no one location can serve is split.
+/// Assigns lines to locations. A line that no single location can serve is split.
 fn place<'a>(
     lines: &[ReserveLine],
     item: impl Fn(&Sku) -> Option<&'a Item>,
@@ -134,5 +129,5 @@ fn place<'a>(
 }
 
 fn nowhere() -> Refusal {
-    Refusal::rule("NO_LOCATION", "The shop has no location that parcels leave from: name one in its rules.")
+    Refusal::rule("NO_LOCATION", "The shop has no location to ship from. Add one to the shop's rules.")
 }

@@ -7,12 +7,11 @@ use super::{Parcel, Shipment, react, reads_all};
 use crate::one_stream::one_stream;
 use crate::{Changes, Decision, Draft, Reads, Refusal, Seen};
 
-/// Staff takes a parcel back though the order did not ask for it. Quiet when repeated.
+/// Staff cancel a parcel without a request from the order. A repetition has no effect.
 ///
 /// Refuses with `NOT_FOUND` and `ILLEGAL_TRANSITION`.
 #[derive(Clone, Copy, Debug)]
 pub struct CancelShipment {
-    /// The parcel.
     pub shipment_id: ShipmentId,
 }
 
@@ -31,7 +30,6 @@ fn cancel_shipment(shipment: &mut Draft<'_, Shipment>, command: &CancelShipment)
 /// left: the order learns that from their dispatch.
 #[derive(Clone, Debug)]
 pub(crate) struct CancelShipments {
-    /// The parcels.
     pub shipment_ids: Vec<ShipmentId>,
 }
 

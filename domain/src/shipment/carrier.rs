@@ -9,20 +9,18 @@ use super::{Label, Readiness, Shipment};
 use crate::one_stream::one_stream;
 use crate::{Draft, Refusal};
 
-/// A call of the carrier: print a label.
+/// A call to the carrier that requests a label.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LabelCall {
-    /// The parcel, and the idempotency key: one label per parcel.
+    /// Also the idempotency key: there is one label per parcel.
     pub shipment_id: ShipmentId,
-    /// Whose it is.
     pub order_id: OrderId,
-    /// How it travels.
     pub shipping_method: ShippingMethod,
-    /// [`schemas::Address`], sealed.
+    /// A sealed [`schemas::Address`].
     pub ship_to: Sealed,
 }
 
-/// The call that an event asks for. None: it is no intent.
+/// The call that an event requests; `None` if the event is not an intent.
 pub fn label_call(event: &ShipmentEvent) -> Option<LabelCall> {
     use ShipmentEvent as E;
     match event {
@@ -48,9 +46,7 @@ pub fn label_call(event: &ShipmentEvent) -> Option<LabelCall> {
 /// The carrier has issued a label. Does nothing when repeated, or when the parcel has been cancelled.
 #[derive(Clone, Debug)]
 pub struct LabelPrinted {
-    /// The parcel.
     pub shipment_id: ShipmentId,
-    /// What the carrier calls it.
     pub label: Label,
 }
 
@@ -68,7 +64,6 @@ fn label_printed(shipment: &mut Draft<'_, Shipment>, command: &LabelPrinted) -> 
 /// waits for staff. Does nothing when repeated, or when the parcel has been cancelled.
 #[derive(Clone, Copy, Debug)]
 pub struct LabelImpossible {
-    /// The parcel.
     pub shipment_id: ShipmentId,
 }
 

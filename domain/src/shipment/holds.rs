@@ -11,9 +11,7 @@ use crate::{Changes, Decision, Reads, Refusal, Seen};
 /// left, and when repeated.
 #[derive(Clone, Debug)]
 pub(crate) struct HoldShipments {
-    /// The parcels.
     pub shipment_ids: Vec<ShipmentId>,
-    /// Why.
     pub reason: HoldReason,
 }
 
@@ -36,11 +34,10 @@ impl Decision for HoldShipments {
 /// repeated.
 #[derive(Clone, Debug)]
 pub(crate) struct LiftHolds {
-    /// The parcels.
     pub shipment_ids: Vec<ShipmentId>,
-    /// Which hold was the last.
+    /// The hold that ended last.
     pub reason: HoldReason,
-    /// Until when their money can be taken, where that may have changed.
+    /// New last instant at which their amount can be captured; `None` if unchanged.
     pub authorized_until: Option<Timestamp>,
 }
 

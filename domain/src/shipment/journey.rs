@@ -7,18 +7,17 @@ use super::Shipment;
 use crate::one_stream::one_stream;
 use crate::{Draft, Refusal};
 
-/// The carrier saw it. Quiet when that is the latest that is known.
+/// Records a tracking report. No effect if it equals the latest one.
 ///
 /// Refuses with `NOT_FOUND` and `ILLEGAL_TRANSITION`.
 #[derive(Clone, Debug)]
 pub struct UpdateTracking {
-    /// The parcel.
     pub shipment_id: ShipmentId,
-    /// What the carrier says.
+    /// The carrier's message.
     pub status: String,
-    /// Where it was seen (a place, not an address).
+    /// Place of the scan, for example a city; never a street address.
     pub place: Option<String>,
-    /// When it should arrive, if that changed.
+    /// New expected time of arrival; `None` if unchanged.
     pub eta: Option<Timestamp>,
 }
 
@@ -48,11 +47,10 @@ fn update_tracking(shipment: &mut Draft<'_, Shipment>, command: &UpdateTracking)
 /// Refuses with `NOT_FOUND` and `ILLEGAL_TRANSITION`.
 #[derive(Clone, Debug)]
 pub struct RecordDeliveryAttempt {
-    /// The parcel.
     pub shipment_id: ShipmentId,
-    /// The number of the try, from 1; the next, where the carrier does not count.
+    /// Number of the attempt, from 1; `None` for the next one.
     pub attempt: Option<u32>,
-    /// What the carrier says.
+    /// The carrier's message.
     pub reason: String,
 }
 
@@ -77,14 +75,13 @@ fn record_delivery_attempt(
     Ok(())
 }
 
-/// It arrived; a lost one may turn up. Quiet when repeated.
+/// Records the delivery of a parcel, even of a lost one. A repetition has no effect.
 ///
-/// Refuses with `INVALID_TIME` for an arrival in the future, with `NOT_FOUND` and `ILLEGAL_TRANSITION`.
+/// Refuses with `INVALID_TIME` if the delivery is in the future, and with `NOT_FOUND` and `ILLEGAL_TRANSITION`.
 #[derive(Clone, Copy, Debug)]
 pub struct ConfirmDelivery {
-    /// The parcel.
     pub shipment_id: ShipmentId,
-    /// When; now, where it is not said.
+    /// `None` for now.
     pub delivered_at: Option<Timestamp>,
 }
 
@@ -95,7 +92,10 @@ fn confirm_delivery(shipment: &mut Draft<'_, Shipment>, command: &ConfirmDeliver
         Shipment::OnItsWay(parcel, _) | Shipment::Lost(parcel) => {
             let delivered_at = command.delivered_at.unwrap_or(shipment.now());
             if delivered_at > shipment.now() {
-                let refusal = Refusal::rule("INVALID_TIME", "The parcel cannot have arrived in the future.");
+                let refusal = Refusal::rule(
+                    "INVALID_TIME",
+                    "The delivery is in the future. Correct deliveredAt, or leave it out.",
+                );
                 return Err(refusal.at("deliveredAt"));
             }
             let (shipment_id, order_id) = (command.shipment_id, parcel.order_id);
@@ -107,14 +107,13 @@ fn confirm_delivery(shipment: &mut Draft<'_, Shipment>, command: &ConfirmDeliver
     Ok(())
 }
 
-/// It is lost. Quiet when repeated.
+/// Reports a parcel lost. A repetition has no effect.
 ///
 /// Refuses with `NOT_FOUND` and `ILLEGAL_TRANSITION`.
 #[derive(Clone, Debug)]
 pub struct ReportLost {
-    /// The parcel.
     pub shipment_id: ShipmentId,
-    /// What is known.
+    /// Details about the loss.
     pub reason: Option<String>,
 }
 

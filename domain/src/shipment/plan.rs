@@ -10,10 +10,9 @@ use schemas::{LocationId, ShipmentId, Timestamp};
 use super::{Shipment, reads_all};
 use crate::{Changes, Decision, Reads, Refusal, Seen};
 
-/// Plans the parcels of a confirmed order: one for each location that its lines are at. Quiet for parcels that are known.
+/// Plans the parcels of a confirmed order, one per location. No effect for known parcels.
 #[derive(Clone, Debug)]
 pub struct PlanShipments {
-    /// The order, as it was confirmed.
     pub order: OrderConfirmed,
 }
 
@@ -26,7 +25,7 @@ impl PlanShipments {
         parcels
     }
 
-    /// The parcels that it plans.
+    /// Ids of the planned parcels.
     pub fn shipment_ids(&self) -> Vec<ShipmentId> {
         self.by_location().keys().map(|location| ShipmentId::of(self.order.order_id, location)).collect()
     }

@@ -11,12 +11,11 @@ use super::{Label, Parcel, Readiness, Shipment};
 use crate::one_stream::one_stream;
 use crate::{Draft, Refusal};
 
-/// Everything is in the box. Quiet when repeated.
+/// Marks a parcel as packed. A repetition has no effect.
 ///
 /// Refuses with `NOT_FOUND` and `ILLEGAL_TRANSITION`.
 #[derive(Clone, Copy, Debug)]
 pub struct Pack {
-    /// The parcel.
     pub shipment_id: ShipmentId,
 }
 
@@ -46,9 +45,8 @@ fn pack(shipment: &mut Draft<'_, Shipment>, command: &Pack) -> Result<(), Refusa
 /// `NOT_FOUND`.
 #[derive(Clone, Copy, Debug)]
 pub struct Dispatch {
-    /// The parcel.
     pub shipment_id: ShipmentId,
-    /// When it should arrive; three days from now (one, when express) where it is not said.
+    /// Expected time of arrival; `None` for three days from now, or one day for express.
     pub eta: Option<Timestamp>,
 }
 
@@ -60,7 +58,10 @@ fn dispatch(shipment: &mut Draft<'_, Shipment>, command: &Dispatch) -> Result<()
             may_leave(parcel, shipment.now())?;
             let eta = command.eta.unwrap_or_else(|| shipment.now().plus(travel_time(parcel.shipping_method)));
             if eta < shipment.now() {
-                let refusal = Refusal::rule("INVALID_ETA", "The parcel cannot arrive before it leaves.");
+                let refusal = Refusal::rule(
+                    "INVALID_ETA",
+                    "The expected arrival is in the past. Correct eta, or leave it out.",
+                );
                 return Err(refusal.at("eta"));
             }
             shipment.append(dispatched(command.shipment_id, parcel, label, eta));
@@ -74,12 +75,12 @@ fn dispatch(shipment: &mut Draft<'_, Shipment>, command: &Dispatch) -> Result<()
 fn may_leave(parcel: &Parcel, now: Timestamp) -> Result<(), Refusal> {
     if !parcel.holds.is_empty() {
         let reasons: Vec<_> = parcel.holds.iter().copied().map(HoldReason::name).collect();
-        let message = format!("The parcel is held ({}): resolve the order's hold first.", reasons.join(", "));
+        let message = format!("The order is on hold ({}). Resolve the hold first.", reasons.join(", "));
         return Err(Refusal::rule("SHIPMENT_ON_HOLD", message));
     }
     if now > parcel.dispatch_by {
         let message = format!(
-            "The money could be taken until {} only: ask the customer's bank again, or cancel.",
+            "The payment could be captured only until {}. Request a new authorisation, or cancel the parcel.",
             parcel.dispatch_by
         );
         return Err(Refusal::rule("AUTHORIZATION_EXPIRED", message));

@@ -8,25 +8,23 @@ use super::draft::StockDraft;
 use crate::one_stream::one_stream;
 use crate::{Draft, Refusal};
 
-/// What a correction says.
+/// Kind of correction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Adjustment {
-    /// So many more, or fewer when negative. Telling it twice corrects twice; the ledger of commands knows a retry.
+    /// Change of the number of units; negative to remove some. Repeating the command corrects twice; retries are
+    /// recognised by the idempotency ledger.
     Delta(i64),
-    /// So many are there.
+    /// Counted number of units.
     Count(u32),
 }
 
-/// Corrects how many are on hand at a location; never to fewer than are promised to orders there.
+/// Corrects the number of units on hand at a location; never to fewer than are reserved there.
 #[derive(Clone, Debug)]
 pub struct AdjustStock {
-    /// What; its stock must be counted.
+    /// Stock of this SKU must be counted.
     pub sku: Sku,
-    /// Where.
     pub location: LocationId,
-    /// By how many, or to what.
     pub change: Adjustment,
-    /// Why.
     pub reason: AdjustmentReason,
 }
 
@@ -46,7 +44,7 @@ fn adjust(stock: &mut Draft<'_, Stock>, command: &AdjustStock) -> Result<(), Ref
     let wanted = i64::from(place.on_hand).saturating_add(delta);
     if wanted < i64::from(place.reserved) {
         let message = format!(
-            "{} has {} on hand at {}, {} of them promised to orders: {wanted} would be too few. Cancel orders first, or keep \
+            "{} has {} units on hand at {}, of which {} are reserved for orders; {wanted} would be too few. Cancel orders first, or keep \
              at least {}.",
             command.sku, place.on_hand, command.location, place.reserved, place.reserved
         );

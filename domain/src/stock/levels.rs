@@ -8,23 +8,22 @@ use schemas::stock::{Level, LevelsAfter};
 use super::{MOST, PLACES};
 use crate::Refusal;
 
-/// How much there is, by location and in all, and when that is little.
+/// Stock levels of a SKU and its thresholds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Levels {
-    /// By location.
     pub places: BTreeMap<LocationId, Place>,
     /// At or below this many available, stock is low; 0: no warning.
     pub low_stock: u32,
-    /// Never promised to anybody.
+    /// Units, over all locations, that are never available to orders.
     pub safety_stock: u32,
 }
 
-/// How much there is at one location.
+/// Stock of a SKU at one location, in units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Place {
-    /// Physically there.
+    /// Units that are physically present.
     pub on_hand: u32,
-    /// Of these, promised to orders.
+    /// Units of `on_hand` that are reserved for orders.
     pub reserved: u32,
 }
 
@@ -36,12 +35,12 @@ impl Place {
 }
 
 impl Levels {
-    /// What is at a location; nothing where nothing ever was.
+    /// Stock at a location; zero for an unknown location.
     pub fn place(&self, location: &LocationId) -> Place {
         self.places.get(location).copied().unwrap_or_default()
     }
 
-    /// In all locations, less the safety stock.
+    /// Level over all locations; `available` excludes the safety stock.
     pub fn in_all(&self) -> Level {
         let sum = |part: fn(&Place) -> u32| self.places.values().map(part).fold(0, u32::saturating_add);
         let (on_hand, reserved) = (sum(|place| place.on_hand), sum(|place| place.reserved));
@@ -52,30 +51,31 @@ impl Levels {
         }
     }
 
-    /// What an event at `location` says about afterwards.
+    /// The levels that an event at `location` carries.
     pub fn after(&self, location: &LocationId) -> LevelsAfter {
         let place = self.place(location);
         let at_location = Level { on_hand: place.on_hand, reserved: place.reserved, available: place.free() };
         LevelsAfter { at_location, in_all: self.in_all() }
     }
 
-    /// Whether there is little.
+    /// Whether stock is low.
     pub(crate) fn is_low(&self) -> bool {
         self.low_stock > 0 && self.in_all().available <= self.low_stock
     }
 
-    /// Whether `more` units may be counted at `location`.
+    /// Refuses if `more` units exceed the limits at `location`.
     pub(super) fn has_room(&self, location: &LocationId, more: u32) -> Result<(), Refusal> {
         let on_hand = self.in_all().on_hand;
         if on_hand.checked_add(more).is_none_or(|sum| sum > MOST) {
             let message = format!(
-                "There are {on_hand} on hand, and at most {MOST} can be counted: {more} more are too many."
+                "At most {MOST} units can be on hand. {on_hand} are on hand, so {more} more are too many. Check the quantity."
             );
             return Err(Refusal::rule("STOCK_LIMIT", message).at("qty"));
         }
         if !self.places.contains_key(location) && self.places.len() >= PLACES {
-            let message =
-                format!("One SKU can be kept at {PLACES} locations at most: use one that has it already.");
+            let message = format!(
+                "A SKU can be kept at no more than {PLACES} locations. Use a location that already has it."
+            );
             return Err(Refusal::rule("TOO_MANY_LOCATIONS", message).at("location"));
         }
         Ok(())

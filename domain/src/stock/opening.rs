@@ -7,10 +7,9 @@ use super::Stock;
 use crate::one_stream::one_stream;
 use crate::{Draft, Refusal};
 
-/// Counts stock of a SKU from now on: the answer to a variant whose stock is tracked.
+/// Starts to count stock of a SKU, because a variant with counted stock was added.
 #[derive(Clone, Debug)]
 pub struct OpenStockItem {
-    /// What is to be counted.
     pub sku: Sku,
 }
 

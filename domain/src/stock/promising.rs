@@ -7,14 +7,12 @@ use super::Stock;
 use super::draft::StockDraft;
 use crate::Draft;
 
-/// Units for lines of an order, at one location.
+/// Units at one location for lines of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Part {
-    /// Where.
     pub location: LocationId,
-    /// For which lines.
     pub line_ids: Vec<LineId>,
-    /// How many, for all of them.
+    /// Number of units for all lines together.
     pub qty: u32,
 }
 
@@ -27,7 +25,7 @@ impl Stock {
     }
 }
 
-/// Promises to an order what is free: the caller has chosen parts that are.
+/// Reserves units for an order. The caller has checked that they are free.
 pub(crate) fn reserve(stock: &mut Draft<'_, Stock>, sku: &Sku, order_id: OrderId, parts: &[Part]) {
     let mut draft = StockDraft::of(stock);
     for Part { location, line_ids, qty } in parts.iter().cloned() {
@@ -38,7 +36,7 @@ pub(crate) fn reserve(stock: &mut Draft<'_, Stock>, sku: &Sku, order_id: OrderId
     draft.finish();
 }
 
-/// Takes a promise back, as far as the order holds it.
+/// Releases reserved units, but no more than the order holds.
 pub(crate) fn release(stock: &mut Draft<'_, Stock>, sku: &Sku, order_id: OrderId, parts: &[Part]) {
     let parts = stock.held_parts(order_id, parts);
     let mut draft = StockDraft::of(stock);

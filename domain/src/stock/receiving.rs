@@ -13,13 +13,12 @@ use crate::{Draft, Refusal};
 /// command counts.
 #[derive(Clone, Debug)]
 pub struct ReceiveStock {
-    /// What; its stock must be counted.
+    /// Stock of this SKU must be counted.
     pub sku: Sku,
-    /// Where.
     pub location: LocationId,
-    /// How many: at least 1.
+    /// At least 1.
     pub qty: u32,
-    /// Number of the delivery note or the like, of its own for every delivery; at most 200 characters.
+    /// Reference that is unique per delivery, for example the number of the delivery note; at most 200 characters.
     pub reference: Option<String>,
 }
 
@@ -62,7 +61,7 @@ fn receive(stock: &mut Draft<'_, Stock>, command: &ReceiveStock) -> Result<(), R
 
 fn booked_already(command: &ReceiveStock, booked: u32) -> Refusal {
     let message = format!(
-        "This delivery of {} was booked at {} with {booked}, not {}: give another reference, or adjust the stock.",
+        "The delivery of {} with this reference was already booked at {} with quantity {booked}, not {}. Use another reference, or adjust the stock.",
         command.sku, command.location, command.qty
     );
     Refusal::rule("DELIVERY_BOOKED", message).at("reference")

@@ -9,15 +9,15 @@ use crate::faults::Faults;
 use crate::one_stream::one_stream;
 use crate::{Draft, Refusal};
 
-/// Says when stock is low and how much is never promised, over all locations. More may be kept back than there is: then
-/// nothing is available. What is promised already stays promised.
+/// Sets the low-stock threshold and the safety stock, over all locations. The safety stock may exceed the stock; then
+/// nothing is available. Existing reservations are not affected.
 #[derive(Clone, Debug)]
 pub struct SetThresholds {
-    /// What; its stock must be counted.
+    /// Stock of this SKU must be counted.
     pub sku: Sku,
     /// At or below this many available, stock is low; 0: no warning.
     pub low_stock: u32,
-    /// Never promised to anybody.
+    /// Units, over all locations, that are never available to orders.
     pub safety_stock: u32,
 }
 

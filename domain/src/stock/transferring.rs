@@ -12,13 +12,12 @@ use crate::{Draft, Refusal};
 /// Moves units that are not reserved. Both ends are on the SKU's one stream, so nothing is ever under way.
 #[derive(Clone, Debug)]
 pub struct TransferStock {
-    /// What; its stock must be counted.
+    /// Stock of this SKU must be counted.
     pub sku: Sku,
-    /// From here.
     pub from: LocationId,
-    /// To there, which is another location.
+    /// Must differ from `from`.
     pub to: LocationId,
-    /// How many: at least 1.
+    /// At least 1.
     pub qty: u32,
     /// Names the transfer: it happens once per SKU, however often it is repeated. At most 200 characters.
     pub transfer_id: String,
@@ -35,7 +34,7 @@ fn transfer(stock: &mut Draft<'_, Stock>, command: &TransferStock) -> Result<(),
         faults.add("OUT_OF_RANGE", "qty", "qty must be at least 1.");
     }
     if from == to {
-        faults.add("SAME_LOCATION", "to", "A transfer goes to another location: choose one.");
+        faults.add("SAME_LOCATION", "to", "The units are already at this location. Choose another one.");
     }
     faults.refuse()?;
     if item.transfers.contains(&transfer_id) {
@@ -44,7 +43,7 @@ fn transfer(stock: &mut Draft<'_, Stock>, command: &TransferStock) -> Result<(),
     let place = item.levels.place(&from);
     if qty > place.free() {
         let message = format!(
-            "{sku} has {} on hand at {from}, {} of them promised to orders: at most {} can be moved.",
+            "{sku} has {} units on hand at {from}, of which {} are reserved for orders. At most {} can be moved.",
             place.on_hand,
             place.reserved,
             place.free()

@@ -23,9 +23,12 @@ pub mod kafka;
 mod memory;
 #[cfg(any(test, feature = "contract"))]
 pub mod memory_topics;
+mod positions;
 pub mod publisher;
 #[cfg(any(test, feature = "contract"))]
 pub mod shuffled;
+
+pub use positions::{InvalidPartition, decode as decode_positions};
 
 /// A record on a topic: a CloudEvent. Its key is the stream's id.
 #[derive(Clone, Debug, PartialEq)]

@@ -29,6 +29,8 @@ pub async fn run(path: &Path, stores: &Stores, as_json: bool, out: &mut impl Wri
     if let Some(Migrated { from, to }) = platform::vault::migrate(&vault).await? {
         tell(out, as_json, "key vault", &told(from.map(|from| from as u64), to as u64))?;
     }
+    let migrated = read_models::migrate(&place.documents(), &read_models::documents::ALL).await?;
+    tell(out, as_json, "documents", &told(migrated.from.map(u64::from), migrated.to.into()))?;
     if let BusAddress::Kafka(address) = &place.bus {
         let kafka = KafkaBus::connect(address.expose()).await?;
         kafka.ensure_topics(&topics::names()).await?;

@@ -330,7 +330,7 @@ mod tests {
         let shop = Shop::open(folder.path(), ShopOptions::default()).await.unwrap();
         let (store, logs) = (shop.store.clone(), shop.logs.clone());
         for collection in read_models::documents::ALL {
-            store.generations().live(collection).await.unwrap();
+            store.generations.live(collection).await.unwrap();
         }
         shop.close().await.unwrap();
         let mut found = 0;

@@ -1,4 +1,4 @@
-//! What can go wrong around projections. What is wrong with a single event is an [`Indigestible`](crate::Indigestible).
+//! Errors of projectors. The error of a single event is an [`ApplyError`](crate::ApplyError).
 
 use std::time::Duration;
 
@@ -9,26 +9,26 @@ use read_models::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectorError {
     /// The documents cannot be read or written.
-    #[error("the documents cannot be used")]
+    #[error("the documents cannot be read or written")]
     Store(#[from] StoreError),
     /// The topics cannot be read.
     #[error("the topics cannot be read")]
     Bus(#[from] BusError),
-    /// What the projector itself keeps cannot be written as JSON.
-    #[error("a document cannot be written as JSON")]
+    /// A record cannot be written as JSON.
+    #[error("a record cannot be written as JSON")]
     Json(#[from] serde_json::Error),
-    /// A held event is not what was put there.
-    #[error("held event {0} cannot be read")]
-    Held(String),
+    /// A quarantined event cannot be read back.
+    #[error("the quarantined event {0} cannot be read")]
+    Quarantined(String),
     /// No projection has that name.
     #[error("there is no projection named {0}")]
     Unknown(String),
-    /// Waiting ended before the projections had caught up.
+    /// The projections did not catch up in time.
     #[error("{projection} had not caught up after {waited:?}")]
     Behind {
-        /// The first that had not.
+        /// The first projection that is behind.
         projection: &'static str,
-        /// How long it was waited for.
+        /// The timeout.
         waited: Duration,
     },
 }

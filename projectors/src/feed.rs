@@ -1,56 +1,56 @@
-//! Feeding one generation of a projection: what the runner and a rebuild have in common.
+//! Feeding one generation of a projection. The runner and the rebuild share it.
 
 mod entity;
-mod held;
 mod journal;
+mod quarantine;
 mod summary;
 
 use std::sync::Arc;
 
-use platform::bus::Record;
-use read_models::{Checkpoint, Generation, Store, Write};
+use platform::bus::{Positions, Record};
+use read_models::{EventKey, Generation, Store, Write};
 
 use crate::error::ProjectorError;
 use crate::projection::{Kind, Projection};
 use crate::source::StreamSource;
 
-pub(crate) use held::Held;
+pub(crate) use quarantine::Quarantine;
 
-/// Feeds a generation. Correct whatever is fed twice, late, or by two at once: only versions decide.
+/// Feeds a generation. Records may come twice, late, or from two feeds at once: versions decide.
 pub(crate) struct Feed {
     pub(crate) projection: &'static Projection,
     pub(crate) generation: Generation,
-    pub(crate) held: Held,
+    pub(crate) quarantine: Quarantine,
     store: Store,
     source: Arc<dyn StreamSource>,
 }
 
-/// What a batch leads to.
+/// The outcome of a batch.
 #[derive(Default)]
 struct Outcome {
     writes: Vec<Write>,
-    /// Not digested: with what went wrong, or nothing for one that waits behind another.
-    hold: Vec<(Record, Option<String>)>,
-    /// Held before, digested now.
-    settle: Vec<Record>,
+    /// Not applied: with the problem, or with nothing for one that waits behind another.
+    quarantine: Vec<(Record, Option<String>)>,
+    /// Quarantined before, applied now.
+    release: Vec<Record>,
 }
 
 impl Feed {
-    pub(crate) async fn open(
+    pub(crate) fn of(
         projection: &'static Projection,
         generation: Generation,
         store: &Store,
         source: &Arc<dyn StreamSource>,
-    ) -> Result<Self, ProjectorError> {
-        let held = Held::open(store, projection, &generation).await?;
-        Ok(Self { projection, generation, held, store: store.clone(), source: source.clone() })
+    ) -> Self {
+        let quarantine = Quarantine::of(store, &generation);
+        Self { projection, generation, quarantine, store: store.clone(), source: source.clone() }
     }
 
-    /// Takes in a batch, then moves to `positions`. Answers the first thing that went wrong with an event of it.
+    /// Applies a batch, then sets `positions`. Answers the first problem with one of its events.
     pub(crate) async fn apply(
         &self,
         records: &[Record],
-        positions: &Checkpoint,
+        positions: &Positions,
     ) -> Result<Option<String>, ProjectorError> {
         let outcome = match self.projection.kind {
             Kind::Entity(evolve) => entity::work(self, evolve, records).await?,
@@ -60,17 +60,17 @@ impl Feed {
         self.keep(outcome, positions).await
     }
 
-    /// Tries everything again that is held. Answers the first thing that still goes wrong.
-    pub(crate) async fn retry_held(&self) -> Result<Option<String>, ProjectorError> {
-        let (mut problem, mut after) = (None, None);
+    /// Tries all quarantined events again. Answers the first problem that remains.
+    pub(crate) async fn retry_quarantined(&self) -> Result<Option<String>, ProjectorError> {
+        let (mut problem, mut after) = (None, None::<EventKey>);
         loop {
-            let (records, next) = self.held.page(after).await?;
+            let (records, next) = self.quarantine.page(after.as_ref()).await?;
             let outcome = match self.projection.kind {
                 Kind::Entity(evolve) => entity::retry(self, evolve, &records).await?,
                 Kind::Journal(enter) => journal::retry(enter, &records),
                 Kind::Summary(add) => summary::retry(add, &records),
             };
-            let found = self.keep(outcome, &Checkpoint::new()).await?;
+            let found = self.keep(outcome, &Positions::new()).await?;
             problem = problem.or(found);
             match next {
                 Some(next) => after = Some(next),
@@ -79,14 +79,14 @@ impl Feed {
         }
     }
 
-    /// Held events are safe before the positions pass them, and are let go only after the documents have them.
-    async fn keep(&self, outcome: Outcome, positions: &Checkpoint) -> Result<Option<String>, ProjectorError> {
-        self.held.hold(&outcome.hold).await?;
+    /// Events are in quarantine before the positions pass them, and are released only after the documents contain them.
+    async fn keep(&self, outcome: Outcome, positions: &Positions) -> Result<Option<String>, ProjectorError> {
+        self.quarantine.add(&outcome.quarantine).await?;
         if !outcome.writes.is_empty() || !positions.is_empty() {
-            // A write that was refused means that somebody else had written a newer version, which is as good.
-            self.store.documents().write(&self.generation, &outcome.writes, positions).await?;
+            // A document that was not kept had a newer version already, which is as good.
+            self.store.keyed.write(&self.generation, &outcome.writes, positions).await?;
         }
-        self.held.settle(&outcome.settle).await?;
-        Ok(outcome.hold.into_iter().find_map(|(_, problem)| problem))
+        self.quarantine.release(&outcome.release).await?;
+        Ok(outcome.quarantine.into_iter().find_map(|(_, problem)| problem))
     }
 }

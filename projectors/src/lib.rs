@@ -1,9 +1,11 @@
-//! Projectors: events become documents. A projection is one file with a pure function and one line in the [`REGISTRY`];
+//! Projectors turn events into documents. A projection is one file with a pure function and one line in the [`REGISTRY`];
 //! the runner, rebuilds and status are the same for all.
 //!
-//! **Invariant:** a document is the fold of the log. What is delivered twice, late or to two runners at once changes nothing,
-//! because documents carry versions and the store keeps the newest. **Invariant:** an event that cannot be digested stops
-//! only its own stream, and is kept until it can.
+//! **Invariant:** a document is the fold of the log. Records that are delivered twice, late or to two runners at once change
+//! nothing, because documents have versions and the store keeps the newest. **Invariant:** an event that cannot be applied
+//! stops only its own stream, and is kept in quarantine until it can be.
+
+#![warn(unreachable_pub)]
 
 mod error;
 mod feed;
@@ -24,7 +26,7 @@ use platform::clock::Clock;
 use read_models::Store;
 
 pub use error::ProjectorError;
-pub use projection::{Entity, Entry, Indigestible, Journal, Projection, Summary};
+pub use projection::{ApplyError, Entity, Entry, Journal, Projection, Summary};
 pub use projections::REGISTRY;
 pub use rebuild::{RebuildError, Rebuilt, rebuild};
 pub use runner::{Handle, Options, run};
@@ -32,16 +34,16 @@ pub use settled::caught_up;
 pub use source::{StreamSource, TopicSource};
 pub use status::{ProjectorState, ProjectorStatus, status};
 
-/// What projectors work with. Cheap to clone.
+/// The backends of projectors. Cheap to clone.
 #[derive(Clone)]
 pub struct Backends {
     /// The documents.
     pub store: Store,
     /// The events.
     pub bus: Arc<dyn Bus>,
-    /// Where a stream is read again when a version of it was skipped.
+    /// Reads a stream again if a version of it was skipped.
     pub source: Arc<dyn StreamSource>,
-    /// Tells how far behind a projection is, and whether a rebuild is alive.
+    /// The time for lags and for heartbeats of rebuilds.
     pub clock: Clock,
 }
 

@@ -1,10 +1,10 @@
-//! Positions as the bus names them and as the store keeps them.
+//! Positions of generations.
 
 use async_trait::async_trait;
 use platform::bus::{BusError, Partition, Positions, Resume, TopicInfo};
-use read_models::{Checkpoint, Generation, Store};
+use read_models::{Generation, Store};
 
-/// Answers the bus where a generation stands.
+/// Tells the bus the positions of a generation.
 pub(crate) struct StorePositions {
     pub(crate) store: Store,
     pub(crate) generation: Generation,
@@ -13,36 +13,20 @@ pub(crate) struct StorePositions {
 #[async_trait]
 impl Resume for StorePositions {
     async fn positions(&self) -> Result<Positions, BusError> {
-        let stored = self.store.documents().positions(&self.generation).await;
-        let stored = stored.map_err(|error| BusError::Unavailable(Box::new(error)))?;
-        Ok(stored.iter().filter_map(|(key, position)| Some((partition(key)?, *position))).collect())
+        let stored = self.store.keyed.positions(&self.generation).await;
+        stored.map_err(|error| BusError::Unavailable(Box::new(error)))
     }
 }
 
-/// `<topic>/<partition>`
-pub(crate) fn key(partition: &Partition) -> String {
-    format!("{}/{}", partition.topic, partition.number)
-}
-
-pub(crate) fn checkpoint(positions: &Positions) -> Checkpoint {
-    positions.iter().map(|(partition, position)| (key(partition), *position)).collect()
-}
-
-/// A key that names no topic of this program is of no use to it.
-fn partition(key: &str) -> Option<Partition> {
-    let (topic, number) = key.rsplit_once('/')?;
-    Some(Partition { topic: topic.parse().ok()?, number: number.parse().ok()? })
-}
-
-/// Where topics end, as positions.
-pub(crate) fn ends(topics: &[TopicInfo]) -> Checkpoint {
+/// The ends of topics, as positions. Empty partitions are left out.
+pub(crate) fn ends(topics: &[TopicInfo]) -> Positions {
     let ends = topics.iter().flat_map(|info| {
-        info.ends.iter().map(|(number, end)| (key(&Partition { topic: info.topic, number: *number }), *end))
+        info.ends.iter().map(|(number, end)| (Partition { topic: info.topic, number: *number }, *end))
     });
     ends.filter(|(_, end)| *end > 0).collect()
 }
 
-/// Whether everything up to `wanted` is done at `reached`.
-pub(crate) fn covers(reached: &Checkpoint, wanted: &Checkpoint) -> bool {
-    wanted.iter().all(|(key, wanted)| reached.get(key).copied().unwrap_or(0) >= *wanted)
+/// Whether `reached` is at or after `wanted` in every partition.
+pub(crate) fn covers(reached: &Positions, wanted: &Positions) -> bool {
+    wanted.iter().all(|(partition, wanted)| reached.get(partition).copied().unwrap_or(0) >= *wanted)
 }

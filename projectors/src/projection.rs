@@ -1,5 +1,5 @@
-//! The three kinds of projections. A projection is data: where it listens, what it writes, and one pure function; the runner
-//! does the rest for all of them.
+//! The three kinds of projections. A projection is data: its topics, its collection and one pure function. The runner does
+//! the rest.
 
 mod entity;
 mod journal;
@@ -20,7 +20,7 @@ pub use journal::{Entry, Journal};
 pub(crate) use summary::Add;
 pub use summary::Summary;
 
-/// A read model and how it is made.
+/// A read model and the function that makes it.
 pub struct Projection {
     collection: &'static Collection,
     topics: &'static [Topic],
@@ -34,7 +34,7 @@ pub(crate) enum Kind {
 }
 
 impl Projection {
-    /// One document per stream of `topics`, with the stream's id.
+    /// One document per stream of `topics`, under the stream's id.
     pub const fn entity(
         collection: &'static Collection,
         topics: &'static [Topic],
@@ -43,7 +43,7 @@ impl Projection {
         Self { collection, topics, kind: Kind::Entity(evolve) }
     }
 
-    /// Documents that are written once each, with ids made from the event's.
+    /// Documents that are written once each, under ids derived from the event's id.
     pub const fn journal(
         collection: &'static Collection,
         topics: &'static [Topic],
@@ -52,7 +52,7 @@ impl Projection {
         Self { collection, topics, kind: Kind::Journal(enter) }
     }
 
-    /// Sums, one document per key and partition.
+    /// Sums: one document per key and partition.
     pub const fn summary(
         collection: &'static Collection,
         topics: &'static [Topic],
@@ -61,23 +61,23 @@ impl Projection {
         Self { collection, topics, kind: Kind::Summary(add) }
     }
 
-    /// Its name, which is its collection's.
+    /// The name of its collection.
     pub fn name(&self) -> &'static str {
         self.collection.name
     }
 
-    /// What it writes.
+    /// The collection that it writes.
     pub fn collection(&self) -> &'static Collection {
         self.collection
     }
 
-    /// Where it listens.
+    /// The topics that it reads.
     pub fn topics(&self) -> &'static [Topic] {
         self.topics
     }
 
     /// What today's program writes after it has read `body`, a document of the collection.
-    pub fn reread(&self, body: &str) -> Result<String, Indigestible> {
+    pub fn reread(&self, body: &str) -> Result<String, ApplyError> {
         match self.kind {
             Kind::Entity(evolve) => evolve.reread(body),
             Kind::Journal(enter) => enter.reread(body),
@@ -101,13 +101,13 @@ impl std::fmt::Debug for Projection {
     }
 }
 
-/// Why a projection cannot take in an event.
+/// Why a projection cannot apply an event.
 #[derive(Debug, thiserror::Error)]
-pub enum Indigestible {
+pub enum ApplyError {
     /// The payload cannot be read.
     #[error("the event cannot be read")]
     Unreadable(#[from] DecodeError),
-    /// The document in the store cannot be read, or the one that was made not be written.
+    /// The stored document cannot be read, or the new one cannot be written as JSON.
     #[error("the document does not have its shape")]
     Document(#[from] serde_json::Error),
     /// The projection's function panicked: a mistake in the program.
@@ -115,21 +115,21 @@ pub enum Indigestible {
     Panicked(String),
 }
 
-/// Runs a projection's function; its panic becomes an error, because one event must never stop the others.
-pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Indigestible>) -> Result<T, Indigestible> {
+/// Runs a projection's function. A panic becomes an error, so that one event does not stop the others.
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, ApplyError>) -> Result<T, ApplyError> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let said = panic.downcast_ref::<&str>().map(|said| (*said).to_owned());
-        let said = said.or_else(|| panic.downcast_ref::<String>().cloned());
-        Err(Indigestible::Panicked(said.unwrap_or_else(|| "without a word".to_owned())))
+        let message = panic.downcast_ref::<&str>().map(|message| (*message).to_owned());
+        let message = message.or_else(|| panic.downcast_ref::<String>().cloned());
+        Err(ApplyError::Panicked(message.unwrap_or_else(|| "without a message".to_owned())))
     })
 }
 
 /// Reads a document and writes it again.
-fn reread<D: Serialize + DeserializeOwned>(body: &str) -> Result<String, Indigestible> {
+fn reread<D: Serialize + DeserializeOwned>(body: &str) -> Result<String, ApplyError> {
     Ok(serde_json::to_string(&serde_json::from_str::<D>(body)?)?)
 }
 
 /// Reads the event in a record.
-pub(crate) fn read<E: schemas::EventSet>(record: &Record) -> Result<schemas::Recorded<E>, Indigestible> {
+pub(crate) fn read<E: schemas::EventSet>(record: &Record) -> Result<schemas::Recorded<E>, ApplyError> {
     Ok(schemas::Recorded::read((*record.envelope).clone(), &record.payload)?)
 }

@@ -1,4 +1,4 @@
-//! One file per projection, one line each here.
+//! The projections, one file each.
 
 pub mod categories;
 pub mod events;
@@ -15,7 +15,7 @@ pub mod stock_movements;
 
 use crate::projection::Projection;
 
-/// Every projection there is.
+/// All projections.
 pub static REGISTRY: [&Projection; 12] = [
     &categories::CATEGORIES,
     &events::EVENTS,
@@ -31,7 +31,7 @@ pub static REGISTRY: [&Projection; 12] = [
     &stock_movements::STOCK_MOVEMENTS,
 ];
 
-/// The projection of that name.
+/// The projection with that name.
 pub fn named(name: &str) -> Option<&'static Projection> {
     REGISTRY.iter().find(|projection| projection.name() == name).copied()
 }
@@ -62,6 +62,17 @@ mod tests {
         for projection in REGISTRY {
             let known = |one: &&read_models::Collection| std::ptr::eq(*one, projection.collection());
             assert!(read_models::documents::ALL.iter().any(known), "{}", projection.name());
+        }
+    }
+
+    #[test]
+    fn an_entity_declares_the_streams_that_it_is_the_entity_of_and_no_other_projection_does() {
+        for projection in REGISTRY {
+            let declared = projection.collection().entity_of;
+            for topic in projection.topics() {
+                let expected = (projection.kind() == "entity").then(|| topic.prefix());
+                assert_eq!(declared, expected, "{projection:?} on {topic}");
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! From the published language to the words of the documents.
+//! Values of the published language as values of documents.
 
 use read_models::documents;
 use schemas::reservation::{LineAtLocation, Shortage};
@@ -64,16 +64,16 @@ pub(crate) fn texts<T: ToString>(items: &[T]) -> Vec<String> {
     items.iter().map(T::to_string).collect()
 }
 
-/// The text that an enum of the published language is written as.
+/// The text of an enum of the published language.
 pub(crate) fn code(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(text)) => text,
-        // No enum of the published language is written as anything else.
+        // Every enum of the published language is a text.
         _ => String::new(),
     }
 }
 
-/// The enum that a text stands for, if it is one of its.
+/// The enum value with this text, if there is one.
 pub(crate) fn named<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
     T::deserialize(IntoDeserializer::<ValueError>::into_deserializer(text)).ok()
 }

@@ -1,5 +1,5 @@
-//! Rebuilding a projection beside the live one: from the first event on, compared, then switched to. Readers and runners stay
-//! online, in this process or another.
+//! Rebuilding a projection: a new generation is built from the first event on, compared with the live one, and made live.
+//! Readers and runners stay online, in this process and in others.
 
 mod comparison;
 mod lease;
@@ -7,15 +7,15 @@ mod progress;
 
 use std::time::Duration;
 
-use platform::bus::Consumer;
-use read_models::{Checkpoint, Generation, GenerationState};
+use platform::bus::{Consumer, Positions};
+use read_models::{Generation, GenerationState, RebuildState};
 
 use self::lease::Lease;
 use self::progress::Meter;
 use crate::Backends;
 use crate::error::ProjectorError;
-use crate::feed::{Feed, Held};
-use crate::positions::{checkpoint, covers, ends};
+use crate::feed::{Feed, Quarantine};
+use crate::positions::{covers, ends};
 use crate::projection::Projection;
 use crate::runner::follow::subscription;
 
@@ -24,56 +24,56 @@ pub use self::progress::Progress;
 
 /// The most records in a batch.
 const BATCH: usize = 2_000;
-/// How long to wait for the bus before looking again whether the end was reached.
+/// How long to wait for records before checking whether the end was reached.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// What a rebuild did.
+/// The outcome of a rebuild.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rebuilt {
-    /// The number of the generation that is live now.
+    /// The number of the new generation, which is live now.
     pub generation: u32,
-    /// Records that were fed.
+    /// Records that were applied.
     pub records: u64,
-    /// Documents that were compared and are equal.
+    /// Documents that are equal to the live ones.
     pub compared: u64,
-    /// Documents that could not be compared, because the live one is stale or stood behind all the time.
+    /// Documents that could not be compared, because the live one was stale or behind all the time.
     pub uncompared: u64,
     /// SHA-256 over the ids, versions and bodies of those compared, in the order of ids; lower-case hex.
     pub digest: String,
 }
 
-/// Why a rebuild did not switch.
+/// Why a rebuild did not switch generations.
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
-    /// Another one is at it.
-    #[error("{projection} is being rebuilt already (last sign of life at {alive_at})")]
+    /// Another rebuild is running.
+    #[error("{projection} is already being rebuilt (last heartbeat at {alive_at})")]
     Running {
-        /// Which projection.
+        /// The projection.
         projection: &'static str,
-        /// When the other one was last seen alive.
+        /// The last heartbeat of the other rebuild.
         alive_at: String,
     },
-    /// The new documents are not what the live ones are. Both generations stay.
+    /// The new documents differ from the live ones. Both generations stay.
     #[error(
         "{count} documents of {projection} differ from the live ones (the first: {}); generation {generation} was not \
-         switched to",
+         made live",
         ids.first().map_or("", String::as_str)
     )]
     Different {
-        /// Which projection.
+        /// The projection.
         projection: &'static str,
         /// The new generation.
         generation: u32,
         /// How many documents differ.
         count: u64,
-        /// Ids of the first of them, at most 100.
+        /// The first of their ids, at most 100.
         ids: Vec<String>,
     },
-    /// Another process took over, because this one had given no sign of life for too long.
+    /// Another process took over, because this one sent no heartbeat for too long.
     #[error("another rebuild of {0} took over")]
     Overtaken(&'static str),
     /// The documents or the topics cannot be used.
-    #[error("the rebuild cannot go on")]
+    #[error("the rebuild failed")]
     Projector(#[from] ProjectorError),
 }
 
@@ -89,8 +89,8 @@ impl From<platform::bus::BusError> for RebuildError {
     }
 }
 
-/// Builds a new generation of `projection` from all of its events, compares it with the live one and switches to it. Says how
-/// it goes through `progress`, once per batch. May be dropped at any time: then the next rebuild begins anew.
+/// Builds a new generation of `projection` from all of its events, compares it with the live one and makes it live. Reports
+/// to `progress` once per batch. Can be dropped at any time: the next rebuild starts from the beginning.
 pub async fn rebuild(
     projection: &'static Projection,
     backends: &Backends,
@@ -99,12 +99,12 @@ pub async fn rebuild(
     let lease = Lease::take(projection, backends).await?;
     let result = build(projection, backends, &lease, progress).await;
     let (state, differences) = match &result {
-        Ok(_) => ("SWITCHED", &[][..]),
-        Err(RebuildError::Different { ids, .. }) => ("DIFFERENT", ids.as_slice()),
-        Err(_) => ("FAILED", &[][..]),
+        Ok(_) => (RebuildState::Switched, &[][..]),
+        Err(RebuildError::Different { ids, .. }) => (RebuildState::Different, ids.as_slice()),
+        Err(_) => (RebuildState::Failed, &[][..]),
     };
     let released = lease.release(state, differences).await;
-    // The first error says more.
+    // The first error is the more useful one.
     let rebuilt = result?;
     released?;
     Ok(rebuilt)
@@ -117,8 +117,8 @@ async fn build(
     progress: impl FnMut(Progress) + Send,
 ) -> Result<Rebuilt, RebuildError> {
     drop_all(projection, backends, |state| state == GenerationState::Building, 0).await?;
-    let live = backends.store.generations().live(projection.collection()).await?;
-    let generation = backends.store.generations().create(projection.collection()).await?;
+    let live = backends.store.generations.live(projection.collection()).await?;
+    let generation = backends.store.generations.create(projection.collection()).await?;
     lease.builds(generation.number);
     let mut builder = Builder::open(projection, backends, lease, generation.clone(), progress).await?;
     builder.feed_to_the_end().await?;
@@ -131,11 +131,11 @@ async fn build(
             ids: comparison.ids,
         });
     }
-    // Nobody who reads the live one must go back in time.
-    let reached = backends.store.documents().positions(&live).await?;
+    // No reader of the live one may go back in time.
+    let reached = backends.store.keyed.positions(&live).await?;
     builder.feed_until(&reached).await?;
     lease.confirm().await?;
-    backends.store.generations().switch(&generation).await?;
+    backends.store.generations.switch(&generation).await?;
     let records = builder.meter.done();
     drop(builder);
     drop_all(projection, backends, |state| state == GenerationState::Retired, 1).await?;
@@ -148,7 +148,7 @@ async fn build(
     })
 }
 
-/// Drops generations in such a state, oldest first, all but the `keep` youngest.
+/// Drops the generations in these states, except the `keep` newest.
 async fn drop_all(
     projection: &'static Projection,
     backends: &Backends,
@@ -156,7 +156,7 @@ async fn drop_all(
     keep: usize,
 ) -> Result<(), ProjectorError> {
     let of = projection.collection();
-    let all = backends.store.generations().list().await?;
+    let all = backends.store.generations.list().await?;
     let matching = all.into_iter().filter(|(generation, state)| {
         generation.collection == of.name && generation.shape == of.shape && which(*state)
     });
@@ -164,8 +164,8 @@ async fn drop_all(
     found.sort_unstable();
     found.truncate(found.len().saturating_sub(keep));
     for generation in found {
-        Held::open(&backends.store, projection, &generation).await?.forget().await?;
-        backends.store.generations().drop_generation(&generation).await?;
+        Quarantine::of(&backends.store, &generation).forget().await?;
+        backends.store.generations.drop_generation(&generation).await?;
     }
     Ok(())
 }
@@ -176,7 +176,7 @@ struct Builder<'a, P> {
     lease: &'a Lease,
     feed: Feed,
     consumer: Box<dyn Consumer>,
-    reached: Checkpoint,
+    reached: Positions,
     meter: Meter,
     progress: P,
 }
@@ -192,12 +192,12 @@ impl<'a, P: FnMut(Progress) + Send> Builder<'a, P> {
         let topics = backends.bus.topics(projection.topics()).await?;
         let total = topics.iter().map(|info| info.records).sum();
         let consumer = backends.bus.subscribe(subscription(projection, backends, &generation)).await?;
-        let feed = Feed::open(projection, generation, &backends.store, &backends.source).await?;
-        let (reached, meter) = (Checkpoint::new(), Meter::new(total));
+        let feed = Feed::of(projection, generation, &backends.store, &backends.source);
+        let (reached, meter) = (Positions::new(), Meter::new(total));
         Ok(Self { backends, lease, feed, consumer, reached, meter, progress })
     }
 
-    /// Feeds until nothing more is there for the moment.
+    /// Feeds until it has reached the ends of the topics.
     async fn feed_to_the_end(&mut self) -> Result<(), RebuildError> {
         loop {
             let topics = self.backends.bus.topics(self.feed.projection.topics()).await?;
@@ -210,14 +210,13 @@ impl<'a, P: FnMut(Progress) + Send> Builder<'a, P> {
         }
     }
 
-    /// Feeds until everything up to `wanted` is in.
-    async fn feed_until(&mut self, wanted: &Checkpoint) -> Result<(), RebuildError> {
+    /// Feeds until it has reached `wanted`.
+    async fn feed_until(&mut self, wanted: &Positions) -> Result<(), RebuildError> {
         while !covers(&self.reached, wanted) {
             let delivery = self.consumer.next(BATCH, PATIENCE).await.map_err(ProjectorError::from)?;
-            let positions = checkpoint(&delivery.positions);
-            self.feed.apply(&delivery.records, &positions).await?;
+            self.feed.apply(&delivery.records, &delivery.positions).await?;
             self.consumer.commit(&delivery.positions).await.map_err(ProjectorError::from)?;
-            self.reached.extend(positions);
+            self.reached.extend(delivery.positions);
             self.meter.add(delivery.records.len() as u64);
             self.lease.done(&self.meter)?;
             (self.progress)(self.meter.progress());

@@ -1,4 +1,4 @@
-//! Keeping the documents up with the events: one task per projection.
+//! Keeping documents up to date: one task per projection.
 
 pub(crate) mod follow;
 
@@ -15,14 +15,14 @@ use crate::projection::Projection;
 use crate::projections::REGISTRY;
 use crate::status::{ProjectorState, ProjectorStatus, status};
 
-/// How projections are run.
+/// Options of the runner.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Which; all of the registry by default.
+    /// The projections to run; by default all of the registry.
     pub projections: Vec<&'static Projection>,
     /// The most records in a batch.
     pub batch: usize,
-    /// How long an idle projector waits before it looks whether another generation is live.
+    /// How often an idle projector checks whether another generation is live.
     pub patience: Duration,
 }
 
@@ -33,7 +33,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Only those of these names; [`ProjectorError::Unknown`] where one names none.
+    /// Only projections with these names; [`ProjectorError::Unknown`] for a name without a projection.
     pub fn only(names: &[String]) -> Result<Self, ProjectorError> {
         let find = |name: &String| {
             crate::projections::named(name).ok_or_else(|| ProjectorError::Unknown(name.clone()))
@@ -42,7 +42,7 @@ impl Options {
     }
 }
 
-/// Starts the projections; they stop when `shutdown` begins, between two batches.
+/// Starts the projections. They stop between two batches once `shutdown` begins.
 pub fn run(options: Options, backends: Backends, shutdown: &Shutdown) -> Handle {
     let mut runners = BTreeMap::new();
     for projection in &options.projections {
@@ -62,7 +62,7 @@ pub fn run(options: Options, backends: Backends, shutdown: &Shutdown) -> Handle 
     Handle { backends, runners: Arc::new(runners) }
 }
 
-/// What other parts of the process can ask of the projectors. Cheap to clone.
+/// A handle on running projectors. Cheap to clone.
 #[derive(Clone)]
 pub struct Handle {
     backends: Backends,
@@ -72,12 +72,12 @@ pub struct Handle {
 struct Runner {
     projection: &'static Projection,
     retry: watch::Sender<u64>,
-    /// What keeps it from going on right now.
+    /// Why it is stalled right now.
     trouble: watch::Receiver<Option<String>>,
 }
 
 impl Handle {
-    /// How the projections are.
+    /// The status of the projections.
     pub async fn status(&self) -> Result<Vec<ProjectorStatus>, ProjectorError> {
         let projections: Vec<_> = self.runners.values().map(|runner| runner.projection).collect();
         let mut all = status(&self.backends, &projections).await?;
@@ -91,8 +91,8 @@ impl Handle {
         Ok(all)
     }
 
-    /// Asks for the held events of a projection to be tried again, soon.
-    pub fn retry_held(&self, name: &str) -> Result<(), ProjectorError> {
+    /// Asks a projection to try its quarantined events again soon.
+    pub fn retry_quarantined(&self, name: &str) -> Result<(), ProjectorError> {
         let runner = self.runners.get(name).ok_or_else(|| ProjectorError::Unknown(name.to_owned()))?;
         runner.retry.send_modify(|asked| *asked += 1);
         Ok(())

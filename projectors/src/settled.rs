@@ -10,31 +10,31 @@ use crate::error::ProjectorError;
 use crate::positions::{covers, ends};
 use crate::projection::Projection;
 
-/// Waits until the live documents of all `projections` hold everything that is on their topics now, at most `patience`; then
-/// answers [`ProjectorError::Behind`]. What waits because it cannot be digested counts as done.
+/// Waits until the live documents of all `projections` contain everything that is on their topics now. Quarantined events
+/// count as contained. [`ProjectorError::Behind`] after `timeout`.
 pub async fn caught_up(
     store: &Store,
     bus: &dyn Bus,
     projections: &[&'static Projection],
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<(), ProjectorError> {
-    let deadline = Instant::now() + patience;
+    let deadline = Instant::now() + timeout;
     let mut wanted = Vec::with_capacity(projections.len());
     for projection in projections {
         wanted.push(ends(&bus.topics(projection.topics()).await?));
     }
     for (projection, wanted) in projections.iter().zip(wanted) {
-        let mut since = 0;
+        let mut since = None;
         loop {
-            let live = store.generations().live(projection.collection()).await?;
-            if covers(&store.documents().positions(&live).await?, &wanted) {
+            let live = store.generations.live(projection.collection()).await?;
+            if covers(&store.keyed.positions(&live).await?, &wanted) {
                 break;
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(ProjectorError::Behind { projection: projection.name(), waited: patience });
+                return Err(ProjectorError::Behind { projection: projection.name(), waited: timeout });
             }
-            since = store.documents().changed(projection.name(), since, left).await;
+            since = Some(store.keyed.changed(projection.name(), since.as_ref(), left).await?);
         }
     }
     Ok(())

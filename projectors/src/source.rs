@@ -1,4 +1,4 @@
-//! Where a stream is read again when a version of it was skipped.
+//! Reading a stream again after a version of it was skipped.
 
 use std::sync::Arc;
 
@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use platform::bus::{Browse, Bus, BusError, Record};
 use schemas::Topic;
 
-/// Reads streams from where they come from.
+/// Reads single streams.
 #[async_trait]
 pub trait StreamSource: Send + Sync {
-    /// The records of `stream`, which stands in `topic`, with versions after `after`, in their order.
+    /// The records of `stream` in `topic` with versions after `after`, in order.
     async fn stream(&self, topic: Topic, stream: &str, after: u64) -> Result<Vec<Record>, BusError>;
 }
 

@@ -1,27 +1,26 @@
-//! How projections are: computed from the stores and the bus, so that any process can ask.
+//! The status of projections, computed from the store and the bus, so that any process can report it.
 
 use std::collections::BTreeMap;
 
-use platform::bus::{Browse, TopicInfo};
-use read_models::documents::rebuilds::{REBUILDS, Rebuild};
-use read_models::{Checkpoint, Store};
+use platform::bus::{Browse, Partition, Positions, TopicInfo};
+use read_models::{Rebuild, Store};
 use schemas::Timestamp;
 
 use crate::Backends;
 use crate::error::ProjectorError;
-use crate::feed::Held;
+use crate::feed::Quarantine;
 use crate::positions::{covers, ends};
 use crate::projection::Projection;
 use crate::rebuild::is_alive;
 
-/// What a projector is doing.
+/// The state of a projector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProjectorState {
-    /// Documents follow the events.
+    /// It follows the events.
     Running,
-    /// The same, and another generation is being built beside.
+    /// It follows the events, and another generation is being built beside the live one.
     Rebuilding,
-    /// It cannot go on; it tries again by itself.
+    /// It cannot go on for now, and retries.
     Stalled,
 }
 
@@ -36,35 +35,35 @@ impl ProjectorState {
     }
 }
 
-/// How a projection is.
+/// The status of a projection.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProjectorStatus {
     /// Its name.
     pub name: &'static str,
     /// `entity`, `journal` or `summary`.
     pub kind: &'static str,
-    /// What it is doing. [`ProjectorState::Stalled`] is only known in the process that runs it.
+    /// See [`ProjectorState`]. `Stalled` is only known in the process that runs the projector.
     pub state: ProjectorState,
     /// The number of the live generation.
     pub generation: u32,
-    /// Where the live documents stand, by `<topic>/<partition>`.
-    pub positions: Checkpoint,
-    /// Events that the live documents do not hold yet; an estimate above [`COUNTED`].
+    /// The positions of the live documents.
+    pub positions: Positions,
+    /// Events that the live documents do not contain yet; an estimate above [`COUNTED`].
     pub lag_events: u64,
-    /// How long the oldest of them has been there, in seconds.
+    /// Age of the oldest of them, in seconds.
     pub lag_seconds: f64,
-    /// Events that could not be digested, or wait behind one.
-    pub held_events: u64,
-    /// How much of a running rebuild is done, from 0 to 1.
+    /// Events that could not be applied, or wait behind such an event.
+    pub quarantined_events: u64,
+    /// Progress of a running rebuild, from 0 to 1; `None` if there is none.
     pub rebuild_progress: Option<f64>,
-    /// What went wrong last, if it still does.
+    /// The problem that the projection has now; `None` if there is none.
     pub last_error: Option<String>,
 }
 
-/// Up to so many events per topic a lag is counted; beyond it is estimated from offsets.
+/// Up to this many events per topic a lag is counted; beyond, it is estimated from positions.
 pub const COUNTED: usize = 1_000;
 
-/// How `projections` are, from the stores alone.
+/// The status of `projections`, without asking the process that runs them.
 pub async fn status(
     backends: &Backends,
     projections: &[&'static Projection],
@@ -79,11 +78,11 @@ pub async fn status(
 async fn of(backends: &Backends, projection: &'static Projection) -> Result<ProjectorStatus, ProjectorError> {
     let store = &backends.store;
     let now = backends.clock.now();
-    let live = store.generations().live(projection.collection()).await?;
-    let positions = store.documents().positions(&live).await?;
-    let held = Held::open(store, projection, &live).await?;
-    let held_events = held.count().await?;
-    let last_error = if held_events > 0 { held.first_problem().await? } else { None };
+    let live = store.generations.live(projection.collection()).await?;
+    let positions = store.keyed.positions(&live).await?;
+    let quarantine = Quarantine::of(store, &live);
+    let quarantined_events = quarantine.waiting().await?;
+    let last_error = if quarantined_events > 0 { quarantine.first_problem().await? } else { None };
     let rebuild = running_rebuild(store, projection, now).await?;
     let (lag_events, oldest) = lag(backends, projection, &positions).await?;
     Ok(ProjectorStatus {
@@ -94,7 +93,7 @@ async fn of(backends: &Backends, projection: &'static Projection) -> Result<Proj
         positions,
         lag_events,
         lag_seconds: oldest.map_or(0.0, |oldest| now.since(oldest).as_secs_f64()),
-        held_events,
+        quarantined_events,
         rebuild_progress: rebuild.map(|rebuild| share(rebuild.done, rebuild.total)),
         last_error,
     })
@@ -105,17 +104,15 @@ async fn running_rebuild(
     projection: &Projection,
     now: Timestamp,
 ) -> Result<Option<Rebuild>, ProjectorError> {
-    let generation = store.generations().live(&REBUILDS).await?;
-    let found = store.load::<Rebuild>(&generation, &[projection.name().to_owned()]).await?;
-    let rebuild = found.into_iter().flatten().find_map(|document| document.value);
-    Ok(rebuild.filter(|rebuild| is_alive(rebuild, now)))
+    let last = store.rebuilds.rebuild(projection.name()).await?;
+    Ok(last.map(|(rebuild, _)| rebuild).filter(|rebuild| is_alive(rebuild, now)))
 }
 
-/// How many events wait, and since when.
+/// How many events the documents lack, and the time of the oldest.
 async fn lag(
     backends: &Backends,
     projection: &Projection,
-    positions: &Checkpoint,
+    positions: &Positions,
 ) -> Result<(u64, Option<Timestamp>), ProjectorError> {
     let (mut events, mut oldest) = (0, None::<Timestamp>);
     for info in backends.bus.topics(projection.topics()).await? {
@@ -132,12 +129,12 @@ async fn lag(
     Ok((events, oldest))
 }
 
-fn after(info: &TopicInfo, positions: &Checkpoint) -> BTreeMap<u32, u64> {
-    let of = |number: &u32| positions.get(&format!("{}/{number}", info.topic)).copied();
+fn after(info: &TopicInfo, positions: &Positions) -> BTreeMap<u32, u64> {
+    let of = |number: &u32| positions.get(&Partition { topic: info.topic, number: *number }).copied();
     info.ends.keys().filter_map(|number| Some((*number, of(number)?))).collect()
 }
 
-/// Offsets need not rise by one, so never more than there are.
+/// Positions have gaps, so the estimate is at most the number of records.
 fn estimate(info: &TopicInfo, after: &BTreeMap<u32, u64>) -> u64 {
     let left =
         info.ends.iter().map(|(number, end)| end.saturating_sub(after.get(number).copied().unwrap_or(0)));

@@ -1,42 +1,42 @@
-//! Consistency tokens: a client that has just changed something does not want to read what was before.
+//! Consistency tokens: with one, a client does not read a state older than its own last write.
 //!
 //! A token names versions of streams (`stream@version`, joined by commas), as the command API answers them. Before a
-//! collection is read, the query waits until its documents of those streams have these versions, all in all no longer than
-//! its patience. What a collection does not hold one document per stream of (journals, summaries) no token covers.
+//! collection is read, the query waits until its documents of those streams have these versions, at most as long as its
+//! patience in total. Tokens cover collections that are entities of a stream prefix; they do not cover journals and
+//! summaries.
 
 use async_graphql::{Name, Value};
 use read_models::Collection;
-use read_models::documents::{categories, orders, payments, products, reservations, shipments, stock};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::fault::Fault;
 
-/// The most versions that one query may ask for.
+/// The most versions that one query may require.
 const MOST: usize = 16;
 /// Longer than any stream's id.
 const LONGEST: usize = 160;
 
-/// A version of a stream that the query wants to see.
+/// A version of a stream that the query requires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Wanted {
     pub(crate) stream: String,
     pub(crate) version: u64,
 }
 
-/// What became of it.
+/// A required version and the outcome.
 #[derive(Clone, Debug)]
 struct Entry {
     wanted: Wanted,
-    /// What the collection had when it was read; `None` while it was not.
+    /// The version in the collection when it was read; `None` before.
     observed: Option<u64>,
 }
 
-/// The tokens of a query and what became of them.
+/// The required versions of a query and their outcomes.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     entries: Vec<Entry>,
     waited_ms: u64,
-    /// Held while the query may wait, so that not too many do.
+    /// Held while the query may wait; limits the number of waiting queries.
     pub(crate) permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -61,22 +61,14 @@ fn parse_one(part: &str) -> Result<Wanted, Fault> {
     Ok(Wanted { stream: stream.to_owned(), version })
 }
 
-/// The collection that holds one document per stream of this kind.
-fn collection_of(stream: &str) -> Option<&'static Collection> {
-    match stream.split_once('-').map_or(stream, |(prefix, _)| prefix) {
-        "product" => Some(&products::PRODUCTS),
-        "categories" => Some(&categories::CATEGORIES),
-        "stock" => Some(&stock::STOCK),
-        "reservation" => Some(&reservations::RESERVATIONS),
-        "order" => Some(&orders::ORDERS),
-        "payment" => Some(&payments::PAYMENTS),
-        "shipment" => Some(&shipments::SHIPMENTS),
-        _ => None,
-    }
+/// Whether the collection has one document per stream of this kind.
+fn covers(collection: &Collection, stream: &str) -> bool {
+    let prefix = stream.split_once('-').map_or(stream, |(prefix, _)| prefix);
+    collection.entity_of == Some(prefix)
 }
 
 impl Ledger {
-    /// Adds what a token names; of a stream that was named before the later version counts.
+    /// Adds the versions of a token. If a stream is named twice, the later version counts.
     pub(crate) fn add(&mut self, wanted: Vec<Wanted>) -> Result<(), Fault> {
         for wanted in wanted {
             let full = self.entries.len() == MOST;
@@ -92,28 +84,25 @@ impl Ledger {
         Ok(())
     }
 
-    /// What must be waited for before this collection is read; nothing once it was.
+    /// The versions to wait for before this collection is read; none once it was.
     pub(crate) fn open(&self, collection: &Collection) -> Vec<Wanted> {
-        let of = |entry: &&Entry| {
-            entry.observed.is_none()
-                && collection_of(&entry.wanted.stream).is_some_and(|one| one.name == collection.name)
-        };
+        let of = |entry: &&Entry| entry.observed.is_none() && covers(collection, &entry.wanted.stream);
         self.entries.iter().filter(of).map(|entry| entry.wanted.clone()).collect()
     }
 
-    /// The collection is read now, and this is the version it has.
+    /// The collection was read, with this version of the stream.
     pub(crate) fn observe(&mut self, stream: &str, version: u64) {
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.wanted.stream == stream) {
             entry.observed = Some(version);
         }
     }
 
-    /// So long after the query began nothing more was waited for.
+    /// The time from the start of the query to the end of its last wait.
     pub(crate) fn waited(&mut self, millis: u64) {
         self.waited_ms = self.waited_ms.max(millis);
     }
 
-    /// What the client is told: `{requested, observed, notCovered, lagMs, stale}`; nothing when it did not ask.
+    /// The report for the client: `{requested, observed, notCovered, lagMs, stale}`; `None` without a token.
     pub(crate) fn report(&self) -> Option<Value> {
         if self.entries.is_empty() {
             return None;
@@ -142,6 +131,8 @@ fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use read_models::documents::orders;
+
     use super::*;
 
     #[test]
@@ -163,9 +154,9 @@ mod tests {
         assert_eq!(ledger.open(&orders::ORDERS).len(), 1);
         ledger.observe("order-1", 4);
         assert!(ledger.open(&orders::ORDERS).is_empty());
-        let told = ledger.report().unwrap().into_json().unwrap();
-        assert_eq!(told["notCovered"], serde_json::json!(["product-9", "unknown-1"]));
-        assert_eq!(told["stale"], false);
+        let report = ledger.report().unwrap().into_json().unwrap();
+        assert_eq!(report["notCovered"], serde_json::json!(["product-9", "unknown-1"]));
+        assert_eq!(report["stale"], false);
         ledger.add(parse("order-1@5").unwrap()).unwrap();
         ledger.observe("order-1", 4);
         assert_eq!(ledger.report().unwrap().into_json().unwrap()["stale"], true);

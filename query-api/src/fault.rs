@@ -50,7 +50,7 @@ impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         match error {
             // A well-formed cursor whose values do not fit: it was tampered with.
-            StoreError::Place { .. } => Self::BadCursor,
+            StoreError::Cursor { .. } => Self::BadCursor,
             error => Self::Store(error),
         }
     }

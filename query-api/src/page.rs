@@ -6,7 +6,7 @@ mod memory;
 
 use std::sync::Arc;
 
-use read_models::{Collection, Direction, Document, Filter, Place, Query};
+use read_models::{Collection, Cursor, Direction, Document, Filter, Query};
 use serde::de::DeserializeOwned;
 
 pub(crate) use connection::{Connection, Listed, Named};
@@ -62,7 +62,7 @@ pub(crate) struct List {
 /// A page of a list.
 pub(crate) struct Page<T> {
     /// Each document with its place.
-    pub(crate) items: Vec<(Arc<Doc<T>>, Place)>,
+    pub(crate) items: Vec<(Arc<Doc<T>>, Cursor)>,
     /// Whether there is more behind the page; known without asking only where it was read towards.
     more_behind: bool,
     /// Whether there is more before it, likewise.
@@ -98,7 +98,7 @@ impl List {
             from_end,
             limit: length + 1,
         };
-        let mut found: Vec<(Document<T>, Place)> = reader.find(self.collection, &query).await?;
+        let mut found: Vec<(Document<T>, Cursor)> = reader.find(self.collection, &query).await?;
         let more = found.len() > length;
         if more {
             found.remove(if from_end { 0 } else { found.len() - 1 });

@@ -1,7 +1,8 @@
-//! What one query reads the store through.
+//! One query's view of the store.
 //!
-//! It reads the pointers to the live generations once, so that an answer never mixes two generations of a collection; it
-//! waits for what consistency tokens name before a collection is read; and it reads together what fields ask for together.
+//! It reads the pointers to the live generations once, so that an answer never mixes two generations of a collection. Before
+//! it reads a collection, it waits for the versions that consistency tokens name. Fields that are resolved together are read
+//! together.
 
 mod batch;
 mod joins;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use async_graphql::Context;
 use http_server::Audience;
-use read_models::{Collection, Document, Filter, Generation, GenerationState, Place, Query};
+use read_models::{Collection, Cursor, Document, Filter, Generation, GenerationState, Query};
 use serde::de::DeserializeOwned;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
@@ -32,20 +33,20 @@ pub(crate) struct Reader {
     pub(crate) personal: Personal,
     live: OnceCell<Result<Vec<Generation>, std::sync::Arc<Fault>>>,
     ledger: Mutex<Ledger>,
-    /// One wait at a time, so that two fields do not both wait for the same.
+    /// One wait at a time, so that two fields do not wait for the same versions.
     waiting: tokio::sync::Mutex<()>,
     waiters: std::sync::Arc<Semaphore>,
     began: Instant,
     patience: Duration,
 }
 
-/// The reader of the query that is being answered.
+/// The reader of the current query.
 pub(crate) fn reader<'c>(context: &Context<'c>) -> async_graphql::Result<&'c Reader> {
     context.data::<std::sync::Arc<Reader>>().map(std::convert::AsRef::as_ref)
 }
 
 impl Reader {
-    /// A view that begins now.
+    /// A reader whose patience begins now.
     pub(crate) fn new(
         services: Services,
         audience: Audience,
@@ -66,19 +67,19 @@ impl Reader {
         }
     }
 
-    /// Asks for the versions of a token.
+    /// Requires the versions that a token names.
     pub(crate) fn require(&self, token: Option<&str>) -> Result<(), Fault> {
         let Some(token) = token else { return Ok(()) };
         let wanted = consistency::parse(token)?;
         self.ledger(|ledger| ledger.add(wanted))
     }
 
-    /// What the client is told about its tokens.
+    /// The report on tokens that the client gets.
     pub(crate) fn consistency(&self) -> Option<async_graphql::Value> {
         self.ledger(|ledger| ledger.report())
     }
 
-    /// Documents by id, in that order; `None` for what is not there (any more).
+    /// Documents by id, in that order; `None` for one that does not exist or was deleted.
     pub(crate) async fn load<T: DeserializeOwned>(
         &self,
         collection: &'static Collection,
@@ -98,12 +99,12 @@ impl Reader {
         Ok(self.load(collection, &[id]).await?.pop().flatten())
     }
 
-    /// A page of documents with their places.
+    /// A page of documents with their cursors.
     pub(crate) async fn find<T: DeserializeOwned>(
         &self,
         collection: &'static Collection,
         query: &Query,
-    ) -> Result<Vec<(Document<T>, Place)>, Fault> {
+    ) -> Result<Vec<(Document<T>, Cursor)>, Fault> {
         let generation = self.ready(collection).await?;
         Ok(self.services.store.find(&generation, query).await?)
     }
@@ -126,10 +127,10 @@ impl Reader {
         limit: u64,
     ) -> Result<u64, Fault> {
         let generation = self.ready(collection).await?;
-        Ok(self.services.store.documents().count(&generation, filters, limit).await?)
+        Ok(self.services.store.queries.count(&generation, filters, limit).await?)
     }
 
-    /// The live generation, once its documents have the versions that were asked for, or patience ended.
+    /// The live generation, once its documents have the required versions or patience has ended.
     async fn ready(&self, collection: &'static Collection) -> Result<Generation, Fault> {
         let generation = self.live(collection).await?;
         if self.ledger(|ledger| ledger.open(collection).is_empty()) {
@@ -149,11 +150,11 @@ impl Reader {
         generation: &Generation,
         wanted: Vec<consistency::Wanted>,
     ) -> Result<(), Fault> {
-        let documents = self.services.store.documents();
+        let keyed = &self.services.store.keyed;
         let ids: Vec<String> = wanted.iter().map(|wanted| wanted.stream.clone()).collect();
-        let mut writes = documents.changed(collection.name, 0, Duration::ZERO).await;
+        let mut since = keyed.changed(collection.name, None, Duration::ZERO).await?;
         let versions = loop {
-            let stored = documents.load(generation, &ids).await?;
+            let stored = keyed.load(generation, &ids).await?;
             let versions: Vec<u64> =
                 stored.into_iter().map(|one| one.map_or(0, |document| document.version)).collect();
             let seen = wanted.iter().zip(&versions).all(|(wanted, version)| *version >= wanted.version);
@@ -161,7 +162,7 @@ impl Reader {
             if seen || patience.is_zero() || !self.may_wait() {
                 break versions;
             }
-            writes = documents.changed(collection.name, writes, patience).await;
+            since = keyed.changed(collection.name, Some(&since), patience).await?;
         };
         let waited = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.ledger(|ledger| {
@@ -173,7 +174,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Whether this query is one of those that may wait; it stays one until it is answered.
+    /// Whether this query may wait; once it may, it may until it is answered.
     fn may_wait(&self) -> bool {
         self.ledger(|ledger| {
             if ledger.permit.is_none() {
@@ -183,9 +184,9 @@ impl Reader {
         })
     }
 
-    /// All pointers are read with one call; a collection that nobody has written to has none yet.
+    /// Reads all pointers with one call. A collection without writes has no pointer yet.
     async fn live(&self, collection: &Collection) -> Result<Generation, Fault> {
-        let generations = self.services.store.generations();
+        let generations = &self.services.store.generations;
         let live = self.live.get_or_init(|| async {
             let all = generations.list().await.map_err(|error| std::sync::Arc::new(Fault::from(error)))?;
             let live = all.into_iter().filter(|(_, state)| *state == GenerationState::Live);

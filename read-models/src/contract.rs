@@ -1,13 +1,22 @@
-//! What every document store keeps: one suite for all backends.
+//! The promises of the ports, as suites that every backend passes.
 //!
-//! A backend's test names a [`Factory`] and calls [`run`]. Each check works on data of its own.
+//! There is a suite per port, so that an engine runs those that it offers: [`keyed_suite`](crate::keyed_suite) (documents by id,
+//! positions, changes, generations), [`query_suite`](crate::query_suite), [`word_suite`](crate::word_suite) and
+//! [`operations_suite`](crate::operations_suite). Each macro makes one `#[test]` per promise and is called with an expression
+//! for an `Arc` of a new, empty location:
+//!
+//! ```text
+//! read_models::keyed_suite!(Arc::new(Directory::new()));
+//! ```
 
 mod books;
 mod counting;
 mod finding;
 mod generations;
+mod key_extraction;
 mod loading;
 mod model;
+mod operations;
 mod positions;
 mod random;
 mod restoring;
@@ -15,7 +24,6 @@ mod versions;
 mod waiting;
 mod words;
 
-use std::fmt::Write as _;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,42 +31,57 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use self::books::{BOOKS, COLLECTIONS};
-use crate::port::StoreError;
+use crate::port::{Generations, Keyed, StoreError};
 use crate::store::Store;
 
-/// Makes places for stores.
-#[async_trait]
-pub trait Factory: Send + Sync {
-    /// A place without data.
-    async fn place(&self) -> Result<Arc<dyn Place>, Failure>;
+/// The ports of a keyed engine.
+#[derive(Clone)]
+pub struct KeyedStore {
+    /// Documents by id.
+    pub keyed: Arc<dyn Keyed>,
+    /// The generations.
+    pub generations: Arc<dyn Generations>,
 }
 
-/// Where the data of one store lives.
+impl From<Store> for KeyedStore {
+    fn from(store: Store) -> Self {
+        Self { keyed: store.keyed, generations: store.generations }
+    }
+}
+
+/// Where the data of one store is kept.
 #[async_trait]
-pub trait Place: Send + Sync {
+pub trait KeyedLocation: Send + Sync {
     /// Opens the store for [`COLLECTIONS`], sharing nothing with stores opened before but the data, as another process
     /// would.
-    async fn open(&self) -> Result<Store, Failure>;
+    async fn open_keyed(&self) -> Result<KeyedStore, Failure>;
 
     /// Keeps a copy of the data as it is now.
     async fn copy(&self) -> Result<(), Failure>;
 
-    /// Puts the data back to the kept copy. Stores opened before are not used any more.
+    /// Restores the kept copy. Stores opened before are not used again.
     async fn restore(&self) -> Result<(), Failure>;
+}
+
+/// Where the data of a store with all ports is kept.
+#[async_trait]
+pub trait Location: KeyedLocation {
+    /// See [`KeyedLocation::open_keyed`].
+    async fn open(&self) -> Result<Store, Failure>;
 }
 
 /// Why a check failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The store did something else than the port says.
+    /// The store broke a promise of the port.
     #[error("{0}")]
     Broken(String),
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
-    /// The factory failed.
-    #[error("the factory failed")]
-    Factory(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The location failed.
+    #[error("the location failed")]
+    Location(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Failure {
@@ -74,23 +97,33 @@ impl Failure {
     }
 }
 
-/// What a check finds.
+/// The outcome of a check.
 pub type Verdict = Result<(), Failure>;
 
 type Running = Pin<Box<dyn Future<Output = Verdict>>>;
 
-/// A named check.
-pub struct Check {
+/// The check of one promise.
+pub struct Check<L: ?Sized> {
     /// A sentence, with underscores.
     pub name: &'static str,
-    check: fn(Arc<dyn Place>) -> Running,
+    check: fn(Arc<L>) -> Running,
 }
 
-impl Check {
-    /// Runs it on a new place of the factory.
-    pub async fn run(&self, factory: &dyn Factory) -> Verdict {
-        (self.check)(factory.place().await?).await
+impl<L: ?Sized> Check<L> {
+    /// Runs it on a new location.
+    pub async fn run(&self, location: Arc<L>) -> Verdict {
+        (self.check)(location).await
     }
+}
+
+/// Runs the check with this name, and panics if it fails. For the macros of the suites.
+pub async fn expect<L: ?Sized>(suite: &[Check<L>], name: &str, location: Arc<L>) {
+    let verdict = match suite.iter().find(|check| check.name == name) {
+        Some(check) => check.run(location).await,
+        None => Err(Failure::Broken("there is no such check".to_owned())),
+    };
+    let problem = verdict.err().map(|failure| failure.with_causes());
+    assert!(problem.is_none(), "{name}: {}", problem.unwrap_or_default());
 }
 
 /// Fails the check unless the condition holds.
@@ -103,46 +136,59 @@ macro_rules! ensure {
 }
 use ensure;
 
-macro_rules! checks {
-    ($($module:ident: $($name:ident),+;)+) => {
-        /// All checks.
-        pub const CHECKS: &[Check] = &[$($(
-            Check { name: stringify!($name), check: |place| Box::pin($module::$name(place)) },
+macro_rules! suite {
+    (($d:tt) $what:literal $suite:ident $tests:ident $location:ident; $($module:ident: $($name:ident),+;)+) => {
+        #[doc = concat!("The promises of ", $what, ".")]
+        pub const $suite: &[Check<dyn $location>] = &[$($(
+            Check { name: stringify!($name), check: |location| Box::pin($module::$name(location)) },
         )+)+];
+
+        #[doc = concat!("A test per promise of ", $what, ", on new locations that the expression makes.")]
+        #[macro_export]
+        macro_rules! $tests {
+            ($d new_location:expr) => { $($(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $name() {
+                    use $crate::contract;
+                    let location: ::std::sync::Arc<dyn contract::$location> = $d new_location;
+                    contract::expect(contract::$suite, stringify!($name), location).await;
+                }
+            )+)+ };
+        }
     };
 }
 
-checks! {
+suite! { ($) "documents by id and of generations" KEYED keyed_suite KeyedLocation;
     versions: of_two_writers_the_older_never_wins, of_many_writers_at_once_the_newest_wins,
-        writing_twice_is_writing_once, a_deleted_document_stays_deleted_when_its_past_comes_again,
-        a_large_write_answers_for_each_document, a_body_that_is_no_json_is_refused_with_its_whole_write;
-    positions: positions_never_stand_before_documents, untouched_partitions_stay, positions_are_set_without_documents;
-    restoring: a_store_put_back_to_an_earlier_copy_catches_up_by_redelivery, reopening_keeps_everything,
+        writing_twice_is_writing_once, a_deleted_document_stays_deleted_when_its_past_is_redelivered,
+        a_large_write_keeps_the_newer_of_each_document, a_body_that_is_not_json_is_refused_with_its_whole_batch,
+        a_batch_that_names_an_id_twice_is_refused, of_many_that_put_the_same_version_one_succeeds;
+    positions: positions_are_never_ahead_of_documents, untouched_partitions_stay, positions_are_set_without_documents;
+    restoring: a_store_restored_to_an_earlier_copy_catches_up_by_redelivery, reopening_keeps_everything,
         many_may_open_a_new_store_at_once;
     loading: loading_keeps_the_order_and_answers_tombstones;
-    finding: every_filter_finds_its_documents, sorting_puts_nulls_first_and_ids_last,
-        a_page_lies_between_its_places, what_has_no_index_is_refused, tombstones_are_never_found,
-        an_updated_document_is_found_where_it_is_now;
-    random: pages_visit_each_document_exactly_once_in_both_directions;
-    words: words_find_what_begins_with_them, lists_follow_their_documents;
-    counting: counting_stops_at_its_limit;
-    generations: the_first_callers_make_one_generation, a_generation_is_built_beside_the_live_one,
-        readers_see_the_old_or_the_new_generation, a_dropped_generation_is_gone_for_good, the_live_generation_is_not_dropped,
-        shapes_do_not_mix;
-    waiting: waiting_ends_with_a_write, waiting_ends_with_another_process_s_write, waiting_ends_with_patience,
+    generations: the_first_callers_create_one_generation, a_generation_is_built_beside_the_live_one,
+        readers_see_the_old_or_the_new_generation, a_reader_follows_switches_and_never_goes_back,
+        a_dropped_generation_is_gone_for_good, the_live_generation_is_not_dropped, shapes_do_not_mix;
+    waiting: waiting_ends_with_a_write, waiting_ends_with_a_write_of_another_process, waiting_ends_with_the_timeout,
         a_write_before_the_waiting_is_not_missed;
 }
 
-/// Runs all checks; a failure names each that failed and why.
-pub async fn run(factory: &dyn Factory) -> Verdict {
-    let mut failures = String::new();
-    for check in CHECKS {
-        if let Err(failure) = check.run(factory).await {
-            // Writing to a String cannot fail.
-            writeln!(failures, "{}: {}", check.name, failure.with_causes())
-                .map_err(|error| Failure::Broken(error.to_string()))?;
-        }
-    }
-    ensure!(failures.is_empty(), "the store breaks its contract\n{failures}");
-    Ok(())
+suite! { ($) "queries" QUERIES query_suite Location;
+    finding: every_filter_finds_its_documents, sorting_puts_nulls_first_and_ids_last,
+        a_page_lies_between_its_cursors, a_query_without_an_index_is_refused, tombstones_are_never_found,
+        an_updated_document_is_found_by_its_new_values, a_dropped_generation_is_not_queried;
+    key_extraction: found_values_are_the_extracted_keys, a_document_without_proper_keys_is_refused;
+    random: pages_visit_each_document_exactly_once_in_both_directions;
+    counting: counting_stops_at_its_limit;
+}
+
+suite! { ($) "lists of words" WORDS word_suite Location;
+    words: words_find_texts_that_begin_with_them, lists_follow_their_documents;
+}
+
+suite! { ($) "operational state" OPERATIONS operations_suite Location;
+    operations: quarantined_events_wait_until_they_are_released, a_released_event_can_wait_again,
+        quarantines_of_generations_do_not_mix, of_many_that_take_a_rebuild_one_succeeds,
+        the_first_source_is_kept, operational_state_survives_reopening;
 }

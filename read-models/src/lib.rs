@@ -1,12 +1,13 @@
-//! The documents of the read side and the port of the stores that hold them.
+//! The documents of the read side, and the ports of the stores that hold them.
+
+#![warn(unreachable_pub)]
 
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod documents;
-mod indexes;
 pub mod port;
 mod sqlite;
 mod store;
 
 pub use port::*;
-pub use store::{Document, Store, connect, connect_read_only};
+pub use store::{Document, Migrated, Store, connect, connect_read_only, migrate};

@@ -5,39 +5,80 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use crate::port::{Collection, Documents, Found, Generation, Generations, Place, Query, StoreError, Stored};
+use crate::port::{
+    Collection, Cursor, Found, Generation, Generations, Keyed, Quarantine, Queries, Query, Rebuilds, Sources,
+    StoreError, Stored,
+};
 use crate::sqlite::Sqlite;
 
-/// A document store; clones are handles on the same one.
+/// A store, port by port. Clones are handles on the same one. A decorator replaces the ports that it wraps:
+/// `Store { keyed: metered, ..store }`.
 #[derive(Clone)]
 pub struct Store {
-    documents: Arc<dyn Documents>,
-    generations: Arc<dyn Generations>,
+    /// Documents by id.
+    pub keyed: Arc<dyn Keyed>,
+    /// Pages and counts.
+    pub queries: Arc<dyn Queries>,
+    /// The generations.
+    pub generations: Arc<dyn Generations>,
+    /// Quarantined events.
+    pub quarantine: Arc<dyn Quarantine>,
+    /// Leases and progress of rebuilds.
+    pub rebuilds: Arc<dyn Rebuilds>,
+    /// Epochs of the logs that the documents are built from.
+    pub sources: Arc<dyn Sources>,
 }
 
-/// Opens the store at `url`: `sqlite:///absolute/path` or `sqlite://relative/path`; the file is made, with its folder and
-/// for its owner only, when it is missing. `collections` are those that this program knows: only they can be filtered and
-/// sorted, and their missing indexes are built now.
+/// What [`migrate`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Migrated {
+    /// The format that the store had; `None` if there was no store.
+    pub from: Option<u32>,
+    /// The format that it has now.
+    pub to: u32,
+}
+
+/// An address, by its scheme.
+enum Address {
+    Sqlite(PathBuf),
+}
+
+impl Address {
+    fn parse(url: &str) -> Result<Self, StoreError> {
+        // Only the scheme is repeated: the rest of an address may hold a password.
+        let hidden = || match url.split_once("://") {
+            Some((scheme, _)) => format!("{scheme}://…"),
+            None => "a text without a scheme".to_owned(),
+        };
+        platform::sqlite::path(url).map(Self::Sqlite).ok_or_else(|| StoreError::Address(hidden()))
+    }
+}
+
+/// Opens the store at `url`: `sqlite:///absolute/path` or `sqlite://relative/path`. A missing file is created, with its folder
+/// and for its owner only; an older format is upgraded. `collections` are those that this program knows: only they can be
+/// filtered and sorted, and their missing indexes are built now.
 pub async fn connect(url: &str, collections: &[&'static Collection]) -> Result<Store, StoreError> {
-    Ok(Store::of(Sqlite::open(&file(url)?, collections).await?))
+    match Address::parse(url)? {
+        Address::Sqlite(path) => Ok(Store::of(Sqlite::open(&path, collections).await?)),
+    }
 }
 
-/// Opens the store at `url` to look at it while others may be writing: nothing is made or written, and writes are refused.
-/// Where a collection has no live generation yet, generation 0 stands for it, which holds nothing.
+/// Opens the store at `url` for reading while other processes may write. Nothing is created or upgraded, and writes are
+/// refused. A collection without a live generation has generation 0, which is empty.
 pub async fn connect_read_only(url: &str, collections: &[&'static Collection]) -> Result<Store, StoreError> {
-    Ok(Store::of(Sqlite::open_read_only(&file(url)?, collections).await?))
+    match Address::parse(url)? {
+        Address::Sqlite(path) => Ok(Store::of(Sqlite::open_read_only(&path, collections).await?)),
+    }
 }
 
-fn file(url: &str) -> Result<PathBuf, StoreError> {
-    // Only the scheme is repeated: the rest of an address may hold a password.
-    let hidden = || match url.split_once("://") {
-        Some((scheme, _)) => format!("{scheme}://…"),
-        None => "what has no scheme".to_owned(),
-    };
-    platform::sqlite::path(url).ok_or_else(|| StoreError::Address(hidden()))
+/// Creates the store at `url`, or upgrades it to this program's format and indexes.
+pub async fn migrate(url: &str, collections: &[&'static Collection]) -> Result<Migrated, StoreError> {
+    match Address::parse(url)? {
+        Address::Sqlite(path) => Sqlite::migrate(&path, collections).await,
+    }
 }
 
-/// A document, read.
+/// A decoded document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document<T> {
     /// Unique in its generation.
@@ -46,12 +87,12 @@ pub struct Document<T> {
     pub version: u64,
     /// See [`Stored::stale`].
     pub stale: bool,
-    /// What it says; `None` for a tombstone.
+    /// The content; `None` for a tombstone.
     pub value: Option<T>,
 }
 
 impl<T: DeserializeOwned> Document<T> {
-    /// Reads a stored document; [`StoreError::Malformed`] when it is no `T`.
+    /// Decodes a stored document; [`StoreError::Malformed`] if it is not a `T`.
     pub fn read(collection: &str, stored: Stored) -> Result<Self, StoreError> {
         let Stored { id, version, body, stale } = stored;
         let value = match body.as_deref().map(serde_json::from_str).transpose() {
@@ -65,49 +106,45 @@ impl<T: DeserializeOwned> Document<T> {
 }
 
 impl Store {
-    fn of(sqlite: Sqlite) -> Self {
-        let sqlite = Arc::new(sqlite);
-        Self { documents: sqlite.clone(), generations: sqlite }
+    /// A store whose ports are all of one engine.
+    fn of<E>(engine: E) -> Self
+    where
+        E: Keyed + Queries + Generations + Quarantine + Rebuilds + Sources + 'static,
+    {
+        let engine = Arc::new(engine);
+        Self {
+            keyed: engine.clone(),
+            queries: engine.clone(),
+            generations: engine.clone(),
+            quarantine: engine.clone(),
+            rebuilds: engine.clone(),
+            sources: engine,
+        }
     }
 
-    /// Puts a store together from its two ports, for backends that wrap another one.
-    pub fn new(documents: Arc<dyn Documents>, generations: Arc<dyn Generations>) -> Self {
-        Self { documents, generations }
-    }
-
-    /// The documents.
-    pub fn documents(&self) -> &Arc<dyn Documents> {
-        &self.documents
-    }
-
-    /// The generations.
-    pub fn generations(&self) -> &Arc<dyn Generations> {
-        &self.generations
-    }
-
-    /// [`Documents::load`], read.
+    /// [`Keyed::load`], decoded.
     pub async fn load<T: DeserializeOwned>(
         &self,
         generation: &Generation,
         ids: &[String],
     ) -> Result<Vec<Option<Document<T>>>, StoreError> {
-        let stored = self.documents.load(generation, ids).await?;
+        let stored = self.keyed.load(generation, ids).await?;
         stored
             .into_iter()
             .map(|one| one.map(|one| Document::read(&generation.collection, one)).transpose())
             .collect()
     }
 
-    /// [`Documents::find`], read: each document with its place.
+    /// [`Queries::find`], decoded: each document with its cursor.
     pub async fn find<T: DeserializeOwned>(
         &self,
         generation: &Generation,
         query: &Query,
-    ) -> Result<Vec<(Document<T>, Place)>, StoreError> {
-        let found = self.documents.find(generation, query).await?;
+    ) -> Result<Vec<(Document<T>, Cursor)>, StoreError> {
+        let found = self.queries.find(generation, query).await?;
         found
             .into_iter()
-            .map(|Found { document, place }| Ok((Document::read(&generation.collection, document)?, place)))
+            .map(|Found { document, cursor }| Ok((Document::read(&generation.collection, document)?, cursor)))
             .collect()
     }
 }

@@ -28,7 +28,7 @@ pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()
                 &json!({
                     "name": one.name, "kind": one.kind, "state": one.state.name(), "generation": one.generation,
                     "positions": one.positions, "lagEvents": one.lag_events, "lagSeconds": one.lag_seconds,
-                    "heldEvents": one.held_events, "lastError": one.last_error,
+                    "heldEvents": one.quarantined_events, "lastError": one.last_error,
                 }),
             )?;
         }
@@ -46,7 +46,7 @@ pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()
                 table::number(position),
                 table::number(one.lag_events),
                 format!("{:.1}", one.lag_seconds),
-                one.held_events.to_string(),
+                one.quarantined_events.to_string(),
             ]
         })
         .collect();

@@ -260,7 +260,7 @@ fn shown(status: projectors::ProjectorStatus) -> ProjectorStatus {
         events_per_second: 0.0,
         rebuild_progress: status.rebuild_progress,
         rebuild_eta_seconds: None,
-        held_streams: status.held_events,
+        held_streams: status.quarantined_events,
         last_error: status.last_error,
     }
 }

@@ -1,35 +1,20 @@
-//! Documents belong to the logs that they are built from: their positions mean nothing in others.
+//! Documents belong to the logs that they are built from: their positions mean nothing in other logs.
 
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use event_log::port::Log;
-use read_models::documents::sources::{SOURCES, Source};
-use read_models::{Checkpoint, Store, Write};
+use read_models::Store;
 
-/// Makes documents that belong to no log yet those of these logs; refuses the documents of others.
+/// Claims documents without a source for these logs. Refuses documents of other logs.
 pub(crate) async fn claim(store: &Store, logs: &[Arc<dyn Log>]) -> Result<()> {
-    let mut own = Vec::new();
     for log in logs {
-        let epoch = log.head().await?.epoch.to_string();
-        own.push((log.context(), Source { epoch }));
-    }
-    let generation = store.generations().live(&SOURCES).await?;
-    let mut writes = Vec::new();
-    for (context, source) in &own {
-        let body = Some(serde_json::to_string(source)?);
-        writes.push(Write { id: context.name().to_owned(), version: 1, body, stale: false });
-    }
-    // What stands there already stays: this is its first version, too.
-    store.documents().write(&generation, &writes, &Checkpoint::new()).await?;
-    let ids: Vec<String> = writes.into_iter().map(|write| write.id).collect();
-    let known = store.load::<Source>(&generation, &ids).await?;
-    for ((context, source), known) in own.iter().zip(known) {
-        let known = known.and_then(|document| document.value);
+        let (context, epoch) = (log.context(), log.head().await?.epoch.to_string());
+        let recorded = store.sources.claim_source(context.name(), &epoch).await?;
         ensure!(
-            known.as_ref() == Some(source),
+            recorded == epoch,
             "the documents were built from another log of {context} than this one: choose others (--documents, --data-dir), or \
-             delete these; they are built anew from the topics"
+             delete these; they are rebuilt from the topics"
         );
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Folding batches into entities.
+//! Applying batches to entities.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,11 +22,11 @@ pub(super) async fn work(
         let stream = streams.entry(record.envelope.stream.to_string()).or_default();
         stream.insert(record.envelope.version, record.clone());
     }
-    let waiting = feed.held.streams().await?;
+    let waiting = feed.quarantine.streams().await?;
     fold(feed, evolve, streams, &waiting).await
 }
 
-/// Tries the streams of these held records again, from where their documents stand.
+/// Tries the streams of these quarantined records again, from the versions of their documents.
 pub(super) async fn retry(
     feed: &Feed,
     evolve: &dyn Evolve,
@@ -45,16 +45,16 @@ async fn fold(
     waiting: &BTreeSet<String>,
 ) -> Result<Outcome, ProjectorError> {
     let ids: Vec<String> = streams.keys().cloned().collect();
-    let stored = feed.store.documents().load(&feed.generation, &ids).await?;
+    let stored = feed.store.keyed.load(&feed.generation, &ids).await?;
     let mut outcome = Outcome::default();
     for ((id, records), stored) in streams.into_iter().zip(stored) {
-        let held = waiting.contains(&id);
-        fold_stream(feed, evolve, Document::of(id, stored), records, held, &mut outcome).await?;
+        let quarantined = waiting.contains(&id);
+        fold_stream(feed, evolve, Document::of(id, stored), records, quarantined, &mut outcome).await?;
     }
     Ok(outcome)
 }
 
-/// A document as it stands, or the nothing before the first event.
+/// The stored document, or version 0 before the first event.
 struct Document {
     id: String,
     version: u64,
@@ -76,16 +76,16 @@ async fn fold_stream(
     evolve: &dyn Evolve,
     document: Document,
     mut records: BTreeMap<u64, Record>,
-    held: bool,
+    quarantined: bool,
     outcome: &mut Outcome,
 ) -> Result<(), ProjectorError> {
-    if !held {
+    if !quarantined {
         records.retain(|version, _| *version > document.version);
         if records.is_empty() {
             return Ok(());
         }
     }
-    if held || !follow_on(document.version, &records) {
+    if quarantined || !follow_on(document.version, &records) {
         complete(feed, &document, &mut records, outcome).await?;
     }
     let records: Vec<Record> = records.into_values().collect();
@@ -96,43 +96,43 @@ async fn fold_stream(
     });
     let ready = ready.count();
     let folded = evolve.fold(document.body.as_deref(), records.get(..ready).unwrap_or_default());
-    let (digested, waiting) = records.split_at(folded.digested.min(records.len()));
-    if held {
-        outcome.settle.extend_from_slice(digested);
+    let (applied, waiting) = records.split_at(folded.applied.min(records.len()));
+    if quarantined {
+        outcome.release.extend_from_slice(applied);
     }
     if let Some((first, behind)) = waiting.split_first() {
         let problem = match &folded.problem {
             Some(problem) => chain(problem),
             None => {
-                format!("version {} of the stream is missing", document.version + folded.digested as u64 + 1)
+                format!("version {} of the stream is missing", document.version + folded.applied as u64 + 1)
             }
         };
         report(feed, first, &problem);
-        outcome.hold.push((first.clone(), Some(problem)));
-        outcome.hold.extend(behind.iter().map(|record| (record.clone(), None)));
+        outcome.quarantine.push((first.clone(), Some(problem)));
+        outcome.quarantine.extend(behind.iter().map(|record| (record.clone(), None)));
     }
-    let version = document.version + folded.digested as u64;
+    let version = document.version + folded.applied as u64;
     let stale = !waiting.is_empty();
-    // Nothing of a stream whose first event cannot be digested can be shown, not even that it is stale.
+    // A stream whose first event cannot be applied has no document that could be marked stale.
     if version > 0 && (version > document.version || (stale && !document.stale)) {
         outcome.writes.push(Write { id: document.id, version, body: folded.body, stale });
     }
     Ok(())
 }
 
-/// Adds what is held of the stream, and where a version is still missing what the stream's source has.
+/// Adds the quarantined records of the stream and, if a version is still missing, the records of its source.
 async fn complete(
     feed: &Feed,
     document: &Document,
     records: &mut BTreeMap<u64, Record>,
     outcome: &mut Outcome,
 ) -> Result<(), ProjectorError> {
-    for record in feed.held.queue(&document.id).await? {
+    for record in feed.quarantine.of_stream(&document.id).await? {
         records.entry(record.envelope.version).or_insert(record);
     }
-    // A crash came between the document and letting go.
+    // The process stopped between the write and the release.
     let past = records.extract_if(..=document.version, |_, _| true);
-    outcome.settle.extend(past.map(|(_, record)| record));
+    outcome.release.extend(past.map(|(_, record)| record));
     if follow_on(document.version, records) {
         return Ok(());
     }
@@ -142,7 +142,7 @@ async fn complete(
         stream = document.id,
         version = document.version,
         next = records.keys().next(),
-        "a version was skipped: reading the stream again"
+        "a version was skipped; reading the stream again"
     );
     for record in feed.source.stream(topic, &document.id, document.version).await? {
         records.entry(record.envelope.version).or_insert(record);
@@ -150,7 +150,7 @@ async fn complete(
     Ok(())
 }
 
-/// Whether these versions follow `version` without a hole.
+/// Whether these versions follow `version` without a gap.
 fn follow_on(version: u64, records: &BTreeMap<u64, Record>) -> bool {
     records.keys().zip(version + 1..).all(|(version, expected)| *version == expected)
 }
@@ -162,6 +162,6 @@ fn report(feed: &Feed, record: &Record, problem: &str) {
         version = record.envelope.version,
         event = record.envelope.name,
         problem,
-        "an event cannot be digested: the stream waits"
+        "event not applied; its stream is quarantined"
     );
 }

@@ -1,4 +1,6 @@
-//! Entering batches into journals.
+//! Adding batches to journals.
+
+use std::collections::HashSet;
 
 use platform::bus::Record;
 use read_models::Write;
@@ -7,14 +9,15 @@ use super::Outcome;
 use crate::error::chain;
 use crate::projection::Enter;
 
-/// The only version of an entry: it is there or it is not.
+/// The only version of an entry.
 const WRITTEN: u64 = 1;
 
-/// Entries do not build on each other, so nothing waits behind one that cannot be made.
+/// Entries do not depend on each other, so nothing waits behind one that cannot be made. A record that was delivered twice
+/// counts once.
 pub(super) fn work(enter: &dyn Enter, records: &[Record]) -> Outcome {
-    let mut outcome = Outcome::default();
-    for record in records {
-        try_one(enter, record, &mut outcome);
+    let (mut outcome, mut seen) = (Outcome::default(), HashSet::new());
+    for record in records.iter().filter(|record| seen.insert(record.envelope.id)) {
+        apply(enter, record, &mut outcome);
     }
     outcome
 }
@@ -22,14 +25,14 @@ pub(super) fn work(enter: &dyn Enter, records: &[Record]) -> Outcome {
 pub(super) fn retry(enter: &dyn Enter, records: &[Record]) -> Outcome {
     let mut outcome = Outcome::default();
     for record in records {
-        if try_one(enter, record, &mut outcome) {
-            outcome.settle.push(record.clone());
+        if apply(enter, record, &mut outcome) {
+            outcome.release.push(record.clone());
         }
     }
     outcome
 }
 
-fn try_one(enter: &dyn Enter, record: &Record, outcome: &mut Outcome) -> bool {
+fn apply(enter: &dyn Enter, record: &Record, outcome: &mut Outcome) -> bool {
     match enter.entries(record) {
         Ok(entries) => {
             let write = |(id, body)| Write { id, version: WRITTEN, body: Some(body), stale: false };
@@ -37,7 +40,7 @@ fn try_one(enter: &dyn Enter, record: &Record, outcome: &mut Outcome) -> bool {
             true
         }
         Err(problem) => {
-            outcome.hold.push((record.clone(), Some(chain(&problem))));
+            outcome.quarantine.push((record.clone(), Some(chain(&problem))));
             false
         }
     }

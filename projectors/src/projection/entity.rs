@@ -5,28 +5,28 @@ use schemas::{EventSet, Recorded};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Indigestible, guarded, read};
+use super::{ApplyError, guarded, read};
 
-/// Answers the document after the event; `None` deletes it.
+/// A function that answers the document after the event; `None` deletes it.
 pub struct Entity<D, E: EventSet>(pub fn(Option<D>, &Recorded<E>) -> Option<D>);
 
-/// An [`Entity`] whatever its document and events are.
+/// An [`Entity`] of any document and events.
 pub trait Evolve: Sync {
-    /// Folds `records`, which follow each other, onto the document. Stops before the first that it cannot take in.
+    /// Folds consecutive `records` onto the document. Stops before the first that cannot be applied.
     fn fold(&self, body: Option<&str>, records: &[Record]) -> Folded;
 
     /// Reads a document and writes it again.
-    fn reread(&self, body: &str) -> Result<String, Indigestible>;
+    fn reread(&self, body: &str) -> Result<String, ApplyError>;
 }
 
-/// What became of a fold.
+/// The outcome of a fold.
 pub struct Folded {
-    /// The document after what was taken in.
+    /// The document after the applied records.
     pub body: Option<String>,
-    /// How many records were taken in.
-    pub digested: usize,
-    /// Why not all of them.
-    pub problem: Option<Indigestible>,
+    /// How many records were applied.
+    pub applied: usize,
+    /// Why not all of them were.
+    pub problem: Option<ApplyError>,
 }
 
 impl<D, E> Entity<D, E>
@@ -38,15 +38,15 @@ where
         &self,
         body: Option<&str>,
         records: &[Record],
-    ) -> Result<Option<String>, (usize, Indigestible)> {
+    ) -> Result<Option<String>, (usize, ApplyError)> {
         let mut document: Option<D> =
-            body.map(serde_json::from_str).transpose().map_err(|error| (0, Indigestible::from(error)))?;
-        for (digested, record) in records.iter().enumerate() {
+            body.map(serde_json::from_str).transpose().map_err(|error| (0, ApplyError::from(error)))?;
+        for (applied, record) in records.iter().enumerate() {
             let step = guarded(|| Ok((self.0)(document.take(), &read(record)?)));
-            document = step.map_err(|problem| (digested, problem))?;
+            document = step.map_err(|problem| (applied, problem))?;
         }
         let body = document.as_ref().map(serde_json::to_string).transpose();
-        body.map_err(|error| (records.len().saturating_sub(1), Indigestible::from(error)))
+        body.map_err(|error| (records.len().saturating_sub(1), ApplyError::from(error)))
     }
 }
 
@@ -57,19 +57,17 @@ where
 {
     fn fold(&self, body: Option<&str>, records: &[Record]) -> Folded {
         match self.try_fold(body, records) {
-            Ok(body) => Folded { body, digested: records.len(), problem: None },
-            Err((0, problem)) => {
-                Folded { body: body.map(str::to_owned), digested: 0, problem: Some(problem) }
-            }
-            // The document was lost with the step that failed, so what went before is folded once more.
-            Err((digested, problem)) => {
-                let before = self.fold(body, records.get(..digested).unwrap_or_default());
+            Ok(body) => Folded { body, applied: records.len(), problem: None },
+            Err((0, problem)) => Folded { body: body.map(str::to_owned), applied: 0, problem: Some(problem) },
+            // The failed step consumed the document, so the records before it are folded again.
+            Err((applied, problem)) => {
+                let before = self.fold(body, records.get(..applied).unwrap_or_default());
                 Folded { problem: Some(problem), ..before }
             }
         }
     }
 
-    fn reread(&self, body: &str) -> Result<String, Indigestible> {
+    fn reread(&self, body: &str) -> Result<String, ApplyError> {
         super::reread::<D>(body)
     }
 }

@@ -1,13 +1,13 @@
-//! Summaries: sums over many streams, one document per key and partition, which holds its own position.
+//! Summaries: sums over many streams, one document per key and partition, whose version is its position.
 
 use platform::bus::Record;
 use schemas::{EventSet, Recorded};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Indigestible, guarded, read};
+use super::{ApplyError, guarded, read};
 
-/// Sums. Events of different partitions never meet in a document: readers add the partitions up.
+/// Sums. A document contains events of one partition only: readers add the partitions up.
 pub struct Summary<D, E: EventSet> {
     /// The keys that the event counts for, each once.
     pub keys: fn(&Recorded<E>) -> Vec<String>,
@@ -15,16 +15,16 @@ pub struct Summary<D, E: EventSet> {
     pub add: fn(Option<D>, key: &str, &Recorded<E>) -> D,
 }
 
-/// A [`Summary`] whatever its documents and events are.
+/// A [`Summary`] of any documents and events.
 pub trait Add: Sync {
     /// The keys that the record counts for.
-    fn keys(&self, record: &Record) -> Result<Vec<String>, Indigestible>;
+    fn keys(&self, record: &Record) -> Result<Vec<String>, ApplyError>;
 
-    /// The documents after it, one for each of `sums`: keys and documents so far.
-    fn add(&self, sums: &[(&str, Option<&str>)], record: &Record) -> Result<Vec<String>, Indigestible>;
+    /// The documents after the record, one for each of `sums`: keys and documents so far.
+    fn add(&self, sums: &[(&str, Option<&str>)], record: &Record) -> Result<Vec<String>, ApplyError>;
 
     /// Reads a document and writes it again.
-    fn reread(&self, body: &str) -> Result<String, Indigestible>;
+    fn reread(&self, body: &str) -> Result<String, ApplyError>;
 }
 
 impl<D, E> Add for Summary<D, E>
@@ -32,11 +32,11 @@ where
     D: Serialize + DeserializeOwned + 'static,
     E: EventSet,
 {
-    fn keys(&self, record: &Record) -> Result<Vec<String>, Indigestible> {
+    fn keys(&self, record: &Record) -> Result<Vec<String>, ApplyError> {
         guarded(|| Ok((self.keys)(&read(record)?)))
     }
 
-    fn add(&self, sums: &[(&str, Option<&str>)], record: &Record) -> Result<Vec<String>, Indigestible> {
+    fn add(&self, sums: &[(&str, Option<&str>)], record: &Record) -> Result<Vec<String>, ApplyError> {
         guarded(|| {
             let event = read(record)?;
             let after = |(key, body): &(&str, Option<&str>)| {
@@ -47,7 +47,7 @@ where
         })
     }
 
-    fn reread(&self, body: &str) -> Result<String, Indigestible> {
+    fn reread(&self, body: &str) -> Result<String, ApplyError> {
         super::reread::<D>(body)
     }
 }

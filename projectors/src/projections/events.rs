@@ -5,14 +5,14 @@ use read_models::documents::events::{self, EventEntry};
 use schemas::Topic;
 use schemas::envelope::Spoken;
 
-use crate::projection::{Entry, Indigestible, Journal, Projection};
+use crate::projection::{ApplyError, Entry, Journal, Projection};
 use crate::published::{actor, time};
 
 /// Journal of all topics.
 pub static EVENTS: Projection = Projection::journal(&events::EVENTS, &Topic::ALL, &Journal(entries));
 
-/// The event itself. Its body is not read, so that an auditor also sees what no other projection understands.
-pub fn entries(record: &Record) -> Result<Vec<Entry<EventEntry>>, Indigestible> {
+/// The event itself. Its body is not decoded, so that auditors also see events that no other projection can apply.
+pub fn entries(record: &Record) -> Result<Vec<Entry<EventEntry>>, ApplyError> {
     let envelope = &record.envelope;
     let spoken = Spoken::read(&record.payload)?;
     let document = EventEntry {

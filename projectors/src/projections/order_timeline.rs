@@ -1,4 +1,4 @@
-//! The story of each order.
+//! The timeline of each order.
 
 use platform::bus::Record;
 use read_models::documents::order_timeline::{self, TimelineEntry};
@@ -6,7 +6,7 @@ use schemas::Topic;
 use schemas::envelope::Spoken;
 use schemas::order::OrderEvent;
 
-use crate::projection::{Entry, Indigestible, Journal, Projection};
+use crate::projection::{ApplyError, Entry, Journal, Projection};
 use crate::published::{actor, code, event_ref, time};
 
 /// Journal of the order topic.
@@ -14,7 +14,7 @@ pub static ORDER_TIMELINE: Projection =
     Projection::journal(&order_timeline::ORDER_TIMELINE, &[Topic::ORDER], &Journal(entries));
 
 /// One entry per event.
-pub fn entries(record: &Record) -> Result<Vec<Entry<TimelineEntry>>, Indigestible> {
+pub fn entries(record: &Record) -> Result<Vec<Entry<TimelineEntry>>, ApplyError> {
     let event = Journal::read::<OrderEvent>(record)?;
     let spoken = Spoken::read(&record.payload)?;
     let document = TimelineEntry {
@@ -30,6 +30,7 @@ pub fn entries(record: &Record) -> Result<Vec<Entry<TimelineEntry>>, Indigestibl
     Ok(vec![Entry { id: record.envelope.id.to_string(), document }])
 }
 
+/// The reason code of events that have one.
 fn reason(event: &OrderEvent) -> Option<String> {
     match event {
         OrderEvent::OrderPaymentFailed(e) => Some(code(&e.code)),
@@ -41,6 +42,22 @@ fn reason(event: &OrderEvent) -> Option<String> {
         OrderEvent::OrderPutOnHold(e) => Some(code(&e.reason)),
         OrderEvent::OrderHoldReleased(e) => Some(code(&e.reason)),
         OrderEvent::OrderHoldResolved(e) => Some(code(&e.reason)),
-        _ => None,
+        OrderEvent::OrderPlaced(_)
+        | OrderEvent::OrderStockConfirmed(_)
+        | OrderEvent::OrderStockRejected(_)
+        | OrderEvent::OrderPaymentAuthorized(_)
+        | OrderEvent::OrderPaymentRetryRequested(_)
+        | OrderEvent::OrderConfirmed(_)
+        | OrderEvent::OrderParcelCancelled(_)
+        | OrderEvent::OrderCancellationRefused(_)
+        | OrderEvent::OrderPartiallyShipped(_)
+        | OrderEvent::OrderShipped(_)
+        | OrderEvent::OrderParcelDelivered(_)
+        | OrderEvent::OrderDelivered(_)
+        | OrderEvent::OrderCompleted(_)
+        | OrderEvent::OrderPaymentCaptured(_)
+        | OrderEvent::OrderPaymentVoided(_)
+        | OrderEvent::OrderRefunded(_)
+        | OrderEvent::OrderNoteAdded(_) => None,
     }
 }

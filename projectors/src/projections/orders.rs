@@ -1,4 +1,4 @@
-//! Orders as everybody sees them.
+//! Orders.
 
 mod ending;
 mod holds;
@@ -24,17 +24,71 @@ pub fn evolve(order: Option<Order>, event: &Recorded<OrderEvent>) -> Option<Orde
         (OrderEvent::OrderPlaced(placed), None) => placing::place(placed, &at),
         (_, order) => order?,
     };
-    placing::evolve(&mut order, &event.event, &at);
-    parcels::evolve(&mut order, &event.event, &at);
-    money::evolve(&mut order, &event.event);
-    holds::evolve(&mut order, &event.event, &at);
-    ending::evolve(&mut order, &event.event);
+    apply(&mut order, &event.event, &at);
     order.updated_at = at;
     derive(&mut order);
     Some(order)
 }
 
-/// What follows from the rest of the document.
+/// The only place that decides which part of the document an event changes.
+fn apply(order: &mut Order, event: &OrderEvent, at: &str) {
+    match event {
+        OrderEvent::OrderPlaced(_) => {}
+        OrderEvent::OrderStockConfirmed(e) => placing::confirm_stock(order, e),
+        OrderEvent::OrderStockRejected(e) => placing::reject_stock(order, e),
+        OrderEvent::OrderPaymentAuthorized(e) => money::authorize(order, e),
+        OrderEvent::OrderPaymentFailed(e) => {
+            money::fail(order, e);
+            holds::fail_payment(order);
+        }
+        OrderEvent::OrderPaymentRetryRequested(_) => money::retry(order),
+        OrderEvent::OrderConfirmed(e) => {
+            placing::confirm(order, e);
+            parcels::plan(order, e);
+        }
+        OrderEvent::OrderCancellationRequested(e) => ending::request_cancellation(order, e),
+        OrderEvent::OrderParcelCancelled(e) => parcels::take_back(order, e.shipment_id),
+        OrderEvent::OrderCancellationRefused(_) => ending::refuse_cancellation(order),
+        OrderEvent::OrderLinesCancelled(e) => {
+            parcels::cancel_lines(order, e);
+            money::cancel_lines(order, e);
+            ending::cancel_lines(order, e);
+        }
+        OrderEvent::OrderCancelled(e) => ending::cancel(order, e),
+        OrderEvent::OrderExpired(_) => ending::expire(order),
+        // The hold that comes with it shows it.
+        OrderEvent::OrderOverdue(_) => {}
+        OrderEvent::OrderPutOnHold(e) => {
+            parcels::hold(order, e);
+            holds::put(order, e, at);
+        }
+        OrderEvent::OrderHoldReleased(e) => {
+            parcels::release(order, e);
+            holds::release(order, e);
+        }
+        OrderEvent::OrderHoldResolved(e) => {
+            parcels::resolve(order, e);
+            holds::resolve(order, e);
+        }
+        OrderEvent::OrderPartiallyShipped(e) => parcels::ship_part(order, &e.departure, at),
+        OrderEvent::OrderShipped(e) => parcels::ship(order, &e.departure, at),
+        OrderEvent::OrderParcelDelivered(e) => parcels::arrive(order, e.shipment_id, at),
+        OrderEvent::OrderDelivered(e) => parcels::deliver(order, e, at),
+        OrderEvent::OrderCompleted(_) => {
+            parcels::complete(order);
+            ending::complete(order);
+        }
+        OrderEvent::OrderPaymentCaptured(e) => money::capture(order, e),
+        OrderEvent::OrderPaymentVoided(_) => money::void(order),
+        OrderEvent::OrderRefunded(e) => {
+            parcels::refund(order, e);
+            money::refund(order, e);
+        }
+        OrderEvent::OrderNoteAdded(e) => placing::add_note(order, e, at),
+    }
+}
+
+/// Fields that are computed from the rest of the document.
 fn derive(order: &mut Order) {
     let status: Option<OrderStatus> = named(&order.status);
     if status.is_some_and(OrderStatus::is_terminal) {

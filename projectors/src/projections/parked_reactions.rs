@@ -1,4 +1,4 @@
-//! What reactors could not carry out.
+//! Reactions that were parked after repeated failures.
 
 use read_models::documents::parked_reactions::{self, ATTEMPTS, ParkedReaction, ParkedStep};
 use schemas::reaction::ReactionEvent;
@@ -7,7 +7,7 @@ use schemas::{Recorded, Topic};
 use crate::projection::{Entity, Projection};
 use crate::published::time;
 
-/// Entity of the reaction's stream, in all contexts.
+/// Entity of the reaction streams of all contexts.
 pub static PARKED_REACTIONS: Projection = Projection::entity(
     &parked_reactions::PARKED_REACTIONS,
     &[
@@ -20,7 +20,7 @@ pub static PARKED_REACTIONS: Projection = Projection::entity(
     &Entity(evolve),
 );
 
-/// The reactor's trouble after the event.
+/// The document after the event.
 pub fn evolve(parked: Option<ParkedReaction>, event: &Recorded<ReactionEvent>) -> Option<ParkedReaction> {
     let at = time(event.envelope.time);
     let mut parked = parked.unwrap_or_default();

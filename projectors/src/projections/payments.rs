@@ -1,4 +1,4 @@
-//! Payments with their steps.
+//! Payments and their steps.
 
 mod steps;
 
@@ -60,25 +60,35 @@ fn sums(payment: &mut Payment, event: &PaymentEvent) {
             sum.minor = sum.minor.saturating_add(before);
             payment.charged_back = Some(sum);
         }
-        _ => {}
+        PaymentEvent::PaymentCaptureRequested(_)
+        | PaymentEvent::PaymentCaptureFailed(_)
+        | PaymentEvent::PaymentVoidRequested(_)
+        | PaymentEvent::PaymentVoidFailed(_)
+        | PaymentEvent::PaymentRemainderReleased(_)
+        | PaymentEvent::RefundRequested(_)
+        | PaymentEvent::RefundFailed(_)
+        | PaymentEvent::LatePaymentDetected(_)
+        | PaymentEvent::PaymentOutcomeUnknown(_)
+        | PaymentEvent::PaymentInquiryRequested(_) => {}
     }
 }
 
-/// What the event makes of the status; `None` when it stays.
+/// The status after the event; `None` if it does not change.
 fn status(payment: &Payment, event: &PaymentEvent) -> Option<&'static str> {
-    let nothing_taken = minor(&payment.captured) == 0;
+    let untouched = minor(&payment.captured) == 0;
+    let unrefunded = minor(&payment.refunded) == 0;
     match event {
-        PaymentEvent::PaymentRequested(_) if nothing_taken => Some("PENDING"),
-        PaymentEvent::PaymentActionRequired(_) if nothing_taken => Some("ACTION_REQUIRED"),
-        PaymentEvent::PaymentAuthorized(_) if nothing_taken => Some("AUTHORIZED"),
-        PaymentEvent::PaymentDeclined(_) if nothing_taken => Some("DECLINED"),
-        PaymentEvent::PaymentVoided(_) if nothing_taken => Some("VOIDED"),
-        PaymentEvent::PaymentAuthorizationExpired(_) if nothing_taken => Some("EXPIRED"),
-        PaymentEvent::PaymentCancelled(_) if nothing_taken && payment.authorized.is_none() => {
-            Some("CANCELLED")
+        PaymentEvent::PaymentRequested(_) => untouched.then_some("PENDING"),
+        PaymentEvent::PaymentActionRequired(_) => untouched.then_some("ACTION_REQUIRED"),
+        PaymentEvent::PaymentAuthorized(_) => untouched.then_some("AUTHORIZED"),
+        PaymentEvent::PaymentDeclined(_) => untouched.then_some("DECLINED"),
+        PaymentEvent::PaymentVoided(_) => untouched.then_some("VOIDED"),
+        PaymentEvent::PaymentAuthorizationExpired(_) => untouched.then_some("EXPIRED"),
+        PaymentEvent::PaymentCancelled(_) => {
+            (untouched && payment.authorized.is_none()).then_some("CANCELLED")
         }
-        PaymentEvent::PaymentRemainderReleased(_) if minor(&payment.refunded) == 0 => Some("CAPTURED"),
-        PaymentEvent::PaymentCaptured(_) if minor(&payment.refunded) == 0 => {
+        PaymentEvent::PaymentRemainderReleased(_) => unrefunded.then_some("CAPTURED"),
+        PaymentEvent::PaymentCaptured(_) if unrefunded => {
             let all = minor(&payment.captured) >= minor(&payment.authorized);
             Some(if all { "CAPTURED" } else { "PARTIALLY_CAPTURED" })
         }
@@ -86,7 +96,16 @@ fn status(payment: &Payment, event: &PaymentEvent) -> Option<&'static str> {
             let all = minor(&payment.refunded) >= minor(&payment.captured);
             Some(if all { "REFUNDED" } else { "PARTIALLY_REFUNDED" })
         }
-        _ => None,
+        PaymentEvent::PaymentCaptureRequested(_)
+        | PaymentEvent::PaymentCaptureFailed(_)
+        | PaymentEvent::PaymentVoidRequested(_)
+        | PaymentEvent::PaymentVoidFailed(_)
+        | PaymentEvent::RefundRequested(_)
+        | PaymentEvent::RefundFailed(_)
+        | PaymentEvent::LatePaymentDetected(_)
+        | PaymentEvent::PaymentOutcomeUnknown(_)
+        | PaymentEvent::PaymentInquiryRequested(_)
+        | PaymentEvent::ChargebackReceived(_) => None,
     }
 }
 

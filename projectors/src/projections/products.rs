@@ -66,13 +66,13 @@ fn change_details(product: &mut Product, e: &ProductDetailsChanged) {
             "brand" => product.brand.clone_from(&change.new),
             "slug" => product.slug = text,
             "taxClass" => product.tax_class = text,
-            // A detail that this shape of the document does not show.
+            // A field that this shape of the document does not have.
             _ => {}
         }
     }
 }
 
-/// What follows from the rest of the document.
+/// Fields that are computed from the rest of the document.
 fn derive(product: &mut Product) {
     product.sort_title = product.title.to_lowercase();
     product.skus = product.variants.iter().map(|variant| variant.sku.clone()).collect();

@@ -1,4 +1,4 @@
-//! What orders have reserved.
+//! Reservations of orders.
 
 use read_models::documents::LineAtLocation;
 use read_models::documents::reservations::{self, Reservation};
@@ -51,7 +51,7 @@ pub fn evolve(reservation: Option<Reservation>, event: &Recorded<ReservationEven
     Some(reservation)
 }
 
-/// Takes `gone` off what is held; when nothing is left the reservation is `over`.
+/// Takes `gone` off the held lines; once none is left the status is `over`.
 fn give_up(reservation: &mut Reservation, gone: &[LineAtLocation], over: &str) {
     for line in gone {
         let same = |held: &&mut LineAtLocation| {

@@ -1,19 +1,19 @@
-//! What was ordered of each product in each ISO week, by the orders that were placed.
+//! Sales of each product in each ISO week, from placed orders.
 
 use read_models::documents::sales_by_week::{self, ProductWeek};
-use schemas::order::OrderEvent;
+use schemas::order::{OrderEvent, OrderPlaced};
 use schemas::{Recorded, Timestamp, Topic};
 
 use crate::projection::{Projection, Summary};
 
-/// Summary of the order topic. A summary has only the one event in hand, and `OrderPlaced` is the one that names products
-/// and sums, so what was cancelled later is not taken off.
+/// Summary of the order topic. A summary sees one event at a time, and only `OrderPlaced` names products and sums, so later
+/// cancellations are not taken off.
 pub static SALES_BY_WEEK: Projection =
     Projection::summary(&sales_by_week::SALES_BY_WEEK, &[Topic::ORDER], &Summary { keys, add });
 
 /// `{productId}/{week}` for each product in a placed order.
 pub fn keys(event: &Recorded<OrderEvent>) -> Vec<String> {
-    let OrderEvent::OrderPlaced(placed) = &event.event else { return Vec::new() };
+    let Some(placed) = placed(&event.event) else { return Vec::new() };
     let (week, _) = week(event.envelope.time);
     let mut keys: Vec<_> = placed.lines.iter().map(|line| format!("{}/{week}", line.product_id)).collect();
     keys.sort_unstable();
@@ -26,7 +26,7 @@ pub fn add(sums: Option<ProductWeek>, key: &str, event: &Recorded<OrderEvent>) -
     let (week, monday) = week(event.envelope.time);
     let product_id = key.split('/').next().unwrap_or_default().to_owned();
     let mut sums = sums.unwrap_or_else(|| ProductWeek { product_id, week, monday, ..ProductWeek::default() });
-    let OrderEvent::OrderPlaced(placed) = &event.event else { return sums };
+    let Some(placed) = placed(&event.event) else { return sums };
     sums.orders += 1;
     for line in placed.lines.iter().filter(|line| line.product_id.to_string() == sums.product_id) {
         sums.units += u64::from(line.qty);
@@ -34,6 +34,38 @@ pub fn add(sums: Option<ProductWeek>, key: &str, event: &Recorded<OrderEvent>) -
         *revenue = revenue.saturating_add(line.total.minor);
     }
     sums
+}
+
+/// The event that sales are counted from.
+fn placed(event: &OrderEvent) -> Option<&OrderPlaced> {
+    match event {
+        OrderEvent::OrderPlaced(placed) => Some(placed),
+        OrderEvent::OrderStockConfirmed(_)
+        | OrderEvent::OrderStockRejected(_)
+        | OrderEvent::OrderPaymentAuthorized(_)
+        | OrderEvent::OrderPaymentFailed(_)
+        | OrderEvent::OrderPaymentRetryRequested(_)
+        | OrderEvent::OrderConfirmed(_)
+        | OrderEvent::OrderCancellationRequested(_)
+        | OrderEvent::OrderParcelCancelled(_)
+        | OrderEvent::OrderCancellationRefused(_)
+        | OrderEvent::OrderLinesCancelled(_)
+        | OrderEvent::OrderCancelled(_)
+        | OrderEvent::OrderExpired(_)
+        | OrderEvent::OrderOverdue(_)
+        | OrderEvent::OrderPutOnHold(_)
+        | OrderEvent::OrderHoldReleased(_)
+        | OrderEvent::OrderHoldResolved(_)
+        | OrderEvent::OrderPartiallyShipped(_)
+        | OrderEvent::OrderShipped(_)
+        | OrderEvent::OrderParcelDelivered(_)
+        | OrderEvent::OrderDelivered(_)
+        | OrderEvent::OrderCompleted(_)
+        | OrderEvent::OrderPaymentCaptured(_)
+        | OrderEvent::OrderPaymentVoided(_)
+        | OrderEvent::OrderRefunded(_)
+        | OrderEvent::OrderNoteAdded(_) => None,
+    }
 }
 
 /// The ISO week of an instant in UTC, and its Monday.

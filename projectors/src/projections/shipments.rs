@@ -1,4 +1,4 @@
-//! Parcels.
+//! Shipments.
 
 use read_models::documents::shipments::{self, Shipment, TRACKING, Tracking};
 use schemas::shipment::{ShipmentEvent, ShipmentPlanned};
@@ -7,19 +7,16 @@ use schemas::{Recorded, Topic};
 use crate::projection::{Entity, Projection};
 use crate::published::{code, lines, sealed, time};
 
-/// Entity of the parcel's stream.
+/// Entity of the shipment's stream.
 pub static SHIPMENTS: Projection =
     Projection::entity(&shipments::SHIPMENTS, &[Topic::SHIPMENT], &Entity(evolve));
 
-/// The parcel after the event.
+/// The shipment after the event.
 pub fn evolve(shipment: Option<Shipment>, event: &Recorded<ShipmentEvent>) -> Option<Shipment> {
     let at = time(event.envelope.time);
-    let mut shipment = match (&event.event, shipment) {
-        (_, Some(shipment)) => shipment,
-        (ShipmentEvent::ShipmentPlanned(e), None) => blank(event, &e.order_id.to_string(), &at),
-        // Called off before it was planned.
-        (ShipmentEvent::ShipmentCancelled(e), None) => blank(event, &e.order_id.to_string(), &at),
-        (_, None) => return None,
+    let mut shipment = match shipment {
+        Some(shipment) => shipment,
+        None => begin(event, &at)?,
     };
     match &event.event {
         ShipmentEvent::ShipmentPlanned(e) => plan(&mut shipment, e),
@@ -72,6 +69,24 @@ pub fn evolve(shipment: Option<Shipment>, event: &Recorded<ShipmentEvent>) -> Op
     }
     shipment.updated_at = at;
     Some(shipment)
+}
+
+/// The document before the first event; `None` for an event that cannot be the first.
+fn begin(event: &Recorded<ShipmentEvent>, at: &str) -> Option<Shipment> {
+    match &event.event {
+        ShipmentEvent::ShipmentPlanned(e) => Some(blank(event, &e.order_id.to_string(), at)),
+        // Cancelled before it was planned.
+        ShipmentEvent::ShipmentCancelled(e) => Some(blank(event, &e.order_id.to_string(), at)),
+        ShipmentEvent::ShipmentPacked(_)
+        | ShipmentEvent::ShipmentLabelled(_)
+        | ShipmentEvent::ShipmentDispatched(_)
+        | ShipmentEvent::TrackingUpdated(_)
+        | ShipmentEvent::DeliveryAttemptFailed(_)
+        | ShipmentEvent::ShipmentDelivered(_)
+        | ShipmentEvent::ShipmentLost(_)
+        | ShipmentEvent::ShipmentHeld(_)
+        | ShipmentEvent::ShipmentHoldLifted(_) => None,
+    }
 }
 
 fn blank(event: &Recorded<ShipmentEvent>, order_id: &str, at: &str) -> Shipment {

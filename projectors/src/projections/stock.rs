@@ -35,7 +35,7 @@ pub fn evolve(item: Option<StockItem>, event: &Recorded<StockEvent>) -> Option<S
         StockEvent::StockCommitted(e) => Some((&e.location, &e.after)),
         StockEvent::StockTransferredOut(e) => Some((&e.from, &e.after)),
         StockEvent::StockTransferredIn(e) => Some((&e.to, &e.after)),
-        // What they tell follows from the figures.
+        // They follow from the figures.
         StockEvent::LowStockReached(_) | StockEvent::StockDepleted(_) | StockEvent::BackInStock(_) => None,
     };
     if let Some((location, after)) = moved {
@@ -60,7 +60,7 @@ fn set_figures(item: &mut StockItem, location: &LocationId, after: &LevelsAfter)
                 *known = figures;
             }
         }
-        Err(place) => item.locations.insert(place, figures),
+        Err(index) => item.locations.insert(index, figures),
     }
 }
 

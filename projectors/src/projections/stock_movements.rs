@@ -6,14 +6,14 @@ use schemas::envelope::Spoken;
 use schemas::stock::{Level, LevelsAfter, StockEvent};
 use schemas::{LineId, LocationId, OrderId, Topic};
 
-use crate::projection::{Entry, Indigestible, Journal, Projection};
+use crate::projection::{ApplyError, Entry, Journal, Projection};
 use crate::published::{actor, code, event_ref, time};
 
 /// Journal of the stock topic.
 pub static STOCK_MOVEMENTS: Projection =
     Projection::journal(&stock_movements::STOCK_MOVEMENTS, &[Topic::STOCK], &Journal(entries));
 
-/// What differs between the kinds of movements.
+/// The parts that differ between kinds of movements.
 struct Moved<'a> {
     kind: &'static str,
     qty: i64,
@@ -26,7 +26,7 @@ struct Moved<'a> {
 }
 
 /// One entry for an event that moved a figure, none for the others.
-pub fn entries(record: &Record) -> Result<Vec<Entry<StockMovement>>, Indigestible> {
+pub fn entries(record: &Record) -> Result<Vec<Entry<StockMovement>>, ApplyError> {
     let event = Journal::read::<StockEvent>(record)?;
     let Some(moved) = moved(&event.event) else { return Ok(Vec::new()) };
     let (order_id, line_ids) = moved.order.unzip();
@@ -90,7 +90,11 @@ fn moved(event: &StockEvent) -> Option<Moved<'_>> {
             let other_location = Some(&e.from);
             Moved { reference, other_location, ..plain("TRANSFERRED_IN", e.qty.into(), &e.to, &e.after) }
         }
-        _ => return None,
+        StockEvent::StockItemOpened(_)
+        | StockEvent::StockThresholdsSet(_)
+        | StockEvent::LowStockReached(_)
+        | StockEvent::StockDepleted(_)
+        | StockEvent::BackInStock(_) => return None,
     })
 }
 

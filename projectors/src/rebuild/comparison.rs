@@ -1,22 +1,22 @@
-//! Whether a new generation says what the live one says, while both move.
+//! Comparing a new generation with the live one while both change.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use read_models::{Generation, Place, Query, Store, StoreError, Stored};
+use read_models::{Cursor, Generation, Query, Store, StoreError, Stored};
 use sha2::{Digest, Sha256};
 
 use super::{Builder, Progress, RebuildError};
 use crate::error::ProjectorError;
-use crate::feed::Held;
+use crate::feed::Quarantine;
 use crate::positions::{covers, ends};
 use crate::projection::Kind;
 
-/// Documents per question.
+/// Documents per query.
 const PAGE: usize = 500;
-/// Ids that are reported.
+/// Most ids that are reported.
 const REPORTED: usize = 100;
-/// How often what moved is compared again, and how long the live one is waited for each time.
+/// How often documents that changed are compared again, and how long to wait for the live ones each time.
 const ROUNDS: u32 = 20;
 const ROUND: Duration = Duration::from_millis(250);
 
@@ -32,13 +32,13 @@ pub(super) struct Comparison {
 enum Verdict {
     Equal,
     Different,
-    /// The live one stands behind: not yet.
+    /// The live document is behind: compare again later.
     Later,
-    /// The live one lacks what it could not digest.
+    /// The live document lacks quarantined events.
     Unfit,
 }
 
-/// Compares all documents. Those that are not equal at first sight are looked at again until both stand at the same version.
+/// Compares all documents. Those that differ in the first pass are compared again until both have the same version.
 pub(super) async fn compare<P: FnMut(Progress) + Send>(
     builder: &mut Builder<'_, P>,
     live: &Generation,
@@ -46,24 +46,30 @@ pub(super) async fn compare<P: FnMut(Progress) + Send>(
     let store = builder.backends.store.clone();
     let mut comparison = Comparison::default();
     let mut open = scan(&store, live, &builder.feed.generation, &mut comparison).await?;
-    let held = Held::open(&store, builder.feed.projection, live).await?.ever().await?;
-    // An entity that lacks something says so itself.
-    let mended = held && !matches!(builder.feed.projection.kind, Kind::Entity(_));
-    let mut since = 0;
+    let quarantined = Quarantine::of(&store, live).ever().await?;
+    // An entity that lacks events is marked stale. Documents of the other kinds may have caught up under other ids.
+    let lenient = quarantined && !matches!(builder.feed.projection.kind, Kind::Entity(_));
+    let mut since = None;
     for round in 0..ROUNDS {
         if open.is_empty() {
             break;
         }
         if round > 0 {
-            since = store.documents().changed(&live.collection, since, ROUND).await;
+            since = Some(
+                store
+                    .keyed
+                    .changed(&live.collection, since.as_ref(), ROUND)
+                    .await
+                    .map_err(ProjectorError::from)?,
+            );
         }
-        open = look_again(builder, live, open, mended, &mut comparison).await?;
+        open = look_again(builder, live, open, lenient, &mut comparison).await?;
     }
     comparison.uncompared += open.len() as u64;
     Ok(comparison)
 }
 
-/// One pass over both; answers the ids of what is not equal.
+/// One pass over both; answers the ids of documents that are not equal.
 async fn scan(
     store: &Store,
     live: &Generation,
@@ -98,7 +104,7 @@ async fn scan(
     Ok(open)
 }
 
-/// Length-prefixed, so that no two documents run together.
+/// Length-prefixed, so that the fields of a document cannot be confused.
 fn hash(digest: &mut Sha256, one: &Stored) {
     let body = one.body.as_deref().unwrap_or_default();
     digest.update((one.id.len() as u64).to_be_bytes());
@@ -112,23 +118,23 @@ async fn look_again<P: FnMut(Progress) + Send>(
     builder: &mut Builder<'_, P>,
     live: &Generation,
     open: BTreeSet<String>,
-    mended: bool,
+    lenient: bool,
     comparison: &mut Comparison,
 ) -> Result<BTreeSet<String>, RebuildError> {
-    let documents = builder.backends.store.documents().clone();
+    let keyed = builder.backends.store.keyed.clone();
     let projection = builder.feed.projection;
     let ids: Vec<String> = open.into_iter().collect();
-    let before = documents.positions(live).await?;
+    let before = keyed.positions(live).await?;
     let old = load(&builder.backends.store, live, &ids).await?;
-    let after = documents.positions(live).await?;
+    let after = keyed.positions(live).await?;
     builder.feed_until(&after).await?;
     let new = load(&builder.backends.store, &builder.feed.generation, &ids).await?;
-    // The live one stood at the end before it was read, so the new one cannot stand further.
+    // If the live one was at the end before it was read, the new one cannot be ahead of it.
     let end = ends(&builder.backends.bus.topics(projection.topics()).await?);
     let level = covers(&before, &end);
     let mut later = BTreeSet::new();
     for id in ids {
-        match verdict(old.get(&id), new.get(&id), level, mended) {
+        match verdict(old.get(&id), new.get(&id), level, lenient) {
             Verdict::Equal => comparison.equal += 1,
             Verdict::Unfit => comparison.uncompared += 1,
             Verdict::Later => drop(later.insert(id)),
@@ -143,8 +149,8 @@ async fn look_again<P: FnMut(Progress) + Send>(
     Ok(later)
 }
 
-/// The new one stands where the live one stands, or further: `level` says that it is not further.
-fn verdict(live: Option<&Stored>, new: Option<&Stored>, level: bool, mended: bool) -> Verdict {
+/// The new document is at the position of the live one or ahead; with `level` it is not ahead.
+fn verdict(live: Option<&Stored>, new: Option<&Stored>, level: bool, lenient: bool) -> Verdict {
     let version = |one: Option<&Stored>| one.map_or(0, |one| one.version);
     let body = |one: Option<&Stored>| one.and_then(|one| one.body.clone());
     if live.is_some_and(|live| live.stale) {
@@ -153,7 +159,7 @@ fn verdict(live: Option<&Stored>, new: Option<&Stored>, level: bool, mended: boo
     let stale = new.is_some_and(|new| new.stale);
     match version(new).cmp(&version(live)) {
         std::cmp::Ordering::Equal if body(live) == body(new) && !stale => Verdict::Equal,
-        _ if mended => Verdict::Unfit,
+        _ if lenient => Verdict::Unfit,
         std::cmp::Ordering::Greater if !level => Verdict::Later,
         _ => Verdict::Different,
     }
@@ -166,7 +172,7 @@ async fn load(
 ) -> Result<BTreeMap<String, Stored>, StoreError> {
     let mut found = BTreeMap::new();
     for ids in ids.chunks(PAGE) {
-        let stored = store.documents().load(generation, ids).await?;
+        let stored = store.keyed.load(generation, ids).await?;
         found.extend(stored.into_iter().flatten().map(|one| (one.id.clone(), one)));
     }
     Ok(found)
@@ -176,7 +182,7 @@ async fn load(
 struct Pages<'a> {
     generation: &'a Generation,
     page: VecDeque<Stored>,
-    after: Option<Place>,
+    after: Option<Cursor>,
     ended: bool,
 }
 
@@ -188,9 +194,9 @@ impl<'a> Pages<'a> {
     async fn peek(&mut self, store: &Store) -> Result<Option<&Stored>, StoreError> {
         if self.page.is_empty() && !self.ended {
             let query = Query { after: self.after.take(), limit: PAGE, ..Query::default() };
-            let found = store.documents().find(self.generation, &query).await?;
+            let found = store.queries.find(self.generation, &query).await?;
             self.ended = found.len() < PAGE;
-            self.after = found.last().map(|last| last.place.clone());
+            self.after = found.last().map(|last| last.cursor.clone());
             self.page = found.into_iter().map(|found| found.document).collect();
         }
         Ok(self.page.front())

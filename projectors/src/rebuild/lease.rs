@@ -1,13 +1,12 @@
-//! Who may rebuild a projection: one at a time, over all processes. The lease is a document whose version is compared and
-//! set; while it is held a heartbeat renews it.
+//! The lease of a rebuild: one rebuild of a projection at a time, over all processes. The lease is the rebuild's record, which
+//! is changed by compare-and-set; a heartbeat renews it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use platform::clock::Clock;
-use read_models::documents::rebuilds::{REBUILDS, Rebuild};
-use read_models::{Checkpoint, Generation, Store, Write};
+use read_models::{Rebuild, RebuildState, Rebuilds};
 use schemas::Timestamp;
 use tokio::sync::Mutex;
 use tokio_util::task::AbortOnDropHandle;
@@ -20,28 +19,27 @@ use crate::error::{ProjectorError, chain};
 use crate::projection::Projection;
 
 const HEARTBEAT: Duration = Duration::from_secs(2);
-/// Who is silent for longer was killed.
+/// A rebuild without a heartbeat for longer than this counts as dead.
 const SILENCE: Duration = Duration::from_secs(20);
 
-/// Whether somebody is at this rebuild right now.
+/// Whether this rebuild is running now.
 pub(crate) fn is_alive(rebuild: &Rebuild, now: Timestamp) -> bool {
     let seen: Option<Timestamp> = rebuild.alive_at.parse().ok();
-    rebuild.state == "RUNNING" && seen.is_some_and(|seen| now.since(seen) < SILENCE)
+    rebuild.state == RebuildState::Running && seen.is_some_and(|seen| now.since(seen) < SILENCE)
 }
 
 pub(super) struct Lease {
     projection: &'static Projection,
     shared: Arc<Shared>,
-    /// Ends with the lease.
+    /// Stops when the lease is dropped.
     heartbeat: AbortOnDropHandle<()>,
 }
 
 struct Shared {
-    store: Store,
+    rebuilds: Arc<dyn Rebuilds>,
     clock: Clock,
-    generation: Generation,
-    /// The document and its version, as it was written last.
-    document: Mutex<(Rebuild, u64)>,
+    /// The record and its revision, as written last.
+    record: Mutex<(Rebuild, u64)>,
     builds: AtomicU32,
     done: AtomicU64,
     total: AtomicU64,
@@ -53,22 +51,19 @@ impl Lease {
         projection: &'static Projection,
         backends: &Backends,
     ) -> Result<Self, RebuildError> {
-        let store = backends.store.clone();
-        let name = projection.name();
-        let generation = store.generations().live(&REBUILDS).await?;
-        let found =
-            store.load::<Rebuild>(&generation, &[name.to_owned()]).await?.into_iter().flatten().next();
-        let (now, version) = (backends.clock.now(), found.as_ref().map_or(0, |document| document.version));
-        let last = found.and_then(|document| document.value);
+        let (name, now) = (projection.name(), backends.clock.now());
+        let rebuilds = Arc::clone(&backends.store.rebuilds);
+        let (last, revision) =
+            rebuilds.rebuild(name).await?.map_or((None, 0), |(last, revision)| (Some(last), revision));
         let running = |alive_at: String| RebuildError::Running { projection: name, alive_at };
         if let Some(other) = last.filter(|last| is_alive(last, now)) {
             return Err(running(other.alive_at));
         }
-        let document = Rebuild {
+        let record = Rebuild {
             collection: name.to_owned(),
             generation: 0,
             owner: Uuid::new_v4().to_string(),
-            state: "RUNNING".to_owned(),
+            state: RebuildState::Running,
             done: 0,
             total: 0,
             differences: Vec::new(),
@@ -76,10 +71,9 @@ impl Lease {
             alive_at: now.to_string(),
         };
         let shared = Arc::new(Shared {
-            store,
+            rebuilds,
             clock: backends.clock.clone(),
-            generation,
-            document: Mutex::new((document, version)),
+            record: Mutex::new((record, revision)),
             builds: AtomicU32::new(0),
             done: AtomicU64::new(0),
             total: AtomicU64::new(0),
@@ -96,7 +90,7 @@ impl Lease {
         self.shared.builds.store(generation, Ordering::Relaxed);
     }
 
-    /// Says how far it is, with the next heartbeat.
+    /// Sets the progress that the next heartbeat reports.
     pub(super) fn done(&self, meter: &Meter) -> Result<(), RebuildError> {
         let progress = meter.progress();
         self.shared.done.store(progress.done, Ordering::Relaxed);
@@ -107,7 +101,7 @@ impl Lease {
         Ok(())
     }
 
-    /// Makes sure that it is still held.
+    /// Fails if another rebuild has taken the lease.
     pub(super) async fn confirm(&self) -> Result<(), RebuildError> {
         if self.shared.renew(|_| {}).await? {
             Ok(())
@@ -116,12 +110,16 @@ impl Lease {
         }
     }
 
-    /// Ends it, unless somebody else has it.
-    pub(super) async fn release(self, state: &str, differences: &[String]) -> Result<(), RebuildError> {
+    /// Releases the lease, unless another rebuild has taken it.
+    pub(super) async fn release(
+        self,
+        state: RebuildState,
+        differences: &[String],
+    ) -> Result<(), RebuildError> {
         drop(self.heartbeat);
-        let ended = |document: &mut Rebuild| {
-            document.state = state.to_owned();
-            document.differences = differences.to_vec();
+        let ended = |record: &mut Rebuild| {
+            record.state = state;
+            record.differences = differences.to_vec();
         };
         if !self.shared.renew(ended).await? {
             tracing::warn!(projection = self.projection.name(), "another rebuild took over");
@@ -131,27 +129,20 @@ impl Lease {
 }
 
 impl Shared {
-    /// Writes the next version of the document; false when somebody else did.
+    /// Writes the next revision of the record; false if another rebuild did.
     async fn renew(&self, change: impl FnOnce(&mut Rebuild) + Send) -> Result<bool, ProjectorError> {
-        let mut held = self.document.lock().await;
-        let (document, version) = &mut *held;
-        document.alive_at = self.clock.now().to_string();
-        document.generation = self.builds.load(Ordering::Relaxed);
-        document.done = self.done.load(Ordering::Relaxed);
-        document.total = self.total.load(Ordering::Relaxed);
-        change(document);
-        let write = Write {
-            id: document.collection.clone(),
-            version: *version + 1,
-            body: Some(serde_json::to_string(document)?),
-            stale: false,
-        };
-        let kept = self.store.documents().write(&self.generation, &[write], &Checkpoint::new()).await?;
-        if kept != [true] {
+        let mut held = self.record.lock().await;
+        let (record, revision) = &mut *held;
+        record.alive_at = self.clock.now().to_string();
+        record.generation = self.builds.load(Ordering::Relaxed);
+        record.done = self.done.load(Ordering::Relaxed);
+        record.total = self.total.load(Ordering::Relaxed);
+        change(record);
+        if !self.rebuilds.put_rebuild(record, *revision).await? {
             self.overtaken.store(true, Ordering::Relaxed);
             return Ok(false);
         }
-        *version += 1;
+        *revision += 1;
         Ok(true)
     }
 }
@@ -162,9 +153,13 @@ async fn beat(shared: Arc<Shared>, name: &'static str) {
         match shared.renew(|_| {}).await {
             Ok(true) => {}
             Ok(false) => return,
-            // The rebuild itself meets the same trouble and says so.
+            // The rebuild meets the same problem and fails with it.
             Err(error) => {
-                tracing::warn!(projection = name, problem = chain(&error), "no sign of life written")
+                tracing::warn!(
+                    projection = name,
+                    problem = chain(&error),
+                    "could not renew the rebuild lease"
+                )
             }
         }
     }

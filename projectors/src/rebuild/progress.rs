@@ -1,19 +1,19 @@
-//! How far a rebuild is.
+//! The progress of a rebuild.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How far a rebuild is.
+/// The progress of a rebuild.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
-    /// Records fed so far.
+    /// Records applied so far.
     pub done: u64,
-    /// Records there are, as far as known; grows while the shop is open.
+    /// Records to apply, as far as known; grows while the shop is open.
     pub total: u64,
     /// Records per second so far.
     pub rate: f64,
-    /// How long the rest will take at that rate; `None` while there is none.
+    /// Time left at that rate; `None` while the rate is 0.
     pub eta: Option<Duration>,
 }
 
@@ -41,7 +41,7 @@ impl Meter {
     }
 
     pub(super) fn progress(&self) -> Progress {
-        // Records may come again, so more may have been done than there are.
+        // Records may be redelivered, so `done` may exceed the number of records.
         let total = self.total.max(self.done);
         let seconds = self.began.elapsed().as_secs_f64();
         let rate = if seconds > 0.0 { self.done as f64 / seconds } else { 0.0 };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use platform::bus::{Consumer, Delivery, Positions, Start, Subscription};
-use read_models::{Checkpoint, Generation, StoreError};
+use read_models::{Generation, StoreError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -12,13 +12,13 @@ use super::Options;
 use crate::Backends;
 use crate::error::{ProjectorError, chain};
 use crate::feed::Feed;
-use crate::positions::{StorePositions, checkpoint, covers};
+use crate::positions::{StorePositions, covers};
 use crate::projection::Projection;
 
-/// Pauses after an error: from the first, doubled up to the second.
+/// The first pause after an error, which doubles with every further one, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
-/// Positions that moved without records are written when one moved this far, or when it is quiet for so long: a projector
-/// that has nothing to do leaves the disk alone while others are busy.
+/// Positions that moved without records are written once one has moved by `FAR`, or when no record has come for `QUIET`: an
+/// idle projector does not write while others are busy.
 const FAR: u64 = 1_000;
 const QUIET: Duration = Duration::from_millis(20);
 const LONGEST_REST: Duration = Duration::from_millis(50);
@@ -35,7 +35,7 @@ pub(super) struct Follower {
 /// Why following a generation ended.
 enum Ended {
     Stopped,
-    /// Another generation is live, or the store went back to an earlier moment.
+    /// Another generation is live, or the store was restored to an earlier moment.
     Moved,
 }
 
@@ -54,7 +54,7 @@ impl Follower {
             match self.follow(&mut went_well).await {
                 Ok(Ended::Stopped) => return,
                 Ok(Ended::Moved) => {}
-                // The generation was dropped behind our back, so another one is live.
+                // The generation was dropped while it was followed, so another one is live.
                 Err(ProjectorError::Store(StoreError::NoGeneration(_))) if went_well => {}
                 Err(error) => {
                     if went_well {
@@ -65,7 +65,7 @@ impl Follower {
                         projection = self.projection.name(),
                         problem,
                         ?pause,
-                        "stalled; trying again"
+                        "projector stalled; will retry"
                     );
                     self.trouble.send_replace(Some(problem));
                     tokio::select! {
@@ -78,19 +78,19 @@ impl Follower {
         }
     }
 
-    /// Says in `went_well` that a batch was taken in.
+    /// Sets `went_well` once a batch was applied.
     async fn follow(&mut self, went_well: &mut bool) -> Result<Ended, ProjectorError> {
         let Backends { store, bus, source, .. } = &self.backends;
-        let live = store.generations().live(self.projection.collection()).await?;
-        let feed = Feed::open(self.projection, live, store, source).await?;
-        feed.retry_held().await?;
-        let mut written = store.documents().positions(&feed.generation).await?;
+        let live = store.generations.live(self.projection.collection()).await?;
+        let feed = Feed::of(self.projection, live, store, source);
+        feed.retry_quarantined().await?;
+        let mut written = store.keyed.positions(&feed.generation).await?;
         let mut consumer =
             bus.subscribe(subscription(self.projection, &self.backends, &feed.generation)).await?;
         tracing::debug!(
             projection = self.projection.name(),
             generation = feed.generation.number,
-            "following"
+            "following the live generation"
         );
         let mut pending = Positions::new();
         loop {
@@ -101,24 +101,23 @@ impl Follower {
             }
             match next {
                 Next::Stop => return Ok(Ended::Stopped),
-                Next::Retry => drop(feed.retry_held().await?),
+                Next::Retry => drop(feed.retry_quarantined().await?),
                 Next::Batch(delivery) => {
                     let quiet = delivery.positions.is_empty();
                     pending.extend(delivery.positions);
-                    let positions = checkpoint(&pending);
-                    let due = !pending.is_empty() && (quiet || far(&written, &positions));
+                    let due = !pending.is_empty() && (quiet || far(&written, &pending));
                     if delivery.records.is_empty() && !due {
                         continue;
                     }
                     let began = Instant::now();
-                    feed.apply(&delivery.records, &positions).await?;
+                    feed.apply(&delivery.records, &pending).await?;
                     tracing::debug!(
                         projection = self.projection.name(),
                         records = delivery.records.len(),
                         taken = ?began.elapsed(),
-                        "taken in"
+                        "batch applied"
                     );
-                    written.extend(positions);
+                    written.extend(pending.iter().map(|(partition, position)| (*partition, *position)));
                     consumer.commit(&std::mem::take(&mut pending)).await?;
                     if delivery.records.len() < self.options.batch {
                         self.rest(began.elapsed()).await;
@@ -130,8 +129,8 @@ impl Follower {
         }
     }
 
-    /// After a batch that took so long. Many projectors that jump at every record keep each other, and everybody else, from
-    /// working: what comes meanwhile is taken in together.
+    /// Pauses after a batch, longer after a long one. Waking every projector for every record starves the others, so records
+    /// that arrive during the pause are handled in one batch.
     async fn rest(&self, taken: Duration) {
         tokio::select! {
             () = self.stop.cancelled() => {}
@@ -147,42 +146,41 @@ impl Follower {
         tokio::select! {
             biased;
             () = self.stop.cancelled() => Ok(Next::Stop),
-            // The handle may be gone; then nobody asks any more.
+            // An error means that the handle was dropped.
             Ok(()) = self.retry.changed() => Ok(Next::Retry),
             delivery = consumer.next(self.options.batch, patience) => Ok(Next::Batch(delivery?)),
         }
     }
 
-    /// Whether this generation, from these positions, is not what is to be fed any more.
-    async fn moved(&self, feed: &Feed, written: &Checkpoint) -> Result<bool, ProjectorError> {
+    /// Whether another generation is live, or the positions are behind those that were written.
+    async fn moved(&self, feed: &Feed, written: &Positions) -> Result<bool, ProjectorError> {
         let store = &self.backends.store;
-        let live = store.generations().live(self.projection.collection()).await?;
+        let live = store.generations.live(self.projection.collection()).await?;
         if live != feed.generation {
             tracing::info!(
                 projection = self.projection.name(),
                 generation = live.number,
-                "another one is live now"
+                "another generation is live; following it"
             );
             return Ok(true);
         }
-        let back = !covers(&store.documents().positions(&live).await?, written);
+        let back = !covers(&store.keyed.positions(&live).await?, written);
         if back {
             tracing::warn!(
                 projection = self.projection.name(),
-                "the store went back: catching up from there"
+                "the store was restored to an earlier moment; catching up"
             );
         }
         Ok(back)
     }
 }
 
-fn far(written: &Checkpoint, positions: &Checkpoint) -> bool {
-    positions
-        .iter()
-        .any(|(key, position)| position.saturating_sub(written.get(key).copied().unwrap_or(0)) >= FAR)
+fn far(written: &Positions, positions: &Positions) -> bool {
+    let before = |partition| written.get(partition).copied().unwrap_or(0);
+    positions.iter().any(|(partition, position)| position.saturating_sub(before(partition)) >= FAR)
 }
 
-/// The group of a generation, which goes on where the store says.
+/// The group of a generation. It resumes at the positions in the store.
 pub(crate) fn subscription(
     projection: &Projection,
     backends: &Backends,

@@ -66,7 +66,7 @@ impl Bus for MemoryBus {
     }
 
     async fn reach(&self, _: &[Context]) -> Result<BTreeMap<Context, Reach>, BusError> {
-        nobody_asks()
+        unsupported()
     }
 
     async fn browse(&self, topic: Topic, browse: &Browse) -> Result<Vec<Record>, BusError> {
@@ -96,8 +96,8 @@ impl Bus for MemoryBus {
     }
 }
 
-/// Projectors ask for nobody's reach.
-fn nobody_asks() -> Result<BTreeMap<Context, Reach>, BusError> {
+/// Projectors do not ask for it.
+fn unsupported() -> Result<BTreeMap<Context, Reach>, BusError> {
     Err(BusError::Unavailable("a projector asked how far the relays are".into()))
 }
 

@@ -1,9 +1,9 @@
-//! What the documents must be: a straight fold of the log, without any of the projectors' machinery.
+//! The expected documents: a plain fold of the log, without any of the projectors' machinery.
 
 use std::collections::BTreeMap;
 
 use platform::bus::Record;
-use projectors::{Entry, Indigestible};
+use projectors::{ApplyError, Entry};
 use read_models::documents::sales_by_week::ProductWeek;
 use schemas::order::OrderEvent;
 use schemas::{EventSet, Recorded, Topic};
@@ -30,7 +30,7 @@ pub fn entity<D: Serialize, E: EventSet>(
 pub fn journal<D: Serialize>(
     records: &[Record],
     topics: &[Topic],
-    entries: fn(&Record) -> Result<Vec<Entry<D>>, Indigestible>,
+    entries: fn(&Record) -> Result<Vec<Entry<D>>, ApplyError>,
 ) -> Documents {
     let of_topics = records.iter().filter(|record| topics.contains(&record.topic));
     let entries = of_topics.flat_map(|record| entries(record).unwrap());

@@ -1,4 +1,4 @@
-//! A version of a stream that never came.
+//! Skipped versions of a stream.
 
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ async fn a_skipped_version_is_noticed_and_the_stream_is_read_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_version_that_is_nowhere_holds_its_stream_until_it_comes() {
+async fn a_missing_version_quarantines_its_stream_until_it_arrives() {
     let records = stock_history();
     let mut shop = Shop::closed(&STOCK, None).await;
     shop.start(20);

@@ -1,4 +1,4 @@
-//! Histories that could have happened, from a seed: every stream in order, all of them mixed.
+//! Plausible histories from a seed: every stream in order, all of them interleaved.
 
 mod catalog;
 mod inventory;
@@ -19,8 +19,8 @@ use uuid::Uuid;
 
 use crate::bus::PARTITIONS;
 
-/// An event that was not recorded yet.
-pub struct Told {
+/// An event before it is recorded.
+pub struct Unrecorded {
     pub topic: Topic,
     pub stream: StreamId,
     pub name: &'static str,
@@ -28,13 +28,13 @@ pub struct Told {
     pub payload: String,
 }
 
-/// Streams that are told one after another.
-pub struct Teller {
+/// Builds streams one after another.
+pub struct Scenario {
     pub rng: StdRng,
-    streams: Vec<Vec<Told>>,
+    streams: Vec<Vec<Unrecorded>>,
 }
 
-impl Teller {
+impl Scenario {
     pub fn chance(&mut self, of: f64) -> bool {
         self.rng.random_bool(of)
     }
@@ -47,42 +47,43 @@ impl Teller {
         self.streams.push(Vec::new());
     }
 
-    pub fn tell<E: EventSet>(&mut self, topic: Topic, stream: StreamId, event: impl Into<E>) {
+    pub fn emit<E: EventSet>(&mut self, topic: Topic, stream: StreamId, event: impl Into<E>) {
         let event: E = event.into();
         let payload = event.encode(&Actor::staff("anna")).unwrap();
-        let told = Told { topic, stream, name: event.name(), version: event.version(), payload };
-        self.streams.last_mut().unwrap().push(told);
+        let event = Unrecorded { topic, stream, name: event.name(), version: event.version(), payload };
+        self.streams.last_mut().unwrap().push(event);
     }
 }
 
-/// A whole shop's history.
+/// The history of a whole shop.
 pub fn history(seed: u64) -> Vec<Record> {
-    let mut teller = Teller { rng: StdRng::seed_from_u64(seed), streams: Vec::new() };
+    let mut scenario = Scenario { rng: StdRng::seed_from_u64(seed), streams: Vec::new() };
     for number in 0..4 {
-        catalog::product(&mut teller, number);
-        inventory::stock(&mut teller, number);
+        catalog::product(&mut scenario, number);
+        inventory::stock(&mut scenario, number);
     }
-    catalog::categories(&mut teller);
+    catalog::categories(&mut scenario);
     for number in 0..6 {
-        ordering::order(&mut teller, number);
-        inventory::reservation(&mut teller, number);
-        outcomes::payment(&mut teller, number);
-        outcomes::shipment(&mut teller, number);
+        ordering::order(&mut scenario, number);
+        inventory::reservation(&mut scenario, number);
+        outcomes::payment(&mut scenario, number);
+        outcomes::shipment(&mut scenario, number);
     }
     for number in 0..2 {
-        outcomes::reaction(&mut teller, number);
+        outcomes::reaction(&mut scenario, number);
     }
-    let told: BTreeSet<_> = teller.streams.iter().flatten().map(|told| told.topic).collect();
-    for aggregate in AggregateType::ALL.into_iter().filter(|aggregate| !told.contains(&aggregate.topic())) {
-        samples(&mut teller, aggregate);
+    let covered: BTreeSet<_> = scenario.streams.iter().flatten().map(|event| event.topic).collect();
+    for aggregate in AggregateType::ALL.into_iter().filter(|aggregate| !covered.contains(&aggregate.topic()))
+    {
+        samples(&mut scenario, aggregate);
     }
-    let Teller { mut rng, streams } = teller;
+    let Scenario { mut rng, streams } = scenario;
     let mut recorder = Recorder::default();
     let mut streams: Vec<_> = streams.into_iter().map(Vec::into_iter).collect();
     while !streams.is_empty() {
         let which = rng.random_range(0..streams.len());
         match streams[which].next() {
-            Some(told) => recorder.record(told),
+            Some(event) => recorder.record(event),
             None => drop(streams.swap_remove(which)),
         }
     }
@@ -90,21 +91,21 @@ pub fn history(seed: u64) -> Vec<Record> {
 }
 
 /// For aggregates without a history of their own: the golden samples of their events, one after another, in a few streams.
-fn samples(teller: &mut Teller, aggregate: AggregateType) {
+fn samples(scenario: &mut Scenario, aggregate: AggregateType) {
     for number in 0..3 {
-        teller.begin();
+        scenario.begin();
         for event in aggregate.catalogue() {
             let file = format!("../schemas/golden/{}.json", event.full_name(event.version));
             let payload = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
             let (topic, stream) =
                 (aggregate.topic(), aggregate.stream(OrderId::derived(&[&number.to_string()])));
-            let told = Told { topic, stream, name: event.name, version: event.version, payload };
-            teller.streams.last_mut().unwrap().push(told);
+            let event = Unrecorded { topic, stream, name: event.name, version: event.version, payload };
+            scenario.streams.last_mut().unwrap().push(event);
         }
     }
 }
 
-/// Gives events what a log gives them.
+/// Gives events their attributes, as a log does.
 #[derive(Default)]
 pub struct Recorder {
     pub records: Vec<Record>,
@@ -112,21 +113,21 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    pub fn record(&mut self, told: Told) {
-        let version = self.versions.entry(told.stream.clone()).or_default();
+    pub fn record(&mut self, event: Unrecorded) {
+        let version = self.versions.entry(event.stream.clone()).or_default();
         *version += 1;
         // Offsets rise, but not by one.
         let position = 3 * (self.records.len() as u64 + 1);
         let seconds = 1_772_000_000 + 40_000 * position;
         let envelope = Envelope {
-            id: EventId::derived(&[told.stream.as_str(), &version.to_string()]),
-            stream: told.stream,
+            id: EventId::derived(&[event.stream.as_str(), &version.to_string()]),
+            stream: event.stream,
             version: *version,
-            context: told.topic.context(),
+            context: event.topic.context(),
             position,
             epoch: Uuid::nil(),
-            name: told.name.to_owned(),
-            type_version: told.version,
+            name: event.name.to_owned(),
+            type_version: event.version,
             time: Timestamp::from_millis(i64::try_from(seconds).unwrap() * 1_000),
             correlation: Uuid::nil(),
             causation: Uuid::nil(),
@@ -135,11 +136,11 @@ impl Recorder {
         };
         let partition = envelope.stream.as_str().bytes().map(u32::from).sum::<u32>() % PARTITIONS;
         self.records.push(Record {
-            topic: told.topic,
+            topic: event.topic,
             partition,
             offset: position,
             envelope: Arc::new(envelope),
-            payload: told.payload.into(),
+            payload: event.payload.into(),
         });
     }
 }

@@ -1,4 +1,4 @@
-//! The projectors at work: on a bus that shuffles, redelivers and splits, through restarts and rebuilds.
+//! Projectors on a bus that shuffles, redelivers and splits, through restarts and rebuilds.
 
 mod bus;
 mod fold;

@@ -7,8 +7,8 @@ use projectors::projections::{
 };
 use projectors::{Entity, Projection};
 use proptest::prelude::*;
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use read_models::Collection;
 use read_models::documents::stock::StockItem;
 use schemas::stock::StockEvent;
@@ -18,39 +18,121 @@ use crate::fold::{self, Documents};
 use crate::history::history;
 use crate::shop::Shop;
 
-/// Lets the history happen piece by piece, with restarts, lost positions and batches of all sizes on the way.
-async fn happen(projection: &'static Projection, seed: u64) -> (Vec<Record>, Shop) {
-    let records = history(seed);
-    let mut rng = StdRng::seed_from_u64(seed);
-    let mut shop = Shop::open(projection, Some(seed)).await;
+/// Cases per property in a short run, which draws the same ones every time. `CHORALE_PROPTEST_CASES` sets another number, of
+/// new random cases, for long runs. Both shrink a failure to a short history with few steps.
+const CASES: u32 = 16;
+const SHRINKS: u32 = 64;
+
+/// A history and how it is delivered.
+#[derive(Clone, Debug)]
+struct Case {
+    seed: u64,
+    /// The first records of the history, in per mille.
+    share: u32,
+    steps: Vec<Step>,
+}
+
+/// A part of the history, then an incident, then perhaps a restart.
+#[derive(Clone, Debug)]
+struct Step {
+    /// How many of the remaining records are published, in per mille.
+    piece: u32,
+    incident: Incident,
+    /// The batch size after a restart; `None` for no restart.
+    restart: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Incident {
+    Stop,
+    StopAndForgetPositions,
+    Settle,
+    ForgetPositionsWhileRunning,
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    let incident = prop::sample::select(vec![
+        Incident::Stop,
+        Incident::StopAndForgetPositions,
+        Incident::Settle,
+        Incident::ForgetPositionsWhileRunning,
+    ]);
+    let restart = prop::option::weighted(0.8, 1..200_usize);
+    let step = (1..=1_000_u32, incident, restart).prop_map(|(piece, incident, restart)| Step {
+        piece,
+        incident,
+        restart,
+    });
+    // Shrinks towards a short one.
+    let share = prop_oneof![1 => 1..=1_000_u32, 3 => Just(1_000)];
+    (any::<u64>().no_shrink(), share, prop::collection::vec(step, 0..8))
+        .prop_map(|(seed, share, steps)| Case { seed, share, steps })
+}
+
+/// Runs a property over its cases.
+fn for_all(property: impl Fn(Case)) {
+    let asked_for = std::env::var("CHORALE_PROPTEST_CASES").ok();
+    let asked_for = asked_for.map(|number| number.parse().expect("CHORALE_PROPTEST_CASES is a number"));
+    let config = ProptestConfig {
+        cases: asked_for.unwrap_or(CASES),
+        max_shrink_iters: SHRINKS,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let mut runner = match asked_for {
+        Some(_) => TestRunner::new(config),
+        None => TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha)),
+    };
+    let verdict = runner.run(&cases(), |case| {
+        property(case);
+        Ok(())
+    });
+    if let Err(failure) = verdict {
+        panic!("{failure}");
+    }
+}
+
+/// How many of `all` a share in per mille is, at least one.
+fn part(all: usize, share: u32) -> usize {
+    (all * share as usize).div_ceil(1_000).clamp(1, all.max(1))
+}
+
+/// Delivers the history piece by piece, with restarts, lost positions and batches of all sizes.
+async fn deliver(projection: &'static Projection, case: &Case) -> (Vec<Record>, Shop) {
+    let mut records = history(case.seed);
+    records.truncate(part(records.len(), case.share));
+    let mut shop = Shop::open(projection, Some(case.seed)).await;
     let mut rest = records.as_slice();
-    while !rest.is_empty() {
-        let (piece, others) = rest.split_at(rng.random_range(1..=rest.len()));
+    for step in &case.steps {
+        if rest.is_empty() {
+            break;
+        }
+        let (piece, others) = rest.split_at(part(rest.len(), step.piece));
         shop.bus.publish(piece);
         rest = others;
-        match rng.random_range(0..4) {
-            0 => shop.stop().await,
-            1 => {
+        match step.incident {
+            Incident::Stop => shop.stop().await,
+            Incident::StopAndForgetPositions => {
                 shop.stop().await;
                 shop.forget_positions().await;
             }
-            2 if shop.is_open() => shop.settled().await,
-            // While it runs.
-            _ => shop.forget_positions().await,
+            Incident::Settle if shop.is_open() => shop.settled().await,
+            Incident::Settle | Incident::ForgetPositionsWhileRunning => shop.forget_positions().await,
         }
-        if rng.random_bool(0.8) {
+        if let Some(batch) = step.restart {
             shop.stop().await;
-            shop.start(rng.random_range(1..200));
+            shop.start(batch);
         }
     }
+    shop.bus.publish(rest);
     shop.stop().await;
     shop.start(100);
     shop.settled().await;
     (records, shop)
 }
 
-async fn is_the_fold(projection: &'static Projection, seed: u64, fold: impl Fn(&[Record]) -> Documents) {
-    let (records, shop) = happen(projection, seed).await;
+async fn is_the_fold(projection: &'static Projection, case: Case, fold: impl Fn(&[Record]) -> Documents) {
+    let (records, shop) = deliver(projection, &case).await;
     let expected = fold(&records);
     let found: Documents =
         shop.documents().await.into_iter().map(|one| (one.id, (one.version, one.body))).collect();
@@ -81,8 +163,10 @@ async fn undisturbed(projection: &'static Projection, records: &[Record]) -> Doc
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_disturbance_changes_the_documents_of_any_projection() {
-    for (projection, seed) in REGISTRY.into_iter().zip(100..) {
-        let (records, shop) = happen(projection, seed).await;
+    let mut runner = TestRunner::deterministic();
+    for projection in REGISTRY {
+        let case = Case { share: 1_000, ..cases().new_tree(&mut runner).unwrap().current() };
+        let (records, shop) = deliver(projection, &case).await;
         let expected = undisturbed(projection, &records).await;
         assert!(!expected.is_empty(), "{projection:?} makes no document of the history");
         if projection.kind() != "summary" {
@@ -97,9 +181,7 @@ macro_rules! property {
     ($name:ident, $projection:path, |$records:ident| $fold:expr) => {
         #[test]
         fn $name() {
-            proptest!(ProptestConfig { cases: 5, max_shrink_iters: 0, failure_persistence: None, ..ProptestConfig::default() }, |(seed: u64)| {
-                block_on(is_the_fold(&$projection, seed, |$records| $fold));
-            });
+            for_all(|case| block_on(is_the_fold(&$projection, case, |$records| $fold)));
         }
     };
 }
@@ -163,15 +245,9 @@ property!(deleted_documents_are_the_fold_of_the_log, SOLD_OUT_IS_GONE, |log| fol
 
 #[test]
 fn sales_are_the_fold_of_the_log() {
-    let config = ProptestConfig {
-        cases: 5,
-        max_shrink_iters: 0,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
-    proptest!(config, |(seed: u64)| {
+    for_all(|case| {
         block_on(async {
-            let (records, shop) = happen(&sales_by_week::SALES_BY_WEEK, seed).await;
+            let (records, shop) = deliver(&sales_by_week::SALES_BY_WEEK, &case).await;
             let weeks = shop.documents().await.into_iter();
             let weeks = weeks.map(|one| serde_json::from_str(&one.body.unwrap()).unwrap()).collect();
             assert_eq!(fold::added_up(weeks), fold::sales(&records));
@@ -180,7 +256,7 @@ fn sales_are_the_fold_of_the_log() {
 }
 
 /// No projection of the shop deletes, but one may: this one does.
-static GONE: Collection = Collection { name: "gone", shape: 1, indexes: &[] };
+static GONE: Collection = Collection { name: "gone", shape: 1, entity_of: Some("stock"), indexes: &[] };
 static SOLD_OUT_IS_GONE: Projection = Projection::entity(&GONE, &[Topic::STOCK], &Entity(sold_out_is_gone));
 
 fn sold_out_is_gone(item: Option<StockItem>, event: &Recorded<StockEvent>) -> Option<StockItem> {

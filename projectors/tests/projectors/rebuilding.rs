@@ -20,7 +20,7 @@ use crate::shop::Shop;
 
 async fn generations(shop: &Shop) -> Vec<(u32, GenerationState)> {
     let name = shop.live().await.collection;
-    let all = shop.store().generations().list().await.unwrap();
+    let all = shop.store().generations.list().await.unwrap();
     all.into_iter()
         .filter(|(one, _)| one.collection == name)
         .map(|(one, state)| (one.number, state))
@@ -82,7 +82,8 @@ async fn a_rebuild_catches_up_with_a_shop_that_stays_open() {
 }
 
 static CHANGED: AtomicBool = AtomicBool::new(false);
-static CHANGEABLE_DOCUMENTS: Collection = Collection { name: "changeable", shape: 1, indexes: &[] };
+static CHANGEABLE_DOCUMENTS: Collection =
+    Collection { name: "changeable", shape: 1, entity_of: Some("stock"), indexes: &[] };
 static CHANGEABLE: Projection =
     Projection::entity(&CHANGEABLE_DOCUMENTS, &[Topic::STOCK], &Entity(changeable));
 
@@ -123,12 +124,12 @@ async fn a_rebuild_that_was_killed_leaves_nothing_behind_and_a_second_at_once_is
     let backends = Backends { clock: clock.clock(), ..shop.backends.clone() };
     let halfway = Arc::new(Notify::new());
     {
-        let told = halfway.clone();
-        let mut first = Box::pin(rebuild(&ORDERS, &backends, move |_| told.notify_one()));
+        let notify = halfway.clone();
+        let mut first = Box::pin(rebuild(&ORDERS, &backends, move |_| notify.notify_one()));
         tokio::select! {
             biased;
             () = halfway.notified() => {}
-            done = &mut first => panic!("it was too quick: {done:?}"),
+            done = &mut first => panic!("it ended before it was halfway: {done:?}"),
         }
         let refused = rebuild(&ORDERS, &backends, |_| {}).await.unwrap_err();
         assert!(matches!(refused, RebuildError::Running { .. }), "{refused}");

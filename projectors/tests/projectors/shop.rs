@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use platform::bus::Bus;
 use platform::bus::shuffled::ShuffledBus;
+use platform::bus::{Bus, Positions};
 use platform::clock::Clock;
 use platform::shutdown::Shutdown;
 use projectors::{Backends, Handle, Options, Projection, caught_up};
-use read_models::{Checkpoint, Collection, Generation, Query, Store, Stored, connect, documents};
+use read_models::{Collection, Generation, Query, Store, Stored, connect, documents};
 
 use crate::bus::MemoryBus;
 
-/// Longer than anything takes, on the busiest machine too: it only ends a hang.
+/// Ends a hang. Longer than anything takes, even on a busy machine.
 pub const LONG: Duration = Duration::from_secs(300);
 
 pub struct Shop {
@@ -24,7 +24,7 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// Nothing runs yet. With a seed the bus shuffles.
+    /// No projector runs yet. With a seed the bus shuffles.
     pub async fn closed(projection: &'static Projection, seed: Option<u64>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", directory.path().join("documents.sqlite").display());
@@ -76,22 +76,22 @@ impl Shop {
         }
     }
 
-    /// Waits until everything is in. Somebody must be at work, or it never is.
+    /// Waits until all records are applied. A projector must be running.
     pub async fn settled(&self) {
-        assert!(self.is_open(), "nobody is at work, so there is nothing to wait for");
+        assert!(self.is_open(), "no projector is running, so there is nothing to wait for");
         caught_up(self.store(), self.backends.bus.as_ref(), &[self.projection], LONG).await.unwrap();
     }
 
     pub async fn live(&self) -> Generation {
-        self.store().generations().live(self.projection.collection()).await.unwrap()
+        self.store().generations.live(self.projection.collection()).await.unwrap()
     }
 
-    /// As after losing the positions: everything comes again.
+    /// As after losing the positions: everything is redelivered.
     pub async fn forget_positions(&self) {
         let live = self.live().await;
-        let positions = self.store().documents().positions(&live).await.unwrap();
-        let zero: Checkpoint = positions.into_keys().map(|key| (key, 0)).collect();
-        self.store().documents().write(&live, &[], &zero).await.unwrap();
+        let positions = self.store().keyed.positions(&live).await.unwrap();
+        let zero: Positions = positions.into_keys().map(|partition| (partition, 0)).collect();
+        self.store().keyed.write(&live, &[], &zero).await.unwrap();
     }
 
     /// All live documents that are not deleted, by id.
@@ -99,15 +99,15 @@ impl Shop {
         let mut query = Query { limit: 1_000, ..Query::default() };
         let mut all = Vec::new();
         loop {
-            let found = self.store().documents().find(&self.live().await, &query).await.unwrap();
+            let found = self.store().queries.find(&self.live().await, &query).await.unwrap();
             let Some(last) = found.last() else { return all };
-            query.after = Some(last.place.clone());
+            query.after = Some(last.cursor.clone());
             all.extend(found.into_iter().map(|one| one.document));
         }
     }
 
     pub async fn document(&self, id: &str) -> Option<Stored> {
-        let found = self.store().documents().load(&self.live().await, &[id.to_owned()]).await.unwrap();
+        let found = self.store().keyed.load(&self.live().await, &[id.to_owned()]).await.unwrap();
         found.into_iter().next().unwrap()
     }
 }

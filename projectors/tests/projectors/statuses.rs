@@ -1,4 +1,4 @@
-//! How projectors say that they are.
+//! The status of projectors.
 
 use projectors::projections::orders::ORDERS;
 use projectors::{Options, ProjectorError, ProjectorState, caught_up, status};
@@ -8,7 +8,7 @@ use crate::history::history;
 use crate::shop::Shop;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_lag_is_counted_until_everything_is_in() {
+async fn the_lag_is_counted_until_everything_is_applied() {
     let mut shop = Shop::closed(&ORDERS, Some(41)).await;
     let records = history(41);
     shop.bus.publish(&records);
@@ -23,12 +23,12 @@ async fn the_lag_is_counted_until_everything_is_in() {
     shop.start(10);
     shop.settled().await;
     let after = &shop.handle().status().await.unwrap()[0];
-    assert_eq!((after.lag_events, after.lag_seconds, after.held_events), (0, 0.0, 0));
+    assert_eq!((after.lag_events, after.lag_seconds, after.quarantined_events), (0, 0.0, 0));
     assert_eq!(after.last_error, None);
 }
 
 #[test]
-fn a_name_that_no_projection_has_is_refused() {
+fn a_name_without_a_projection_is_refused() {
     assert!(matches!(Options::only(&["ordres".to_owned()]), Err(ProjectorError::Unknown(_))));
     assert_eq!(Options::only(&["orders".to_owned()]).unwrap().projections.len(), 1);
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_graphql::{Context, Object, OutputType, Result, SimpleObject, TypeName};
-use read_models::{Direction, Filter, Place, Query};
+use read_models::{Cursor, Direction, Filter, Query};
 use serde::de::IgnoredAny;
 
 use super::{List, Page, cursor};
@@ -40,8 +40,8 @@ enum Ends {
     /// The rest can be read from the store.
     Stored {
         list: List,
-        first: Option<Place>,
-        last: Option<Place>,
+        first: Option<Cursor>,
+        last: Option<Cursor>,
         before: Option<bool>,
         behind: Option<bool>,
     },
@@ -52,7 +52,7 @@ impl<N: Listed> Connection<N> {
     pub(crate) fn of(page: Page<N::Document>) -> Self {
         let Page { items, more_behind, more_before, from_end, bounded, list } = page;
         let signature = list.signature();
-        let place = |at: Option<&(Arc<Doc<N::Document>>, Place)>| at.map(|(_, place)| place.clone());
+        let place = |at: Option<&(Arc<Doc<N::Document>>, Cursor)>| at.map(|(_, place)| place.clone());
         let (first, last) = (place(items.first()), place(items.last()));
         // The side that the page was read towards is known. On the other side there is nothing without a cursor; with one
         // it has to be asked for, because the cursor's own place may be gone.

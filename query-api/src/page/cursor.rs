@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use read_models::{Direction, Place, Value};
+use read_models::{Cursor, Direction, Value};
 use serde_json::Value as Json;
 
 use crate::fault::Fault;
@@ -20,7 +20,7 @@ pub(super) fn signature(list: &str, sort: &[(&'static str, Direction)]) -> Strin
 }
 
 /// The cursor of a place.
-pub(super) fn write(signature: &str, place: &Place) -> String {
+pub(super) fn write(signature: &str, place: &Cursor) -> String {
     let mut parts = vec![Json::from(signature), Json::from(place.id.as_str())];
     parts.extend(place.values.iter().map(|value| match value {
         Value::Null => Json::Null,
@@ -31,7 +31,7 @@ pub(super) fn write(signature: &str, place: &Place) -> String {
 }
 
 /// The place of a cursor of this very list and order.
-pub(super) fn read(signature: &str, cursor: &str) -> Result<Place, Fault> {
+pub(super) fn read(signature: &str, cursor: &str) -> Result<Cursor, Fault> {
     if cursor.len() > LONGEST {
         return Err(Fault::BadCursor);
     }
@@ -49,7 +49,7 @@ pub(super) fn read(signature: &str, cursor: &str) -> Result<Place, Fault> {
     if found != signature {
         return Err(Fault::BadCursor);
     }
-    Ok(Place { id: id.clone(), values: values.iter().map(value).collect::<Result<_, _>>()? })
+    Ok(Cursor { id: id.clone(), values: values.iter().map(value).collect::<Result<_, _>>()? })
 }
 
 #[cfg(test)]
@@ -60,7 +60,7 @@ mod tests {
     fn a_cursor_leads_back_to_its_place_in_its_own_list_and_order_only() {
         let sort = [("placedAt", Direction::Descending), ("number", Direction::Ascending)];
         let own = signature("orders", &sort);
-        let place = Place {
+        let place = Cursor {
             values: vec![Value::Text("2026".to_owned()), Value::Integer(7)],
             id: "order-1".to_owned(),
         };

@@ -1,6 +1,6 @@
 //! Pages of lists that are wholly in memory, such as the lines of an order.
 
-use read_models::{Place, Value};
+use read_models::{Cursor, Value};
 
 use super::{Connection, Window, cursor};
 use crate::fault::Fault;
@@ -35,7 +35,7 @@ pub(crate) fn slice<N>(
     };
     let page = items.into_iter().take(end).skip(begin);
     let cursor =
-        |key| cursor::write(&signature, &Place { values: vec![Value::Integer(key)], id: String::new() });
+        |key| cursor::write(&signature, &Cursor { values: vec![Value::Integer(key)], id: String::new() });
     let edges = page.map(|(key, node)| (cursor(key), node)).collect();
     Ok(Connection::known(edges, begin > 0, end < total, total as u64))
 }

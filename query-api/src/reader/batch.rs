@@ -1,4 +1,4 @@
-//! Collects what the fields of a query ask for, so that it is read at once.
+//! Collects the keys that the fields of a query need, so that they are read with one call.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -9,10 +9,10 @@ use tokio::sync::OnceCell;
 
 use crate::fault::Fault;
 
-/// What was found, by key, or why nothing could be.
+/// The values by key, or the error of the call.
 type Outcome<K, V> = Result<HashMap<K, V>, Arc<Fault>>;
 
-/// So many rounds without a new key, and a wave is read.
+/// Rounds without a new key after which a wave is read.
 const QUIET: u32 = 3;
 
 /// Keys that are read together.
@@ -22,8 +22,8 @@ struct Wave<K, V> {
 }
 
 impl<K, V> Wave<K, V> {
-    /// Returns once a while has passed in which nobody joined. A while is a round of the query's task: a round may end early,
-    /// when the runtime wants the thread back, so one alone says little.
+    /// Returns after [`QUIET`] rounds of the query's task in which no key was added. One round is not enough: it may end
+    /// early, when the runtime preempts the task, before all siblings were polled.
     async fn gathered(&self) {
         let (mut size, mut quiet) = (0, 0);
         while quiet < QUIET && !self.outcome.initialized() {
@@ -35,11 +35,10 @@ impl<K, V> Wave<K, V> {
     }
 }
 
-/// Reads values by key for one query: keys that are asked for at the same time are read with one call, and none is read
-/// twice.
+/// Reads values by key for one query. Keys that are needed at the same time are read with one call, and none is read twice.
 ///
-/// There is no timer and no task. All fields of a query are polled by one task, so when the first of them is polled again
-/// its siblings have all left their keys here.
+/// There is no timer and no task. All fields of a query are polled by one task, so when the first of them is polled again,
+/// its siblings have added their keys.
 pub(crate) struct Batch<K, V> {
     gathering: Mutex<Option<Arc<Wave<K, V>>>>,
     known: Mutex<HashMap<K, Arc<Wave<K, V>>>>,
@@ -52,7 +51,7 @@ impl<K, V> Default for Batch<K, V> {
 }
 
 impl<K: Clone + Eq + Hash, V: Clone> Batch<K, V> {
-    /// The value of a key; `read` is given all keys of the wave, by whichever field comes first.
+    /// The value of a key. The first field of the wave calls its `read` with all keys.
     pub(crate) async fn load<R, F>(&self, key: K, read: R) -> Result<Option<V>, Fault>
     where
         R: FnOnce(Vec<K>) -> F,
@@ -85,7 +84,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Batch<K, V> {
         wave
     }
 
-    /// Nobody joins this wave any more.
+    /// Closes the wave for new keys and answers its keys.
     fn close(&self, wave: &Arc<Wave<K, V>>) -> Vec<K> {
         let mut gathering = self.gathering.lock().unwrap_or_else(PoisonError::into_inner);
         if gathering.as_ref().is_some_and(|open| Arc::ptr_eq(open, wave)) {

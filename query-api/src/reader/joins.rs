@@ -1,4 +1,4 @@
-//! Documents of several collections joined at read time, one call per collection however many nodes ask.
+//! Documents of several collections, joined at read time with one call per collection, however many nodes there are.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,21 +21,21 @@ use super::Reader;
 use super::batch::Batch;
 use crate::fault::Fault;
 
-/// The most that a store answers at once.
+/// The longest page of a store.
 const AT_ONCE: usize = 1_000;
 
-/// A document that is there.
+/// A document that exists.
 #[derive(Debug)]
 pub(crate) struct Doc<T> {
     /// Its id in the collection.
     pub(crate) id: String,
     /// The version of its stream.
     pub(crate) version: u64,
-    /// What it says.
+    /// The content.
     pub(crate) value: T,
 }
 
-/// Makes a document shared; a tombstone is none.
+/// Shares a document; `None` for a tombstone.
 pub(crate) fn shared<T>(document: Document<T>) -> Option<Arc<Doc<T>>> {
     let Document { id, version, value, .. } = document;
     value.map(|value| Arc::new(Doc { id, version, value }))
@@ -46,7 +46,7 @@ type Lists<T> = Batch<String, Arc<Vec<Arc<Doc<T>>>>>;
 
 type Tree = Option<Arc<Doc<CategoryTree>>>;
 
-/// What a query has joined so far.
+/// The documents that a query has joined so far.
 #[derive(Default)]
 pub(crate) struct Joins {
     products: ByKey<Product>,
@@ -112,7 +112,7 @@ impl Reader {
         self.by_stream(&self.joins.payments, &PAYMENTS, "payment-", order).await
     }
 
-    /// What an order has reserved.
+    /// The reservation of an order.
     pub(crate) async fn reservation(&self, order: &str) -> Result<Option<Arc<Doc<Reservation>>>, Fault> {
         self.by_stream(&self.joins.reservations, &RESERVATIONS, "reservation-", order).await
     }
@@ -123,13 +123,13 @@ impl Reader {
         self.by_order(&self.joins.shipments, &SHIPMENTS, "plannedAt", order, of).await
     }
 
-    /// The whole story of an order, from its beginning.
+    /// The timeline of an order, from its beginning.
     pub(crate) async fn timeline(&self, order: &str) -> Result<Arc<Vec<Arc<Doc<TimelineEntry>>>>, Fault> {
         let of = |entry: &TimelineEntry| entry.order_id.clone();
         self.by_order(&self.joins.timelines, &ORDER_TIMELINE, "version", order, of).await
     }
 
-    /// The category tree; none while the shop has no category.
+    /// The category tree; `None` if the shop has no category.
     pub(crate) async fn categories(&self) -> Result<Option<Arc<Doc<CategoryTree>>>, Fault> {
         let tree = self.joins.categories.get_or_init(|| async {
             let found = self.load_one(&CATEGORIES, TREE.to_owned()).await;
@@ -181,7 +181,7 @@ impl Reader {
         Ok(batch.load(order.to_owned(), read).await?.unwrap_or_default())
     }
 
-    /// All that match, a thousand with each call.
+    /// All matches, a thousand per call.
     pub(crate) async fn find_all<T: DeserializeOwned>(
         &self,
         collection: &'static Collection,

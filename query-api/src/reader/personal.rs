@@ -1,4 +1,4 @@
-//! Personal data, opened for those who may see it: with one look into the key vault for all subjects of a query.
+//! Personal data, unsealed for callers that may see it: one call of the key vault for all subjects of a query.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,18 +11,18 @@ use super::Reader;
 use super::batch::Batch;
 use crate::fault::Fault;
 
-/// The keys that a query has fetched: kept no longer than the query.
+/// The keys that a query has fetched. Dropped with the query.
 #[derive(Default)]
 pub(crate) struct Personal {
     keyrings: Batch<String, Arc<Keyring>>,
 }
 
-/// What guest tokens are made with, and for nothing else.
+/// The purpose of the key that guest tokens are derived with.
 const GUEST_TOKEN: &str = "guest-token";
 
 impl Reader {
-    /// Opens what was sealed as `field`; `None` when its key has been destroyed. The caller makes sure that whoever asks
-    /// may see it.
+    /// Unseals a value that was sealed as `field`; `None` if its key was destroyed. The caller checks that the client may see
+    /// it.
     pub(crate) async fn open<T: DeserializeOwned>(
         &self,
         sealed: &Sealed,
@@ -32,13 +32,13 @@ impl Reader {
         let stored = serde_json::to_value(sealed).and_then(serde_json::from_value);
         let stored = stored.map_err(|_| Fault::Unknown {
             expected: "sealed value".to_owned(),
-            // Not what stands there: it is personal data.
+            // Not the text itself: it is personal data.
             text: field.to_owned(),
         })?;
         Ok(keyring.open(&stored, field)?.value())
     }
 
-    /// Whether the key of what was sealed as `field` has been destroyed.
+    /// Whether the key of a value that was sealed as `field` was destroyed.
     pub(crate) async fn is_erased(&self, sealed: &Sealed, field: &str) -> Result<bool, Fault> {
         Ok(self.open::<serde::de::IgnoredAny>(sealed, field).await?.is_none())
     }

@@ -77,7 +77,7 @@ impl SystemStatus {
     /// As it is now. What does not answer is unhealthy, not an error.
     pub(crate) async fn as_of_now(reader: &Reader) -> Self {
         let now = DateTime(reader.services.clock.now().to_string());
-        let read_models = match reader.services.store.generations().list().await {
+        let read_models = match reader.services.store.generations.list().await {
             Ok(_) => true,
             Err(error) => {
                 tracing::warn!(

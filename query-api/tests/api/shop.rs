@@ -10,6 +10,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response};
 use http_server::{Address, Caller};
+use platform::bus::Positions;
 use platform::clock::Clock;
 use platform::sealing::Sealer;
 use platform::shutdown::Shutdown;
@@ -19,8 +20,8 @@ use query_api::{
 };
 use read_models::documents::{ALL, Sealed};
 use read_models::{
-    Checkpoint, Collection, Documents, Filter, Found, Generation, GenerationState, Generations, Query, Store,
-    StoreError, Stored, Write,
+    ChangeToken, Collection, Filter, Found, Generation, GenerationState, Generations, Keyed, Queries, Query,
+    Store, StoreError, Stored, Write,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -56,7 +57,12 @@ impl Shop {
             broken: Mutex::default(),
         });
         let services = Services {
-            store: Store::new(watched.clone(), watched.clone()),
+            store: Store {
+                keyed: watched.clone(),
+                queries: watched.clone(),
+                generations: watched.clone(),
+                ..store.clone()
+            },
             sealer: sealer.clone(),
             clock: Clock::system(),
             projectors: Arc::new(Projectors),
@@ -85,13 +91,13 @@ impl Shop {
         collection: &'static Collection,
         bodies: Vec<(String, u64, impl Serialize)>,
     ) {
-        let generation = self.store.generations().live(collection).await.unwrap();
+        let generation = self.store.generations.live(collection).await.unwrap();
         let write = |(id, version, body)| {
             let body = Some(serde_json::to_string(&body).unwrap());
             Write { id, version, body, stale: false }
         };
         let writes: Vec<Write> = bodies.into_iter().map(write).collect();
-        self.store.documents().write(&generation, &writes, &Checkpoint::new()).await.unwrap();
+        self.store.keyed.write(&generation, &writes, &Positions::new()).await.unwrap();
     }
 
     /// Seals for a subject.
@@ -196,22 +202,38 @@ impl Watched {
 }
 
 #[async_trait]
-impl Documents for Watched {
+impl Keyed for Watched {
     async fn load(&self, generation: &Generation, ids: &[String]) -> Result<Vec<Option<Stored>>, StoreError> {
-        self.called(generation)?.documents().load(generation, ids).await
+        self.called(generation)?.keyed.load(generation, ids).await
     }
 
-    async fn write(
-        &self,
-        generation: &Generation,
-        _: &[Write],
-        _: &Checkpoint,
-    ) -> Result<Vec<bool>, StoreError> {
+    async fn write(&self, generation: &Generation, _: &[Write], _: &Positions) -> Result<(), StoreError> {
         panic!("the query side writes to {generation:?}");
     }
 
+    async fn put_if_newer(&self, generation: &Generation, _: &Write) -> Result<bool, StoreError> {
+        panic!("the query side writes to {generation:?}");
+    }
+
+    async fn positions(&self, generation: &Generation) -> Result<Positions, StoreError> {
+        self.called(generation)?.keyed.positions(generation).await
+    }
+
+    async fn changed(
+        &self,
+        collection: &str,
+        since: Option<&ChangeToken>,
+        timeout: Duration,
+    ) -> Result<ChangeToken, StoreError> {
+        self.waits.fetch_add(usize::from(since.is_some()), Ordering::SeqCst);
+        self.inner.keyed.changed(collection, since, timeout).await
+    }
+}
+
+#[async_trait]
+impl Queries for Watched {
     async fn find(&self, generation: &Generation, query: &Query) -> Result<Vec<Found>, StoreError> {
-        self.called(generation)?.documents().find(generation, query).await
+        self.called(generation)?.queries.find(generation, query).await
     }
 
     async fn count(
@@ -220,16 +242,7 @@ impl Documents for Watched {
         filters: &[Filter],
         limit: u64,
     ) -> Result<u64, StoreError> {
-        self.called(generation)?.documents().count(generation, filters, limit).await
-    }
-
-    async fn positions(&self, generation: &Generation) -> Result<Checkpoint, StoreError> {
-        self.called(generation)?.documents().positions(generation).await
-    }
-
-    async fn changed(&self, collection: &str, since: u64, patience: Duration) -> u64 {
-        self.waits.fetch_add(usize::from(since > 0), Ordering::SeqCst);
-        self.inner.documents().changed(collection, since, patience).await
+        self.called(generation)?.queries.count(generation, filters, limit).await
     }
 }
 
@@ -237,12 +250,12 @@ impl Documents for Watched {
 impl Generations for Watched {
     async fn list(&self) -> Result<Vec<(Generation, GenerationState)>, StoreError> {
         self.calls.fetch_add(1, Ordering::Relaxed);
-        self.inner.generations().list().await
+        self.inner.generations.list().await
     }
 
     async fn live(&self, collection: &Collection) -> Result<Generation, StoreError> {
         self.calls.fetch_add(1, Ordering::Relaxed);
-        self.inner.generations().live(collection).await
+        self.inner.generations.live(collection).await
     }
 
     async fn create(&self, _: &Collection) -> Result<Generation, StoreError> {

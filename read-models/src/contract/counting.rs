@@ -5,12 +5,13 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::books::{deletion, live, put, write};
-use super::{Place, Verdict, ensure};
+use super::{KeyedStore, Location, Verdict, ensure};
 use crate::port::{Filter, Value};
 
-pub(super) async fn counting_stops_at_its_limit(place: Arc<dyn Place>) -> Verdict {
-    let store = place.open().await?;
-    let generation = live(&store).await?;
+pub(super) async fn counting_stops_at_its_limit(location: Arc<dyn Location>) -> Verdict {
+    let store = location.open().await?;
+    let keyed = KeyedStore::from(store.clone());
+    let generation = live(&keyed).await?;
     let mut writes: Vec<_> = (0..50)
         .map(|number| {
             let state = if number % 5 == 0 { "new" } else { "old" };
@@ -18,7 +19,7 @@ pub(super) async fn counting_stops_at_its_limit(place: Arc<dyn Place>) -> Verdic
         })
         .collect();
     writes.push(deletion("gone", 1));
-    put(&store, &generation, &writes).await?;
+    put(&keyed, &generation, &writes).await?;
     let new = [Filter::In("state", vec![Value::Text("new".to_owned())])];
     for (filters, limit, expected) in [
         (&[][..], u64::MAX, 50),
@@ -28,7 +29,7 @@ pub(super) async fn counting_stops_at_its_limit(place: Arc<dyn Place>) -> Verdic
         (&new[..], 3, 3),
         (&new[..], 0, 0),
     ] {
-        let counted = store.documents().count(&generation, filters, limit).await?;
+        let counted = store.queries.count(&generation, filters, limit).await?;
         ensure!(counted == expected, "counting {filters:?} up to {limit} gives {counted}, not {expected}");
     }
     Ok(())

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::books::{deletion, ids, live, matching, put, write};
-use super::{Place, Verdict, ensure};
-use crate::port::{Direction, Filter, Generation, Place as Spot, Query, StoreError, Value};
+use super::{KeyedStore, Location, Verdict, ensure};
+use crate::port::{Cursor, Direction, Filter, Generation, Query, StoreError, Value};
 use crate::store::Store;
 
 fn text(text: &str) -> Value {
@@ -14,7 +14,8 @@ fn text(text: &str) -> Value {
 }
 
 async fn shelf(store: &Store) -> Result<Generation, StoreError> {
-    let generation = live(store).await?;
+    let keyed = KeyedStore::from(store.clone());
+    let generation = live(&keyed).await?;
     let books = [
         (
             "1",
@@ -30,12 +31,12 @@ async fn shelf(store: &Store) -> Result<Generation, StoreError> {
         ("6", json!({ "title": "Zürich", "meta": { "tags": ["green", "tea"] } })),
     ];
     let writes: Vec<_> = books.iter().map(|(id, book)| write(id, 1, book)).collect();
-    put(store, &generation, &writes).await?;
+    put(&keyed, &generation, &writes).await?;
     Ok(generation)
 }
 
-pub(super) async fn every_filter_finds_its_documents(place: Arc<dyn Place>) -> Verdict {
-    let store = place.open().await?;
+pub(super) async fn every_filter_finds_its_documents(location: Arc<dyn Location>) -> Verdict {
+    let store = location.open().await?;
     let generation = shelf(&store).await?;
     let number = |number| Some(Value::Integer(number));
     let tags =
@@ -73,15 +74,15 @@ pub(super) async fn every_filter_finds_its_documents(place: Arc<dyn Place>) -> V
     ] {
         let found = matching(&store, &generation, &filters).await?;
         ensure!(found == expected, "{filters:?} finds {found:?}, not {expected:?}");
-        let counted = store.documents().count(&generation, &filters, 100).await?;
+        let counted = store.queries.count(&generation, &filters, 100).await?;
         ensure!(counted == expected.len() as u64, "{filters:?} counts {counted}, not {}", expected.len());
     }
     Ok(())
 }
 
-pub(super) async fn sorting_puts_nulls_first_and_ids_last(place: Arc<dyn Place>) -> Verdict {
+pub(super) async fn sorting_puts_nulls_first_and_ids_last(location: Arc<dyn Location>) -> Verdict {
     use Direction::{Ascending, Descending};
-    let store = place.open().await?;
+    let store = location.open().await?;
     let generation = shelf(&store).await?;
     let new = vec![Filter::In("state", vec![text("new")])];
     for (filters, sort, expected) in [
@@ -102,43 +103,40 @@ pub(super) async fn sorting_puts_nulls_first_and_ids_last(place: Arc<dyn Place>)
     Ok(())
 }
 
-pub(super) async fn a_page_lies_between_its_places(place: Arc<dyn Place>) -> Verdict {
-    let store = place.open().await?;
+pub(super) async fn a_page_lies_between_its_cursors(location: Arc<dyn Location>) -> Verdict {
+    let store = location.open().await?;
     let generation = shelf(&store).await?;
     let all = Query { sort: vec![("title", Direction::Ascending)], limit: 2, ..Query::default() };
-    let spot = |title: Value, id: &str| Some(Spot { values: vec![title], id: id.to_owned() });
+    let at = |title: Value, id: &str| Some(Cursor { values: vec![title], id: id.to_owned() });
     // In this order: 3 and 5 without title, 2 Assam, 1 Oolong, 6 Zürich, 4 assam.
     for (query, expected) in [
         (Query { limit: 0, ..all.clone() }, &[][..]),
         (Query { limit: 5_000, ..all.clone() }, &["3", "5", "2", "1", "6", "4"]),
         (all.clone(), &["3", "5"]),
         (Query { from_end: true, ..all.clone() }, &["6", "4"]),
-        (Query { after: spot(Value::Null, "3"), ..all.clone() }, &["5", "2"]),
-        (Query { before: spot(text("Oolong"), "1"), ..all.clone() }, &["3", "5"]),
-        (Query { before: spot(text("Oolong"), "1"), from_end: true, ..all.clone() }, &["5", "2"]),
-        (Query { after: spot(text("Oolong"), "1"), from_end: true, ..all.clone() }, &["6", "4"]),
-        (Query { after: spot(text("assam"), "4"), ..all.clone() }, &[]),
-        (Query { before: spot(Value::Null, "3"), from_end: true, ..all.clone() }, &[]),
-        // A place need not be held by a document.
-        (Query { after: spot(text("Nobody"), "9"), ..all.clone() }, &["1", "6"]),
-        (Query { after: spot(text("Assam"), "1"), ..all.clone() }, &["2", "1"]),
-        (
-            Query { after: spot(Value::Null, "5"), before: spot(text("Zürich"), "6"), ..all.clone() },
-            &["2", "1"],
-        ),
-        (Query { after: spot(text("Zürich"), "6"), before: spot(Value::Null, "5"), ..all.clone() }, &[]),
+        (Query { after: at(Value::Null, "3"), ..all.clone() }, &["5", "2"]),
+        (Query { before: at(text("Oolong"), "1"), ..all.clone() }, &["3", "5"]),
+        (Query { before: at(text("Oolong"), "1"), from_end: true, ..all.clone() }, &["5", "2"]),
+        (Query { after: at(text("Oolong"), "1"), from_end: true, ..all.clone() }, &["6", "4"]),
+        (Query { after: at(text("assam"), "4"), ..all.clone() }, &[]),
+        (Query { before: at(Value::Null, "3"), from_end: true, ..all.clone() }, &[]),
+        // No document need be at a cursor.
+        (Query { after: at(text("Nobody"), "9"), ..all.clone() }, &["1", "6"]),
+        (Query { after: at(text("Assam"), "1"), ..all.clone() }, &["2", "1"]),
+        (Query { after: at(Value::Null, "5"), before: at(text("Zürich"), "6"), ..all.clone() }, &["2", "1"]),
+        (Query { after: at(text("Zürich"), "6"), before: at(Value::Null, "5"), ..all.clone() }, &[]),
     ] {
         let found = ids(&store, &generation, &query).await?;
         ensure!(found == expected, "{query:?} finds {found:?}, not {expected:?}");
     }
-    let found = store.documents().find(&generation, &all).await?;
-    ensure!(Some(&found[1].place) == spot(Value::Null, "5").as_ref(), "the place is {:?}", found[1].place);
+    let found = store.queries.find(&generation, &all).await?;
+    ensure!(Some(&found[1].cursor) == at(Value::Null, "5").as_ref(), "the cursor is {:?}", found[1].cursor);
     ensure!(found[1].document.version == 1 && found[1].document.body.is_some(), "found {:?}", found[1]);
     Ok(())
 }
 
-pub(super) async fn what_has_no_index_is_refused(place: Arc<dyn Place>) -> Verdict {
-    let store = place.open().await?;
+pub(super) async fn a_query_without_an_index_is_refused(location: Arc<dyn Location>) -> Verdict {
+    let store = location.open().await?;
     let generation = shelf(&store).await?;
     let down = Direction::Descending;
     for (filters, sort, field) in [
@@ -149,30 +147,33 @@ pub(super) async fn what_has_no_index_is_refused(place: Arc<dyn Place>) -> Verdi
         (vec![Filter::Words("state", vec![])], vec![], "state"),
         (vec![], vec![("title", down), ("colour", down)], "colour"),
         (vec![], vec![("words", down)], "words"),
-        // Only beside the first field of its pair.
+        // Only beside an equality on the first field of its pair.
         (vec![], vec![("shelf", down)], "shelf"),
         (vec![Filter::Between("state", None, None)], vec![("shelf", down)], "shelf"),
     ] {
         let query = Query { filters, sort, limit: 1, ..Query::default() };
-        let refused = store.documents().find(&generation, &query).await;
+        let refused = store.queries.find(&generation, &query).await;
         let right = matches!(&refused, Err(StoreError::NoIndex { field: name, .. }) if name == field);
         ensure!(right, "{query:?} is answered with {refused:?}");
         if query.sort.is_empty() {
-            let refused = store.documents().count(&generation, &query.filters, 1).await;
+            let refused = store.queries.count(&generation, &query.filters, 1).await;
             ensure!(matches!(refused, Err(StoreError::NoIndex { .. })), "counting {query:?}: {refused:?}");
         }
     }
-    let foreign = Some(Spot { values: vec![], id: "1".to_owned() });
+    let foreign = Some(Cursor { values: vec![], id: "1".to_owned() });
     let query = Query { sort: vec![("title", down)], after: foreign, limit: 1, ..Query::default() };
-    let refused = store.documents().find(&generation, &query).await;
-    ensure!(matches!(refused, Err(StoreError::Place { .. })), "a foreign place is answered with {refused:?}");
+    let refused = store.queries.find(&generation, &query).await;
+    ensure!(
+        matches!(refused, Err(StoreError::Cursor { .. })),
+        "a foreign cursor is answered with {refused:?}"
+    );
     Ok(())
 }
 
-pub(super) async fn tombstones_are_never_found(place: Arc<dyn Place>) -> Verdict {
-    let store = place.open().await?;
+pub(super) async fn tombstones_are_never_found(location: Arc<dyn Location>) -> Verdict {
+    let store = location.open().await?;
     let generation = shelf(&store).await?;
-    put(&store, &generation, &[deletion("3", 2), deletion("9", 1)]).await?;
+    put(&KeyedStore::from(store.clone()), &generation, &[deletion("3", 2), deletion("9", 1)]).await?;
     for filters in [vec![], vec![Filter::In("title", vec![Value::Null])]] {
         let found = matching(&store, &generation, &filters).await?;
         ensure!(!found.contains(&"3".to_owned()), "{filters:?} finds a deleted document");
@@ -184,11 +185,11 @@ pub(super) async fn tombstones_are_never_found(place: Arc<dyn Place>) -> Verdict
     Ok(())
 }
 
-pub(super) async fn an_updated_document_is_found_where_it_is_now(place: Arc<dyn Place>) -> Verdict {
-    let store = place.open().await?;
+pub(super) async fn an_updated_document_is_found_by_its_new_values(location: Arc<dyn Location>) -> Verdict {
+    let store = location.open().await?;
     let generation = shelf(&store).await?;
     let moved = json!({ "title": "Ceylon", "state": "old", "meta": { "tags": ["red"] } });
-    put(&store, &generation, &[write("6", 2, &moved)]).await?;
+    put(&KeyedStore::from(store.clone()), &generation, &[write("6", 2, &moved)]).await?;
     let tags = |tag: &str| [Filter::HasAny("meta.tags", vec![tag.to_owned()])];
     ensure!(matching(&store, &generation, &tags("green")).await?.is_empty(), "an old tag finds it");
     ensure!(matching(&store, &generation, &tags("red")).await? == ["6"], "its new tag does not find it");
@@ -197,5 +198,19 @@ pub(super) async fn an_updated_document_is_found_where_it_is_now(place: Arc<dyn 
     let query = Query { sort: vec![("title", Direction::Ascending)], limit: 9, ..Query::default() };
     let found = ids(&store, &generation, &query).await?;
     ensure!(found == ["3", "5", "2", "6", "1", "4"], "sorted by its new title: {found:?}");
+    Ok(())
+}
+
+pub(super) async fn a_dropped_generation_is_not_queried(location: Arc<dyn Location>) -> Verdict {
+    let store = location.open().await?;
+    shelf(&store).await?;
+    let dropped = store.generations.create(&super::BOOKS).await?;
+    store.generations.drop_generation(&dropped).await?;
+    let found = store.queries.find(&dropped, &Query { limit: 9, ..Query::default() }).await.map(drop);
+    let counted = store.queries.count(&dropped, &[], 9).await.map(drop);
+    for answer in [found, counted] {
+        let gone = matches!(&answer, Err(StoreError::NoGeneration(which)) if *which == dropped);
+        ensure!(gone, "a query on a dropped generation: {answer:?}");
+    }
     Ok(())
 }

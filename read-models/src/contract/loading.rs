@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use super::books::{deletion, live, put, stored, versioned};
-use super::{Place, Verdict, ensure};
+use super::{KeyedLocation, Verdict, ensure};
 use crate::port::Write;
 
-pub(super) async fn loading_keeps_the_order_and_answers_tombstones(place: Arc<dyn Place>) -> Verdict {
-    let store = place.open().await?;
+pub(super) async fn loading_keeps_the_order_and_answers_tombstones(
+    location: Arc<dyn KeyedLocation>,
+) -> Verdict {
+    let store = location.open_keyed().await?;
     let generation = live(&store).await?;
     let strange = "Ünïcode \"quoted\" 'single' \\ \u{1f375}";
     let writes = [
@@ -15,18 +17,18 @@ pub(super) async fn loading_keeps_the_order_and_answers_tombstones(place: Arc<dy
         deletion("gone", 4),
         Write { stale: true, ..versioned("a", 2) },
         versioned(strange, 1),
-        // The text is kept as it is, not as a parser would print it.
+        // The text is kept byte by byte, not as a parser would print it.
         Write {
             body: Some("{ \"title\" :\t\"é\\u00e9\", \"n\": 1.50 }".to_owned()), ..versioned("text", 1)
         },
     ];
     put(&store, &generation, &writes).await?;
     let asked = ["text", "a", "unknown", "b", "gone", strange, "a"].map(str::to_owned);
-    let loaded = store.documents().load(&generation, &asked).await?;
+    let loaded = store.keyed.load(&generation, &asked).await?;
     let expected: Vec<_> =
         asked.iter().map(|id| writes.iter().find(|write| write.id == *id).map(stored)).collect();
     ensure!(loaded == expected, "asked for {asked:?}, got {loaded:?}");
-    let nothing = store.documents().load(&generation, &[]).await?;
+    let nothing = store.keyed.load(&generation, &[]).await?;
     ensure!(nothing.is_empty(), "asked for nothing, got {nothing:?}");
     Ok(())
 }

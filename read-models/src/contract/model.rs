@@ -1,35 +1,35 @@
-//! A store so simple that it is right: all documents in a list.
+//! A store that is too simple to be wrong: all documents in a list.
 
 use std::cmp::Ordering;
 
 use serde_json::Value as Json;
 
-use crate::port::{Direction, Filter, Place, Query, Value};
+use crate::port::{Cursor, Direction, Filter, Query, Value};
 
 /// An id and a body.
 pub(super) type Book = (String, Json);
 
-/// The ids and places of what a question finds.
-pub(super) fn find(books: &[Book], query: &Query) -> Vec<Place> {
-    let mut places: Vec<Place> = books
+/// The cursors of the documents that a query finds.
+pub(super) fn find(books: &[Book], query: &Query) -> Vec<Cursor> {
+    let mut cursors: Vec<Cursor> = books
         .iter()
         .filter(|(_, book)| matches(book, &query.filters))
-        .map(|(id, book)| Place {
+        .map(|(id, book)| Cursor {
             values: query.sort.iter().map(|(field, _)| value(book, field)).collect(),
             id: id.clone(),
         })
         .collect();
-    places.sort_by(|a, b| order(query, a, b));
-    places.retain(|place| {
-        let after = query.after.as_ref().is_none_or(|after| order(query, place, after).is_gt());
-        let before = query.before.as_ref().is_none_or(|before| order(query, place, before).is_lt());
+    cursors.sort_by(|a, b| order(query, a, b));
+    cursors.retain(|cursor| {
+        let after = query.after.as_ref().is_none_or(|after| order(query, cursor, after).is_gt());
+        let before = query.before.as_ref().is_none_or(|before| order(query, cursor, before).is_lt());
         after && before
     });
     if query.from_end {
-        places.drain(..places.len().saturating_sub(query.limit));
+        cursors.drain(..cursors.len().saturating_sub(query.limit));
     }
-    places.truncate(query.limit);
-    places
+    cursors.truncate(query.limit);
+    cursors
 }
 
 /// Whether all filters hold.
@@ -53,7 +53,7 @@ pub(super) fn matches(book: &Json, filters: &[Filter]) -> bool {
     })
 }
 
-fn order(query: &Query, a: &Place, b: &Place) -> Ordering {
+fn order(query: &Query, a: &Cursor, b: &Cursor) -> Ordering {
     for ((_, direction), (a, b)) in query.sort.iter().zip(a.values.iter().zip(&b.values)) {
         match turned(*direction, a.cmp(b)) {
             Ordering::Equal => {}
@@ -71,7 +71,7 @@ fn turned(direction: Direction, ordering: Ordering) -> Ordering {
     }
 }
 
-fn value(book: &Json, field: &str) -> Value {
+pub(super) fn value(book: &Json, field: &str) -> Value {
     match at(book, field) {
         Some(Json::String(text)) => Value::Text(text.clone()),
         Some(Json::Bool(yes)) => Value::Integer(i64::from(*yes)),
@@ -80,7 +80,7 @@ fn value(book: &Json, field: &str) -> Value {
     }
 }
 
-fn list(book: &Json, field: &str) -> Vec<String> {
+pub(super) fn list(book: &Json, field: &str) -> Vec<String> {
     let texts = at(book, field).and_then(Json::as_array).into_iter().flatten();
     texts.filter_map(Json::as_str).map(str::to_owned).collect()
 }

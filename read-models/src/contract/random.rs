@@ -1,4 +1,4 @@
-//! Random data and questions, against the model.
+//! Random data and queries, against the model.
 
 use std::sync::Arc;
 
@@ -9,17 +9,17 @@ use serde_json::{Value as Json, json};
 
 use super::books::{deletion, put, write};
 use super::model::{self, Book};
-use super::{BOOKS, Failure, Place, Verdict, ensure};
+use super::{BOOKS, Failure, KeyedStore, Location, Verdict, ensure};
 use crate::port::{Direction, Filter, Generation, Query, Value, Write};
 use crate::store::Store;
 
 const SHELVES: u32 = 24;
-const QUESTIONS: usize = 8;
+const QUERIES: usize = 8;
 
 #[derive(Clone, Debug)]
 struct Case {
     books: Vec<Option<Json>>,
-    questions: Vec<Query>,
+    queries: Vec<Query>,
 }
 
 /// Few values, so that many are equal.
@@ -72,14 +72,14 @@ fn filter() -> impl Strategy<Value = Filter> {
     ]
 }
 
-fn question() -> impl Strategy<Value = Query> {
+fn query() -> impl Strategy<Value = Query> {
     let direction = prop::sample::select(vec![Direction::Ascending, Direction::Descending]);
     let fields = prop::sample::subsequence(vec!["title", "price.minor", "state", "open", "shelf"], 0..=3)
         .prop_shuffle();
     let sort = (fields, prop::collection::vec(direction, 3));
     (prop::collection::vec(filter(), 0..2), sort, 1..6usize).prop_map(
         |(mut filters, (fields, directions), limit)| {
-            // The shelf is only sorted by beside its pair's first field.
+            // The shelf is only sortable beside the first field of its pair.
             if fields.contains(&"shelf") {
                 filters.push(Filter::In("state", vec![Value::Text("new".to_owned()), Value::Null]));
             }
@@ -90,14 +90,13 @@ fn question() -> impl Strategy<Value = Query> {
 
 fn case() -> impl Strategy<Value = Case> {
     let books = prop::collection::vec(prop::option::weighted(0.9, book()), 0..24);
-    (books, prop::collection::vec(question(), QUESTIONS))
-        .prop_map(|(books, questions)| Case { books, questions })
+    (books, prop::collection::vec(query(), QUERIES)).prop_map(|(books, queries)| Case { books, queries })
 }
 
 pub(super) async fn pages_visit_each_document_exactly_once_in_both_directions(
-    place: Arc<dyn Place>,
+    location: Arc<dyn Location>,
 ) -> Verdict {
-    let store = place.open().await?;
+    let store = location.open().await?;
     let mut runner = TestRunner::new_with_rng(
         Config::default(),
         proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
@@ -124,7 +123,7 @@ pub(super) async fn pages_visit_each_document_exactly_once_in_both_directions(
 
 /// On a generation of its own.
 async fn check(store: &Store, case: Case) -> Verdict {
-    let generation = store.generations().create(&BOOKS).await?;
+    let generation = store.generations.create(&BOOKS).await?;
     let id = |number: usize| format!("{:02}", number * 7 % 100);
     let writes: Vec<Write> = case
         .books
@@ -134,41 +133,41 @@ async fn check(store: &Store, case: Case) -> Verdict {
             book.as_ref().map_or_else(|| deletion(&id(number), 1), |book| write(&id(number), 1, book))
         })
         .collect();
-    put(store, &generation, &writes).await?;
+    put(&KeyedStore::from(store.clone()), &generation, &writes).await?;
     let books: Vec<Book> =
         case.books.into_iter().enumerate().filter_map(|(number, book)| Some((id(number), book?))).collect();
     let mut verdict = Ok(());
-    for question in &case.questions {
-        verdict = walk(store, &generation, &books, question).await;
+    for query in &case.queries {
+        verdict = walk(store, &generation, &books, query).await;
         if verdict.is_ok() {
-            verdict = windows(store, &generation, &books, question).await;
+            verdict = windows(store, &generation, &books, query).await;
         }
         if verdict.is_err() {
             break;
         }
     }
-    store.generations().drop_generation(&generation).await?;
+    store.generations.drop_generation(&generation).await?;
     verdict
 }
 
 /// From both ends, page by page.
-async fn walk(store: &Store, generation: &Generation, books: &[Book], question: &Query) -> Verdict {
-    let all = model::find(books, &Query { limit: 1_000, ..question.clone() });
-    let counted = store.documents().count(generation, &question.filters, 1_000).await?;
-    ensure!(counted == all.len() as u64, "{question:?} counts {counted}, not {}", all.len());
+async fn walk(store: &Store, generation: &Generation, books: &[Book], query: &Query) -> Verdict {
+    let all = model::find(books, &Query { limit: 1_000, ..query.clone() });
+    let counted = store.queries.count(generation, &query.filters, 1_000).await?;
+    ensure!(counted == all.len() as u64, "{query:?} counts {counted}, not {}", all.len());
     for from_end in [false, true] {
-        let mut page = Query { from_end, ..question.clone() };
+        let mut page = Query { from_end, ..query.clone() };
         let mut visited = Vec::new();
         loop {
-            let found = store.documents().find(generation, &page).await?;
+            let found = store.queries.find(generation, &page).await?;
             let full = found.len() == page.limit;
-            let places: Vec<_> = found.into_iter().map(|one| one.place).collect();
+            let cursors: Vec<_> = found.into_iter().map(|one| one.cursor).collect();
             if from_end {
-                page.before = places.first().cloned();
-                visited.splice(0..0, places);
+                page.before = cursors.first().cloned();
+                visited.splice(0..0, cursors);
             } else {
-                page.after = places.last().cloned();
-                visited.extend(places);
+                page.after = cursors.last().cloned();
+                visited.extend(cursors);
             }
             ensure!(visited.len() <= all.len(), "{page:?} visits more than there is: {visited:?}");
             if !full {
@@ -180,18 +179,18 @@ async fn walk(store: &Store, generation: &Generation, books: &[Book], question: 
     Ok(())
 }
 
-/// Between two places, from either end.
-async fn windows(store: &Store, generation: &Generation, books: &[Book], question: &Query) -> Verdict {
-    let all = model::find(books, &Query { limit: 1_000, ..question.clone() });
+/// Between two cursors, from either end.
+async fn windows(store: &Store, generation: &Generation, books: &[Book], query: &Query) -> Verdict {
+    let all = model::find(books, &Query { limit: 1_000, ..query.clone() });
     let edges = [all.first(), all.get(all.len() / 3), all.get(all.len() * 2 / 3)];
     for after in edges {
         for before in edges {
             for from_end in [false, true] {
                 let page =
-                    Query { after: after.cloned(), before: before.cloned(), from_end, ..question.clone() };
+                    Query { after: after.cloned(), before: before.cloned(), from_end, ..query.clone() };
                 let expected = model::find(books, &page);
-                let found = store.documents().find(generation, &page).await?;
-                let found: Vec<_> = found.into_iter().map(|one| one.place).collect();
+                let found = store.queries.find(generation, &page).await?;
+                let found: Vec<_> = found.into_iter().map(|one| one.cursor).collect();
                 ensure!(found == expected, "{page:?}\nfinds {found:?}\nnot {expected:?}");
             }
         }

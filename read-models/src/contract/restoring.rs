@@ -1,11 +1,10 @@
-//! What outlives a process.
+//! Restarts and restores.
 
 use std::sync::Arc;
 
 use super::books::{deletion, get, live, lost, positions, put, stored, versioned};
-use super::{BOOKS, Place, Verdict, ensure};
+use super::{BOOKS, KeyedLocation, KeyedStore, Verdict, ensure};
 use crate::port::{Generation, GenerationState, StoreError, Write};
-use crate::store::Store;
 
 /// A stream of changes: position n is the n-th write.
 fn history() -> Vec<Write> {
@@ -18,65 +17,70 @@ fn history() -> Vec<Write> {
 }
 
 /// Delivers from `from` (0 for the beginning) to the end, as a projector would.
-async fn deliver(store: &Store, generation: &Generation, from: usize, to: usize) -> Result<(), StoreError> {
-    for (place, write) in history().iter().enumerate().take(to).skip(from) {
-        let at = positions(&[("books/0", place as u64 + 1)]);
-        store.documents().write(generation, std::slice::from_ref(write), &at).await?;
+async fn deliver(
+    store: &KeyedStore,
+    generation: &Generation,
+    from: usize,
+    to: usize,
+) -> Result<(), StoreError> {
+    for (index, write) in history().iter().enumerate().take(to).skip(from) {
+        let at = positions(&[(0, index as u64 + 1)]);
+        store.keyed.write(generation, std::slice::from_ref(write), &at).await?;
     }
     Ok(())
 }
 
-async fn position(store: &Store, generation: &Generation) -> Result<usize, StoreError> {
-    let at = store.documents().positions(generation).await?;
-    Ok(at.get("books/0").map_or(0, |position| *position as usize))
+async fn position(store: &KeyedStore, generation: &Generation) -> Result<usize, StoreError> {
+    let at = store.keyed.positions(generation).await?;
+    Ok(at.values().next().map_or(0, |position| *position as usize))
 }
 
-pub(super) async fn a_store_put_back_to_an_earlier_copy_catches_up_by_redelivery(
-    place: Arc<dyn Place>,
+pub(super) async fn a_store_restored_to_an_earlier_copy_catches_up_by_redelivery(
+    location: Arc<dyn KeyedLocation>,
 ) -> Verdict {
     let ids: Vec<String> = (0..5).map(|id| id.to_string()).collect();
-    let store = place.open().await?;
+    let store = location.open_keyed().await?;
     let generation = live(&store).await?;
     deliver(&store, &generation, 0, 13).await?;
-    place.copy().await?;
+    location.copy().await?;
     deliver(&store, &generation, 13, 30).await?;
-    let expected = store.documents().load(&generation, &ids).await?;
+    let expected = store.keyed.load(&generation, &ids).await?;
     drop(store);
 
-    place.restore().await?;
-    let store = place.open().await?;
+    location.restore().await?;
+    let store = location.open_keyed().await?;
     let generation = live(&store).await?;
     let reached = position(&store, &generation).await?;
-    ensure!(reached == 13, "the copy was made at position 13 and says {reached}");
+    ensure!(reached == 13, "the copy was made at position 13, but is at {reached}");
     let earlier = get(&store, &generation, "1").await?;
-    ensure!(earlier == Some(stored(&versioned("1", 3))), "the copy holds something else: {earlier:?}");
+    ensure!(earlier == Some(stored(&versioned("1", 3))), "the copy has another document: {earlier:?}");
     // Redelivery may begin before the position, never after it.
     deliver(&store, &generation, reached - 6, 30).await?;
-    let caught_up = store.documents().load(&generation, &ids).await?;
+    let caught_up = store.keyed.load(&generation, &ids).await?;
     ensure!(caught_up == expected, "caught up to {caught_up:?} instead of {expected:?}");
     ensure!(position(&store, &generation).await? == 30, "the position did not catch up");
     Ok(())
 }
 
-pub(super) async fn reopening_keeps_everything(place: Arc<dyn Place>) -> Verdict {
-    let store = place.open().await?;
+pub(super) async fn reopening_keeps_everything(location: Arc<dyn KeyedLocation>) -> Verdict {
+    let store = location.open_keyed().await?;
     let generation = live(&store).await?;
     let writes = [versioned("a", 3), deletion("b", 2), Write { stale: true, ..versioned("c", 1) }];
-    let at = positions(&[("books/0", 12)]);
-    store.documents().write(&generation, &writes, &at).await?;
-    let building = store.generations().create(&BOOKS).await?;
+    let at = positions(&[(0, 12)]);
+    store.keyed.write(&generation, &writes, &at).await?;
+    let building = store.generations.create(&BOOKS).await?;
     put(&store, &building, &[versioned("a", 9)]).await?;
     drop(store);
 
-    let store = place.open().await?;
+    let store = location.open_keyed().await?;
     ensure!(live(&store).await? == generation, "another generation is live after reopening");
     for write in &writes {
         let now = get(&store, &generation, &write.id).await?;
         ensure!(now == Some(stored(write)), "after reopening {} is {now:?}", write.id);
     }
-    let now = store.documents().positions(&generation).await?;
+    let now = store.keyed.positions(&generation).await?;
     ensure!(now == at, "after reopening the positions are {now:?}");
-    let listed = store.generations().list().await?;
+    let listed = store.generations.list().await?;
     let expected = [(generation, GenerationState::Live), (building.clone(), GenerationState::Building)];
     ensure!(listed == expected, "after reopening there are {listed:?}");
     let now = get(&store, &building, "a").await?;
@@ -84,12 +88,12 @@ pub(super) async fn reopening_keeps_everything(place: Arc<dyn Place>) -> Verdict
     Ok(())
 }
 
-pub(super) async fn many_may_open_a_new_store_at_once(place: Arc<dyn Place>) -> Verdict {
+pub(super) async fn many_may_open_a_new_store_at_once(location: Arc<dyn KeyedLocation>) -> Verdict {
     let mut tasks = Vec::new();
     for number in 0..6 {
-        let place = place.clone();
+        let location = location.clone();
         tasks.push(tokio::spawn(async move {
-            let store = place.open().await?;
+            let store = location.open_keyed().await?;
             let generation = live(&store).await?;
             put(&store, &generation, &[versioned(&number.to_string(), 1)]).await?;
             Ok::<_, super::Failure>(generation)
@@ -97,7 +101,7 @@ pub(super) async fn many_may_open_a_new_store_at_once(place: Arc<dyn Place>) -> 
     }
     for task in tasks {
         let generation = task.await.map_err(lost)??;
-        ensure!(generation.number == 1, "somebody got {generation:?}");
+        ensure!(generation.number == 1, "a caller got {generation:?}");
     }
     Ok(())
 }

@@ -1,20 +1,21 @@
-//! Lists of texts.
+//! Lists of words.
 
 use std::sync::Arc;
 
 use serde_json::json;
 
 use super::books::{deletion, live, matching, put, write};
-use super::{Place, Verdict, ensure};
+use super::{KeyedStore, Location, Verdict, ensure};
 use crate::port::Filter;
 
 fn words(words: &[&str]) -> Filter {
     Filter::Words("words", words.iter().map(|word| (*word).to_owned()).collect())
 }
 
-pub(super) async fn words_find_what_begins_with_them(place: Arc<dyn Place>) -> Verdict {
-    let store = place.open().await?;
-    let generation = live(&store).await?;
+pub(super) async fn words_find_texts_that_begin_with_them(location: Arc<dyn Location>) -> Verdict {
+    let store = location.open().await?;
+    let keyed = KeyedStore::from(store.clone());
+    let generation = live(&keyed).await?;
     let lists = [
         ("1", vec!["green", "tea", "loose"]),
         ("2", vec!["green", "teapot", "cast", "iron"]),
@@ -24,7 +25,7 @@ pub(super) async fn words_find_what_begins_with_them(place: Arc<dyn Place>) -> V
         ("6", vec!["100%", "a_b", "x'y"]),
     ];
     let writes: Vec<_> = lists.iter().map(|(id, words)| write(id, 1, &json!({ "words": words }))).collect();
-    put(&store, &generation, &writes).await?;
+    put(&keyed, &generation, &writes).await?;
     for (asked, expected) in [
         (&["tea"][..], &["1", "2"][..]),
         (&["te"], &["1", "2", "3", "4"]),
@@ -48,26 +49,26 @@ pub(super) async fn words_find_what_begins_with_them(place: Arc<dyn Place>) -> V
     Ok(())
 }
 
-pub(super) async fn lists_follow_their_documents(place: Arc<dyn Place>) -> Verdict {
-    let store = place.open().await?;
-    let generation = live(&store).await?;
+pub(super) async fn lists_follow_their_documents(location: Arc<dyn Location>) -> Verdict {
+    let store = location.open().await?;
+    let keyed = KeyedStore::from(store.clone());
+    let generation = live(&keyed).await?;
     let finds = async |word: &str| matching(&store, &generation, &[words(&[word])]).await;
-    put(&store, &generation, &[write("a", 1, &json!({ "words": ["one", "two"] }))]).await?;
-    put(&store, &generation, &[write("a", 3, &json!({ "words": ["two", "three"] }))]).await?;
-    ensure!(finds("one").await?.is_empty(), "a word that left its document finds it");
-    ensure!(finds("two").await? == ["a"], "a word that stayed finds nothing");
-    ensure!(finds("three").await? == ["a"], "a word that came finds nothing");
-    put(&store, &generation, &[write("a", 2, &json!({ "words": ["late"] }))]).await?;
+    put(&keyed, &generation, &[write("a", 1, &json!({ "words": ["one", "two"] }))]).await?;
+    put(&keyed, &generation, &[write("a", 3, &json!({ "words": ["two", "three"] }))]).await?;
+    ensure!(finds("one").await?.is_empty(), "a document is found by a word that it no longer has");
+    ensure!(finds("two").await? == ["a"], "a document is not found by a word that it kept");
+    ensure!(finds("three").await? == ["a"], "a document is not found by a new word");
+    put(&keyed, &generation, &[write("a", 2, &json!({ "words": ["late"] }))]).await?;
     ensure!(finds("late").await?.is_empty(), "the words of an older version find the document");
-    ensure!(finds("two").await? == ["a"], "an older version took words away");
-    let together =
-        [write("b", 1, &json!({ "words": ["first"] })), write("b", 2, &json!({ "words": ["last"] }))];
-    put(&store, &generation, &together).await?;
-    ensure!(finds("first").await?.is_empty(), "a version that was replaced in its own write is found");
-    ensure!(finds("last").await? == ["b"], "the later version of one write is not found");
-    put(&store, &generation, &[deletion("a", 4)]).await?;
+    ensure!(finds("two").await? == ["a"], "an older version removed words");
+    put(&keyed, &generation, &[write("b", 1, &json!({ "words": ["first"] }))]).await?;
+    put(&keyed, &generation, &[write("b", 2, &json!({ "words": ["last"] }))]).await?;
+    ensure!(finds("first").await?.is_empty(), "a version that was replaced is found");
+    ensure!(finds("last").await? == ["b"], "the later version is not found");
+    put(&keyed, &generation, &[deletion("a", 4)]).await?;
     ensure!(finds("t").await?.is_empty(), "a deleted document is found by its words");
-    put(&store, &generation, &[write("a", 5, &json!({ "words": ["two"] }))]).await?;
-    ensure!(finds("t").await? == ["a"], "a document made anew is not found by its words");
+    put(&keyed, &generation, &[write("a", 5, &json!({ "words": ["two"] }))]).await?;
+    ensure!(finds("t").await? == ["a"], "a re-created document is not found by its words");
     Ok(())
 }

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::port::Collection;
 
-/// Loaded by its one id.
-pub static CATEGORIES: Collection = Collection { name: "categories", shape: 1, indexes: &[] };
+/// No indexes: there is one document.
+pub static CATEGORIES: Collection =
+    Collection { name: "categories", shape: 1, entity_of: Some("categories"), indexes: &[] };
 
 /// The id of the only document.
 pub const TREE: &str = "categories";
@@ -16,26 +17,23 @@ pub const TREE: &str = "categories";
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CategoryTree {
-    /// By the category's id.
+    /// By category id.
     pub categories: BTreeMap<String, Category>,
-    /// When the tree was last changed.
     pub updated_at: String,
 }
 
-/// A category.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Category {
-    /// Its page's address; unique in the tree.
+    /// Unique in the tree.
     pub slug: String,
-    /// What it is called.
     pub name: String,
-    /// What it is part of; none at the top.
+    /// `None` at the top.
     pub parent: Option<String>,
 }
 
 impl CategoryTree {
-    /// Ids of the categories right below `parent` (none: at the top), by name, then id.
+    /// Ids of the children of `parent` (`None`: of the top level), by name, then id.
     pub fn children(&self, parent: Option<&str>) -> Vec<&str> {
         let below = self.categories.iter().filter(|(_, category)| category.parent.as_deref() == parent);
         let mut below: Vec<_> = below.map(|(id, category)| (category.name.as_str(), id.as_str())).collect();
@@ -43,7 +41,7 @@ impl CategoryTree {
         below.into_iter().map(|(_, id)| id).collect()
     }
 
-    /// `id` and the ids of everything below it; nothing when there is no such category.
+    /// `id` and the ids of all its descendants; empty if there is no such category.
     pub fn with_descendants<'a>(&'a self, id: &'a str) -> Vec<&'a str> {
         let mut found = Vec::new();
         if self.categories.contains_key(id) {
@@ -56,7 +54,7 @@ impl CategoryTree {
         found
     }
 
-    /// The category at this address.
+    /// The category with this slug.
     pub fn by_slug(&self, slug: &str) -> Option<(&str, &Category)> {
         let found = self.categories.iter().find(|(_, category)| category.slug == slug);
         found.map(|(id, category)| (id.as_str(), category))

@@ -1,14 +1,15 @@
-//! Every event of every topic, for auditors. Id: the event's.
+//! All events of all topics, for auditors. Id: the event's id.
 
 use serde::{Deserialize, Serialize};
 
 use super::Actor;
 use crate::port::{Collection, Index};
 
-/// Events of a stream, of a flow, of a type; newest first.
+/// Indexes: events of a stream, of a flow, of a type; by time.
 pub static EVENTS: Collection = Collection {
     name: "events",
     shape: 1,
+    entity_of: None,
     indexes: &[
         Index::Pair("stream", "version"),
         Index::Pair("correlationId", "at"),
@@ -17,43 +18,37 @@ pub static EVENTS: Collection = Collection {
     ],
 };
 
-/// An event. **Stored format.**
+/// **Stored format.**
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EventEntry {
-    /// The event.
     pub event_id: String,
     /// `chorale.order.OrderPlaced.v1`
     #[serde(rename = "type")]
     pub kind: String,
     /// `OrderPlaced`
     pub name: String,
-    /// Its stream.
     pub stream: String,
-    /// Its version in the stream.
     pub version: u64,
-    /// Its context.
     pub context: String,
-    /// Its topic.
     pub topic: String,
-    /// Its position in the context's log.
+    /// Position in the context's log.
     pub position: u64,
-    /// Which life of the log.
+    /// The log's epoch: changes when a log is restored or forked.
     pub epoch: String,
-    /// The flow it belongs to.
+    /// Shared by all events of one flow.
     pub correlation_id: String,
-    /// The event or command that caused it.
+    /// Id of the event or command that caused it.
     pub causation_id: String,
-    /// W3C trace context, where there was one.
+    /// W3C trace context; `None` if the command had none.
     pub traceparent: Option<String>,
     /// The log's hash chain at this event, lower-case hex.
     pub hash: String,
-    /// When it was recorded.
+    /// Time of recording.
     pub at: String,
-    /// One sentence for people.
+    /// One sentence, in English.
     pub summary: String,
-    /// Who.
     pub actor: Actor,
-    /// The payload: the exact JSON text as it was stored.
+    /// The exact JSON text of the payload.
     pub payload: String,
 }

@@ -1,32 +1,32 @@
-//! The story of an order: one entry per event of its stream. Id: the event's.
+//! The timeline of an order: one entry per event of its stream. Id: the event's id.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Actor, EventRef};
 use crate::port::{Collection, Index};
 
-/// Entries of an order in their order.
-pub static ORDER_TIMELINE: Collection =
-    Collection { name: "order_timeline", shape: 1, indexes: &[Index::Pair("orderId", "version")] };
+/// Indexes: entries of an order by version.
+pub static ORDER_TIMELINE: Collection = Collection {
+    name: "order_timeline",
+    shape: 1,
+    entity_of: None,
+    indexes: &[Index::Pair("orderId", "version")],
+};
 
-/// An entry. **Stored format.**
+/// **Stored format.**
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TimelineEntry {
-    /// Whose story.
     pub order_id: String,
-    /// Version of the order's stream: entries follow each other by it.
+    /// Version of the order's stream, which orders the entries.
     pub version: u64,
-    /// When.
     pub at: String,
-    /// Name of the event's type: `OrderPlaced`.
+    /// `OrderPlaced`
     pub name: String,
-    /// One sentence for people.
+    /// One sentence, in English.
     pub title: String,
-    /// Who.
     pub actor: Actor,
-    /// Why, as a code, where the event says.
+    /// Code; `None` for an event without a reason.
     pub reason: Option<String>,
-    /// The event.
     pub event: EventRef,
 }

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::{LineAtLocation, Money, Sealed, Shortage};
 use crate::port::{Collection, Index};
 
-/// Orders by number and customer; newest first, by status, on hold, by size.
+/// Indexes: orders by number and customer; by status, hold, date and total.
 pub static ORDERS: Collection = Collection {
     name: "orders",
     shape: 1,
+    entity_of: Some("order"),
     indexes: &[
         Index::Field("number"),
         Index::Field("placedAt"),
@@ -22,19 +23,17 @@ pub static ORDERS: Collection = Collection {
     ],
 };
 
-/// An order. **Stored format.**
+/// **Stored format.**
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Order {
     /// The order's id without `order-`.
     pub order_id: String,
-    /// Its number for people.
+    /// Number shown to people.
     pub number: String,
-    /// Who ordered; none for a guest.
+    /// `None` for a guest.
     pub customer_id: Option<String>,
-    /// When it was placed.
     pub placed_at: String,
-    /// When it was last changed.
     pub updated_at: String,
     /// `PLACED` … `COMPLETED`, `REJECTED`, `EXPIRED`, `CANCELLED`.
     pub status: String,
@@ -46,85 +45,81 @@ pub struct Order {
     pub currency: String,
     /// `STANDARD` or `EXPRESS`.
     pub shipping_method: String,
-    /// E-mail address, sealed.
+    /// Sealed e-mail address.
     pub email: Sealed,
-    /// Address, sealed.
+    /// Sealed address.
     pub ship_to: Sealed,
-    /// Address, sealed, where it is not the same.
+    /// Sealed address; `None` if it is that of `ship_to`.
     pub bill_to: Option<Sealed>,
-    /// What was ordered.
     pub lines: Vec<OrderLine>,
-    /// The sums, after what was cancelled.
+    /// After cancellations.
     pub totals: Totals,
-    /// Taken so far.
+    /// Total so far.
     pub captured: Money,
-    /// Given back so far.
+    /// Total so far.
     pub refunded: Money,
-    /// Until when the money can be taken.
+    /// Until when the payment can be captured.
     pub authorized_until: Option<String>,
-    /// Why the last try to pay was declined, as a code; none after one that was not.
+    /// Decline code of the last payment attempt; `None` unless it was declined.
     pub decline_code: Option<String>,
-    /// How many tries to pay are left, after a decline.
+    /// Payment attempts that remain after a decline.
     pub attempts_left: Option<u32>,
-    /// Every SKU that was short, for a rejected order.
+    /// All SKUs that were short; empty unless the order was rejected.
     pub shortages: Vec<Shortage>,
-    /// Its parcels, one per location.
+    /// One per location.
     pub parcels: Vec<Parcel>,
-    /// It waits for somebody: there are `holds`.
+    /// Whether there are `holds`.
     pub on_hold: bool,
-    /// Why it waits, oldest first.
+    /// Oldest first.
     pub holds: Vec<Hold>,
-    /// What runs out next; nothing while it is on hold or over.
+    /// The next deadline; empty while the order is on hold, or after its end.
     pub deadlines: Vec<Deadline>,
-    /// What runs out next, whether or not it is on hold.
+    /// The next deadline, on hold or not.
     pub clock: Option<Deadline>,
-    /// When everything that has left so far should have arrived.
+    /// When all dispatched parcels should have arrived.
     pub arrival_due_at: Option<String>,
-    /// What somebody may do to it now.
+    /// Actions that are allowed now.
     pub allowed_actions: Vec<String>,
-    /// The parcels that were asked to come back, until all have answered.
+    /// Parcels that a cancellation recalls, until all have answered.
     pub cancelling: Vec<String>,
-    /// Why it or part of it was cancelled, as a code.
+    /// Code of the last cancellation, of the order or of lines.
     pub cancel_reason: Option<String>,
-    /// The same in somebody's words, sealed.
+    /// Free text, sealed.
     pub cancel_text: Option<Sealed>,
-    /// Notes, sealed, oldest first.
+    /// Oldest first.
     pub notes: Vec<Note>,
 }
 
-/// A line of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderLine {
     /// 1, 2, 3 …
     pub line_id: u32,
-    /// What.
     pub sku: String,
-    /// Of which product.
     pub product_id: String,
-    /// What the product was called.
+    /// Title of the product when the order was placed.
     pub title: String,
-    /// What set the variant apart; empty when nothing did.
+    /// Empty if the variant has no options.
     pub variant_title: String,
-    /// How many were ordered.
+    /// Units ordered.
     pub qty: u32,
-    /// Of these, cancelled.
+    /// Units of `qty` that were cancelled.
     pub cancelled_qty: u32,
-    /// Of these, sent.
+    /// Units of `qty` that were dispatched.
     pub shipped_qty: u32,
-    /// For one, tax included.
+    /// Per unit, tax included.
     pub unit_price: Money,
-    /// Off the whole line.
+    /// For the whole line.
     pub discount: Money,
-    /// In basis points: 1 900 is 19 %.
+    /// Basis points: 1 900 is 19 %.
     pub tax_rate: u32,
-    /// The tax inside `total`.
+    /// Tax contained in `total`.
     pub tax: Money,
     /// `qty` × `unitPrice` − `discount`.
     pub total: Money,
-    /// Version of the product's stream that the price is from.
+    /// Version of the product's stream that had this price.
     pub price_version: u64,
-    /// Whether its stock is counted.
+    /// Whether stock is counted for it.
     pub tracked: bool,
 }
 
@@ -132,78 +127,67 @@ pub struct OrderLine {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Totals {
-    /// Quantity × unit price over all lines.
+    /// Sum of quantity × unit price over all lines.
     pub subtotal: Money,
-    /// Off that.
+    /// Deducted from the subtotal.
     pub discount: Money,
-    /// For sending it.
+    /// Shipping costs.
     pub shipping: Money,
-    /// Of the grand total, this is tax.
+    /// Tax contained in `grand`.
     pub tax: Money,
-    /// What the customer pays.
+    /// Total to pay.
     pub grand: Money,
 }
 
-/// What the order knows of a parcel; the shipment's document knows more.
+/// A parcel as the order knows it; the shipment's document has more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Parcel {
-    /// The parcel.
     pub shipment_id: String,
-    /// From where it leaves.
     pub location: String,
-    /// What goes into it.
     pub lines: Vec<LineAtLocation>,
     /// `PLANNED`; `TAKEN_BACK`, then `CANCELLED` with its lines; `DISPATCHED`, `LOST`, `WRITTEN_OFF` or `DELIVERED`.
     pub state: String,
-    /// Who carries it.
     pub carrier: Option<String>,
-    /// The carrier's number for it.
     pub tracking_number: Option<String>,
-    /// When it left.
     pub dispatched_at: Option<String>,
-    /// When it arrived.
     pub delivered_at: Option<String>,
 }
 
-/// Why an order waits.
+/// A reason why an order waits for staff.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Hold {
-    /// As a code: `STAFF`, `OVERDUE` …
+    /// `STAFF`, `OVERDUE` …
     pub reason: String,
-    /// Which parcel it is about.
+    /// `None` if it concerns the whole order.
     pub shipment_id: Option<String>,
-    /// In somebody's words, sealed.
+    /// Free text, sealed.
     pub text: Option<Sealed>,
-    /// What a human can choose from: `RELEASE`, `RETRY_CAPTURE` …
+    /// The choices of staff: `RELEASE`, `RETRY_CAPTURE` …
     pub ways_out: Vec<String>,
-    /// The money that it is about.
+    /// `None` if no money is concerned.
     pub amount: Option<Money>,
-    /// What was chosen, while it is being carried out.
+    /// The chosen way out; `None` unless one is in progress.
     pub chosen: Option<String>,
-    /// The parcels that may not leave meanwhile.
+    /// Ids of the parcels that must not be dispatched during the hold.
     pub blocks: Vec<String>,
-    /// Since when.
     pub since: String,
 }
 
-/// Something that runs out.
+/// A deadline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Deadline {
     /// `STOCK_ANSWER`, `PAYMENT`, `FULFILMENT`, `DELIVERY` or `RETURN_WINDOW`.
     pub kind: String,
-    /// When.
     pub at: String,
 }
 
-/// A note on an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Note {
-    /// The note, sealed.
+    /// Sealed.
     pub note: Sealed,
-    /// When it was written.
     pub at: String,
 }

@@ -1,13 +1,14 @@
-//! What a reactor could not carry out. Id: the reaction's stream, `reaction-{reactor}-{source}`.
+//! A reaction that was parked after repeated failures. Id: the reaction's stream, `reaction-{reactor}-{source}`.
 
 use serde::{Deserialize, Serialize};
 
 use crate::port::{Collection, Index};
 
-/// Parked streams by reactor and state, newest first.
+/// Indexes: parked reactions by reactor and state, newest first.
 pub static PARKED_REACTIONS: Collection = Collection {
     name: "parked_reactions",
     shape: 1,
+    entity_of: Some("reaction"),
     indexes: &[
         Index::Pair("reactor", "updatedAt"),
         Index::Pair("state", "updatedAt"),
@@ -16,42 +17,37 @@ pub static PARKED_REACTIONS: Collection = Collection {
     ],
 };
 
-/// How many attempts a document remembers.
+/// Most steps in a document.
 pub const ATTEMPTS: usize = 20;
 
-/// A reactor's trouble with a stream. **Stored format.**
+/// A parked reaction. **Stored format.**
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ParkedReaction {
-    /// Who gave up.
     pub reactor: String,
-    /// The reactor's context.
     pub context: String,
-    /// The stream that waits.
+    /// The stream that waits for it.
     pub source: String,
-    /// `PARKED`, or `REDRIVEN` since somebody asked for it to be tried again.
+    /// `PARKED`, or `REDRIVEN` once a retry was requested.
     pub state: String,
-    /// The event that it was parked for last.
+    /// The event for which it was parked last.
     pub event_id: String,
-    /// Its full type.
+    /// `chorale.order.OrderPlaced.v1`
     pub event_type: String,
-    /// Its version in the source stream.
     pub source_version: u64,
-    /// How often it was tried.
+    /// Attempts before it was parked.
     pub attempts: u32,
-    /// What went wrong.
     pub error: String,
-    /// What happened, newest first, at most [`ATTEMPTS`].
+    /// Newest first, at most [`ATTEMPTS`].
     pub history: Vec<ParkedStep>,
-    /// When it was parked last.
+    /// Last time it was parked.
     pub parked_at: Option<String>,
-    /// When it was redriven last.
+    /// Last redrive.
     pub redriven_at: Option<String>,
-    /// When it was last changed.
     pub updated_at: String,
 }
 
-/// A step of that.
+/// One step of its history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ParkedStep {
@@ -59,8 +55,7 @@ pub struct ParkedStep {
     pub state: String,
     /// Version of the event in the source stream.
     pub source_version: u64,
-    /// What went wrong; none for a redrive.
+    /// `None` for a redrive.
     pub error: Option<String>,
-    /// When.
     pub at: String,
 }

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::Money;
 use crate::port::{Collection, Index};
 
-/// Payments of orders; newest first, by status.
+/// Indexes: payments of orders; by status, newest first.
 pub static PAYMENTS: Collection = Collection {
     name: "payments",
     shape: 1,
+    entity_of: Some("payment"),
     indexes: &[Index::Field("orderId"), Index::Field("createdAt"), Index::Pair("status", "createdAt")],
 };
 
@@ -16,42 +17,40 @@ pub static PAYMENTS: Collection = Collection {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Payment {
-    /// The order that is paid.
     pub order_id: String,
     /// `PENDING`, `ACTION_REQUIRED`, `AUTHORIZED`, `DECLINED`, `PARTIALLY_CAPTURED`, `CAPTURED`, `PARTIALLY_REFUNDED`,
-    /// `REFUNDED`, `VOIDED`, `EXPIRED` or `CANCELLED`. `CAPTURED` once nothing more will be taken or everything was.
+    /// `REFUNDED`, `VOIDED`, `EXPIRED` or `CANCELLED`. `CAPTURED` once the whole amount, or all that ever will be, is captured.
     pub status: String,
-    /// What was asked to be set aside last.
+    /// Amount of the last authorization request.
     pub amount: Option<Money>,
-    /// Set aside.
+    /// Amount authorized.
     pub authorized: Option<Money>,
-    /// Until when it can be taken.
+    /// Until when it can be captured.
     pub authorized_until: Option<String>,
-    /// Taken so far.
+    /// Total so far.
     pub captured: Option<Money>,
-    /// Given back so far.
+    /// Total so far.
     pub refunded: Option<Money>,
-    /// Taken back by the customer's bank so far.
+    /// Charged back by the customer's bank so far.
     pub charged_back: Option<Money>,
-    /// The provider's name for it.
+    /// The provider's id of the payment.
     pub provider_ref: Option<String>,
-    /// Where the customer confirms, while that is awaited.
+    /// URL at which the customer confirms; `None` unless that is pending.
     pub action_url: Option<String>,
-    /// Why it was declined last, as a code.
+    /// Code of the last decline.
     pub decline_code: Option<String>,
-    /// How many tries are left, after a decline.
+    /// Attempts that remain after a decline.
     pub attempts_left: Option<u32>,
-    /// No money is wanted any more.
+    /// The payment is no longer needed.
     pub cancelled: bool,
-    /// Steps with the provider, oldest first.
+    /// Oldest first.
     pub steps: Vec<PaymentStep>,
     /// When it began.
     pub created_at: String,
-    /// When it was last changed.
     pub updated_at: String,
 }
 
-/// A step with the provider: an intent and what became of it.
+/// A request to the payment provider and its outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentStep {
@@ -61,16 +60,14 @@ pub struct PaymentStep {
     pub kind: String,
     /// `REQUESTED`, `ACTION_REQUIRED`, `UNKNOWN`, `SUCCEEDED` or `FAILED`.
     pub state: String,
-    /// How much.
     pub amount: Option<Money>,
-    /// For which parcel.
+    /// Only for captures.
     pub shipment_id: Option<String>,
-    /// For which refund.
+    /// Only for refunds.
     pub refund_id: Option<String>,
-    /// What the provider said, as a code, where it said no.
+    /// The provider's code of a refusal.
     pub code: Option<String>,
-    /// When it was asked for.
     pub requested_at: String,
-    /// When the outcome was known.
+    /// `None` before the outcome is known.
     pub settled_at: Option<String>,
 }

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::Money;
 use crate::port::{Collection, Index};
 
-/// Products by slug, SKU, words, category, brand; in order of title, price or age.
+/// Indexes: products by slug, SKU, words, category, brand; sorted by title, price or age.
 pub static PRODUCTS: Collection = Collection {
     name: "products",
     shape: 1,
+    entity_of: Some("product"),
     indexes: &[
         Index::Field("slug"),
         Index::Pair("status", "sortTitle"),
@@ -25,7 +26,7 @@ pub static PRODUCTS: Collection = Collection {
     ],
 };
 
-/// How many price changes a product remembers.
+/// Most price changes in a document.
 pub const PRICE_HISTORY: usize = 20;
 
 /// A product. **Stored format.**
@@ -34,114 +35,97 @@ pub const PRICE_HISTORY: usize = 20;
 pub struct Product {
     /// The product's id without `product-`.
     pub product_id: String,
-    /// Its page's address; unique.
+    /// Unique in the shop.
     pub slug: String,
-    /// What it is called.
     pub title: String,
-    /// The title in lower case, to sort by.
+    /// The title in lower case, for sorting.
     pub sort_title: String,
-    /// Some sentences about it.
     pub description: String,
-    /// Who makes it.
     pub brand: Option<String>,
     /// `DRAFT`, `PUBLISHED`, `UNPUBLISHED` or `ARCHIVED`.
     pub status: String,
     /// `STANDARD`, `REDUCED` or `ZERO`.
     pub tax_class: String,
-    /// Ids of categories.
     pub category_ids: Vec<String>,
-    /// Properties.
     pub attributes: BTreeMap<String, String>,
-    /// Pictures and films, oldest first.
+    /// Oldest first.
     pub media: Vec<Medium>,
-    /// In the order in which they were added, discontinued ones too.
+    /// In the order of their addition, discontinued ones included.
     pub variants: Vec<Variant>,
-    /// SKUs of all variants.
+    /// SKUs of all variants, discontinued ones included.
     pub skus: Vec<String>,
     /// The lowest price of a variant on sale, in the currency that the product was first priced in.
     pub min_price: Option<Money>,
-    /// The highest.
+    /// The highest, likewise.
     pub max_price: Option<Money>,
     /// The last [`PRICE_HISTORY`] changes, newest first.
     pub price_history: Vec<PriceChange>,
-    /// Published, with a priced variant that is not discontinued. Says nothing about stock.
+    /// Published, with a priced variant that is not discontinued. Independent of stock.
     pub available_for_sale: bool,
-    /// What it is found by: see [`search_terms`].
+    /// Search terms: see [`search_terms`].
     pub terms: Vec<String>,
-    /// When it came into the catalog.
     pub created_at: String,
-    /// When it was last changed.
     pub updated_at: String,
 }
 
-/// A picture or film.
+/// A picture or video.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Medium {
-    /// Where it is.
     pub url: String,
-    /// What it shows, in words.
+    /// Alternative text.
     pub alt: String,
 }
 
-/// A variant.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Variant {
-    /// The variant; unique.
+    /// Unique in the shop.
     pub sku: String,
-    /// Its options in words; empty when there are none.
+    /// Its options as text; empty if there are none.
     pub title: String,
-    /// What sets it apart.
     pub options: BTreeMap<String, String>,
-    /// By currency.
+    /// By ISO 4217 code.
     pub prices: BTreeMap<String, VariantPrice>,
-    /// EAN or another code.
     pub barcode: Option<String>,
-    /// Weight with package.
+    /// Packaging included.
     pub weight_grams: Option<u32>,
-    /// The most that one order may hold.
+    /// Most units per order; `None` for no limit.
     pub max_per_order: Option<u32>,
-    /// Whether its stock is counted.
+    /// Whether stock is counted for it.
     pub track_stock: bool,
-    /// Not sold any more.
+    /// No longer sold.
     pub discontinued: bool,
 }
 
-/// A variant's price in one currency.
+/// The price of a variant in one currency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VariantPrice {
-    /// What it costs, tax included.
+    /// Tax included.
     pub price: Money,
-    /// A higher price to compare with.
+    /// A higher price to compare with; `None` if there is none.
     pub compare_at: Option<Money>,
-    /// From when on.
     pub effective_from: String,
 }
 
-/// A price that changed.
+/// A price change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PriceChange {
-    /// Which variant.
     pub sku: String,
-    /// Before, in this currency.
+    /// In the same currency; `None` if there was no price.
     pub old: Option<Money>,
-    /// After.
     pub new: Money,
-    /// A higher price to compare with.
+    /// A higher price to compare with; `None` if there is none.
     pub compare_at: Option<Money>,
-    /// From when on.
     pub effective_from: String,
-    /// Why.
     pub reason: Option<String>,
-    /// When it was set.
     pub at: String,
 }
 
-/// The words of a text as products are found by them: runs of letters and digits in lower case, each once, in order of
-/// appearance. A search splits what was typed in the same way.
+/// The search terms of a text: runs of letters and digits in lower case, each once, in order of
+/// appearance. Search input is split in the same way.
 pub fn search_terms(text: &str) -> Vec<String> {
     let mut terms = Vec::new();
     for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {

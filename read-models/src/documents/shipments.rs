@@ -1,14 +1,15 @@
-//! A parcel. Id: the parcel's stream, `shipment-{id}`.
+//! A shipment: one parcel. Id: the shipment's stream, `shipment-{id}`.
 
 use serde::{Deserialize, Serialize};
 
 use super::{LineAtLocation, Sealed};
 use crate::port::{Collection, Index};
 
-/// Parcels of orders, of a location, by status and by the carrier's number.
+/// Indexes: shipments of an order or a location, by status and by tracking number.
 pub static SHIPMENTS: Collection = Collection {
     name: "shipments",
     shape: 1,
+    entity_of: Some("shipment"),
     indexes: &[
         Index::Pair("orderId", "plannedAt"),
         Index::Pair("status", "plannedAt"),
@@ -18,65 +19,54 @@ pub static SHIPMENTS: Collection = Collection {
     ],
 };
 
-/// How many tracking events a parcel remembers.
+/// Most carrier events in a document.
 pub const TRACKING: usize = 50;
 
-/// A parcel. **Stored format.**
+/// A shipment. **Stored format.**
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Shipment {
     /// The parcel's id without `shipment-`.
     pub shipment_id: String,
-    /// The order it belongs to.
     pub order_id: String,
-    /// The order's number; none for a parcel that was called off before it was planned.
+    /// `None` for a shipment that was cancelled before it was planned.
     pub order_number: Option<String>,
     /// `PLANNED`, `PACKED`, `DISPATCHED`, `DELIVERED`, `LOST` or `CANCELLED`.
     pub status: String,
-    /// From where it leaves.
     pub location: Option<String>,
     /// `STANDARD` or `EXPRESS`.
     pub shipping_method: Option<String>,
-    /// What goes into it.
     pub lines: Vec<LineAtLocation>,
-    /// Address, sealed.
+    /// Sealed address.
     pub ship_to: Option<Sealed>,
-    /// It may not leave after this.
+    /// It must not be dispatched after this time.
     pub dispatch_by: Option<String>,
-    /// Why it may not leave for now, as codes.
+    /// Codes of the reasons why it must not be dispatched now.
     pub held_for: Vec<String>,
-    /// Who carries it.
     pub carrier: Option<String>,
-    /// The carrier's number for it.
     pub tracking_number: Option<String>,
-    /// Where it can be followed.
     pub tracking_url: Option<String>,
-    /// When it should arrive.
+    /// Estimated arrival.
     pub eta: Option<String>,
-    /// How often nobody took it.
+    /// Failed delivery attempts.
     pub failed_attempts: u32,
-    /// The last [`TRACKING`] things that the carrier said, newest first.
+    /// The last [`TRACKING`] carrier events, newest first.
     pub tracking: Vec<Tracking>,
-    /// When it was planned, or called off.
+    /// Time of planning, or of a cancellation before it.
     pub planned_at: String,
-    /// When everything was in the box.
     pub packed_at: Option<String>,
-    /// When it left.
     pub dispatched_at: Option<String>,
-    /// When it arrived, as the carrier says.
+    /// As reported by the carrier.
     pub delivered_at: Option<String>,
-    /// When it was last changed.
     pub updated_at: String,
 }
 
-/// Something that the carrier said.
+/// A carrier event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tracking {
-    /// In the carrier's words.
+    /// The carrier's text.
     pub status: String,
-    /// Where it was seen.
     pub place: Option<String>,
-    /// When it was said.
     pub at: String,
 }

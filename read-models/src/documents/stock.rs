@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::port::{Collection, Index};
 
-/// Stock by SKU; what is low or out first. Who holds what is asked of the reservations by their `heldSkus`.
+/// Indexes: stock by SKU and level. For the orders that reserve a SKU, query the reservations by `heldSkus`.
 pub static STOCK: Collection = Collection {
     name: "stock",
     shape: 1,
+    entity_of: Some("stock"),
     indexes: &[
         Index::Field("sku"),
         Index::Field("available"),
@@ -21,25 +22,24 @@ pub static STOCK: Collection = Collection {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StockItem {
-    /// What is counted.
     pub sku: String,
     /// `DENY`.
     pub policy: String,
-    /// Physically there, in all locations.
+    /// Units in stock in all locations, reserved ones included.
     pub on_hand: u32,
-    /// Of these, promised to orders.
+    /// Units on hand that are reserved for orders.
     pub reserved: u32,
-    /// What can be promised.
+    /// Units that can still be reserved.
     pub available: u32,
-    /// At or below this many available, stock is low.
+    /// Stock is low at or below this many available units.
     pub low_stock: u32,
-    /// Never promised to anybody.
+    /// Units that are never reserved.
     pub safety_stock: u32,
     /// `IN_STOCK`, `LOW_STOCK` or `OUT_OF_STOCK`.
     pub level: String,
-    /// By location's name.
+    /// Sorted by location.
     pub locations: Vec<StockAtLocation>,
-    /// When the figures were last changed.
+    /// Last change of the figures.
     pub updated_at: String,
 }
 
@@ -47,12 +47,11 @@ pub struct StockItem {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StockAtLocation {
-    /// Where.
     pub location: String,
-    /// Physically there.
+    /// Units in stock, reserved ones included.
     pub on_hand: u32,
-    /// Of these, promised to orders.
+    /// Units on hand that are reserved for orders.
     pub reserved: u32,
-    /// On hand − reserved; the safety stock is kept for the item as a whole.
+    /// On hand − reserved. The safety stock applies to the item as a whole.
     pub available: u32,
 }

@@ -1,14 +1,15 @@
-//! The stock ledger: one entry per event that moves a figure. Id: the event's.
+//! The stock ledger: one entry per event that changes a figure. Id: the event's id.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Actor, EventRef};
 use crate::port::{Collection, Index};
 
-/// Movements of a SKU, in their order (`version`) or by time; of an order.
+/// Indexes: movements of a SKU by `version` or time; of an order.
 pub static STOCK_MOVEMENTS: Collection = Collection {
     name: "stock_movements",
     shape: 1,
+    entity_of: None,
     indexes: &[
         Index::Pair("sku", "version"),
         Index::Pair("sku", "at"),
@@ -21,46 +22,39 @@ pub static STOCK_MOVEMENTS: Collection = Collection {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StockMovement {
-    /// What.
     pub sku: String,
-    /// Version of the item's stream: movements of a SKU follow each other by it.
+    /// Version of the item's stream, which orders the movements of a SKU.
     pub version: u64,
     /// `RECEIVED`, `ADJUSTED`, `RESERVED`, `RELEASED`, `COMMITTED`, `TRANSFERRED_OUT` or `TRANSFERRED_IN`.
     pub kind: String,
-    /// How many; negative only where an adjustment took away.
+    /// Units; negative only for adjustments.
     pub qty: i64,
-    /// Where.
     pub location: String,
-    /// The other location of a transfer.
+    /// Only for transfers.
     pub other_location: Option<String>,
-    /// For which order.
     pub order_id: Option<String>,
-    /// Lines of the order.
     pub line_ids: Vec<u32>,
-    /// Why it was adjusted, as a code.
+    /// Code; only for adjustments.
     pub reason: Option<String>,
     /// Delivery note, transfer or the like.
     pub reference: Option<String>,
-    /// At the location, after.
+    /// At the location, after the movement.
     pub after_at_location: Figures,
-    /// In all locations, after.
+    /// In all locations, after the movement.
     pub after_in_all: Figures,
-    /// When.
     pub at: String,
-    /// Who.
     pub actor: Actor,
-    /// The event.
     pub event: EventRef,
 }
 
-/// How much there is.
+/// Stock figures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Figures {
-    /// Physically there.
+    /// Units in stock, reserved ones included.
     pub on_hand: u32,
-    /// Of these, promised to orders.
+    /// Units on hand that are reserved for orders.
     pub reserved: u32,
-    /// What can be promised.
+    /// Units that can still be reserved.
     pub available: u32,
 }

@@ -1,4 +1,4 @@
-//! Who waits for writes.
+//! Waiting for writes.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -8,77 +8,76 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::connection::Writer;
+use crate::port::{ChangeToken, StoreError};
 
-/// How often other processes' writes are looked for while somebody waits.
-const PACE: Duration = Duration::from_millis(20);
+/// How often the file is checked for writes of other processes while a caller waits.
+const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 /// Longer than any request; keeps the arithmetic in range.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// One counter per collection that somebody has waited for or written to.
+/// One counter per collection that was waited for or written to.
 #[derive(Default)]
 pub(super) struct Changes {
     counters: Mutex<HashMap<String, watch::Sender<u64>>>,
-    /// When to look at other processes' writes next; whoever holds it looks for all who wait.
-    next_look: tokio::sync::Mutex<Option<Instant>>,
+    /// When to check for writes of other processes next. One waiting caller at a time checks for all.
+    next_check: tokio::sync::Mutex<Option<Instant>>,
 }
 
 impl Changes {
-    /// Something was written to this collection.
-    pub(super) fn tell(&self, collection: &str) {
+    /// A write to this collection was committed.
+    pub(super) fn notify(&self, collection: &str) {
         self.counter(collection).send_modify(|count| *count += 1);
     }
 
-    /// Something may have been written to any collection.
-    pub(super) fn tell_all(&self) {
+    /// A write to any collection may have been committed.
+    pub(super) fn notify_all(&self) {
         let counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
         for counter in counters.values() {
             counter.send_modify(|count| *count += 1);
         }
     }
 
-    /// See [`crate::port::Documents::changed`].
+    /// See [`Keyed::changed`](crate::Keyed::changed).
     pub(super) async fn wait(
         &self,
         writer: &Writer,
         collection: &str,
-        since: u64,
-        patience: Duration,
-    ) -> u64 {
+        since: Option<&ChangeToken>,
+        timeout: Duration,
+    ) -> Result<ChangeToken, StoreError> {
         let mut counter = self.counter(collection).subscribe();
-        let deadline = Instant::now() + patience.min(LONGEST);
+        let deadline = Instant::now() + timeout.min(LONGEST);
         loop {
-            let count = *counter.borrow_and_update();
-            if count != since || Instant::now() >= deadline {
-                return count;
+            let now = ChangeToken::new(counter.borrow_and_update().to_be_bytes());
+            if since != Some(&now) || Instant::now() >= deadline {
+                return Ok(now);
             }
-            // Running out of patience while looking is the end of the loop above.
-            let next_look = timeout_at(deadline, self.look(writer)).await.unwrap_or(deadline);
+            // A check that outlasts the deadline ends the loop above.
+            let next_check = match timeout_at(deadline, self.check(writer)).await {
+                Ok(next_check) => next_check?,
+                Err(_) => deadline,
+            };
             tokio::select! {
-                // The sender lives in the map, so this cannot fail.
+                // Cannot fail: the sender is in the map.
                 _ = counter.changed() => {}
-                () = sleep_until(next_look.min(deadline)) => {}
+                () = sleep_until(next_check.min(deadline)) => {}
             }
         }
     }
 
-    /// Looks for other processes' writes when it is time to, and says when to come again.
-    async fn look(&self, writer: &Writer) -> Instant {
+    /// Checks for writes of other processes, if it is time to. Answers when to check next.
+    async fn check(&self, writer: &Writer) -> Result<Instant, StoreError> {
         let now = Instant::now();
-        let Ok(mut next) = self.next_look.try_lock() else { return now + PACE };
+        let Ok(mut next) = self.next_check.try_lock() else { return Ok(now + CHECK_INTERVAL) };
         if let Some(next) = *next
             && now < next
         {
-            return next;
+            return Ok(next);
         }
-        if let Err(error) = writer.look_outside(self).await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "cannot look for writes of other processes; trying again"
-            );
-        }
-        let again = Instant::now() + PACE;
+        writer.check_others(self).await?;
+        let again = Instant::now() + CHECK_INTERVAL;
         *next = Some(again);
-        again
+        Ok(again)
     }
 
     fn counter(&self, collection: &str) -> watch::Sender<u64> {

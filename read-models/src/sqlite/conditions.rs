@@ -2,21 +2,20 @@
 
 use sqlx::{QueryBuilder, Sqlite};
 
-use super::schema::{field, list_table};
+use super::schema::{column, list_table};
 use crate::port::{Filter, Generation, Value};
 
-/// Appends the conditions: every document that is no tombstone and matches all filters. No index is used for those that
-/// are `broad`.
+/// Appends the conditions: the document is no tombstone and matches all filters. No index is used for `wide` filters.
 pub(super) fn push(
     query: &mut QueryBuilder<Sqlite>,
     generation: &Generation,
     filters: &[Filter],
-    broad: impl Fn(&Filter) -> bool,
+    wide: impl Fn(&Filter) -> bool,
 ) {
     query.push("body IS NOT NULL");
     for filter in filters {
         query.push(" AND ");
-        push_filter(query, generation, filter, broad(filter));
+        push_filter(query, generation, filter, wide(filter));
     }
 }
 
@@ -29,9 +28,9 @@ pub(super) fn push_filter(
 ) {
     let plus = if hidden { "+" } else { "" };
     match filter {
-        Filter::In(name, values) => push_in(query, &format!("{plus}{}", field(name)), values),
+        Filter::In(name, values) => push_in(query, &format!("{plus}{}", column(name)), values),
         Filter::Between(name, low, high) => {
-            push_between(query, &format!("{plus}{}", field(name)), low.as_ref(), high.as_ref());
+            push_between(query, &format!("{plus}{}", column(name)), low.as_ref(), high.as_ref());
         }
         Filter::HasAny(name, texts) => {
             query.push(format_args!("{plus}row IN ("));
@@ -83,7 +82,7 @@ fn push_in(query: &mut QueryBuilder<Sqlite>, name: &str, values: &[Value]) {
     };
 }
 
-/// In SQLite every text stands above every number, so an open end stops at the border between the two.
+/// SQLite sorts every text above every number, so an open end stops at the border between the two.
 fn push_between(query: &mut QueryBuilder<Sqlite>, name: &str, low: Option<&Value>, high: Option<&Value>) {
     query.push(format_args!("({name} IS NOT NULL"));
     if let Some(low) = low {
@@ -121,11 +120,11 @@ fn push_word(query: &mut QueryBuilder<Sqlite>, table: &str, word: &str) {
     }
 }
 
-/// The smallest text above all that begin with `word`; none above the empty one. Bytes of UTF-8 sort like its characters.
+/// The smallest text above all texts that begin with `word`; `None` for the empty word. UTF-8 bytes sort like characters.
 fn after_all_beginning_with(word: &str) -> Option<String> {
     let mut end = word.to_owned();
     while let Some(last) = end.pop() {
-        // The next character; surrogates are none.
+        // The next character, skipping surrogates.
         if let Some(next) = (last..=char::MAX).nth(1) {
             end.push(next);
             return Some(end);
@@ -139,8 +138,8 @@ fn push_list<'a, T: 'a>(
     items: impl Iterator<Item = T>,
     push: impl Fn(&mut QueryBuilder<Sqlite>, T),
 ) {
-    for (place, item) in items.enumerate() {
-        if place > 0 {
+    for (index, item) in items.enumerate() {
+        if index > 0 {
             query.push(",");
         }
         push(query, item);

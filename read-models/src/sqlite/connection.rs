@@ -11,10 +11,10 @@ use super::changes::Changes;
 use super::error::{failed, failed_at};
 use crate::port::StoreError;
 
-/// How long to wait for another process's write.
+/// How long to wait for a lock that another process holds.
 const BUSY: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
-/// So many rows may wait between SQLite's thread and the caller; a page or a chunk fits at once.
+/// Rows buffered between SQLite's thread and the caller: a page or a chunk fits.
 const ROWS: usize = 1_024;
 
 fn reading(path: &Path) -> SqliteConnectOptions {
@@ -37,7 +37,7 @@ pub(super) async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
         .max_lifetime(None)
         .test_before_acquire(false)
         .acquire_timeout(BUSY)
-        // Every commit empties the page cache of the readers; the mapped file stays.
+        // Every commit empties the page cache of the readers, but not the mapped file.
         .connect_with(reading(path).pragma("mmap_size", "1073741824"))
         .await
         .map_err(failed_at("opening its file for reading"))
@@ -46,44 +46,44 @@ pub(super) async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
 /// The one writing connection.
 pub(super) struct Writer {
     options: SqliteConnectOptions,
-    /// Nothing is written: it only watches what others write.
-    pub(super) idle: bool,
-    /// Empty after a failure: a connection whose transaction failed half-way is closed, not trusted again.
+    /// Writes are refused; the connection only watches for writes of other processes.
+    pub(super) read_only: bool,
+    /// Empty after a failure: a connection whose transaction failed is closed, not reused.
     slot: Mutex<Option<Open>>,
 }
 
 struct Open {
     connection: SqliteConnection,
-    /// `PRAGMA data_version`: moves when anybody else has written. Only comparable on the same connection.
+    /// `PRAGMA data_version`: changes when another connection has written. Only comparable on the same connection.
     others: i64,
 }
 
 impl Writer {
-    /// Opens the file, creating it with its folder when missing.
+    /// Opens the file, creating it with its folder if it is missing.
     pub(super) async fn open(path: &Path) -> Result<Self, StoreError> {
         let options = tuned(platform::sqlite::durable(path, BUSY))
             .synchronous(SqliteSynchronous::Normal)
-            // 64 MiB between checkpoints: bulk writes are half as fast with 16. A WAL that a long reader let grow is cut
-            // again.
+            // 64 MiB between checkpoints: bulk writes are half as fast with 16. A WAL that grew during a long read is
+            // truncated.
             .pragma("wal_autocheckpoint", "16384")
             .pragma("journal_size_limit", "134217728")
             .pragma("cache_size", "-32768");
         let connection = platform::sqlite::create(&options).await;
         let connection = connection.map_err(|error| cannot_open(path, error))?;
-        Ok(Self { options, idle: false, slot: Mutex::new(Some(Open::on(connection).await?)) })
+        Ok(Self { options, read_only: false, slot: Mutex::new(Some(Open::on(connection).await?)) })
     }
 
-    /// Opens the file to look at it only.
-    pub(super) async fn idle(path: &Path) -> Result<Self, StoreError> {
+    /// Opens the file for reading.
+    pub(super) async fn read_only(path: &Path) -> Result<Self, StoreError> {
         let options = reading(path);
         let connection = platform::sqlite::open(&options).await;
         let connection = connection.map_err(|error| cannot_open(path, error))?;
-        Ok(Self { options, idle: true, slot: Mutex::new(Some(Open::on(connection).await?)) })
+        Ok(Self { options, read_only: true, slot: Mutex::new(Some(Open::on(connection).await?)) })
     }
 
-    /// Starts a transaction that holds the write lock. Dropping it unfinished rolls it back.
+    /// Starts a transaction that holds the write lock. Dropping it rolls it back.
     pub(super) async fn begin(&self, changes: &Changes) -> Result<Transaction<'_>, StoreError> {
-        if self.idle {
+        if self.read_only {
             return Err(StoreError::Unavailable("it was opened for reading only".to_owned(), None));
         }
         let mut slot = self.slot.lock().await;
@@ -92,20 +92,20 @@ impl Writer {
         Ok(Transaction { slot, open })
     }
 
-    /// Tells `changes` when another connection has written since this was last asked.
-    pub(super) async fn look_outside(&self, changes: &Changes) -> Result<(), StoreError> {
+    /// Notifies `changes` if another connection has written since the last call.
+    pub(super) async fn check_others(&self, changes: &Changes) -> Result<(), StoreError> {
         let mut slot = self.slot.lock().await;
         let mut open = self.take(&mut slot, changes).await?;
         let others = others(&mut open.connection).await?;
         if others != open.others {
             open.others = others;
-            changes.tell_all();
+            changes.notify_all();
         }
         *slot = Some(open);
         Ok(())
     }
 
-    /// What was written while there was no connection nobody has seen.
+    /// Writes of other processes while there was no connection went unnoticed, so a new one counts as a change.
     async fn take(&self, slot: &mut Option<Open>, changes: &Changes) -> Result<Open, StoreError> {
         if let Some(open) = slot.take() {
             return Ok(open);
@@ -113,7 +113,7 @@ impl Writer {
         let connection = platform::sqlite::open(&self.options).await;
         let connection = connection.map_err(|error| cannot_open(self.options.get_filename(), error))?;
         let open = Open::on(connection).await?;
-        changes.tell_all();
+        changes.notify_all();
         Ok(open)
     }
 }
@@ -125,19 +125,17 @@ impl Open {
     }
 }
 
-/// A transaction of the writer. All of it or nothing.
+/// A transaction of the writer.
 pub(super) struct Transaction<'a> {
     slot: MutexGuard<'a, Option<Open>>,
     open: Open,
 }
 
 impl Transaction<'_> {
-    /// What to run statements on.
     pub(super) fn connection(&mut self) -> &mut SqliteConnection {
         &mut self.open.connection
     }
 
-    /// Makes it so.
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
         run(&mut self.open.connection, "COMMIT", "committing").await?;
         *self.slot = Some(self.open);
@@ -158,5 +156,5 @@ async fn others(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
     sqlx::query_scalar("PRAGMA data_version")
         .fetch_one(connection)
         .await
-        .map_err(failed_at("looking for the writes of others"))
+        .map_err(failed_at("checking for writes of other processes"))
 }

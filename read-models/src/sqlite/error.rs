@@ -1,4 +1,4 @@
-//! What SQLite's errors mean for a store.
+//! SQLite's errors as errors of the store.
 
 use serde::ser::Error as _;
 
@@ -7,20 +7,20 @@ use crate::port::StoreError;
 const SQLITE_ERROR: i32 = 1;
 const SQLITE_FULL: i32 = 13;
 
-/// The error of the store for one of SQLite, met while `doing` something.
-pub(super) fn failed(doing: &str, error: sqlx::Error) -> StoreError {
+/// The store's error for one of SQLite that ended an operation.
+pub(super) fn failed(operation: &str, error: sqlx::Error) -> StoreError {
     if code(&error) == Some(SQLITE_FULL) {
         return StoreError::NoSpace;
     }
-    StoreError::Unavailable(doing.to_owned(), Some(Box::new(error)))
+    StoreError::Unavailable(operation.to_owned(), Some(Box::new(error)))
 }
 
 /// [`failed`] for `map_err`.
-pub(super) fn failed_at(doing: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
-    move |error| failed(doing, error)
+pub(super) fn failed_at(operation: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
+    move |error| failed(operation, error)
 }
 
-/// A statement that names what is not there, a dropped table for instance.
+/// Whether a statement names something that does not exist, such as a dropped table.
 pub(super) fn is_about_sql(error: &sqlx::Error) -> bool {
     code(error) == Some(SQLITE_ERROR)
 }
@@ -31,7 +31,7 @@ fn code(error: &sqlx::Error) -> Option<i32> {
     Some(code & 0xff)
 }
 
-/// SQLite's integers are signed.
+/// A version or position for SQLite, whose integers are signed.
 pub(super) fn whole(number: u64) -> Result<i64, StoreError> {
     i64::try_from(number).map_err(|error| {
         StoreError::Unavailable(
@@ -41,20 +41,27 @@ pub(super) fn whole(number: u64) -> Result<i64, StoreError> {
     })
 }
 
-/// A count, version or position that came out of the store.
+/// A count, version or position from the store.
 pub(super) fn number(stored: i64) -> Result<u64, StoreError> {
     u64::try_from(stored).map_err(|error| {
-        StoreError::Unavailable(format!("it holds {stored} as a version or position"), Some(Box::new(error)))
+        StoreError::Unavailable(
+            format!("it holds the negative number {stored} as a version or position"),
+            Some(Box::new(error)),
+        )
     })
+}
+
+/// For `map_err`: something that the store keeps as JSON cannot be written or read.
+pub(super) fn encoding(what: &'static str) -> impl Fn(serde_json::Error) -> StoreError {
+    move |error| StoreError::Unavailable(format!("encoding or decoding {what}"), Some(Box::new(error)))
 }
 
 /// A list of texts as one parameter.
 pub(super) fn json(texts: &[String]) -> Result<String, StoreError> {
-    serde_json::to_string(texts)
-        .map_err(|error| StoreError::Unavailable("encoding a parameter".to_owned(), Some(Box::new(error))))
+    serde_json::to_string(texts).map_err(encoding("a parameter"))
 }
 
-/// A stored document whose field holds neither a text nor a whole number.
+/// A key column that holds neither a text nor a whole number.
 pub(super) fn not_a_value(collection: &str, id: &str, field: &str) -> StoreError {
     StoreError::Malformed {
         collection: collection.to_owned(),

@@ -5,19 +5,20 @@ use std::cmp::Ordering;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, TypeInfo, ValueRef};
 
-use super::breadth::Broad;
+use super::documents::stored;
 use super::error::{failed_at, not_a_value, whole};
+use super::fan_out::WideFilters;
 use super::keyset::{self, Key, Range};
-use super::{conditions, schema, stored};
-use crate::port::{Direction, Filter, Found, Generation, Place, Query, StoreError, Value};
+use super::{conditions, schema};
+use crate::port::{Cursor, Direction, Filter, Found, Generation, Query, StoreError, Value};
 
-/// Longer pages than this are nobody's screen.
+/// Documents per page.
 const LONGEST_PAGE: usize = 1_000;
-/// The columns of a document before those of the sort fields.
+/// Columns of a document, before those of the sort fields.
 const DOCUMENT: usize = 4;
 
-/// The statement of a page: one part for each range beyond the place that it starts from.
-pub(super) fn page(generation: &Generation, query: &Query, broad: &Broad) -> QueryBuilder<Sqlite> {
+/// The statement of a page: one part for each range beyond the cursor that it starts from.
+pub(super) fn page(generation: &Generation, query: &Query, wide: &WideFilters) -> QueryBuilder<Sqlite> {
     let keys = keyset::keys(query, query.from_end);
     let opposite = keyset::keys(query, !query.from_end);
     let (start, end) =
@@ -27,7 +28,7 @@ pub(super) fn page(generation: &Generation, query: &Query, broad: &Broad) -> Que
     let mut sql = QueryBuilder::new("");
     let part = |sql: &mut QueryBuilder<Sqlite>, range: Option<(&[Value], Range)>| {
         push_select(sql, generation, query);
-        conditions::push(sql, generation, &query.filters, |filter| broad.holds(filter));
+        conditions::push(sql, generation, &query.filters, |filter| wide.holds(filter));
         if let Some((values, range)) = range {
             sql.push(" AND ");
             keyset::push_range(sql, &keys, values, range);
@@ -43,8 +44,8 @@ pub(super) fn page(generation: &Generation, query: &Query, broad: &Broad) -> Que
     match &start {
         None => part(&mut sql, None),
         Some(values) => {
-            for (place, range) in keyset::ranges(&keys, values).into_iter().enumerate() {
-                if place > 0 {
+            for (index, range) in keyset::ranges(&keys, values).into_iter().enumerate() {
+                if index > 0 {
                     sql.push(" UNION ALL ");
                 }
                 part(&mut sql, Some((values, range)));
@@ -56,8 +57,8 @@ pub(super) fn page(generation: &Generation, query: &Query, broad: &Broad) -> Que
 
 fn push_select(sql: &mut QueryBuilder<Sqlite>, generation: &Generation, query: &Query) {
     sql.push("SELECT * FROM (SELECT id, version, body, stale");
-    for (place, (name, _)) in query.sort.iter().enumerate() {
-        sql.push(format_args!(", {} AS sort{place}", schema::field(name)));
+    for (index, (name, _)) in query.sort.iter().enumerate() {
+        sql.push(format_args!(", {} AS sort{index}", schema::column(name)));
     }
     sql.push(format_args!(" FROM {} WHERE ", schema::table(generation)));
 }
@@ -66,7 +67,7 @@ fn limit(query: &Query) -> usize {
     query.limit.min(LONGEST_PAGE)
 }
 
-/// The answer of [`page`]: its parts put in order and cut to the limit.
+/// The rows of [`page`]: the parts merged and cut to the limit.
 pub(super) fn read(
     generation: &Generation,
     query: &Query,
@@ -76,15 +77,15 @@ pub(super) fn read(
     for row in rows {
         let document = stored(row).map_err(failed_at("reading a document"))?;
         let mut values = Vec::with_capacity(query.sort.len());
-        for (place, (name, _)) in query.sort.iter().enumerate() {
-            let value = value(row, DOCUMENT + place).map_err(failed_at("reading a document"))?;
+        for (index, (name, _)) in query.sort.iter().enumerate() {
+            let value = value(row, DOCUMENT + index).map_err(failed_at("reading a document"))?;
             values.push(value.ok_or_else(|| not_a_value(&generation.collection, &document.id, name))?);
         }
-        let place = Place { values, id: document.id.clone() };
-        found.push(Found { document, place });
+        let cursor = Cursor { values, id: document.id.clone() };
+        found.push(Found { document, cursor });
     }
     let keys = keyset::keys(query, query.from_end);
-    found.sort_by(|a, b| order(&keys, &a.place, &b.place));
+    found.sort_by(|a, b| order(&keys, &a.cursor, &b.cursor));
     found.truncate(limit(query));
     if query.from_end {
         found.reverse();
@@ -92,7 +93,7 @@ pub(super) fn read(
     Ok(found)
 }
 
-fn order(keys: &[Key], a: &Place, b: &Place) -> Ordering {
+fn order(keys: &[Key], a: &Cursor, b: &Cursor) -> Ordering {
     let values = a.values.iter().zip(&b.values).map(|(a, b)| a.cmp(b));
     let id = std::iter::once_with(|| a.id.cmp(&b.id));
     for (key, ordering) in keys.iter().zip(values.chain(id)) {
@@ -107,7 +108,7 @@ fn order(keys: &[Key], a: &Place, b: &Place) -> Ordering {
     Ordering::Equal
 }
 
-/// `None` when it is none of ours.
+/// `None` for a value that is no key.
 fn value(row: &SqliteRow, column: usize) -> Result<Option<Value>, sqlx::Error> {
     let raw = row.try_get_raw(column)?;
     if raw.is_null() {

@@ -1,10 +1,58 @@
 //! The table of generations.
 
+use async_trait::async_trait;
 use sqlx::{SqliteConnection, SqliteExecutor};
 
 use super::error::failed_at;
-use super::schema;
-use crate::port::{Collection, Generation, GenerationState, StoreError};
+use super::schema::Recorded;
+use super::{Sqlite, schema};
+use crate::port::{Collection, Generation, GenerationState, Generations, KeyFields, StoreError};
+
+#[async_trait]
+impl Generations for Sqlite {
+    async fn list(&self) -> Result<Vec<(Generation, GenerationState)>, StoreError> {
+        list(&self.readers).await
+    }
+
+    async fn live(&self, collection: &Collection) -> Result<Generation, StoreError> {
+        if let Some(live) = live(&self.readers, collection).await? {
+            return Ok(live);
+        }
+        if self.writer.read_only {
+            return Ok(generation(collection, 0));
+        }
+        let mut transaction = self.writer.begin(&self.changes).await?;
+        // Another first caller may have been quicker.
+        if let Some(live) = live(transaction.connection(), collection).await? {
+            transaction.commit().await?;
+            return Ok(live);
+        }
+        let live = create(transaction.connection(), collection, GenerationState::Live).await?;
+        transaction.commit().await?;
+        Ok(live)
+    }
+
+    async fn create(&self, collection: &Collection) -> Result<Generation, StoreError> {
+        let mut transaction = self.writer.begin(&self.changes).await?;
+        let building = create(transaction.connection(), collection, GenerationState::Building).await?;
+        transaction.commit().await?;
+        Ok(building)
+    }
+
+    async fn switch(&self, to: &Generation) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin(&self.changes).await?;
+        switch(transaction.connection(), to).await?;
+        transaction.commit().await?;
+        self.changes.notify(&to.collection);
+        Ok(())
+    }
+
+    async fn drop_generation(&self, generation: &Generation) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin(&self.changes).await?;
+        drop(transaction.connection(), generation).await?;
+        transaction.commit().await
+    }
+}
 
 /// All that are not dropped.
 pub(super) async fn list(
@@ -24,7 +72,8 @@ pub(super) async fn list(
                 "live" => GenerationState::Live,
                 "retired" => GenerationState::Retired,
                 other => {
-                    return Err(StoreError::Unavailable(format!("a generation is said to be {other}"), None));
+                    let message = format!("a generation has the unknown state {other}");
+                    return Err(StoreError::Unavailable(message, None));
                 }
             };
             Ok((Generation { collection, shape, number }, state))
@@ -32,8 +81,8 @@ pub(super) async fn list(
         .collect()
 }
 
-/// The live one, if there is one yet.
-pub(super) async fn live(
+/// The live one, if there is one.
+async fn live(
     on: impl SqliteExecutor<'_>,
     collection: &Collection,
 ) -> Result<Option<Generation>, StoreError> {
@@ -44,17 +93,28 @@ pub(super) async fn live(
     .bind(collection.shape)
     .fetch_optional(on)
     .await
-    .map_err(failed_at("looking for the live generation"))?;
+    .map_err(failed_at("reading the live generation"))?;
     Ok(number.map(|number| generation(collection, number)))
 }
 
-/// Creates the next one. The dropped ones keep their row, so that no number comes twice and a late writer to a dropped
-/// generation cannot meet another.
-pub(super) async fn create(
+/// Creates the next one. Dropped ones keep their row, so that no number is used twice and a late writer to a dropped
+/// generation cannot reach another.
+async fn create(
     connection: &mut SqliteConnection,
     collection: &Collection,
     state: GenerationState,
 ) -> Result<Generation, StoreError> {
+    // A newer program may have built indexes that this one does not know: their keys are extracted here, too.
+    let newest: Option<String> = sqlx::query_scalar(
+        "SELECT keys FROM generations WHERE collection = ? AND shape = ? ORDER BY number DESC LIMIT 1",
+    )
+    .bind(collection.name)
+    .bind(collection.shape)
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(failed_at("reading the keys of a generation"))?;
+    let inherited =
+        newest.map(Recorded::parse).transpose()?.map_or_else(KeyFields::default, |one| one.fields);
     let number: u32 = sqlx::query_scalar(
         "INSERT INTO generations (collection, shape, number, state) \
          SELECT ?1, ?2, coalesce(max(number), 0) + 1, ?3 FROM generations WHERE collection = ?1 AND shape = ?2 \
@@ -67,12 +127,12 @@ pub(super) async fn create(
     .await
     .map_err(failed_at("creating a generation"))?;
     let generation = generation(collection, number);
-    schema::create(connection, collection, &generation).await?;
+    schema::create(connection, collection, &generation, inherited).await?;
     Ok(generation)
 }
 
 /// Retires the live one and makes `to` live.
-pub(super) async fn switch(connection: &mut SqliteConnection, to: &Generation) -> Result<(), StoreError> {
+async fn switch(connection: &mut SqliteConnection, to: &Generation) -> Result<(), StoreError> {
     expect(connection, to).await?;
     sqlx::query(
         "UPDATE generations SET state = 'retired' WHERE collection = ? AND shape = ? AND state = 'live'",
@@ -86,13 +146,18 @@ pub(super) async fn switch(connection: &mut SqliteConnection, to: &Generation) -
 }
 
 /// Drops one that is not live.
-pub(super) async fn drop(
-    connection: &mut SqliteConnection,
-    generation: &Generation,
-) -> Result<(), StoreError> {
+async fn drop(connection: &mut SqliteConnection, generation: &Generation) -> Result<(), StoreError> {
     if expect(connection, generation).await? == name(GenerationState::Live) {
         return Err(StoreError::Live(generation.clone()));
     }
+    remove(connection, generation).await
+}
+
+/// Removes one in any state.
+pub(super) async fn remove(
+    connection: &mut SqliteConnection,
+    generation: &Generation,
+) -> Result<(), StoreError> {
     schema::drop(connection, generation).await?;
     sqlx::query("DELETE FROM positions WHERE collection = ? AND shape = ? AND number = ?")
         .bind(&generation.collection)
@@ -104,16 +169,30 @@ pub(super) async fn drop(
     set(connection, generation, "dropped").await
 }
 
-/// Whether the generation is there.
+/// Whether the generation exists.
 pub(super) async fn exists(on: impl SqliteExecutor<'_>, generation: &Generation) -> Result<bool, StoreError> {
     Ok(state(on, generation).await?.is_some())
 }
 
-/// Its state, or [`StoreError::NoGeneration`].
-pub(super) async fn expect(
-    connection: &mut SqliteConnection,
+/// The key fields that the generation's documents have, or [`StoreError::NoGeneration`].
+pub(super) async fn recorded(
+    on: impl SqliteExecutor<'_>,
     generation: &Generation,
-) -> Result<String, StoreError> {
+) -> Result<Recorded, StoreError> {
+    let keys: Option<String> = sqlx::query_scalar(
+        "SELECT keys FROM generations WHERE collection = ? AND shape = ? AND number = ? AND state <> 'dropped'",
+    )
+    .bind(&generation.collection)
+    .bind(generation.shape)
+    .bind(generation.number)
+    .fetch_optional(on)
+    .await
+    .map_err(failed_at("reading the keys of a generation"))?;
+    Recorded::parse(keys.ok_or_else(|| StoreError::NoGeneration(generation.clone()))?)
+}
+
+/// Its state, or [`StoreError::NoGeneration`].
+async fn expect(connection: &mut SqliteConnection, generation: &Generation) -> Result<String, StoreError> {
     state(connection, generation).await?.ok_or_else(|| StoreError::NoGeneration(generation.clone()))
 }
 
@@ -126,7 +205,7 @@ async fn state(on: impl SqliteExecutor<'_>, generation: &Generation) -> Result<O
     .bind(generation.number)
     .fetch_optional(on)
     .await
-    .map_err(failed_at("looking for a generation"))
+    .map_err(failed_at("reading the state of a generation"))
 }
 
 async fn set(
@@ -141,7 +220,7 @@ async fn set(
         .bind(generation.number)
         .execute(connection)
         .await
-        .map_err(failed_at("changing a generation's state"))?;
+        .map_err(failed_at("changing the state of a generation"))?;
     Ok(())
 }
 
@@ -153,7 +232,6 @@ fn name(state: GenerationState) -> &'static str {
     }
 }
 
-/// The one with this number.
-pub(super) fn generation(collection: &Collection, number: u32) -> Generation {
+fn generation(collection: &Collection, number: u32) -> Generation {
     Generation { collection: collection.name.to_owned(), shape: collection.shape, number }
 }

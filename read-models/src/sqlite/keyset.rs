@@ -1,25 +1,24 @@
-//! Places in a sorted list, as SQL.
+//! Cursors as SQL.
 //!
-//! "After this place" falls into ranges, each of which an index answers: equal in the first keys and beyond in the next
-//! one. Nulls sort first, so going down they are a range of their own.
+//! "Behind this cursor" is a union of ranges, each of which an index can answer: equal in the first keys and beyond in the
+//! next one. Nulls sort first, so in descending order they are a range of their own.
 
 use sqlx::{QueryBuilder, Sqlite};
 
 use super::conditions::push_value;
-use super::schema::field;
-use crate::port::{Direction, Place, Query, Value};
+use super::schema::column;
+use crate::port::{Cursor, Direction, Query, Value};
 
 /// One sort key.
 pub(super) struct Key {
-    /// Its SQL.
+    /// The column.
     pub(super) sql: String,
-    /// Which way the question reads.
     pub(super) direction: Direction,
 }
 
-/// The keys of a question, the id last. `backwards` turns all of them round.
+/// The keys of a query, the id last; all reversed if `backwards`.
 pub(super) fn keys(query: &Query, backwards: bool) -> Vec<Key> {
-    let fields = query.sort.iter().map(|(name, direction)| (field(name), *direction));
+    let fields = query.sort.iter().map(|(name, direction)| (column(name), *direction));
     let id = ("id".to_owned(), query.id_direction());
     fields
         .chain([id])
@@ -30,7 +29,7 @@ pub(super) fn keys(query: &Query, backwards: bool) -> Vec<Key> {
         .collect()
 }
 
-/// A range beyond a place: the first `equal` keys are the same, the next one is beyond.
+/// A range beyond a cursor: the first `equal` keys are the same, the next one is beyond.
 #[derive(Clone, Copy)]
 pub(super) struct Range {
     equal: usize,
@@ -45,7 +44,7 @@ enum Beyond {
     NotNull,
 }
 
-/// The ranges that together hold everything beyond the place, none of it twice.
+/// The disjoint ranges that together hold everything beyond the cursor.
 pub(super) fn ranges(keys: &[Key], values: &[Value]) -> Vec<Range> {
     let mut ranges = Vec::new();
     for (equal, (key, value)) in keys.iter().zip(values).enumerate() {
@@ -62,9 +61,9 @@ pub(super) fn ranges(keys: &[Key], values: &[Value]) -> Vec<Range> {
     ranges
 }
 
-/// The values of all keys at a place.
-pub(super) fn values(place: &Place) -> Vec<Value> {
-    place.values.iter().cloned().chain([Value::Text(place.id.clone())]).collect()
+/// The values of all keys at a cursor.
+pub(super) fn values(cursor: &Cursor) -> Vec<Value> {
+    cursor.values.iter().cloned().chain([Value::Text(cursor.id.clone())]).collect()
 }
 
 /// Appends the condition of one range.
@@ -105,8 +104,8 @@ pub(super) fn push_any(query: &mut QueryBuilder<Sqlite>, keys: &[Key], values: &
 
 /// Appends the order.
 pub(super) fn push_order(query: &mut QueryBuilder<Sqlite>, keys: &[Key]) {
-    for (place, key) in keys.iter().enumerate() {
-        query.push(if place == 0 { " ORDER BY " } else { ", " }).push(&key.sql).push(match key.direction {
+    for (index, key) in keys.iter().enumerate() {
+        query.push(if index == 0 { " ORDER BY " } else { ", " }).push(&key.sql).push(match key.direction {
             Direction::Ascending => " ASC",
             Direction::Descending => " DESC",
         });

@@ -1,25 +1,25 @@
-//! Places for SQLite stores.
+//! Locations for SQLite stores.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use read_models::Store;
-use read_models::contract::{COLLECTIONS, Failure, Place};
+use read_models::contract::{COLLECTIONS, Failure, KeyedLocation, KeyedStore, Location};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
 
-/// A directory that is gone with its last user. Each time the data is put back it goes on in a new file, so that nobody
-/// has to wait for the old one to be closed.
+/// A directory that is deleted with its last user. Each restore goes on in a new file, so that nothing has to wait for the
+/// old one to be closed.
 pub struct Directory {
     directory: TempDir,
-    moment: AtomicUsize,
+    restores: AtomicUsize,
 }
 
 impl Directory {
     pub fn new() -> Self {
-        Self { directory: tempfile::tempdir().unwrap(), moment: AtomicUsize::new(0) }
+        Self { directory: tempfile::tempdir().unwrap(), restores: AtomicUsize::new(0) }
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -27,15 +27,14 @@ impl Directory {
     }
 
     fn current(&self) -> PathBuf {
-        self.file(&format!("{}.sqlite", self.moment.load(Ordering::SeqCst)))
+        self.file(&format!("{}.sqlite", self.restores.load(Ordering::SeqCst)))
     }
 }
 
 #[async_trait]
-impl Place for Directory {
-    async fn open(&self) -> Result<Store, Failure> {
-        let url = format!("sqlite://{}", self.current().display());
-        Ok(read_models::connect(&url, COLLECTIONS).await?)
+impl KeyedLocation for Directory {
+    async fn open_keyed(&self) -> Result<KeyedStore, Failure> {
+        Ok(self.open().await?.into())
     }
 
     async fn copy(&self) -> Result<(), Failure> {
@@ -48,8 +47,16 @@ impl Place for Directory {
     }
 
     async fn restore(&self) -> Result<(), Failure> {
-        self.moment.fetch_add(1, Ordering::SeqCst);
+        self.restores.fetch_add(1, Ordering::SeqCst);
         std::fs::copy(self.file("copy.sqlite"), self.current()).unwrap();
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Location for Directory {
+    async fn open(&self) -> Result<Store, Failure> {
+        let url = format!("sqlite://{}", self.current().display());
+        Ok(read_models::connect(&url, COLLECTIONS).await?)
     }
 }

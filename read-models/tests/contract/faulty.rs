@@ -1,14 +1,17 @@
 //! Stores with one fault each.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use read_models::contract::{Factory, Failure, Place};
+use platform::bus::Positions;
+use read_models::contract::{Failure, KeyedLocation, KeyedStore, Location};
 use read_models::{
-    Checkpoint, Collection, Documents, Filter, Found, Generation, GenerationState, Generations, Query, Store,
-    StoreError, Stored, Write,
+    ChangeToken, Collection, EventKey, Filter, Found, Generation, GenerationState, Generations, Keyed,
+    Quarantine, QuarantineCount, QuarantinedEvent, Queries, Query, Rebuild, Rebuilds, Store, StoreError,
+    Stored, Value, Write,
 };
 
 use crate::directory::Directory;
@@ -20,33 +23,34 @@ pub enum Fault {
     ForgetsTombstones,
     PositionsFirst,
     ForgetsOtherPartitions,
+    TakesDuplicates,
+    EveryPutSucceeds,
     SkipsEqualValues,
+    BooleansAsText,
     LoadsInOrderOfIds,
     DeafToOthers,
     SwitchesInTwoSteps,
+    PointerGoesBack,
+    EvictsEvents,
+    SharesRebuilds,
 }
 
-/// Makes places for stores with this fault.
-pub struct Faulty(pub Fault);
-
-#[async_trait]
-impl Factory for Faulty {
-    async fn place(&self) -> Result<Arc<dyn Place>, Failure> {
-        Ok(Arc::new(FaultyPlace { right: Directory::new(), fault: self.0 }))
-    }
-}
-
-struct FaultyPlace {
+/// The location of a store with this fault.
+pub struct FaultyLocation {
     right: Directory,
     fault: Fault,
 }
 
+impl FaultyLocation {
+    pub fn new(fault: Fault) -> Self {
+        Self { right: Directory::new(), fault }
+    }
+}
+
 #[async_trait]
-impl Place for FaultyPlace {
-    async fn open(&self) -> Result<Store, Failure> {
-        let right = self.right.open().await?;
-        let store = Arc::new(FaultyStore { right, fault: self.fault, written: AtomicU64::new(1) });
-        Ok(Store::new(store.clone(), store))
+impl KeyedLocation for FaultyLocation {
+    async fn open_keyed(&self) -> Result<KeyedStore, Failure> {
+        Ok(self.open().await?.into())
     }
 
     async fn copy(&self) -> Result<(), Failure> {
@@ -58,13 +62,33 @@ impl Place for FaultyPlace {
     }
 }
 
+#[async_trait]
+impl Location for FaultyLocation {
+    async fn open(&self) -> Result<Store, Failure> {
+        let right = self.right.open().await?;
+        let sources = Arc::clone(&right.sources);
+        let (written, first) = (AtomicU64::new(1), Mutex::default());
+        let store = Arc::new(FaultyStore { right, fault: self.fault, written, first });
+        Ok(Store {
+            keyed: store.clone(),
+            queries: store.clone(),
+            generations: store.clone(),
+            quarantine: store.clone(),
+            rebuilds: store,
+            sources,
+        })
+    }
+}
+
 struct FaultyStore {
     right: Store,
     fault: Fault,
     written: AtomicU64,
+    /// The first live generation that was answered.
+    first: Mutex<Option<Generation>>,
 }
 
-/// How versions are stored that pretend to be newer: each write in the next thousand.
+/// Versions are stored as newer than they are: each write in the next thousand.
 const GUARD_BROKEN: u64 = 1_000;
 
 impl FaultyStore {
@@ -73,11 +97,11 @@ impl FaultyStore {
     }
 
     async fn held(&self, generation: &Generation, id: &str) -> Result<Option<Stored>, StoreError> {
-        let mut held = self.right.documents().load(generation, &[id.to_owned()]).await?;
+        let mut held = self.right.keyed.load(generation, &[id.to_owned()]).await?;
         Ok(held.pop().flatten())
     }
 
-    /// The write, so that the right store keeps it although it is old.
+    /// The write, changed so that the correct store keeps it although it is old.
     async fn forced(&self, generation: &Generation, write: &Write) -> Result<Write, StoreError> {
         let held = self.held(generation, &write.id).await?;
         let thousands = match held {
@@ -89,6 +113,14 @@ impl FaultyStore {
         Ok(Write { version: thousands * GUARD_BROKEN + write.version, ..write.clone() })
     }
 
+    async fn forced_write(&self, generation: &Generation, writes: &[Write]) -> Result<(), StoreError> {
+        for write in writes {
+            let forced = self.forced(generation, write).await?;
+            self.right.keyed.write(generation, &[forced], &Positions::new()).await?;
+        }
+        Ok(())
+    }
+
     fn shown(&self, mut document: Stored) -> Option<Stored> {
         if matches!(self.fault, Fault::NoVersionGuard | Fault::ForgetsTombstones) {
             document.version %= GUARD_BROKEN;
@@ -98,13 +130,13 @@ impl FaultyStore {
 }
 
 #[async_trait]
-impl Documents for FaultyStore {
+impl Keyed for FaultyStore {
     async fn load(&self, generation: &Generation, ids: &[String]) -> Result<Vec<Option<Stored>>, StoreError> {
         let mut ids = ids.to_vec();
         if self.is(Fault::LoadsInOrderOfIds) {
             ids.sort();
         }
-        let loaded = self.right.documents().load(generation, &ids).await?;
+        let loaded = self.right.keyed.load(generation, &ids).await?;
         Ok(loaded.into_iter().map(|one| one.and_then(|one| self.shown(one))).collect())
     }
 
@@ -112,38 +144,89 @@ impl Documents for FaultyStore {
         &self,
         generation: &Generation,
         writes: &[Write],
-        positions: &Checkpoint,
-    ) -> Result<Vec<bool>, StoreError> {
-        let documents = self.right.documents();
+        positions: &Positions,
+    ) -> Result<(), StoreError> {
+        let (keyed, none) = (&self.right.keyed, Positions::new());
         self.written.fetch_add(1, Ordering::SeqCst);
         match self.fault {
             Fault::NoVersionGuard | Fault::ForgetsTombstones => {
-                let mut kept = Vec::new();
-                for write in writes {
-                    let forced = self.forced(generation, write).await?;
-                    kept.extend(documents.write(generation, &[forced], &Checkpoint::new()).await?);
-                }
-                documents.write(generation, &[], positions).await?;
-                Ok(kept)
+                self.forced_write(generation, writes).await?;
+                keyed.write(generation, &[], positions).await
             }
             Fault::PositionsFirst => {
-                documents.write(generation, &[], positions).await?;
-                documents.write(generation, writes, &Checkpoint::new()).await
+                keyed.write(generation, &[], positions).await?;
+                keyed.write(generation, writes, &none).await
             }
             Fault::ForgetsOtherPartitions => {
-                let mut all = documents.positions(generation).await?;
+                let mut all = keyed.positions(generation).await?;
                 all.values_mut().for_each(|position| *position = 0);
                 all.extend(positions.clone());
-                documents.write(generation, writes, &all).await
+                keyed.write(generation, writes, &all).await
             }
-            _ => documents.write(generation, writes, positions).await,
+            Fault::TakesDuplicates => {
+                for write in writes {
+                    keyed.write(generation, std::slice::from_ref(write), &none).await?;
+                }
+                keyed.write(generation, &[], positions).await
+            }
+            _ => keyed.write(generation, writes, positions).await,
         }
     }
 
+    async fn put_if_newer(&self, generation: &Generation, write: &Write) -> Result<bool, StoreError> {
+        self.written.fetch_add(1, Ordering::SeqCst);
+        match self.fault {
+            Fault::NoVersionGuard | Fault::ForgetsTombstones => {
+                self.forced_write(generation, std::slice::from_ref(write)).await?;
+                Ok(true)
+            }
+            Fault::EveryPutSucceeds => {
+                self.right.keyed.put_if_newer(generation, write).await?;
+                Ok(true)
+            }
+            _ => self.right.keyed.put_if_newer(generation, write).await,
+        }
+    }
+
+    async fn positions(&self, generation: &Generation) -> Result<Positions, StoreError> {
+        self.right.keyed.positions(generation).await
+    }
+
+    async fn changed(
+        &self,
+        collection: &str,
+        since: Option<&ChangeToken>,
+        timeout: Duration,
+    ) -> Result<ChangeToken, StoreError> {
+        if !self.is(Fault::DeafToOthers) {
+            return self.right.keyed.changed(collection, since, timeout).await;
+        }
+        // Only its own counter, and no longer than a test of this fault should take.
+        let own = || ChangeToken::new(self.written.load(Ordering::SeqCst).to_be_bytes());
+        if since == Some(&own()) {
+            tokio::time::sleep(timeout.min(Duration::from_millis(700))).await;
+        }
+        Ok(own())
+    }
+}
+
+#[async_trait]
+impl Queries for FaultyStore {
     async fn find(&self, generation: &Generation, query: &Query) -> Result<Vec<Found>, StoreError> {
-        let mut found = self.right.documents().find(generation, query).await?;
+        let mut found = self.right.queries.find(generation, query).await?;
         if let (Fault::SkipsEqualValues, Some(after)) = (self.fault, &query.after) {
-            found.retain(|one| after.values.is_empty() || one.place.values != after.values);
+            found.retain(|one| after.values.is_empty() || one.cursor.values != after.values);
+        }
+        if self.is(Fault::BooleansAsText) {
+            // As if an engine indexed what it finds in the JSON: here, numbers as texts, which sort in another order.
+            for one in &mut found {
+                for value in &mut one.cursor.values {
+                    if let Value::Integer(number) = value {
+                        *value = Value::Text(number.to_string());
+                    }
+                }
+            }
+            found.sort_by(|a, b| b.cursor.values.cmp(&a.cursor.values));
         }
         found.retain_mut(|one| match self.shown(one.document.clone()) {
             Some(shown) => {
@@ -161,36 +244,14 @@ impl Documents for FaultyStore {
         filters: &[Filter],
         limit: u64,
     ) -> Result<u64, StoreError> {
-        self.right.documents().count(generation, filters, limit).await
-    }
-
-    async fn positions(&self, generation: &Generation) -> Result<Checkpoint, StoreError> {
-        self.right.documents().positions(generation).await
-    }
-
-    async fn changed(&self, collection: &str, since: u64, patience: Duration) -> u64 {
-        if !self.is(Fault::DeafToOthers) {
-            return self.right.documents().changed(collection, since, patience).await;
-        }
-        // Only its own counter, after as much patience as a test of this fault should have.
-        let now = self.written.load(Ordering::SeqCst);
-        if now == since {
-            let patience = patience.min(Duration::from_millis(700));
-            let right = self.right.documents();
-            let mut seen = right.changed(collection, 0, patience).await;
-            let deadline = std::time::Instant::now() + patience;
-            while let Some(left) = deadline.checked_duration_since(std::time::Instant::now()) {
-                seen = right.changed(collection, seen, left).await;
-            }
-        }
-        self.written.load(Ordering::SeqCst)
+        self.right.queries.count(generation, filters, limit).await
     }
 }
 
 #[async_trait]
 impl Generations for FaultyStore {
     async fn list(&self) -> Result<Vec<(Generation, GenerationState)>, StoreError> {
-        let mut all = self.right.generations().list().await?;
+        let mut all = self.right.generations.list().await?;
         // Between its two steps there is no live one; every other reader comes then.
         if self.is(Fault::SwitchesInTwoSteps) && self.written.fetch_add(1, Ordering::SeqCst).is_multiple_of(2)
         {
@@ -202,18 +263,76 @@ impl Generations for FaultyStore {
     }
 
     async fn live(&self, collection: &Collection) -> Result<Generation, StoreError> {
-        self.right.generations().live(collection).await
+        let live = self.right.generations.live(collection).await?;
+        if self.is(Fault::PointerGoesBack) {
+            // Every other answer comes from the cache.
+            let cached = self.first.lock().unwrap().get_or_insert_with(|| live.clone()).clone();
+            if self.written.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) {
+                return Ok(cached);
+            }
+        }
+        Ok(live)
     }
 
     async fn create(&self, collection: &Collection) -> Result<Generation, StoreError> {
-        self.right.generations().create(collection).await
+        self.right.generations.create(collection).await
     }
 
     async fn switch(&self, to: &Generation) -> Result<(), StoreError> {
-        self.right.generations().switch(to).await
+        self.right.generations.switch(to).await
     }
 
     async fn drop_generation(&self, generation: &Generation) -> Result<(), StoreError> {
-        self.right.generations().drop_generation(generation).await
+        self.right.generations.drop_generation(generation).await
+    }
+}
+
+#[async_trait]
+impl Quarantine for FaultyStore {
+    async fn add(&self, generation: &Generation, events: &[QuarantinedEvent]) -> Result<(), StoreError> {
+        let room = if self.is(Fault::EvictsEvents) { events.len().saturating_sub(1) } else { events.len() };
+        self.right.quarantine.add(generation, &events[..room]).await
+    }
+
+    async fn release(&self, generation: &Generation, keys: &[EventKey]) -> Result<(), StoreError> {
+        self.right.quarantine.release(generation, keys).await
+    }
+
+    async fn waiting(
+        &self,
+        generation: &Generation,
+        stream: Option<&str>,
+        after: Option<&EventKey>,
+        limit: usize,
+    ) -> Result<Vec<QuarantinedEvent>, StoreError> {
+        self.right.quarantine.waiting(generation, stream, after, limit).await
+    }
+
+    async fn known(
+        &self,
+        generation: &Generation,
+        keys: &[EventKey],
+    ) -> Result<HashSet<EventKey>, StoreError> {
+        self.right.quarantine.known(generation, keys).await
+    }
+
+    async fn count(&self, generation: &Generation) -> Result<QuarantineCount, StoreError> {
+        self.right.quarantine.count(generation).await
+    }
+
+    async fn forget(&self, generation: &Generation) -> Result<(), StoreError> {
+        self.right.quarantine.forget(generation).await
+    }
+}
+
+#[async_trait]
+impl Rebuilds for FaultyStore {
+    async fn rebuild(&self, collection: &str) -> Result<Option<(Rebuild, u64)>, StoreError> {
+        self.right.rebuilds.rebuild(collection).await
+    }
+
+    async fn put_rebuild(&self, rebuild: &Rebuild, expected: u64) -> Result<bool, StoreError> {
+        let put = self.right.rebuilds.put_rebuild(rebuild, expected).await?;
+        Ok(put || self.is(Fault::SharesRebuilds))
     }
 }

@@ -1,38 +1,40 @@
-//! What an order waits for.
+//! Holds of an order.
 
 use read_models::documents::orders::{Hold, Order};
 use schemas::ShipmentId;
 use schemas::life_cycle::{HoldReason, OrderStatus, WayOut};
-use schemas::order::{OrderDeadline, OrderEvent, OrderPutOnHold};
+use schemas::order::{OrderDeadline, OrderHoldReleased, OrderHoldResolved, OrderPutOnHold};
 
 use super::set_clock;
 use crate::published::{money, named, sealed, texts, time};
 
-pub(super) fn evolve(order: &mut Order, event: &OrderEvent, at: &str) {
-    match event {
-        OrderEvent::OrderPutOnHold(e) => {
-            add(order, e, at);
-            if e.reason == HoldReason::RefundFailed {
-                // The way out that was chosen for the lost parcel did not work.
-                choose(order, HoldReason::ShipmentLost, e.shipment_id, None);
-            }
-        }
-        OrderEvent::OrderPaymentFailed(_) => choose(order, HoldReason::AuthorizationExpired, None, None),
-        OrderEvent::OrderHoldResolved(e) => choose(order, e.reason, e.shipment_id, Some(e.way_out)),
-        OrderEvent::OrderHoldReleased(e) => {
-            order.holds.retain(|hold| !is(hold, e.reason, e.shipment_id));
-            if let Some(until) = e.authorized_until {
-                order.authorized_until = Some(time(until));
-            }
-            if let (Some(kind), Some(next)) = (awaited(order), e.next_check_at) {
-                set_clock(order, kind, next);
-            }
-        }
-        _ => {}
+pub(super) fn put(order: &mut Order, e: &OrderPutOnHold, at: &str) {
+    add(order, e, at);
+    if e.reason == HoldReason::RefundFailed {
+        // The way out that was chosen for the lost parcel did not work.
+        choose(order, HoldReason::ShipmentLost, e.shipment_id, None);
     }
 }
 
-/// A reason holds an order (or one of its parcels) once; saying it again renews what is known of it.
+pub(super) fn fail_payment(order: &mut Order) {
+    choose(order, HoldReason::AuthorizationExpired, None, None);
+}
+
+pub(super) fn resolve(order: &mut Order, e: &OrderHoldResolved) {
+    choose(order, e.reason, e.shipment_id, Some(e.way_out));
+}
+
+pub(super) fn release(order: &mut Order, e: &OrderHoldReleased) {
+    order.holds.retain(|hold| !is(hold, e.reason, e.shipment_id));
+    if let Some(until) = e.authorized_until {
+        order.authorized_until = Some(time(until));
+    }
+    if let (Some(kind), Some(next)) = (awaited(order), e.next_check_at) {
+        set_clock(order, kind, next);
+    }
+}
+
+/// A reason holds an order (or one of its parcels) once; a repetition replaces the details.
 fn add(order: &mut Order, e: &OrderPutOnHold, at: &str) {
     let before = order.holds.iter().position(|hold| is(hold, e.reason, e.shipment_id));
     let since = before.map_or_else(|| at.to_owned(), |known| order.holds.remove(known).since);
@@ -58,7 +60,7 @@ fn is(hold: &Hold, reason: HoldReason, shipment: Option<ShipmentId>) -> bool {
     hold.reason == reason.name() && hold.shipment_id == shipment.map(|id| id.to_string())
 }
 
-/// What an order in this status waits for.
+/// The deadline that an order in this status has.
 fn awaited(order: &Order) -> Option<OrderDeadline> {
     match named(&order.status)? {
         OrderStatus::Placed => Some(OrderDeadline::StockAnswer),

@@ -3,7 +3,10 @@
 use read_models::documents::LineAtLocation;
 use read_models::documents::orders::{Deadline, Order, Parcel};
 use schemas::life_cycle::{FulfilmentStatus, HoldReason, OrderStatus, WayOut};
-use schemas::order::{Departure, OrderConfirmed, OrderDeadline, OrderEvent};
+use schemas::order::{
+    Departure, OrderConfirmed, OrderDeadline, OrderDelivered, OrderHoldReleased, OrderHoldResolved,
+    OrderLinesCancelled, OrderPutOnHold, OrderRefunded,
+};
 use schemas::{LocationId, ShipmentId};
 
 use super::{set_clock, set_fulfilment, set_status};
@@ -12,59 +15,69 @@ use crate::published::{code, lines, time};
 const PLANNED: &str = "PLANNED";
 const TAKEN_BACK: &str = "TAKEN_BACK";
 
-pub(super) fn evolve(order: &mut Order, event: &OrderEvent, at: &str) {
-    match event {
-        OrderEvent::OrderConfirmed(e) => plan(order, e),
-        OrderEvent::OrderParcelCancelled(e) => set_state(order, e.shipment_id, TAKEN_BACK),
-        OrderEvent::OrderPartiallyShipped(e) => {
-            depart(order, &e.departure, at);
-            set_status(order, OrderStatus::InFulfilment);
-            set_fulfilment(order, FulfilmentStatus::Partial);
-        }
-        OrderEvent::OrderShipped(e) => {
-            depart(order, &e.departure, at);
-            all_left(order);
-            set_clock(order, OrderDeadline::Delivery, e.departure.delivery_due_at);
-        }
-        OrderEvent::OrderParcelDelivered(e) => arrive(order, e.shipment_id, at),
-        OrderEvent::OrderDelivered(e) => {
-            if let Some(shipment) = e.shipment_id {
-                arrive(order, shipment, at);
-            }
-            set_status(order, OrderStatus::Delivered);
-            set_fulfilment(order, FulfilmentStatus::Delivered);
-            set_clock(order, OrderDeadline::ReturnWindow, e.return_until);
-        }
-        OrderEvent::OrderLinesCancelled(e) => {
-            for shipment in &e.shipment_ids {
-                set_state(order, *shipment, "CANCELLED");
-            }
-            count(order, &lines(&e.lines), |line, qty| line.cancelled_qty += qty);
-            settle_cancellation(order);
-        }
-        OrderEvent::OrderPutOnHold(e) if e.reason == HoldReason::ShipmentLost => {
-            move_lost(order, e.shipment_id, "DISPATCHED", "LOST");
-        }
-        OrderEvent::OrderHoldReleased(e) if e.reason == HoldReason::ShipmentLost => {
-            move_lost(order, e.shipment_id, "LOST", "DISPATCHED");
-        }
-        // Nothing was taken for it, so nothing is to be given back.
-        OrderEvent::OrderHoldResolved(e)
-            if e.way_out == WayOut::Refund && e.amount.is_some_and(|amount| amount.minor == 0) =>
-        {
-            write_off(order, e.shipment_id);
-        }
-        OrderEvent::OrderRefunded(e) => write_off(order, e.shipment_id),
-        OrderEvent::OrderCompleted(_) => {
-            let arrived = order.parcels.iter().any(|parcel| parcel.state == "DELIVERED");
-            let status = if arrived { FulfilmentStatus::Delivered } else { FulfilmentStatus::Fulfilled };
-            set_fulfilment(order, status);
-        }
-        _ => {}
+pub(super) fn take_back(order: &mut Order, shipment: ShipmentId) {
+    set_state(order, shipment, TAKEN_BACK);
+}
+
+pub(super) fn ship_part(order: &mut Order, departure: &Departure, at: &str) {
+    depart(order, departure, at);
+    set_status(order, OrderStatus::InFulfilment);
+    set_fulfilment(order, FulfilmentStatus::Partial);
+}
+
+pub(super) fn ship(order: &mut Order, departure: &Departure, at: &str) {
+    depart(order, departure, at);
+    all_left(order);
+    set_clock(order, OrderDeadline::Delivery, departure.delivery_due_at);
+}
+
+pub(super) fn deliver(order: &mut Order, e: &OrderDelivered, at: &str) {
+    if let Some(shipment) = e.shipment_id {
+        arrive(order, shipment, at);
+    }
+    set_status(order, OrderStatus::Delivered);
+    set_fulfilment(order, FulfilmentStatus::Delivered);
+    set_clock(order, OrderDeadline::ReturnWindow, e.return_until);
+}
+
+pub(super) fn cancel_lines(order: &mut Order, e: &OrderLinesCancelled) {
+    for shipment in &e.shipment_ids {
+        set_state(order, *shipment, "CANCELLED");
+    }
+    count(order, &lines(&e.lines), |line, qty| line.cancelled_qty += qty);
+    settle_cancellation(order);
+}
+
+pub(super) fn hold(order: &mut Order, e: &OrderPutOnHold) {
+    if e.reason == HoldReason::ShipmentLost {
+        move_lost(order, e.shipment_id, "DISPATCHED", "LOST");
     }
 }
 
-fn plan(order: &mut Order, e: &OrderConfirmed) {
+pub(super) fn release(order: &mut Order, e: &OrderHoldReleased) {
+    if e.reason == HoldReason::ShipmentLost {
+        move_lost(order, e.shipment_id, "LOST", "DISPATCHED");
+    }
+}
+
+/// If nothing was captured for the parcel, nothing is refunded, and no refund will write it off.
+pub(super) fn resolve(order: &mut Order, e: &OrderHoldResolved) {
+    if e.way_out == WayOut::Refund && e.amount.is_some_and(|amount| amount.minor == 0) {
+        write_off(order, e.shipment_id);
+    }
+}
+
+pub(super) fn refund(order: &mut Order, e: &OrderRefunded) {
+    write_off(order, e.shipment_id);
+}
+
+pub(super) fn complete(order: &mut Order) {
+    let arrived = order.parcels.iter().any(|parcel| parcel.state == "DELIVERED");
+    let status = if arrived { FulfilmentStatus::Delivered } else { FulfilmentStatus::Fulfilled };
+    set_fulfilment(order, status);
+}
+
+pub(super) fn plan(order: &mut Order, e: &OrderConfirmed) {
     let mut locations: Vec<&LocationId> = e.lines.iter().map(|line| &line.location).collect();
     locations.sort_unstable();
     locations.dedup();
@@ -93,7 +106,7 @@ fn depart(order: &mut Order, departure: &Departure, at: &str) {
     count(order, &lines(&departure.lines), |line, qty| line.shipped_qty += qty);
 }
 
-fn arrive(order: &mut Order, shipment: ShipmentId, at: &str) {
+pub(super) fn arrive(order: &mut Order, shipment: ShipmentId, at: &str) {
     let id = shipment.to_string();
     for parcel in order.parcels.iter_mut().filter(|parcel| parcel.shipment_id == id) {
         parcel.state = "DELIVERED".to_owned();
@@ -115,7 +128,7 @@ fn move_lost(order: &mut Order, shipment: Option<ShipmentId>, from: &str, to: &s
     }
 }
 
-/// A parcel that was paid back, or never paid, is waited for no more, unless it has arrived.
+/// A parcel that was refunded, or never paid for, is no longer expected, unless it has arrived.
 fn write_off(order: &mut Order, shipment: Option<ShipmentId>) {
     let Some(id) = shipment.map(|id| id.to_string()) else { return };
     for parcel in
@@ -125,7 +138,7 @@ fn write_off(order: &mut Order, shipment: Option<ShipmentId>) {
     }
 }
 
-/// Once every parcel has left or been taken back, an order of which some were sent is shipped.
+/// An order is shipped once every parcel has left or was taken back, and at least one has left.
 fn settle_cancellation(order: &mut Order) {
     let waiting = order.parcels.iter().any(|parcel| parcel.state == PLANNED || parcel.state == TAKEN_BACK);
     if order.status == OrderStatus::InFulfilment.name() && !waiting {

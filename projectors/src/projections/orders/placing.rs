@@ -1,8 +1,10 @@
-//! From the placing of an order to its confirmation.
+//! An order from its placing to its confirmation, and its notes.
 
 use read_models::documents::orders::{Note, Order, OrderLine, Totals};
 use schemas::life_cycle::{FulfilmentStatus, OrderStatus, PaymentStatus};
-use schemas::order::{self, OrderDeadline, OrderEvent, OrderPlaced};
+use schemas::order::{
+    self, OrderConfirmed, OrderDeadline, OrderNoteAdded, OrderPlaced, OrderStockConfirmed, OrderStockRejected,
+};
 
 use super::{set_clock, set_payment, set_status};
 use crate::published::{code, money, sealed, shortages, time};
@@ -47,27 +49,25 @@ pub(super) fn place(placed: &OrderPlaced, at: &str) -> Order {
     order
 }
 
-pub(super) fn evolve(order: &mut Order, event: &OrderEvent, at: &str) {
-    match event {
-        OrderEvent::OrderStockConfirmed(e) => {
-            set_status(order, OrderStatus::StockConfirmed);
-            set_payment(order, PaymentStatus::Pending);
-            set_clock(order, OrderDeadline::Payment, e.expires_at);
-        }
-        OrderEvent::OrderStockRejected(e) => {
-            set_status(order, OrderStatus::Rejected);
-            order.shortages = shortages(&e.shortages);
-        }
-        OrderEvent::OrderConfirmed(e) => {
-            set_status(order, OrderStatus::Confirmed);
-            order.authorized_until = Some(time(e.authorized_until));
-            set_clock(order, OrderDeadline::Fulfilment, e.fulfil_by.min(e.authorized_until));
-        }
-        OrderEvent::OrderNoteAdded(e) => {
-            order.notes.push(Note { note: sealed(&e.note), at: at.to_owned() });
-        }
-        _ => {}
-    }
+pub(super) fn confirm_stock(order: &mut Order, e: &OrderStockConfirmed) {
+    set_status(order, OrderStatus::StockConfirmed);
+    set_payment(order, PaymentStatus::Pending);
+    set_clock(order, OrderDeadline::Payment, e.expires_at);
+}
+
+pub(super) fn reject_stock(order: &mut Order, e: &OrderStockRejected) {
+    set_status(order, OrderStatus::Rejected);
+    order.shortages = shortages(&e.shortages);
+}
+
+pub(super) fn confirm(order: &mut Order, e: &OrderConfirmed) {
+    set_status(order, OrderStatus::Confirmed);
+    order.authorized_until = Some(time(e.authorized_until));
+    set_clock(order, OrderDeadline::Fulfilment, e.fulfil_by.min(e.authorized_until));
+}
+
+pub(super) fn add_note(order: &mut Order, e: &OrderNoteAdded, at: &str) {
+    order.notes.push(Note { note: sealed(&e.note), at: at.to_owned() });
 }
 
 pub(super) fn totals(totals: &order::Totals) -> Totals {

@@ -62,7 +62,7 @@ fn progress(payment: &mut Payment, step: &StepId, state: &str) {
     }
 }
 
-/// The outcome is known; `refused` says why it is a no.
+/// The outcome is known; `refused` is the code of a refusal.
 fn settle(payment: &mut Payment, step: &StepId, refused: Option<String>, at: &str) {
     for known in payment.steps.iter_mut().filter(|known| known.step == step.as_str()) {
         known.state = if refused.is_some() { "FAILED" } else { "SUCCEEDED" }.to_owned();

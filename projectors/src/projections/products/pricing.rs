@@ -1,4 +1,4 @@
-//! What a product costs.
+//! Prices of a product.
 
 use read_models::documents::Money;
 use read_models::documents::products::{PRICE_HISTORY, PriceChange, Product, VariantPrice};
@@ -28,11 +28,11 @@ pub(super) fn set(product: &mut Product, e: &PriceSet, at: &str) {
     product.price_history.truncate(PRICE_HISTORY);
 }
 
-/// The range of prices, and whether it can be bought.
+/// The range of prices, and whether the product can be bought.
 pub(super) fn derive(product: &mut Product) {
     let on_sale = || product.variants.iter().filter(|variant| !variant.discontinued);
     let first = on_sale().find_map(|variant| variant.prices.keys().next());
-    // The currency stays what it was, so that a second one does not turn the order of a list upside down.
+    // The first currency is kept, so that adding a second one does not reorder lists.
     let currency = product.min_price.as_ref().map(|price| &price.currency).or(first);
     let prices: Vec<i64> = currency.map_or_else(Vec::new, |currency| {
         on_sale().filter_map(|variant| variant.prices.get(currency)).map(|price| price.price.minor).collect()

@@ -11,35 +11,35 @@ use schemas::stock::{
 };
 use schemas::{LineId, Topic};
 
-use super::{Teller, location, order_id, sku};
+use super::{Scenario, location, order_id, sku};
 
-pub fn stock(teller: &mut Teller, number: u32) {
-    teller.begin();
+pub fn stock(scenario: &mut Scenario, number: u32) {
+    scenario.begin();
     let stream = sku(number).stock_stream();
     let opened = StockItemOpened { sku: sku(number), policy: StockPolicy::Deny };
-    teller.tell::<StockEvent>(Topic::STOCK, stream.clone(), opened);
-    for _ in 0..teller.number(40) {
-        let event = something(teller, number);
-        teller.tell::<StockEvent>(Topic::STOCK, stream.clone(), event);
+    scenario.emit::<StockEvent>(Topic::STOCK, stream.clone(), opened);
+    for _ in 0..scenario.number(40) {
+        let event = something(scenario, number);
+        scenario.emit::<StockEvent>(Topic::STOCK, stream.clone(), event);
     }
 }
 
-fn after(teller: &mut Teller) -> LevelsAfter {
-    let at_location = level(teller);
-    LevelsAfter { at_location, in_all: level(teller) }
+fn after(scenario: &mut Scenario) -> LevelsAfter {
+    let at_location = level(scenario);
+    LevelsAfter { at_location, in_all: level(scenario) }
 }
 
-fn level(teller: &mut Teller) -> Level {
-    let reserved = teller.number(5);
-    let on_hand = reserved + teller.number(20);
+fn level(scenario: &mut Scenario) -> Level {
+    let reserved = scenario.number(5);
+    let on_hand = reserved + scenario.number(20);
     Level { on_hand, reserved, available: on_hand - reserved }
 }
 
-fn something(teller: &mut Teller, number: u32) -> StockEvent {
-    let (sku, after, qty) = (sku(number), after(teller), 1 + teller.number(5));
-    let (order_id, line_ids) = (order_id(teller.number(6)), vec![LineId(1)]);
-    let location = location(teller.number(3));
-    match teller.number(10) {
+fn something(scenario: &mut Scenario, number: u32) -> StockEvent {
+    let (sku, after, qty) = (sku(number), after(scenario), 1 + scenario.number(5));
+    let (order_id, line_ids) = (order_id(scenario.number(6)), vec![LineId(1)]);
+    let location = location(scenario.number(3));
+    match scenario.number(10) {
         0 => {
             StockReceived { sku, location, qty, on_hand_before: 0, after, reference: Some("N-1".to_owned()) }
                 .into()
@@ -61,7 +61,7 @@ fn something(teller: &mut Teller, number: u32) -> StockEvent {
             let (from, to) = (super::location(0), location);
             StockTransferredIn { sku, transfer_id: "T-1".to_owned(), qty, from, to, after }.into()
         }
-        _ if teller.chance(0.5) => StockDepleted { sku }.into(),
+        _ if scenario.chance(0.5) => StockDepleted { sku }.into(),
         _ => BackInStock { sku, available: qty }.into(),
     }
 }
@@ -77,29 +77,30 @@ pub fn lines(number: u32) -> Vec<LineAtLocation> {
     vec![line(1), line(2)]
 }
 
-pub fn reservation(teller: &mut Teller, number: u32) {
-    teller.begin();
+pub fn reservation(scenario: &mut Scenario, number: u32) {
+    scenario.begin();
     let order_id = order_id(number);
     let stream = order_id.reservation_stream();
     let all = lines(number);
-    let mut tell =
-        |event: ReservationEvent| teller.tell::<ReservationEvent>(Topic::RESERVATION, stream.clone(), event);
+    let mut emit = |event: ReservationEvent| {
+        scenario.emit::<ReservationEvent>(Topic::RESERVATION, stream.clone(), event)
+    };
     let (first, rest) = (vec![all[0].clone()], vec![all[1].clone()]);
     match number % 4 {
         0 => {
             let shortages = vec![Shortage { sku: sku(0), requested: 3, available: 1 }];
-            tell(ReservationRejected { order_id, shortages }.into());
+            emit(ReservationRejected { order_id, shortages }.into());
         }
         1 => {
             let reason = ReleaseReason::OrderCancelled;
-            tell(ReservationReleased { order_id, reason, lines: Vec::new(), remaining: 0 }.into());
+            emit(ReservationReleased { order_id, reason, lines: Vec::new(), remaining: 0 }.into());
         }
         2 => {
-            tell(ReservationConfirmed { order_id, lines: all }.into());
-            tell(ReservationConsumed { order_id, lines: first, remaining: 2 }.into());
+            emit(ReservationConfirmed { order_id, lines: all }.into());
+            emit(ReservationConsumed { order_id, lines: first, remaining: 2 }.into());
             let reason = ReleaseReason::LinesCancelled;
-            tell(ReservationReleased { order_id, reason, lines: rest, remaining: 0 }.into());
+            emit(ReservationReleased { order_id, reason, lines: rest, remaining: 0 }.into());
         }
-        _ => tell(ReservationConfirmed { order_id, lines: all }.into()),
+        _ => emit(ReservationConfirmed { order_id, lines: all }.into()),
     }
 }

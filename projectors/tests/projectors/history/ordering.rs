@@ -1,4 +1,4 @@
-//! Orders: some end early, some are shipped in two parcels, some wait for somebody.
+//! Orders: some end early, some are shipped in two parcels, some are put on hold.
 
 use schemas::life_cycle::{HoldReason, OrderStatus, WayOut};
 use schemas::order::{
@@ -16,39 +16,43 @@ use schemas::reservation::Shortage;
 use schemas::{Currency, LineId, OrderId, ShipmentId, Topic};
 
 use super::inventory::lines;
-use super::{Teller, day, euros, location, order_id, product_id, sealed, sku};
+use super::{Scenario, day, euros, location, order_id, product_id, sealed, sku};
 
-struct Story<'a> {
-    teller: &'a mut Teller,
+struct OrderScenario<'a> {
+    scenario: &'a mut Scenario,
     order_id: OrderId,
     order_number: String,
     number: u32,
 }
 
-pub fn order(teller: &mut Teller, number: u32) {
-    teller.begin();
-    let mut story =
-        Story { teller, order_id: order_id(number), order_number: format!("10-{number:06}"), number };
-    story.place();
+pub fn order(scenario: &mut Scenario, number: u32) {
+    scenario.begin();
+    let mut order = OrderScenario {
+        scenario,
+        order_id: order_id(number),
+        order_number: format!("10-{number:06}"),
+        number,
+    };
+    order.place();
     match number % 6 {
-        0 => story.reject(),
-        1 => story.expire(),
-        2 => story.fail_and_cancel(),
-        3 => story.cancel_one_of_two(),
-        4 => story.lose_one(),
-        _ => story.be_overdue(),
+        0 => order.reject(),
+        1 => order.expire(),
+        2 => order.fail_and_cancel(),
+        3 => order.cancel_one_of_two(),
+        4 => order.lose_one(),
+        _ => order.be_overdue(),
     }
 }
 
-impl Story<'_> {
-    fn tell(&mut self, event: impl Into<OrderEvent>) {
-        if self.teller.chance(0.2) {
+impl OrderScenario<'_> {
+    fn emit(&mut self, event: impl Into<OrderEvent>) {
+        if self.scenario.chance(0.2) {
             let note = sealed("a note");
             let (order_id, order_number) = self.named();
             let note = OrderNoteAdded { order_id, order_number, note };
-            self.teller.tell::<OrderEvent>(Topic::ORDER, self.order_id.stream(), note);
+            self.scenario.emit::<OrderEvent>(Topic::ORDER, self.order_id.stream(), note);
         }
-        self.teller.tell::<OrderEvent>(Topic::ORDER, self.order_id.stream(), event);
+        self.scenario.emit::<OrderEvent>(Topic::ORDER, self.order_id.stream(), event);
     }
 
     fn named(&self) -> (OrderId, String) {
@@ -77,7 +81,7 @@ impl Story<'_> {
             shipping_method: ShippingMethod::Standard,
             stock_answer_due_at,
         };
-        self.teller.tell::<OrderEvent>(Topic::ORDER, self.order_id.stream(), placed);
+        self.scenario.emit::<OrderEvent>(Topic::ORDER, self.order_id.stream(), placed);
     }
 
     fn line(&self, line: u32) -> OrderLine {
@@ -102,20 +106,20 @@ impl Story<'_> {
     fn reject(&mut self) {
         let (order_id, order_number) = self.named();
         let shortages = vec![Shortage { sku: sku(0), requested: 3, available: 1 }];
-        self.tell(OrderStockRejected { order_id, order_number, shortages });
+        self.emit(OrderStockRejected { order_id, order_number, shortages });
     }
 
     fn expire(&mut self) {
         let (order_id, order_number) = self.named();
         let deadline = OrderDeadline::StockAnswer;
         let (held, skus, paid) = (Vec::new(), Vec::new(), euros(0));
-        self.tell(OrderExpired { order_id, order_number, deadline, held, skus, paid });
+        self.emit(OrderExpired { order_id, order_number, deadline, held, skus, paid });
     }
 
     fn confirm_stock(&mut self) {
         let (order_id, order_number) = self.named();
         let (lines, amount, payment_token) = (lines(self.number), euros(300), sealed("t"));
-        self.tell(OrderStockConfirmed {
+        self.emit(OrderStockConfirmed {
             order_id,
             order_number,
             lines,
@@ -129,7 +133,7 @@ impl Story<'_> {
         self.confirm_stock();
         let (order_id, order_number) = self.named();
         let code = DeclineCode::InsufficientFunds;
-        self.tell(OrderPaymentFailed {
+        self.emit(OrderPaymentFailed {
             order_id,
             order_number: order_number.clone(),
             code,
@@ -137,7 +141,7 @@ impl Story<'_> {
             attempts_left: 2,
         });
         let (amount, payment_token) = (euros(300), sealed("u"));
-        self.tell(OrderPaymentRetryRequested {
+        self.emit(OrderPaymentRetryRequested {
             order_id,
             order_number: order_number.clone(),
             amount,
@@ -147,22 +151,22 @@ impl Story<'_> {
         let (held, skus, paid) = (lines(self.number), Vec::new(), euros(0));
         let text = Some(sealed("why"));
         let ended = OrderCancelled { order_id, order_number, reason, text, stage, held, skus, paid };
-        self.tell(ended);
+        self.emit(ended);
         let (order_id, order_number) = self.named();
-        self.tell(OrderPaymentVoided { order_id, order_number, amount });
+        self.emit(OrderPaymentVoided { order_id, order_number, amount });
     }
 
     fn confirm(&mut self) {
         self.confirm_stock();
         let (order_id, order_number) = self.named();
         let (amount, authorized_until) = (euros(300), day(9));
-        self.tell(OrderPaymentAuthorized {
+        self.emit(OrderPaymentAuthorized {
             order_id,
             order_number: order_number.clone(),
             amount,
             authorized_until,
         });
-        self.tell(OrderConfirmed {
+        self.emit(OrderConfirmed {
             order_id,
             order_number,
             lines: lines(self.number),
@@ -189,14 +193,14 @@ impl Story<'_> {
         let (order_id, order_number) = self.named();
         let (shipment_id, amount) = (self.shipment(line), euros(100 * line));
         let captured = euros(captured);
-        self.tell(OrderPaymentCaptured { order_id, order_number, shipment_id, amount, captured });
+        self.emit(OrderPaymentCaptured { order_id, order_number, shipment_id, amount, captured });
     }
 
     fn cancel_one_of_two(&mut self) {
         self.confirm();
         let (order_id, order_number) = self.named();
         let ids = vec![self.shipment(1), self.shipment(2)];
-        self.tell(OrderCancellationRequested {
+        self.emit(OrderCancellationRequested {
             order_id,
             order_number: order_number.clone(),
             reason: CancelReason::Customer,
@@ -204,10 +208,10 @@ impl Story<'_> {
             shipment_ids: ids.clone(),
         });
         let shipment_id = ids[1];
-        self.tell(OrderParcelCancelled { order_id, order_number: order_number.clone(), shipment_id });
+        self.emit(OrderParcelCancelled { order_id, order_number: order_number.clone(), shipment_id });
         let departure = self.departure(1);
-        self.tell(OrderPartiallyShipped { order_id, order_number: order_number.clone(), departure });
-        self.tell(OrderLinesCancelled {
+        self.emit(OrderPartiallyShipped { order_id, order_number: order_number.clone(), departure });
+        self.emit(OrderLinesCancelled {
             order_id,
             order_number: order_number.clone(),
             reason: CancelReason::Customer,
@@ -216,38 +220,38 @@ impl Story<'_> {
             totals: totals(100),
             refund_due: euros(0),
         });
-        self.tell(OrderCancellationRefused {
+        self.emit(OrderCancellationRefused {
             order_id,
             order_number: order_number.clone(),
             shipment_ids: vec![ids[0]],
         });
         self.capture(1, 100);
-        self.tell(OrderDelivered {
+        self.emit(OrderDelivered {
             order_id,
             order_number: order_number.clone(),
             shipment_id: Some(ids[0]),
             return_until: day(30),
         });
-        self.tell(OrderCompleted { order_id, order_number });
+        self.emit(OrderCompleted { order_id, order_number });
     }
 
     fn lose_one(&mut self) {
         self.confirm();
         let (order_id, order_number) = self.named();
         let departure = self.departure(1);
-        self.tell(OrderPartiallyShipped { order_id, order_number: order_number.clone(), departure });
+        self.emit(OrderPartiallyShipped { order_id, order_number: order_number.clone(), departure });
         self.capture(1, 100);
         let departure = self.departure(2);
-        self.tell(OrderShipped { order_id, order_number: order_number.clone(), departure });
+        self.emit(OrderShipped { order_id, order_number: order_number.clone(), departure });
         self.capture(2, 300);
         self.hold(HoldReason::ShipmentLost, Some(self.shipment(1)));
-        self.tell(OrderParcelDelivered {
+        self.emit(OrderParcelDelivered {
             order_id,
             order_number: order_number.clone(),
             shipment_id: self.shipment(2),
         });
         let (reason, shipment_id) = (HoldReason::ShipmentLost, Some(self.shipment(1)));
-        self.tell(OrderHoldResolved {
+        self.emit(OrderHoldResolved {
             order_id,
             order_number: order_number.clone(),
             reason,
@@ -256,7 +260,7 @@ impl Story<'_> {
             amount: Some(euros(100)),
             payment_token: None,
         });
-        self.tell(OrderRefunded {
+        self.emit(OrderRefunded {
             order_id,
             order_number,
             shipment_id,
@@ -270,7 +274,7 @@ impl Story<'_> {
         self.confirm();
         let (order_id, order_number) = self.named();
         let (deadline, due_at) = (OrderDeadline::Fulfilment, day(4));
-        self.tell(OrderOverdue { order_id, order_number, deadline, due_at });
+        self.emit(OrderOverdue { order_id, order_number, deadline, due_at });
         self.hold(HoldReason::Overdue, None);
         self.hold(HoldReason::Staff, None);
         self.hold(HoldReason::Overdue, None);
@@ -281,7 +285,7 @@ impl Story<'_> {
         let (order_id, order_number) = self.named();
         let ways_out = reason.ways_out().to_vec();
         let (blocks, amount, text) = (vec![self.shipment(1)], None, None);
-        self.tell(OrderPutOnHold {
+        self.emit(OrderPutOnHold {
             order_id,
             order_number,
             reason,
@@ -296,7 +300,7 @@ impl Story<'_> {
     fn release(&mut self, reason: HoldReason, shipment_id: Option<ShipmentId>) {
         let (order_id, order_number) = self.named();
         let (frees, authorized_until, next_check_at) = (Vec::new(), None, Some(day(20)));
-        self.tell(OrderHoldReleased {
+        self.emit(OrderHoldReleased {
             order_id,
             order_number,
             reason,

@@ -1,8 +1,8 @@
-//! How much a filter lets through.
+//! The fan-out of filters: how many documents each lets through.
 //!
-//! A filter that few documents pass is best answered by its own index and a sort; one that many pass, by going through
-//! the documents in the order asked for until the page is full. SQLite cannot know which is which, as the values are bound
-//! late, so the index is asked first: it counts up to a bound, in a fraction of a millisecond.
+//! A filter with few matches is best answered by its own index and a sort; one with many, by walking through the documents
+//! in sort order until the page is full. SQLite cannot know which is which, because values are bound late. So the index is
+//! asked first: it counts up to a bound, in a fraction of a millisecond.
 
 use std::collections::HashSet;
 use std::mem::{Discriminant, discriminant};
@@ -12,15 +12,15 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
 use super::conditions::push_filter;
 use crate::port::{Collection, Filter, Generation, Index, Query};
 
-/// So many documents are sorted rather than searched for.
+/// From this many matches on, documents are walked through rather than sorted.
 const MANY: i64 = 500;
 
-/// The filters that let many documents through.
+/// The filters with many matches.
 #[derive(Default)]
-pub(super) struct Broad(HashSet<(Discriminant<Filter>, &'static str)>);
+pub(super) struct WideFilters(HashSet<(Discriminant<Filter>, &'static str)>);
 
-impl Broad {
-    /// Asks the indexes about the filters of a question.
+impl WideFilters {
+    /// Counts the matches of each filter of the query whose index is not in sort order.
     pub(super) async fn measure(
         readers: &SqlitePool,
         collection: &Collection,
@@ -33,8 +33,8 @@ impl Broad {
             return Ok(Self::default());
         }
         let mut sql = QueryBuilder::<Sqlite>::new("SELECT ");
-        for (place, filter) in uncertain.iter().enumerate() {
-            let comma = if place > 0 { ", " } else { "" };
+        for (index, filter) in uncertain.iter().enumerate() {
+            let comma = if index > 0 { ", " } else { "" };
             let table = super::schema::table(generation);
             sql.push(format_args!(
                 "{comma}(SELECT count(*) FROM (SELECT 1 FROM {table} WHERE body IS NOT NULL AND "
@@ -43,22 +43,22 @@ impl Broad {
             sql.push(format_args!(" LIMIT {MANY}))"));
         }
         let row = sql.build().fetch_one(readers).await?;
-        let mut broad = HashSet::new();
-        for (place, filter) in uncertain.into_iter().enumerate() {
-            if row.try_get::<i64, _>(place)? >= MANY {
-                broad.insert(kind(filter));
+        let mut wide = HashSet::new();
+        for (index, filter) in uncertain.into_iter().enumerate() {
+            if row.try_get::<i64, _>(index)? >= MANY {
+                wide.insert(kind(filter));
             }
         }
-        Ok(Self(broad))
+        Ok(Self(wide))
     }
 
-    /// Whether this one does.
+    /// Whether this filter has many matches.
     pub(super) fn holds(&self, filter: &Filter) -> bool {
         self.0.contains(&kind(filter))
     }
 }
 
-/// Two filters of one kind on one field are taken for one: that costs time, never an answer.
+/// Two filters of one kind on one field are treated as one: that may cost time, but does not change the answer.
 fn kind(filter: &Filter) -> (Discriminant<Filter>, &'static str) {
     (discriminant(filter), field(filter))
 }
@@ -70,7 +70,7 @@ fn field(filter: &Filter) -> &'static str {
     }
 }
 
-/// Its index has the documents in the order asked for anyway.
+/// Whether the filter's index has the documents in sort order.
 fn keeps_order(collection: &Collection, filter: &Filter, query: &Query) -> bool {
     let Some((first, _)) = query.sort.first() else { return false };
     match filter {

@@ -94,7 +94,7 @@ struct StoreAnswers(Services);
 #[async_trait]
 impl Readiness for StoreAnswers {
     async fn ready(&self) -> Result<(), String> {
-        let listed = self.0.store.generations().list().await;
+        let listed = self.0.store.generations.list().await;
         listed.map(drop).map_err(|error| format!("the read models: {error}"))
     }
 }

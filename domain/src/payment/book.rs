@@ -199,7 +199,7 @@ impl Book {
     }
 
     /// Refunded amount in total, in minor units.
-    pub(crate) fn refunded(&self) -> i64 {
+    pub(crate) fn repaid(&self) -> i64 {
         let paid = |refund: &&Refund| matches!(refund.situation, RefundSituation::Paid { .. });
         minor(self.refunds.values().filter(paid).map(|refund| refund.amount))
     }

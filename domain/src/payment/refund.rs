@@ -105,7 +105,7 @@ pub(super) fn answered(
     let (order_id, step, amount) = (draft.order_id, step.clone(), known.amount);
     match outcome {
         MoneyOutcome::Done => {
-            let refunded = amount.currency.minor(draft.book().refunded().saturating_add(amount.minor));
+            let refunded = amount.currency.minor(draft.book().repaid().saturating_add(amount.minor));
             draft.append(RefundSucceeded { order_id, step, refund_id, amount, refunded });
         }
         MoneyOutcome::Failed { code } => {

@@ -253,7 +253,7 @@ proptest! {
             .filter(|refund| refund.situation == RefundSituation::Failed)
             .map(|refund| refund.amount.minor)
             .sum();
-        prop_assert!(book.refunded() + lost >= book.taken(), "kept: {} of {}", book.taken() - book.refunded(), book.taken());
+        prop_assert!(book.repaid() + lost >= book.taken(), "kept: {} of {}", book.taken() - book.repaid(), book.taken());
     }
 
     #[test]

@@ -29,4 +29,4 @@ pub use refusal::{Refusal, RefusalKind, UserError};
 pub use seen::{Fault, Seen};
 pub use stream::StreamId;
 pub use time::Timestamp;
-pub use view::{LocalView, ViewKey, ViewWrite};
+pub use view::{Learn, LocalView, ViewKey, ViewWrite};

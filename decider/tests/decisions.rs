@@ -18,6 +18,7 @@ event_set! {
     CounterEvent of "counter" { Counted }
 }
 
+/// The counter went up.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Counted {
     by: u32,
@@ -107,7 +108,8 @@ fn what_the_reads_declare_is_seen_without_a_fault() {
 fn the_state_of_an_undeclared_stream_is_a_fault_and_no_default() {
     let elsewhere = StreamId::new("counter", 2);
     let fault = Some(Fault::UndeclaredStream(elsewhere.clone()));
-    assert_eq!(fault_of(json!(7), |seen| drop(seen.state::<Counter>(&StreamId::new("counter", 2)))), fault);
+    let state = |seen: &Seen| assert_eq!(seen.state::<Counter>(&StreamId::new("counter", 2)), Counter(0));
+    assert_eq!(fault_of(json!(7), state), fault);
     assert_eq!(fault_of(json!(7), |seen| assert_eq!(seen.version(&StreamId::new("counter", 2)), 0)), fault);
     let drafted = |seen: &Seen| drop(Draft::<Counter>::of(seen, StreamId::new("counter", 2), noon()));
     assert_eq!(fault_of(json!(7), drafted), fault);
@@ -116,7 +118,7 @@ fn the_state_of_an_undeclared_stream_is_a_fault_and_no_default() {
 
 #[test]
 fn the_state_of_another_aggregate_than_declared_is_a_fault() {
-    let fault = fault_of(json!(7), |seen| drop(seen.state::<Other>(&counter())));
+    let fault = fault_of(json!(7), |seen| assert!(seen.state_ref::<Other>(&counter()).is_none()));
     assert_eq!(fault, Some(Fault::OtherAggregate(counter())));
 }
 
@@ -158,7 +160,7 @@ fn a_fault_takes_precedence_over_a_refusal() {
 fn the_test_kit_fails_on_a_fault_and_on_a_stream_that_is_written_and_not_read() {
     let elsewhere = || StreamId::new("counter", 2);
     let undeclared = Rule(move |seen: &Seen| {
-        drop(seen.state::<Counter>(&elsewhere()));
+        assert_eq!(seen.state::<Counter>(&elsewhere()), Counter(0));
         Changes::none()
     });
     let unread = Rule(move |_: &Seen| Changes::of(&elsewhere(), [CounterEvent::from(Counted { by: 1 })]));

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use anyhow::Result;
 use event_log::port::Log;
 use platform::bus::Bus;
-use platform::bus::kafka::KafkaBus;
+use platform::bus::publisher::RelayedTopics;
 use schemas::Context;
 
-use crate::shop;
-use crate::stores::{Place, Stores};
+use crate::stores::{StoreLocations, Stores};
 
 pub mod erase;
 mod heads;
@@ -22,27 +21,27 @@ pub mod trace;
 pub mod vault;
 
 /// Read-only access to a shop.
-pub struct Look {
+pub struct ReadOnlyShop {
     /// Addresses of its stores.
-    pub place: Place,
+    pub locations: StoreLocations,
     /// The logs, in the order of [`Context::ALL`], opened for reading.
     pub logs: Vec<Arc<dyn Log>>,
     /// The topics.
     pub bus: Arc<dyn Bus>,
-    /// The Kafka cluster behind the bus, if there is one.
-    kafka: Option<KafkaBus>,
+    /// The topics that relays write to; `None` if the topics are the logs themselves.
+    relayed: Option<Arc<dyn RelayedTopics>>,
 }
 
-impl Look {
+impl ReadOnlyShop {
     /// Opens the logs of a shop for reading.
-    pub async fn at(path: &Path, stores: &Stores) -> Result<Self> {
-        let place = Place::look(path, stores)?;
+    pub async fn open(path: &Path, stores: &Stores) -> Result<Self> {
+        let locations = StoreLocations::read_only(path, stores)?;
         let mut logs = Vec::new();
         for context in Context::ALL {
-            logs.push(event_log::connect_read_only(&place.log(context), context).await?);
+            logs.push(event_log::connect_read_only(&locations.log(context), context).await?);
         }
-        let (kafka, bus) = shop::open_bus(&place.bus, &logs).await?;
-        Ok(Self { place, logs, bus, kafka })
+        let (relayed, bus) = locations.bus.connect(&logs).await?;
+        Ok(Self { locations, logs, bus, relayed })
     }
 
     /// The log of a context.

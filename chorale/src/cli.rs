@@ -121,9 +121,6 @@ pub enum Command {
     /// Send simulated shoppers and a back office to a running shop: they browse, order, cancel, pack and dispatch.
     #[command(after_help = "Example:\n  chorale demo --shoppers 10 --seconds 60")]
     Demo(crate::demo::DemoArgs),
-    /// Import real data into a new shop of its own.
-    #[command(subcommand)]
-    Import(Import),
     /// List the topics with their record counts, or read one of them.
     #[command(after_help = "Examples:\n  chorale topics\n  chorale topics read order --limit 5")]
     Topics {
@@ -177,15 +174,6 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-}
-
-/// Sources of real data.
-#[derive(Subcommand, Debug)]
-pub enum Import {
-    /// Import a grocer's year of 155 848 baskets; see examples/complete-journey.
-    #[command(after_help = "Example:\n  \
-        chorale import complete-journey examples/data/complete-journey --data-dir grocer-data --weeks 4")]
-    CompleteJourney(crate::import::ImportArgs),
 }
 
 /// `chorale topics …`

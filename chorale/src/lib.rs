@@ -5,7 +5,7 @@ pub mod audit;
 pub mod cli;
 pub mod data_dir;
 pub mod demo;
-pub mod import;
+pub mod exit;
 pub mod migrate;
 pub mod moving;
 pub mod seed;

@@ -4,19 +4,18 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Result;
-use platform::bus::kafka::KafkaBus;
-use platform::postgres::Migrated;
+use platform::servers::Migrated;
 use schemas::{Context, topics};
 use serde_json::json;
 
-use crate::stores::{BusAddress, Place, Stores};
+use crate::stores::{StoreLocations, Stores};
 use crate::table;
 
 /// Creates or upgrades every schema, and creates and checks the topics. Stores in files need no preparation.
 pub async fn run(path: &Path, stores: &Stores, as_json: bool, out: &mut impl Write) -> Result<()> {
-    let place = Place::claim(path, stores)?;
+    let locations = StoreLocations::claim(path, stores)?;
     for context in Context::ALL {
-        let address = place.log(context);
+        let address = locations.log(context);
         let migrated = event_log::migrate(&address, context).await?;
         tell(
             out,
@@ -25,15 +24,14 @@ pub async fn run(path: &Path, stores: &Stores, as_json: bool, out: &mut impl Wri
             &told(migrated.from.map(u64::from), migrated.to.into()),
         )?;
     }
-    let vault = place.vault();
+    let vault = locations.vault();
     if let Some(Migrated { from, to }) = platform::vault::migrate(&vault).await? {
         tell(out, as_json, "key vault", &told(from.map(|from| from as u64), to as u64))?;
     }
-    let migrated = read_models::migrate(&place.documents(), &read_models::documents::ALL).await?;
+    let migrated = read_models::migrate(&locations.documents(), &read_models::documents::ALL).await?;
     tell(out, as_json, "documents", &told(migrated.from.map(u64::from), migrated.to.into()))?;
-    if let BusAddress::Kafka(address) = &place.bus {
-        let kafka = KafkaBus::connect(address.expose()).await?;
-        kafka.ensure_topics(&topics::names()).await?;
+    if let Some(relayed) = locations.bus.relayed().await? {
+        relayed.ensure(&topics::names()).await?;
         tell(
             out,
             as_json,

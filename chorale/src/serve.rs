@@ -222,7 +222,7 @@ fn greet(shop: &Shop, roles: Roles, addresses: Option<Addresses>) {
     let Some(Addresses { public, staff }) = addresses else {
         return println!("Running. Ctrl-C drains and stops.");
     };
-    println!("The shop is open. {}\n", shop.place.words());
+    println!("The shop is open. {}\n", shop.locations.words());
     let pages = [
         (
             roles.query_api,

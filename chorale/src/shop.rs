@@ -7,11 +7,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use command_api::{Commands, Writers};
 use domain::ShopRules;
-use event_log::log_bus::LogBus;
 use event_log::port::Log;
 use event_log::writer::{Writer, WriterOptions};
 use platform::bus::Bus;
-use platform::bus::kafka::KafkaBus;
+use platform::bus::publisher::RelayedTopics;
 use platform::clock::{Clock, DrivenClock};
 use platform::sealing::Sealer;
 use platform::shutdown::Shutdown;
@@ -24,7 +23,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::about::{self, Kind, Want};
-use crate::stores::{BusAddress, Place, Stores};
+use crate::stores::{StoreLocations, Stores};
 
 mod roles;
 pub(crate) mod sources;
@@ -72,7 +71,7 @@ impl Default for ShopOptions {
 /// A shop whose parts are connected. Nothing runs yet but the writers.
 pub struct Shop {
     /// Where its stores are.
-    pub place: Place,
+    pub locations: StoreLocations,
     /// Which time it lives in.
     pub kind: Kind,
     /// The logs of all contexts.
@@ -95,8 +94,8 @@ pub struct Shop {
     pub shutdown: Shutdown,
     /// Its clock goes by itself or is driven from here, so that deadlines pass here.
     keeps_time: bool,
-    /// The cluster behind the bus, if it is one.
-    kafka: Option<KafkaBus>,
+    /// The topics that relays write to; `None` if the topics are the logs themselves.
+    relayed: Option<Arc<dyn RelayedTopics>>,
     adapters: Adapters,
     writers: Vec<JoinHandle<()>>,
     /// Why the process cannot go on, once a role has found out.
@@ -111,33 +110,36 @@ const LOOK: Duration = Duration::from_millis(20);
 impl Shop {
     /// Connects all parts of a shop. A data directory in which its logs are it claims for itself.
     pub async fn open(path: &Path, options: ShopOptions) -> Result<Self> {
-        let place = Place::claim(path, &options.stores)?;
+        let locations = StoreLocations::claim(path, &options.stores)?;
         let mut logs = Vec::new();
         for context in Context::ALL {
-            logs.push(event_log::connect(&place.log(context), context).await?);
+            logs.push(event_log::connect(&locations.log(context), context).await?);
         }
         let (kind, rules) = about::agree(&logs, options.want, options.rules).await?;
         let rules = Arc::new(rules);
-        let (kafka, bus) = open_bus(&place.bus, &logs).await?;
-        let progress =
-            if place.is_exclusive() { Progress::default() } else { Progress::shared(logs.iter().cloned()) };
+        let (relayed, bus) = locations.bus.connect(&logs).await?;
+        let progress = if locations.is_exclusive() {
+            Progress::default()
+        } else {
+            Progress::shared(logs.iter().cloned())
+        };
         let keeps_time = options.clock.is_some() || kind == Kind::Real;
         let (clock, bus) = told_by(options.clock, kind, (options.bus)(bus));
         let (shutdown, fault) = (Shutdown::new(), watch::Sender::new(None));
         let (writers, tasks) = start_writers(&logs, &clock, &shutdown, &fault)?;
-        let vault = platform::vault::connect(&place.vault()).await?;
+        let vault = platform::vault::connect(&locations.vault()).await?;
         let sealer = match options.seed {
             Some(seed) => Sealer::with_seed(vault, seed),
             None => Sealer::new(vault),
         };
-        let store = read_models::connect(&place.documents(), &read_models::documents::ALL).await?;
+        let store = read_models::connect(&locations.documents(), &read_models::documents::ALL).await?;
         let shop = Self {
             commands: Commands::new(writers, sealer.clone(), Arc::clone(&rules)),
             shutdown,
             adapters: (options.adapters)(Adapters::sandboxes(&clock)),
             writers: tasks,
             fault,
-            place,
+            locations,
             kind,
             logs,
             bus,
@@ -147,9 +149,9 @@ impl Shop {
             rules,
             progress,
             keeps_time,
-            kafka,
+            relayed,
         };
-        if shop.kafka.is_some() {
+        if shop.relayed.is_some() {
             // Other processes may run the reactors: a caller that waits for the shop waits for them, too.
             shop.expect_all_reactors();
         }
@@ -198,7 +200,10 @@ impl Shop {
         match waited.await {
             Ok(settled) => settled,
             Err(_) => {
-                bail!("timed out waiting for consumers to catch up; still behind: {}", self.behind().await?.join(", "))
+                bail!(
+                    "timed out waiting for consumers to catch up; still behind: {}",
+                    self.behind().await?.join(", ")
+                )
             }
         }
     }
@@ -227,7 +232,7 @@ impl Shop {
 
     /// The contexts whose topics do not hold their logs up to these heads yet.
     async fn unrelayed(&self, heads: &[u64]) -> Result<Vec<Context>> {
-        if self.kafka.is_none() {
+        if self.relayed.is_none() {
             return Ok(Vec::new());
         }
         let reach = self.bus.reach(&Context::ALL).await?;
@@ -263,25 +268,10 @@ impl Shop {
             writer.await.context("a writer ended badly")?;
         }
         // Nobody writes any more: what is copied away now is the whole shop in its files.
-        for address in self.place.addresses() {
+        for address in self.locations.addresses() {
             platform::sqlite::settle(&address).await;
         }
         Ok(())
-    }
-}
-
-pub(crate) async fn open_bus(
-    address: &BusAddress,
-    logs: &[Arc<dyn Log>],
-) -> Result<(Option<KafkaBus>, Arc<dyn Bus>)> {
-    match address {
-        BusAddress::Logs(partitions) => {
-            Ok((None, Arc::new(LogBus::with_partitions(logs.iter().cloned(), *partitions))))
-        }
-        BusAddress::Kafka(address) => {
-            let kafka = KafkaBus::connect(address.expose()).await?;
-            Ok((Some(kafka.clone()), Arc::new(kafka)))
-        }
     }
 }
 

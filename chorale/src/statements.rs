@@ -84,7 +84,7 @@ impl Findings {
 const PAGE: usize = 2_000;
 
 /// Tells every event of a log, from its beginning to its present end.
-pub(crate) async fn walk(log: &dyn Log, mut each: impl FnMut(&StoredEvent) -> Result<()>) -> Result<()> {
+pub async fn walk(log: &dyn Log, mut each: impl FnMut(&StoredEvent) -> Result<()>) -> Result<()> {
     let mut position = 0;
     loop {
         let page = log.read(Read::After(position), PAGE).await?;
@@ -95,7 +95,7 @@ pub(crate) async fn walk(log: &dyn Log, mut each: impl FnMut(&StoredEvent) -> Re
 }
 
 /// Tells every event of a topic from its source log, decoded.
-pub(crate) async fn walk_topic<E: EventSet>(
+pub async fn walk_topic<E: EventSet>(
     shop: &Shop,
     topic: Topic,
     mut each: impl FnMut(Recorded<E>) -> Result<()>,
@@ -110,7 +110,8 @@ pub(crate) async fn walk_topic<E: EventSet>(
     .await
 }
 
-pub(crate) fn log(shop: &Shop, context: Context) -> Result<&dyn Log> {
+/// The log of a context. Fails if the shop has none.
+pub fn log(shop: &Shop, context: Context) -> Result<&dyn Log> {
     let log = shop.log(context).with_context(|| format!("the shop has no log of {context}"))?;
     Ok(log.as_ref())
 }

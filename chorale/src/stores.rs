@@ -1,16 +1,23 @@
-//! Where a shop's stores are: files in its data directory, unless an address says otherwise.
+//! The addresses of a shop's stores. A store without an address is a file in the data directory.
 
 use std::convert::Infallible;
 use std::path::Path;
 use std::str::FromStr;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result};
 use clap::Args;
 use platform::config::Secret;
+use platform::servers::{NoClient, is_postgres};
 use schemas::Context;
-use schemas::topics::PARTITIONS;
 
 use crate::data_dir::{DataDir, DataDirError};
+
+mod bus;
+
+pub use bus::BusAddress;
+
+/// Whether this build has the clients of PostgreSQL and Kafka.
+pub const HAS_CLIENTS: bool = cfg!(feature = "servers");
 
 /// Addresses of stores; a store without an address is a file in the data directory. Addresses may contain passwords: they
 /// are never printed, and those from the environment do not appear in the process list.
@@ -49,7 +56,7 @@ fn environment(name: &str) -> Option<Secret> {
     std::env::var(name).ok().filter(|text| !text.is_empty()).map(Secret::from)
 }
 
-/// The address of one context's log, or of all of them.
+/// The address of the log of one context, or of all contexts.
 #[derive(Clone, Debug)]
 pub struct LogAddress {
     context: Option<Context>,
@@ -70,83 +77,77 @@ impl FromStr for LogAddress {
     }
 }
 
-/// Which bus.
-#[derive(Clone, Debug)]
-pub enum BusAddress {
-    /// The logs themselves, in so many partitions.
-    Logs(u32),
-    /// A cluster.
-    Kafka(Secret),
-}
-
 impl Stores {
-    /// The address of a context's log, if it is not in the data directory. The one for this context alone comes first, then
-    /// the last one for all.
+    /// The address of a context's log; `None` if it is a file in the data directory. The address of this context alone takes
+    /// precedence over the last one for all contexts.
     pub fn log(&self, context: Context) -> Option<&str> {
         let own = self.event_log.iter().rfind(|one| one.context == Some(context));
         let any = || self.event_log.iter().rfind(|one| one.context.is_none());
         own.or_else(any).map(|one| one.address.expose())
     }
 
-    /// Whether some of the logs are files in the data directory: then only one process can have it.
+    /// Whether any log is a file in the data directory. Then only one process can claim the directory.
     fn keeps_logs_in_files(&self) -> bool {
         Context::ALL.into_iter().any(|context| self.log(context).is_none())
     }
 
-    fn bus(&self) -> Result<BusAddress> {
-        let Some(address) = &self.bus else { return Ok(BusAddress::Logs(PARTITIONS)) };
-        let text = address.expose();
-        if text.starts_with("kafka://") {
-            return Ok(BusAddress::Kafka(address.clone()));
-        }
-        let Some(rest) = text.strip_prefix("log://") else {
-            // What has no scheme may be a password.
-            match text.split_once("://") {
-                Some((scheme, _)) => bail!("the bus must be log:// or kafka://host:port, not {scheme}://"),
-                None => bail!("the bus must be log:// or kafka://host:port; this address has no ://"),
-            }
-        };
-        let Some(number) = rest.strip_prefix("?partitions=") else {
-            ensure!(rest.is_empty(), "log:// has only one parameter: log://?partitions={PARTITIONS}");
-            return Ok(BusAddress::Logs(PARTITIONS));
-        };
-        match number.parse() {
-            Ok(number @ 1..=1_000) => Ok(BusAddress::Logs(number)),
-            _ => bail!("log://?partitions= must be a number from 1 to 1000"),
+    /// Fails if a store is on a server for which this build has no client. `has_clients`: whether the build has the feature
+    /// `servers`.
+    pub(crate) fn require_clients(&self, has_clients: bool) -> Result<()> {
+        let postgres = |address: Option<&str>| address.is_some_and(is_postgres);
+        let kafka = self.bus.as_ref().is_some_and(|bus| bus.expose().starts_with("kafka://"));
+        let missing = [
+            (
+                "--event-log (CHORALE_EVENT_LOG)",
+                NoClient::POSTGRESQL,
+                Context::ALL.into_iter().any(|context| postgres(self.log(context))),
+            ),
+            (
+                "--vault (CHORALE_VAULT)",
+                NoClient::POSTGRESQL,
+                postgres(self.vault.as_ref().map(Secret::expose)),
+            ),
+            ("--bus (CHORALE_BUS)", NoClient::KAFKA, kafka),
+        ];
+        match missing.into_iter().find(|(.., named)| *named && !has_clients) {
+            Some((option, error, _)) => Err(error).context(format!("{option} names a server")),
+            None => Ok(()),
         }
     }
 }
 
-/// A shop's stores, each with its address.
+/// The locations of a shop's stores.
 #[derive(Debug)]
-pub struct Place {
-    /// Where what has no address of its own is.
+pub struct StoreLocations {
+    /// The directory of stores that have no address.
     pub data: DataDir,
-    /// Which bus.
+    /// The bus.
     pub bus: BusAddress,
     stores: Stores,
 }
 
-impl Place {
-    /// For a process that works: where logs are files in the data directory, no other process can have it.
+impl StoreLocations {
+    /// For a process that runs a role. If any log is a file in the data directory, the directory is claimed exclusively.
     pub fn claim(path: &Path, stores: &Stores) -> Result<Self> {
-        let bus = stores.bus()?;
+        stores.require_clients(HAS_CLIENTS)?;
+        let bus = BusAddress::parse(stores.bus.as_ref())?;
         let data = if stores.keeps_logs_in_files() { DataDir::claim(path)? } else { DataDir::share(path)? };
-        let place = Self { data, bus, stores: stores.clone() };
-        place.require_here()?;
-        Ok(place)
+        let locations = Self { data, bus, stores: stores.clone() };
+        locations.require_here()?;
+        Ok(locations)
     }
 
-    /// Fails if it would use logs or keys in a directory that the shop has moved away from. Who changes any of them without
-    /// a claim asks before and after, because the shop may move meanwhile.
+    /// Fails if a log or the vault is in a directory that the shop has moved away from. A caller that changes either without a
+    /// claim checks before and after, because the shop may move in between.
     pub fn require_here(&self) -> Result<(), DataDirError> {
         let elsewhere = !self.stores.keeps_logs_in_files() && self.stores.vault.is_some();
         if elsewhere { Ok(()) } else { self.data.require_here() }
     }
 
-    /// For who looks at a shop while others work.
-    pub fn look(path: &Path, stores: &Stores) -> Result<Self> {
-        let bus = stores.bus()?;
+    /// For a command that reads a shop beside its processes.
+    pub fn read_only(path: &Path, stores: &Stores) -> Result<Self> {
+        stores.require_clients(HAS_CLIENTS)?;
+        let bus = BusAddress::parse(stores.bus.as_ref())?;
         let data = if stores.keeps_logs_in_files() { DataDir::look(path)? } else { DataDir::share(path)? };
         Ok(Self { data, bus, stores: stores.clone() })
     }
@@ -198,11 +199,17 @@ fn or_file(address: &Option<Secret>, file: impl FnOnce() -> String) -> String {
 
 #[cfg(test)]
 mod tests {
+    use schemas::topics::PARTITIONS;
+
     use super::*;
 
     fn stores(logs: &[&str], bus: Option<&str>) -> Stores {
         let event_log = logs.iter().map(|text| text.parse().unwrap()).collect();
         Stores { event_log, bus: bus.map(|text| Secret::from(text.to_owned())), ..Stores::default() }
+    }
+
+    fn bus(address: Option<&str>) -> Result<BusAddress> {
+        BusAddress::parse(stores(&[], address).bus.as_ref())
     }
 
     #[test]
@@ -218,11 +225,34 @@ mod tests {
     }
 
     #[test]
+    fn a_build_without_clients_refuses_servers_and_says_how_to_build_it() {
+        let in_files = stores(&["sqlite://x"], Some("log://?partitions=12"));
+        in_files.require_clients(false).unwrap();
+        let on_vault = Stores {
+            vault: Some(Secret::from("postgresql://u:hunter2@h/v".to_owned())),
+            ..Stores::default()
+        };
+        let cases = [
+            (stores(&["postgres://u:hunter2@h/all"], None), "--event-log", "PostgreSQL"),
+            (stores(&["payments=postgres://u:hunter2@h/own"], None), "--event-log", "PostgreSQL"),
+            (on_vault, "--vault", "PostgreSQL"),
+            (stores(&[], Some("kafka://u:hunter2@h:1")), "--bus", "Kafka"),
+        ];
+        for (stores, option, server) in cases {
+            stores.require_clients(true).unwrap();
+            let refused = format!("{:#}", stores.require_clients(false).unwrap_err());
+            assert!(refused.starts_with(option) && refused.contains(server), "{refused}");
+            assert!(refused.contains("cargo run --features servers"), "{refused}");
+            assert!(!refused.contains("hunter2"), "{refused}");
+        }
+    }
+
+    #[test]
     fn a_bus_is_the_logs_or_a_cluster_and_nothing_else() {
-        assert!(matches!(stores(&[], None).bus().unwrap(), BusAddress::Logs(PARTITIONS)));
-        assert!(matches!(stores(&[], Some("log://")).bus().unwrap(), BusAddress::Logs(PARTITIONS)));
-        assert!(matches!(stores(&[], Some("log://?partitions=12")).bus().unwrap(), BusAddress::Logs(12)));
-        assert!(matches!(stores(&[], Some("kafka://h:1")).bus().unwrap(), BusAddress::Kafka(_)));
+        assert!(matches!(bus(None).unwrap(), BusAddress::Logs(PARTITIONS)));
+        assert!(matches!(bus(Some("log://")).unwrap(), BusAddress::Logs(PARTITIONS)));
+        assert!(matches!(bus(Some("log://?partitions=12")).unwrap(), BusAddress::Logs(12)));
+        assert!(matches!(bus(Some("kafka://h:1")).unwrap(), BusAddress::Kafka(_)));
         for bad in [
             "log://?partitions=0",
             "log://?partitions=x",
@@ -231,7 +261,7 @@ mod tests {
             "amqp://u:hunter2@h",
             "kafka:u:hunter2@h",
         ] {
-            let said = stores(&[], Some(bad)).bus().unwrap_err().to_string();
+            let said = bus(Some(bad)).unwrap_err().to_string();
             assert!(said.contains("log://") && !said.contains("hunter2"), "{said}");
         }
     }

@@ -32,7 +32,7 @@ fn build() -> Result<PathBuf> {
     let own = std::env::current_exe()?;
     let folder = own.parent().and_then(Path::parent).context("the target directory is not where it was")?;
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--package", "chorale", "--bin", "chorale"]);
+    cargo.args(["build", "--quiet", "--package", "chorale", "--bin", "chorale", "--features", "servers"]);
     if let Some(target) = folder.parent() {
         cargo.arg("--target-dir").arg(target);
     }

@@ -13,6 +13,8 @@ use event_log::port::{Log, Read};
 use schemas::{Context, Topic};
 use serde_json::Value;
 
+const PROGRAM: &str = "chorale";
+const IMPORT: &str = "import-complete-journey";
 /// An import that takes longer is broken.
 const PATIENCE: Duration = Duration::from_hours(3);
 /// Baskets of the first four weeks in which at least one line can be ordered.
@@ -164,7 +166,7 @@ fn import(data: &Path, args: &[&str], report: Option<&str>) -> Result<Import> {
         Some(report) => File::create(report)?.into(),
         None => Stdio::null(),
     };
-    let child = command(data, &["import", "complete-journey"])?
+    let child = command(IMPORT, data, &[])?
         .arg(grocer()?)
         .args(args)
         .stdout(stdout)
@@ -212,35 +214,41 @@ fn list<'a>(report: &'a Value, name: &str) -> Result<&'a Vec<Value>> {
 
 /// What an operator's command prints: one object a line.
 fn objects(data: &Path, args: &[&str]) -> Result<Vec<Value>> {
-    let output = command(data, args)?.arg("--json").output()?;
+    let output = command(PROGRAM, data, args)?.arg("--json").output()?;
     ensure!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout)?;
     text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
 }
 
-fn command(data: &Path, args: &[&str]) -> Result<Command> {
-    static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    let built = BINARY.get_or_init(|| build().map_err(|error| format!("{error:#}")));
-    let mut command = Command::new(built.as_deref().map_err(|problem| anyhow::anyhow!("{problem}"))?);
+fn command(program: &str, data: &Path, args: &[&str]) -> Result<Command> {
+    static FOLDER: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let built = FOLDER.get_or_init(|| build().map_err(|error| format!("{error:#}")));
+    let folder = built.as_deref().map_err(|problem| anyhow::anyhow!("{problem}"))?;
+    let mut command = Command::new(folder.join(program));
     command.arg("--data-dir").arg(data).args(args).env_remove("CHORALE_LOG").env_remove("RUST_LOG");
     Ok(command)
 }
 
-/// The program that `CHORALE_BIN` names; without it, the program as it is shipped, built from what is in this workspace
-/// now: four weeks are too long for one without optimisation.
+/// The folder of both programs: that of `CHORALE_BIN`; without it, that of a release build of this workspace. Four weeks
+/// take too long without optimisation.
 fn build() -> Result<PathBuf> {
     if let Some(named) = std::env::var_os("CHORALE_BIN") {
-        return Ok(PathBuf::from(named).canonicalize()?);
+        let named = PathBuf::from(named).canonicalize()?;
+        return Ok(named.parent().context("CHORALE_BIN names a file in a folder")?.to_owned());
     }
-    // target/debug/deps/grocer-… is this program.
+    // This test is target/debug/deps/grocer-….
     let own = std::env::current_exe()?;
     let target = own.ancestors().nth(3).context("the target directory is not where it was")?;
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--release", "--locked", "--package", "chorale", "--bin", "chorale"]);
-    cargo.arg("--target-dir").arg(target);
+    cargo.args(["build", "--quiet", "--release", "--locked", "--bins"]);
+    cargo.args(["--package", PROGRAM, "--package", IMPORT]).arg("--target-dir").arg(target);
     let output = cargo.output().context("cargo cannot be started")?;
-    ensure!(output.status.success(), "chorale cannot be built: {}", String::from_utf8_lossy(&output.stderr));
-    Ok(target.join("release").join("chorale"))
+    ensure!(
+        output.status.success(),
+        "the programs cannot be built: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(target.join("release"))
 }
 
 /// Where the grocer's files are.

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use platform::postgres::Address;
+use platform::servers::{NoClient, is_postgres};
 use schemas::Context;
 
 use crate::port::{Log, LogError, Migrated};
+#[cfg(feature = "postgres")]
 use crate::postgres::PostgresLog;
 use crate::sqlite::SqliteLog;
 
@@ -17,7 +18,8 @@ use crate::sqlite::SqliteLog;
 /// parameters of [`platform::postgres::Address`] and these: `readers` (number of reading connections, default
 /// 4), `statement_timeout` and `lock_timeout` (seconds, default 30 and 10).
 pub async fn connect(url: &str, context: Context) -> Result<Arc<dyn Log>, LogError> {
-    if Address::is_one(url) {
+    #[cfg(feature = "postgres")]
+    if is_postgres(url) {
         return Ok(Arc::new(PostgresLog::open(url, context).await?));
     }
     match platform::sqlite::path(url) {
@@ -29,7 +31,8 @@ pub async fn connect(url: &str, context: Context) -> Result<Arc<dyn Log>, LogErr
 /// Opens the log of `context` at `url` read-only, safe while others write it. Nothing is created, migrated or
 /// written, and commits are refused.
 pub async fn connect_read_only(url: &str, context: Context) -> Result<Arc<dyn Log>, LogError> {
-    if Address::is_one(url) {
+    #[cfg(feature = "postgres")]
+    if is_postgres(url) {
         return Ok(Arc::new(PostgresLog::open_read_only(url, context).await?));
     }
     match platform::sqlite::path(url) {
@@ -40,7 +43,8 @@ pub async fn connect_read_only(url: &str, context: Context) -> Result<Arc<dyn Lo
 
 /// Creates the log of `context` at `url`, or migrates it to this program's format.
 pub async fn migrate(url: &str, context: Context) -> Result<Migrated, LogError> {
-    if Address::is_one(url) {
+    #[cfg(feature = "postgres")]
+    if is_postgres(url) {
         return PostgresLog::migrate(url, context).await;
     }
     match platform::sqlite::path(url) {
@@ -50,6 +54,9 @@ pub async fn migrate(url: &str, context: Context) -> Result<Migrated, LogError> 
 }
 
 fn unknown(url: &str) -> LogError {
+    if is_postgres(url) {
+        return NoClient::POSTGRESQL.into();
+    }
     match url.split_once("://") {
         Some((scheme, rest)) if !rest.is_empty() => LogError::Address(format!("{scheme}://…")),
         None if url.contains('@') => LogError::Address("this".to_owned()),

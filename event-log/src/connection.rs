@@ -20,6 +20,7 @@ impl<C: Connection> DedicatedConnection<C> {
     }
 
     /// The connection, unless it is in use.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "only PostgreSQL needs it"))]
     pub(crate) async fn try_borrow(&self) -> Result<Option<Borrowed<'_, C>>, sqlx::Error> {
         match self.idle.try_lock() {
             Ok(slot) => self.open(slot).await.map(Some),
@@ -50,6 +51,7 @@ impl<C: Connection> Borrowed<'_, C> {
     }
 
     /// Whether it was opened for this borrower.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "only PostgreSQL needs it"))]
     pub(crate) fn is_fresh(&self) -> bool {
         self.fresh
     }

@@ -9,11 +9,13 @@ pub mod contract;
 pub mod log_bus;
 mod plan;
 pub mod port;
+#[cfg(feature = "postgres")]
 mod postgres;
 pub mod relay;
 pub mod request;
 mod sqlite;
 mod tail_watcher;
+#[cfg(feature = "postgres")]
 pub mod transfer;
 pub mod verify;
 pub mod writer;

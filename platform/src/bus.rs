@@ -1,13 +1,16 @@
 //! The bus port: topics of records, read by groups.
 //!
-//! The bus promises **order per key and per partition, and nothing more**: records of different partitions come in any
-//! order, a record may come again (after a restart, a rebalance), batches are cut anywhere. What a consumer has done is
-//! known by the consumer alone: it keeps positions beside its work and presents them through [`Resume`].
+//! The bus promises **order per key and per partition, and nothing more**. Records of different partitions arrive in any order.
+//! A record may be redelivered, for example after a restart or a rebalance. Batches are cut anywhere. Only the consumer knows
+//! what it has done: it stores positions beside its work and presents them through [`Resume`].
 //!
-//! **A position is a log position**: the record's `position` in its context's log ([`Envelope::position`]), whatever the bus
-//! numbers its records by. Within a partition positions rise, with gaps, because a log has many topics and a topic many
-//! partitions. "Position P in partition p" means that all records of p with positions up to P are done. So positions mean
-//! the same on every bus, and outlive any one of them.
+//! **A position is a log position**: the record's `position` in its context's log ([`Envelope::position`]), not a number that
+//! the bus assigns. Positions rise within a partition, with gaps, because a log has many topics and a topic many partitions.
+//! "Position P in partition p" means that all records of p with positions up to P are done. So positions mean the same on
+//! every bus, and outlive any of them.
+//!
+//! Adapters are crates of their own (`bus-kafka`), or live beside their store (`event_log::log_bus`). No type of a client
+//! library crosses this port, also not in errors.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +21,6 @@ use schemas::{Context, Envelope, Timestamp, Topic};
 
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
-pub mod kafka;
 #[cfg(test)]
 mod memory;
 #[cfg(any(test, feature = "contract"))]
@@ -37,22 +39,22 @@ pub struct Record {
     pub topic: Topic,
     /// The partition of the topic; a key's records are all in one.
     pub partition: u32,
-    /// The bus's own number of the record, for people who look at the bus itself. It says nothing on another bus: progress
-    /// is kept as positions, `envelope.position`.
+    /// The bus's own number of the record, for people who inspect the bus. It means nothing on another bus: progress is kept as
+    /// positions, `envelope.position`.
     pub offset: u64,
-    /// The attributes, which travel as headers.
+    /// The attributes, sent as headers.
     pub envelope: Arc<Envelope>,
     /// The exact bytes that were stored: JSON.
     pub payload: Arc<str>,
 }
 
 impl Record {
-    /// Where it stands.
+    /// Its partition.
     pub fn partition(&self) -> Partition {
         Partition { topic: self.topic, number: self.partition }
     }
 
-    /// Its place in its context's log: what progress is counted by.
+    /// Its position in its context's log, by which progress is counted.
     pub fn position(&self) -> u64 {
         self.envelope.position
     }
@@ -67,98 +69,98 @@ pub struct Partition {
     pub number: u32,
 }
 
-/// Per partition the log position up to which everything is done.
+/// The log position up to which everything is done, per partition.
 pub type Positions = BTreeMap<Partition, u64>;
 
-/// Where a group begins with a partition of which it knows no position.
+/// Where a group starts in a partition of which it has no position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// With the first record there is.
+    /// At the first record.
     Beginning,
-    /// With what comes after now.
+    /// After the current last record.
     Head,
 }
 
-/// Answers where a consumer stands: from the store that also holds its work.
+/// Reads a consumer's positions from the store that also holds its work.
 #[async_trait]
 pub trait Resume: Send + Sync {
-    /// The positions known; a partition that is missing begins at the subscription's [`Start`].
+    /// The stored positions. A partition without one starts at the subscription's [`Start`].
     async fn positions(&self) -> Result<Positions, BusError>;
 }
 
-/// What a group wants to hear.
+/// A group's subscription to topics.
 #[derive(Clone)]
 pub struct Subscription {
-    /// The group's name: its members share the partitions.
+    /// The group's name. Its members share the partitions.
     pub group: String,
     /// The topics.
     pub topics: Vec<Topic>,
-    /// Where to begin without a position.
+    /// Where to start without a position.
     pub start: Start,
-    /// Where to go on.
+    /// Reads the positions to resume from.
     pub resume: Arc<dyn Resume>,
 }
 
-/// A batch of records, and how far its reader is once all of them are done.
+/// A batch of records, and the positions that are reached once all of them are done.
 #[derive(Clone, Debug, Default)]
 pub struct Delivery {
-    /// In order per key; may be empty when only positions moved.
+    /// In order per key. Empty if only positions have moved.
     pub records: Vec<Record>,
-    /// To be kept beside the work, after the work. Positions of partitions that are not named stay.
+    /// To be stored beside the work, after the work. Positions of other partitions are unchanged.
     pub positions: Positions,
 }
 
 /// A member of a group.
 #[async_trait]
 pub trait Consumer: Send + Sync {
-    /// The next batch of at most `max` records. Waits, without polling in a loop, until there is something, at most
-    /// `patience`; then an empty delivery comes. Cancel safe: a dropped call loses nothing.
+    /// The next batch of at most `max` records. Waits, without polling in a loop, at most `patience`; then the delivery is
+    /// empty. Cancel safe: a dropped call loses nothing.
     async fn next(&mut self, max: usize, patience: Duration) -> Result<Delivery, BusError>;
 
-    /// Tells the bus that everything up to `positions` is done and kept. For the bus's own lag figures only: what counts
-    /// is what [`Resume`] answers.
+    /// Reports that everything up to `positions` is done and stored. It serves the bus's own lag figures only; [`Resume`]
+    /// decides where the group resumes.
     async fn commit(&mut self, positions: &Positions) -> Result<(), BusError>;
 
-    /// Whether records of this key come to this member of the group, as far as it knows. Where groups have one member,
-    /// always.
+    /// Whether records of this key are delivered to this member, as far as it knows. Always true on a bus whose groups have one
+    /// member.
     fn has(&self, topic: Topic, key: &str) -> bool {
         let _ = (topic, key);
         true
     }
 }
 
-/// A topic in numbers.
+/// The size and ends of a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicInfo {
-    /// Which.
+    /// The topic.
     pub topic: Topic,
-    /// Records in it.
+    /// The number of its records.
     pub records: u64,
-    /// Per partition a position that whoever has read all of it has reached: that of its last record, or a later one up to
-    /// that of the topic's last; 0 while there is none.
+    /// Per partition, a position at or after its last record, and not after the topic's last; a consumer that has read
+    /// everything has reached it. 0 if the partition is empty.
     pub ends: BTreeMap<u32, u64>,
 }
 
-/// Which part of a topic somebody wants to read.
+/// A selection of a topic's records.
 #[derive(Clone, Debug, Default)]
 pub struct Browse {
-    /// Only this key.
+    /// Only records of this key.
     pub key: Option<String>,
-    /// Only types whose name without aggregate and version is this.
+    /// Only records whose type has this name, without aggregate and version.
     pub name: Option<String>,
-    /// Only log positions after these, per partition.
+    /// Only records after these log positions, per partition.
     pub after: BTreeMap<u32, u64>,
-    /// At most so many.
+    /// The maximum number of records.
     pub limit: usize,
 }
 
-/// Up to where a context's log stands on its topics.
+/// How far a context's topics contain its log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reach {
-    /// Every event of the log up to this position does.
+    /// Every event up to this position is on the topics.
     pub position: u64,
-    /// Everything that was recorded before this instant does. `None` where the topics are the log itself, and so always
-    /// complete.
+    /// Everything that was recorded before this instant is on the topics. `None` if the topics are the log itself, which are
+    /// always complete.
     pub as_of: Option<Timestamp>,
 }
 
@@ -168,24 +170,23 @@ pub trait Bus: Send + Sync {
     /// Joins a group.
     async fn subscribe(&self, subscription: Subscription) -> Result<Box<dyn Consumer>, BusError>;
 
-    /// Counts and ends of topics, in the order in which they are asked for. Counting may read a topic once: for ends alone
-    /// there is [`Bus::ends`].
+    /// Counts and ends of topics, in the given order. Counting may read a topic once; for ends alone use [`Bus::ends`].
     async fn topics(&self, topics: &[Topic]) -> Result<Vec<TopicInfo>, BusError>;
 
-    /// Where topics end now: per partition the log position of the last record; 0 while there is none. Cheap.
+    /// The log position of the last record of each partition; 0 if it is empty. Cheap.
     async fn ends(&self, topics: &[Topic]) -> Result<BTreeMap<Topic, BTreeMap<u32, u64>>, BusError> {
         Ok(self.topics(topics).await?.into_iter().map(|info| (info.topic, info.ends)).collect())
     }
 
-    /// Up to where these contexts' logs stand on their topics. A context of which nothing was ever published is missing.
+    /// How far the topics contain the logs of these contexts. A context without a published event is missing.
     async fn reach(&self, contexts: &[Context]) -> Result<BTreeMap<Context, Reach>, BusError>;
 
-    /// Reads a topic without a group, for audit: in order per partition, once. Fewer records than the limit mean that
-    /// the end was reached.
+    /// Reads a topic without a group, for audit: each record once, in order per partition. Fewer records than the limit mean
+    /// that the end was reached.
     async fn browse(&self, topic: Topic, browse: &Browse) -> Result<Vec<Record>, BusError>;
 
-    /// Waits until `topic` holds a record after these log positions (per partition; 0 where none is named), at most
-    /// `patience`. A record that came before the call ends the wait at once.
+    /// Waits at most `patience` until `topic` holds a record after these log positions (0 for partitions that are not named).
+    /// Returns at once if it already does.
     async fn grown(
         &self,
         topic: Topic,
@@ -194,23 +195,23 @@ pub trait Bus: Send + Sync {
     ) -> Result<(), BusError>;
 }
 
-/// What can go wrong with a bus.
+/// Why a bus could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BusError {
     /// The bus or the log behind it does not answer.
     #[error("the bus cannot be read")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The address of the bus cannot be used.
-    #[error(transparent)]
-    Address(#[from] kafka::address::InvalidAddress),
+    /// The address of the bus is not valid. The text completes "the address of the bus …" and repeats no credentials.
+    #[error("the address of the bus {0}")]
+    Address(String),
     /// No broker answers.
     #[error(
         "no broker answers at {brokers}: {problem}; check that they run, that the address is right and that they let this machine in"
     )]
     Unreachable {
-        /// The addresses tried.
+        /// The addresses tried, separated by commas.
         brokers: String,
-        /// What the client says.
+        /// The reason.
         problem: String,
     },
     /// A topic is missing or is not as it has to be.
@@ -218,23 +219,23 @@ pub enum BusError {
     Topic {
         /// The topic's full name on the bus.
         topic: String,
-        /// What was found, what is wanted, and what to do.
+        /// What was found, what is required, and what to do.
         problem: String,
     },
-    /// A record on the bus is not one of ours. Nothing but the relay writes topics, so somebody else wrote here: readers
-    /// of the partition stop in front of it until a human has looked.
+    /// A foreign record: only the relay writes topics. Readers of the partition stop before it until an operator has handled
+    /// it.
     #[error(
-        "the record at offset {offset} of {topic}, partition {partition}, cannot be understood ({problem}): only the relay may \
-         write there; look at it with kcat, find out who wrote it, and publish the topic anew from its log"
+        "the record at offset {offset} of {topic}, partition {partition}, cannot be decoded ({problem}): only the relay may write \
+         there. Inspect it with kcat, find its writer, and republish the topic from its log"
     )]
     Malformed {
-        /// Where.
+        /// The topic.
         topic: Topic,
-        /// Where in it.
+        /// The partition.
         partition: u32,
-        /// Where in that, as the bus counts.
+        /// The bus's own number of the record.
         offset: u64,
-        /// What is wrong.
+        /// The reason.
         problem: String,
     },
 }

@@ -5,21 +5,23 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A password, a token, an address with credentials: never printed. Where clap reads one from the environment, set
-/// `hide_env_values`, because clap prints what it found there itself.
+use secrecy::{ExposeSecret, SecretString};
+
+/// A password, a token, or an address with credentials. It is never printed, and is wiped when dropped. Set `hide_env_values`
+/// for a clap argument of this type that may come from the environment: clap prints values that it finds there.
 #[derive(Clone)]
-pub struct Secret(String);
+pub struct Secret(SecretString);
 
 impl Secret {
     /// The text, for the one place that needs it.
     pub fn expose(&self) -> &str {
-        &self.0
+        self.0.expose_secret()
     }
 }
 
 impl From<String> for Secret {
     fn from(text: String) -> Self {
-        Self(text)
+        Self(text.into())
     }
 }
 
@@ -27,7 +29,7 @@ impl FromStr for Secret {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 

@@ -7,8 +7,10 @@
 pub mod bus;
 pub mod clock;
 pub mod config;
+#[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod sealing;
+pub mod servers;
 pub mod shutdown;
 pub mod signing;
 pub mod sqlite;

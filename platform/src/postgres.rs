@@ -19,13 +19,15 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection};
 use tokio::time::timeout;
 
+use crate::servers::after_postgres_scheme;
+
 mod error;
 mod schema;
 #[cfg(any(test, feature = "contract"))]
 pub mod scratch;
 
 pub use error::PostgresError;
-pub use schema::{Migrated, Schema};
+pub use schema::Schema;
 
 /// Time limit of [`Address::connect`], including all round trips of the handshake.
 const CONNECTING: Duration = Duration::from_secs(5);
@@ -53,16 +55,12 @@ pub struct Limits {
 }
 
 impl Address {
-    /// Whether `address` has the scheme of PostgreSQL.
-    pub fn is_one(address: &str) -> bool {
-        after_scheme(address).is_some()
-    }
-
     /// Parses an address. Its parameters may be `sslmode`, `sslrootcert`, `sslcert`, `sslkey`, `host` (the
     /// folder of a socket) and those in `own`, which [`Address::own`] returns as they are written. Any other
     /// parameter is refused, and so is an address without a database.
     pub fn parse(address: &str, own: &[&'static str]) -> Result<Self, PostgresError> {
-        let rest = after_scheme(address).ok_or(PostgresError::Address("it begins with postgres://"))?;
+        let rest =
+            after_postgres_scheme(address).ok_or(PostgresError::Address("it begins with postgres://"))?;
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
         // Otherwise a part of a password could be parsed as a host or a database, and be shown.
@@ -168,10 +166,6 @@ impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
-}
-
-fn after_scheme(address: &str) -> Option<&str> {
-    address.strip_prefix("postgres://").or_else(|| address.strip_prefix("postgresql://"))
 }
 
 #[cfg(test)]

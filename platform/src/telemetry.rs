@@ -14,8 +14,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 pub const FILTER_VARIABLE: &str = "CHORALE_LOG";
 
 /// What is said unless [`FILTER_VARIABLE`] says otherwise: the program's own news, and warnings of everybody.
-pub const DEFAULT_FILTER: &str = "warn,chorale=info,platform=info,domain=info,event_log=info,read_models=info,\
-     http_server=info,command_api=info,reactors=info,projectors=info,query_api=info";
+pub const DEFAULT_FILTER: &str = "warn,chorale=info,platform=info,bus_kafka=info,domain=info,event_log=info,read_models=info,\
+     http_server=info,command_api=info,reactors=info,projectors=info,query_api=info,import_complete_journey=info";
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -14,12 +14,14 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::postgres::Migrated;
+use crate::servers::{Migrated, NoClient, is_postgres};
 
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
+#[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod sqlite;
+#[cfg(feature = "postgres")]
 pub mod transfer;
 
 /// A 256-bit key. Its bytes are zeroed when it is dropped.
@@ -72,6 +74,7 @@ impl fmt::Debug for Key {
 }
 
 /// The kind of a stored key.
+#[cfg(feature = "postgres")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum KeyKind {
     Subject,
@@ -79,6 +82,7 @@ enum KeyKind {
 }
 
 /// The name of a stored key, and the key; `None` if the subject was erased.
+#[cfg(feature = "postgres")]
 type NamedKey = (String, Option<Key>);
 
 /// The text is not a key. The error does not repeat it.
@@ -135,6 +139,9 @@ pub enum VaultError {
     /// The address is not that of a vault.
     #[error("{0} is not the address of a key vault; use sqlite://PATH or postgres://HOST/DATABASE")]
     Address(String),
+    /// The vault is on a server for which this build has no client.
+    #[error("the key vault cannot be used")]
+    NoClient(#[from] NoClient),
 }
 
 impl VaultError {
@@ -147,7 +154,8 @@ impl VaultError {
 /// `postgres://user:password@host:port/database`, the schema `vault` of a database that [`migrate`] has
 /// prepared. With `?kek=env` keys are wrapped (see [`postgres`]).
 pub async fn connect(address: &str) -> Result<Arc<dyn Vault>, VaultError> {
-    if crate::postgres::Address::is_one(address) {
+    #[cfg(feature = "postgres")]
+    if is_postgres(address) {
         return Ok(Arc::new(postgres::PostgresVault::open(address).await?));
     }
     match crate::sqlite::path(address) {
@@ -158,7 +166,8 @@ pub async fn connect(address: &str) -> Result<Arc<dyn Vault>, VaultError> {
 
 /// Prepares the database of a vault on a server. `None` for a vault that needs no preparation.
 pub async fn migrate(address: &str) -> Result<Option<Migrated>, VaultError> {
-    if crate::postgres::Address::is_one(address) {
+    #[cfg(feature = "postgres")]
+    if is_postgres(address) {
         return postgres::migrate(address).await.map(Some);
     }
     match crate::sqlite::path(address) {
@@ -169,6 +178,9 @@ pub async fn migrate(address: &str) -> Result<Option<Migrated>, VaultError> {
 
 /// Shows only the scheme, because an address may hold credentials.
 fn unknown(address: &str) -> VaultError {
+    if is_postgres(address) {
+        return NoClient::POSTGRESQL.into();
+    }
     VaultError::Address(address.split_once("://").map_or("this", |(scheme, _)| scheme).to_owned())
 }
 

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use bus_kafka::KafkaBus;
 use event_log::port::{Log, Read};
 use event_log::relay::{Options as RelayOptions, Publishers, Relay};
-use platform::bus::kafka::KafkaBus;
 use platform::bus::publisher::{Mark, Outgoing, PublishError, Publisher};
 use platform::clock::Clock;
 use platform::shutdown::Shutdown;

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use bus_kafka::KafkaBus;
 use event_log::port::{Log, Read};
 use futures_util::future::try_join_all;
-use platform::bus::kafka::KafkaBus;
 use platform::bus::{Bus, BusError, Consumer, Positions, Record, Resume, Start, Subscription};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::Headers;

@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::stores::Place;
+use crate::stores::StoreLocations;
 use crate::table;
 
 /// A guest's order or a customer: the only subjects that have keys.
@@ -38,7 +38,7 @@ impl FromStr for Subject {
 
 /// Erases a subject's personal data permanently.
 pub async fn run(
-    place: &Place,
+    locations: &StoreLocations,
     Subject(subject): &Subject,
     yes: bool,
     as_json: bool,
@@ -49,10 +49,13 @@ pub async fn run(
             "this cannot be undone: names, addresses and tokens of {subject} will no longer be readable. Add --yes to confirm"
         );
     }
-    place.require_here()?;
-    let vault = platform::vault::connect(&place.vault()).await.context("the key vault cannot be opened")?;
+    locations.require_here()?;
+    let vault =
+        platform::vault::connect(&locations.vault()).await.context("the key vault cannot be opened")?;
     let erased = vault.erase(subject).await.context("the key could not be destroyed")?;
-    place.require_here().context("the shop moved while the command ran; repeat it with the new addresses")?;
+    locations
+        .require_here()
+        .context("the shop moved while the command ran; repeat it with the new addresses")?;
     if as_json {
         table::json(out, &json!({ "subject": subject, "erased": erased }))?;
     } else if erased {

@@ -11,7 +11,7 @@ use schemas::Context;
 use schemas::audit::LogHeadSigned;
 use schemas::topics::AUDIT_TOPIC;
 
-use super::Look;
+use super::ReadOnlyShop;
 
 /// Variable with the public key, for auditors who verify but do not sign.
 const PUBLIC_KEY: &str = "CHORALE_AUDIT_PUBLIC_KEY";
@@ -34,15 +34,15 @@ pub enum Vouched {
 
 impl Heads {
     /// Reads the signed heads. Without Kafka there are none.
-    pub async fn read(look: &Look) -> Result<Self> {
+    pub async fn read(shop: &ReadOnlyShop) -> Result<Self> {
         let mut by_context: BTreeMap<Context, Vec<LogHeadSigned>> = BTreeMap::new();
-        if let Some(kafka) = &look.kafka {
-            for value in kafka.values(AUDIT_TOPIC).await? {
+        if let Some(relayed) = &shop.relayed {
+            for value in relayed.values(AUDIT_TOPIC).await? {
                 let signed = LogHeadSigned::decode(&value).context("a signed head cannot be read")?;
                 by_context.entry(signed.head.context).or_default().push(signed);
             }
         }
-        Ok(Self { by_context, verifier: verifier(look.place.audit_key())? })
+        Ok(Self { by_context, verifier: verifier(shop.locations.audit_key())? })
     }
 
     /// Compares a log with its heads.

@@ -10,14 +10,14 @@ use platform::config::Secret;
 use platform::signing::Signer;
 use serde_json::json;
 
-use super::Look;
+use super::ReadOnlyShop;
 use super::heads::{Heads, Vouched};
 use crate::table;
 
 /// Prints where each log ends.
-pub async fn head(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()> {
+pub async fn head(shop: &ReadOnlyShop, as_json: bool, out: &mut impl Write) -> Result<()> {
     let mut rows = Vec::new();
-    for log in &look.logs {
+    for log in &shop.logs {
         let (context, head) = (log.context().name(), log.head().await?);
         let hash = chain::to_hex(&head.hash);
         if as_json {
@@ -36,9 +36,9 @@ pub async fn head(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()
 }
 
 /// Recomputes the hash chain of every log, and compares it with its signed heads. `false` when something is wrong.
-pub async fn check(look: &Look, as_json: bool, out: &mut impl Write) -> Result<bool> {
-    let (mut sound, heads) = (true, Heads::read(look).await?);
-    for log in &look.logs {
+pub async fn check(shop: &ReadOnlyShop, as_json: bool, out: &mut impl Write) -> Result<bool> {
+    let (mut sound, heads) = (true, Heads::read(shop).await?);
+    for log in &shop.logs {
         let context = log.context().name();
         let bar = progress(log.head().await?.position, context);
         let found = verify(log.as_ref(), None, |position| bar.set_position(position)).await;

@@ -12,16 +12,16 @@ use platform::clock::Clock;
 use schemas::{Actor, CommandId, StreamId};
 use serde_json::json;
 
-use super::Look;
+use super::ReadOnlyShop;
 use crate::table;
 
 /// The most events that are listed.
 const ALL: usize = 100_000;
 
 /// Lists the parked events.
-pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()> {
+pub async fn list(shop: &ReadOnlyShop, as_json: bool, out: &mut impl Write) -> Result<()> {
     let mut rows = Vec::new();
-    for log in &look.logs {
+    for log in &shop.logs {
         for record in log.parked(None, ALL).await? {
             let envelope = &record.envelope;
             if as_json {
@@ -62,10 +62,10 @@ pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()
 
 /// Requests a redrive of one parked stream of one reactor, or of all. The running shop does the work; a stopped one does it
 /// when it starts.
-pub async fn redrive(look: &Look, which: Option<(&str, &str)>, out: &mut impl Write) -> Result<()> {
-    look.place.require_here()?;
+pub async fn redrive(shop: &ReadOnlyShop, which: Option<(&str, &str)>, out: &mut impl Write) -> Result<()> {
+    shop.locations.require_here()?;
     let mut asked = 0;
-    for log in &look.logs {
+    for log in &shop.logs {
         let waiting = log.parked(which.map(|(reactor, _)| reactor), ALL).await?;
         let mut streams: Vec<(String, StreamId)> = waiting.into_iter().map(key).collect();
         streams.dedup();
@@ -74,10 +74,10 @@ pub async fn redrive(look: &Look, which: Option<(&str, &str)>, out: &mut impl Wr
             continue;
         }
         // A short-lived writer: several processes may write to the log, and the running shop notices.
-        let own = event_log::connect(&look.place.log(log.context()), log.context()).await?;
+        let own = event_log::connect(&shop.locations.log(log.context()), log.context()).await?;
         asked += redrive_all(own, streams).await?;
     }
-    look.place.require_here()?;
+    shop.locations.require_here()?;
     if asked == 0 {
         bail!("no such stream is parked; `chorale parked list` shows the parked ones");
     }

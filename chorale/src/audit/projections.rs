@@ -9,18 +9,19 @@ use projectors::{Backends, REGISTRY};
 use read_models::Store;
 use serde_json::json;
 
-use super::Look;
+use super::ReadOnlyShop;
 use super::log::progress;
 use crate::table;
 
-fn backends(look: &Look, store: Store) -> Backends {
-    Backends::new(store, Arc::clone(&look.bus), Clock::system())
+fn backends(shop: &ReadOnlyShop, store: Store) -> Backends {
+    Backends::new(store, Arc::clone(&shop.bus), Clock::system())
 }
 
 /// Lists projections with position and lag.
-pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()> {
-    let store = read_models::connect_read_only(&look.place.documents(), &read_models::documents::ALL).await?;
-    let all = projectors::status(&backends(look, store), &REGISTRY).await?;
+pub async fn list(shop: &ReadOnlyShop, as_json: bool, out: &mut impl Write) -> Result<()> {
+    let store =
+        read_models::connect_read_only(&shop.locations.documents(), &read_models::documents::ALL).await?;
+    let all = projectors::status(&backends(shop, store), &REGISTRY).await?;
     if as_json {
         for one in &all {
             table::json(
@@ -59,16 +60,16 @@ pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()
 }
 
 /// Rebuilds a projection next to the live one, compares both, and switches.
-pub async fn rebuild(look: &Look, name: &str, as_json: bool, out: &mut impl Write) -> Result<()> {
+pub async fn rebuild(shop: &ReadOnlyShop, name: &str, as_json: bool, out: &mut impl Write) -> Result<()> {
     // The shop may have moved: then these documents belong to logs that have grown elsewhere.
-    look.place.require_here()?;
+    shop.locations.require_here()?;
     let known = || REGISTRY.iter().map(|projection| projection.name()).collect::<Vec<_>>().join(", ");
     let projection = projectors::projections::named(name)
         .with_context(|| format!("no projection {name:?}; the projections are {}", known()))?;
-    let store = read_models::connect(&look.place.documents(), &read_models::documents::ALL).await?;
-    crate::shop::sources::claim(&store, &look.logs).await?;
+    let store = read_models::connect(&shop.locations.documents(), &read_models::documents::ALL).await?;
+    crate::shop::sources::claim(&store, &shop.logs).await?;
     let bar = progress(0, name);
-    let rebuilt = projectors::rebuild(projection, &backends(look, store), |progress| {
+    let rebuilt = projectors::rebuild(projection, &backends(shop, store), |progress| {
         bar.set_length(progress.total);
         bar.set_position(progress.done);
     })
@@ -106,11 +107,11 @@ mod tests {
     async fn projections_are_listed_without_writing_also_where_nothing_was_projected_yet() {
         let folder = tempfile::tempdir().unwrap();
         Shop::open(folder.path(), ShopOptions::default()).await.unwrap().close().await.unwrap();
-        let look = Look::at(folder.path(), &Stores::default()).await.unwrap();
+        let shop = ReadOnlyShop::open(folder.path(), &Stores::default()).await.unwrap();
         let file = folder.path().join("documents.sqlite");
         let before = std::fs::read(&file).unwrap();
         let mut out = Vec::new();
-        list(&look, true, &mut out).await.unwrap();
+        list(&shop, true, &mut out).await.unwrap();
         let listed = String::from_utf8(out).unwrap();
         assert_eq!(listed.lines().count(), REGISTRY.len(), "{listed}");
         assert!(listed.lines().all(|line| line.contains("\"generation\":0")), "{listed}");
@@ -119,7 +120,7 @@ mod tests {
         assert_eq!(log.map_or(0, |log| log.len()), 0);
 
         std::fs::remove_file(&file).unwrap();
-        list(&look, true, &mut Vec::new()).await.unwrap_err();
+        list(&shop, true, &mut Vec::new()).await.unwrap_err();
         assert!(!file.exists());
     }
 }

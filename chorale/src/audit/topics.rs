@@ -11,7 +11,7 @@ use schemas::{Timestamp, Topic};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::Look;
+use super::ReadOnlyShop;
 use crate::table;
 
 /// Read the records of a topic, each once and in order.
@@ -45,8 +45,8 @@ const PAGE: usize = 500;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Lists all topics with their counts.
-pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()> {
-    let topics = look.bus.topics(&Topic::ALL).await?;
+pub async fn list(shop: &ReadOnlyShop, as_json: bool, out: &mut impl Write) -> Result<()> {
+    let topics = shop.bus.topics(&Topic::ALL).await?;
     if as_json {
         for info in topics {
             let context = info.topic.context().name();
@@ -70,7 +70,7 @@ pub async fn list(look: &Look, as_json: bool, out: &mut impl Write) -> Result<()
 }
 
 /// Reads a topic.
-pub async fn read(look: &Look, args: &ReadArgs, out: &mut impl Write) -> Result<()> {
+pub async fn read(shop: &ReadOnlyShop, args: &ReadArgs, out: &mut impl Write) -> Result<()> {
     let topic: Topic = args
         .topic
         .parse()
@@ -83,13 +83,13 @@ pub async fn read(look: &Look, args: &ReadArgs, out: &mut impl Write) -> Result<
     let (start, since) = beginning(args.from.as_deref())?;
     let mut browse =
         Browse { key: args.key.clone(), name: name.map(str::to_owned), limit: PAGE, ..Browse::default() };
-    let ends = async || anyhow::Ok(look.bus.ends(&[topic]).await?.remove(&topic).unwrap_or_default());
+    let ends = async || anyhow::Ok(shop.bus.ends(&[topic]).await?.remove(&topic).unwrap_or_default());
     browse.after.extend(ends().await?.into_keys().map(|number| (number, start)));
     let mut left = if args.follow { usize::MAX } else { args.limit };
     loop {
         browse.limit = left.min(PAGE);
         let before = ends().await?;
-        let records = look.bus.browse(topic, &browse).await?;
+        let records = shop.bus.browse(topic, &browse).await?;
         for record in &records {
             browse.after.insert(record.partition, record.envelope.position);
             if since.is_none_or(|since| record.envelope.time >= since) && left > 0 {
@@ -109,7 +109,7 @@ pub async fn read(look: &Look, args: &ReadArgs, out: &mut impl Write) -> Result<
             }
         }
         if records.is_empty() {
-            look.bus.grown(topic, &browse.after, PATIENCE).await?;
+            shop.bus.grown(topic, &browse.after, PATIENCE).await?;
         }
     }
 }

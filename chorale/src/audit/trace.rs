@@ -10,16 +10,16 @@ use schemas::{Context, OrderId, ShipmentId, StreamId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Look;
+use super::ReadOnlyShop;
 use crate::table;
 
 /// More events than any order has.
 const ALL: usize = 100_000;
 
 /// Prints the events of an order, given by its id or number, and everything that they caused.
-pub async fn run(look: &Look, order: &str, as_json: bool, out: &mut impl Write) -> Result<()> {
-    let order = find(look, order).await?;
-    let events = collect(look, order).await?;
+pub async fn run(shop: &ReadOnlyShop, order: &str, as_json: bool, out: &mut impl Write) -> Result<()> {
+    let order = find(shop, order).await?;
+    let events = collect(shop, order).await?;
     if as_json {
         for event in &events {
             let envelope = &event.envelope;
@@ -40,7 +40,7 @@ pub async fn run(look: &Look, order: &str, as_json: bool, out: &mut impl Write) 
 }
 
 /// The order with this id or number. A number ends with the log position of the order's first event.
-async fn find(look: &Look, order: &str) -> Result<OrderId> {
+async fn find(shop: &ReadOnlyShop, order: &str) -> Result<OrderId> {
     let id = order.strip_prefix("order-").unwrap_or(order);
     if let Ok(id) = id.parse() {
         return Ok(id);
@@ -48,7 +48,7 @@ async fn find(look: &Look, order: &str) -> Result<OrderId> {
     let unknown = || format!("no order {order:?}; pass its id or its number, such as 10-000042");
     let position: u64 =
         order.rsplit_once('-').and_then(|(_, position)| position.parse().ok()).with_context(unknown)?;
-    let log = look.log(Context::Ordering).with_context(unknown)?;
+    let log = shop.log(Context::Ordering).with_context(unknown)?;
     let events = log.read(Read::After(position.saturating_sub(1)), 1).await?;
     let placed = events.first().filter(|event| {
         let number =
@@ -59,10 +59,10 @@ async fn find(look: &Look, order: &str) -> Result<OrderId> {
 }
 
 /// The events of the order's own streams, and all events of their flows.
-async fn collect(look: &Look, order: OrderId) -> Result<Vec<StoredEvent>> {
+async fn collect(shop: &ReadOnlyShop, order: OrderId) -> Result<Vec<StoredEvent>> {
     let mut found: BTreeMap<(Context, u64), StoredEvent> = BTreeMap::new();
     let own = [order.stream(), order.reservation_stream(), order.payment_stream()];
-    add_streams(look, &own, &mut found).await?;
+    add_streams(shop, &own, &mut found).await?;
     anyhow::ensure!(!found.is_empty(), "no order {order}");
     let mut locations = BTreeSet::new();
     for event in found.values() {
@@ -73,10 +73,10 @@ async fn collect(look: &Look, order: OrderId) -> Result<Vec<StoredEvent>> {
     }
     let parcels: Vec<StreamId> =
         locations.iter().map(|location| ShipmentId::of(order, location).stream()).collect();
-    add_streams(look, &parcels, &mut found).await?;
+    add_streams(shop, &parcels, &mut found).await?;
     let flows: BTreeSet<Uuid> = found.values().map(|event| event.envelope.correlation).collect();
     for flow in flows {
-        for log in &look.logs {
+        for log in &shop.logs {
             for event in log.read(Read::Correlation(flow), ALL).await? {
                 found.entry((event.envelope.context, event.envelope.position)).or_insert(event);
             }
@@ -88,12 +88,12 @@ async fn collect(look: &Look, order: OrderId) -> Result<Vec<StoredEvent>> {
 }
 
 async fn add_streams(
-    look: &Look,
+    shop: &ReadOnlyShop,
     streams: &[StreamId],
     found: &mut BTreeMap<(Context, u64), StoredEvent>,
 ) -> Result<()> {
     let from_the_start: Vec<(StreamId, u64)> = streams.iter().map(|stream| (stream.clone(), 0)).collect();
-    for log in &look.logs {
+    for log in &shop.logs {
         for event in log.read(Read::Streams(&from_the_start), ALL).await? {
             found.insert((event.envelope.context, event.envelope.position), event);
         }

@@ -113,14 +113,13 @@ impl Shop {
     /// Starts a relay per log. `false`: the logs are the bus, so there is nothing to relay. A relay that must not continue
     /// ends the process: see [`Shop::failed`].
     pub async fn start_relays(&self) -> Result<bool> {
-        let Some(kafka) = &self.kafka else { return Ok(false) };
-        kafka.ensure_topics(&topics::names()).await?;
+        let Some(relayed) = &self.relayed else { return Ok(false) };
+        relayed.ensure(&topics::names()).await?;
         let sign = self.signer()?;
         for log in &self.logs {
-            let kafka = kafka.clone();
-            let partitions = kafka.address().partitions;
-            let options = relay::Options { partitions, ..relay::Options::default() };
-            let publishers: relay::Publishers = Arc::new(move |context| Box::new(kafka.publisher(context)));
+            let relayed = Arc::clone(relayed);
+            let options = relay::Options { partitions: relayed.partitions(), ..relay::Options::default() };
+            let publishers: relay::Publishers = Arc::new(move |context| relayed.publisher(context));
             // The marks state commit times, which are real also where the events are on imported time.
             let mut relay = Relay::new(Arc::clone(log), publishers, Clock::system(), options);
             if let Some(sign) = &sign {
@@ -138,7 +137,7 @@ impl Shop {
 
     /// Signs the heads of the logs, if there is a key.
     fn signer(&self) -> Result<Option<relay::Sign>> {
-        let Some(key) = self.place.audit_key() else {
+        let Some(key) = self.locations.audit_key() else {
             tracing::info!("log heads are not signed: CHORALE_AUDIT_KEY is not set");
             return Ok(None);
         };

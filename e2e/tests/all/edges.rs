@@ -11,6 +11,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("schemas", &["decider"]),
     ("domain", &["decider", "schemas"]),
     ("platform", &["schemas"]),
+    ("bus-kafka", &["platform", "schemas"]),
     ("event-log", &["decider", "platform", "schemas"]),
     ("read-models", &["platform"]),
     ("http-server", &["platform"]),
@@ -19,8 +20,12 @@ const EDGES: &[(&str, &[&str])] = &[
     ("projectors", &["platform", "read-models", "schemas"]),
     ("query-api", &["http-server", "platform", "read-models"]),
 ];
-/// These wire everything together and may know everybody.
-const ALL: [&str; 2] = ["chorale", "e2e"];
+/// Edges that only tests of a crate may have, beside those of the crate.
+const EDGES_OF_TESTS: &[(&str, &[&str])] = &[("reactors", &["bus-kafka"])];
+/// These wire everything together and may depend on every crate.
+const ALL: [&str; 3] = ["chorale", "import-complete-journey", "e2e"];
+/// The crate that nothing but the wiring and tests may depend on: the program can be built without it.
+const OPTIONAL: &str = "bus-kafka";
 /// Features that are for tests, and may be had by tests of any crate that may know the crate at all.
 const FOR_TESTS: [&str; 2] = ["contract", "test-support"];
 /// Crates that can call out over the network, and who may: the program for its demonstration, adapters of reactors.
@@ -56,8 +61,37 @@ fn crates_know_whom_they_may_know_and_nobody_else() -> Result<()> {
         // Tests may also know their own crate, with what it has for tests.
         let mut tests = ours(package, &names, &[DependencyKind::Development]);
         tests.remove(*name);
+        let of_tests = EDGES_OF_TESTS.iter().filter(|(crate_name, _)| crate_name == name);
+        tests.retain(|known| !of_tests.clone().any(|(_, more)| more.contains(&known.as_str())));
         let wrong: Vec<_> = tests.difference(&allowed).collect();
         assert!(wrong.is_empty(), "the tests of {name} must not know {wrong:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_default_program_has_no_client_of_a_server() -> Result<()> {
+    let metadata = workspace()?;
+    let packages = metadata.workspace_packages();
+    let program = packages.iter().find(|package| package.name == "chorale").context("chorale")?;
+    assert_eq!(program.features.get("default"), None, "`cargo run` builds the default features");
+    let servers = program.features.get("servers").context("the feature `servers`")?;
+    for needed in ["dep:bus-kafka", "event-log/postgres", "platform/postgres"] {
+        assert!(servers.iter().any(|feature| feature == needed), "{needed}");
+    }
+    for package in packages.iter().filter(|package| !["e2e", OPTIONAL].contains(&package.name.as_str())) {
+        for dependency in package.dependencies.iter().filter(|one| one.kind == DependencyKind::Normal) {
+            let clients = ["postgres", "servers"];
+            let on = dependency.features.iter().any(|feature| clients.contains(&feature.as_str()));
+            assert!(!on, "{} turns clients of servers on in {}", package.name, dependency.name);
+            let kafka = ["rdkafka", OPTIONAL].contains(&dependency.name.as_str());
+            assert!(
+                !kafka || dependency.optional,
+                "{} cannot be built without {}",
+                package.name,
+                dependency.name
+            );
+        }
     }
     Ok(())
 }

@@ -44,6 +44,9 @@ pub enum LogError {
         "{0} is not an address of an event log; use sqlite://PATH or postgres://USER:PASSWORD@HOST/DATABASE"
     )]
     Address(String),
+    /// The log is on a server for which this build has no client.
+    #[error("the event log cannot be used")]
+    NoClient(#[from] platform::servers::NoClient),
 }
 
 fn unmigrated(found: Option<u32>, known: u32) -> String {

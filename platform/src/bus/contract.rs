@@ -13,7 +13,7 @@ use super::publisher::PublishError;
 use super::{Bus, BusError, Consumer, Delivery, Positions, Record, Resume, Start, Subscription};
 
 mod consuming;
-mod looking;
+mod inspecting;
 mod publishing;
 mod resuming;
 mod waiting;
@@ -52,7 +52,7 @@ pub trait BusUnderTest: Send + Sync {
 
 /// The promises that the factory's buses break, and how.
 pub async fn breaches(factory: &dyn Factory) -> Vec<String> {
-    let clauses = [consuming::CLAUSES, resuming::CLAUSES, waiting::CLAUSES, looking::CLAUSES].concat();
+    let clauses = [consuming::CLAUSES, resuming::CLAUSES, waiting::CLAUSES, inspecting::CLAUSES].concat();
     let checks = clauses.into_iter().map(|(name, clause)| async move {
         let checked = async { clause(&*factory.fresh().await.map_err(Broken::SetUp)?).await };
         let result = timeout(CLAUSE_PATIENCE, checked)

@@ -1,20 +1,22 @@
-//! How the relay gets a log onto its topics: in transactions, each with a mark of how far the topics are after it.
+//! The relay's port: publishes a log to its topics in transactions, each with a mark of the position that the topics reach.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use schemas::Timestamp;
+use schemas::{Context, Timestamp};
 
-/// How far a context's topics are: kept on the bus itself, in the transaction of the records that it tells of.
+use super::BusError;
+
+/// The position up to which a context's topics are complete. It is stored on the bus, in the transaction of its records.
 /// **Stored format.**
 pub use schemas::relay::RelayMark as Mark;
 
-/// A record to be published.
+/// A record to publish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
     /// The topic's name, without the prefix of the bus.
     pub topic: String,
-    /// The partition that its key belongs to ([`schemas::topics::partition_of`]).
+    /// The partition of its key ([`schemas::topics::partition_of`]).
     pub partition: u32,
     /// The stream's id.
     pub key: String,
@@ -22,33 +24,51 @@ pub struct Outgoing {
     pub headers: Vec<(&'static str, String)>,
     /// The exact bytes of the log.
     pub payload: Arc<str>,
-    /// When it was recorded.
+    /// The time at which it was recorded.
     pub time: Timestamp,
 }
 
-/// Writes one context's topics; at any time one publisher of a context can. **After any error it must be dropped**, and
-/// another one take over: what it was about to publish is then either wholly on the topics, mark and all, or not at all.
+/// Publishes one context's topics. Only one publisher of a context can write at a time. **After any error it must be dropped**,
+/// and another one must take over. The failed transaction is then either complete on the topics, including its mark, or absent.
 #[async_trait]
 pub trait Publisher: Send {
-    /// Makes every older publisher of this context powerless, ends what it left open, and only then reads how far the
-    /// topics are; `None` while nothing was ever published. To be called first, and once.
+    /// Fences all older publishers of this context, ends their open transactions, and only then reads the latest mark. `None`
+    /// if nothing has been published. Must be called first, and once.
     async fn take_over(&mut self) -> Result<Option<Mark>, PublishError>;
 
-    /// Publishes `records` in their order, and the mark: all of it or nothing. There may be no records, when only the mark
-    /// is news. When this returns it stands, and readers see it at once or very soon.
+    /// Publishes `records` in order, and the mark, all or nothing. `records` may be empty if only the mark has changed. On
+    /// return the transaction is committed; readers see it at once or very soon.
     async fn publish(&mut self, records: &[Outgoing], mark: &Mark) -> Result<(), PublishError>;
 }
 
-/// What can go wrong with publishing.
+/// The topics of a bus that relays write to, such as a cluster. On a bus whose topics are the logs themselves there is
+/// nothing to relay.
+#[async_trait]
+pub trait RelayedTopics: Send + Sync {
+    /// Creates the topics of these names that are missing, and checks the settings of the others. Fails with
+    /// [`BusError::Topic`], which says what to do, if one differs.
+    async fn ensure(&self, names: &[&str]) -> Result<(), BusError>;
+
+    /// The number of partitions of every topic of events.
+    fn partitions(&self) -> u32;
+
+    /// A publisher of a context's topics. It connects in [`Publisher::take_over`].
+    fn publisher(&self, context: Context) -> Box<dyn Publisher>;
+
+    /// The values of all records of a topic that holds no events, in order per partition. They are all held in memory.
+    async fn values(&self, name: &str) -> Result<Vec<String>, BusError>;
+}
+
+/// Why records could not be published.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
     /// Another publisher has taken over.
     #[error("another relay of this context has taken over")]
     Fenced,
-    /// The bus does not answer, or not in time. Whether the transaction stands is known once somebody takes over.
+    /// The bus does not answer, or not in time. Whether the transaction was committed is known once a publisher takes over.
     #[error("the bus takes no records")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// What was to be published can never be, or what stands there cannot be read.
+    /// The records can never be published, or the stored mark cannot be read.
     #[error("the bus refuses: {0}")]
     Rejected(String),
 }

@@ -1,12 +1,11 @@
-//! The bus's test double: another bus with nothing left of its order but what the port promises.
+//! The bus's test double: wraps another bus and keeps only the order that the port promises.
 //!
-//! Keys are spread over virtual partitions, which are mixed at random; batches are cut elsewhere; records that were
-//! delivered already come again, as after a rebalance. All of it follows from a seed.
+//! Keys are spread over virtual partitions, which are interleaved at random. Batches are cut elsewhere. Delivered records are
+//! redelivered, as after a rebalance. All of it follows from a seed.
 //!
-//! Each partition of the bus inside is split into [`LANES`] virtual ones by a hash of the key: number `p` becomes the
-//! numbers from `p * LANES` on. Positions stay, and so rise within a virtual partition too. The bus inside goes on from the
-//! lowest position of the virtual partitions that were one; what lies at or below a virtual partition's own position is
-//! left out again.
+//! Each partition of the inner bus is split into [`SPLIT`] virtual ones by a hash of the key: number `p` becomes the numbers
+//! from `p * SPLIT` on. Positions are unchanged, so they rise within a virtual partition, too. The inner bus resumes at the
+//! lowest position of its virtual partitions; records at or below a virtual partition's own position are skipped.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -20,38 +19,38 @@ use schemas::{Context, Topic};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use self::lanes::{Lanes, mix};
+use self::virtual_partitions::{VirtualPartitions, mix};
 use super::{
     Browse, Bus, BusError, Consumer, Delivery, Partition, Positions, Reach, Record, Resume, Start,
     Subscription, TopicInfo,
 };
 
-mod lanes;
+mod virtual_partitions;
 
-/// Virtual partitions per partition of the bus inside. The same for every seed, because positions outlive one.
-pub const LANES: u32 = 4;
+/// Virtual partitions per partition of the inner bus. The same for every seed, because positions outlive a seed.
+const SPLIT: u32 = 4;
 
-/// How many records are looked at in one go to find the ends of virtual partitions.
+/// Records read at a time to find the ends of virtual partitions.
 const PAGE: usize = 1_000;
 
-/// A bus that shuffles another.
+/// A bus that shuffles another one.
 pub struct ShuffledBus {
     inner: Arc<dyn Bus>,
     seed: u64,
-    /// Every reader is shuffled in another way.
+    /// Counts readers: each is shuffled in a different way.
     readers: AtomicU64,
     ends: Mutex<HashMap<Topic, Ends>>,
 }
 
-/// What is known of a topic's ends.
+/// The known ends of a topic.
 #[derive(Clone, Default)]
 struct Ends {
-    looked_at: BTreeMap<u32, u64>,
+    read_to: BTreeMap<u32, u64>,
     virtual_ends: BTreeMap<u32, u64>,
 }
 
 impl ShuffledBus {
-    /// Shuffles `inner` in a way that follows from `seed`.
+    /// Shuffles `inner`, determined by `seed`.
     pub fn new(inner: Arc<dyn Bus>, seed: u64) -> Self {
         Self { inner, seed, readers: AtomicU64::new(0), ends: Mutex::default() }
     }
@@ -61,7 +60,7 @@ impl ShuffledBus {
         StdRng::seed_from_u64(self.seed.wrapping_add(reader.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
     }
 
-    /// For who begins at the head: where every partition ends now.
+    /// The current end of every partition: start positions at the head.
     async fn head(&self, topics: &[Topic]) -> Result<Positions, BusError> {
         let infos = self.inner.topics(topics).await?;
         let ends =
@@ -75,10 +74,10 @@ impl ShuffledBus {
         let mut all = self.ends.lock().await;
         let ends = all.entry(topic).or_default();
         loop {
-            let browse = Browse { after: ends.looked_at.clone(), limit: PAGE, ..Browse::default() };
+            let browse = Browse { after: ends.read_to.clone(), limit: PAGE, ..Browse::default() };
             let page = self.inner.browse(topic, &browse).await?;
             for record in &page {
-                ends.looked_at.insert(record.partition, record.position());
+                ends.read_to.insert(record.partition, record.position());
                 ends.virtual_ends.insert(virtual_number(record), record.position());
             }
             if page.len() < PAGE {
@@ -89,24 +88,24 @@ impl ShuffledBus {
 }
 
 fn virtual_partitions(topic: Topic, inner: u32) -> impl Iterator<Item = Partition> {
-    (inner * LANES..(inner + 1) * LANES).map(move |number| Partition { topic, number })
+    (inner * SPLIT..(inner + 1) * SPLIT).map(move |number| Partition { topic, number })
 }
 
-/// The virtual partition of a record of the bus inside.
+/// The virtual partition of a record of the inner bus.
 fn virtual_number(record: &Record) -> u32 {
-    // FNV-1a: the same in every process and for ever.
+    // FNV-1a, which is the same in every process.
     let hash = record.envelope.stream.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
-    let lane = (hash ^ (hash >> 32)) % u64::from(LANES);
-    record.partition * LANES + u32::try_from(lane).unwrap_or(0)
+    let part = (hash ^ (hash >> 32)) % u64::from(SPLIT);
+    record.partition * SPLIT + u32::try_from(part).unwrap_or(0)
 }
 
-/// The positions of the bus inside: the lowest of the virtual ones, where all of them are known.
+/// The positions of the inner bus: the lowest of the virtual ones, if all of them are known.
 fn inner_positions(virtual_ones: &Positions) -> Positions {
     let inner: BTreeSet<Partition> = virtual_ones
         .keys()
-        .map(|partition| Partition { topic: partition.topic, number: partition.number / LANES })
+        .map(|partition| Partition { topic: partition.topic, number: partition.number / SPLIT })
         .collect();
     let lowest = |partition: Partition| {
         let positions =
@@ -116,7 +115,7 @@ fn inner_positions(virtual_ones: &Positions) -> Positions {
     inner.into_iter().filter_map(|partition| Some((partition, lowest(partition)?))).collect()
 }
 
-/// Tells the bus inside where to go on.
+/// Resumes the inner bus.
 struct Translated {
     outer: Arc<dyn Resume>,
     head: Positions,
@@ -145,9 +144,9 @@ impl Bus for ShuffledBus {
             Start::Head => self.head(&subscription.topics).await?,
         };
         let resume = Arc::new(Translated { outer: subscription.resume.clone(), head });
-        let lanes = Lanes::new(resume.known().await?, self.rng());
+        let partitions = VirtualPartitions::new(resume.known().await?, self.rng());
         let inner = self.inner.subscribe(Subscription { resume, ..subscription }).await?;
-        Ok(Box::new(ShuffledConsumer { inner, lanes, committed: Positions::new() }))
+        Ok(Box::new(ShuffledConsumer { inner, partitions, committed: Positions::new() }))
     }
 
     async fn topics(&self, topics: &[Topic]) -> Result<Vec<TopicInfo>, BusError> {
@@ -213,22 +212,22 @@ impl Bus for ShuffledBus {
 
 struct ShuffledConsumer {
     inner: Box<dyn Consumer>,
-    lanes: Lanes,
+    partitions: VirtualPartitions,
     committed: Positions,
 }
 
 #[async_trait]
 impl Consumer for ShuffledConsumer {
     async fn next(&mut self, max: usize, patience: Duration) -> Result<Delivery, BusError> {
-        let idle = self.lanes.is_empty();
-        if idle || self.lanes.rng().random_bool(0.5) {
-            let size = self.lanes.rng().random_range(1..=2 * max.max(1));
+        let idle = self.partitions.is_empty();
+        if idle || self.partitions.rng().random_bool(0.5) {
+            let size = self.partitions.rng().random_range(1..=2 * max.max(1));
             let patience = if idle { patience } else { Duration::ZERO };
             // Nothing is awaited after this, so a dropped call loses nothing.
             let delivery = self.inner.next(size, patience).await?;
-            self.lanes.take_in(delivery);
+            self.partitions.take_in(delivery);
         }
-        Ok(self.lanes.give(max))
+        Ok(self.partitions.give(max))
     }
 
     async fn commit(&mut self, positions: &Positions) -> Result<(), BusError> {

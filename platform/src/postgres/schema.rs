@@ -3,6 +3,7 @@
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::{Address, PostgresError};
+use crate::servers::Migrated;
 
 /// A schema of a database, and the steps to the version that this program knows: step `n` (from 1) turns
 /// version `n - 1` into version `n`. Released steps must never be changed. Unqualified names in them are in
@@ -13,15 +14,6 @@ pub struct Schema<'s> {
     pub name: &'s str,
     /// The steps.
     pub steps: &'s [&'s str],
-}
-
-/// The result of a migration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Migrated {
-    /// The version before; `None` if there was no schema.
-    pub from: Option<usize>,
-    /// The version after.
-    pub to: usize,
 }
 
 impl Schema<'_> {

@@ -25,7 +25,8 @@ use self::connection::{DedicatedConnection, Keys};
 use self::tables::SCHEMA;
 use super::{Key, KeyKind, Vault, VaultError};
 use crate::config::Secret;
-use crate::postgres::{Address, Limits, Migrated, PostgresError};
+use crate::postgres::{Address, Limits, PostgresError};
+use crate::servers::Migrated;
 
 mod connection;
 mod rewrap;

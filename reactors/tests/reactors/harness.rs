@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bus_kafka::KafkaBus;
+use bus_kafka::scratch::Scratch as Topics;
 use domain::reaction::RedriveReaction;
 use event_log::contract::Draft;
 use event_log::log_bus::LogBus;
@@ -10,8 +12,6 @@ use event_log::port::{Committed, Log, ParkedRecord, Parking, Read, StoredEvent};
 use event_log::relay::{self, Relay};
 use event_log::request::{Origin, Request};
 use event_log::writer::{Writer, WriterOptions};
-use platform::bus::kafka::KafkaBus;
-use platform::bus::kafka::scratch::Scratch as Topics;
 use platform::bus::shuffled::ShuffledBus;
 use platform::bus::{Bus, Positions};
 use platform::clock::Clock;

@@ -164,7 +164,7 @@ async fn a_parcel_whose_address_was_erased_before_its_label_was_printed_comes_ba
         let order = confirmed(shop, BOTH).await?;
         let (nowhere, sent) = (shop.parcel(order, "central")?, shop.parcel(order, "north")?);
         shop.send(sent).await?;
-        let vault = platform::vault::connect(&shop.place.vault()).await?;
+        let vault = platform::vault::connect(&shop.locations.vault()).await?;
         assert!(vault.erase(order.stream().as_str()).await?);
         shop.close_box(nowhere).await?;
         shop.until(&nowhere.stream(), "ShipmentCancelled").await?;

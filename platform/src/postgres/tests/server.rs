@@ -4,8 +4,9 @@ use futures_util::future::join_all;
 use sqlx::Executor;
 
 use super::*;
+use crate::postgres::Schema;
 use crate::postgres::scratch::Scratch;
-use crate::postgres::{Migrated, Schema};
+use crate::servers::Migrated;
 
 const ONE: Schema<'static> = Schema { name: "shelf", steps: &["CREATE TABLE book (title text)"] };
 const TWO: Schema<'static> =

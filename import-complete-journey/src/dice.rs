@@ -1,0 +1,50 @@
+//! Chances that fall the same way in every import with the same seed.
+
+/// Dice of an import. What they show depends on the seed, on what is thrown for, and on whom it concerns; never on what was
+/// thrown before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    /// Dice with this seed.
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number for `what` about `whom`.
+    pub fn throw(self, what: &str, whom: &str) -> u64 {
+        let bytes = what.bytes().chain([0xff]).chain(whom.bytes());
+        // FNV-1a over the names, then the finalizer of SplitMix64: fixed for ever, unlike a library's generator.
+        let named = bytes.fold(0xcbf2_9ce4_8422_2325 ^ self.0, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+        let mixed = (named ^ (named >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number from 0 to `sides` − 1. `sides` is at least 1.
+    pub fn below(self, sides: u64, what: &str, whom: &str) -> u64 {
+        self.throw(what, whom) % sides.max(1)
+    }
+
+    /// Whether it happens, in `in_ten_thousand` of 10 000 cases.
+    pub fn falls(self, in_ten_thousand: u64, what: &str, whom: &str) -> bool {
+        self.below(10_000, what, whom) < in_ten_thousand
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dice_repeat_themselves_and_fall_as_often_as_they_should() {
+        let dice = Dice::new(7);
+        assert_eq!(dice.throw("pay", "1"), Dice::new(7).throw("pay", "1"));
+        assert_ne!(dice.throw("pay", "1"), Dice::new(8).throw("pay", "1"));
+        assert_ne!(dice.throw("pay", "1"), dice.throw("pa", "y1"));
+        let falls = (0..100_000).filter(|i| dice.falls(200, "pay", &i.to_string())).count();
+        assert!((1_800..2_200).contains(&falls), "{falls}");
+    }
+}

@@ -61,7 +61,7 @@ impl ResolveHold {
             return Err(Refusal::rule("WAY_OUT_NOT_ALLOWED", message).at("wayOut"));
         }
         let Some(hold) = draft.hold(self.reason, self.shipment_id).cloned() else {
-            return self.without_hold(&draft);
+            return self.without_hold(draft);
         };
         if hold.waits == Waits::For(self.way_out) {
             return Ok(());

@@ -70,11 +70,8 @@ pub struct LabelImpossible {
 one_stream!(LabelImpossible, Shipment, |it| it.shipment_id.stream(), label_impossible);
 
 fn label_impossible(shipment: &mut Draft<'_, Shipment>, command: &LabelImpossible) -> Result<(), Refusal> {
-    match shipment.state() {
-        Shipment::Here(parcel, Readiness::Packed) => {
-            shipment.append(cancelled(command.shipment_id, parcel, false))
-        }
-        _ => {}
+    if let Shipment::Here(parcel, Readiness::Packed) = shipment.state() {
+        shipment.append(cancelled(command.shipment_id, parcel, false));
     }
     Ok(())
 }

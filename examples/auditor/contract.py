@@ -86,7 +86,8 @@ def _read(path):
 
 
 def _compile(schema, what):
-    strange = set(_words(schema)) - UNDERSTOOD
+    # Words that begin with x- are annotations: they do not change what is valid.
+    strange = {word for word in set(_words(schema)) - UNDERSTOOD if not word.startswith("x-")}
     if strange:
         raise ContractError(f"{what}: this program does not understand {', '.join(sorted(strange))} in its schema")
     try:

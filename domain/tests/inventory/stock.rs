@@ -131,7 +131,7 @@ fn a_difference_corrects_by_so_many_and_nothing_by_none() {
 fn a_correction_below_what_is_promised_is_refused_with_the_figures() {
     let shelf = stock([opened(), received("central", 10), reserved(order(), "central", 4)]);
     let refusal = shelf.when(&adjust(Adjustment::Count(3))).refused("BELOW_RESERVED");
-    assert!(refusal.message.contains("10 on hand at central, 4 of them promised"), "{refusal}");
+    assert!(refusal.message.contains("10 units on hand at central, of which 4 are reserved"), "{refusal}");
     shelf.when(&adjust(Adjustment::Delta(-7))).refused("BELOW_RESERVED");
     shelf.when(&adjust(Adjustment::Delta(i64::MIN))).refused("BELOW_RESERVED");
     shelf.when(&adjust(Adjustment::Delta(i64::MAX))).refused("STOCK_LIMIT");

@@ -1,14 +1,21 @@
-//! What the process says about itself, on standard error.
+//! What the process reports about itself: log lines on standard error, metrics, and traces.
 
 use std::ffi::OsStr;
 use std::fmt;
 use std::io::IsTerminal;
 use std::str::FromStr;
 
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry};
+
+pub mod metrics;
+mod process;
+pub mod traces;
+
+pub use traces::export::Export;
 
 /// The environment variable with the filter, in the syntax of `tracing-subscriber`: `warn,event_log=debug`.
 pub const FILTER_VARIABLE: &str = "CHORALE_LOG";
@@ -53,25 +60,64 @@ impl FromStr for LogFormat {
 #[error("must be human or json")]
 pub struct UnknownFormat;
 
-/// Why the process cannot log.
+/// Where spans are sent: the base address of an OTLP collector that speaks HTTP, such as `http://127.0.0.1:4318`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtlpEndpoint(String);
+
+impl OtlpEndpoint {
+    /// The address that spans are posted to.
+    pub fn traces(&self) -> String {
+        format!("{}/v1/traces", self.0)
+    }
+}
+
+impl FromStr for OtlpEndpoint {
+    type Err = InvalidEndpoint;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim_end_matches('/');
+        match text.strip_prefix("http://") {
+            Some(host) if !host.is_empty() => Ok(Self(text.to_owned())),
+            _ => Err(InvalidEndpoint),
+        }
+    }
+}
+
+/// The address is not that of an OTLP collector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must begin with http://, such as http://127.0.0.1:4318; for TLS run a collector beside the shop")]
+pub struct InvalidEndpoint;
+
+/// Why logging or exporting cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    /// The filter is not one.
+    /// The filter cannot be parsed.
     #[error("{FILTER_VARIABLE} is not a log filter")]
     Filter(#[source] ParseError),
-    /// Somebody else has taken over logging in this process.
+    /// Logging was initialised before in this process.
     #[error("logging is set up already")]
     Twice(#[source] tracing_subscriber::util::TryInitError),
+    /// The exporter of spans cannot be built.
+    #[error("traces cannot be exported")]
+    Export(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// This build has no exporter of spans.
+    #[error("this build cannot export traces; build it with `--features servers`")]
+    WithoutOtlp,
 }
 
-/// Begins to log; once per process, before anything else.
-pub fn init(format: LogFormat) -> Result<(), TelemetryError> {
+/// Starts logging, and exporting spans where there is an endpoint. Call it once per process, before anything else. The
+/// spans recorded last are sent when the returned value is dropped.
+pub fn init(format: LogFormat, otlp: Option<&OtlpEndpoint>) -> Result<Option<Export>, TelemetryError> {
     let colours = colours(std::io::stderr().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
     let filter = filter(std::env::var(FILTER_VARIABLE).ok().as_deref())?;
-    dispatch(format, colours, filter, std::io::stderr).try_init().map_err(TelemetryError::Twice)
+    let export = otlp.map(Export::start).transpose()?;
+    let spans = export.as_ref().map(Export::layer);
+    let lines = lines(format, colours, std::io::stderr).with_filter(filter);
+    tracing_subscriber::registry().with(lines).with(spans).try_init().map_err(TelemetryError::Twice)?;
+    Ok(export)
 }
 
-/// Colours only for people, and only for those who did not ask to be spared (<https://no-color.org>).
+/// Colours are for terminals, unless the user asks for none (<https://no-color.org>).
 fn colours(terminal: bool, no_color: Option<&OsStr>) -> bool {
     terminal && no_color.is_none_or(OsStr::is_empty)
 }
@@ -81,14 +127,14 @@ fn filter(text: Option<&str>) -> Result<EnvFilter, TelemetryError> {
     EnvFilter::try_new(text).map_err(TelemetryError::Filter)
 }
 
-fn dispatch<W>(format: LogFormat, colours: bool, filter: EnvFilter, writer: W) -> tracing::Dispatch
+fn lines<W>(format: LogFormat, colours: bool, writer: W) -> Box<dyn Layer<Registry> + Send + Sync>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     match format {
-        LogFormat::Human => lines.with_ansi(colours).into(),
-        LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).into(),
+        LogFormat::Human => lines.with_ansi(colours).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
     }
 }
 
@@ -115,8 +161,9 @@ mod tests {
     fn said(format: LogFormat, colours: bool, text: Option<&str>) -> String {
         let lines = Lines::default();
         let writer = lines.clone();
-        let dispatch = dispatch(format, colours, filter(text).unwrap(), move || writer.clone());
-        tracing::dispatcher::with_default(&dispatch, || {
+        let lines_layer = super::lines(format, colours, move || writer.clone());
+        let subscriber = tracing_subscriber::registry().with(lines_layer.with_filter(filter(text).unwrap()));
+        tracing::subscriber::with_default(subscriber, || {
             tracing::info!(target: "event_log::writer", batch = 3, "committed");
             tracing::info!(target: "somebody_else", "chatter");
             tracing::debug!(target: "event_log", "details");
@@ -146,6 +193,26 @@ mod tests {
             (&line["message"], &line["batch"], &line["level"]),
             (&"committed".into(), &3.into(), &"INFO".into())
         );
+    }
+
+    #[test]
+    fn an_endpoint_is_the_base_address_of_a_collector() {
+        let endpoint: OtlpEndpoint = "http://127.0.0.1:4318/".parse().unwrap();
+        assert_eq!(endpoint.traces(), "http://127.0.0.1:4318/v1/traces");
+        for bad in ["https://collector:4318", "collector:4317", "http://", ""] {
+            assert_eq!(bad.parse::<OtlpEndpoint>(), Err(InvalidEndpoint), "{bad}");
+        }
+    }
+
+    #[test]
+    fn spans_are_disabled_unless_traces_are_exported() {
+        let lines_layer = super::lines(LogFormat::Human, false, std::io::sink);
+        let subscriber = tracing_subscriber::registry().with(lines_layer.with_filter(filter(None).unwrap()));
+        tracing::subscriber::with_default(subscriber, || {
+            let span = crate::trace_span!("batch", size = 3);
+            assert!(span.is_disabled());
+            assert_eq!(traces::traceparent(&span), None);
+        });
     }
 
     #[test]

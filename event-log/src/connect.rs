@@ -9,6 +9,7 @@ use crate::port::{Log, LogError, Migrated};
 #[cfg(feature = "postgres")]
 use crate::postgres::PostgresLog;
 use crate::sqlite::SqliteLog;
+use crate::timed::timed;
 
 /// Opens the log of `context` at `url`.
 ///
@@ -20,10 +21,10 @@ use crate::sqlite::SqliteLog;
 pub async fn connect(url: &str, context: Context) -> Result<Arc<dyn Log>, LogError> {
     #[cfg(feature = "postgres")]
     if is_postgres(url) {
-        return Ok(Arc::new(PostgresLog::open(url, context).await?));
+        return Ok(timed(Arc::new(PostgresLog::open(url, context).await?)));
     }
     match platform::sqlite::path(url) {
-        Some(path) => Ok(Arc::new(SqliteLog::open(&path, context).await?)),
+        Some(path) => Ok(timed(Arc::new(SqliteLog::open(&path, context).await?))),
         None => Err(unknown(url)),
     }
 }

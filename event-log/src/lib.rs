@@ -15,6 +15,7 @@ pub mod relay;
 pub mod request;
 mod sqlite;
 mod tail_watcher;
+mod timed;
 #[cfg(feature = "postgres")]
 pub mod transfer;
 pub mod verify;

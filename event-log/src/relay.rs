@@ -12,6 +12,7 @@ use std::time::Duration;
 use platform::bus::publisher::{PublishError, Publisher};
 use platform::clock::Clock;
 use platform::shutdown::Shutdown;
+use platform::telemetry::metrics::metrics;
 use schemas::audit::{LogHead, LogHeadSigned};
 use schemas::{Context, EventId};
 use tokio::time::Instant;
@@ -227,7 +228,11 @@ impl Relay {
         if !self.holds_lease().await? {
             return Ok(Stopped::Standby);
         }
-        self.lead(shutdown).await
+        let leader = metrics().relay_leader.with([self.context().name()]);
+        leader.set(1);
+        let stopped = self.lead(shutdown).await;
+        leader.set(0);
+        stopped
     }
 
     async fn holds_lease(&self) -> Result<bool, RelayError> {

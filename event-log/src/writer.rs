@@ -9,12 +9,14 @@ use std::sync::Arc;
 
 use decider::ViewWrite;
 use platform::clock::Clock;
+use platform::telemetry::traces;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tracing::Instrument;
 
 use self::round::Job;
 use crate::port::{Log, LogError};
-use crate::request::{Outcome, Request, WriteError};
+use crate::request::{Origin, Outcome, Request, WriteError};
 
 mod batch;
 mod pipelined;
@@ -22,6 +24,7 @@ mod round;
 mod state_cache;
 mod strategy;
 mod task;
+mod telemetry;
 
 /// Limits of a writer.
 #[derive(Clone, Copy, Debug)]
@@ -80,10 +83,18 @@ impl Writer {
 
     /// Decides and commits a request. A dropped call may or may not be committed; repeating it under the same
     /// id shows which.
-    pub async fn submit(&self, request: Request) -> Result<Outcome, WriteError> {
-        let (answer, answered) = oneshot::channel();
-        self.queue.send(Job::Decide(Box::new(request), answer)).await.map_err(|_| WriteError::Closed)?;
-        answered.await.map_err(|_| WriteError::Closed)?
+    pub async fn submit(&self, mut request: Request) -> Result<Outcome, WriteError> {
+        let context = self.log.context();
+        let span = telemetry::request_span(context, request.traceparent.as_deref());
+        if let Some(traceparent) = traces::traceparent(&span) {
+            request.traceparent = Some(traceparent);
+        }
+        let is_command = matches!(request.origin, Origin::Command { .. });
+        let result = async { self.queue(request).await?.await }.instrument(span).await;
+        if is_command {
+            telemetry::count(context, &result);
+        }
+        result
     }
 
     /// Queues a request and returns a future for its outcome. Requests are decided in the order in which they

@@ -23,6 +23,7 @@ use crate::caller::Caller;
 use crate::error::{ErrorFormat, HttpError};
 use crate::health::{self, Health, Readiness};
 use crate::origin::{Origin, cors};
+use crate::telemetry::observe;
 use crate::trace::TraceContext;
 
 /// Shorter responses, in bytes, are not compressed: they fit into one packet anyway.
@@ -81,11 +82,10 @@ impl Address {
             .fallback(unknown_path)
             .layer(
                 ServiceBuilder::new()
-                    .layer(from_fn(identify))
+                    .layer(from_fn(observe))
+                    .layer(from_fn(acceptable_request_id))
                     .layer(SetRequestIdLayer::new(X_REQUEST_ID, MakeRequestUuid))
                     .layer(PropagateRequestIdLayer::new(X_REQUEST_ID))
-                    // Metrics and the span of the request belong here, where every response passes with its final status,
-                    // also those of the layers below.
                     .layer(SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, value("nosniff")))
                     .layer(SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, value("no-store")))
                     .layer(SetResponseHeaderLayer::if_not_present(REFERRER_POLICY, value("no-referrer")))
@@ -113,11 +113,8 @@ fn compression() -> CompressionLayer<impl Predicate> {
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worthwhile)
 }
 
-/// Notes the request's trace context, and removes a request id that is too long or not visible ASCII, so that it is
-/// replaced.
-async fn identify(mut request: Request, next: Next) -> Response {
-    let trace = TraceContext::from_headers(request.headers());
-    request.extensions_mut().insert(trace);
+/// Removes a request id that is too long or not visible ASCII, so that it is replaced.
+async fn acceptable_request_id(mut request: Request, next: Next) -> Response {
     let acceptable = |id: &HeaderValue| {
         (1..=REQUEST_ID).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
     };

@@ -14,6 +14,7 @@ mod error;
 mod health;
 mod origin;
 mod server;
+mod telemetry;
 mod trace;
 
 pub use address::Address;
@@ -23,4 +24,5 @@ pub use error::{ErrorFormat, HttpError};
 pub use health::Readiness;
 pub use origin::{InvalidOrigin, Origin};
 pub use server::serve;
+pub use telemetry::metrics_page;
 pub use trace::TraceContext;

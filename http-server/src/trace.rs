@@ -18,13 +18,18 @@ impl TraceContext {
         extensions.get().cloned().unwrap_or_else(Self::generated)
     }
 
-    /// The trace context that the headers carry; a new one if there is none, or if it is malformed.
-    pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
+    /// The trace context that the headers carry; `None` if there is none, or if it is malformed.
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let sent = headers.get("traceparent").and_then(|value| value.to_str().ok());
-        sent.filter(|text| is_traceparent(text)).map_or_else(Self::generated, |text| Self(text.into()))
+        sent.filter(|text| is_traceparent(text)).map(|text| Self(text.into()))
     }
 
-    fn generated() -> Self {
+    /// Of a well-formed `traceparent`; a new one of any other text.
+    pub(crate) fn from_traceparent(text: &str) -> Self {
+        if is_traceparent(text) { Self(text.into()) } else { Self::generated() }
+    }
+
+    pub(crate) fn generated() -> Self {
         let (trace, span) = (Uuid::new_v4().simple().to_string(), Uuid::new_v4().simple().to_string());
         Self(format!("00-{trace}-{}-01", &span[..16]).into())
     }
@@ -60,11 +65,12 @@ mod tests {
         let mut headers = HeaderMap::new();
         let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         headers.insert("traceparent", parent.parse().unwrap());
-        let trace = TraceContext::from_headers(&headers);
+        let trace = TraceContext::from_headers(&headers).unwrap();
         assert_eq!((trace.trace_id(), trace.traceparent()), ("4bf92f3577b34da6a3ce929d0e0e4736", parent));
         for bad in ["", "00-xyz", "00-00000000000000000000000000000000-00f067aa0ba902b7-01", "ff-4b-00-01"] {
             headers.insert("traceparent", bad.parse().unwrap());
-            let trace = TraceContext::from_headers(&headers);
+            assert_eq!(TraceContext::from_headers(&headers), None, "{bad}");
+            let trace = TraceContext::from_traceparent(bad);
             assert!(is_traceparent(trace.traceparent()) && trace.traceparent() != bad, "{trace:?}");
         }
     }

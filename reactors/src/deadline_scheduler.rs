@@ -16,6 +16,7 @@ use futures_util::{StreamExt, stream};
 use platform::bus::{Bus, BusError};
 use platform::clock::Clock;
 use platform::shutdown::Shutdown;
+use platform::telemetry::metrics::metrics;
 use schemas::{Actor, CommandId, Context, Envelope, Timestamp, Topic};
 
 use crate::progress::Progress;
@@ -129,6 +130,17 @@ impl DeadlineScheduler {
 
     /// Whether the deadline was settled.
     async fn pass(&self, due: DueDeadline, now: Timestamp) -> Result<bool, WriteError> {
+        let result = self.submit(due, now).await;
+        let outcome = match result {
+            Ok(true) => "settled",
+            Ok(false) => "refused",
+            Err(_) => "failed",
+        };
+        metrics().deadlines.with([self.writer.log().context().name(), outcome]).inc();
+        result
+    }
+
+    async fn submit(&self, due: DueDeadline, now: Timestamp) -> Result<bool, WriteError> {
         let Some(decision) = deadline_passed(&due.stream, &due.kind, &self.rules) else {
             tracing::error!(stream = %due.stream, kind = due.kind, "no handler for this deadline");
             return Ok(false);

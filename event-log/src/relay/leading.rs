@@ -4,11 +4,15 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::join;
-use platform::bus::publisher::{Mark, Outgoing, Publisher};
+use platform::bus::publisher::{Mark, Outgoing, PublishError, Publisher};
 use platform::shutdown::Shutdown;
+use platform::telemetry::metrics::{Timer, metrics};
+use platform::telemetry::traces;
+use platform::trace_span;
 use schemas::Timestamp;
 use schemas::topics::partition_of;
 use tokio::time::Instant;
+use tracing::{Instrument, Span};
 
 use super::heads::Heads;
 use super::{Relay, RelayError, Stopped};
@@ -161,7 +165,7 @@ impl Relay {
             records.extend(heads.due(&mark, self.clock.now(), &self.options, sign));
         }
         let began = Instant::now();
-        let publishing = publisher.publish(&records, &mark);
+        let publishing = self.transaction(publisher, &page.events, &records, &mark);
         let next = if page.ends_at.is_none() {
             let (published, next) = join(publishing, self.page(&mark)).await;
             published.map_err(|error| self.publish_failed(error))?;
@@ -172,6 +176,33 @@ impl Relay {
             self.page(&mark).await?
         };
         Ok((mark, next))
+    }
+
+    /// Publishes records in one transaction, and reports it: in metrics, in a span of its own, and in a span in the trace of
+    /// each event.
+    async fn transaction(
+        &self,
+        publisher: &mut dyn Publisher,
+        events: &[StoredEvent],
+        records: &[Outgoing],
+        mark: &Mark,
+    ) -> Result<(), PublishError> {
+        let context = self.context().name();
+        let span = trace_span!("publish batch", otel.kind = "producer", context, events = events.len());
+        let publishing: Vec<Span> = if traces::are_exported() {
+            events.iter().map(|event| event_span(context, event)).collect()
+        } else {
+            Vec::new()
+        };
+        let timer = Timer::start();
+        let result = publisher.publish(records, mark).instrument(span).await;
+        drop(publishing);
+        let outcome = if result.is_ok() { "committed" } else { "failed" };
+        timer.observe(&metrics().relay_transactions.with([context, outcome]));
+        if result.is_ok() {
+            metrics().relay_events.with([context]).inc_by(events.len() as u64);
+        }
+        result
     }
 
     fn outgoing(&self, event: &StoredEvent) -> Result<Outgoing, RelayError> {
@@ -189,4 +220,13 @@ impl Relay {
             time: envelope.time,
         })
     }
+}
+
+/// The span of an event that is being published.
+fn event_span(context: &'static str, event: &StoredEvent) -> Span {
+    let envelope = &event.envelope;
+    let span =
+        trace_span!(parent: None, "publish", otel.kind = "producer", context, event = %envelope.token());
+    traces::continue_from(&span, envelope.traceparent.as_deref());
+    span
 }

@@ -9,6 +9,7 @@ use futures_util::future::{join, try_join};
 use platform::clock::Clock;
 use schemas::Timestamp;
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument;
 
 use super::WriterOptions;
 use super::batch::{BatchBuilder, Decided};
@@ -16,15 +17,18 @@ use super::pipelined::Pipelined;
 use super::round::{Job, LedgerLookup, Round};
 use super::state_cache::StateCache;
 use super::strategy::CommitStrategy;
+use super::telemetry::{Instruments, round_span};
 use crate::port::{Committed, HeadLock, Log, LogError};
 use crate::request::WriteError;
 
 pub(super) async fn run(log: Arc<dyn Log>, clock: Clock, options: WriterOptions, jobs: mpsc::Receiver<Job>) {
     let cache = StateCache::new(Arc::clone(&log), options.streams_kept);
     let strategy = CommitStrategy::new();
-    let mut task = Task { log, clock, options, cache, strategy, last: Timestamp::EPOCH };
+    let instruments = Instruments::of(log.context());
+    let mut task = Task { log, clock, options, cache, strategy, instruments, last: Timestamp::EPOCH };
     let mut queue = Queue { jobs, buffer: Vec::with_capacity(options.batch), next: VecDeque::new() };
     while let Some((round, decided)) = queue.take(options.batch).await {
+        task.instruments.queue.set(queue.len());
         task.process(round, decided, &mut queue).await;
     }
 }
@@ -50,6 +54,12 @@ impl Queue {
         Some((Round::of(self.buffer.drain(..)), None))
     }
 
+    /// Jobs that wait.
+    fn len(&self) -> i64 {
+        let taken: usize = self.next.iter().map(|(round, _)| round.len()).sum();
+        (self.jobs.len() + taken) as i64
+    }
+
     fn forget_decisions(&mut self) {
         self.next.iter_mut().for_each(|(_, decided)| *decided = None);
     }
@@ -71,14 +81,17 @@ struct Task {
     options: WriterOptions,
     cache: StateCache,
     strategy: CommitStrategy,
+    instruments: Instruments,
     /// Time of the last decision. Later decisions are never given an earlier time.
     last: Timestamp,
 }
 
 impl Task {
     async fn process(&mut self, round: Round, decided: Option<Decided>, queue: &mut Queue) {
+        let span = round_span(self.log.context(), &round);
+        self.instruments.batch.observe(round.requests.len() as f64);
         let mut round = Some(round);
-        if let Err(error) = self.decide_and_commit(&mut round, decided, queue).await {
+        if let Err(error) = self.decide_and_commit(&mut round, decided, queue).instrument(span).await {
             tracing::error!(context = %self.log.context(), error = chain(&error), "could not commit a batch");
             self.cache.clear();
             queue.forget_decisions();
@@ -137,6 +150,7 @@ impl Task {
             Attempt::OnLockedHead(lock) => (self.decide(pending, lookup).await?, Some(lock)),
         };
         let Some(mut decided) = decided else {
+            self.instruments.conflicts.inc();
             self.strategy.overtaken();
             return Ok(ControlFlow::Continue(LedgerLookup::Opportunistic));
         };
@@ -169,12 +183,14 @@ impl Task {
         match committed {
             Ok(Committed::Done(head)) => {
                 decided.answers.send(round);
+                self.instruments.events.inc_by(head.position.saturating_sub(decided.batch.base.position));
                 self.strategy.committed();
                 self.last = decided.batch.now.max(self.last);
                 self.cache.committed(head, decided.batch.into_states());
                 Ok(ControlFlow::Break(()))
             }
             Ok(Committed::Moved(head)) => {
+                self.instruments.conflicts.inc();
                 queue.forget_decisions();
                 self.strategy.overtaken();
                 self.cache.moved(head).await?;

@@ -68,7 +68,7 @@ pub struct Described {
 pub struct Metrics {
     /// By method, route and status.
     pub http_requests: Vector<Histogram, 3>,
-    /// By API.
+    /// By method.
     pub http_active: Vector<Gauge, 1>,
     /// By schema and outcome.
     pub graphql_operations: Vector<Histogram, 2>,
@@ -92,6 +92,8 @@ pub struct Metrics {
     pub relay_leader: Vector<Gauge, 1>,
     /// By reactor and outcome.
     pub reactions: Vector<Histogram, 2>,
+    /// By reactor.
+    pub reactions_parked: Vector<Counter, 1>,
     /// By reactor.
     pub reactor_lag: Vector<Gauge, 1>,
     /// By reactor.
@@ -292,7 +294,7 @@ impl Metrics {
         b.registry.register_collector(Box::new(process));
         Self {
             http_requests: b.durations("http_server_request_duration", ["http_request_method", "http_route", "http_response_status_code"], "Time from the request's head to the response's head."),
-            http_active: b.gauge("http_server_active_requests", ["chorale_api"], "Requests that are being answered, by API (`commands`, `queries`)."),
+            http_active: b.gauge("http_server_active_requests", ["http_request_method"], "Requests that are being answered."),
             graphql_operations: b.durations("graphql_server_operation_duration", ["graphql_schema", "outcome"], "Time to execute a GraphQL operation. Outcome: `ok`, or `errors` where the response holds errors."),
             commands: b.counter("chorale_commands", ["context", "outcome"], "Commands answered. Outcome: `accepted`, `unchanged` (nothing to do), `refused`, `conflict`, `replayed` (a repeated command), `failed`."),
             writer_queue: b.gauge("chorale_writer_queue_requests", ["context"], "Requests that wait for the writer of the context."),
@@ -303,7 +305,8 @@ impl Metrics {
             relay_transactions: b.durations("chorale_relay_transaction_duration", ["context", "outcome"], "Time of a relay's transaction on the bus. Outcome: `committed` or `failed`."),
             relay_events: b.counter("chorale_relay_published_events", ["context"], "Events that this process published on the bus."),
             relay_leader: b.gauge("chorale_relay_leader", ["context"], "1 while this process relays the log of the context, 0 while another one does."),
-            reactions: b.durations("chorale_reaction_duration", ["reactor", "outcome"], "Time to handle an event. Outcome: `answered`, `ignored` (nothing to do), `retried` (an attempt failed), `parked`."),
+            reactions: b.durations("chorale_reaction_duration", ["reactor", "outcome"], "Time of an attempt to handle an event. Outcome: `answered`, `ignored` (nothing to do), `failed`."),
+            reactions_parked: b.counter("chorale_reactions_parked", ["reactor"], "Events that were parked because every attempt had failed."),
             reactor_lag: b.gauge("chorale_reactor_lag_events", ["reactor"], "Events on the reactor's topics that it has not handled."),
             reactor_lag_seconds: b.age("chorale_reactor_lag", ["reactor"], "Age of the oldest event that the reactor has not handled; 0 if there is none."),
             reactor_parked: b.gauge("chorale_reactor_parked_records", ["reactor"], "Records that wait for `chorale parked redrive`."),

@@ -10,15 +10,30 @@ pub const TARGET: &str = "trace";
 /// A span of a loop, as `tracing::info_span!` makes it; disabled unless traces are exported.
 #[macro_export]
 macro_rules! trace_span {
+    (parent: $parent:expr, $name:literal $($fields:tt)*) => {
+        ::tracing::info_span!(target: "trace", parent: $parent, $name $($fields)*)
+    };
     ($name:literal $($fields:tt)*) => {
         ::tracing::info_span!(target: "trace", $name $($fields)*)
     };
+}
+
+/// Whether spans are exported, so that it is worth making one per record.
+pub fn are_exported() -> bool {
+    tracing::enabled!(target: "trace", tracing::Level::INFO)
 }
 
 /// Makes `span` a child of the span that a W3C `traceparent` names. A text that is no `traceparent` changes nothing.
 pub fn continue_from(span: &Span, traceparent: Option<&str>) {
     if !span.is_disabled() {
         export::continue_from(span, traceparent);
+    }
+}
+
+/// Links `span` to the span that a W3C `traceparent` names, which is in another trace.
+pub fn link(span: &Span, traceparent: Option<&str>) {
+    if !span.is_disabled() {
+        export::link(span, traceparent);
     }
 }
 
@@ -31,6 +46,7 @@ pub fn traceparent(span: &Span) -> Option<String> {
 pub(super) mod export {
     use std::collections::HashMap;
 
+    use opentelemetry::Context;
     use opentelemetry::propagation::TextMapPropagator;
     use opentelemetry::trace::{TraceContextExt, TracerProvider};
     use opentelemetry_otlp::{SpanExporter, WithExportConfig};
@@ -48,14 +64,24 @@ pub(super) mod export {
 
     const HEADER: &str = "traceparent";
 
+    /// `None` for a text that is no `traceparent`.
+    fn remote(traceparent: Option<&str>) -> Option<Context> {
+        let headers = HashMap::from([(HEADER.to_owned(), traceparent?.to_owned())]);
+        let context = TraceContextPropagator::new().extract(&headers);
+        context.span().span_context().is_valid().then_some(context)
+    }
+
     pub(super) fn continue_from(span: &Span, traceparent: Option<&str>) {
-        let Some(traceparent) = traceparent else { return };
-        let headers = HashMap::from([(HEADER.to_owned(), traceparent.to_owned())]);
-        let parent = TraceContextPropagator::new().extract(&headers);
-        if parent.span().span_context().is_valid()
+        if let Some(parent) = remote(traceparent)
             && let Err(error) = span.set_parent(parent)
         {
-            tracing::debug!(%error, "the span could not be linked to its trace");
+            tracing::debug!(%error, "the span could not join its trace");
+        }
+    }
+
+    pub(super) fn link(span: &Span, traceparent: Option<&str>) {
+        if let Some(other) = remote(traceparent) {
+            span.add_link(other.span().span_context().clone());
         }
     }
 
@@ -120,6 +146,8 @@ pub(super) mod export {
     use super::super::{OtlpEndpoint, TelemetryError};
 
     pub(super) fn continue_from(_span: &Span, _traceparent: Option<&str>) {}
+
+    pub(super) fn link(_span: &Span, _traceparent: Option<&str>) {}
 
     pub(super) fn traceparent(_span: &Span) -> Option<String> {
         None

@@ -15,6 +15,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http_server::{Audience, Caller, TraceContext};
 use lru::LruCache;
+use platform::telemetry::metrics::{Timer, metrics};
 use tokio::sync::Semaphore;
 
 use super::{answer, body};
@@ -58,7 +59,15 @@ impl Engine {
         match body::read(request, self.options.http.max_body).await {
             Ok(request) => {
                 let graphql_response = request.graphql_response;
-                answer::of(&self.run(request, &trace).await, graphql_response)
+                let timer = Timer::start();
+                let response = self.run(request, &trace).await;
+                let outcome = if response.errors.is_empty() { "ok" } else { "errors" };
+                let schema = match self.audience {
+                    Audience::Public => "storefront",
+                    Audience::Staff => "admin",
+                };
+                timer.observe(&metrics().graphql_operations.with([schema, outcome]));
+                answer::of(&response, graphql_response)
             }
             Err(why) => answer::unreadable(&why),
         }

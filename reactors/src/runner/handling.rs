@@ -10,7 +10,11 @@ use event_log::request::{Origin, Request, Verdict, WriteError};
 use futures_util::FutureExt;
 use platform::bus::Record;
 use platform::shutdown::Shutdown;
+use platform::telemetry::metrics::{Timer, metrics};
+use platform::telemetry::traces;
+use platform::trace_span;
 use schemas::{Actor, CommandId, Envelope};
+use tracing::{Instrument, Span};
 
 use super::Runner;
 use crate::reactor::AnswerError;
@@ -82,10 +86,31 @@ impl Runner {
 
     /// One attempt: asks the reactor and submits its answer, together with `parking`.
     pub(super) async fn once(&self, record: &Record, parking: Vec<Parking>) -> Result<(), Failure> {
+        let timer = Timer::start();
+        let result = self.answer(record, parking).instrument(self.span(&record.envelope)).await;
+        let outcome = match &result {
+            Ok(true) => "answered",
+            Ok(false) => "ignored",
+            Err(_) => "failed",
+        };
+        timer.observe(&metrics().reactions.with([self.name(), outcome]));
+        result.map(drop)
+    }
+
+    /// The span of an attempt, in the trace of the event.
+    fn span(&self, envelope: &Envelope) -> Span {
+        let event = tracing::field::display(envelope.token());
+        let span = trace_span!(parent: None, "react", otel.kind = "consumer", reactor = self.name(), event);
+        traces::continue_from(&span, envelope.traceparent.as_deref());
+        span
+    }
+
+    /// `false`: the event needs no answer.
+    async fn answer(&self, record: &Record, parking: Vec<Parking>) -> Result<bool, Failure> {
         let answer = AssertUnwindSafe(self.reactor.answer(record)).catch_unwind().await;
         let decision = match answer {
             Ok(Ok(Some(decision))) => decision,
-            Ok(Ok(None)) if parking.is_empty() => return Ok(()),
+            Ok(Ok(None)) if parking.is_empty() => return Ok(false),
             Ok(Ok(None)) => Arc::new(domain::Nothing),
             Ok(Err(AnswerError::Unavailable(what))) => return Err(Failure::Outside(what)),
             Ok(Err(error)) => return Err(Failure::Poison(error.to_string())),
@@ -98,7 +123,7 @@ impl Runner {
         let request = Request { decision, origin, parking, ..self.request(envelope, "answer") };
         match self.writer.submit(request).await {
             Ok(outcome) => match outcome.verdict {
-                Verdict::Done { .. } => Ok(()),
+                Verdict::Done { .. } => Ok(true),
                 Verdict::Refused { refusal } => Err(Failure::Poison(refusal.to_string())),
                 Verdict::Conflict { stream, .. } => {
                     Err(Failure::Poison(format!("{stream} does not have the expected version")))
@@ -114,6 +139,7 @@ impl Runner {
         let envelope = &record.envelope;
         self.parked.add(&envelope.stream);
         if let Some(problem) = &failed {
+            metrics().reactions_parked.with([self.name()]).inc();
             tracing::error!(reactor = self.name(), event = %envelope.token(), problem, "event parked; its stream waits for `chorale parked redrive`");
         }
         let kept = ParkedRecord {

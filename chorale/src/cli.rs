@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use http_server::Origin;
-use platform::telemetry::LogFormat;
+use platform::telemetry::{LogFormat, OtlpEndpoint};
 
 use crate::audit::erase::Subject;
 use crate::audit::topics::ReadArgs;
@@ -30,6 +30,10 @@ pub struct Cli {
     /// info,event_log=debug.
     #[arg(long, global = true, env = "CHORALE_LOG_FORMAT", default_value = "human", value_name = "FORMAT")]
     pub log_format: LogFormat,
+    /// Base address of an OpenTelemetry collector that receives traces by OTLP over HTTP, such as http://127.0.0.1:4318.
+    /// Default: traces are not exported. OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG limit how many are.
+    #[arg(long, global = true, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "ADDRESS")]
+    pub otlp_endpoint: Option<OtlpEndpoint>,
     /// Addresses of stores that are not files in the data directory.
     #[command(flatten)]
     pub stores: Stores,
@@ -64,6 +68,10 @@ pub struct Listen {
         value_name = "ADDRESS"
     )]
     pub staff_listen: SocketAddr,
+    /// Address and port that serve only /metrics (OpenMetrics), for processes of any role. Port 0 picks a free port.
+    /// Processes with an API also serve it at the back office's address. Default: none.
+    #[arg(long, global = true, env = "CHORALE_METRICS_LISTEN", value_name = "ADDRESS")]
+    pub metrics_listen: Option<SocketAddr>,
     /// Origins whose web pages may call the shoppers' address from a browser (CORS), such as https://shop.example;
     /// separated by commas. Default: none.
     #[arg(long, global = true, env = "CHORALE_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]

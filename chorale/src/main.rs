@@ -17,10 +17,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    if let Err(error) = platform::telemetry::init(cli.log_format) {
-        eprintln!("chorale: {error}");
-        return ExitCode::from(2);
-    }
+    // Spans that are not sent yet are sent when it is dropped.
+    let _export = match platform::telemetry::init(cli.log_format, cli.otlp_endpoint.as_ref()) {
+        Ok(export) => export,
+        Err(error) => {
+            eprintln!("chorale: {error}");
+            return ExitCode::from(2);
+        }
+    };
     chorale::exit::code("chorale", run(cli).await)
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use http_server::{Address, Caller, ErrorFormat, Origin};
+use http_server::{Address, Caller, ErrorFormat, Origin, metrics_page};
 use platform::shutdown::Shutdown;
 use tokio::net::TcpListener;
 
@@ -101,6 +101,10 @@ pub async fn run(path: &Path, stores: &Stores, listen: &Listen, work: &Work) -> 
         }),
         false => None,
     };
+    let metrics = match listen.metrics_listen {
+        Some(address) => Some(bind(address, "--metrics-listen", &[]).await?),
+        None => None,
+    };
     let want = match roles {
         // Commands are recorded with the system's time.
         Roles { command_api: true, .. } => Want::Kind(Kind::Real),
@@ -113,6 +117,11 @@ pub async fn run(path: &Path, stores: &Stores, listen: &Listen, work: &Work) -> 
         shop = opening => shop?,
         () = signals.begun() => return Ok(()),
     };
+    if let Some(socket) = metrics {
+        println!("Metrics are at http://{}/metrics.", socket.listener.local_addr()?);
+        let address = Address::new(Caller::Guest, query_api::graphql_error_for, shop.shutdown.clone());
+        serve(&shop, socket, address.pages(metrics_page()));
+    }
     let ended = work_until(&shop, work, sockets, listen, &signals).await;
     eprintln!("Draining …");
     shop.close().await?;
@@ -180,7 +189,7 @@ pub async fn start(shop: &Shop, work: &Work, sockets: Option<Sockets>) -> Result
         Address::new(caller, errors, shop.shutdown.clone()).allow_origins(socket.origins.clone())
     };
     let mut shoppers = address(Caller::Guest, &public).pages(front::shoppers(roles));
-    let mut office = address(Caller::staff(STAFF), &staff).pages(front::office(roles));
+    let mut office = address(Caller::staff(STAFF), &staff).pages(front::office(roles)).pages(metrics_page());
     if roles.command_api {
         shoppers = shoppers.api(command_api::public_api(shop.commands.clone(), command_api::LIMITS));
         office = office.api(command_api::staff_api(shop.commands.clone(), command_api::LIMITS));

@@ -91,7 +91,7 @@ struct ImportArgs {
 async fn main() -> ExitCode {
     const PROGRAM: &str = "import-complete-journey";
     let cli = Cli::parse();
-    if let Err(error) = telemetry::init(cli.log_format) {
+    if let Err(error) = telemetry::init(cli.log_format, None) {
         eprintln!("{PROGRAM}: {error}");
         return ExitCode::from(2);
     }

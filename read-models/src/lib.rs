@@ -8,6 +8,7 @@ pub mod documents;
 pub mod port;
 mod sqlite;
 mod store;
+mod timed;
 
 pub use port::*;
 pub use store::{Document, Migrated, Store, connect, connect_read_only, migrate};

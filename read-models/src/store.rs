@@ -10,6 +10,7 @@ use crate::port::{
     StoreError, Stored,
 };
 use crate::sqlite::Sqlite;
+use crate::timed::timed;
 
 /// A store, port by port. Clones are handles on the same one. A decorator replaces the ports that it wraps:
 /// `Store { keyed: metered, ..store }`.
@@ -59,7 +60,7 @@ impl Address {
 /// filtered and sorted, and their missing indexes are built now.
 pub async fn connect(url: &str, collections: &[&'static Collection]) -> Result<Store, StoreError> {
     match Address::parse(url)? {
-        Address::Sqlite(path) => Ok(Store::of(Sqlite::open(&path, collections).await?)),
+        Address::Sqlite(path) => Ok(timed(Store::of(Sqlite::open(&path, collections).await?))),
     }
 }
 

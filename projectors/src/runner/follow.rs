@@ -3,10 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use platform::bus::{Consumer, Delivery, Positions, Start, Subscription};
+use platform::bus::{Consumer, Delivery, Positions, Record, Start, Subscription};
+use platform::telemetry::metrics::metrics;
+use platform::telemetry::traces;
+use platform::trace_span;
 use read_models::{Generation, StoreError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span};
 
 use super::Options;
 use crate::Backends;
@@ -110,7 +114,20 @@ impl Follower {
                         continue;
                     }
                     let began = Instant::now();
-                    feed.apply(&delivery.records, &pending).await?;
+                    let spans = spans(self.projection.name(), &delivery.records);
+                    let batch = trace_span!(
+                        "project batch",
+                        otel.kind = "consumer",
+                        projection = self.projection.name(),
+                        records = delivery.records.len()
+                    );
+                    feed.apply(&delivery.records, &pending).instrument(batch).await?;
+                    drop(spans);
+                    if !delivery.records.is_empty() {
+                        let (metrics, projection) = (metrics(), [self.projection.name()]);
+                        metrics.projector_batch.with(projection).observe(began.elapsed().as_secs_f64());
+                        metrics.projector_records.with(projection).inc_by(delivery.records.len() as u64);
+                    }
                     tracing::debug!(
                         projection = self.projection.name(),
                         records = delivery.records.len(),
@@ -173,6 +190,20 @@ impl Follower {
         }
         Ok(back)
     }
+}
+
+/// The spans of records that are being applied, each in the trace of its event; none while spans are not exported.
+fn spans(projection: &'static str, records: &[Record]) -> Vec<Span> {
+    if !traces::are_exported() {
+        return Vec::new();
+    }
+    let span = |record: &Record| {
+        let event = tracing::field::display(record.envelope.token());
+        let span = trace_span!(parent: None, "project", otel.kind = "consumer", projection, event);
+        traces::continue_from(&span, record.envelope.traceparent.as_deref());
+        span
+    };
+    records.iter().map(span).collect()
 }
 
 fn far(written: &Positions, positions: &Positions) -> bool {

@@ -6,3 +6,4 @@ mod restoring;
 mod servers;
 mod siege;
 mod town;
+mod tracing;

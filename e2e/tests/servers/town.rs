@@ -31,6 +31,8 @@ pub struct Town {
     running: BTreeMap<(&'static str, usize), Program>,
     /// Where commands and queries go, the same after a restart: for shoppers, and for the back office.
     ports: BTreeMap<&'static str, [u16; 2]>,
+    /// More flags for every process that is started.
+    pub flags: Vec<String>,
 }
 
 impl Town {
@@ -38,7 +40,8 @@ impl Town {
     pub async fn new(name: &str) -> Result<Self> {
         let (servers, folder) = (Servers::up(name)?, tempfile::tempdir()?);
         let ports = BTreeMap::from([("command-api", free_ports()?), ("query-api", free_ports()?)]);
-        let town = Self { servers, folder, database: "shop".to_owned(), running: BTreeMap::new(), ports };
+        let (running, flags) = (BTreeMap::new(), Vec::new());
+        let town = Self { servers, folder, database: "shop".to_owned(), running, ports, flags };
         town.sql("CREATE DATABASE shop").await?;
         town.printed(&["migrate"])?;
         // Everything in one process works on servers, too.
@@ -107,6 +110,7 @@ impl Town {
 
     pub fn start(&mut self, role: &'static str, number: usize) -> Result<()> {
         let mut args = self.args(&[role])?;
+        args.extend(self.flags.iter().cloned());
         if let Some([public, staff]) = self.ports.get(role) {
             args.push(format!("--listen=127.0.0.1:{public}"));
             args.push(format!("--staff-listen=127.0.0.1:{staff}"));

@@ -7,8 +7,8 @@ use clap::{Args, Parser, Subcommand};
 use http_server::Origin;
 use platform::telemetry::{LogFormat, OtlpEndpoint};
 
-use crate::audit::erase::Subject;
-use crate::audit::topics::ReadArgs;
+use crate::operator::erase::Subject;
+use crate::operator::topics::ReadArgs;
 use crate::stores::Stores;
 
 /// An event-sourced shop in one program: commands, append-only event logs, read models and GraphQL.

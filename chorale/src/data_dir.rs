@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use schemas::Context;
 use serde::{Deserialize, Serialize};
 
-/// The layout of the directory; raised when older programs must not touch it any more.
+/// Version of the directory's layout. Raised when older programs must no longer use it.
 const FORMAT: u32 = 2;
 /// The format of a directory whose shop has moved elsewhere: who does not know that must not use it either.
 const MOVED: u32 = 3;
@@ -61,10 +61,10 @@ pub enum DataDirError {
         /// Its format.
         found: u32,
     },
-    /// Its shop is elsewhere now.
+    /// The shop has moved to other stores.
     #[error(
         "the shop of {path} has moved to {}: start it with --event-log and --vault there (its keys: {}). The old files can be \
-         looked at, and are not changed any more", .to.event_log, .to.vault
+         read, and no longer change", .to.event_log, .to.vault
     )]
     Moved {
         /// The directory.
@@ -109,12 +109,12 @@ impl DataDir {
         Ok(data)
     }
 
-    /// From now on the shop is there: nobody claims its directory any more.
+    /// Releases the claim on the directory: the shop now exists there.
     pub fn mark_moved(&self, to: &Destination) -> Result<(), DataDirError> {
         write(&self.path, Some(to.clone()))
     }
 
-    /// Fails if the shop has moved away from here, so that its logs and keys here are to be changed by nobody.
+    /// Fails if the shop has moved away: its logs and keys in this directory must no longer change.
     pub fn require_here(&self) -> Result<(), DataDirError> {
         match read(&self.path) {
             // The directory of a shop whose logs have always been elsewhere.

@@ -129,7 +129,7 @@ pub async fn run(args: &DemoArgs, out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-/// Gives the back office time to send the last parcels, until nothing moves any more.
+/// Waits until the back office has sent the last parcels and nothing changes.
 async fn sleep_unless_done(tally: &Tally) {
     let end = Instant::now() + TIDYING;
     let mut before = String::new();

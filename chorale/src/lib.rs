@@ -1,16 +1,17 @@
-//! The wiring: one place that puts a shop together from its parts, used by the program and by the tests across services.
+//! Assembles a shop from its parts, for the program and for the end-to-end tests.
 
-pub mod about;
-pub mod audit;
 pub mod cli;
 pub mod data_dir;
 pub mod demo;
 pub mod exit;
+pub mod invariants;
 pub mod migrate;
 pub mod moving;
+pub mod operator;
+pub mod progress;
 pub mod seed;
 pub mod serve;
 pub mod shop;
-pub mod statements;
+pub mod shop_properties;
 pub mod stores;
 pub mod table;

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use chorale::audit::{ReadOnlyShop, erase, log, parked, projections, topics, trace, vault};
 use chorale::cli::{Cli, Command, Log, Parked, Projections, Topics, Vault};
+use chorale::operator::{ReadOnlyShop, erase, log, parked, projections, topics, trace, vault};
 use chorale::serve::{self, Roles, Work};
 use chorale::stores::StoreLocations;
 use chorale::{migrate, moving};

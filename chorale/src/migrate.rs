@@ -17,22 +17,22 @@ pub async fn run(path: &Path, stores: &Stores, as_json: bool, out: &mut impl Wri
     for context in Context::ALL {
         let address = locations.log(context);
         let migrated = event_log::migrate(&address, context).await?;
-        tell(
+        report(
             out,
             as_json,
             &format!("log of {context}"),
-            &told(migrated.from.map(u64::from), migrated.to.into()),
+            &result(migrated.from.map(u64::from), migrated.to.into()),
         )?;
     }
     let vault = locations.vault();
     if let Some(Migrated { from, to }) = platform::vault::migrate(&vault).await? {
-        tell(out, as_json, "key vault", &told(from.map(|from| from as u64), to as u64))?;
+        report(out, as_json, "key vault", &result(from.map(|from| from as u64), to as u64))?;
     }
     let migrated = read_models::migrate(&locations.documents(), &read_models::documents::ALL).await?;
-    tell(out, as_json, "documents", &told(migrated.from.map(u64::from), migrated.to.into()))?;
+    report(out, as_json, "documents", &result(migrated.from.map(u64::from), migrated.to.into()))?;
     if let Some(relayed) = locations.bus.relayed().await? {
         relayed.ensure(&topics::names()).await?;
-        tell(
+        report(
             out,
             as_json,
             "topics",
@@ -42,7 +42,7 @@ pub async fn run(path: &Path, stores: &Stores, as_json: bool, out: &mut impl Wri
     Ok(())
 }
 
-fn told(from: Option<u64>, to: u64) -> String {
+fn result(from: Option<u64>, to: u64) -> String {
     match from {
         None => format!("created with format {to}"),
         Some(from) if from == to => format!("is up to date with format {to}"),
@@ -50,10 +50,10 @@ fn told(from: Option<u64>, to: u64) -> String {
     }
 }
 
-fn tell(out: &mut impl Write, as_json: bool, what: &str, told: &str) -> Result<()> {
+fn report(out: &mut impl Write, as_json: bool, what: &str, result: &str) -> Result<()> {
     if as_json {
-        return Ok(table::json(out, &json!({ "store": what, "result": told }))?);
+        return Ok(table::json(out, &json!({ "store": what, "result": result }))?);
     }
-    writeln!(out, "{what:<18} {told}")?;
+    writeln!(out, "{what:<18} {result}")?;
     Ok(())
 }

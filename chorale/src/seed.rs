@@ -1,4 +1,4 @@
-//! The small catalogue that a new shop begins with, planted through the same commands as everything else.
+//! The small catalogue that a new shop begins with, seeded through the normal commands.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::shop::Shop;
 
 /// Hand-made, in our own words.
 const CATALOGUE: &str = include_str!("../seed/catalogue.json");
-/// Products that are planted side by side.
+/// Products that are seeded concurrently.
 const SIDE_BY_SIDE: usize = 16;
 /// How long the shop may take to learn the catalogue.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -100,7 +100,7 @@ impl Receipt<'_> {
 
 /// Gives a shop that has no products yet a catalogue and stock. Keys come from the catalogue, so a start that was
 /// interrupted is completed by the next one, and a shop that has products of its own is left as it is.
-pub async fn plant(shop: &Shop) -> Result<()> {
+pub async fn seed_catalogue(shop: &Shop) -> Result<()> {
     let catalogue: Catalogue =
         serde_json::from_str(CATALOGUE).context("the built-in catalogue cannot be read")?;
     let first = catalogue.categories.first().context("the built-in catalogue has no categories")?;
@@ -116,11 +116,11 @@ pub async fn plant(shop: &Shop) -> Result<()> {
     eprintln!("Seeding a catalogue of {} products …", catalogue.products.len());
     let commands = &shop.commands;
     let categories = plant_categories(commands, &catalogue.categories).await?;
-    let planted = catalogue
+    let seeded = catalogue
         .products
         .iter()
         .map(|product| plant_product(commands, product, &categories, &catalogue.currency));
-    stream::iter(planted).buffer_unordered(SIDE_BY_SIDE).try_collect::<Vec<_>>().await?;
+    stream::iter(seeded).buffer_unordered(SIDE_BY_SIDE).try_collect::<Vec<_>>().await?;
     if !stock_is_counted(shop, &catalogue).await? {
         eprintln!("Its stock is not opened yet; start `chorale reactors`. The next start seeds the rest.");
         return Ok(());

@@ -8,10 +8,10 @@ use http_server::{Address, Caller, ErrorFormat, Origin, metrics_page};
 use platform::shutdown::Shutdown;
 use tokio::net::TcpListener;
 
-use crate::about::{Kind, Want};
 use crate::cli::Listen;
 use crate::seed;
 use crate::shop::{Only, Shop, ShopOptions};
+use crate::shop_properties::{Kind, Want};
 use crate::stores::Stores;
 
 mod front;
@@ -139,22 +139,22 @@ async fn work_until(
 ) -> Result<()> {
     let roles = work.roles;
     let addresses = start(shop, work, sockets).await?;
-    let plants = roles.command_api && !listen.no_seed;
-    if plants && roles.reactors {
-        seed::plant(shop).await?;
+    let seeds = roles.command_api && !listen.no_seed;
+    if seeds && roles.reactors {
+        seed::seed_catalogue(shop).await?;
     }
     greet(shop, roles, addresses);
-    let planting = async {
+    let seeding = async {
         // Another process has the reactors that open the stock, and may start later.
-        if plants && !roles.reactors {
-            seed::plant(shop).await?;
+        if seeds && !roles.reactors {
+            seed::seed_catalogue(shop).await?;
         }
         std::future::pending::<Result<()>>().await
     };
     tokio::select! {
         () = signals.begun() => Ok(()),
         fault = shop.failed() => bail!(fault),
-        ended = planting => ended,
+        ended = seeding => ended,
     }
 }
 

@@ -22,7 +22,7 @@ use schemas::{Context, Timestamp};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::about::{self, Kind, Want};
+use crate::shop_properties::{self, Kind, Want};
 use crate::stores::{StoreLocations, Stores};
 
 mod roles;
@@ -115,7 +115,7 @@ impl Shop {
         for context in Context::ALL {
             logs.push(event_log::connect(&locations.log(context), context).await?);
         }
-        let (kind, rules) = about::agree(&logs, options.want, options.rules).await?;
+        let (kind, rules) = shop_properties::agree(&logs, options.want, options.rules).await?;
         let rules = Arc::new(rules);
         let (relayed, bus) = locations.bus.connect(&logs).await?;
         let progress = if locations.is_exclusive() {
@@ -158,7 +158,7 @@ impl Shop {
         Ok(shop)
     }
 
-    /// Says that the documents are those of this shop's logs, for whoever writes or reads them; refuses the documents of
+    /// Declares that the documents belong to this shop's logs; refuses the documents of
     /// others.
     pub async fn claim_documents(&self) -> Result<()> {
         sources::claim(&self.store, &self.logs).await
@@ -267,7 +267,7 @@ impl Shop {
         for writer in self.writers {
             writer.await.context("a writer ended badly")?;
         }
-        // Nobody writes any more: what is copied away now is the whole shop in its files.
+        // All writers have stopped: a copy of the files is a complete shop.
         for address in self.locations.addresses() {
             platform::sqlite::settle(&address).await;
         }
@@ -275,14 +275,14 @@ impl Shop {
     }
 }
 
-/// The clock of a shop of this kind, and the bus that drives it where nobody else does.
+/// The clock of a shop of this kind, and the bus; on imported time the bus drives the clock.
 fn told_by(clock: Option<Clock>, kind: Kind, bus: Arc<dyn Bus>) -> (Clock, Arc<dyn Bus>) {
     match (clock, kind) {
         (Some(clock), _) => (clock, bus),
         (None, Kind::Real) => (Clock::system(), bus),
         (None, Kind::Imported) => {
             let clock = DrivenClock::new(Timestamp::EPOCH);
-            (clock.clock(), Arc::new(time::Telling { bus, clock }))
+            (clock.clock(), Arc::new(time::EventTimeBus { bus, clock }))
         }
     }
 }

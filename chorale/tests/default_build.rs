@@ -5,9 +5,9 @@
 use std::path::Path;
 
 use anyhow::Result;
-use chorale::audit::{ReadOnlyShop, vault};
 use chorale::migrate;
 use chorale::moving::{self, MoveArgs};
+use chorale::operator::{ReadOnlyShop, vault};
 use chorale::shop::{Shop, ShopOptions};
 use chorale::stores::{StoreLocations, Stores};
 use clap::Parser;

@@ -16,7 +16,7 @@ impl StreamId {
         Self(format!("{prefix}-{key}"))
     }
 
-    /// A stream id that came from the log or from a person; it may name nothing.
+    /// A stream id that was read from a log or entered by a person. Such a stream need not exist.
     pub fn from_text(text: impl Into<String>) -> Self {
         Self(text.into())
     }

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// An instant in UTC: whole milliseconds since 1970-01-01. Written as RFC 3339 with three decimals.
+/// An instant in UTC with millisecond precision. Written as RFC 3339 with three decimals: `2026-03-01T12:00:01.482Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
-/// Milliseconds of 9999-12-30T21:59:59.999Z and of 0000-01-01T00:00:00Z: what RFC 3339 and the calendar library can write.
+/// Milliseconds of 9999-12-30T21:59:59.999Z and of 0000-01-01T00:00:00Z: the limits of RFC 3339 and of the calendar
+/// library.
 const LATEST: i64 = 253_402_207_199_999;
 const EARLIEST: i64 = -62_167_219_200_000;
 
@@ -18,7 +19,7 @@ impl Timestamp {
     /// The start of the Unix epoch.
     pub const EPOCH: Self = Self(0);
 
-    /// From milliseconds since the Unix epoch; values that RFC 3339 cannot write are clamped to the nearest that it can.
+    /// From milliseconds since the Unix epoch. Values outside the range of RFC 3339 are clamped to its limits.
     pub fn from_millis(millis: i64) -> Self {
         Self(millis.clamp(EARLIEST, LATEST))
     }
@@ -28,13 +29,13 @@ impl Timestamp {
         self.0
     }
 
-    /// This instant moved later by `duration` (sub-millisecond parts are dropped), saturating at the year 9999.
+    /// This instant plus `duration`, truncated to milliseconds; saturates at the end of the year 9999.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self::from_millis(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    /// How long after `earlier` this instant is; zero when it is not after it.
+    /// Time from `earlier` to this instant; zero if this instant is not later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use domain::policies::{life_cycle_markdown, policies_markdown};
 
-const NOTE: &str = "<!-- Generated from the code; do not edit. UPDATE_CONTRACTS=1 cargo test -p domain --test pages writes it anew. -->";
+const NOTE: &str = "<!-- Generated from the code; do not edit. UPDATE_CONTRACTS=1 cargo test -p domain --test pages regenerates it. -->";
 
 /// Compares a page with what is checked in, or writes it.
 fn check(name: &str, page: &str) {
@@ -24,7 +24,7 @@ fn check(name: &str, page: &str) {
     let checked_in = fs::read_to_string(&file).unwrap_or_default();
     assert!(
         checked_in == page,
-        "docs/{name} is not what the rules say. UPDATE_CONTRACTS=1 cargo test -p domain --test pages writes it anew"
+        "docs/{name} is not what the rules say. UPDATE_CONTRACTS=1 cargo test -p domain --test pages regenerates it"
     );
 }
 
@@ -53,7 +53,7 @@ fn root() -> PathBuf {
     PathBuf::from("..")
 }
 
-/// What stands between back-quotes.
+/// Texts between back-quotes.
 fn quoted(page: &str) -> impl Iterator<Item = &str> {
     page.split("```").step_by(2).flat_map(|prose| prose.split('`').skip(1).step_by(2))
 }
@@ -85,7 +85,7 @@ fn the_pages_name_only_files_and_tests_that_are_there() {
     for page in PAGES {
         let text = fs::read_to_string(root().join(page)).unwrap();
         for word in quoted(&text) {
-            // A word in capitals stands for a name that is still to be found.
+            // A word in capitals is a placeholder.
             let placeholder =
                 word.contains(['*', '…', '{', ' ']) || word.split(['/', '.']).any(is_placeholder);
             let of_the_root =

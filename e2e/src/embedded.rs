@@ -1,4 +1,4 @@
-//! A whole shop in this process.
+//! A complete shop in this process.
 
 use std::ops::Deref;
 use std::path::Path;
@@ -17,34 +17,32 @@ use reactors::adapters::provider::PaymentProvider;
 use schemas::envelope::Spoken;
 use tempfile::TempDir;
 
-use crate::gate::Gate;
-use crate::provider::Puppet;
+use crate::held_bus::HeldGroups;
+use crate::provider::ScriptedProvider;
 
-/// Everything that is waited for comes long before this, on the busiest machine too: it only ends a hang.
+/// Upper limit for every wait, far above what a busy machine needs. It only ends a hang.
 pub const SOON: Duration = Duration::from_secs(300);
-/// How often a log is looked at when nothing else tells that it has grown.
-pub(crate) const LOOK: Duration = Duration::from_millis(50);
-/// When the driven clock begins.
+/// Interval at which a log is checked for new events if there is no notification.
+pub(crate) const POLL: Duration = Duration::from_millis(50);
+/// Start of the driven clock.
 const BEGINNING: &str = "2026-03-01T12:00:00Z";
 
-/// Which bus a shop is on.
+/// The bus of a shop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Buses {
-    /// The logs themselves.
+    /// The logs in their own order.
     Plain,
     /// The logs shuffled across keys, redelivered and cut anywhere, in a way that follows from the seed.
     Shuffled(u64),
 }
 
-/// A shop with all its roles, on a clock that the test drives. It is the [`Shop`], with more to say.
+/// A shop with all roles, on a clock that the test drives. Dereferences to [`Shop`].
 pub struct Embedded {
     shop: Shop,
-    /// Its time.
     pub clock: DrivenClock,
-    /// Who hears of what.
-    pub gate: Gate,
-    /// Its payment provider.
-    pub provider: Arc<Puppet>,
+    /// Groups whose deliveries are withheld.
+    pub held_groups: HeldGroups,
+    pub provider: Arc<ScriptedProvider>,
     pub(crate) keys: AtomicU64,
     buses: Buses,
     stores: Stores,
@@ -60,19 +58,19 @@ impl Deref for Embedded {
 }
 
 impl Buses {
-    /// A kind one, and one that is not.
+    /// One in order, and one shuffled.
     pub const ALL: [Self; 2] = [Self::Plain, Self::Shuffled(7)];
 }
 
 impl Embedded {
-    /// A new shop without products, in a folder of its own, with everything running.
+    /// A new shop without products, in its own directory, with all roles running.
     pub async fn empty(buses: Buses) -> Result<Self> {
         let clock = DrivenClock::new(BEGINNING.parse()?);
-        let provider = Arc::new(Puppet::new(clock.clock()));
-        let (gate, folder) = (Gate::default(), tempfile::tempdir()?);
+        let provider = Arc::new(ScriptedProvider::new(clock.clock()));
+        let (held_groups, folder) = (HeldGroups::default(), tempfile::tempdir()?);
         let stores = Stores::default();
-        let shop = start(&folder, &stores, buses, &clock, &gate, &provider).await?;
-        Ok(Self { shop, clock, gate, provider, keys: AtomicU64::new(0), buses, stores, folder })
+        let shop = start(&folder, &stores, buses, &clock, &held_groups, &provider).await?;
+        Ok(Self { shop, clock, held_groups, provider, keys: AtomicU64::new(0), buses, stores, folder })
     }
 
     /// A new shop with a few products: `TEA-100` at €10.00, 20 in `central`; `MUG-1` at €15.00, 20 in `north`, so that an
@@ -85,87 +83,89 @@ impl Embedded {
         Ok(shop)
     }
 
-    /// Leaves, and starts again on the same files.
+    /// Closes the shop and reopens it on the same files.
     pub async fn restart(self) -> Result<Self> {
         let stores = self.stores.clone();
         self.restart_on(stores, async |_| Ok(())).await
     }
 
-    /// Leaves, has something done to its files, and starts again on these stores.
+    /// Closes the shop, runs `change` on its directory, and reopens it on these stores.
     pub async fn restart_on(
         self,
         stores: Stores,
-        meanwhile: impl AsyncFnOnce(&Path) -> Result<()>,
+        change: impl AsyncFnOnce(&Path) -> Result<()>,
     ) -> Result<Self> {
-        let Self { shop, clock, gate, provider, keys, buses, stores: _, folder } = self;
+        let Self { shop, clock, held_groups, provider, keys, buses, stores: _, folder } = self;
         shop.close().await?;
-        meanwhile(folder.path()).await?;
-        let shop = start(&folder, &stores, buses, &clock, &gate, &provider).await?;
-        Ok(Self { shop, clock, gate, provider, keys, buses, stores, folder })
+        change(folder.path()).await?;
+        let shop = start(&folder, &stores, buses, &clock, &held_groups, &provider).await?;
+        Ok(Self { shop, clock, held_groups, provider, keys, buses, stores, folder })
     }
 
-    /// Leaves.
+    /// Closes the shop.
     pub async fn leave(self) -> Result<()> {
         self.shop.close().await
     }
 
-    /// Waits until nobody has anything left to do.
-    pub async fn rest(&self) -> Result<()> {
+    /// Waits until all consumers have caught up.
+    pub async fn settle(&self) -> Result<()> {
         self.shop.settled(SOON).await
     }
 
-    /// Waits until every deadline that has passed by now is settled, and then until nobody has anything left to do.
+    /// Waits until every passed deadline is handled, and then until all consumers have caught up.
     pub async fn on_time(&self) -> Result<()> {
         let settled = async {
             for log in &self.logs {
                 while !log.due(self.clock.now(), 1).await?.is_empty() {
-                    log.grown(log.head().await?.position, LOOK).await;
+                    log.grown(log.head().await?.position, POLL).await;
                 }
             }
             anyhow::Ok(())
         };
-        tokio::time::timeout(SOON, settled).await.context("a deadline that has passed is not settled")??;
-        self.rest().await
+        tokio::time::timeout(SOON, settled)
+            .await
+            .context("timed out waiting for passed deadlines to be handled")??;
+        self.settle().await
     }
 
-    /// The stories of the orders that a text names.
-    async fn stories_in(&self, text: &str) -> Result<String> {
-        let mut stories = String::new();
+    /// The events of the orders whose ids occur in `text`, one per line.
+    async fn histories_in(&self, text: &str) -> Result<String> {
+        let mut histories = String::new();
         for order in self.orders().await?.into_iter().filter(|order| text.contains(&order.to_string())) {
             for event in self.events(&order.stream()).await? {
-                stories.push_str(&format!(
+                histories.push_str(&format!(
                     "{} {}\n",
                     event.envelope.name,
                     Spoken::read(&event.payload)?.summary
                 ));
             }
         }
-        Ok(stories)
+        Ok(histories)
     }
 
-    /// Comes to rest, checks everything that must be true of a shop whatever happened to it, and leaves.
+    /// Waits until all consumers have caught up, checks all invariants, and closes the shop.
     pub async fn sound(self) -> Result<()> {
-        self.rest().await?;
-        let wrong: Vec<_> = chorale::statements::check(&self.shop, |_| {})
+        self.settle().await?;
+        let wrong: Vec<_> = chorale::invariants::check(&self.shop, |_| {})
             .await?
             .into_iter()
-            .filter(|statement| !statement.holds)
-            .map(|statement| format!("{}: {}", statement.name, statement.detail))
+            .filter(|invariant| !invariant.holds)
+            .map(|invariant| format!("{}: {}", invariant.name, invariant.detail))
             .collect();
         if !wrong.is_empty() {
             bail!(
-                "not true of this shop:\n{}\n{}",
+                "invariants violated:\n{}\n{}",
                 wrong.join("\n"),
-                self.stories_in(&wrong.join("\n")).await?
+                self.histories_in(&wrong.join("\n")).await?
             );
         }
         for order in self.orders().await? {
-            let story = self.story(order).await?;
+            let history = self.history(order).await?;
             let moved = self.provider.moved(order);
             ensure!(
-                moved == story.money(),
-                "{order}: the provider moved {moved:?}, the order knows {:?}",
-                story.money()
+                moved == history.money(),
+                "{order}: the provider moved {moved:?}, the order recorded {:?}",
+                history.money()
             );
         }
         self.leave().await
@@ -177,12 +177,12 @@ async fn start(
     stores: &Stores,
     buses: Buses,
     clock: &DrivenClock,
-    gate: &Gate,
-    provider: &Arc<Puppet>,
+    held_groups: &HeldGroups,
+    provider: &Arc<ScriptedProvider>,
 ) -> Result<Shop> {
-    let gate = gate.clone();
+    let held_groups = held_groups.clone();
     let wrap = move |bus: Arc<dyn Bus>| {
-        gate.before(match buses {
+        held_groups.wrap(match buses {
             Buses::Plain => bus,
             Buses::Shuffled(seed) => Arc::new(ShuffledBus::new(bus, seed)),
         })

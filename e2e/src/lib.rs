@@ -1,20 +1,20 @@
-//! What tests across services stand on: a whole shop in a folder of its own, a bus that can be held back, a payment provider
-//! that can be held back too, and verbs for what people do.
+//! Harness of the end-to-end tests: a complete shop in its own directory, a bus and a payment provider whose deliveries and
+//! calls a test can hold, and a method for each action of a shopper or a member of staff.
 
 mod embedded;
-mod gate;
+mod held_bus;
+mod history;
 pub mod program;
 mod provider;
-mod story;
 mod verbs;
 
 pub use embedded::{Buses, Embedded, SOON};
-pub use gate::Gate;
-pub use provider::Puppet;
-pub use story::Story;
+pub use held_bus::HeldGroups;
+pub use history::OrderHistory;
+pub use provider::ScriptedProvider;
 pub use verbs::Done;
 
-/// The code of a refusal; says what came instead when it is none.
+/// The code of a refusal. Fails if the command was not refused.
 pub fn refused(done: Done) -> anyhow::Result<String> {
     match done {
         Err(command_api::CommandError::Refused { refusal, .. }) => Ok(refusal.code),

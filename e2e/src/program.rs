@@ -1,4 +1,4 @@
-//! Starting the program, listening to what it prints, and talking to it over HTTP.
+//! Starts the program, reads its output, and calls it over HTTP.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -10,16 +10,15 @@ use anyhow::{Context as _, Result, bail, ensure};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
-/// Everything that is waited for comes long before this, on the busiest machine too: it only ends a hang.
+/// Upper limit for every wait, far above what a busy machine needs. It only ends a hang.
 pub const SOON: Duration = Duration::from_secs(300);
-/// The key under log heads: the first of RFC 8032, so that nobody takes it for a secret.
+/// Key for log heads: the first test vector of RFC 8032, which is not a secret.
 const AUDIT_KEY: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
-/// Within this a shop that was asked to leave is gone: what orchestrators give it. Its own limit on draining is shorter,
-/// and shows in its exit code.
+/// Time in which a shop must end after SIGTERM: the usual grace period of orchestrators. Its own limit for draining is
+/// shorter and is visible in its exit code.
 const LEAVING: Duration = Duration::from_secs(30);
 
-/// The program, built from what is in this workspace now.
-/// `CHORALE_BIN` is one that somebody has built already.
+/// The program, built from this workspace, or the prebuilt one at `CHORALE_BIN`.
 fn binary() -> Result<&'static Path> {
     static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let given = || std::env::var_os("CHORALE_BIN").map(PathBuf::from);
@@ -64,7 +63,7 @@ pub fn printed(data: &Path, args: &[&str]) -> Result<String> {
     Ok(text)
 }
 
-/// The same with `--json`: one object a line.
+/// Output of a command with `--json`: one object per line.
 pub fn objects(data: &Path, args: &[&str]) -> Result<Vec<Value>> {
     let text = printed(data, &[args, &["--json"]].concat())?;
     let read = |line: &str| serde_json::from_str(line).with_context(|| format!("{args:?} printed {line}"));
@@ -75,11 +74,11 @@ pub fn objects(data: &Path, args: &[&str]) -> Result<Vec<Value>> {
 pub struct Program {
     child: Child,
     lines: Mutex<mpsc::Receiver<String>>,
-    /// All that it printed.
+    /// All lines that it has printed.
     pub heard: Vec<String>,
     public: String,
     staff: String,
-    /// For whoever wants to talk to it in other ways.
+    /// HTTP client for requests that have no method here.
     pub client: Client,
 }
 
@@ -93,7 +92,7 @@ impl Drop for Program {
 }
 
 impl Program {
-    /// Starts a shop, or a part of it, on free ports unless `args` say where it listens, and waits until it says that it is at work.
+    /// Starts a shop, or a part of it, on free ports unless `args` say where it listens, and waits until it is ready.
     pub fn start(data: &Path, args: &[&str]) -> Result<Self> {
         let free: &[&str] = match args.iter().any(|arg| arg.starts_with("--listen")) {
             true => &[],
@@ -101,16 +100,16 @@ impl Program {
         };
         let mut child =
             command(data, &[free, args].concat())?.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-        // Without a bound: a process whose words nobody takes would stand still in the middle of one.
-        let (told, lines) = mpsc::channel();
-        listen(child.stdout.take().context("it is piped")?, told.clone());
-        listen(child.stderr.take().context("it is piped")?, told);
+        // Unbounded: a process whose output is not read would block while writing.
+        let (output, lines) = mpsc::channel();
+        listen(child.stdout.take().context("it is piped")?, output.clone());
+        listen(child.stderr.take().context("it is piped")?, output);
         let lines = Mutex::new(lines);
         let client = Client::builder().timeout(SOON).build()?;
         let (heard, public, staff) = (Vec::new(), String::new(), String::new());
         let mut program = Self { child, lines, heard, public, staff, client };
         program.until("Ctrl-C")?;
-        // A part that answers nobody names no address.
+        // A role without an API prints no address.
         let of =
             |label: &str| program.heard.iter().find(|line| line.contains(label)).map(|line| address(line));
         let (public, staff) = (of("for shoppers").transpose()?, of("back office").transpose()?);
@@ -118,13 +117,13 @@ impl Program {
         Ok(program)
     }
 
-    /// Waits until it has printed a line with this in it.
+    /// Waits for a line that contains `text`.
     pub fn until(&mut self, text: &str) -> Result<String> {
         let deadline = Instant::now() + SOON;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let next = self.lines.lock().map_err(|_| anyhow::anyhow!("a test panicked"))?.recv_timeout(left);
-            let Ok(line) = next else { bail!("it never said {text:?}: {:#?}", self.heard) };
+            let Ok(line) = next else { bail!("it did not print {text:?}: {:#?}", self.heard) };
             self.heard.push(line.clone());
             if line.contains(text) {
                 return Ok(line);
@@ -132,8 +131,8 @@ impl Program {
         }
     }
 
-    /// Where shoppers go, and where the back office is.
-    pub fn doors(&self) -> (&str, &str) {
+    /// Addresses of the public and the back office's API.
+    pub fn addresses(&self) -> (&str, &str) {
         (&self.public, &self.staff)
     }
 
@@ -142,7 +141,7 @@ impl Program {
         Ok(self.child.try_wait()?.is_none())
     }
 
-    /// Ends it without a warning.
+    /// Sends SIGKILL.
     pub fn kill_now(&self) -> Result<()> {
         self.signal("-KILL")
     }
@@ -153,7 +152,7 @@ impl Program {
         Ok(())
     }
 
-    /// Asks it to leave, and waits until it has.
+    /// Sends SIGTERM, and waits for a clean exit.
     pub fn leave(mut self) -> Result<()> {
         self.signal("-TERM")?;
         let since = Instant::now();
@@ -191,14 +190,14 @@ impl Program {
         Ok((text("orderId")?, text("orderNumber")?))
     }
 
-    /// Asks the back office's queries.
+    /// Runs a query of the back office.
     pub async fn ask(&self, query: &str) -> Result<Value> {
         let (status, answer) = self.office("/admin/graphql", "none", json!({ "query": query })).await?;
         ensure!(status == 200 && answer["errors"].is_null(), "{status}: {answer}");
         Ok(answer["data"].clone())
     }
 
-    /// Waits until an order stands at one of these, by its number.
+    /// Waits until the order with this number has one of these statuses.
     pub async fn until_order(&self, number: &str, statuses: &[&str]) -> Result<()> {
         let query = format!("{{ order(number: {number:?}) {{ status }} }}");
         let arrives = async {
@@ -224,10 +223,10 @@ impl Program {
     }
 }
 
-fn listen(output: impl Read + Send + 'static, told: mpsc::Sender<String>) {
+fn listen(output: impl Read + Send + 'static, lines: mpsc::Sender<String>) {
     std::thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
-            if told.send(line).is_err() {
+            if lines.send(line).is_err() {
                 return;
             }
         }
@@ -240,7 +239,7 @@ fn address(line: &str) -> Result<String> {
     Ok(rest.split('/').next().unwrap_or(rest).to_owned())
 }
 
-/// An order of one.
+/// An order of one unit.
 pub fn basket(sku: &str, email: &str) -> Value {
     json!({
         "lines": [{ "sku": sku, "quantity": 1 }],

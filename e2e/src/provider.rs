@@ -1,4 +1,4 @@
-//! A payment provider that keeps books like a real one, and whose calls a test can hold back, refuse or lose.
+//! A payment provider for tests. It books amounts, and a test can hold, fail or lose its calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,22 +11,22 @@ use reactors::adapters::sandbox_provider::SandboxProvider;
 use schemas::OrderId;
 use tokio::sync::watch;
 
-/// What becomes of the next call of a kind.
+/// The outcome that a test has chosen for the next call of a kind.
 #[derive(Clone, Debug)]
 enum Fate {
-    /// It fails with this code, for good under its key.
+    /// Fails with this code; a retry with the same key fails again.
     Fails(String),
-    /// It is carried out, and nobody hears of it.
+    /// Is carried out; the answer is lost.
     AnswerLost,
-    /// It never arrives, and nobody knows that.
+    /// Does not arrive; the caller gets no answer.
     CallLost,
 }
 
-/// Answers like the sandbox, once per idempotency key.
-pub struct Puppet {
+/// Answers like the sandbox, and repeats an answer for the same idempotency key.
+pub struct ScriptedProvider {
     sandbox: SandboxProvider,
     held: watch::Sender<BTreeSet<&'static str>>,
-    /// Kinds of calls that are answered as if they were something else.
+    /// Kinds of calls that get the answer of another kind.
     confused: Mutex<BTreeSet<&'static str>>,
     books: Mutex<Books>,
 }
@@ -34,29 +34,29 @@ pub struct Puppet {
 #[derive(Default)]
 struct Books {
     fates: Vec<(&'static str, Fate)>,
-    /// By idempotency key: what was answered.
+    /// Answers by idempotency key.
     done: BTreeMap<String, ProviderAnswer>,
-    /// Keys of calls that never arrived.
+    /// Keys of calls that did not arrive.
     lost: BTreeSet<String>,
-    /// By order: minor units that were really taken and given back.
+    /// Captured and refunded amounts by order, in minor units.
     moved: BTreeMap<OrderId, (i64, i64)>,
 }
 
-impl Puppet {
-    /// `clock` tells until when money stays set aside.
+impl ScriptedProvider {
+    /// `clock` is the base of the expiry of authorisations.
     pub fn new(clock: Clock) -> Self {
         let (held, confused) = (watch::Sender::new(BTreeSet::new()), Mutex::default());
         Self { sandbox: SandboxProvider::new(clock), held, confused, books: Mutex::default() }
     }
 
-    /// Calls of this kind (`authorize`, `capture`, `void`, `refund`) wait from now on.
+    /// Calls of this kind (`authorize`, `capture`, `void`, `refund`) are held until they are released.
     pub fn hold(&self, kind: &'static str) {
         self.held.send_modify(|held| {
             held.insert(kind);
         });
     }
 
-    /// They go on.
+    /// Releases held calls of this kind.
     pub fn release(&self, kind: &'static str) {
         self.held.send_modify(|held| {
             held.remove(kind);
@@ -78,13 +78,13 @@ impl Puppet {
         self.books().fates.push((kind, Fate::CallLost));
     }
 
-    /// Calls of this kind are answered with nonsense, and not carried out, until it is mended.
+    /// Calls of this kind get a wrong answer and are not carried out, until [`Self::restore`].
     pub fn confuse(&self, kind: &'static str) {
         self.confused.lock().unwrap_or_else(PoisonError::into_inner).insert(kind);
     }
 
-    /// Answers make sense again.
-    pub fn mend(&self) {
+    /// Ends the effect of [`Self::confuse`].
+    pub fn restore(&self) {
         self.confused.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
@@ -92,7 +92,7 @@ impl Puppet {
         self.confused.lock().unwrap_or_else(PoisonError::into_inner).contains(kind)
     }
 
-    /// Minor units that were taken and given back for an order, by the provider's own books.
+    /// Captured and refunded amounts of an order in the provider's books, in minor units.
     pub fn moved(&self, order: OrderId) -> (i64, i64) {
         self.books().moved.get(&order).copied().unwrap_or_default()
     }
@@ -102,7 +102,7 @@ impl Puppet {
     }
 
     async fn released(&self, kind: &str) {
-        // The sender lives in `self`, so waiting only ends with the release.
+        // The sender is in `self`, so the wait only ends with the release.
         if self.held.subscribe().wait_for(|held| !held.contains(kind)).await.is_err() {
             std::future::pending::<()>().await;
         }
@@ -114,7 +114,6 @@ impl Puppet {
         Some(books.fates.remove(next).1)
     }
 
-    /// Carries a call out.
     async fn carry_out(&self, call: &Call) -> Result<ProviderAnswer, CallError> {
         let answer = self.sandbox.call(call).await?;
         self.enter(call, answer)
@@ -164,7 +163,7 @@ fn with(call: &Call, authorize: AuthorizeOutcome, money: MoneyOutcome) -> Provid
 }
 
 #[async_trait]
-impl PaymentProvider for Puppet {
+impl PaymentProvider for ScriptedProvider {
     async fn call(&self, call: &Call) -> Result<ProviderAnswer, CallError> {
         let kind = call.step.kind();
         self.released(kind).await;
@@ -176,7 +175,7 @@ impl PaymentProvider for Puppet {
         if call.ask == Ask::Inquire {
             return self.inquire(call).await;
         }
-        // A call that comes again is answered as it was.
+        // A repeated call gets the first answer.
         let known = self.books().done.get(&call.key).cloned();
         if let Some(answer) = known {
             return Ok(answer);

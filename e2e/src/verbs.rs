@@ -193,7 +193,7 @@ impl Embedded {
         self.commands.report_lost(&self.staff(), &parcel.to_string(), LostInput::default()).await
     }
 
-    /// Staff take a parcel back though nobody asked.
+    /// Staff take a parcel back without a request.
     pub async fn take_back(&self, parcel: ShipmentId) -> Done {
         self.commands.cancel_shipment(&self.staff(), &parcel.to_string()).await
     }

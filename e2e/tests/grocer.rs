@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_hours(3);
 const ORDERS: u64 = 8_429;
 
 #[tokio::test]
-async fn four_weeks_are_imported_once_though_the_import_is_killed_again_and_again() -> Result<()> {
+async fn four_weeks_are_imported_once_despite_repeated_kills_of_the_import() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let data = folder.path().join("grocer");
     // While the catalogue comes in, with the first baskets, and in the middle.
@@ -51,13 +51,13 @@ async fn four_weeks_are_imported_once_though_the_import_is_killed_again_and_agai
     let refused = list(&report, "refused")?;
     let places: BTreeSet<_> =
         refused.iter().map(|one| (one["key"].to_string(), one["line"].to_string())).collect();
-    assert_eq!(places.len(), refused.len(), "each refusal is told once");
+    assert_eq!(places.len(), refused.len(), "each refusal is reported once");
 
     for log in objects(&data, &["log", "verify"])? {
         assert_eq!(log["sound"], true, "{log}");
     }
     let orders = objects(&data, &["topics", "read", "order", "--limit", "100000000"])?;
-    assert_eq!(stories(&orders)?, ORDERS);
+    assert_eq!(histories(&orders)?, ORDERS);
     let topics = objects(&data, &["topics"])?;
     let counted =
         topics.iter().find(|topic| topic["topic"] == Topic::ORDER.name()).context("no topic of orders")?;
@@ -73,7 +73,7 @@ async fn four_weeks_are_imported_once_though_the_import_is_killed_again_and_agai
 }
 
 #[tokio::test]
-async fn in_lockstep_a_killed_import_writes_what_an_undisturbed_one_writes() -> Result<()> {
+async fn in_lockstep_a_killed_import_writes_the_same_as_an_undisturbed_one() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (calm, disturbed) = (folder.path().join("calm"), folder.path().join("disturbed"));
     let args = ["--weeks", "1", "--lockstep", "--json"];
@@ -104,8 +104,8 @@ async fn in_lockstep_a_killed_import_writes_what_an_undisturbed_one_writes() -> 
     Ok(())
 }
 
-/// Every order's story in the topic, each once and in order, from OrderPlaced on. Answers how many.
-fn stories(records: &[Value]) -> Result<u64> {
+/// Every order's history in the topic, each once and in order, from OrderPlaced on. Answers how many.
+fn histories(records: &[Value]) -> Result<u64> {
     let mut versions: HashMap<&str, u64> = HashMap::new();
     let mut offset = 0;
     for record in records {
@@ -131,8 +131,8 @@ async fn streams(data: &Path, context: Context) -> Result<BTreeMap<String, Vec<(
         let Some(last) = page.last() else { return Ok(streams) };
         position = last.envelope.position;
         for event in page {
-            let told = (event.envelope.name.clone(), event.payload.to_string());
-            streams.entry(event.envelope.stream.to_string()).or_default().push(told);
+            let event_text = (event.envelope.name.clone(), event.payload.to_string());
+            streams.entry(event.envelope.stream.to_string()).or_default().push(event_text);
         }
     }
 }

@@ -243,7 +243,7 @@ async fn without_origins_nothing_says_anything_about_cors() {
 }
 
 #[tokio::test]
-async fn the_address_sets_the_caller_whatever_the_request_says() {
+async fn the_listening_address_sets_the_caller_regardless_of_the_request() {
     for caller in [Caller::Guest, Caller::staff("operator")] {
         let router = address_for(caller.clone(), LIMITS);
         let spoofed = [("x-caller", "staff"), ("authorization", "Bearer nothing")];

@@ -12,7 +12,7 @@ use crate::diary::Act;
 
 /// Who packs and hands over.
 const WAREHOUSE: &str = "warehouse";
-/// Who tells what became of parcels.
+/// The actor of events about the outcome of parcels.
 const CARRIER: &str = "carrier-desk";
 /// Who decides about orders on hold.
 const SERVICE: &str = "customer-service";

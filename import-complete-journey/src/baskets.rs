@@ -146,7 +146,7 @@ fn order(dice: Dice, basket: &Basket, lines: &[Line], wanted: &[usize]) -> Order
     }
 }
 
-/// The customer does not want the order any more. Too late is an answer, too.
+/// The customer cancels the order. A refusal because it is too late is a normal answer.
 pub(crate) async fn cancel(
     commands: &Commands,
     customer: CustomerId,

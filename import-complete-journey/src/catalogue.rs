@@ -62,7 +62,7 @@ pub(crate) fn place(product: &Product) -> Place {
     (product.department.clone(), product.category.clone())
 }
 
-/// A product as the catalog is told of it. `category`: the id of its place.
+/// The command that creates a product. `category`: id of its category.
 pub(crate) fn product(product: &Product, category: Option<String>) -> ProductInput {
     let title = title(product);
     let of = |name: &str, value: Option<&str>| value.map(|value| (name.to_owned(), value.to_owned()));

@@ -1,10 +1,10 @@
-//! What customers and the shop's people will do, and when: learnt from the logs, so that whoever starts again knows it again.
+//! The schedule of actions of customers and staff. It is derived from the logs, so a restarted import has it again.
 
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result};
+use chorale::invariants::log;
 use chorale::shop::Shop;
-use chorale::statements::log;
 use event_log::port::{Log, Read, StoredEvent};
 use schemas::life_cycle::{HoldReason, WayOut};
 use schemas::order::OrderEvent;

@@ -17,8 +17,8 @@ use crate::baskets::{self, Placed};
 use crate::diary::{Act, Diary};
 use crate::dice::Dice;
 use crate::mark::{Mark, Marker};
-use crate::planting::{self, SIDE_BY_SIDE, Shelf};
 use crate::prices::Prices;
+use crate::seeding::{self, SIDE_BY_SIDE, Shelf};
 use crate::supply::Delivery;
 use crate::watch::Watch;
 use crate::year::Year;
@@ -94,7 +94,7 @@ impl<'a> Drive<'a> {
     pub async fn run(mut self, stop: &Shutdown) -> Result<(Ended, Mark)> {
         self.quiet().await?;
         let products = Watch::new("products", self.plan.year.products.len(), 0)?;
-        planting::catalogue(self.shop, &self.plan.year, || products.step()).await?;
+        seeding::catalogue(self.shop, &self.plan.year, || products.step()).await?;
         drop(products);
         self.quiet().await?;
         self.keep()?;
@@ -182,7 +182,7 @@ impl<'a> Drive<'a> {
             let week = self.mark.weeks + 1;
             let (prices, none) = (self.plan.prices.get(&week), BTreeMap::new());
             let deliveries = self.plan.deliveries.get(&week).map_or(&[][..], Vec::as_slice);
-            planting::week(self.shop, shelf, week, prices.unwrap_or(&none), deliveries).await?;
+            seeding::week(self.shop, shelf, week, prices.unwrap_or(&none), deliveries).await?;
             self.quiet().await?;
             self.mark.weeks = week;
             self.keep()?;
@@ -230,7 +230,7 @@ impl<'a> Drive<'a> {
             if let Some((log, head)) = ringing {
                 if begun.elapsed() > PATIENCE {
                     bail!(
-                        "a deadline of {} has passed and nobody answers it; see the program's log",
+                        "a deadline of {} has passed and is not handled; see the program's log",
                         log.context()
                     );
                 }

@@ -60,7 +60,8 @@ impl Marker {
             Mark { source, instant: Timestamp::EPOCH, baskets: 0, weeks: 0, millis: 0, finished: false };
         let mark = match fs::read_to_string(&file) {
             Ok(text) => {
-                let broken = || format!("{} is broken: begin anew in another directory", file.display());
+                let broken =
+                    || format!("{} is broken: restart the import in another directory", file.display());
                 let mark: Mark = serde_json::from_str(&text).with_context(broken)?;
                 ensure!(
                     mark.source == source,
@@ -114,7 +115,7 @@ fn flags(source: Source) -> String {
     format!("{weeks}, --seed {} and {lockstep}", source.seed)
 }
 
-/// A last line that was cut off is told again by the import that goes on.
+/// An incomplete last line is written again by the import that continues.
 fn read_refused(file: &Path) -> Result<BTreeSet<Refused>> {
     let text = match fs::read_to_string(file) {
         Ok(text) => text,

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::Result;
+use chorale::invariants::orders::Orders;
+use chorale::invariants::{self, Invariant, walk};
 use chorale::shop::Shop;
-use chorale::statements::orders::Orders;
-use chorale::statements::{self, Statement, walk};
 use schemas::Timestamp;
 use serde::Serialize;
 use tokio::time::Instant;
@@ -60,7 +60,7 @@ pub(crate) struct Report {
     /// What the data directory took before checking.
     pub disk_bytes: u64,
     /// What must hold of every shop.
-    pub statements: Vec<Statement>,
+    pub statements: Vec<Invariant>,
 }
 
 /// What was sold in a week, in cents.
@@ -96,7 +96,7 @@ impl Report {
             (machine::peak_memory(), machine::size(shop.locations.data.path())?);
         let orders = Orders::read(shop).await?;
         let watch = Watch::new("checks", 0, 0)?;
-        let statements = statements::check(shop, |part| {
+        let statements = invariants::check(shop, |part| {
             watch.part(part.done, part.total, part.projection);
         })
         .await?;
@@ -114,7 +114,7 @@ impl Report {
             baskets: year.baskets.len(),
             lines: year.lines.len(),
             products: year.products.len(),
-            orders: orders.stories.len(),
+            orders: orders.histories.len(),
             outcomes: outcomes(&orders),
             weeks: weeks(year, &orders),
             refusals: count(refused.iter().map(|one| one.code.clone())),
@@ -125,7 +125,7 @@ impl Report {
             seconds,
             catching_up_seconds: (caught_up - begun).as_secs_f64(),
             checking_seconds: (checked - caught_up).as_secs_f64(),
-            orders_per_second: rate(orders.stories.len() as f64),
+            orders_per_second: rate(orders.histories.len() as f64),
             events_per_second: rate(events_in_all as f64),
             peak_memory_bytes,
             disk_bytes,
@@ -142,12 +142,12 @@ fn count(names: impl Iterator<Item = String>) -> BTreeMap<String, u64> {
 }
 
 fn outcomes(orders: &Orders) -> BTreeMap<String, u64> {
-    count(orders.stories.values().map(|story| {
-        let hold = if story.holds.is_empty() { "" } else { ", on hold" };
-        match story.cancelled {
-            Some((reason, stage)) => format!("{} at {stage}: {reason:?}{hold}", story.status),
-            None if story.refunded > 0 => format!("{}, refunded{hold}", story.status),
-            None => format!("{}{hold}", story.status),
+    count(orders.histories.values().map(|order| {
+        let hold = if order.holds.is_empty() { "" } else { ", on hold" };
+        match order.cancelled {
+            Some((reason, stage)) => format!("{} at {stage}: {reason:?}{hold}", order.status),
+            None if order.refunded > 0 => format!("{}, refunded{hold}", order.status),
+            None => format!("{}{hold}", order.status),
         }
     }))
 }
@@ -177,11 +177,11 @@ fn weeks(year: &Year, orders: &Orders) -> Vec<Week> {
             week.regular += line.regular;
         }
     }
-    for story in orders.stories.values() {
-        let begun = begins.range(..=story.placed_at).next_back().map(|(_, number)| *number);
+    for order in orders.histories.values() {
+        let begun = begins.range(..=order.placed_at).next_back().map(|(_, number)| *number);
         if let Some(week) = begun.and_then(|number| weeks.get_mut(&number)) {
             week.orders += 1;
-            week.shop += if story.was_given_up() { 0 } else { story.goods };
+            week.shop += if order.ended_before_dispatch() { 0 } else { order.goods };
         }
     }
     weeks.into_values().collect()

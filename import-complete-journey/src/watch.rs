@@ -18,7 +18,7 @@ pub(crate) struct Watch {
     plain: bool,
     what: &'static str,
     begun: (Instant, u64),
-    told: Mutex<Instant>,
+    reported: Mutex<Instant>,
 }
 
 impl Watch {
@@ -31,7 +31,7 @@ impl Watch {
         bar.set_style(ProgressStyle::with_template(template)?);
         bar.set_prefix(what);
         let now = Instant::now();
-        Ok(Self { bar, plain, what, begun: (now, done as u64), told: Mutex::new(now) })
+        Ok(Self { bar, plain, what, begun: (now, done as u64), reported: Mutex::new(now) })
     }
 
     /// One more step is done.
@@ -57,11 +57,11 @@ impl Watch {
     }
 
     fn tell(&self, more: &str) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.plain || told.elapsed() < EVERY {
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.plain || reported.elapsed() < EVERY {
             return;
         }
-        *told = Instant::now();
+        *reported = Instant::now();
         let (since, before) = self.begun;
         let (done, total) = (self.bar.position(), self.bar.length().unwrap_or(0));
         let rate = (done - before) as f64 / since.elapsed().as_secs_f64();

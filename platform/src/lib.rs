@@ -1,8 +1,8 @@
-//! What every process of Chorale stands on and no word of commerce: clock, configuration, telemetry, shutdown, sealing of
-//! personal data, and the bus port.
+//! Infrastructure of every process of Chorale, without rules of commerce: clock, configuration, telemetry, shutdown,
+//! sealing of personal data, signing, and the bus port. Of the published language it uses topics, contexts and envelopes.
 //!
-//! With the feature `contract` the ports bring their contract suites, which every backend's tests run, and the bus its
-//! test double.
+//! The feature `contract` adds the contract suites of the ports, which the tests of every backend run, and the buses for
+//! tests.
 
 pub mod bus;
 pub mod clock;

@@ -4,7 +4,7 @@
 //! token, an order; the operators' at `/admin/graphql` shows everything. Neither changes anything.
 //!
 //! **Invariant:** nothing here writes, and nothing here knows events or rules: what a resolver needs to know of them (which
-//! actions an order allows, say) stands in the documents.
+//! actions an order allows, say) is in the documents.
 
 mod admin;
 mod catalog;

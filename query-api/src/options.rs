@@ -15,7 +15,7 @@ pub struct Options {
     pub http: Limits,
     /// How long a query waits for the versions that its consistency token names.
     pub patience: Duration,
-    /// How many queries may wait like that at once; further ones are answered at once, and told that they are stale.
+    /// How many queries may wait like that at once; further ones are answered at once and marked as stale.
     pub max_waiting: usize,
     /// Tokens of a query's text.
     pub max_tokens: usize,

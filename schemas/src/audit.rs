@@ -69,7 +69,7 @@ impl LogHeadSigned {
         full_name(AGGREGATE, NAME, VERSION)
     }
 
-    /// One sentence for people; code never parses it.
+    /// One sentence for people. Never parse it.
     pub fn summary(&self) -> String {
         let LogHead { context, position, time, .. } = &self.head;
         format!("The log of {context} ended at position {position} at {time}")

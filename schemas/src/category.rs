@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{event_body, event_set};
 use crate::{CategoryId, Slug, StreamId};
 
-/// The one stream of the category tree.
+/// The stream of the category tree; there is only one.
 pub fn stream() -> StreamId {
     StreamId::from_text("categories")
 }

@@ -5,41 +5,41 @@ use uuid::Uuid;
 
 use crate::{Actor, Context, DecodeError, EventId, EventSet, StreamId, Timestamp, Topic, event};
 
-/// Everything that is known of a recorded event but its body. The record's headers on a topic say the same.
+/// Metadata of a recorded event: everything except its body. On a topic these are the record's headers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Envelope {
     /// Unique id of the event.
     pub id: EventId,
-    /// The stream, which is also the record's key.
+    /// Stream of the event; also the record's key.
     pub stream: StreamId,
-    /// 1, 2, 3 … within the stream.
+    /// Version of the event within its stream, from 1.
     pub version: u64,
-    /// The context whose log it stands in.
+    /// Context that owns the log.
     pub context: Context,
-    /// 1, 2, 3 … within the context's log.
+    /// Position within the context's log, from 1.
     pub position: u64,
-    /// Which life of the log: a restored or forked log has another.
+    /// The log's epoch. It changes when a log is restored or forked.
     pub epoch: Uuid,
-    /// Name of the type without aggregate and version: `OrderPlaced`.
+    /// Name of the type without aggregate and version, for example `OrderPlaced`.
     pub name: String,
-    /// Version of the type's shape.
+    /// Version of the event type.
     pub type_version: u32,
-    /// When it was recorded.
+    /// Time at which the event was recorded.
     pub time: Timestamp,
-    /// The flow that it belongs to: the same for everything that one command set off.
+    /// Id of the flow: the same for all events that one command caused, directly or indirectly.
     pub correlation: Uuid,
-    /// The event or command that caused it.
+    /// Id of the event or command that caused this event.
     pub causation: Uuid,
-    /// W3C trace context of the request, where there was one.
+    /// W3C trace context of the request; `None` if it was not traced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
-    /// The log's hash chain at this event, lower-case hex.
+    /// The log's hash chain at this event, as lower-case hex.
     pub hash: String,
 }
 
 impl Envelope {
-    /// The topic of the event's stream. Every stream that can be written has one.
+    /// Topic of the event's stream. Every stream that can be written has one.
     pub fn topic(&self) -> Option<Topic> {
         Topic::of_stream(self.context, &self.stream)
     }
@@ -50,12 +50,12 @@ impl Envelope {
         event::full_name(aggregate, &self.name, self.type_version)
     }
 
-    /// `stream@version`: what a query presents to see at least this.
+    /// Consistency token `stream@version`: a query that presents it sees at least this event.
     pub fn token(&self) -> String {
         format!("{}@{}", self.stream, self.version)
     }
 
-    /// The CloudEvents attributes as a Kafka record's headers (binary mode), in a fixed order.
+    /// The CloudEvents attributes as headers of a Kafka record (binary mode), in a fixed order.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         let aggregate = self.topic().map_or("unknown", Topic::aggregate);
         let key = self.stream.key();
@@ -83,34 +83,31 @@ impl Envelope {
     }
 }
 
-/// An event as it was recorded: body and envelope.
+/// A recorded event: body and envelope.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recorded<E> {
-    /// Where, when and why.
     pub envelope: Envelope,
-    /// What.
     pub event: E,
 }
 
 impl<E: EventSet> Recorded<E> {
-    /// Reads a stored payload of any version.
+    /// Decodes a stored payload of any version.
     pub fn read(envelope: Envelope, payload: &str) -> Result<Self, DecodeError> {
         let event = E::decode(&envelope.name, envelope.type_version, payload)?;
         Ok(Self { envelope, event })
     }
 }
 
-/// What every payload says beside its own fields.
+/// The fields that every payload has in addition to its body.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Spoken {
-    /// One sentence for people.
+    /// One sentence for people. Never parse it.
     pub summary: String,
-    /// Who caused it.
     pub actor: Actor,
 }
 
 impl Spoken {
-    /// Reads summary and actor of any payload.
+    /// Reads summary and actor from any payload.
     pub fn read(payload: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(payload)
     }

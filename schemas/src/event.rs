@@ -6,16 +6,16 @@ use schemars::{JsonSchema, Schema};
 pub use decider::event::{DecodeError, EventBody, EventSet};
 pub(crate) use decider::event_body;
 
-/// An entry of the catalogue of events.
+/// An entry in the catalogue of event types.
 #[derive(Clone, Debug)]
 pub struct EventType {
     /// The aggregate: `order`.
     pub aggregate: &'static str,
     /// The name: `OrderPlaced`.
     pub name: &'static str,
-    /// The version written today; all versions from 1 on are read.
+    /// Version that is currently written. All versions from 1 on can be read.
     pub version: u32,
-    /// JSON Schema of the published payload of today's version.
+    /// JSON Schema of the published payload in the current version.
     pub schema: Schema,
 }
 
@@ -55,7 +55,7 @@ macro_rules! event_set {
         decider::event_set! { $(#[$doc])* $set of $aggregate { $($body),+ } }
 
         impl $set {
-            /// Every event type of the aggregate.
+            /// All event types of the aggregate.
             pub fn catalogue() -> Vec<$crate::EventType> {
                 vec![$($crate::event::event_type::<$body>($aggregate),)+]
             }

@@ -1,4 +1,4 @@
-//! The AsyncAPI document says what stands on topics: it is what the code says, complete, and true of records.
+//! The AsyncAPI document describes all topics completely, equals the code, and validates real records.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -101,7 +101,7 @@ fn envelope(traceparent: Option<&str>) -> Envelope {
     }
 }
 
-/// What the document says of headers of `name`, as a schema that stands alone and knows no others.
+/// The document's schema of the headers of `name`, with all references resolved.
 fn headers_schema(name: &str) -> Value {
     let document = document();
     let said = &document["components"]["messages"][name]["headers"]["allOf"];

@@ -90,7 +90,7 @@ fn every_version_of_every_event_has_a_golden_sample_that_decodes_for_ever() {
                 continue;
             };
             if let Err(error) = decodes(&event, version, &sample.to_string()) {
-                wrong.push(format!("{name}: its golden sample does not decode any more: {error}"));
+                wrong.push(format!("{name}: its golden sample no longer decodes: {error}"));
             }
         }
     }

@@ -182,7 +182,7 @@ impl Assignment {
     }
 
     /// Adds a partition. Everything up to `position` is done; its queue begins at `offset`. `announce`: the owner has no
-    /// position of it and is told this one.
+    /// position of it and is given this one.
     pub(super) fn add(
         &self,
         partition: Partition,

@@ -116,10 +116,10 @@ async fn members_come_and_go_and_nothing_is_lost_or_out_of_order() {
     while store.total() < total {
         assert!(Instant::now() < deadline, "seed {seed}: {} of {total} came", store.total());
         if members.len() < 3 && (members.is_empty() || dice.random_bool(0.6)) {
-            let (leave, told) = tokio::sync::watch::channel(false);
+            let (leave, stopped) = tokio::sync::watch::channel(false);
             let consumer = join(&harness, &store).await;
             joined += 1;
-            let task = tokio::spawn(work(consumer, Arc::clone(&store), told, seed + joined));
+            let task = tokio::spawn(work(consumer, Arc::clone(&store), stopped, seed + joined));
             members.push((leave, task));
         } else if members.len() > 1 {
             let (leave, task) = members.swap_remove(dice.random_range(0..members.len()));

@@ -17,7 +17,7 @@ pub(super) const ROUND: Duration = Duration::from_millis(500);
 
 const PARCELS: &str = "query($status: [ShipmentStatus!]) { shipments(first: 50, where: { status: $status }) { nodes { id status } } }";
 
-/// Works until it is told to stop. A parcel that cannot go on now is tried again in the next round.
+/// Runs until it is stopped. A parcel that cannot be dispatched now is attempted again in the next round.
 pub(super) async fn work(http: Http, tally: Arc<Tally>, name: String) {
     let mut office = Office { http, tally, name, done: HashSet::new(), rounds: 0 };
     loop {

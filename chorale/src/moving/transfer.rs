@@ -13,8 +13,8 @@ use schemas::Context;
 use serde_json::json;
 
 use super::MoveArgs;
-use crate::audit::log::progress;
 use crate::data_dir::{DataDir, Destination};
+use crate::progress::progress_bar;
 use crate::stores::Stores;
 use crate::table;
 
@@ -46,16 +46,16 @@ impl Plan {
         }
         let vault = args.to_vault.expose().to_owned();
         let destination = Destination {
-            event_log: told(&logs, |address| Ok(Address::parse(address, &PARAMETERS)?.to_string()))?,
+            event_log: list(&logs, |address| Ok(Address::parse(address, &PARAMETERS)?.to_string()))?,
             vault: Address::parse(&vault, &PARAMETERS).context("--to-vault")?.to_string(),
         };
-        let flags = format!("--event-log '{}' --vault '{}'", told(&logs, nameless)?, nameless(&vault)?);
+        let flags = format!("--event-log '{}' --vault '{}'", list(&logs, nameless)?, nameless(&vault)?);
         Ok(Self { logs, vault, destination, flags })
     }
 }
 
 /// The addresses as one flag names them: one for all, or one for each.
-fn told(logs: &[(Context, String)], shown: impl Fn(&str) -> Result<String>) -> Result<String> {
+fn list(logs: &[(Context, String)], shown: impl Fn(&str) -> Result<String>) -> Result<String> {
     let all_one = logs.windows(2).all(|two| two[0].1 == two[1].1);
     if let (true, Some((_, address))) = (all_one, logs.first()) {
         return shown(address).context("--to-event-log");
@@ -110,10 +110,10 @@ pub async fn run(path: &Path, stores: &Stores, args: &MoveArgs, out: &mut impl W
 
 async fn move_log(log: &mut Transfer, to: &str, as_json: bool, out: &mut impl Write) -> Result<()> {
     let context = log.context().name();
-    let bar = progress(log.rows().await?, context);
+    let bar = progress_bar(log.rows().await?, context);
     let copied = log.copy(to, &mut |rows| bar.set_position(rows)).await;
     cleared(bar, copied)?;
-    let bar = progress(log.head().position, "verifying");
+    let bar = progress_bar(log.head().position, "verifying");
     let checked = log.check(to, &mut |position| bar.set_position(position)).await;
     let moved = cleared(bar, checked)?;
     if as_json {
@@ -121,8 +121,8 @@ async fn move_log(log: &mut Transfer, to: &str, as_json: bool, out: &mut impl Wr
             moved.tables.iter().map(|(table, rows)| ((*table).to_owned(), json!(rows))).collect();
         let (position, epoch) = (moved.head.position, moved.head.epoch);
         let hash = event_log::chain::to_hex(&moved.head.hash);
-        let told = json!({ "store": context, "position": position, "hash": hash, "epoch": epoch.to_string(), "rows": tables });
-        return Ok(table::json(out, &told)?);
+        let report = json!({ "store": context, "position": position, "hash": hash, "epoch": epoch.to_string(), "rows": tables });
+        return Ok(table::json(out, &report)?);
     }
     let (events, beside) = (moved.head.position, moved.rows() - moved.head.position);
     writeln!(
@@ -135,13 +135,13 @@ async fn move_log(log: &mut Transfer, to: &str, as_json: bool, out: &mut impl Wr
 }
 
 async fn move_keys(keys: &mut Keys, to: &str, as_json: bool, out: &mut impl Write) -> Result<()> {
-    let bar = progress(keys.rows().await?, "keys");
+    let bar = progress_bar(keys.rows().await?, "keys");
     let copied = keys.copy(to, &mut |rows| bar.set_position(rows)).await;
     cleared(bar, copied)?;
     let moved = keys.check(to).await?;
     if as_json {
-        let told = json!({ "store": "vault", "subjects": moved.subjects, "erased": moved.erased, "system": moved.system });
-        return Ok(table::json(out, &told)?);
+        let report = json!({ "store": "vault", "subjects": moved.subjects, "erased": moved.erased, "system": moved.system });
+        return Ok(table::json(out, &report)?);
     }
     writeln!(
         out,

@@ -22,7 +22,7 @@ use schemas::audit::{LogHead, LogHeadSigned};
 use schemas::{Context, Timestamp, topics};
 
 use super::Shop;
-use crate::about::Kind;
+use crate::shop_properties::Kind;
 
 /// The pause before a failed role is restarted. It doubles with each failure.
 const PAUSE: Duration = Duration::from_millis(200);

@@ -1,4 +1,4 @@
-//! A shop on imported time has no clock but its events: a process of it lives in the time of the latest that it has heard.
+//! Event time. The clock of a shop on imported time shows the time of the latest event that the process has received.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,17 +11,17 @@ use platform::bus::{
 use platform::clock::DrivenClock;
 use schemas::{Context, Topic};
 
-/// A bus whose records drive a clock before anybody sees them.
-pub(super) struct Telling {
+/// A bus that advances a clock to the time of its records before it delivers them.
+pub(super) struct EventTimeBus {
     pub bus: Arc<dyn Bus>,
     pub clock: DrivenClock,
 }
 
 #[async_trait]
-impl Bus for Telling {
+impl Bus for EventTimeBus {
     async fn subscribe(&self, subscription: Subscription) -> Result<Box<dyn Consumer>, BusError> {
         let consumer = self.bus.subscribe(subscription).await?;
-        Ok(Box::new(Listening { consumer, clock: self.clock.clone() }))
+        Ok(Box::new(EventTimeConsumer { consumer, clock: self.clock.clone() }))
     }
 
     async fn topics(&self, topics: &[Topic]) -> Result<Vec<TopicInfo>, BusError> {
@@ -50,13 +50,13 @@ impl Bus for Telling {
     }
 }
 
-struct Listening {
+struct EventTimeConsumer {
     consumer: Box<dyn Consumer>,
     clock: DrivenClock,
 }
 
 #[async_trait]
-impl Consumer for Listening {
+impl Consumer for EventTimeConsumer {
     async fn next(&mut self, max: usize, patience: Duration) -> Result<Delivery, BusError> {
         let delivery = self.consumer.next(max, patience).await?;
         if let Some(latest) = delivery.records.iter().map(|record| record.envelope.time).max() {

@@ -125,8 +125,8 @@ async fn a_writer_that_is_gone_is_told_without_a_word_of_what_went_on_inside() {
     shop.stop_ordering();
     let failed = shop.place("k1", &order()).await;
     assert_eq!(failed.is_problem(503, "UNAVAILABLE").header("retry-after"), "1");
-    let told = failed.body.to_string().to_lowercase();
+    let text = failed.body.to_string().to_lowercase();
     for inner in ["writer", "closed", "sql", "log"] {
-        assert!(!told.contains(inner), "{told}");
+        assert!(!text.contains(inner), "{text}");
     }
 }

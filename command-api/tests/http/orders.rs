@@ -135,35 +135,38 @@ async fn another_way_to_pay_is_refused_while_none_is_needed_and_a_card_number_al
 async fn the_outcome_of_a_command_can_be_queried() {
     let shop = Shop::open().await;
     let placed = shop.place("k1", &order()).await;
-    let told =
+    let status =
         send(&shop.public, ask("GET", &placed.text("statusUrl")).body(Default::default()).unwrap()).await;
-    told.is(200);
-    assert_eq!((&told.body["outcome"], &told.body["token"]), (&json!("ACCEPTED"), &placed.body["token"]));
-    assert_eq!(told.body["answer"]["orderNumber"], placed.body["orderNumber"]);
-    assert!(told.body["answer"]["guestToken"].is_null(), "the token is told to who placed the order only");
+    status.is(200);
+    assert_eq!((&status.body["outcome"], &status.body["token"]), (&json!("ACCEPTED"), &placed.body["token"]));
+    assert_eq!(status.body["answer"]["orderNumber"], placed.body["orderNumber"]);
+    assert!(
+        status.body["answer"]["guestToken"].is_null(),
+        "only the answer to the placing command contains the token"
+    );
 
     let mut wanted = order();
     wanted["lines"] = json!([{ "sku": "COFFEE", "quantity": 1 }]);
     shop.place("k2", &wanted).await.is_problem(422, "UNKNOWN_SKU");
     let id = command_api::CommandMeta::guest("k2").command();
-    let told =
+    let status =
         send(&shop.public, ask("GET", &format!("/v1/commands/{id}")).body(Default::default()).unwrap()).await;
     assert_eq!(
-        (&told.body["outcome"], &told.body["refusal"]["code"]),
+        (&status.body["outcome"], &status.body["refusal"]["code"]),
         (&json!("REFUSED"), &json!("UNKNOWN_SKU"))
     );
 
     for unknown in ["00000000-0000-0000-0000-000000000000", "nonsense"] {
-        let told = send(
+        let status = send(
             &shop.public,
             ask("GET", &format!("/v1/commands/{unknown}")).body(Default::default()).unwrap(),
         );
-        told.await.is_problem(404, "NOT_FOUND");
+        status.await.is_problem(404, "NOT_FOUND");
     }
     let staffs =
         command(&shop.staff, "POST", "/v1/categories", "c", &json!({ "slug": "tea", "name": "Tea" })).await;
     let path = staffs.text("statusUrl");
-    let told = send(&shop.public, ask("GET", &path).body(Default::default()).unwrap()).await;
-    assert_eq!(told.status, StatusCode::NOT_FOUND, "the back office is nobody else's business");
+    let status = send(&shop.public, ask("GET", &path).body(Default::default()).unwrap()).await;
+    assert_eq!(status.status, StatusCode::NOT_FOUND, "the back office is not visible to shoppers");
     send(&shop.staff, ask("GET", &path).body(Default::default()).unwrap()).await.is(200);
 }

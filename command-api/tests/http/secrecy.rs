@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::shop::{EMAIL, PAYMENT_TOKEN, STREET, Shop, command, order};
 
 #[tokio::test]
-async fn no_file_holds_what_a_shopper_said_about_themselves() {
+async fn no_file_contains_personal_data_in_plain_text() {
     let shop = Shop::open().await;
     let placed = shop.place("k1", &order()).await;
     let (id, token) = (placed.text("id"), placed.text("guestToken"));

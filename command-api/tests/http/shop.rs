@@ -189,7 +189,7 @@ impl Shop {
         self.events(context).await.iter().map(|event| event.envelope.name.clone()).collect()
     }
 
-    /// Ordering learns what the catalog has told so far, as its reactor does.
+    /// Updates ordering's price book from the catalog's events, as its reactor does.
     pub async fn learn_prices(&self) {
         let ordering = self.commands.writers().of(Context::Ordering);
         for event in self.events(Context::Catalog).await {

@@ -108,7 +108,7 @@ fn at(line: u32, sku: &str, qty: u32, i: usize) -> LineAtLocation {
     LineAtLocation { line_id: LineId(line), tracked: sku.as_str() == TEA, sku, qty, location: place(i) }
 }
 
-/// What stands where when the order leaves in so many parcels.
+/// Stock by location for an order of so many parcels.
 fn stock(parcels: usize) -> Vec<LineAtLocation> {
     match parcels {
         1 => vec![at(1, TEA, 3, 0), at(2, MUG, 1, 0)],

@@ -119,7 +119,7 @@ fn every_reactor_answers_what_the_policies_say_and_nothing_else() {
 }
 
 #[test]
-fn the_other_contexts_hear_the_order_and_only_the_order_hears_them() {
+fn the_other_contexts_react_to_orders_and_only_ordering_reacts_to_them() {
     for policy in POLICIES {
         let reactor = reactor(policy.reactor);
         let of_others = !matches!(policy.topic.context(), Context::Catalog | Context::Ordering);

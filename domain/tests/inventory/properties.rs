@@ -39,7 +39,7 @@ enum Step {
     Reserve(usize, Vec<(usize, u32)>),
     /// An order gives back everything, or what it has at one location.
     Release(usize, Option<usize>),
-    /// A parcel leaves from a location; the last time told again, or with more than was reserved, when the number is not 0.
+    /// A parcel is dispatched from a location. If the number is not 0: the last dispatch is repeated, or exceeds the reservation.
     Consume(usize, usize, u32),
 }
 

@@ -42,7 +42,7 @@ fn ours(package: &Package, among: &BTreeSet<String>, kinds: &[DependencyKind]) -
 }
 
 #[test]
-fn crates_know_whom_they_may_know_and_nobody_else() -> Result<()> {
+fn crates_depend_only_on_the_crates_in_the_table_of_edges() -> Result<()> {
     let metadata = workspace()?;
     let packages: BTreeMap<String, &Package> = metadata
         .workspace_packages()
@@ -97,7 +97,7 @@ fn the_default_program_has_no_client_of_a_server() -> Result<()> {
 }
 
 #[test]
-fn what_is_for_tests_is_built_into_no_program() -> Result<()> {
+fn no_program_contains_code_for_tests() -> Result<()> {
     let metadata = workspace()?;
     for package in metadata.workspace_packages().into_iter().filter(|package| package.name != "e2e") {
         for dependency in &package.dependencies {
@@ -115,7 +115,7 @@ fn what_is_for_tests_is_built_into_no_program() -> Result<()> {
 }
 
 #[test]
-fn only_adapters_and_the_demonstration_call_out_over_the_network() -> Result<()> {
+fn only_adapters_and_the_demonstration_make_outgoing_calls() -> Result<()> {
     let metadata = workspace()?;
     for package in metadata.workspace_packages() {
         let calls =

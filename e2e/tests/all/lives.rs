@@ -15,27 +15,27 @@ async fn an_order_of_two_parcels_is_packed_paid_delivered_and_completed_when_its
     for buses in Buses::ALL {
         let shop = Embedded::open(buses).await?;
         let order = shop.place_order(BOTH).await?;
-        shop.comes_to(order, OrderStatus::Confirmed).await?;
+        shop.settles_as(order, OrderStatus::Confirmed).await?;
         let (tea, mug) = (shop.parcel(order, "central")?, shop.parcel(order, "north")?);
         shop.send(tea).await?;
-        shop.comes_to(order, OrderStatus::InFulfilment).await?;
+        shop.settles_as(order, OrderStatus::InFulfilment).await?;
         assert_eq!(shop.provider.moved(order), (2_490, 0), "sending is paid with the first parcel");
         shop.send(mug).await?;
         shop.deliver(mug).await?;
-        shop.comes_to(order, OrderStatus::Shipped).await?;
+        shop.settles_as(order, OrderStatus::Shipped).await?;
         shop.deliver(tea).await?;
-        shop.comes_to(order, OrderStatus::Delivered).await?;
+        shop.settles_as(order, OrderStatus::Delivered).await?;
         assert_eq!(shop.provider.moved(order), (3_990, 0));
         shop.clock.advance_by(DAY * 15);
         shop.until(&order.stream(), "OrderCompleted").await?;
-        shop.comes_to(order, OrderStatus::Completed).await?;
+        shop.settles_as(order, OrderStatus::Completed).await?;
         shop.sound().await?;
     }
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_retry_under_the_same_key_gets_the_first_answer_and_no_second_order() -> Result<()> {
+async fn a_retry_with_the_same_key_gets_the_first_answer_and_no_second_order() -> Result<()> {
     let shop = Embedded::open(Buses::Plain).await?;
     let first = shop.place_as("my-key", BOTH, "tok_ok").await?;
     let again = shop.place_as("my-key", BOTH, "tok_ok").await?;
@@ -45,39 +45,39 @@ async fn a_retry_under_the_same_key_gets_the_first_answer_and_no_second_order() 
     let shop = shop.restart().await?;
     let after_restart = shop.place_as("my-key", BOTH, "tok_ok").await?;
     assert_eq!(after_restart.id, first.id);
-    shop.comes_to(first.id.parse()?, OrderStatus::Confirmed).await?;
+    shop.settles_as(first.id.parse()?, OrderStatus::Confirmed).await?;
     assert_eq!(shop.orders().await?.len(), 1);
     shop.sound().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_that_does_not_leave_in_time_waits_for_a_human_and_goes_on_when_it_leaves() -> Result<()> {
+async fn an_overdue_order_waits_for_staff_and_continues_when_it_is_dispatched() -> Result<()> {
     let shop = Embedded::open(Buses::Plain).await?;
     let order = shop.place_order(&[("TEA-100", 2)]).await?;
     let parcel = shop.parcel(order, "central")?;
-    shop.comes_to(order, OrderStatus::Confirmed).await?;
+    shop.settles_as(order, OrderStatus::Confirmed).await?;
     shop.clock.advance_by(DAY * 4);
     shop.until(&order.stream(), "OrderOverdue").await?;
-    shop.rest().await?;
+    shop.settle().await?;
     // Being overdue blocks nothing, and what was awaited clears it.
     shop.send(parcel).await?;
     shop.until(&order.stream(), "OrderHoldReleased").await?;
-    shop.comes_to(order, OrderStatus::Shipped).await?;
+    shop.settles_as(order, OrderStatus::Shipped).await?;
     shop.clock.advance_by(DAY * 30);
     shop.until_times(&order.stream(), "OrderOverdue", 2).await?;
     shop.deliver(parcel).await?;
     shop.until_times(&order.stream(), "OrderHoldReleased", 2).await?;
-    shop.comes_to(order, OrderStatus::Delivered).await?;
+    shop.settles_as(order, OrderStatus::Delivered).await?;
     shop.sound().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn money_that_is_not_set_aside_any_more_is_asked_for_again_when_a_human_says_so() -> Result<()> {
+async fn an_expired_authorisation_is_requested_again_when_staff_retry() -> Result<()> {
     let shop = Embedded::open(Buses::Plain).await?;
     let order = shop.place_order(&[("TEA-100", 2)]).await?;
     let parcel = shop.parcel(order, "central")?;
     shop.pack(parcel).await?;
-    shop.comes_to(order, OrderStatus::Confirmed).await?;
+    shop.settles_as(order, OrderStatus::Confirmed).await?;
     shop.clock.advance_by(DAY * 8);
     shop.until(&order.stream(), "OrderPutOnHold").await?;
     shop.until(&parcel.stream(), "ShipmentHeld").await?;
@@ -85,13 +85,13 @@ async fn money_that_is_not_set_aside_any_more_is_asked_for_again_when_a_human_sa
     shop.resolve(order, HoldReason::AuthorizationExpired, None, WayOut::Reauthorize).await?;
     shop.until(&parcel.stream(), "ShipmentHoldLifted").await?;
     shop.dispatch(parcel).await?;
-    shop.comes_to(order, OrderStatus::Shipped).await?;
+    shop.settles_as(order, OrderStatus::Shipped).await?;
     assert_eq!(shop.provider.moved(order), (2_490, 0));
     shop.sound().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_shop_that_leaves_in_the_middle_of_everything_goes_on_where_it_was() -> Result<()> {
+async fn a_shop_that_is_stopped_at_any_point_continues_after_a_restart() -> Result<()> {
     for buses in Buses::ALL {
         let mut shop = Embedded::open(buses).await?;
         let mut orders = Vec::new();

@@ -16,7 +16,7 @@ const PAGE: &str = "../docs/event-catalogue.md";
 const AGAIN: &str = "UPDATE_CONTRACTS=1 cargo test -p e2e --test all pages";
 
 #[test]
-fn the_page_of_all_events_is_what_the_code_says() -> Result<()> {
+fn the_event_catalogue_equals_the_code() -> Result<()> {
     let page = page()?;
     if std::env::var_os("UPDATE_CONTRACTS").is_some() {
         fs::write(PAGE, &page).context(PAGE)?;
@@ -27,7 +27,7 @@ fn the_page_of_all_events_is_what_the_code_says() -> Result<()> {
 }
 
 #[test]
-fn every_link_of_the_page_of_all_events_leads_somewhere() -> Result<()> {
+fn every_link_in_the_event_catalogue_has_a_target() -> Result<()> {
     let page = page()?;
     let targets: BTreeSet<&str> =
         page.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()).collect();

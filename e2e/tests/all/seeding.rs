@@ -36,15 +36,15 @@ async fn plant_for_a_while(shop: &Embedded) -> Result<bool> {
         anyhow::Ok(())
     };
     tokio::select! {
-        planted = seed::plant(shop) => planted.map(|()| true),
+        seeded = seed::seed_catalogue(shop) => seeded.map(|()| true),
         grown = grown => grown.map(|()| false),
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_catalogue_whose_planting_was_interrupted_again_and_again_has_all_its_stock() -> Result<()> {
+async fn a_catalogue_whose_seeding_was_interrupted_repeatedly_has_all_its_stock() -> Result<()> {
     let whole = Embedded::empty(Buses::Plain).await?;
-    seed::plant(&whole).await?;
+    seed::seed_catalogue(&whole).await?;
     let wanted = taken_in(&whole).await?;
     assert!(wanted.len() > 100, "only {}", wanted.len());
     whole.leave().await?;
@@ -61,14 +61,14 @@ async fn a_catalogue_whose_planting_was_interrupted_again_and_again_has_all_its_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_shop_that_was_planted_or_has_products_of_its_own_is_left_as_it_is() -> Result<()> {
-    let planted = Embedded::empty(Buses::Plain).await?;
-    seed::plant(&planted).await?;
-    for shop in [planted, Embedded::open(Buses::Plain).await?] {
-        shop.rest().await?;
+async fn a_seeded_shop_or_one_with_products_of_its_own_is_not_changed() -> Result<()> {
+    let seeded = Embedded::empty(Buses::Plain).await?;
+    seed::seed_catalogue(&seeded).await?;
+    for shop in [seeded, Embedded::open(Buses::Plain).await?] {
+        shop.settle().await?;
         let heads = shop.heads().await?;
-        seed::plant(&shop).await?;
-        shop.rest().await?;
+        seed::seed_catalogue(&shop).await?;
+        shop.settle().await?;
         assert_eq!(shop.heads().await?, heads);
         shop.leave().await?;
     }

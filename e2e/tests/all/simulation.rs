@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use chorale::statements::orders::Orders;
+use chorale::invariants::orders::Orders;
 use command_api::CommandError;
 use command_api::inputs::ActionOutcome;
 use e2e::{Buses, Done, Embedded};
@@ -36,7 +36,7 @@ const TOKENS: [&str; 12] = [
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_small_and_nasty_shop_never_oversells_loses_money_or_forgets_an_order() -> Result<()> {
+async fn random_commands_and_failures_never_oversell_lose_money_or_lose_an_order() -> Result<()> {
     let chosen = std::env::var("CHORALE_SIMULATION_SEEDS").unwrap_or_else(|_| "1 2 3".to_owned());
     for seed in chosen.split_whitespace() {
         let seed = seed.parse()?;
@@ -164,8 +164,8 @@ impl Day<'_> {
 /// Staff choose any way out of any hold of the order.
 async fn resolve(shop: &Embedded, order: OrderId, random: &mut StdRng) -> Result<()> {
     let orders = Orders::read(shop).await?;
-    let story = orders.stories.get(&order).context("it was placed")?;
-    let Some((reason, parcel)) = story.holds.iter().next().copied() else { return Ok(()) };
+    let history = orders.histories.get(&order).context("it was placed")?;
+    let Some((reason, parcel)) = history.holds.iter().next().copied() else { return Ok(()) };
     let way_out = *reason.ways_out().choose(random).context("there is one")?;
     tolerate(shop.resolve(order, reason, parcel, way_out).await)
 }
@@ -176,21 +176,21 @@ async fn wind_down(shop: &Embedded) -> Result<()> {
         [WayOut::Refund, WayOut::RetryCapture, WayOut::CancelRest, WayOut::Reauthorize, WayOut::Release];
     for round in 0..12 {
         if round == 4 {
-            // What money cannot mend is written off in the end.
+            // What cannot be paid is written off.
             duty.reverse();
         }
         shop.on_time().await?;
         let orders = Orders::read(shop).await?;
         let open: Vec<_> = orders
-            .stories
+            .histories
             .iter()
-            .filter(|(_, story)| !story.status.is_terminal() || !story.holds.is_empty())
+            .filter(|(_, history)| !history.status.is_terminal() || !history.holds.is_empty())
             .collect();
         if open.is_empty() {
             return Ok(());
         }
-        for (order, story) in open {
-            for (reason, parcel) in &story.holds {
+        for (order, history) in open {
+            for (reason, parcel) in &history.holds {
                 for way_out in duty.into_iter().filter(|way_out| reason.ways_out().contains(way_out)) {
                     if shop.resolve(*order, *reason, *parcel, way_out).await.is_ok() {
                         break;
@@ -211,13 +211,13 @@ async fn wind_down(shop: &Embedded) -> Result<()> {
     }
     let orders = Orders::read(shop).await?;
     let mut stuck = Vec::new();
-    for (order, story) in orders.stories {
-        if !story.status.is_terminal() || !story.holds.is_empty() {
+    for (order, history) in orders.histories {
+        if !history.status.is_terminal() || !history.holds.is_empty() {
             stuck.push(format!(
                 "{order}: {} {:?} {:?}",
-                story.status,
-                story.holds,
-                shop.story(order).await?.names()
+                history.status,
+                history.holds,
+                shop.history(order).await?.names()
             ));
         }
     }

@@ -1,9 +1,9 @@
 //! A shop of separate processes on real servers, which are killed and restarted under load.
 
-mod doors;
+mod chaos;
+mod deployment;
 mod moving;
 mod restoring;
 mod servers;
-mod siege;
-mod town;
 mod tracing;
+mod two_command_apis;

@@ -33,31 +33,34 @@ fn stores(there: &Scratch) -> Result<Stores> {
 async fn move_it(path: &Path, there: &Scratch) -> Result<String> {
     let to_vault = Secret::from(there.url().to_owned());
     let args = MoveArgs { to_event_log: vec![there.url().parse()?], to_vault, json: false };
-    let mut told = Vec::new();
-    moving::run(path, &Stores::default(), &args, &mut told).await?;
-    Ok(String::from_utf8(told)?)
+    let mut output_text = Vec::new();
+    moving::run(path, &Stores::default(), &args, &mut output_text).await?;
+    Ok(String::from_utf8(output_text)?)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_moved_shop_remembers_its_answers_its_deadlines_and_its_secrets() -> Result<()> {
+async fn a_moved_shop_keeps_its_answers_deadlines_and_keys() -> Result<()> {
     let (shop, there) = (Embedded::open(Buses::Plain).await?, Scratch::new().await?);
     let first = shop.place_as("my-key", TEA, "tok_ok").await?;
     let early = shop.place_paying(TEA, "tok_action").await?;
     shop.until(&early.payment_stream(), "PaymentActionRequired").await?;
-    shop.rest().await?;
-    shop.gate.hold(INVENTORY_RESERVATIONS);
+    shop.settle().await?;
+    shop.held_groups.hold(INVENTORY_RESERVATIONS);
     let late = shop.place_order(TEA).await?;
     let before = shop.heads().await?;
 
-    let mut told = String::new();
+    let mut output_text = String::new();
     let shop = shop
         .restart_on(stores(&there)?, async |path| {
-            told = move_it(path, &there).await?;
+            output_text = move_it(path, &there).await?;
             Ok(())
         })
         .await?;
     ensure!(shop.heads().await?.iter().zip(&before).all(|(now, then)| now >= then), "events are missing");
-    ensure!(told.contains("The shop has moved") && !told.contains(&password(&there)), "{told}");
+    ensure!(
+        output_text.contains("The shop has moved") && !output_text.contains(&password(&there)),
+        "{output_text}"
+    );
 
     // Who asks again under a key gets the first answer, and who asks something else under it is found out.
     let again = shop.place_as("my-key", TEA, "tok_ok").await?;
@@ -69,12 +72,12 @@ async fn a_moved_shop_remembers_its_answers_its_deadlines_and_its_secrets() -> R
     // A deadline that was set in the files passes here; a payment that waited goes on here.
     shop.clock.advance_by(STOCK);
     shop.until(&late.stream(), "OrderExpired").await?;
-    shop.gate.release(INVENTORY_RESERVATIONS);
-    shop.comes_to(late, OrderStatus::Expired).await?;
+    shop.held_groups.release(INVENTORY_RESERVATIONS);
+    shop.settles_as(late, OrderStatus::Expired).await?;
     shop.come_back(early, ActionOutcome::Approved).await?;
-    shop.comes_to(early, OrderStatus::Confirmed).await?;
+    shop.settles_as(early, OrderStatus::Confirmed).await?;
     // What was sealed in the files opens here.
-    let placed = shop.story(early).await?.events.into_iter().find_map(|event| match event {
+    let placed = shop.history(early).await?.events.into_iter().find_map(|event| match event {
         OrderEvent::OrderPlaced(placed) => Some(placed),
         _ => None,
     });
@@ -86,12 +89,12 @@ async fn a_moved_shop_remembers_its_answers_its_deadlines_and_its_secrets() -> R
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_move_that_is_cut_off_anywhere_leaves_the_shop_on_one_side_and_is_repeated() -> Result<()> {
+async fn an_interrupted_move_leaves_the_shop_on_one_side_and_can_be_repeated() -> Result<()> {
     let (shop, there) = (Embedded::open(Buses::Plain).await?, Scratch::new().await?);
     for _ in 0..5 {
         shop.place_order(TEA).await?;
     }
-    shop.rest().await?;
+    shop.settle().await?;
     let before = shop.heads().await?;
     let shop = shop
         .restart_on(stores(&there)?, async |path| {
@@ -131,7 +134,7 @@ async fn on_one_side(path: &Path, there: &Scratch) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_program_moves_a_shop_and_the_old_directory_can_only_be_looked_at() -> Result<()> {
+async fn the_program_moves_a_shop_and_the_old_directory_becomes_read_only() -> Result<()> {
     let (data, there) = (tempfile::tempdir()?, Scratch::new().await?);
     let shop = Program::start(data.path(), &[])?;
     let (id, number) = shop.order("the-key", "TEA-100", "one@example.com").await?;
@@ -142,8 +145,8 @@ async fn the_program_moves_a_shop_and_the_old_directory_can_only_be_looked_at() 
     shop.leave()?;
 
     let heads = objects(data.path(), &["log", "head"])?;
-    let told = objects(data.path(), &go)?;
-    ensure!(told.len() == Context::ALL.len() + 1, "{told:?}");
+    let output_text = objects(data.path(), &go)?;
+    ensure!(output_text.len() == Context::ALL.len() + 1, "{output_text:?}");
     let free = ["--listen=127.0.0.1:0", "--staff-listen=127.0.0.1:0"];
     for args in
         [&free[..], &["erase", &format!("order-{id}"), "--yes"], &["projections", "rebuild", "orders"]]
@@ -174,7 +177,7 @@ async fn the_program_moves_a_shop_and_the_old_directory_can_only_be_looked_at() 
     let (_, next) = shop.order("next-key", "TEA-100", "two@example.com").await?;
     shop.until_order(&next, &["CONFIRMED"]).await?;
     let asked = format!("{{ order(number: {number:?}) {{ email }} }}");
-    ensure!(shop.ask(&asked).await?["order"]["email"] == "one@example.com", "it cannot be opened any more");
+    ensure!(shop.ask(&asked).await?["order"]["email"] == "one@example.com", "it can no longer be opened");
     shop.leave()?;
     printed(data.path(), &[&at[..], &["log", "verify"]].concat())?;
     let parted = refusal(data.path(), &go)?;
@@ -184,11 +187,11 @@ async fn the_program_moves_a_shop_and_the_old_directory_can_only_be_looked_at() 
 
 fn refusal(data: &Path, args: &[&str]) -> Result<String> {
     let ended = run(data, args)?;
-    let told = String::from_utf8(ended.stderr)?;
-    if ended.status.code() != Some(1) || told.contains("panicked") {
-        bail!("{args:?} ended with {}: {told}", ended.status);
+    let output_text = String::from_utf8(ended.stderr)?;
+    if ended.status.code() != Some(1) || output_text.contains("panicked") {
+        bail!("{args:?} ended with {}: {output_text}", ended.status);
     }
-    Ok(told)
+    Ok(output_text)
 }
 
 fn password(there: &Scratch) -> String {

@@ -28,8 +28,8 @@ fn script(run: &str, args: &[&str]) -> Result<String> {
         .env_remove("CHORALE_SERVERS_RUN");
     let output =
         command.args(["--run", run]).args(args).output().context("scripts/servers cannot be started")?;
-    let told = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "scripts/servers {args:?}: {told}");
+    let output_text = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "scripts/servers {args:?}: {output_text}");
     Ok(String::from_utf8(output.stdout)?)
 }
 

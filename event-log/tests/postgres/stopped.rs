@@ -49,7 +49,7 @@ async fn the_holder_of_the_head_lock_is_not_overtaken() {
     let Committed::Done(done) = done else { panic!("{done:?}") };
     assert_eq!(moved.unwrap(), Committed::Moved(done));
 
-    // A released lock blocks nobody.
+    // A released lock blocks no other writer.
     one.lock_head().await.unwrap().unwrap().release().await.unwrap();
     let next = Draft::now(&*other).await.unwrap().event("order-2", 1);
     assert!(matches!(next.commit(&*other).await.unwrap(), Committed::Done(_)));

@@ -93,7 +93,7 @@ fn ensure(holds: bool, otherwise: impl Into<String>) -> Checked {
     if holds { Ok(()) } else { Err(Broken::Promise(otherwise.into())) }
 }
 
-/// A record by what it is, wherever it stands.
+/// Identity of a record, regardless of its partition and offset.
 type Which = (Topic, StreamId, u64);
 
 fn which(record: &Record) -> Which {

@@ -161,7 +161,7 @@ impl Bus for MemoryBus {
         };
         let at: Positions = partitions(&topics).map(|partition| (partition, start(&partition))).collect();
         let group = subscription.group;
-        Ok(Box::new(MemoryConsumer { bus: self.clone(), group, at, told: Positions::new() }))
+        Ok(Box::new(MemoryConsumer { bus: self.clone(), group, at, delivered: Positions::new() }))
     }
 
     async fn topics(&self, topics: &[Topic]) -> Result<Vec<TopicInfo>, BusError> {
@@ -223,7 +223,7 @@ struct MemoryConsumer {
     bus: MemoryBus,
     group: String,
     at: Positions,
-    told: Positions,
+    delivered: Positions,
 }
 
 impl MemoryConsumer {
@@ -251,11 +251,11 @@ impl MemoryConsumer {
         let now = if fault == Fault::ClaimsTooMuch { &ahead } else { &self.at };
         let news = |(partition, offset): &(&Partition, &u64)| {
             let at_rest = fault == Fault::ForgetsItsPlaceAtTheHead && records.is_empty();
-            !at_rest && self.told.get(partition) != Some(offset)
+            !at_rest && self.delivered.get(partition) != Some(offset)
         };
         let positions: Positions =
             now.iter().filter(news).map(|(partition, offset)| (*partition, *offset)).collect();
-        self.told.extend(positions.clone());
+        self.delivered.extend(positions.clone());
         Delivery { records, positions }
     }
 }

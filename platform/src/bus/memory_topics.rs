@@ -37,7 +37,7 @@ pub struct MemoryTopics {
 struct State {
     records: BTreeMap<(String, u32), Vec<Outgoing>>,
     marks: BTreeMap<Context, Mark>,
-    /// How often somebody took over, per context: only the last one may write.
+    /// Number of takeovers per context. Only the last publisher may write.
     generations: BTreeMap<Context, u64>,
     /// What happens to the next transactions.
     failures: Vec<Failure>,
@@ -55,9 +55,9 @@ impl State {
 /// What happens to a transaction instead of a good end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// It is lost, and the publisher is told that the bus does not answer.
+    /// The batch is lost, and the publisher gets the error that the bus does not answer.
     Lost,
-    /// It stands, and yet the publisher is told that the bus does not answer.
+    /// The batch is written, but the publisher gets the error that the bus does not answer.
     AnswerLost,
 }
 
@@ -98,7 +98,7 @@ impl MemoryTopics {
         self.lock().marks.get(&context).cloned()
     }
 
-    /// How often somebody took over the topics of a context.
+    /// Number of takeovers of a context's topics.
     pub fn takeovers(&self, context: Context) -> u64 {
         self.lock().generations.get(&context).copied().unwrap_or(0)
     }

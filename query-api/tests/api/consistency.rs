@@ -31,11 +31,11 @@ async fn a_query_waits_until_the_collection_that_it_reads_has_the_version() {
     };
     let (answer, ()) = tokio::join!(ask(&shop, "order-o2@1,order-o1@2"), later);
     assert_eq!(data(&answer)["orders"]["nodes"].as_array().unwrap().len(), 2);
-    let told = &answer["extensions"]["consistency"];
+    let consistency = &answer["extensions"]["consistency"];
     let version = |stream: &str, version: u64| json!({ "stream": stream, "version": version });
-    assert_eq!(told["requested"], json!([version("order-o2", 1), version("order-o1", 2)]));
-    assert_eq!(told["observed"], json!([version("order-o2", 1), version("order-o1", 3)]));
-    assert_eq!((&told["stale"], &told["notCovered"]), (&json!(false), &json!([])));
+    assert_eq!(consistency["requested"], json!([version("order-o2", 1), version("order-o1", 2)]));
+    assert_eq!(consistency["observed"], json!([version("order-o2", 1), version("order-o1", 3)]));
+    assert_eq!((&consistency["stale"], &consistency["notCovered"]), (&json!(false), &json!([])));
 }
 
 #[tokio::test]
@@ -44,10 +44,10 @@ async fn when_patience_ends_the_answer_says_that_it_is_stale() {
     shop.add_orders(1).await;
     let answer = ask(&shop, "order-o1@9,stock-SKU-1@3").await;
     assert_eq!(data(&answer)["orders"]["nodes"].as_array().unwrap().len(), 1);
-    let told = &answer["extensions"]["consistency"];
-    assert_eq!((&told["stale"], &told["observed"][0]["version"]), (&json!(true), &json!(3)));
-    assert_eq!(told["notCovered"], json!(["stock-SKU-1"]));
-    assert!(told["lagMs"].as_u64().unwrap() >= 50);
+    let consistency = &answer["extensions"]["consistency"];
+    assert_eq!((&consistency["stale"], &consistency["observed"][0]["version"]), (&json!(true), &json!(3)));
+    assert_eq!(consistency["notCovered"], json!(["stock-SKU-1"]));
+    assert!(consistency["lagMs"].as_u64().unwrap() >= 50);
 }
 
 #[tokio::test]

@@ -176,7 +176,7 @@ pub fn code(answer: &Value) -> &str {
 pub struct Watched {
     inner: Store,
     calls: AtomicUsize,
-    /// How often somebody began to wait for a write.
+    /// Number of waits for a write that have begun.
     pub waits: AtomicUsize,
     broken: Mutex<HashSet<String>>,
 }

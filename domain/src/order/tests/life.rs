@@ -203,7 +203,7 @@ impl World {
         })
     }
 
-    /// What was taken for a parcel is given back; after the end, something that nobody asked for.
+    /// The capture for a parcel is refunded; after the end, an event without a request.
     fn refund(&self, i: usize) -> Option<RefundSucceeded> {
         let refunded = match self.order() {
             Order::Underway(order) => order.refunded.minor,
@@ -218,18 +218,18 @@ impl World {
     /// Whether anything happened.
     fn ask(&mut self, asked: Asked) -> bool {
         let before = self.order();
-        let told = match self.given.run(asked.decision.as_ref()) {
+        let events = match self.given.run(asked.decision.as_ref()) {
             Ok(changes) => changes.events_of::<OrderEvent>(),
             Err(refusal) => {
                 assert!(asked.by_people, "refused: {refusal}");
                 Vec::new()
             }
         };
-        follow(before, &told);
+        follow(before, &events);
         self.repeat(&asked);
         self.asked.push(asked);
         self.look();
-        !told.is_empty()
+        !events.is_empty()
     }
 
     fn repeat(&self, asked: &Asked) {
@@ -264,7 +264,7 @@ impl World {
         );
     }
 
-    /// What somebody may do is accepted; what they may not is refused, or done already.
+    /// An allowed action is accepted; any other is refused, or already done.
     fn compare(&self, action: OrderAction, decision: &dyn Decision) {
         let allowed = self.order().allowed_actions().contains(&action);
         let does = self.given.clone().run(decision).is_ok_and(|changes| !changes.events.is_empty());
@@ -313,8 +313,8 @@ impl World {
 }
 
 /// Every event is a row of the table, and is read back as it was written.
-fn follow(mut order: Order, told: &[OrderEvent]) {
-    for event in told {
+fn follow(mut order: Order, events: &[OrderEvent]) {
+    for event in events {
         let from = order.status().unwrap();
         let name = EventSet::name(event);
         order = order.evolve(event);
@@ -330,7 +330,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn an_order_always_has_a_way_out_whatever_happens_to_it(
+    fn an_order_can_always_end_whatever_events_arrive(
         parcels in 1usize..4,
         acts in prop::collection::vec(acts(), 0..50),
     ) {

@@ -60,9 +60,9 @@ fn an_order_is_placed_at_the_prices_of_the_price_book() {
 fn placing_an_order_again_does_nothing_and_tells_the_same() {
     let (first, again) = (place_order(), place_order());
     let then = priced().when(&first);
-    let told = priced().when(&again).changes().answer;
+    let answer = priced().when(&again).changes().answer;
     let repeated = then.again().nothing();
-    assert_eq!(repeated.changes().answer, told);
+    assert_eq!(repeated.changes().answer, answer);
 }
 
 #[test]
@@ -83,10 +83,10 @@ fn everything_that_is_wrong_with_an_order_is_told_at_once() {
         .and_view(sku_key(&"DOLLAR".parse().unwrap()), dollar)
         .when(&order)
         .refused("UNKNOWN_SKU");
-    let told: Vec<_> =
+    let problems: Vec<_> =
         refusal.errors.iter().map(|e| (e.code.as_str(), e.field.as_deref().unwrap())).collect();
     assert_eq!(
-        told,
+        problems,
         [
             ("UNKNOWN_SKU", "lines[0].sku"),
             ("NOT_FOR_SALE", "lines[1].sku"),

@@ -5,7 +5,7 @@ use schemas::order::Totals;
 
 use super::*;
 
-/// An order's lines (price, quantity) and, for each unit, which of three places it stands at.
+/// An order's lines (price, quantity) and, for each unit, its location (one of three).
 fn baskets() -> impl Strategy<Value = Vec<(i64, Vec<usize>)>> {
     prop::collection::vec((0i64..100_000, prop::collection::vec(0usize..3, 1..12)), 1..6)
 }
@@ -65,8 +65,8 @@ proptest! {
                 given.run(&cancel()).unwrap();
             }
             let back = step >= cancelled_after && comes_back[i];
-            let told = if back { given.run(&taken_back(i)) } else { given.run(&dispatched(i)) };
-            let captures = told.unwrap().events_of::<OrderEvent>();
+            let decided = if back { given.run(&taken_back(i)) } else { given.run(&dispatched(i)) };
+            let captures = decided.unwrap().events_of::<OrderEvent>();
             captured += captures.iter().filter_map(capture_of).map(|amount| amount.minor).sum::<i64>();
         }
         let totals = totals_of(&given);

@@ -158,7 +158,7 @@ fn answer_of(call: &ProviderCall, answer: ProviderAnswer) -> ProviderAnswered {
     ProviderAnswered { order_id: call.order_id, step: call.step.clone(), answer, rules: rules() }
 }
 
-/// What the provider has done, told by the events alone.
+/// Operations of the provider, derived from the events alone.
 fn check(events: &[PaymentEvent]) -> Result<(), TestCaseError> {
     let (mut authorized, mut claims, mut refs) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let (mut taken, mut back, mut asked_back) = (0, 0, BTreeMap::new());

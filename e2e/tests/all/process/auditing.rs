@@ -12,7 +12,7 @@ const SECRETS: [&str; 4] =
     ["karla.unverwechselbar@example.com", "Wilhelmine Unverwechselbar", "Unverwechselbare Gasse", "tok_ok"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_can_be_audited_and_a_subject_erased_beside_the_running_shop() -> Result<()> {
+async fn a_running_shop_can_be_audited_and_a_subject_erased() -> Result<()> {
     let data = tempfile::tempdir()?;
     let data = data.path();
     let shop = Program::start(data, &[])?;
@@ -23,13 +23,15 @@ async fn everything_can_be_audited_and_a_subject_erased_beside_the_running_shop(
     assert_eq!(topics.len(), 12);
     assert!(printed(data, &["topics"])?.contains("chorale.order.v1"));
     let stream = format!("order-{order}");
-    let story = objects(data, &["topics", "read", "order", "--key", &stream])?;
+    let history = objects(data, &["topics", "read", "order", "--key", &stream])?;
     let types: Vec<_> =
-        story.iter().map(|record| record["headers"]["ce_type"].as_str().unwrap_or_default()).collect();
+        history.iter().map(|record| record["headers"]["ce_type"].as_str().unwrap_or_default()).collect();
     let wanted = ["OrderPlaced", "OrderStockConfirmed", "OrderPaymentAuthorized", "OrderConfirmed"];
     assert_eq!(types, wanted.map(|name| format!("chorale.order.{name}.v1")));
     assert!(
-        story.iter().all(|record| record["value"]["summary"].is_string() && record["key"] == stream.as_str())
+        history
+            .iter()
+            .all(|record| record["value"]["summary"].is_string() && record["key"] == stream.as_str())
     );
     let placed = objects(data, &["topics", "read", "order", "--type", "OrderPlaced"])?;
     assert_eq!(placed.len(), 1);
@@ -123,7 +125,7 @@ async fn damaged(data: &Path) -> Result<()> {
     connection.close().await?;
     let mut bytes = fs::read(&file)?;
     let word = b" placed: 1 line";
-    // Pages that are not in use any more may hold older copies: the row itself is among these.
+    // Free pages may hold older copies; the row itself is among these.
     let found: Vec<_> = bytes.windows(word.len()).enumerate().filter(|(_, window)| *window == word).collect();
     let places: Vec<usize> = found.into_iter().map(|(place, _)| place + 9).collect();
     assert!(!places.is_empty(), "no order was placed");

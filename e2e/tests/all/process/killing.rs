@@ -15,7 +15,7 @@ const EACH: usize = 15;
 const SKUS: [&str; 4] = ["TEA-100", "TEA-110", "TEA-120", "TEA-140"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_acknowledged_order_survives_kills_stands_there_once_and_is_driven_to_its_end() -> Result<()> {
+async fn every_acknowledged_order_survives_kills_exactly_once_and_is_processed_to_its_end() -> Result<()> {
     let data = tempfile::tempdir()?;
     let mut acknowledged = BTreeMap::new();
     for life in 0..KILLS {
@@ -28,7 +28,10 @@ async fn every_acknowledged_order_survives_kills_stands_there_once_and_is_driven
             .collect();
         // Only shoppers count: when all of them have left, this ends too.
         drop(count);
-        counted.wait_for(|count| *count >= EACH).await.context("nobody answers the shoppers any more")?;
+        counted
+            .wait_for(|count| *count >= EACH)
+            .await
+            .context("timed out waiting for answers to the shoppers")?;
         // Nobody else has a hold of the process; the shoppers only talk to it.
         shop.kill_now()?;
         for shopper in shoppers {
@@ -47,7 +50,7 @@ async fn every_acknowledged_order_survives_kills_stands_there_once_and_is_driven
         let times: Vec<_> = placed.iter().filter(|record| record["key"] == stream.as_str()).collect();
         assert_eq!(times.len(), 1, "{order}");
     }
-    // Whoever was acknowledged, and whoever was placed and never heard of it.
+    // Acknowledged orders, and orders that were placed without an acknowledgement.
     for record in &placed {
         let number = record["value"]["orderNumber"].as_str().context("an order without a number")?;
         shop.until_order(number, &["CONFIRMED"]).await?;
@@ -57,7 +60,7 @@ async fn every_acknowledged_order_survives_kills_stands_there_once_and_is_driven
     shop.leave()
 }
 
-/// Orders one after another until nobody answers; what was acknowledged, by key.
+/// Places orders one after another until there is no answer. Returns acknowledged orders by key.
 async fn shop_on(
     shop: Arc<Program>,
     shopper: usize,

@@ -35,7 +35,7 @@ fn an_origin_with_a_path_is_refused_with_2() -> Result<()> {
 }
 
 #[test]
-fn a_port_that_is_taken_is_named_with_the_flag_that_chooses_another() -> Result<()> {
+fn a_port_in_use_is_reported_with_the_flag_for_another() -> Result<()> {
     let data = tempfile::tempdir()?;
     let taken = TcpListener::bind("127.0.0.1:0")?;
     let address = taken.local_addr()?.to_string();
@@ -46,7 +46,7 @@ fn a_port_that_is_taken_is_named_with_the_flag_that_chooses_another() -> Result<
 }
 
 #[test]
-fn a_data_directory_that_is_newer_broken_or_empty_is_left_alone() -> Result<()> {
+fn a_newer_broken_or_empty_data_directory_is_not_changed() -> Result<()> {
     let data = tempfile::tempdir()?;
     let about = data.path().join("shop.json");
     refuses(data.path(), &["topics"], 1, &["there is no shop in", "--data-dir"])?;
@@ -66,7 +66,7 @@ fn a_data_directory_that_is_newer_broken_or_empty_is_left_alone() -> Result<()> 
 }
 
 #[test]
-fn a_file_that_is_no_log_is_named() -> Result<()> {
+fn a_file_that_is_not_a_log_is_reported_by_name() -> Result<()> {
     let data = tempfile::tempdir()?;
     std::fs::write(data.path().join("shop.json"), r#"{"format":2}"#)?;
     std::fs::write(

@@ -5,7 +5,7 @@ use anyhow::Result;
 use e2e::program::{Program, objects, run};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_first_start_plants_a_catalogue_says_where_to_look_answers_and_leaves_when_asked() -> Result<()> {
+async fn the_first_start_seeds_a_catalogue_prints_its_addresses_answers_and_stops_on_request() -> Result<()> {
     let data = tempfile::tempdir()?;
     let folder = data.path().join("not-there-yet");
     let shop = Program::start(&folder, &[])?;
@@ -42,7 +42,7 @@ async fn a_first_start_plants_a_catalogue_says_where_to_look_answers_and_leaves_
 
     let (_, number) = shop.order("first", "TEA-100", "one@example.com").await?;
     shop.until_order(&number, &["CONFIRMED"]).await?;
-    // A connection that is kept open keeps nobody from leaving.
+    // An open connection does not delay the shutdown.
     let client = shop.client.clone();
     shop.leave()?;
     drop(client);
@@ -53,11 +53,11 @@ async fn a_first_start_plants_a_catalogue_says_where_to_look_answers_and_leaves_
     assert_eq!(again, number, "the first answer, after a restart too");
     let topics = objects(&folder, &["topics"])?;
     let products = topics.iter().filter(|topic| topic["topic"] == "chorale.product.v1");
-    let planted: Vec<_> = products.map(|topic| topic["records"].as_u64()).collect();
+    let seeded: Vec<_> = products.map(|topic| topic["records"].as_u64()).collect();
     shop.leave()?;
     let shop = Program::start(&folder, &[])?;
     let again = objects(&folder, &["topics"])?;
     let products = again.iter().filter(|topic| topic["topic"] == "chorale.product.v1");
-    assert_eq!(products.map(|topic| topic["records"].as_u64()).collect::<Vec<_>>(), planted, "planted once");
+    assert_eq!(products.map(|topic| topic["records"].as_u64()).collect::<Vec<_>>(), seeded, "seeded once");
     shop.leave()
 }

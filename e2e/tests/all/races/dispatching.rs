@@ -1,4 +1,4 @@
-//! A parcel that leaves, against whoever wants it to stay.
+//! Dispatches that race with cancellations, holds and returns.
 
 use anyhow::Result;
 use domain::policies::{ORDERING_OUTCOMES, SHIPPING_CARRIER, SHIPPING_ORDERS};
@@ -13,12 +13,12 @@ const BOTH: &[(&str, u32)] = &[("TEA-100", 2), ("MUG-1", 1)];
 
 async fn confirmed(shop: &Embedded, lines: &[(&str, u32)]) -> Result<OrderId> {
     let order = shop.place_order(lines).await?;
-    shop.comes_to(order, OrderStatus::Confirmed).await?;
+    shop.settles_as(order, OrderStatus::Confirmed).await?;
     Ok(order)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_parcel_asked_back_before_it_left_does_not_leave() -> Result<()> {
+async fn a_parcel_recalled_before_dispatch_is_not_dispatched() -> Result<()> {
     everywhere(async |shop| {
         let order = confirmed(shop, TEA).await?;
         let parcel = shop.parcel(order, "central")?;
@@ -26,7 +26,7 @@ async fn a_parcel_asked_back_before_it_left_does_not_leave() -> Result<()> {
         shop.cancel(order).await?;
         shop.until(&parcel.stream(), "ShipmentCancelled").await?;
         refused(shop.dispatch(parcel).await)?;
-        shop.comes_to(order, OrderStatus::Cancelled).await?;
+        shop.settles_as(order, OrderStatus::Cancelled).await?;
         assert_eq!(shop.provider.moved(order), (0, 0));
         Ok(())
     })
@@ -34,18 +34,17 @@ async fn a_parcel_asked_back_before_it_left_does_not_leave() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_parcel_that_left_before_it_was_asked_back_is_captured_and_the_cancellation_refused() -> Result<()>
-{
+async fn a_parcel_dispatched_before_its_recall_is_captured_and_the_cancellation_refused() -> Result<()> {
     everywhere(async |shop| {
         let order = confirmed(shop, TEA).await?;
         let parcel = shop.parcel(order, "central")?;
         shop.pack(parcel).await?;
-        shop.gate.hold(SHIPPING_ORDERS);
+        shop.held_groups.hold(SHIPPING_ORDERS);
         shop.cancel(order).await?;
         shop.dispatch(parcel).await?;
-        shop.gate.release(SHIPPING_ORDERS);
-        shop.comes_to(order, OrderStatus::Shipped).await?;
-        assert_eq!(shop.story(order).await?.count("OrderCancellationRefused"), 1);
+        shop.held_groups.release(SHIPPING_ORDERS);
+        shop.settles_as(order, OrderStatus::Shipped).await?;
+        assert_eq!(shop.history(order).await?.count("OrderCancellationRefused"), 1);
         // Two of tea at 10.00, and 4.90 for sending them.
         assert_eq!(shop.provider.moved(order), (2_490, 0));
         Ok(())
@@ -54,17 +53,17 @@ async fn a_parcel_that_left_before_it_was_asked_back_is_captured_and_the_cancell
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cancellation_that_overtakes_the_news_of_a_departure_is_refused_too() -> Result<()> {
+async fn a_cancellation_that_overtakes_the_event_of_a_dispatch_is_refused() -> Result<()> {
     everywhere(async |shop| {
         let order = confirmed(shop, TEA).await?;
         let parcel = shop.parcel(order, "central")?;
         shop.pack(parcel).await?;
-        shop.gate.hold(ORDERING_OUTCOMES);
+        shop.held_groups.hold(ORDERING_OUTCOMES);
         shop.dispatch(parcel).await?;
         shop.cancel(order).await?;
-        shop.gate.release(ORDERING_OUTCOMES);
-        shop.comes_to(order, OrderStatus::Shipped).await?;
-        assert_eq!(shop.story(order).await?.count("OrderCancellationRefused"), 1);
+        shop.held_groups.release(ORDERING_OUTCOMES);
+        shop.settles_as(order, OrderStatus::Shipped).await?;
+        assert_eq!(shop.history(order).await?.count("OrderCancellationRefused"), 1);
         assert_eq!(shop.provider.moved(order), (2_490, 0));
         Ok(())
     })
@@ -72,7 +71,7 @@ async fn a_cancellation_that_overtakes_the_news_of_a_departure_is_refused_too() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cancellation_that_meets_one_parcel_of_two_cancels_the_lines_of_the_other() -> Result<()> {
+async fn a_cancellation_after_one_of_two_parcels_left_cancels_the_lines_of_the_other() -> Result<()> {
     for heard in [false, true] {
         everywhere(async |shop| {
             let order = confirmed(shop, BOTH).await?;
@@ -83,14 +82,14 @@ async fn a_cancellation_that_meets_one_parcel_of_two_cancels_the_lines_of_the_ot
                 shop.until(&order.stream(), "OrderPaymentCaptured").await?;
                 shop.cancel(order).await?;
             } else {
-                shop.gate.hold(ORDERING_OUTCOMES);
+                shop.held_groups.hold(ORDERING_OUTCOMES);
                 shop.dispatch(tea).await?;
                 shop.cancel(order).await?;
-                shop.gate.release(ORDERING_OUTCOMES);
+                shop.held_groups.release(ORDERING_OUTCOMES);
             }
-            shop.comes_to(order, OrderStatus::Shipped).await?;
-            let story = shop.story(order).await?;
-            assert_eq!(story.count("OrderLinesCancelled"), 1, "{:?}", story.names());
+            shop.settles_as(order, OrderStatus::Shipped).await?;
+            let history = shop.history(order).await?;
+            assert_eq!(history.count("OrderLinesCancelled"), 1, "{:?}", history.names());
             assert_eq!(shop.provider.moved(order), (2_490, 0));
             let mug = shop.parcel(order, "north")?;
             assert_eq!(shop.count(&mug.stream(), "ShipmentCancelled").await?, 1);
@@ -103,7 +102,7 @@ async fn a_cancellation_that_meets_one_parcel_of_two_cancels_the_lines_of_the_ot
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_parcel_of_an_order_on_hold_does_not_leave_until_the_hold_is_released() -> Result<()> {
+async fn a_parcel_of_an_order_on_hold_is_not_dispatched_until_the_hold_is_released() -> Result<()> {
     everywhere(async |shop| {
         let order = confirmed(shop, TEA).await?;
         let parcel = shop.parcel(order, "central")?;
@@ -114,7 +113,7 @@ async fn a_parcel_of_an_order_on_hold_does_not_leave_until_the_hold_is_released(
         shop.resolve(order, HoldReason::Staff, None, WayOut::Release).await?;
         shop.until(&parcel.stream(), "ShipmentHoldLifted").await?;
         shop.dispatch(parcel).await?;
-        shop.comes_to(order, OrderStatus::Shipped).await?;
+        shop.settles_as(order, OrderStatus::Shipped).await?;
         assert_eq!(shop.provider.moved(order), (2_490, 0));
         Ok(())
     })
@@ -122,19 +121,19 @@ async fn a_parcel_of_an_order_on_hold_does_not_leave_until_the_hold_is_released(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_parcel_that_left_before_the_hold_was_heard_is_on_its_way_and_paid() -> Result<()> {
+async fn a_parcel_dispatched_before_the_hold_was_known_is_captured() -> Result<()> {
     everywhere(async |shop| {
         let order = confirmed(shop, TEA).await?;
         let parcel = shop.parcel(order, "central")?;
         shop.pack(parcel).await?;
-        shop.gate.hold(SHIPPING_ORDERS);
+        shop.held_groups.hold(SHIPPING_ORDERS);
         shop.put_on_hold(order).await?;
         shop.dispatch(parcel).await?;
-        shop.gate.release(SHIPPING_ORDERS);
-        shop.comes_to(order, OrderStatus::Shipped).await?;
+        shop.held_groups.release(SHIPPING_ORDERS);
+        shop.settles_as(order, OrderStatus::Shipped).await?;
         shop.resolve(order, HoldReason::Staff, None, WayOut::Release).await?;
         shop.deliver(parcel).await?;
-        shop.comes_to(order, OrderStatus::Delivered).await?;
+        shop.settles_as(order, OrderStatus::Delivered).await?;
         assert_eq!(shop.provider.moved(order), (2_490, 0));
         Ok(())
     })
@@ -142,14 +141,14 @@ async fn a_parcel_that_left_before_the_hold_was_heard_is_on_its_way_and_paid() -
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_parcel_taken_back_though_nobody_asked_waits_for_a_human() -> Result<()> {
+async fn a_parcel_returned_without_a_request_waits_for_staff() -> Result<()> {
     everywhere(async |shop| {
         let order = confirmed(shop, BOTH).await?;
         let (tea, mug) = (shop.parcel(order, "central")?, shop.parcel(order, "north")?);
         shop.take_back(mug).await?;
         shop.until(&order.stream(), "OrderPutOnHold").await?;
         shop.resolve(order, HoldReason::ParcelCancelled, Some(mug), WayOut::CancelRest).await?;
-        shop.comes_to(order, OrderStatus::Cancelled).await?;
+        shop.settles_as(order, OrderStatus::Cancelled).await?;
         assert_eq!(shop.count(&tea.stream(), "ShipmentCancelled").await?, 1);
         assert_eq!(shop.count(&order.payment_stream(), "PaymentVoided").await?, 1);
         Ok(())
@@ -158,8 +157,7 @@ async fn a_parcel_taken_back_though_nobody_asked_waits_for_a_human() -> Result<(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_parcel_whose_address_was_erased_before_its_label_was_printed_comes_back_and_a_human_decides()
--> Result<()> {
+async fn a_parcel_whose_address_was_erased_before_labelling_is_returned_and_waits_for_staff() -> Result<()> {
     everywhere(async |shop| {
         let order = confirmed(shop, BOTH).await?;
         let (nowhere, sent) = (shop.parcel(order, "central")?, shop.parcel(order, "north")?);
@@ -169,12 +167,12 @@ async fn a_parcel_whose_address_was_erased_before_its_label_was_printed_comes_ba
         shop.close_box(nowhere).await?;
         shop.until(&nowhere.stream(), "ShipmentCancelled").await?;
         shop.until(&order.stream(), "OrderPutOnHold").await?;
-        shop.rest().await?;
+        shop.settle().await?;
         assert_eq!(shop.parked(SHIPPING_CARRIER).await?, 0);
         shop.resolve(order, HoldReason::ParcelCancelled, Some(nowhere), WayOut::CancelRest).await?;
         shop.deliver(sent).await?;
         shop.until(&order.stream(), "OrderDelivered").await?;
-        shop.comes_to(order, OrderStatus::Delivered).await
+        shop.settles_as(order, OrderStatus::Delivered).await
     })
     .await
 }

@@ -15,36 +15,36 @@ const STOCK: Duration = Duration::from_secs(61);
 const PAYMENT: Duration = Duration::from_secs(16 * 60);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn stock_confirmed_after_the_order_expired_is_given_back() -> Result<()> {
+async fn stock_confirmed_after_the_order_expired_is_released() -> Result<()> {
     everywhere(async |shop| {
-        shop.gate.hold(INVENTORY_RESERVATIONS);
+        shop.held_groups.hold(INVENTORY_RESERVATIONS);
         let order = shop.place_order(TEA).await?;
         shop.clock.advance_by(STOCK);
         shop.until(&order.stream(), "OrderExpired").await?;
-        shop.gate.release(INVENTORY_RESERVATIONS);
-        shop.comes_to(order, OrderStatus::Expired).await
+        shop.held_groups.release(INVENTORY_RESERVATIONS);
+        shop.settles_as(order, OrderStatus::Expired).await
     })
     .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn stock_confirmed_in_time_is_not_overtaken_by_the_clock_while_its_news_waits() -> Result<()> {
+async fn stock_confirmed_in_time_does_not_expire_while_its_event_is_delayed() -> Result<()> {
     everywhere(async |shop| {
-        shop.gate.hold(ORDERING_OUTCOMES);
+        shop.held_groups.hold(ORDERING_OUTCOMES);
         let order = shop.place_order(TEA).await?;
         shop.until(&order.reservation_stream(), "ReservationConfirmed").await?;
         shop.clock.advance_by(STOCK);
         let expired = order.stream();
         let expires = shop.until(&expired, "OrderExpired");
         assert!(tokio::time::timeout(QUIET, expires).await.is_err(), "the clock was faster");
-        shop.gate.release(ORDERING_OUTCOMES);
-        shop.comes_to(order, OrderStatus::Confirmed).await
+        shop.held_groups.release(ORDERING_OUTCOMES);
+        shop.settles_as(order, OrderStatus::Confirmed).await
     })
     .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_payment_authorised_after_the_order_expired_is_let_go() -> Result<()> {
+async fn a_payment_authorised_after_the_order_expired_is_voided() -> Result<()> {
     everywhere(async |shop| {
         shop.provider.hold("authorize");
         let order = shop.place_order(TEA).await?;
@@ -53,7 +53,7 @@ async fn a_payment_authorised_after_the_order_expired_is_let_go() -> Result<()> 
         shop.until(&order.stream(), "OrderExpired").await?;
         shop.until(&order.payment_stream(), "PaymentCancelled").await?;
         shop.provider.release("authorize");
-        shop.comes_to(order, OrderStatus::Expired).await?;
+        shop.settles_as(order, OrderStatus::Expired).await?;
         assert_eq!(shop.count(&order.payment_stream(), "LatePaymentDetected").await?, 1);
         assert_eq!(shop.count(&order.payment_stream(), "PaymentVoided").await?, 1);
         assert_eq!(shop.count(&order.reservation_stream(), "ReservationReleased").await?, 1);
@@ -63,22 +63,22 @@ async fn a_payment_authorised_after_the_order_expired_is_let_go() -> Result<()> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_payment_authorised_in_time_is_not_overtaken_by_the_clock_not_even_by_a_restart() -> Result<()> {
+async fn a_payment_authorised_in_time_does_not_expire_even_across_a_restart() -> Result<()> {
     for buses in e2e::Buses::ALL {
         let shop = e2e::Embedded::open(buses).await?;
-        shop.gate.hold(PAYMENTS_ORDERS);
+        shop.held_groups.hold(PAYMENTS_ORDERS);
         let order = shop.place_order(TEA).await?;
         shop.until(&order.stream(), "OrderStockConfirmed").await?;
-        shop.gate.hold(ORDERING_OUTCOMES);
-        shop.gate.release(PAYMENTS_ORDERS);
+        shop.held_groups.hold(ORDERING_OUTCOMES);
+        shop.held_groups.release(PAYMENTS_ORDERS);
         shop.until(&order.payment_stream(), "PaymentAuthorized").await?;
         shop.clock.advance_by(PAYMENT);
         let shop = shop.restart().await?;
         let expired = order.stream();
         let expires = shop.until(&expired, "OrderExpired");
         assert!(tokio::time::timeout(QUIET, expires).await.is_err(), "the clock was faster");
-        shop.gate.release(ORDERING_OUTCOMES);
-        shop.comes_to(order, OrderStatus::Confirmed).await?;
+        shop.held_groups.release(ORDERING_OUTCOMES);
+        shop.settles_as(order, OrderStatus::Confirmed).await?;
         shop.sound().await?;
     }
     Ok(())

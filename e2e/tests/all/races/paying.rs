@@ -1,10 +1,10 @@
-//! Money that cannot be taken, comes twice, or nobody knows about.
+//! Failed, repeated and unanswered payment calls.
 
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use chorale::statements::orders::Orders;
-use chorale::statements::payments::Payments;
+use chorale::invariants::orders::Orders;
+use chorale::invariants::payments::Payments;
 use command_api::inputs::ActionOutcome;
 use e2e::Embedded;
 use schemas::life_cycle::{HoldReason, OrderStatus, WayOut};
@@ -26,7 +26,7 @@ async fn sent(shop: &Embedded) -> Result<(OrderId, ShipmentId)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_capture_that_failed_is_retried_when_a_human_says_so() -> Result<()> {
+async fn a_failed_capture_is_retried_when_staff_ask() -> Result<()> {
     everywhere(async |shop| {
         shop.provider.fail_next("capture", "CARD_BLOCKED");
         let (order, parcel) = sent(shop).await?;
@@ -34,7 +34,7 @@ async fn a_capture_that_failed_is_retried_when_a_human_says_so() -> Result<()> {
         assert_eq!(shop.provider.moved(order), (0, 0));
         shop.resolve(order, HoldReason::CaptureFailed, Some(parcel), WayOut::RetryCapture).await?;
         shop.until(&order.stream(), "OrderPaymentCaptured").await?;
-        shop.comes_to(order, OrderStatus::Shipped).await?;
+        shop.settles_as(order, OrderStatus::Shipped).await?;
         assert_eq!(shop.provider.moved(order), (2_490, 0));
         Ok(())
     })
@@ -42,14 +42,14 @@ async fn a_capture_that_failed_is_retried_when_a_human_says_so() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_capture_that_failed_is_written_off_when_a_human_says_so() -> Result<()> {
+async fn a_failed_capture_is_written_off_when_staff_ask() -> Result<()> {
     everywhere(async |shop| {
         shop.provider.fail_next("capture", "CARD_BLOCKED");
         let (order, parcel) = sent(shop).await?;
         shop.until(&order.stream(), "OrderPutOnHold").await?;
         shop.resolve(order, HoldReason::CaptureFailed, Some(parcel), WayOut::Release).await?;
         shop.deliver(parcel).await?;
-        shop.comes_to(order, OrderStatus::Delivered).await?;
+        shop.settles_as(order, OrderStatus::Delivered).await?;
         shop.clock.advance_by(RETURNS);
         shop.until(&order.stream(), "OrderCompleted").await?;
         assert_eq!(shop.provider.moved(order), (0, 0));
@@ -59,7 +59,7 @@ async fn a_capture_that_failed_is_written_off_when_a_human_says_so() -> Result<(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_parcel_that_was_written_off_excuses_its_own_money_and_no_more() -> Result<()> {
+async fn writing_off_a_parcel_waives_only_its_own_amount() -> Result<()> {
     everywhere(async |shop| {
         let order = shop.place_order(&[("TEA-100", 2), ("MUG-1", 1)]).await?;
         let (lost, paid) = (shop.parcel(order, "central")?, shop.parcel(order, "north")?);
@@ -75,21 +75,21 @@ async fn a_parcel_that_was_written_off_excuses_its_own_money_and_no_more() -> Re
         shop.until(&order.stream(), "OrderDelivered").await?;
         shop.clock.advance_by(RETURNS);
         shop.until(&order.stream(), "OrderCompleted").await?;
-        shop.rest().await?;
+        shop.settle().await?;
 
         let (mut orders, payments) = (Orders::read(shop).await?, Payments::read(shop).await?);
         assert!(payments.agree_with(&orders).holds);
-        let story = orders.stories.get_mut(&order).context("it was placed")?;
-        assert_eq!((story.written_off(), story.captured), (2_490, 1_500));
-        story.grand += 1;
-        assert!(!payments.agree_with(&orders).holds, "a cent is missing, and nobody wrote it off");
+        let history = orders.histories.get_mut(&order).context("it was placed")?;
+        assert_eq!((history.written_off(), history.captured), (2_490, 1_500));
+        history.grand += 1;
+        assert!(!payments.agree_with(&orders).holds, "a cent is missing that was not written off");
         Ok(())
     })
     .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_parcel_that_was_written_off_needs_no_money_when_its_capture_fails() -> Result<()> {
+async fn a_written_off_lost_parcel_needs_no_payment_when_its_capture_fails() -> Result<()> {
     everywhere(async |shop| {
         shop.provider.hold("capture");
         let (order, parcel) = sent(shop).await?;
@@ -101,7 +101,7 @@ async fn a_lost_parcel_that_was_written_off_needs_no_money_when_its_capture_fail
         shop.provider.fail_next("capture", "CARD_BLOCKED");
         shop.provider.release("capture");
         shop.until(&order.payment_stream(), "PaymentCaptureFailed").await?;
-        shop.comes_to(order, OrderStatus::Completed).await?;
+        shop.settles_as(order, OrderStatus::Completed).await?;
         assert_eq!(shop.provider.moved(order), (0, 0));
         Ok(())
     })
@@ -109,7 +109,7 @@ async fn a_lost_parcel_that_was_written_off_needs_no_money_when_its_capture_fail
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_parcel_is_refunded_whether_its_money_was_taken_before_or_after() -> Result<()> {
+async fn a_lost_parcel_is_refunded_whether_it_was_captured_before_or_after() -> Result<()> {
     for late in [false, true] {
         everywhere(async |shop| {
             if late {
@@ -132,9 +132,9 @@ async fn a_lost_parcel_is_refunded_whether_its_money_was_taken_before_or_after()
                 shop.resolve(order, HoldReason::ShipmentLost, Some(parcel), WayOut::Refund).await?;
             }
             shop.until(&order.stream(), "OrderRefunded").await?;
-            shop.rest().await?;
+            shop.settle().await?;
             let (taken, given) = shop.provider.moved(order);
-            assert_eq!((taken, given), (2_490, 2_490), "{:?}", shop.story(order).await?.names());
+            assert_eq!((taken, given), (2_490, 2_490), "{:?}", shop.history(order).await?.names());
             Ok(())
         })
         .await?;
@@ -143,7 +143,7 @@ async fn a_lost_parcel_is_refunded_whether_its_money_was_taken_before_or_after()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refund_that_failed_is_tried_again_when_a_human_says_so() -> Result<()> {
+async fn a_failed_refund_is_retried_when_staff_ask() -> Result<()> {
     everywhere(async |shop| {
         shop.provider.fail_next("refund", "ACCOUNT_CLOSED");
         let (order, parcel) = sent(shop).await?;
@@ -154,7 +154,7 @@ async fn a_refund_that_failed_is_tried_again_when_a_human_says_so() -> Result<()
         shop.until_times(&order.stream(), "OrderPutOnHold", 2).await?;
         shop.resolve(order, HoldReason::RefundFailed, Some(parcel), WayOut::Refund).await?;
         shop.until(&order.stream(), "OrderRefunded").await?;
-        shop.rest().await?;
+        shop.settle().await?;
         assert_eq!(shop.provider.moved(order), (2_490, 2_490));
         Ok(())
     })
@@ -162,14 +162,14 @@ async fn a_refund_that_failed_is_tried_again_when_a_human_says_so() -> Result<()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_authorisation_that_nobody_answered_is_asked_about_and_never_made_twice() -> Result<()> {
+async fn an_unanswered_authorisation_is_inquired_and_never_repeated() -> Result<()> {
     everywhere(async |shop| {
         shop.provider.lose_next_answer("authorize");
         let order = shop.place_order(TEA).await?;
         shop.until(&order.payment_stream(), "PaymentOutcomeUnknown").await?;
         shop.clock.advance_by(INQUIRY);
         shop.until(&order.stream(), "OrderConfirmed").await?;
-        shop.comes_to(order, OrderStatus::Confirmed).await?;
+        shop.settles_as(order, OrderStatus::Confirmed).await?;
         assert_eq!(shop.count(&order.payment_stream(), "PaymentAuthorized").await?, 1);
         assert_eq!(shop.count(&order.payment_stream(), "PaymentRequested").await?, 1);
         Ok(())
@@ -178,14 +178,14 @@ async fn an_authorisation_that_nobody_answered_is_asked_about_and_never_made_twi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_never_arrived_is_found_out_by_asking() -> Result<()> {
+async fn an_inquiry_finds_out_that_a_call_did_not_arrive() -> Result<()> {
     everywhere(async |shop| {
         shop.provider.lose_next_call("capture");
         let (order, _) = sent(shop).await?;
         shop.until(&order.payment_stream(), "PaymentOutcomeUnknown").await?;
         shop.clock.advance_by(INQUIRY);
         shop.until(&order.stream(), "OrderPaymentCaptured").await?;
-        shop.comes_to(order, OrderStatus::Shipped).await?;
+        shop.settles_as(order, OrderStatus::Shipped).await?;
         assert_eq!(shop.provider.moved(order), (2_490, 0));
         Ok(())
     })
@@ -193,7 +193,7 @@ async fn a_call_that_never_arrived_is_found_out_by_asking() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_capture_whose_answer_was_lost_takes_the_money_once() -> Result<()> {
+async fn a_capture_whose_answer_was_lost_is_made_once() -> Result<()> {
     everywhere(async |shop| {
         shop.provider.lose_next_answer("capture");
         let (order, parcel) = sent(shop).await?;
@@ -201,7 +201,7 @@ async fn a_capture_whose_answer_was_lost_takes_the_money_once() -> Result<()> {
         shop.deliver(parcel).await?;
         shop.clock.advance_by(INQUIRY);
         shop.until(&order.stream(), "OrderPaymentCaptured").await?;
-        shop.comes_to(order, OrderStatus::Delivered).await?;
+        shop.settles_as(order, OrderStatus::Delivered).await?;
         assert_eq!(shop.provider.moved(order), (2_490, 0));
         Ok(())
     })
@@ -209,7 +209,7 @@ async fn a_capture_whose_answer_was_lost_takes_the_money_once() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_customer_who_confirms_at_the_bank_has_paid_and_one_who_refuses_may_pay_otherwise() -> Result<()> {
+async fn confirming_at_the_bank_pays_and_refusing_allows_another_payment_method() -> Result<()> {
     everywhere(async |shop| {
         let approved = shop.place_paying(TEA, "tok_action").await?;
         let refused = shop.place_paying(TEA, "tok_action").await?;
@@ -218,17 +218,17 @@ async fn a_customer_who_confirms_at_the_bank_has_paid_and_one_who_refuses_may_pa
         }
         shop.come_back(approved, ActionOutcome::Approved).await?;
         shop.come_back(refused, ActionOutcome::Refused).await?;
-        shop.comes_to(approved, OrderStatus::Confirmed).await?;
-        shop.comes_to(refused, OrderStatus::StockConfirmed).await?;
+        shop.settles_as(approved, OrderStatus::Confirmed).await?;
+        shop.settles_as(refused, OrderStatus::StockConfirmed).await?;
         shop.retry_payment(refused, "tok_ok").await?;
         shop.until(&refused.stream(), "OrderConfirmed").await?;
-        shop.comes_to(refused, OrderStatus::Confirmed).await
+        shop.settles_as(refused, OrderStatus::Confirmed).await
     })
     .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_customer_who_confirms_after_the_order_is_over_is_not_charged() -> Result<()> {
+async fn a_confirmation_at_the_bank_after_the_end_of_the_order_charges_nothing() -> Result<()> {
     everywhere(async |shop| {
         let cancelled = shop.place_paying(TEA, "tok_action").await?;
         let expired = shop.place_paying(TEA, "tok_action").await?;
@@ -240,10 +240,10 @@ async fn a_customer_who_confirms_after_the_order_is_over_is_not_charged() -> Res
         shop.until(&expired.stream(), "OrderExpired").await?;
         for order in [cancelled, expired] {
             shop.until(&order.payment_stream(), "PaymentCancelled").await?;
-            // Whether it is refused or let go again, nobody is charged.
+            // The payment is either refused or voided; in both cases nothing is charged.
             let answer = shop.come_back(order, ActionOutcome::Approved).await;
             assert!(!matches!(answer, Err(command_api::CommandError::Internal(_))), "{answer:?}");
-            shop.rest().await?;
+            shop.settle().await?;
             let payment = order.payment_stream();
             let (authorized, voided) = (
                 shop.count(&payment, "PaymentAuthorized").await?,
@@ -257,7 +257,7 @@ async fn a_customer_who_confirms_after_the_order_is_over_is_not_charged() -> Res
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_payment_declined_too_often_cancels_the_order_and_gives_the_stock_back() -> Result<()> {
+async fn a_payment_declined_too_often_cancels_the_order_and_releases_the_stock() -> Result<()> {
     everywhere(async |shop| {
         let order = shop.place_paying(TEA, "tok_decline").await?;
         for tries in 1..3 {
@@ -265,7 +265,7 @@ async fn a_payment_declined_too_often_cancels_the_order_and_gives_the_stock_back
             shop.retry_payment(order, "tok_decline").await?;
         }
         shop.until(&order.stream(), "OrderCancelled").await?;
-        shop.comes_to(order, OrderStatus::Cancelled).await?;
+        shop.settles_as(order, OrderStatus::Cancelled).await?;
         assert_eq!(shop.count(&order.reservation_stream(), "ReservationReleased").await?, 1);
         Ok(())
     })

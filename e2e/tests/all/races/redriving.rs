@@ -22,20 +22,20 @@ async fn stuck(shop: &Embedded) -> Result<OrderId> {
     };
     tokio::time::timeout(e2e::SOON, waited).await??;
     assert_eq!(reactions.prefix(), "reaction");
-    shop.provider.mend();
+    shop.provider.restore();
     Ok(order)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dead_letter_holds_up_its_own_order_only_and_a_redrive_lets_it_go_on() -> Result<()> {
+async fn a_parked_event_blocks_only_its_own_order_until_it_is_redriven() -> Result<()> {
     everywhere(async |shop| {
         let order = stuck(shop).await?;
         let other = shop.place_order(&[("MUG-1", 1)]).await?;
-        shop.comes_to(other, OrderStatus::Confirmed).await?;
+        shop.settles_as(other, OrderStatus::Confirmed).await?;
         assert_eq!(shop.status(order).await?, OrderStatus::StockConfirmed);
         shop.redrive(Context::Payments, PAYMENTS_PROVIDER, &order.payment_stream()).await?;
         shop.until(&order.stream(), "OrderConfirmed").await?;
-        shop.comes_to(order, OrderStatus::Confirmed).await?;
+        shop.settles_as(order, OrderStatus::Confirmed).await?;
         assert_eq!(shop.parked(PAYMENTS_PROVIDER).await?, 0);
         Ok(())
     })
@@ -43,14 +43,14 @@ async fn a_dead_letter_holds_up_its_own_order_only_and_a_redrive_lets_it_go_on()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dead_letter_redriven_after_the_order_was_cancelled_charges_nobody() -> Result<()> {
+async fn a_parked_event_redriven_after_a_cancellation_charges_nothing() -> Result<()> {
     everywhere(async |shop| {
         let order = stuck(shop).await?;
         shop.cancel(order).await?;
         shop.until(&order.payment_stream(), "PaymentCancelled").await?;
         shop.redrive(Context::Payments, PAYMENTS_PROVIDER, &order.payment_stream()).await?;
         shop.until(&order.payment_stream(), "PaymentVoided").await?;
-        shop.comes_to(order, OrderStatus::Cancelled).await?;
+        shop.settles_as(order, OrderStatus::Cancelled).await?;
         assert_eq!(shop.parked(PAYMENTS_PROVIDER).await?, 0);
         Ok(())
     })

@@ -12,34 +12,34 @@ use super::everywhere;
 const LAST: &[(&str, u32)] = &[("LAST-1", 1)];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn stock_taken_away_before_it_was_reserved_rejects_the_order() -> Result<()> {
+async fn stock_removed_before_its_reservation_rejects_the_order() -> Result<()> {
     everywhere(async |shop| {
-        shop.gate.hold(INVENTORY_RESERVATIONS);
+        shop.held_groups.hold(INVENTORY_RESERVATIONS);
         let order = shop.place_order(LAST).await?;
         shop.adjust("LAST-1", "central", -1).await?;
-        shop.gate.release(INVENTORY_RESERVATIONS);
-        shop.comes_to(order, OrderStatus::Rejected).await
+        shop.held_groups.release(INVENTORY_RESERVATIONS);
+        shop.settles_as(order, OrderStatus::Rejected).await
     })
     .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn stock_that_is_reserved_cannot_be_counted_away() -> Result<()> {
+async fn a_stock_count_cannot_remove_reserved_units() -> Result<()> {
     everywhere(async |shop| {
         let order = shop.place_order(LAST).await?;
         shop.until(&order.reservation_stream(), "ReservationConfirmed").await?;
         refused(shop.adjust("LAST-1", "central", -1).await)?;
-        shop.comes_to(order, OrderStatus::Confirmed).await
+        shop.settles_as(order, OrderStatus::Confirmed).await
     })
     .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_who_want_the_last_one_while_it_is_counted_one_gets_it_or_none() -> Result<()> {
+async fn the_last_unit_is_sold_at_most_once_during_a_stock_count() -> Result<()> {
     everywhere(async |shop| {
         let placing = (0..6).map(|_| shop.place_order(LAST));
         let (orders, counted) = tokio::join!(try_join_all(placing), shop.adjust("LAST-1", "central", -1));
-        shop.rest().await?;
+        shop.settle().await?;
         let mut confirmed = 0;
         for order in orders? {
             match shop.status(order).await? {
@@ -54,7 +54,7 @@ async fn of_many_who_want_the_last_one_while_it_is_counted_one_gets_it_or_none()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_price_that_changed_before_the_order_is_not_the_one_that_the_shopper_saw() -> Result<()> {
+async fn an_order_with_an_outdated_price_is_refused() -> Result<()> {
     everywhere(async |shop| {
         let product = shop.product("TEA-100").await?;
         shop.set_price(&product, "TEA-100", 1_100).await?;
@@ -67,14 +67,14 @@ async fn a_price_that_changed_before_the_order_is_not_the_one_that_the_shopper_s
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_placed_before_the_new_price_was_heard_keeps_the_old_one() -> Result<()> {
+async fn an_order_placed_before_the_price_change_is_known_keeps_the_old_price() -> Result<()> {
     everywhere(async |shop| {
         let product = shop.product("TEA-100").await?;
-        shop.gate.hold(ORDERING_PRICE_BOOK);
+        shop.held_groups.hold(ORDERING_PRICE_BOOK);
         shop.set_price(&product, "TEA-100", 1_100).await?;
         let order = shop.place_at("TEA-100", 1_000).await?.id.parse()?;
-        shop.gate.release(ORDERING_PRICE_BOOK);
-        shop.comes_to(order, OrderStatus::Confirmed).await?;
+        shop.held_groups.release(ORDERING_PRICE_BOOK);
+        shop.settles_as(order, OrderStatus::Confirmed).await?;
         let placed = shop.events(&order.stream()).await?.remove(0);
         let payload: serde_json::Value = serde_json::from_str(&placed.payload)?;
         let changed = shop.events(&StreamId::from_text(format!("product-{product}"))).await?;

@@ -62,7 +62,7 @@ async fn topics_are_counted(bus: &dyn BusUnderTest) -> Checked {
     Ok(())
 }
 
-/// Waited for, because how far topics reach may be told a moment after their records.
+/// Waits, because the reach of topics may be reported shortly after their records.
 async fn reach(bus: &dyn BusUnderTest) -> Checked {
     published(bus).await?;
     let contexts = [Context::Ordering, Context::Inventory];

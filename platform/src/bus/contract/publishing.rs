@@ -66,7 +66,9 @@ const CLAUSES: &[Clause] = &[
     ("who takes over finds the mark of the last transaction", |topics| Box::pin(marks_survive(topics))),
     ("records are published as they are, in their order", |topics| Box::pin(records_arrive(topics))),
     ("a mark can move without records", |topics| Box::pin(marks_alone(topics))),
-    ("a stale publisher is told so, and nothing of it is seen", |topics| Box::pin(stale_ones(topics))),
+    ("a stale publisher is refused, and none of its records is visible", |topics| {
+        Box::pin(stale_ones(topics))
+    }),
     ("publishers of other contexts go on", |topics| Box::pin(contexts_are_apart(topics))),
     ("of a transaction with a record that is refused nothing is seen", |topics| Box::pin(refused(topics))),
     ("a crash before the commit leaves nothing, and the next one goes on", |topics| {
@@ -182,7 +184,7 @@ async fn stale_ones(topics: &dyn TopicsUnderTest) -> Checked {
     old.publish(&some(1, 6), &mark(Context::Ordering, 6)).await?;
     ensure(new.take_over().await? == Some(mark(Context::Ordering, 6)), "the new one lacks the mark")?;
     let stale = old.publish(&some(7, 6), &mark(Context::Ordering, 12)).await;
-    ensure(matches!(stale, Err(PublishError::Fenced)), format!("the stale one was told {stale:?}"))?;
+    ensure(matches!(stale, Err(PublishError::Fenced)), format!("the stale publisher got {stale:?}"))?;
     ensure_seen(topics, &some(1, 6)).await?;
     let reread = topics.publisher(Context::Ordering).take_over().await?;
     ensure(reread == Some(mark(Context::Ordering, 6)), format!("the mark of the stale one: {reread:?}"))?;
@@ -213,7 +215,7 @@ async fn refused(topics: &dyn TopicsUnderTest) -> Checked {
     let mut records = some(4, 6);
     records.insert(4, record(Topic::ORDER, PARTITIONS + 3, 99));
     let answer = publisher.publish(&records, &mark(Context::Ordering, 9)).await;
-    ensure(matches!(answer, Err(PublishError::Rejected(_))), format!("it was told {answer:?}"))?;
+    ensure(matches!(answer, Err(PublishError::Rejected(_))), format!("the publisher got {answer:?}"))?;
     drop(publisher);
     let mut next = topics.publisher(Context::Ordering);
     ensure(next.take_over().await? == Some(mark(Context::Ordering, 3)), "the mark of what was refused")?;

@@ -9,7 +9,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     ("a consumer that waits is woken by what is published", |bus| Box::pin(woken(bus))),
     ("an empty delivery comes when patience ends", |bus| Box::pin(patience_ends(bus))),
     ("a call that is dropped loses nothing", |bus| Box::pin(cancel_safe(bus))),
-    ("who waits for a topic to grow is told", |bus| Box::pin(grown(bus))),
+    ("a wait for a topic to grow ends when it grows", |bus| Box::pin(grown(bus))),
 ];
 
 /// A patience that the test does not have, so that only a wake-up can end the wait.
@@ -46,7 +46,7 @@ async fn patience_ends(bus: &dyn BusUnderTest) -> Checked {
     let records = timeout(SOON, reader.next(5, QUIET))
         .await
         .map_err(|_| Broken::Promise("it waits on".to_owned()))??;
-    ensure(records == 0, "something came that nobody published")?;
+    ensure(records == 0, "a record was delivered that was never published")?;
     // Timers count whole milliseconds.
     ensure(started.elapsed() + Duration::from_millis(5) >= QUIET, "it did not wait as long as it could")
 }
@@ -105,7 +105,10 @@ async fn grown(bus: &dyn BusUnderTest) -> Checked {
         heard.map_err(|_| Broken::Promise("it slept on".to_owned()))??;
         let browse = Browse { after: seen.clone(), limit: 10, ..Browse::default() };
         let news = topic_bus.browse(Topic::ORDER, &browse).await?;
-        ensure(news.len() == 1, format!("it was told of nothing, or too late: {} records", news.len()))?;
+        ensure(
+            news.len() == 1,
+            format!("the wait ended without records, or too late: {} records", news.len()),
+        )?;
         seen.extend(news.iter().map(|record| (record.partition, record.position())));
     }
     Ok(())

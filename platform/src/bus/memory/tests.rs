@@ -20,7 +20,7 @@ async fn every_fault_breaks_the_promise_that_it_should() {
         (Fault::OneGroupOnly, "groups do not disturb each other"),
         (Fault::HearsOtherTopics, "everything on the topics asked for comes, in order per key"),
         (Fault::SleepsThroughNews, "a consumer that waits is woken by what is published"),
-        (Fault::WaitsForWhatIsThere, "who waits for a topic to grow is told"),
+        (Fault::WaitsForWhatIsThere, "a wait for a topic to grow ends when it grows"),
         (Fault::LosesWhatIsDropped, "a call that is dropped loses nothing"),
         (Fault::LargeBatches, "a batch is no larger than asked for"),
         (Fault::BrowsesTheFirstPageAgain, "browsing pages through a topic, each record once and in order"),

@@ -37,9 +37,9 @@ async fn right_topics_break_no_promise() {
 #[tokio::test(start_paused = true)]
 async fn every_fault_breaks_the_promise_that_it_should() {
     let faults = [
-        (Fault::LetsStaleOnesWrite, "a stale publisher is told so, and nothing of it is seen"),
-        (Fault::AcknowledgesStaleOnes, "a stale publisher is told so, and nothing of it is seen"),
-        (Fault::MarksForStaleOnes, "a stale publisher is told so, and nothing of it is seen"),
+        (Fault::LetsStaleOnesWrite, "a stale publisher is refused, and none of its records is visible"),
+        (Fault::AcknowledgesStaleOnes, "a stale publisher is refused, and none of its records is visible"),
+        (Fault::MarksForStaleOnes, "a stale publisher is refused, and none of its records is visible"),
         (Fault::FencesOtherContexts, "publishers of other contexts go on"),
         (Fault::ForgetsTheMark, "who takes over finds the mark of the last transaction"),
         (Fault::LosesTheLastRecord, "records are published as they are, in their order"),
@@ -71,11 +71,11 @@ async fn a_lost_transaction_leaves_nothing_and_a_lost_answer_everything() {
         as_of: schemas::Timestamp::EPOCH,
     };
     topics.fail([Failure::Lost, Failure::AnswerLost]);
-    for (position, stands) in [(1, None), (2, Some(2)), (3, Some(3))] {
+    for (position, expected) in [(1, None), (2, Some(2)), (3, Some(3))] {
         let mut publisher = MemoryTopics::publisher(&topics, Context::Ordering);
         publisher.take_over().await.unwrap();
         let answer = publisher.publish(&[], &mark(position)).await;
         assert_eq!(answer.is_ok(), position == 3);
-        assert_eq!(topics.mark(Context::Ordering).map(|mark| mark.position), stands);
+        assert_eq!(topics.mark(Context::Ordering).map(|mark| mark.position), expected);
     }
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::future::ready;
 
 use anyhow::{Context as _, Result, anyhow};
+use chorale::invariants::walk_topic;
 use chorale::shop::Shop;
-use chorale::statements::walk_topic;
 use command_api::inputs::{CategoryInput, PriceInput, PublicationInput, ReceiveInput};
 use command_api::{Accepted, CommandError, CommandMeta, Commands};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -67,7 +67,7 @@ impl Shelf {
     }
 }
 
-/// Creates what the shop does not have yet of the catalogue. `done` is told after each product.
+/// Creates the products of the catalogue that the shop does not have yet. Calls `done` after each product.
 pub(crate) async fn catalogue(shop: &Shop, year: &Year, done: impl Fn()) -> Result<()> {
     let commands = &shop.commands;
     let shelf = Shelf::read(shop).await?;

@@ -1,4 +1,4 @@
-//! A shop on servers: a database and topics of its own, and one process per role, several of most.
+//! A shop on servers, with its own database and topics, and several processes per role.
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use chorale::about::Want;
 use chorale::shop::{Shop, ShopOptions};
+use chorale::shop_properties::Want;
 use chorale::stores::Stores;
 use platform::config::Secret;
 use serde_json::Value;
@@ -16,39 +16,39 @@ use tempfile::TempDir;
 use crate::servers::{Servers, python, root};
 use e2e::program::{self, Program, SOON};
 
-/// The parts of a shop, and how many processes of each there are.
-pub const CAST: [(&str, usize); 5] =
+/// The roles of a shop, and the number of processes of each.
+pub const ROLES: [(&str, usize); 5] =
     [("command-api", 1), ("relay", 2), ("reactors", 2), ("projectors", 2), ("query-api", 1)];
-/// The public half of the key that the program's tests sign log heads with.
+/// Public half of the key with which the tests' programs sign log heads.
 const PUBLIC_KEY: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
 
 /// The stores of a shop, and its processes by role and number.
-pub struct Town {
+pub struct Deployment {
     pub servers: Servers,
     folder: TempDir,
     /// The database of logs and keys.
     database: String,
     running: BTreeMap<(&'static str, usize), Program>,
-    /// Where commands and queries go, the same after a restart: for shoppers, and for the back office.
+    /// Ports for shoppers and for the back office, per role. A restart keeps them.
     ports: BTreeMap<&'static str, [u16; 2]>,
     /// More flags for every process that is started.
     pub flags: Vec<String>,
 }
 
-impl Town {
-    /// Prepared stores on servers of its own with the built-in catalogue in them, and nobody at work.
+impl Deployment {
+    /// Migrated stores on servers of its own, with the built-in catalogue. No process is started.
     pub async fn new(name: &str) -> Result<Self> {
         let (servers, folder) = (Servers::up(name)?, tempfile::tempdir()?);
         let ports = BTreeMap::from([("command-api", free_ports()?), ("query-api", free_ports()?)]);
         let (running, flags) = (BTreeMap::new(), Vec::new());
-        let town = Self { servers, folder, database: "shop".to_owned(), running, ports, flags };
-        town.sql("CREATE DATABASE shop").await?;
-        town.printed(&["migrate"])?;
-        // Everything in one process works on servers, too.
-        let args = town.args(&["--listen=127.0.0.1:0", "--staff-listen=127.0.0.1:0"])?;
+        let deployment = Self { servers, folder, database: "shop".to_owned(), running, ports, flags };
+        deployment.sql("CREATE DATABASE shop").await?;
+        deployment.printed(&["migrate"])?;
+        // All roles in one process seed the catalogue.
+        let args = deployment.args(&["--listen=127.0.0.1:0", "--staff-listen=127.0.0.1:0"])?;
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        Program::start(town.folder(), &args)?.leave()?;
-        Ok(town)
+        Program::start(deployment.folder(), &args)?.leave()?;
+        Ok(deployment)
     }
 
     fn address(&self, database: &str) -> Result<String> {
@@ -64,7 +64,7 @@ impl Town {
         Ok(connection.close().await?)
     }
 
-    /// The shop's logs and keys are those of another database from now on.
+    /// Switches the shop's logs and keys to another database.
     pub fn use_database(&mut self, name: &str) {
         name.clone_into(&mut self.database);
     }
@@ -84,21 +84,21 @@ impl Town {
         self.folder.path()
     }
 
-    /// What a command prints that must succeed.
+    /// Output of a command, which must succeed.
     pub fn printed(&self, args: &[&str]) -> Result<String> {
         let args = self.args(args)?;
         program::printed(self.folder(), &args.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    /// The same with `--json`: one object a line.
+    /// Output of a command with `--json`: one object per line.
     pub fn objects(&self, args: &[&str]) -> Result<Vec<Value>> {
         let args = self.args(args)?;
         program::objects(self.folder(), &args.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    /// Starts everybody who does not run.
+    /// Starts all processes that do not run.
     pub fn open(&mut self) -> Result<()> {
-        for (role, count) in CAST {
+        for (role, count) in ROLES {
             for number in 0..count {
                 if !self.running.contains_key(&(role, number)) {
                     self.start(role, number)?;
@@ -122,20 +122,20 @@ impl Town {
         Ok(())
     }
 
-    /// Ends a process without a warning.
+    /// Kills a process.
     pub fn kill(&mut self, role: &'static str, number: usize) -> Result<()> {
-        // Dropping kills, and waits until it is gone.
+        // Dropping kills the process and waits for its end.
         ensure!(self.running.remove(&(role, number)).is_some(), "{role} {number} does not run");
         Ok(())
     }
 
-    /// Asks a process to leave, and waits until it has, in good order.
-    pub fn dismiss(&mut self, role: &'static str, number: usize) -> Result<()> {
+    /// Stops a process gracefully.
+    pub fn stop(&mut self, role: &'static str, number: usize) -> Result<()> {
         let program = self.running.remove(&(role, number)).with_context(|| format!("{role} does not run"))?;
         program.leave().with_context(|| format!("{role} {number}"))
     }
 
-    /// Asks everybody to leave, and waits until they have. Nobody may have ended by himself.
+    /// Stops all processes gracefully. Fails if one has already ended.
     pub fn close(&mut self) -> Result<()> {
         for ((role, number), program) in std::mem::take(&mut self.running) {
             program.leave().with_context(|| format!("{role} {number}"))?;
@@ -148,8 +148,8 @@ impl Town {
         Ok(format!("http://127.0.0.1:{}", self.ports.get("command-api").context("a port")?[0]))
     }
 
-    /// The shop seen from this process, which does no work in it.
-    pub async fn onlooker(&self) -> Result<Shop> {
+    /// Opens the shop in this process without running a role.
+    pub async fn connect(&self) -> Result<Shop> {
         let database = Secret::from(self.address(&self.database)?);
         let stores = Stores {
             event_log: vec![database.expose().parse()?],
@@ -160,21 +160,21 @@ impl Town {
         Shop::open(self.folder(), ShopOptions { want: Want::Any, stores, ..ShopOptions::default() }).await
     }
 
-    /// Waits until nobody has anything left to do.
+    /// Waits until all consumers have caught up.
     pub async fn settled(&self) -> Result<()> {
-        let shop = self.onlooker().await?;
+        let shop = self.connect().await?;
         shop.settled(SOON).await?;
         shop.close().await
     }
 
-    /// Everything that must hold of every shop, told by the program itself, and by the auditor's program, which has no code
-    /// of ours and sees only the topics. Nobody may be at work.
+    /// Checks all invariants, and runs the example auditor, an independent program that reads only the topics. No process
+    /// may be running.
     pub async fn is_sound(&self) -> Result<()> {
-        let shop = self.onlooker().await?;
-        let statements = chorale::statements::check(&shop, |_| {}).await?;
+        let shop = self.connect().await?;
+        let invariants = chorale::invariants::check(&shop, |_| {}).await?;
         shop.close().await?;
-        for statement in &statements {
-            ensure!(statement.holds, "{}: {}", statement.name, statement.detail);
+        for invariant in &invariants {
+            ensure!(invariant.holds, "{}: {}", invariant.name, invariant.detail);
         }
         ensure!(
             self.objects(&["log", "verify"])?.iter().all(|log| log["sound"] == true),
@@ -191,15 +191,15 @@ impl Town {
             .args(["--brokers", &self.servers.kafka, "--prefix", "shop.", "--public-key", PUBLIC_KEY])
             .output()
             .context("the auditor's program cannot be started")?;
-        let (told, trouble) =
+        let (stdout, stderr) =
             (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        println!("{told}");
-        ensure!(output.status.success(), "the auditor is not content: {told}{trouble}");
+        println!("{stdout}");
+        ensure!(output.status.success(), "the auditor found problems: {stdout}{stderr}");
         Ok(())
     }
 }
 
-/// Two ports that nobody has now. Somebody else may take them before we do; then the start says so.
+/// Two free ports. If another program takes one before it is used, the start fails with a message.
 fn free_ports() -> Result<[u16; 2]> {
     let (one, two) = (TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?);
     Ok([one.local_addr()?.port(), two.local_addr()?.port()])

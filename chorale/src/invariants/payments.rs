@@ -1,4 +1,4 @@
-//! Payments, added up again from their own events.
+//! Invariants of payments, recomputed from their events.
 
 use std::collections::HashMap;
 
@@ -8,14 +8,14 @@ use schemas::payment::PaymentEvent;
 use schemas::{OrderId, Topic};
 
 use super::orders::Orders;
-use super::{Findings, Statement, walk_topic};
+use super::{Findings, Invariant, walk_topic};
 use crate::shop::Shop;
 
 /// All payments of a shop.
 #[derive(Default)]
 pub struct Payments {
     accounts: HashMap<OrderId, Account>,
-    /// Sums that passed what they must stay within.
+    /// Sums above their limit.
     exceeded: Findings,
 }
 
@@ -23,8 +23,8 @@ pub struct Payments {
 #[derive(Clone, Copy, Debug, Default)]
 struct Account {
     authorised: i64,
-    /// Of what was authorised: what was let go, or lapsed.
-    let_go: i64,
+    /// The part of `authorised` that was released or has expired.
+    released: i64,
     captured: i64,
     refunded: i64,
 }
@@ -48,9 +48,9 @@ impl Payments {
         let account = self.accounts.entry(order).or_default();
         match event {
             E::PaymentAuthorized(e) => account.authorised += e.amount.minor,
-            E::PaymentVoided(e) => account.let_go += e.amount.minor,
-            E::PaymentRemainderReleased(e) => account.let_go += e.amount.minor,
-            E::PaymentAuthorizationExpired(e) => account.let_go += e.amount.minor,
+            E::PaymentVoided(e) => account.released += e.amount.minor,
+            E::PaymentRemainderReleased(e) => account.released += e.amount.minor,
+            E::PaymentAuthorizationExpired(e) => account.released += e.amount.minor,
             E::PaymentCaptured(e) => account.captured += e.amount.minor,
             E::RefundSucceeded(e) => account.refunded += e.amount.minor,
             E::PaymentRequested(_)
@@ -76,56 +76,57 @@ impl Payments {
         }
     }
 
-    /// What was authorised for a cancelled or expired order was let go or given back.
-    pub fn cancelled_orders_are_not_charged(&self, orders: &Orders) -> Statement {
+    /// Every authorised payment of a cancelled or expired order is released or refunded.
+    pub fn cancelled_orders_are_not_charged(&self, orders: &Orders) -> Invariant {
         let (mut charged, mut checked) = (Findings::default(), 0_u64);
-        for (id, story) in &orders.stories {
-            if !story.was_given_up() {
+        for (id, history) in &orders.histories {
+            if !history.ended_before_dispatch() {
                 continue;
             }
             checked += 1;
             let account = self.accounts.get(id).copied().unwrap_or_default();
-            // Captured money is given back; what else was authorised is let go. A hold waits for a human who does either.
-            let open = account.authorised - account.let_go - account.captured;
-            if (open > 0 || account.captured != account.refunded) && story.holds.is_empty() {
-                charged.add(|| format!("{} is {} and {account:?}", id.stream(), story.status));
+            // Captured money is refunded; the rest of the authorisation is released. An order on hold waits for a member of staff.
+            let open = account.authorised - account.released - account.captured;
+            if (open > 0 || account.captured != account.refunded) && history.holds.is_empty() {
+                charged.add(|| format!("{} is {} and {account:?}", id.stream(), history.status));
             }
         }
-        charged.state(
+        charged.result(
             "every authorised payment of a cancelled order is voided or refunded",
             format!("{checked} orders that were cancelled, rejected or expired"),
         )
     }
 
-    /// What payments took and gave back is what orders heard.
-    pub fn agree_with(&self, orders: &Orders) -> Statement {
-        let (mut apart, mut captured, mut refunded) = (Findings::default(), 0, 0);
+    /// Payments and orders agree on the captured and refunded amounts.
+    pub fn agree_with(&self, orders: &Orders) -> Invariant {
+        let (mut different, mut captured, mut refunded) = (Findings::default(), 0, 0);
         for (id, account) in &self.accounts {
-            let heard = orders.stories.get(id).map_or((0, 0), |story| (story.captured, story.refunded));
-            if heard != (account.captured, account.refunded) {
-                apart.add(|| {
-                    format!("{} records {heard:?}, but its payment records {account:?}", id.stream())
+            let recorded =
+                orders.histories.get(id).map_or((0, 0), |history| (history.captured, history.refunded));
+            if recorded != (account.captured, account.refunded) {
+                different.add(|| {
+                    format!("{} records {recorded:?}, but its payment records {account:?}", id.stream())
                 });
             }
             captured += account.captured;
             refunded += account.refunded;
         }
-        for (id, story) in &orders.stories {
-            let (taken, waived) = (story.captured, story.written_off());
-            let over = story.status == OrderStatus::Completed && story.holds.is_empty();
-            if over && taken + waived != story.grand {
-                apart.add(|| {
-                    let (order, grand) = (id.stream(), story.grand);
+        for (id, history) in &orders.histories {
+            let (captured, waived) = (history.captured, history.written_off());
+            let over = history.status == OrderStatus::Completed && history.holds.is_empty();
+            if over && captured + waived != history.grand {
+                different.add(|| {
+                    let (order, grand) = (id.stream(), history.grand);
                     format!(
-                        "{order} is completed, but of {grand}, {taken} were captured and {waived} written off"
+                        "{order} is completed, but of {grand}, {captured} were captured and {waived} written off"
                     )
                 });
             }
-            if !self.accounts.contains_key(id) && story.captured != 0 {
-                apart.add(|| format!("{} was paid without a payment", id.stream()));
+            if !self.accounts.contains_key(id) && history.captured != 0 {
+                different.add(|| format!("{} was paid without a payment", id.stream()));
             }
         }
-        apart.state(
+        different.result(
             "captured − refunded = Σ paid",
             format!(
                 "{captured} − {refunded} = {} minor units in {} payments",
@@ -135,9 +136,9 @@ impl Payments {
         )
     }
 
-    /// Nobody pays more than was authorised, nobody gets back more than was paid.
-    pub fn stay_within_what_was_authorised(&self) -> Statement {
-        self.exceeded.state(
+    /// Captures stay within authorisations, and refunds within captures.
+    pub fn stay_within_what_was_authorised(&self) -> Invariant {
+        self.exceeded.result(
             "captured ≤ authorised, refunds ≤ captured, at every event",
             format!("{} payments", self.accounts.len()),
         )

@@ -1,4 +1,4 @@
-//! Orders, told again from their own events.
+//! Invariants of orders, recomputed from their events.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -8,42 +8,39 @@ use schemas::order::{CancelReason, Departure, OrderEvent};
 use schemas::{Context, OrderId, Recorded, ShipmentId, StreamId, Timestamp, Topic};
 use uuid::Uuid;
 
-use super::{Findings, Statement, log, walk_topic};
+use super::{Findings, Invariant, log, walk_topic};
 use crate::shop::Shop;
 
 /// All orders of a shop.
 #[derive(Default)]
 pub struct Orders {
-    /// By id.
-    pub stories: HashMap<OrderId, Story>,
+    pub histories: HashMap<OrderId, OrderHistory>,
     /// The commands that placed an order.
     commands: HashSet<Uuid>,
     numbers: HashSet<String>,
     doubled: Findings,
 }
 
-/// What became of an order.
+/// State of an order, recomputed from its events. Amounts are in minor units.
 #[derive(Clone, Debug)]
-pub struct Story {
-    /// Where it stands.
+pub struct OrderHistory {
     pub status: OrderStatus,
-    /// Why it was cancelled, and where it stood.
+    /// Reason of the cancellation, and the status before it.
     pub cancelled: Option<(CancelReason, OrderStatus)>,
-    /// What it waits for a human for.
+    /// Open holds; each waits for a member of staff.
     pub holds: BTreeSet<(HoldReason, Option<ShipmentId>)>,
-    /// When it was placed.
     pub placed_at: Timestamp,
-    /// What the goods were to cost, in minor units.
+    /// Price of the goods after discounts, when the order was placed.
     pub goods: i64,
-    /// What was to be paid in all, in minor units; without lines that were cancelled.
+    /// Grand total, without cancelled lines.
     pub grand: i64,
-    /// What was taken, in minor units, as the order heard it.
+    /// Captured, as recorded by the order.
     pub captured: i64,
-    /// What was given back, in minor units, as the order heard it.
+    /// Refunded, as recorded by the order.
     pub refunded: i64,
-    /// What is still to be taken for parcels that left, in minor units.
+    /// Still to be captured for dispatched parcels.
     due: HashMap<ShipmentId, i64>,
-    /// The same for parcels for which a human said that nobody has to pay.
+    /// Written off by staff for dispatched parcels.
     waived: HashMap<ShipmentId, i64>,
 }
 
@@ -52,14 +49,14 @@ impl Orders {
     pub async fn read(shop: &Shop) -> Result<Self> {
         let mut orders = Self::default();
         walk_topic::<OrderEvent>(shop, Topic::ORDER, |recorded| {
-            orders.hear(&recorded);
+            orders.apply(&recorded);
             Ok(())
         })
         .await?;
         Ok(orders)
     }
 
-    fn hear(&mut self, recorded: &Recorded<OrderEvent>) {
+    fn apply(&mut self, recorded: &Recorded<OrderEvent>) {
         let (event, envelope) = (&recorded.event, &recorded.envelope);
         if let OrderEvent::OrderPlaced(placed) = event {
             if !self.commands.insert(envelope.causation) {
@@ -68,7 +65,7 @@ impl Orders {
             if !self.numbers.insert(placed.order_number.clone()) {
                 self.doubled.add(|| format!("{} has the number of another order", envelope.stream));
             }
-            let story = Story {
+            let history = OrderHistory {
                 status: OrderStatus::Placed,
                 cancelled: None,
                 holds: BTreeSet::new(),
@@ -80,69 +77,69 @@ impl Orders {
                 due: HashMap::new(),
                 waived: HashMap::new(),
             };
-            if self.stories.insert(placed.order_id, story).is_some() {
+            if self.histories.insert(placed.order_id, history).is_some() {
                 self.doubled.add(|| format!("{} was placed twice", envelope.stream));
             }
-        } else if let Some(story) =
-            envelope.stream.key().parse().ok().and_then(|id| self.stories.get_mut(&id))
+        } else if let Some(history) =
+            envelope.stream.key().parse().ok().and_then(|id| self.histories.get_mut(&id))
         {
-            story.hear(event);
+            history.apply(event);
         } else {
             self.doubled.add(|| format!("{} has events but was never placed", envelope.stream));
         }
     }
 
-    /// Every order is over, on hold, or has a deadline.
-    pub async fn none_is_stuck(&self, shop: &Shop) -> Result<Statement> {
+    /// Every order is terminal, on hold, or has a deadline.
+    pub async fn none_is_stuck(&self, shop: &Shop) -> Result<Invariant> {
         let due = log(shop, Context::Ordering)?.due(Timestamp::from_millis(i64::MAX), usize::MAX).await?;
         let ticking: HashSet<StreamId> = due.into_iter().map(|due| due.stream).collect();
         let (mut stuck, mut over, mut held, mut live) = (Findings::default(), 0_u64, 0_u64, 0_u64);
-        for (id, story) in &self.stories {
-            if story.status.is_terminal() && story.holds.is_empty() {
+        for (id, history) in &self.histories {
+            if history.status.is_terminal() && history.holds.is_empty() {
                 over += 1;
-            } else if !story.holds.is_empty() {
+            } else if !history.holds.is_empty() {
                 held += 1;
             } else if ticking.contains(&id.stream()) {
                 live += 1;
             } else {
-                stuck.add(|| format!("{} is {} and waits for nothing", id.stream(), story.status));
+                stuck.add(|| format!("{} is {} and waits for nothing", id.stream(), history.status));
             }
         }
         let checked = format!(
             "{} orders: {over} over, {held} on hold, {live} with a live deadline",
-            self.stories.len()
+            self.histories.len()
         );
-        Ok(stuck.state("every order is terminal, on hold, or has a live deadline", checked))
+        Ok(stuck.result("every order is terminal, on hold, or has a live deadline", checked))
     }
 
     /// One order per idempotency key.
-    pub fn one_per_command(&self) -> Statement {
-        let checked = format!("{} orders of {} commands", self.stories.len(), self.commands.len());
-        self.doubled.state("one OrderPlaced per idempotency key", checked)
+    pub fn one_per_command(&self) -> Invariant {
+        let checked = format!("{} orders of {} commands", self.histories.len(), self.commands.len());
+        self.doubled.result("one OrderPlaced per idempotency key", checked)
     }
 }
 
-impl Story {
-    /// Whether it ended before anything left.
-    pub fn was_given_up(&self) -> bool {
+impl OrderHistory {
+    /// Whether the order ended before any parcel was dispatched.
+    pub fn ended_before_dispatch(&self) -> bool {
         matches!(self.status, OrderStatus::Cancelled | OrderStatus::Expired | OrderStatus::Rejected)
     }
 
-    /// What nobody has to pay any more for goods that left, because a human said so, in minor units.
+    /// Sum that staff wrote off for dispatched parcels.
     pub fn written_off(&self) -> i64 {
         self.waived.values().sum()
     }
 
-    fn left(&mut self, departure: &Departure) {
+    fn dispatched(&mut self, departure: &Departure) {
         self.due.insert(departure.shipment_id, departure.capture.minor);
     }
 
-    /// Only what is still due can be waived: a hold ends, too, because the money came.
+    /// Waives only what is still due: a hold can also end because the money was captured.
     fn waive(&mut self, parcel: Option<ShipmentId>) {
         self.waived.extend(parcel.and_then(|parcel| self.due.remove_entry(&parcel)));
     }
 
-    fn hear(&mut self, event: &OrderEvent) {
+    fn apply(&mut self, event: &OrderEvent) {
         use OrderEvent as E;
         match event {
             E::OrderStockConfirmed(_) => self.status = OrderStatus::StockConfirmed,
@@ -155,11 +152,11 @@ impl Story {
             E::OrderExpired(_) => self.status = OrderStatus::Expired,
             E::OrderPartiallyShipped(e) => {
                 self.status = OrderStatus::InFulfilment;
-                self.left(&e.departure);
+                self.dispatched(&e.departure);
             }
             E::OrderShipped(e) => {
                 self.status = OrderStatus::Shipped;
-                self.left(&e.departure);
+                self.dispatched(&e.departure);
             }
             E::OrderLinesCancelled(e) => {
                 self.status = OrderStatus::Shipped;
@@ -174,7 +171,7 @@ impl Story {
                     self.waive(e.shipment_id);
                 }
             }
-            // A lost parcel for which nothing was taken: there is nothing to give back, and nothing to pay.
+            // A lost parcel without a capture: nothing to refund, and nothing to pay.
             E::OrderHoldResolved(e) => {
                 if e.way_out == WayOut::Refund && e.amount.is_some_and(|amount| amount.minor == 0) {
                     self.waive(e.shipment_id);

@@ -1,4 +1,4 @@
-//! Topics against logs.
+//! Invariants of topics: they hold exactly the events of their logs.
 
 use std::collections::HashMap;
 
@@ -6,11 +6,11 @@ use anyhow::Result;
 use platform::bus::Browse;
 use schemas::{Envelope, StreamId, Topic};
 
-use super::{Findings, PAGE, Statement, log, walk};
+use super::{Findings, Invariant, PAGE, log, walk};
 use crate::shop::Shop;
 
-/// How much of a topic's story was told, by the log or by the topic itself. Ids are random or hashes, so two different sets of
-/// them do not come to the same sum by accident.
+/// Number and sum of the ids of a topic's events. Ids are random or hashes, so two different sets of them practically
+/// never have the same sum.
 #[derive(Default, PartialEq)]
 struct Tally {
     records: u64,
@@ -24,8 +24,8 @@ impl Tally {
     }
 }
 
-/// Every event of every log stands in its topic once, and each key's events in their order.
-pub async fn hold_every_event_once(shop: &Shop) -> Result<Statement> {
+/// Every event of every log is in its topic exactly once, and the events of each key are in order.
+pub async fn hold_every_event_once(shop: &Shop) -> Result<Invariant> {
     let mut wrong = Findings::default();
     let mut written: HashMap<Topic, Tally> = HashMap::new();
     for store in &shop.logs {
@@ -52,7 +52,7 @@ pub async fn hold_every_event_once(shop: &Shop) -> Result<Statement> {
             });
         }
     }
-    Ok(wrong.state(
+    Ok(wrong.result(
         "every log event exactly once in its topic, in order",
         format!("{records} records of {} topics", Topic::ALL.len()),
     ))

@@ -1,4 +1,4 @@
-//! What must be true of a shop whatever happened to it: checked over the logs themselves, without asking the rules that made them.
+//! The invariants of a whole shop. They are checked against the logs, without the rules of the domain.
 
 use anyhow::{Context as _, Result};
 use event_log::port::{Log, Read, StoredEvent};
@@ -18,31 +18,30 @@ use payments::Payments;
 pub use read_models::Rebuilding;
 use stock::Stocks;
 
-/// A statement, and whether it is true of a shop.
+/// The result of checking an invariant.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Statement {
-    /// What is stated.
+pub struct Invariant {
+    /// The invariant, in words.
     pub name: &'static str,
-    /// Whether it is so.
     pub holds: bool,
-    /// What it was checked on; where it does not hold, what is wrong.
+    /// What was checked. If the invariant does not hold: the number of violations and the first few.
     pub detail: String,
 }
 
-/// Checks all statements. The shop must be at rest ([`Shop::settled`]); its roles may be running. Every projection is built anew
-/// for it, so it takes about as long as the events took to be projected; `told` hears how far that is.
-pub async fn check(shop: &Shop, told: impl FnMut(Rebuilding) + Send) -> Result<Vec<Statement>> {
+/// Checks all invariants. All consumers must have caught up ([`Shop::settled`]); roles may be running. The check
+/// rebuilds every projection, so it takes about as long as projecting the events did; `report` receives its progress.
+pub async fn check(shop: &Shop, report: impl FnMut(Rebuilding) + Send) -> Result<Vec<Invariant>> {
     let mut all = check_logs(shop).await?;
-    all.push(read_models::equal_the_log(shop, told).await?);
+    all.push(read_models::equal_the_log(shop, report).await?);
     Ok(all)
 }
 
-/// Checks what can be seen in the logs and topics alone.
-pub async fn check_logs(shop: &Shop) -> Result<Vec<Statement>> {
+/// Checks the invariants of logs and topics; read models are not checked.
+pub async fn check_logs(shop: &Shop) -> Result<Vec<Invariant>> {
     let stocks = Stocks::read(shop).await?;
     let orders = Orders::read(shop).await?;
     let payments = Payments::read(shop).await?;
-    let mut all = stocks.statements();
+    let mut all = stocks.invariants();
     all.push(orders.none_is_stuck(shop).await?);
     all.push(payments.cancelled_orders_are_not_charged(&orders));
     all.push(payments.agree_with(&orders));
@@ -52,38 +51,38 @@ pub async fn check_logs(shop: &Shop) -> Result<Vec<Statement>> {
     Ok(all)
 }
 
-/// What was found to be wrong: how often, and the first of it in words.
+/// Violations of an invariant: their number, and descriptions of the first few.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Findings {
     count: u64,
     first: Vec<String>,
 }
 
-/// So many findings are told in words.
-const TOLD: usize = 3;
+/// Number of violations that are described.
+const DESCRIBED: usize = 3;
 
 impl Findings {
     pub fn add(&mut self, wrong: impl FnOnce() -> String) {
         self.count += 1;
-        if self.first.len() < TOLD {
+        if self.first.len() < DESCRIBED {
             self.first.push(wrong());
         }
     }
 
-    /// `checked` says what was looked at.
-    pub fn state(&self, name: &'static str, checked: String) -> Statement {
+    /// The result of the check. `checked` describes what was checked.
+    pub fn result(&self, name: &'static str, checked: String) -> Invariant {
         let detail = match self.count {
             0 => checked,
             count => format!("{count} violations in {checked}: {}", self.first.join("; ")),
         };
-        Statement { name, holds: self.count == 0, detail }
+        Invariant { name, holds: self.count == 0, detail }
     }
 }
 
-/// Events that are read at a time.
+/// Events per read.
 const PAGE: usize = 2_000;
 
-/// Tells every event of a log, from its beginning to its present end.
+/// Calls `each` with every event of a log, from the first to the current head.
 pub async fn walk(log: &dyn Log, mut each: impl FnMut(&StoredEvent) -> Result<()>) -> Result<()> {
     let mut position = 0;
     loop {
@@ -94,7 +93,7 @@ pub async fn walk(log: &dyn Log, mut each: impl FnMut(&StoredEvent) -> Result<()
     }
 }
 
-/// Tells every event of a topic from its source log, decoded.
+/// Calls `each` with every event of a topic, read from the source log and decoded.
 pub async fn walk_topic<E: EventSet>(
     shop: &Shop,
     topic: Topic,

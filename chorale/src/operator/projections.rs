@@ -10,7 +10,7 @@ use read_models::Store;
 use serde_json::json;
 
 use super::ReadOnlyShop;
-use super::log::progress;
+use crate::progress::progress_bar;
 use crate::table;
 
 fn backends(shop: &ReadOnlyShop, store: Store) -> Backends {
@@ -68,7 +68,7 @@ pub async fn rebuild(shop: &ReadOnlyShop, name: &str, as_json: bool, out: &mut i
         .with_context(|| format!("no projection {name:?}; the projections are {}", known()))?;
     let store = read_models::connect(&shop.locations.documents(), &read_models::documents::ALL).await?;
     crate::shop::sources::claim(&store, &shop.logs).await?;
-    let bar = progress(0, name);
+    let bar = progress_bar(0, name);
     let rebuilt = projectors::rebuild(projection, &backends(shop, store), |progress| {
         bar.set_length(progress.total);
         bar.set_position(progress.done);

@@ -1,20 +1,20 @@
-//! `chorale log`: where the logs end, and whether anything in them was changed.
+//! `chorale log`: the heads of the logs, and the verification of their hash chains.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 
 use anyhow::{Context as _, Result, bail};
 use event_log::chain;
 use event_log::verify::verify;
-use indicatif::{ProgressBar, ProgressStyle};
 use platform::config::Secret;
 use platform::signing::Signer;
 use serde_json::json;
 
 use super::ReadOnlyShop;
 use super::heads::{Heads, Vouched};
+use crate::progress::progress_bar;
 use crate::table;
 
-/// Prints where each log ends.
+/// Prints position, hash and epoch of each log's head.
 pub async fn head(shop: &ReadOnlyShop, as_json: bool, out: &mut impl Write) -> Result<()> {
     let mut rows = Vec::new();
     for log in &shop.logs {
@@ -35,22 +35,23 @@ pub async fn head(shop: &ReadOnlyShop, as_json: bool, out: &mut impl Write) -> R
     Ok(())
 }
 
-/// Recomputes the hash chain of every log, and compares it with its signed heads. `false` when something is wrong.
+/// Recomputes the hash chain of every log, and compares it with its signed heads. Returns `false` if a chain or a signed
+/// head does not match.
 pub async fn check(shop: &ReadOnlyShop, as_json: bool, out: &mut impl Write) -> Result<bool> {
     let (mut sound, heads) = (true, Heads::read(shop).await?);
     for log in &shop.logs {
         let context = log.context().name();
-        let bar = progress(log.head().await?.position, context);
+        let bar = progress_bar(log.head().await?.position, context);
         let found = verify(log.as_ref(), None, |position| bar.set_position(position)).await;
         bar.finish_and_clear();
         let (events, finding, vouched) = match found {
             Ok(verified) => (verified.events, None, heads.compare(log.as_ref()).await?),
             Err(finding) => (0, Some(finding.to_string()), Vouched::Nothing),
         };
-        let (count, told, finding) = match vouched {
+        let (count, agreement, finding) = match vouched {
             Vouched::Wrong(problem) => (0, String::new(), Some(problem)),
             Vouched::Nothing => (0, String::new(), finding),
-            Vouched::Agree(count, last, verified) => (count, agreement(count, last, verified), finding),
+            Vouched::Agree(count, last, verified) => (count, describe(count, last, verified), finding),
         };
         sound &= finding.is_none();
         if as_json {
@@ -62,13 +63,13 @@ pub async fn check(shop: &ReadOnlyShop, as_json: bool, out: &mut impl Write) -> 
         } else if let Some(finding) = finding {
             writeln!(out, "{context:<10} BROKEN: {finding}")?;
         } else {
-            writeln!(out, "{context:<10} sound, {} events{told}", table::number(events))?;
+            writeln!(out, "{context:<10} sound, {} events{agreement}", table::number(events))?;
         }
     }
     Ok(sound)
 }
 
-fn agreement(count: usize, last: u64, verified: bool) -> String {
+fn describe(count: usize, last: u64, verified: bool) -> String {
     let signatures = match verified {
         true => "",
         false => "; signatures not checked: CHORALE_AUDIT_PUBLIC_KEY is not set",
@@ -91,16 +92,4 @@ pub fn key(key: Option<&Secret>, as_json: bool, out: &mut impl Write) -> Result<
         "{public}\n\nCHORALE_AUDIT_PUBLIC_KEY for `chorale log verify`, --public-key for examples/auditor. Key id {id}."
     )?;
     Ok(())
-}
-
-/// A progress bar with rate and remaining time; hidden unless standard error is a terminal.
-pub fn progress(total: u64, what: &str) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(total).with_message(what.to_owned());
-    match ProgressStyle::with_template("{msg:12} {bar:30} {human_pos}/{human_len}  {per_sec}  {eta} left") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }

@@ -1,25 +1,25 @@
-//! Documents against logs.
+//! Invariants of read models: a rebuilt projection equals the live one.
 
 use anyhow::Result;
 use projectors::rebuild::Progress;
 use projectors::{Projection, REGISTRY, RebuildError, rebuild};
 
-use super::{Findings, Statement};
+use super::{Findings, Invariant};
 use crate::shop::Shop;
 
-/// How far the building anew of all projections is.
+/// Progress of rebuilding all projections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rebuilding {
-    /// The projection that is being built.
+    /// Projection that is currently rebuilt.
     pub projection: &'static str,
-    /// Records fed so far, to all of them.
+    /// Records read so far, over all projections.
     pub done: u64,
-    /// Records there are to be fed.
+    /// Records to read, over all projections.
     pub total: u64,
 }
 
-/// Every projection that is built anew from the logs has the documents that the live one has.
-pub async fn equal_the_log(shop: &Shop, mut told: impl FnMut(Rebuilding) + Send) -> Result<Statement> {
+/// Every projection that is rebuilt from the logs has the documents of the live one.
+pub async fn equal_the_log(shop: &Shop, mut report: impl FnMut(Rebuilding) + Send) -> Result<Invariant> {
     let (mut wrong, mut documents) = (Findings::default(), 0);
     let (mut done, mut total) = (0, 0);
     for projection in REGISTRY {
@@ -27,10 +27,10 @@ pub async fn equal_the_log(shop: &Shop, mut told: impl FnMut(Rebuilding) + Send)
     }
     for projection in REGISTRY {
         let name = projection.name();
-        let tell = |progress: Progress| {
-            told(Rebuilding { projection: name, done: done + progress.done, total });
+        let on_progress = |progress: Progress| {
+            report(Rebuilding { projection: name, done: done + progress.done, total });
         };
-        let rebuilt = rebuild(projection, &shop.backends(), tell).await;
+        let rebuilt = rebuild(projection, &shop.backends(), on_progress).await;
         done += records(shop, projection).await?;
         match rebuilt {
             Ok(rebuilt) => {
@@ -50,7 +50,7 @@ pub async fn equal_the_log(shop: &Shop, mut told: impl FnMut(Rebuilding) + Send)
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(wrong.state(
+    Ok(wrong.result(
         "every read model = fold of the log",
         format!("{documents} documents of {} projections, rebuilt and compared", REGISTRY.len()),
     ))

@@ -1,4 +1,5 @@
-//! A bus on which single groups can be held back, so that a test decides who hears of something first.
+//! A bus that can withhold deliveries from single groups, so that a test decides the order in which groups handle
+//! events.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,48 +13,48 @@ use schemas::{Context, Topic};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// Which groups are held back. Cheap to clone; clones are the same gate.
+/// The groups whose deliveries are withheld. Clones share one set.
 #[derive(Clone)]
-pub struct Gate(Arc<watch::Sender<BTreeSet<String>>>);
+pub struct HeldGroups(Arc<watch::Sender<BTreeSet<String>>>);
 
-impl Default for Gate {
+impl Default for HeldGroups {
     fn default() -> Self {
         Self(Arc::new(watch::Sender::new(BTreeSet::new())))
     }
 }
 
-impl Gate {
-    /// From now on nothing is delivered to this group. What it has been given already it may still be busy with.
+impl HeldGroups {
+    /// Withholds deliveries from this group. It may still be handling records that it has already received.
     pub fn hold(&self, group: &str) {
         self.0.send_modify(|held| {
             held.insert(group.to_owned());
         });
     }
 
-    /// The group hears everything that it missed.
+    /// Resumes deliveries to this group, starting with those that were withheld.
     pub fn release(&self, group: &str) {
         self.0.send_modify(|held| {
             held.remove(group);
         });
     }
 
-    /// Puts the gate in front of a bus.
-    pub fn before(&self, bus: Arc<dyn Bus>) -> Arc<dyn Bus> {
-        Arc::new(GatedBus { bus, gate: self.clone() })
+    /// Wraps a bus.
+    pub fn wrap(&self, bus: Arc<dyn Bus>) -> Arc<dyn Bus> {
+        Arc::new(HeldBus { bus, held_groups: self.clone() })
     }
 }
 
-struct GatedBus {
+struct HeldBus {
     bus: Arc<dyn Bus>,
-    gate: Gate,
+    held_groups: HeldGroups,
 }
 
 #[async_trait]
-impl Bus for GatedBus {
+impl Bus for HeldBus {
     async fn subscribe(&self, subscription: Subscription) -> Result<Box<dyn Consumer>, BusError> {
-        let (group, held) = (subscription.group.clone(), self.gate.0.subscribe());
+        let (group, held) = (subscription.group.clone(), self.held_groups.0.subscribe());
         let consumer = self.bus.subscribe(subscription).await?;
-        Ok(Box::new(GatedConsumer { consumer, group, held, kept: None }))
+        Ok(Box::new(HeldConsumer { consumer, group, held, kept: None }))
     }
 
     async fn topics(&self, topics: &[Topic]) -> Result<Vec<TopicInfo>, BusError> {
@@ -78,22 +79,22 @@ impl Bus for GatedBus {
     }
 }
 
-struct GatedConsumer {
+struct HeldConsumer {
     consumer: Box<dyn Consumer>,
     group: String,
     held: watch::Receiver<BTreeSet<String>>,
-    /// Came while the gate was closing.
+    /// A delivery that arrived while the group was being held.
     kept: Option<Delivery>,
 }
 
-impl GatedConsumer {
+impl HeldConsumer {
     fn is_held(&self) -> bool {
         self.held.borrow().contains(&self.group)
     }
 }
 
 #[async_trait]
-impl Consumer for GatedConsumer {
+impl Consumer for HeldConsumer {
     async fn next(&mut self, max: usize, patience: Duration) -> Result<Delivery, BusError> {
         let deadline = Instant::now() + patience;
         loop {

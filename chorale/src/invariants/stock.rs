@@ -1,4 +1,4 @@
-//! Stock: counted again from what came, went and was promised.
+//! Invariants of stock, recomputed from movements and reservations.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,19 +7,19 @@ use schemas::reservation::{LineAtLocation, ReservationEvent};
 use schemas::stock::{Level, LevelsAfter, StockEvent};
 use schemas::{LocationId, Sku, Topic};
 
-use super::{Findings, Statement, walk_topic};
+use super::{Findings, Invariant, walk_topic};
 use crate::shop::Shop;
 
-/// What was counted.
+/// Recomputed stock levels of a shop.
 #[derive(Default)]
 pub struct Stocks {
-    places: HashMap<Sku, BTreeMap<LocationId, Count>>,
-    /// What reservations hold, by their own story.
+    locations: HashMap<Sku, BTreeMap<LocationId, Count>>,
+    /// Units that reservations hold, by their own events.
     promised: HashMap<Sku, i64>,
     movements: u64,
-    /// Levels that an event states otherwise than they were counted.
+    /// Levels stated by an event that differ from the recomputed ones.
     miscounted: Findings,
-    /// Levels that must not be.
+    /// Levels outside 0 ≤ reserved ≤ on hand.
     impossible: Findings,
 }
 
@@ -30,7 +30,7 @@ struct Count {
 }
 
 impl Stocks {
-    /// Counts everything in the inventory's log.
+    /// Recomputes the levels from the inventory's log.
     pub async fn read(shop: &Shop) -> Result<Self> {
         let mut stocks = Self::default();
         walk_topic::<StockEvent>(shop, Topic::STOCK, |recorded| {
@@ -51,10 +51,10 @@ impl Stocks {
         Ok(stocks)
     }
 
-    /// What is stated about it.
-    pub fn statements(mut self) -> Vec<Statement> {
-        for (sku, places) in &self.places {
-            let reserved: i64 = places.values().map(|count| count.reserved).sum();
+    /// Checks the invariants.
+    pub fn invariants(mut self) -> Vec<Invariant> {
+        for (sku, locations) in &self.locations {
+            let reserved: i64 = locations.values().map(|count| count.reserved).sum();
             let promised = self.promised.remove(sku).unwrap_or(0);
             if reserved != promised {
                 self.miscounted
@@ -65,10 +65,10 @@ impl Stocks {
             self.miscounted
                 .add(|| format!("{promised} of {sku} are held by reservations, but none was ever reserved"));
         }
-        let checked = format!("{} movements of {} SKUs", self.movements, self.places.len());
+        let checked = format!("{} movements of {} SKUs", self.movements, self.locations.len());
         vec![
-            self.miscounted.state("reserved = Σ reserved − released − committed, per SKU", checked.clone()),
-            self.impossible.state("0 ≤ reserved ≤ on hand, at every event", checked),
+            self.miscounted.result("reserved = Σ reserved − released − committed, per SKU", checked.clone()),
+            self.impossible.result("0 ≤ reserved ≤ on hand, at every event", checked),
         ]
     }
 
@@ -89,7 +89,7 @@ impl Stocks {
             E::StockTransferredOut(e) => (&e.sku, &e.from, -i64::from(e.qty), 0, &e.after),
             E::StockTransferredIn(e) => (&e.sku, &e.to, i64::from(e.qty), 0, &e.after),
             E::StockItemOpened(e) => {
-                self.places.entry(e.sku.clone()).or_default();
+                self.locations.entry(e.sku.clone()).or_default();
                 return;
             }
             E::StockThresholdsSet(_) | E::LowStockReached(_) | E::StockDepleted(_) | E::BackInStock(_) => {
@@ -97,16 +97,16 @@ impl Stocks {
             }
         };
         self.movements += 1;
-        let places = self.places.entry(sku.clone()).or_default();
-        let place = places.entry(location.clone()).or_default();
-        place.on_hand += on_hand;
-        place.reserved += reserved;
-        let here = *place;
-        let all = places.values().fold(Count::default(), |all, place| Count {
-            on_hand: all.on_hand + place.on_hand,
-            reserved: all.reserved + place.reserved,
+        let locations = self.locations.entry(sku.clone()).or_default();
+        let level = locations.entry(location.clone()).or_default();
+        level.on_hand += on_hand;
+        level.reserved += reserved;
+        let here = *level;
+        let all = locations.values().fold(Count::default(), |all, level| Count {
+            on_hand: all.on_hand + level.on_hand,
+            reserved: all.reserved + level.reserved,
         });
-        if !says(after, here, all) {
+        if !states(after, here, all) {
             self.miscounted.add(|| format!("{token} states levels that differ from the counted ones"));
         }
         if here.reserved < 0 || here.reserved > here.on_hand {
@@ -116,7 +116,7 @@ impl Stocks {
     }
 }
 
-fn says(after: &LevelsAfter, here: Count, all: Count) -> bool {
+fn states(after: &LevelsAfter, here: Count, all: Count) -> bool {
     let is = |level: &Level, count: Count| {
         i64::from(level.on_hand) == count.on_hand && i64::from(level.reserved) == count.reserved
     };

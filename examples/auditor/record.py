@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 
 START = bytes(32)
-"""What stands before the first event of every log."""
+"""The hash before the first event of every log."""
 
 
 @dataclass
@@ -40,7 +40,7 @@ def _text(value):
 
 
 def placed(record):
-    """Whether the record says where it stands in its log; notes it in `record.position`."""
+    """Whether the record states its position in the log; notes it in `record.position`."""
     text = record.header("ce_position")
     if not text or not text.isascii() or not text.isdigit():
         return False

@@ -39,7 +39,7 @@ class Kafka:
             "enable.partition.eof": True,
             "fetch.wait.max.ms": 20,
             "auto.offset.reset": "error",
-            # What goes wrong is told once, at the end.
+            # Errors are reported once, at the end.
             "log_level": 0,
             "error_cb": self._heard,
         }
@@ -145,7 +145,7 @@ class _Merge:
                 raise SourceError(f"{lane[0] or 'a topic'}: {error.str()}")
 
     def _pace(self):
-        """Pauses who is far ahead, and lets go on who is needed again."""
+        """Pauses partitions that are far ahead, and resumes those that are needed again."""
         ahead = {lane for lane in self.reading if len(self.queues[lane]) >= PLENTY}
         needed = {lane for lane in self.paused if len(self.queues[lane]) < PLENTY // 4}
         partitions = lambda lanes: [self.source.kafka.TopicPartition(*lane) for lane in lanes]
@@ -157,7 +157,7 @@ class _Merge:
 
 
 class Memory:
-    """Records that are all in memory, by topic. `partitions` of a topic: 0 stands for not known."""
+    """Records that are all in memory, by topic. `partitions` of a topic: 0 if it is not known."""
 
     knows_all_topics = False
 

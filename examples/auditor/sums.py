@@ -179,7 +179,7 @@ class Money:
             check.checked += 1
             account = self.accounts.get(key, Account())
             set_aside = account.authorised - account.let_go - account.captured
-            # An order on hold waits for somebody who lets the money go.
+            # An order on hold waits for staff to release the payment.
             if (set_aside > 0 or account.captured != account.refunded) and not order.holds:
                 tell = check.note if running else check.found
                 tell(f"order-{key} ended with {order.ended}, and {_amounts(account)}")

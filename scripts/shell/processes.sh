@@ -89,7 +89,7 @@ wait_until() {
     done
 }
 
-# A port of 127.0.0.1 at which nobody listens, below those that the system gives to callers.
+# A port of 127.0.0.1 without a listener, below those that the system gives to callers.
 free_port() {
     local port
     while true; do
@@ -101,7 +101,7 @@ free_port() {
     done
 }
 
-# ask HOST PORT BYTES: sends them and prints what comes back first, as decimal numbers. Fails where nobody listens.
+# ask HOST PORT BYTES: sends them and prints what comes back first, as decimal numbers. Fails if there is no listener.
 ask() {
     local reply
     # shellcheck disable=SC2016 # for the inner shell

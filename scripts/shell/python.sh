@@ -10,7 +10,7 @@ python_path() {
 
 python_install() {
     local venv=$1 wanted=$2
-    # The list is copied last: an interrupted installation begins anew, and so does a list that changed.
+    # The list is copied last: an interrupted installation is repeated, and so is one whose list has changed.
     if cmp -s "$wanted" "$venv/installed.txt" && "$venv/bin/python" -c ''; then
         return
     fi

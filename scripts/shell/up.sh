@@ -21,7 +21,7 @@ log_of() {
 
 new_native() {
     local server=$1 dir=$run/$1 attempt
-    # Between choosing a port and using it, somebody else may take it.
+    # Between choosing a port and using it, another program may take it.
     for attempt in 1 2 3; do
         rm_data "$dir"
         mkdir -p "$dir"
@@ -71,7 +71,7 @@ take_given() {
     printf 'given\n' >"$dir/how"
     if ! wait_until 10 is_ready "$server"; then
         rm -rf "$dir"
-        fail "$server" "nobody answers at the address that ${!variable} gives; unset it to have one started here"
+        fail "$server" "there is no answer at the address that ${!variable} gives; unset it to have one started here"
     fi
 }
 
@@ -85,7 +85,7 @@ resume() {
         # Of a server that was killed, something may be left for a moment that keeps the next one from starting.
         if ! wait_until 5 start "$server"; then
             log_of "$server"
-            fail "$server" "did not start; its log is $run/$server/log. To begin anew: scripts/servers --run $name down $server"
+            fail "$server" "did not start; its log is $run/$server/log. To start over: scripts/servers --run $name down $server"
         fi
     elif ! wait_until 60 is_ready "$server"; then
         log_of "$server"

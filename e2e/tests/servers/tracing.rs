@@ -15,7 +15,7 @@ use prost::Message as _;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 
-use crate::town::Town;
+use crate::deployment::Deployment;
 use e2e::program::{SOON, basket};
 
 /// The trace that the client has begun, and its span.
@@ -55,19 +55,20 @@ fn attribute(span: &Span, key: &str) -> Option<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_is_one_trace_from_the_request_to_its_document() -> Result<()> {
     let (address, spans) = collector().await?;
-    let mut town = Town::new("tracing").await?;
-    town.flags = vec![format!("--otlp-endpoint={address}")];
-    town.open()?;
+    let mut deployment = Deployment::new("tracing").await?;
+    deployment.flags = vec![format!("--otlp-endpoint={address}")];
+    deployment.open()?;
     // So that prices are known.
-    town.settled().await?;
+    deployment.settled().await?;
     let client = reqwest::Client::builder().timeout(SOON).build()?;
-    let order = client.post(format!("{}/v1/orders", town.commands()?)).header("Idempotency-Key", "traced");
+    let order =
+        client.post(format!("{}/v1/orders", deployment.commands()?)).header("Idempotency-Key", "traced");
     let order = order.header("traceparent", format!("00-{TRACE}-{CLIENT}-01"));
     let response = order.json(&basket("TEA-100", "traced@example.com")).send().await?;
     ensure!(response.status() == 201, "{response:?}");
-    town.settled().await?;
+    deployment.settled().await?;
     // Processes that leave export their last spans.
-    tokio::task::block_in_place(|| town.close())?;
+    tokio::task::block_in_place(|| deployment.close())?;
 
     let spans = spans.lock().await;
     let trace: Vec<&Span> = spans.iter().filter(|span| hex(&span.trace_id) == TRACE).collect();

@@ -57,22 +57,16 @@ pub struct Address {
 /// Files for encrypted connections; all of them optional.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tls {
-    /// Certificates to trust.
     pub ca: Option<String>,
-    /// This client's certificate.
     pub certificate: Option<String>,
-    /// This client's key.
     pub key: Option<String>,
 }
 
 /// A user and its credentials.
 #[derive(Clone, Debug)]
 pub struct Login {
-    /// The SASL mechanism.
     pub mechanism: &'static str,
-    /// The user.
     pub user: String,
-    /// The password.
     pub password: Secret,
 }
 
@@ -207,7 +201,6 @@ fn login(
     }
 }
 
-/// Decodes percent-encoding.
 fn decode(text: &str) -> Result<String, InvalidAddress> {
     let unreadable = || wrong("has an unreadable %-sequence");
     let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());

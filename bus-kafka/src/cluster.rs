@@ -34,7 +34,6 @@ impl Cluster {
         Ok(Self { address, client: Arc::new(client) })
     }
 
-    /// Brokers and topics.
     pub(crate) async fn metadata(&self) -> Result<ClusterMetadata, BusError> {
         let cluster = self.clone();
         tokio::task::spawn_blocking(move || cluster.ask())

@@ -35,7 +35,6 @@ use member::Member;
 const RECHECK: Duration = Duration::from_secs(1);
 /// The records of a transaction become visible partition by partition. This long after the first, the others are visible.
 const GATHERING: Duration = Duration::from_millis(2);
-/// Interval of heartbeats.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// A member whose driver does not poll within this time is removed from its group.
 const MAX_POLL: Duration = Duration::from_secs(60);

@@ -125,7 +125,6 @@ fn not_taken_over() -> PublishError {
     PublishError::Rejected("a publisher that did not take over".to_owned())
 }
 
-/// A transactional producer.
 struct Transactions(BaseProducer<Deliveries>);
 
 impl Transactions {

@@ -27,7 +27,6 @@ struct About {
 pub struct Destination {
     /// Its logs: one address, or one of each context.
     pub event_log: String,
-    /// Its keys.
     pub vault: String,
 }
 
@@ -44,34 +43,19 @@ pub enum DataDirError {
     #[error(
         "{path} has format {found}, but this program knows formats up to {FORMAT} only; use a newer chorale"
     )]
-    Newer {
-        /// The directory.
-        path: PathBuf,
-        /// Its format.
-        found: u32,
-    },
+    Newer { path: PathBuf, found: u32 },
     /// A program from before the first release made it.
     #[error(
         "{path} has format {found}, from before the first release of chorale, which this one cannot read: begin in another \
          directory with --data-dir"
     )]
-    Older {
-        /// The directory.
-        path: PathBuf,
-        /// Its format.
-        found: u32,
-    },
+    Older { path: PathBuf, found: u32 },
     /// The shop has moved to other stores.
     #[error(
         "the shop of {path} has moved to {}: start it with --event-log and --vault there (its keys: {}). The old files can be \
          read, and no longer change", .to.event_log, .to.vault
     )]
-    Moved {
-        /// The directory.
-        path: PathBuf,
-        /// Where it is.
-        to: Destination,
-    },
+    Moved { path: PathBuf, to: Destination },
     /// The description in it cannot be read.
     #[error("{0} is broken; restore it from a backup, or choose another directory with --data-dir")]
     Broken(PathBuf, #[source] serde_json::Error),
@@ -147,7 +131,6 @@ impl DataDir {
         Ok(Self { path, _lock: None })
     }
 
-    /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -79,7 +79,6 @@ impl Findings {
     }
 }
 
-/// Events per read.
 const PAGE: usize = 2_000;
 
 /// Calls `each` with every event of a log, from the first to the current head.

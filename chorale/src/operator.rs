@@ -26,7 +26,6 @@ pub struct ReadOnlyShop {
     pub locations: StoreLocations,
     /// The logs, in the order of [`Context::ALL`], opened for reading.
     pub logs: Vec<Arc<dyn Log>>,
-    /// The topics.
     pub bus: Arc<dyn Bus>,
     /// The topics that relays write to; `None` if the topics are the logs themselves.
     relayed: Option<Arc<dyn RelayedTopics>>,

@@ -22,7 +22,6 @@ const STAFF: &str = "operator";
 /// The roles of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Roles {
-    /// Accepts commands.
     pub command_api: bool,
     /// Publishes the logs to their topics, if those are on a cluster.
     pub relay: bool,
@@ -30,15 +29,12 @@ pub struct Roles {
     pub reactors: bool,
     /// Turns events into documents.
     pub projectors: bool,
-    /// Answers queries.
     pub query_api: bool,
 }
 
 impl Roles {
-    /// All roles.
     pub const ALL: Self =
         Self { command_api: true, relay: true, reactors: true, projectors: true, query_api: true };
-    /// No role.
     pub const NONE: Self =
         Self { command_api: false, relay: false, reactors: false, projectors: false, query_api: false };
 
@@ -51,7 +47,6 @@ impl Roles {
 /// The roles of a process, and which part of them.
 #[derive(Clone, Debug)]
 pub struct Work {
-    /// The roles.
     pub roles: Roles,
     /// Contexts or reactors to run; all if empty.
     pub reactors: Vec<String>,
@@ -67,7 +62,6 @@ impl From<Roles> for Work {
 
 /// The sockets of a process with an API.
 pub struct Sockets {
-    /// For shoppers.
     pub public: Socket,
     /// For the back office.
     pub staff: Socket,
@@ -75,7 +69,6 @@ pub struct Sockets {
 
 /// A socket, and the origins whose web pages may call it.
 pub struct Socket {
-    /// Listens already.
     pub listener: TcpListener,
     /// None: pages of other origins may not.
     pub origins: Vec<Origin>,
@@ -84,7 +77,6 @@ pub struct Socket {
 /// The addresses of a started shop.
 #[derive(Clone, Copy, Debug)]
 pub struct Addresses {
-    /// For shoppers.
     pub public: SocketAddr,
     /// For the back office.
     pub staff: SocketAddr,

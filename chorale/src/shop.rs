@@ -76,13 +76,10 @@ pub struct Shop {
     pub kind: Kind,
     /// The logs of all contexts.
     pub logs: Vec<Arc<dyn Log>>,
-    /// The topics.
     pub bus: Arc<dyn Bus>,
-    /// The documents.
     pub store: Store,
     /// Seals and opens personal data.
     pub sealer: Sealer,
-    /// Tells the time.
     pub clock: Clock,
     /// The figures of its rules.
     pub rules: Arc<ShopRules>,

@@ -12,7 +12,6 @@ use event_log::port::Log;
 /// The kind of time that a shop runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Wall-clock time.
     Real,
     /// The time of imported data.
     Imported,

@@ -102,7 +102,6 @@ impl Commands {
         &self.rules
     }
 
-    /// The writers.
     pub fn writers(&self) -> &Writers {
         &self.writers
     }

@@ -19,7 +19,6 @@ pub const DEEPEST: usize = 8;
 /// Maximum number of categories; the tree is always read as a whole.
 pub const MOST: usize = 5_000;
 
-/// The category tree.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Categories {
     nodes: BTreeMap<CategoryId, Category>,

@@ -7,7 +7,6 @@ use crate::{Refusal, UserError};
 pub(crate) struct Faults(Vec<UserError>);
 
 impl Faults {
-    /// Adds an error.
     pub fn add(&mut self, code: &str, field: impl Into<String>, message: impl Into<String>) {
         self.0.push(UserError::new(code, field, message));
     }

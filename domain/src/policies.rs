@@ -33,7 +33,6 @@ pub const PAYMENTS_ORDERS: &str = "payments-orders";
 pub const PAYMENTS_PROVIDER: &str = "payments-provider";
 /// Plans parcels, holds them and takes them back.
 pub const SHIPPING_ORDERS: &str = "shipping-orders";
-/// Calls the carrier.
 pub const SHIPPING_CARRIER: &str = "shipping-carrier";
 /// Records in the order what the other contexts answer.
 pub const ORDERING_OUTCOMES: &str = "ordering-outcomes";
@@ -66,13 +65,10 @@ pub type Rule = fn(&Envelope, &str, &Arc<ShopRules>) -> Result<Option<Arc<dyn De
 /// The services outside the shop that reactors call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// The payment provider.
     PaymentProvider,
-    /// The carrier.
     Carrier,
 }
 
-/// A policy.
 pub struct Policy {
     /// The reactor that carries it.
     pub reactor: &'static str,
@@ -89,7 +85,6 @@ pub struct Policy {
 /// A part of the choreography.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// Everything goes well.
     HappyPath,
     /// Something has failed, or is no longer wanted.
     Compensation,
@@ -219,7 +214,6 @@ pub struct DeadlinePolicy {
     pub then: &'static str,
 }
 
-/// All deadlines.
 #[rustfmt::skip]
 pub static DEADLINES: &[DeadlinePolicy] = &[
     DeadlinePolicy { aggregate: AggregateType::Order, kind: order::STOCK_ANSWER_DEADLINE, waits_for: "PLACED: inventory's answer", then: "OrderExpired" },

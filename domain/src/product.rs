@@ -29,7 +29,6 @@ pub use variants::{AddVariant, ChangeVariant, DiscontinueVariant};
 /// The state of a product.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Product {
-    /// Does not exist.
     #[default]
     Absent,
     /// Staff are working on it; shoppers cannot see it.
@@ -74,7 +73,6 @@ pub enum Sale {
     Discontinued,
 }
 
-/// A price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Price {
     /// Price of one unit, tax included.

@@ -24,7 +24,6 @@ pub enum Reservation {
     /// It has not been requested.
     #[default]
     Unasked,
-    /// Stock was insufficient.
     Rejected,
     /// These units are reserved: one entry per line and location, never empty.
     Holding(Vec<LineAtLocation>),

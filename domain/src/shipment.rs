@@ -38,9 +38,7 @@ pub enum Shipment {
     /// It has not been planned.
     #[default]
     Unplanned,
-    /// Being prepared.
     Here(Parcel, Readiness),
-    /// Dispatched.
     OnItsWay(Parcel, Journey),
     Delivered(Parcel),
     /// Lost, but may still turn up.
@@ -76,7 +74,6 @@ pub enum Readiness {
     Labelled(Label),
 }
 
-/// The carrier's label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
     pub carrier: String,
@@ -89,7 +86,6 @@ pub struct Label {
 pub struct Journey {
     /// How many delivery attempts failed.
     pub attempts: u32,
-    /// Latest tracking report.
     pub last_seen: Option<TrackingUpdated>,
 }
 

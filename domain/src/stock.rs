@@ -39,7 +39,6 @@ pub enum Stock {
     /// Stock is not counted, or not yet.
     #[default]
     Unopened,
-    /// Stock is counted.
     Counted(Box<Item>),
 }
 

@@ -53,7 +53,6 @@ fn root() -> PathBuf {
     PathBuf::from("..")
 }
 
-/// Texts between back-quotes.
 fn quoted(page: &str) -> impl Iterator<Item = &str> {
     page.split("```").step_by(2).flat_map(|prose| prose.split('`').skip(1).step_by(2))
 }

@@ -102,7 +102,6 @@ impl Embedded {
         Ok(Self { shop, clock, held_groups, provider, keys, buses, stores, folder })
     }
 
-    /// Closes the shop.
     pub async fn leave(self) -> Result<()> {
         self.shop.close().await
     }

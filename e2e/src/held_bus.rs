@@ -38,7 +38,6 @@ impl HeldGroups {
         });
     }
 
-    /// Wraps a bus.
     pub fn wrap(&self, bus: Arc<dyn Bus>) -> Arc<dyn Bus> {
         Arc::new(HeldBus { bus, held_groups: self.clone() })
     }

@@ -141,7 +141,6 @@ impl Program {
         Ok(self.child.try_wait()?.is_none())
     }
 
-    /// Sends SIGKILL.
     pub fn kill_now(&self) -> Result<()> {
         self.signal("-KILL")
     }

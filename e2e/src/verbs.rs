@@ -82,7 +82,6 @@ impl Embedded {
         self.commands.set_price(&self.staff(), product, sku, input).await
     }
 
-    /// Takes goods in.
     pub async fn receive(&self, sku: &str, location: &str, quantity: u32) -> Done {
         let input = ReceiveInput { location: location.to_owned(), quantity, reference: None };
         self.commands.receive_stock(&self.staff(), sku, input).await
@@ -118,7 +117,6 @@ impl Embedded {
         self.commands.place_order(&self.shopper(), input).await
     }
 
-    /// The shopper cancels.
     pub async fn cancel(&self, order: OrderId) -> Done {
         self.commands.cancel_order(&self.shopper(), &order.to_string(), CancelInput::default()).await
     }
@@ -176,7 +174,6 @@ impl Embedded {
         self.commands.dispatch_shipment(&self.staff(), &parcel.to_string(), DispatchInput::default()).await
     }
 
-    /// Packs and dispatches.
     pub async fn send(&self, parcel: ShipmentId) -> Result<()> {
         self.pack(parcel).await?;
         self.dispatch(parcel).await?;

@@ -25,7 +25,6 @@ mod raw;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Concurrent requests.
 const CALLERS: usize = 256;
 /// Duration of each measurement.
 const TIME: Duration = Duration::from_secs(4);

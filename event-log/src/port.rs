@@ -113,14 +113,12 @@ pub trait Leases: Send + Sync {
 /// Key/value facts about the log itself, each written once.
 #[async_trait]
 pub trait Properties: Send + Sync {
-    /// All properties.
     async fn properties(&self) -> Result<BTreeMap<String, String>, LogError>;
 
     /// Sets the property `key` unless it has a value. Returns whether its value is `value` now.
     async fn set_property(&self, key: &str, value: &str) -> Result<bool, LogError>;
 }
 
-/// Statistics and housekeeping.
 #[async_trait]
 pub trait Maintenance: Send + Sync {
     /// Events by stream prefix (`order`): their number, and the position of the last one.

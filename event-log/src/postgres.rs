@@ -147,7 +147,6 @@ async fn in_time<T>(
     }
 }
 
-/// A parsed address.
 struct Location {
     log: LogIdentity,
     limits: Limits,

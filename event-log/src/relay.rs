@@ -78,10 +78,8 @@ pub struct Relay {
 /// Why a relay stopped by itself. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum RelayError {
-    /// The log fails.
     #[error("the relay of {0} cannot read its log")]
     Log(Context, #[source] LogError),
-    /// The bus fails.
     #[error("the relay of {0} cannot publish")]
     Publish(Context, #[source] PublishError),
     /// The topics hold the events of another log.
@@ -90,7 +88,6 @@ pub enum RelayError {
          has epoch {found}. Use the log that belongs to these topics, or other topics (another prefix)"
     )]
     OtherLog {
-        /// The log's context.
         context: Context,
         /// The epoch on the topics.
         published: uuid::Uuid,
@@ -103,7 +100,6 @@ pub enum RelayError {
          to an earlier moment, or cut off. Nothing is published from it. Restore a copy that holds position {published}"
     )]
     Lost {
-        /// The log's context.
         context: Context,
         /// The last published position.
         published: u64,
@@ -117,7 +113,6 @@ pub enum RelayError {
          intact; restore a copy that belongs to these topics"
     )]
     Rewritten {
-        /// The log's context.
         context: Context,
         /// The last published position.
         position: u64,
@@ -129,7 +124,6 @@ pub enum RelayError {
          is intact; restore a copy that belongs to these topics"
     )]
     Torn {
-        /// The log's context.
         context: Context,
         /// The position of the event.
         position: u64,
@@ -137,11 +131,9 @@ pub enum RelayError {
     /// An event that belongs to no topic.
     #[error("the event {event} at position {position} of {context} belongs to no topic: use a newer chorale")]
     NoTopic {
-        /// The log's context.
         context: Context,
         /// The position of the event.
         position: u64,
-        /// The event's id.
         event: EventId,
     },
 }

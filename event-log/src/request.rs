@@ -13,11 +13,9 @@ use crate::port::{Handled, LogError, Parking};
 /// The version that a request expects of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
-    /// Any version.
     Any,
     /// The stream must not exist.
     NoStream,
-    /// Exactly this version.
     Exact(u64),
 }
 
@@ -31,11 +29,9 @@ pub enum Origin {
     },
     /// A reaction to an event: kept in the inbox.
     Reaction {
-        /// The reactor.
         reactor: String,
         /// The stream of the event.
         source: StreamId,
-        /// The event.
         event: Handled,
     },
     /// A timer, or the outcome of an external call: the decision recognises a repetition by state, and no
@@ -81,13 +77,9 @@ pub enum Verdict {
         answer: Option<Value>,
     },
     /// The rules refuse the request.
-    Refused {
-        /// The reason.
-        refusal: Refusal,
-    },
+    Refused { refusal: Refusal },
     /// A stream does not have the expected version.
     Conflict {
-        /// The stream.
         stream: StreamId,
         /// Its current version; 0 if it does not exist.
         version: u64,
@@ -97,7 +89,6 @@ pub enum Verdict {
 /// A verdict, and whether it is a repetition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// The verdict.
     pub verdict: Verdict,
     /// Whether this is the first answer again, because the ledger or the inbox knew the request. For a known
     /// reaction it is `Done` without versions.

@@ -34,30 +34,22 @@ pub enum TransferError {
     /// The file cannot be read or locked.
     #[error("the file of the log of {0} cannot be read, or another process is writing it")]
     Source(Context, #[source] sqlx::Error),
-    /// The server failed.
     #[error("the log of {0} cannot be copied")]
     Target(Context, #[source] PostgresError),
     /// The target holds another log.
     #[error("{place} already holds a log: choose another database, or drop that schema")]
-    NotEmpty {
-        /// Database and schema.
-        place: String,
-    },
+    NotEmpty { place: String },
     /// The target holds a part of another log.
     #[error(
         "{place} holds a log whose move did not end: repeat that move, choose another database, or drop that schema"
     )]
-    AnotherMove {
-        /// Database and schema.
-        place: String,
-    },
+    AnotherMove { place: String },
     /// The target holds this log, and one of the two was written since.
     #[error(
         "{place} already holds this log, and they differ: it ends at position {there} there, and at {here} in the file. If the \
          shop has been running there, the move is done; otherwise drop that schema and repeat the move"
     )]
     Parted {
-        /// Database and schema.
         place: String,
         /// The position in the file.
         here: u64,
@@ -69,9 +61,7 @@ pub enum TransferError {
         "the copy of {table} in {place} differs from the file: {here} rows in the file, {there} in the copy. Repeat the move"
     )]
     Differs {
-        /// Database and schema.
         place: String,
-        /// The table.
         table: &'static str,
         /// Rows in the file.
         here: u64,
@@ -118,12 +108,10 @@ impl Transfer {
         Ok(Self { context, source, checksums: Vec::new() })
     }
 
-    /// The log's context.
     pub fn context(&self) -> Context {
         self.context
     }
 
-    /// The log's head.
     pub fn head(&self) -> Head {
         self.source.head
     }

@@ -9,7 +9,6 @@ use uuid::Uuid;
 use crate::chain;
 use crate::port::{EventReader, Head, LogError, Read, StoredEvent};
 
-/// Events per read.
 const PAGE: usize = 1_000;
 
 /// The result for an intact log.
@@ -61,19 +60,13 @@ pub enum Problem {
     Head,
     /// The version does not continue the stream.
     #[error("{stream} does not continue with version {version}")]
-    Version {
-        /// The stream.
-        stream: StreamId,
-        /// The event's version.
-        version: u64,
-    },
+    Version { stream: StreamId, version: u64 },
     /// The stored row cannot be decoded.
     #[error("the event cannot be read: {0}")]
     Unreadable(String),
     /// The signed head belongs to another log.
     #[error("the log has epoch {found}, and the signed head has epoch {vouched}")]
     Epoch {
-        /// The log's epoch.
         found: Uuid,
         /// The epoch of the signed head.
         vouched: Uuid,

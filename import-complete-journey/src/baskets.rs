@@ -33,9 +33,7 @@ pub(crate) struct Refused {
     /// How many were wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantity: Option<u32>,
-    /// For programs.
     pub code: String,
-    /// For people.
     pub message: String,
 }
 
@@ -44,11 +42,10 @@ pub(crate) struct Refused {
 pub(crate) struct Placed {
     /// The order; none when nothing of the basket could be ordered.
     pub order: Option<OrderId>,
-    /// What was refused.
     pub refused: Vec<Refused>,
 }
 
-/// A customer's command. The scope keeps the keys of imports apart from everybody else's.
+/// A customer's command. The scope keeps the keys of imports apart from all others.
 pub(crate) fn meta(key: &str, customer: CustomerId) -> CommandMeta {
     CommandMeta::new(key, "complete-journey", Actor::customer(customer.to_string()))
 }

@@ -26,11 +26,9 @@ pub(crate) type Place = (String, Option<String>);
 /// A category to be created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Category {
-    /// Where it stands.
     pub place: Place,
     /// Its name for people.
     pub name: String,
-    /// Its page's address.
     pub slug: String,
 }
 

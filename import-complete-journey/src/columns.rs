@@ -19,7 +19,6 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Opens a file.
     pub fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).with_context(|| {
             let here = "fetch the grocer's year with examples/complete-journey/fetch.sh, and name the folder that it prints";

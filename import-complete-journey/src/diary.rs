@@ -17,7 +17,6 @@ use crate::fate::{self, Regret};
 /// Events that are read at a time.
 const PAGE: usize = 2_000;
 
-/// Something to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Act {
     /// The customer tries another way to pay.
@@ -28,19 +27,15 @@ pub(crate) enum Act {
     Pack(ShipmentId),
     /// The carrier takes a parcel. With the version of the event that made it possible, because it may be refused and tried again.
     Dispatch(ShipmentId, u64),
-    /// A parcel arrives.
     Deliver(ShipmentId),
     /// A parcel is given up.
     Lose(ShipmentId),
     /// The shop decides about an order on hold.
     Resolve {
-        /// Which order.
         order: OrderId,
-        /// Which hold.
         reason: HoldReason,
         /// Which parcel it is about.
         parcel: Option<ShipmentId>,
-        /// What was decided.
         way: WayOut,
         /// The version of the event that put it on hold.
         version: u64,

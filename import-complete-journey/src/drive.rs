@@ -31,13 +31,10 @@ const MARKED_EVERY: Duration = Duration::from_secs(1);
 
 /// Everything that follows from the data and the seed.
 pub(crate) struct Plan {
-    /// The data.
     pub year: Year,
     /// Per week and product.
     pub prices: Prices,
-    /// Per week.
     pub deliveries: BTreeMap<u8, Vec<Delivery>>,
-    /// For chances.
     pub dice: Dice,
     /// One thing at a time, each to its end.
     pub lockstep: bool,
@@ -48,9 +45,8 @@ pub(crate) struct Plan {
 /// How a drive ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// Everything is imported.
     Finished,
-    /// Somebody asked to stop; the same import goes on from here.
+    /// A stop was requested; the same import can continue from here.
     Interrupted,
 }
 

@@ -21,7 +21,6 @@ const REFUSED: &str = "import-refusals.jsonl";
 pub(crate) struct Source {
     /// The first so many; all for none.
     pub weeks: Option<u8>,
-    /// Of the dice.
     pub seed: u64,
     /// One basket at a time.
     pub lockstep: bool,
@@ -31,7 +30,6 @@ pub(crate) struct Source {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Mark {
-    /// What it imports.
     pub source: Source,
     /// Everything that was to be done up to here is done, and what followed from it.
     pub instant: Timestamp,

@@ -23,7 +23,6 @@ mod print;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Report {
-    /// In the data.
     pub baskets: usize,
     /// Lines in the data.
     pub lines: usize,
@@ -33,15 +32,12 @@ pub(crate) struct Report {
     pub orders: usize,
     /// Where they stand in the end, and how those that were cancelled ended.
     pub outcomes: BTreeMap<String, u64>,
-    /// What was sold.
     pub weeks: Vec<Week>,
     /// Lines and commands that were refused, by their code.
     pub refusals: BTreeMap<String, u64>,
-    /// Each of them.
     pub refused: Vec<Refused>,
     /// Events of each type.
     pub events: BTreeMap<String, u64>,
-    /// All of them.
     pub events_in_all: u64,
     /// Reactions that wait because they could not be carried out.
     pub parked: usize,
@@ -51,9 +47,7 @@ pub(crate) struct Report {
     pub catching_up_seconds: f64,
     /// How long checking took.
     pub checking_seconds: f64,
-    /// Rate.
     pub orders_per_second: f64,
-    /// Rate.
     pub events_per_second: f64,
     /// Peak of resident memory before checking, where the system tells; files that are mapped into it count.
     pub peak_memory_bytes: Option<u64>,

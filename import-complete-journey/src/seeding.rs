@@ -28,7 +28,6 @@ pub(crate) struct Shelf(HashMap<Article, Shelved>);
 #[derive(Clone, Copy)]
 struct Shelved {
     product: ProductId,
-    /// In cents.
     price: Option<i64>,
     published: bool,
 }

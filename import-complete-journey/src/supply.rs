@@ -15,14 +15,13 @@ pub(crate) const WAREHOUSES: [(&str, u32); 3] = [("central", 60), ("north", 25),
 /// A delivery of one product.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Delivery {
-    /// What.
     pub article: Article,
     /// How many for each of [`WAREHOUSES`].
     pub quantities: [u32; 3],
 }
 
 /// The deliveries of each week (from 1), at its beginning, in order of product. `limit` is the most that one line may hold:
-/// what is more is refused, so nobody orders it.
+/// higher quantities are refused, so they are not ordered.
 pub(crate) fn of(year: &Year, limit: u32, dice: Dice) -> BTreeMap<u8, Vec<Delivery>> {
     let known: BTreeSet<Article> = year.products.iter().map(|product| product.article).collect();
     let mut wanted: BTreeMap<(u8, Article), u32> = BTreeMap::new();

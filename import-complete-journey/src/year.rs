@@ -25,7 +25,6 @@ pub(crate) struct Year {
 /// A product as the grocer knows it.
 #[derive(Clone, Debug)]
 pub(crate) struct Product {
-    /// Its number.
     pub article: Article,
     /// The number of who makes it.
     pub maker: i64,
@@ -33,22 +32,16 @@ pub(crate) struct Product {
     pub department: String,
     /// `National` or `Private`.
     pub brand: String,
-    /// Within the department.
     pub category: Option<String>,
-    /// What it is.
     pub kind: Option<String>,
-    /// Of the package.
     pub size: Option<String>,
 }
 
 /// What a household bought at once.
 #[derive(Clone, Debug)]
 pub(crate) struct Basket {
-    /// Its number.
     pub number: i64,
-    /// Who.
     pub household: i64,
-    /// When.
     pub at: Timestamp,
     /// 1 to 53.
     pub week: u8,
@@ -59,9 +52,7 @@ pub(crate) struct Basket {
 /// A line of a till receipt.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Line {
-    /// What.
     pub article: Article,
-    /// How many.
     pub quantity: u32,
     /// What was paid, in cents.
     pub paid: i64,

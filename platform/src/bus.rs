@@ -35,7 +35,6 @@ pub use positions::{InvalidPartition, decode as decode_positions};
 /// A record on a topic: a CloudEvent. Its key is the stream's id.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// The topic.
     pub topic: Topic,
     /// The partition of the topic; a key's records are all in one.
     pub partition: u32,
@@ -49,7 +48,6 @@ pub struct Record {
 }
 
 impl Record {
-    /// Its partition.
     pub fn partition(&self) -> Partition {
         Partition { topic: self.topic, number: self.partition }
     }
@@ -63,7 +61,6 @@ impl Record {
 /// A partition of a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Partition {
-    /// The topic.
     pub topic: Topic,
     /// Its number, from 0.
     pub number: u32,
@@ -93,7 +90,6 @@ pub trait Resume: Send + Sync {
 pub struct Subscription {
     /// The group's name. Its members share the partitions.
     pub group: String,
-    /// The topics.
     pub topics: Vec<Topic>,
     /// Where to start without a position.
     pub start: Start,
@@ -132,7 +128,6 @@ pub trait Consumer: Send + Sync {
 /// The size and ends of a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicInfo {
-    /// The topic.
     pub topic: Topic,
     /// The number of its records.
     pub records: u64,
@@ -164,10 +159,8 @@ pub struct Reach {
     pub as_of: Option<Timestamp>,
 }
 
-/// A bus.
 #[async_trait]
 pub trait Bus: Send + Sync {
-    /// Joins a group.
     async fn subscribe(&self, subscription: Subscription) -> Result<Box<dyn Consumer>, BusError>;
 
     /// Counts and ends of topics, in the given order. Counting may read a topic once; for ends alone use [`Bus::ends`].
@@ -204,14 +197,12 @@ pub enum BusError {
     /// The address of the bus is not valid. The text completes "the address of the bus …" and repeats no credentials.
     #[error("the address of the bus {0}")]
     Address(String),
-    /// No broker answers.
     #[error(
         "no broker answers at {brokers}: {problem}; check that they run, that the address is right and that they let this machine in"
     )]
     Unreachable {
         /// The addresses tried, separated by commas.
         brokers: String,
-        /// The reason.
         problem: String,
     },
     /// A topic is missing or is not as it has to be.
@@ -229,13 +220,10 @@ pub enum BusError {
          there. Inspect it with kcat, find its writer, and republish the topic from its log"
     )]
     Malformed {
-        /// The topic.
         topic: Topic,
-        /// The partition.
         partition: u32,
         /// The bus's own number of the record.
         offset: u64,
-        /// The reason.
         problem: String,
     },
 }

@@ -30,7 +30,6 @@ impl Clock {
         Self(Kind::System(Wall { read: Arc::new(system_millis), latest: &LATEST }))
     }
 
-    /// The current time.
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Kind::System(wall) => wall.now(),
@@ -103,7 +102,6 @@ impl DrivenClock {
         Clock(Kind::Driven(self.clone()))
     }
 
-    /// The current time.
     pub fn now(&self) -> Timestamp {
         *self.0.borrow()
     }

@@ -99,7 +99,6 @@ impl Address {
         self.own.get(name).map(String::as_str)
     }
 
-    /// The database's name.
     pub fn database(&self) -> &str {
         self.options.get_database().unwrap_or_default()
     }

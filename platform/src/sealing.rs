@@ -38,7 +38,6 @@ pub struct Sealer {
 /// The result of opening sealed data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opened<T> {
-    /// The value.
     Value(T),
     /// The subject has no key, or it was erased.
     Erased,
@@ -64,30 +63,18 @@ pub enum SealingError {
     /// The text does not have the stored format.
     #[error("sealed {field} of {subject} is malformed: {problem}")]
     Malformed {
-        /// The subject.
         subject: String,
-        /// The field.
         field: String,
         /// What is wrong with it.
         problem: &'static str,
     },
     /// The data was changed, or sealed for another subject or field.
     #[error("sealed {field} of {subject} is not genuine")]
-    NotGenuine {
-        /// The subject.
-        subject: String,
-        /// The field.
-        field: String,
-    },
+    NotGenuine { subject: String, field: String },
     /// The data opens, but does not have the requested type; or the value cannot be JSON.
     // serde's message would repeat parts of the value.
     #[error("{field} of {subject} does not have the expected type")]
-    Kind {
-        /// The subject.
-        subject: String,
-        /// The field.
-        field: String,
-    },
+    Kind { subject: String, field: String },
 }
 
 impl Sealer {
@@ -110,7 +97,6 @@ impl Sealer {
         Ok(SubjectSeal { subject: subject.to_owned(), key, seed: self.seed })
     }
 
-    /// Seals one field.
     pub async fn seal<T>(&self, subject: &str, field: &str, value: &T) -> Result<Sealed, SealingError>
     where
         T: Serialize + Sync + ?Sized,
@@ -133,7 +119,6 @@ impl Sealer {
         Ok(Keyring { keys: found.collect() })
     }
 
-    /// Opens one field.
     pub async fn open<T: DeserializeOwned>(
         &self,
         sealed: &Sealed,
@@ -189,7 +174,6 @@ pub struct SubjectSeal {
 }
 
 impl SubjectSeal {
-    /// Seals one field.
     pub fn seal<T: Serialize + ?Sized>(&self, field: &str, value: &T) -> Result<Sealed, SealingError> {
         let subject = &self.subject;
         let named = || (subject.clone(), field.to_owned());

@@ -21,7 +21,6 @@ pub struct Shutdown {
 pub struct NotDrained {
     /// The number of running tasks.
     pub tasks: usize,
-    /// The time limit.
     pub waited: Duration,
 }
 

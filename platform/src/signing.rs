@@ -10,7 +10,6 @@ use sha2::{Digest, Sha256};
 use crate::config::Secret;
 use crate::vault::{InvalidKey, Key};
 
-/// Signs texts.
 pub struct Signer {
     pair: Ed25519KeyPair,
 }

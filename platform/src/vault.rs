@@ -29,7 +29,6 @@ pub mod transfer;
 pub struct Key([u8; 32]);
 
 impl Key {
-    /// Wraps key bytes.
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
@@ -90,7 +89,6 @@ type NamedKey = (String, Option<Key>);
 #[error("a key is 32 bytes, as base64 or 64 hexadecimal digits; `openssl rand -base64 32` makes one")]
 pub struct InvalidKey;
 
-/// Stores keys.
 #[async_trait]
 pub trait Vault: Send + Sync {
     /// The key of `subject`. It is created if there is none, and is durable when this returns. Fails with
@@ -121,18 +119,12 @@ pub trait Vault: Send + Sync {
 pub enum VaultError {
     /// The subject was erased.
     #[error("the key of {subject} has been erased")]
-    Erased {
-        /// The subject.
-        subject: String,
-    },
+    Erased { subject: String },
     /// The key can no longer be used, but a reader of the vault prevents its bytes from being wiped.
     #[error(
         "the key of {subject} is erased, but its bytes could not be wiped while the vault is being read; repeat the erasure"
     )]
-    Lingering {
-        /// The subject.
-        subject: String,
-    },
+    Lingering { subject: String },
     /// The vault does not answer.
     #[error("the key vault cannot be used")]
     Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),

@@ -28,7 +28,6 @@ pub enum ProjectorError {
     Behind {
         /// The first projection that is behind.
         projection: &'static str,
-        /// The timeout.
         waited: Duration,
     },
 }

@@ -37,9 +37,7 @@ pub use status::{ProjectorState, ProjectorStatus, status};
 /// The backends of projectors. Cheap to clone.
 #[derive(Clone)]
 pub struct Backends {
-    /// The documents.
     pub store: Store,
-    /// The events.
     pub bus: Arc<dyn Bus>,
     /// Reads a stream again if a version of it was skipped.
     pub source: Arc<dyn StreamSource>,

@@ -15,7 +15,6 @@ pub mod stock_movements;
 
 use crate::projection::Projection;
 
-/// All projections.
 pub static REGISTRY: [&Projection; 12] = [
     &categories::CATEGORIES,
     &events::EVENTS,

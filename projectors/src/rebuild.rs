@@ -48,7 +48,6 @@ pub enum RebuildError {
     /// Another rebuild is running.
     #[error("{projection} is already being rebuilt (last heartbeat at {alive_at})")]
     Running {
-        /// The projection.
         projection: &'static str,
         /// The last heartbeat of the other rebuild.
         alive_at: String,
@@ -60,9 +59,7 @@ pub enum RebuildError {
         ids.first().map_or("", String::as_str)
     )]
     Different {
-        /// The projection.
         projection: &'static str,
-        /// The new generation.
         generation: u32,
         /// How many documents differ.
         count: u64,

@@ -6,7 +6,6 @@ use async_trait::async_trait;
 use platform::bus::{Browse, Bus, BusError, Record};
 use schemas::Topic;
 
-/// Reads single streams.
 #[async_trait]
 pub trait StreamSource: Send + Sync {
     /// The records of `stream` in `topic` with versions after `after`, in order.

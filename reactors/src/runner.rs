@@ -54,7 +54,6 @@ pub struct Runner {
 /// The reasons why a runner, an updater or a scheduler stops before the shutdown.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The bus failed.
     #[error("the bus failed")]
     Bus(#[from] BusError),
     /// The context's log failed.

@@ -30,7 +30,6 @@ pub const THREE: &str = "chorale, 3 events a request";
 pub const ALONE: &str = "chorale, one caller";
 pub const DISK: &str = "fdatasync of the disk";
 
-/// Everybody's turn.
 pub async fn round(place: &Place, options: &Options, samples: &mut Samples) -> Outcome<()> {
     if options.wants("P1") {
         samples.add(RAW, raw(place, options.time).await?);

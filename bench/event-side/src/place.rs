@@ -66,7 +66,6 @@ impl Place {
         self.number.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// An empty database.
     pub async fn database(&self) -> Outcome<Database> {
         let name = format!("bench_{}_{}", std::process::id(), self.next());
         let mut server = PgConnection::connect(&self.postgres).await?;
@@ -93,7 +92,6 @@ impl Place {
 
 /// A database for one turn.
 pub struct Database {
-    /// Its address.
     pub url: String,
     name: String,
     server: String,
@@ -108,7 +106,6 @@ impl Database {
         Ok(row.try_get(0)?)
     }
 
-    /// Removes it.
     pub async fn drop(self) -> Outcome<()> {
         let mut server = PgConnection::connect(&self.server).await?;
         server.execute(AssertSqlSafe(format!("DROP DATABASE {} WITH (FORCE)", self.name))).await?;

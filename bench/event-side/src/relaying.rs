@@ -34,7 +34,6 @@ pub const TOPIC: Topic = Topic::ORDERING_REACTION;
 const BATCH: usize = 1_000;
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Everybody's turn.
 pub async fn round(place: &Place, options: &Options, samples: &mut Samples) -> Outcome<()> {
     if !options.wants_any(&["P6", "P7", "P8"]) {
         return Ok(());

@@ -35,7 +35,6 @@ const SILENCE: Duration = Duration::from_secs(20);
 /// Records of a batch.
 const BATCH: usize = 1_000;
 
-/// Everybody's turn.
 pub async fn round(
     place: &Place,
     options: &Options,
@@ -185,7 +184,6 @@ async fn drain(
     Ok(counts)
 }
 
-/// Page by page.
 async fn from_log(log: &Arc<dyn Log>, events: u64) -> Outcome<Sample> {
     let (start, mut after, mut read) = (Instant::now(), 0, 0);
     loop {

@@ -20,7 +20,6 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// A rate alone.
     pub fn rate(count: u64, time: Duration) -> Self {
         Self { per_second: count as f64 / time.as_secs_f64(), ..Self::default() }
     }
@@ -42,7 +41,6 @@ impl Sample {
     }
 }
 
-/// Milliseconds.
 pub fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1_000.0
 }
@@ -53,7 +51,6 @@ pub fn millis(time: Duration) -> f64 {
 pub struct Samples(pub BTreeMap<String, Vec<Sample>>);
 
 impl Samples {
-    /// Adds a turn.
     pub fn add(&mut self, contender: &str, sample: Sample) {
         let ms = |time: Option<f64>| time.map_or_else(|| "–".to_owned(), |time| format!("{time:.2} ms"));
         let Sample { per_second, p50, p99 } = sample;

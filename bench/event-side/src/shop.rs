@@ -20,13 +20,11 @@ use program::Shop;
 
 /// How a shop is cut into processes.
 pub struct Shape {
-    /// For people.
     pub name: &'static str,
     /// Subcommands, each a process.
     processes: &'static [&'static str],
 }
 
-/// What is measured.
 pub const SHAPES: [Shape; 2] = [
     Shape { name: "all in one", processes: &[""] },
     Shape {
@@ -54,7 +52,6 @@ const ORDERS: u32 = 100;
 /// Offered one after another until a shop cannot follow.
 const STEPS: [u32; 10] = [50, ORDERS, 200, 300, 400, 500, 600, 750, 1_000, 2_000];
 
-/// Everybody's turn.
 pub async fn round(place: &Place, options: &Options, samples: &mut Samples) -> Outcome<()> {
     if !options.wants_any(&["P11", "P12"]) || place.chorale.is_none() {
         return Ok(());

@@ -154,7 +154,6 @@ impl Assignment {
         self.lock().partitions.get(&partition).is_some_and(|assigned| assigned.queue.is_some())
     }
 
-    /// The owner leaves.
     pub(super) fn stop(&self) {
         self.lock().stopped = true;
         self.returned.notify_all();
@@ -166,7 +165,6 @@ impl Assignment {
         self.lock().stopped
     }
 
-    /// Wakes the owner.
     pub(super) fn wake(&self) {
         self.available.notify_one();
     }
@@ -223,7 +221,6 @@ impl Assignment {
         state.in_progress.is_disjoint(partitions)
     }
 
-    /// Removes these partitions.
     pub(super) fn remove(&self, partitions: &BTreeSet<Partition>) {
         self.lock().partitions.retain(|partition, _| !partitions.contains(partition));
     }

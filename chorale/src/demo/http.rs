@@ -20,7 +20,6 @@ pub(super) struct Http {
     staff: [String; 2],
 }
 
-/// Which of them.
 #[derive(Clone, Copy)]
 pub(super) enum Door {
     Public,

@@ -19,7 +19,6 @@ pub struct Payments {
     exceeded: Findings,
 }
 
-/// Minor units.
 #[derive(Clone, Copy, Debug, Default)]
 struct Account {
     authorised: i64,

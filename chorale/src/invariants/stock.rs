@@ -51,7 +51,6 @@ impl Stocks {
         Ok(stocks)
     }
 
-    /// Checks the invariants.
     pub fn invariants(mut self) -> Vec<Invariant> {
         for (sku, locations) in &self.locations {
             let reserved: i64 = locations.values().map(|count| count.reserved).sum();

@@ -13,12 +13,10 @@ use schemas::topics::PARTITIONS;
 /// The topics of a bus that relays write to; `None` if the topics are the logs themselves.
 type Relayed = Option<Arc<dyn RelayedTopics>>;
 
-/// Which bus.
 #[derive(Clone, Debug)]
 pub enum BusAddress {
     /// The logs themselves, in this number of partitions.
     Logs(u32),
-    /// A Kafka cluster.
     Kafka(Secret),
 }
 

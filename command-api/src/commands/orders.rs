@@ -145,7 +145,6 @@ impl Commands {
         }
     }
 
-    /// Resolves a hold.
     pub async fn resolve_hold(
         &self,
         meta: &CommandMeta,

@@ -81,7 +81,6 @@ impl Commands {
         self.execute(meta, "RecordDeliveryAttempt", target, &input, failed).await
     }
 
-    /// Records the delivery.
     pub async fn confirm_delivery(
         &self,
         meta: &CommandMeta,

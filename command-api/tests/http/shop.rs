@@ -40,7 +40,6 @@ pub struct Shop {
     ordering: AbortHandle,
 }
 
-/// What came back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     pub status: StatusCode,

@@ -26,7 +26,6 @@ pub(crate) struct StockAnswered {
     pub rules: Arc<ShopRules>,
 }
 
-/// Inventory's answer.
 #[derive(Clone, Debug)]
 pub enum StockAnswer {
     /// All lines are reserved at these locations.
@@ -79,7 +78,6 @@ pub(crate) enum PaymentAnswer {
         /// Last instant at which the amount can be captured.
         authorized_until: Timestamp,
     },
-    /// Declined.
     Declined {
         code: DeclineCode,
         /// Whether a payment with another token may succeed.

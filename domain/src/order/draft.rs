@@ -62,7 +62,6 @@ impl<'a> OrderDraft<'a> {
         (self.placed.order_id, self.placed.order_number.clone())
     }
 
-    /// Appends an event.
     pub fn append(&mut self, event: impl Into<OrderEvent>) {
         self.order.append(event);
     }

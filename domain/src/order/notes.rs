@@ -12,7 +12,6 @@ use crate::{Draft, Refusal};
 #[derive(Clone, Debug)]
 pub struct AddNote {
     pub order_id: OrderId,
-    /// The text, sealed.
     pub note: Sealed,
 }
 

@@ -22,19 +22,16 @@ pub struct Parcel {
 /// Situation of a parcel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whereabouts {
-    /// Being prepared.
     Here,
     /// Cancelled; its lines are not cancelled yet.
     TakenBack,
     /// Cancelled, with its lines.
     Cancelled,
-    /// Dispatched.
     Left,
     /// Lost; staff must decide.
     Lost,
     /// Lost, and refunded or never captured. It no longer counts.
     WrittenOff,
-    /// Delivered.
     Arrived,
 }
 

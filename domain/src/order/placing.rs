@@ -18,7 +18,6 @@ pub struct PlaceOrder {
     /// `None` for a guest.
     pub customer_id: Option<CustomerId>,
     pub email: Sealed,
-    /// Delivery address, sealed.
     pub ship_to: Sealed,
     /// Billing address, sealed; `None` if it is the delivery address.
     pub bill_to: Option<Sealed>,

@@ -76,7 +76,6 @@ pub enum Confirmation {
         /// Last instant at which the amount can be captured.
         authorized_until: Timestamp,
     },
-    /// Not confirmed.
     Refused,
 }
 

@@ -15,7 +15,6 @@ pub struct Book {
     disputes: BTreeSet<String>,
 }
 
-/// An authorisation attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Try {
     pub amount: Money,
@@ -32,14 +31,11 @@ pub enum TrySituation {
     Asked,
     /// The customer must confirm at the bank.
     AwaitsCustomer {
-        /// The provider's reference.
         provider_ref: String,
     },
-    /// Declined.
     Declined,
     /// The amount is authorised.
     SetAside {
-        /// The provider's reference.
         provider_ref: String,
         /// Last instant at which the amount can be captured.
         until: Timestamp,
@@ -48,10 +44,8 @@ pub enum TrySituation {
     },
     /// A void was requested.
     Voiding {
-        /// The provider's reference.
         provider_ref: String,
     },
-    /// It was voided.
     Voided,
     /// It has lapsed, or will: it can no longer be taken.
     Lapsed,
@@ -75,7 +69,6 @@ pub enum CaptureSituation {
         /// The provider's reference of the authorisation.
         provider_ref: String,
     },
-    /// Captured.
     Taken {
         /// The provider's reference of the authorisation.
         provider_ref: String,
@@ -84,7 +77,6 @@ pub enum CaptureSituation {
     Failed,
 }
 
-/// A refund.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refund {
     /// Number of attempts so far.
@@ -102,7 +94,6 @@ pub enum RefundSituation {
         /// The provider's reference of the payment.
         provider_ref: String,
     },
-    /// Refunded.
     Paid {
         /// The provider's reference of the payment.
         provider_ref: String,
@@ -155,7 +146,6 @@ impl Book {
         self.tries.get(index(step))
     }
 
-    /// Captures by parcel.
     pub fn captures(&self) -> &BTreeMap<ShipmentId, Capture> {
         &self.captures
     }

@@ -95,7 +95,6 @@ impl SettleCancelledLines {
     }
 }
 
-/// Retries failed captures.
 pub(super) fn retry_failed(draft: &mut PaymentDraft<'_>, only: Option<ShipmentId>) {
     let again = |(shipment, known): (&ShipmentId, &Capture)| {
         let wanted = only.is_none_or(|only| only == *shipment) && known.situation == CaptureSituation::Failed;

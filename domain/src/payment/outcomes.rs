@@ -8,7 +8,6 @@ use schemas::payment::{DeclineCode, PaymentStep};
 pub enum AuthorizeOutcome {
     /// The amount is authorised.
     Authorized {
-        /// The provider's reference.
         provider_ref: String,
         /// Last instant at which the amount can be captured.
         authorized_until: Timestamp,
@@ -16,11 +15,11 @@ pub enum AuthorizeOutcome {
     /// The customer must confirm at the bank.
     ActionRequired {
         action_url: String,
-        /// The provider's reference.
         provider_ref: String,
     },
-    /// Declined.
-    Declined { code: DeclineCode },
+    Declined {
+        code: DeclineCode,
+    },
     /// The provider does not know the call. Only an inquiry has this outcome.
     NeverArrived,
     /// No answer, or an inconclusive one.
@@ -30,7 +29,6 @@ pub enum AuthorizeOutcome {
 /// The outcome of taking money, releasing it or giving it back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MoneyOutcome {
-    /// Succeeded.
     Done,
     /// It did not, and will not under this key. `AUTHORIZATION_EXPIRED` of a capture means that the authorisation has expired.
     Failed {

@@ -30,10 +30,8 @@ impl ProviderCall {
     }
 }
 
-/// Kind of call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ProviderAsk {
-    /// Authorise an amount.
     Authorize {
         amount: Money,
         /// The payment provider's token, sealed.
@@ -45,13 +43,11 @@ pub enum ProviderAsk {
         /// The provider's reference of the authorisation.
         provider_ref: String,
     },
-    /// Void an authorisation.
     Void {
         amount: Money,
         /// The provider's reference of the authorisation.
         provider_ref: String,
     },
-    /// Refund an amount.
     Refund {
         amount: Money,
         /// The provider's reference of the payment.

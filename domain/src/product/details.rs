@@ -21,7 +21,6 @@ pub struct ChangeDetails {
     pub description: Option<String>,
     /// `Some(None)` removes the brand.
     pub brand: Option<Option<String>>,
-    /// Unique among products.
     pub slug: Option<Slug>,
     pub tax_class: Option<TaxClass>,
 }

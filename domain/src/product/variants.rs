@@ -65,7 +65,6 @@ fn add(product: &mut Draft<'_, Product>, sku_taken: bool, command: &AddVariant) 
 pub struct ChangeVariant {
     pub product_id: ProductId,
     pub sku: Sku,
-    /// All properties.
     pub details: VariantDetails,
 }
 

@@ -13,7 +13,6 @@ use crate::{Draft, Refusal};
 #[derive(Clone, Debug)]
 pub struct UpdateTracking {
     pub shipment_id: ShipmentId,
-    /// The carrier's message.
     pub status: String,
     /// Place of the scan, for example a city; never a street address.
     pub place: Option<String>,
@@ -50,7 +49,6 @@ pub struct RecordDeliveryAttempt {
     pub shipment_id: ShipmentId,
     /// Number of the attempt, from 1; `None` for the next one.
     pub attempt: Option<u32>,
-    /// The carrier's message.
     pub reason: String,
 }
 

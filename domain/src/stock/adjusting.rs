@@ -8,7 +8,6 @@ use super::draft::StockDraft;
 use crate::one_stream::one_stream;
 use crate::{Draft, Refusal};
 
-/// Kind of correction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Adjustment {
     /// Change of the number of units; negative to remove some. Repeating the command corrects twice; retries are

@@ -170,7 +170,7 @@ async fn resolve(shop: &Embedded, order: OrderId, random: &mut StdRng) -> Result
     tolerate(shop.resolve(order, reason, parcel, way_out).await)
 }
 
-/// Everybody does their duty until every order is over: none may be without a way out.
+/// All parties act until every order has ended: each order must have a way to its end.
 async fn wind_down(shop: &Embedded) -> Result<()> {
     let mut duty =
         [WayOut::Refund, WayOut::RetryCapture, WayOut::CancelRest, WayOut::Reauthorize, WayOut::Release];

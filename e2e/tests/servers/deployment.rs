@@ -122,7 +122,6 @@ impl Deployment {
         Ok(())
     }
 
-    /// Kills a process.
     pub fn kill(&mut self, role: &'static str, number: usize) -> Result<()> {
         // Dropping kills the process and waits for its end.
         ensure!(self.running.remove(&(role, number)).is_some(), "{role} {number} does not run");

@@ -10,7 +10,6 @@ use uuid::Uuid;
 
 use super::Outcome;
 
-/// Rows per statement.
 pub const ROWS: usize = 1_000;
 
 const PAYLOAD: &str = r#"{"summary":"3 items reserved for the order.","order":"01980000-0000-7000-8000-000000000001","lines":[{"line":1,"sku":"TEA-100","quantity":2},{"line":2,"sku":"RUM-7","quantity":1}],"actor":{"type":"system","id":"inventory"}}"#;

@@ -44,7 +44,6 @@ impl Draft {
         self
     }
 
-    /// Adds an event.
     #[must_use]
     pub fn event(self, stream: &str, version: u64) -> Self {
         let payload = format!("{{\"summary\":\"Number {version}.\"}}");
@@ -112,12 +111,10 @@ impl Draft {
         self
     }
 
-    /// Commits the batch.
     pub async fn commit(&self, log: &(impl EventAppender + ?Sized)) -> Result<Committed, LogError> {
         log.commit(&self.base, &self.batch).await
     }
 
-    /// The last write.
     fn write(&mut self) -> &mut Write {
         if self.batch.writes.is_empty() {
             self.batch.writes.push(Write::default());

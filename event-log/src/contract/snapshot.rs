@@ -28,7 +28,6 @@ pub(super) async fn done(draft: &Draft, log: &dyn Log) -> Result<Head, Broken> {
     }
 }
 
-/// All events.
 pub(super) async fn everything(log: &(impl EventReader + ?Sized)) -> Result<Vec<StoredEvent>, LogError> {
     log.read(Read::After(0), 1_000_000).await
 }

@@ -8,7 +8,6 @@ use tokio::sync::Mutex;
 
 use crate::port::{Log, LogError, Read, StoredEvent};
 
-/// Positions per page.
 const PAGE: u64 = 256;
 /// Cached pages: some ten thousand events.
 const PAGES: usize = 64;

@@ -20,10 +20,8 @@ pub struct Head {
     pub revision: u64,
 }
 
-/// A stored event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredEvent {
-    /// Its metadata.
     pub envelope: Arc<Envelope>,
     /// The exact JSON text.
     pub payload: Arc<str>,
@@ -43,7 +41,6 @@ pub enum Read<'a> {
 /// The outcome of a command, kept so that a retry gets the first answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LedgerEntry {
-    /// The command.
     pub command: CommandId,
     /// Keyed hash of the request. A retry with another hash is refused.
     pub fingerprint: [u8; 32],
@@ -58,20 +55,17 @@ pub struct LedgerEntry {
 pub struct Handled {
     /// Its version in the source stream.
     pub version: u64,
-    /// Its id.
     pub event: EventId,
 }
 
 /// The current deadline of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DueDeadline {
-    /// The stream.
     pub stream: StreamId,
     /// The stream's version that the deadline belongs to.
     pub version: u64,
     /// The kind of deadline.
     pub kind: String,
-    /// When it passes.
     pub at: Timestamp,
 }
 
@@ -82,9 +76,7 @@ pub struct DueDeadline {
 pub struct ParkedRecord {
     /// The reactor that parked it.
     pub reactor: String,
-    /// The record's attributes.
     pub envelope: Envelope,
-    /// The record's payload.
     pub payload: String,
     /// The error; empty if the record only waits behind another one.
     pub error: String,
@@ -102,14 +94,12 @@ pub enum Parking {
     Redrive {
         /// The reactor that parked them.
         reactor: String,
-        /// The stream.
         source: StreamId,
     },
     /// Removes a record that was handled.
     Unpark {
         /// The reactor that parked it.
         reactor: String,
-        /// The stream.
         source: StreamId,
         /// The record's version in the stream.
         version: u64,
@@ -124,7 +114,6 @@ pub type StreamDeadline = (StreamId, u64, Option<(String, Timestamp)>);
 pub struct Write {
     /// Complete with position, version and hash.
     pub events: Vec<StoredEvent>,
-    /// The command's answer.
     pub ledger: Option<LedgerEntry>,
     /// The reactor, the source stream, and the event that the reactor has handled last.
     pub inbox: Option<(String, StreamId, Handled)>,

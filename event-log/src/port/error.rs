@@ -14,7 +14,6 @@ pub enum LogError {
     /// The log was written by a newer program.
     #[error("the event log has format {found}, and this program reads up to {known}: use a newer chorale")]
     Newer {
-        /// The log's format.
         found: u32,
         /// The newest format that this program reads.
         known: u32,
@@ -22,7 +21,6 @@ pub enum LogError {
     /// The database has no tables for the log, or older ones.
     #[error("the event log of {context} {}: run `chorale migrate`", unmigrated(*.found, *.known))]
     Unmigrated {
-        /// The log's context.
         context: Context,
         /// The format of the tables; `None` if there are none.
         found: Option<u32>,
@@ -32,11 +30,9 @@ pub enum LogError {
     /// The stored bytes or the batch are not what they must be.
     #[error("the event log of {context} is broken at position {position}: {problem}")]
     Broken {
-        /// The log's context.
         context: Context,
         /// The first position that is affected.
         position: u64,
-        /// What is wrong.
         problem: String,
     },
     /// The address is not that of a log. Only the beginning is shown of one that may hold a password.
@@ -61,6 +57,5 @@ fn unmigrated(found: Option<u32>, known: u32) -> String {
 pub struct Migrated {
     /// The format before; `None` if there was no log.
     pub from: Option<u32>,
-    /// The format after.
     pub to: u32,
 }

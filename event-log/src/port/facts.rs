@@ -39,11 +39,9 @@ impl Wanted {
 /// The facts that were found for [`Wanted`]. What is missing does not exist.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
-    /// Answers of commands.
     pub ledger: BTreeMap<CommandId, LedgerEntry>,
     /// The last handled event by reactor and source stream.
     pub inbox: BTreeMap<(String, StreamId), Handled>,
-    /// Holders of claims.
     pub claims: BTreeMap<Claim, StreamId>,
     /// Entries of local views.
     pub views: BTreeMap<ViewKey, Arc<Value>>,

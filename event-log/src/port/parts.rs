@@ -20,15 +20,12 @@ pub struct LogParts {
     pub reader: Arc<dyn EventReader>,
     /// Looks up facts and commits.
     pub appender: Arc<dyn EventAppender>,
-    /// Deadlines of streams.
     pub deadlines: Arc<dyn Deadlines>,
     /// Positions of consumer groups, and parked records.
     pub progress: Arc<dyn ConsumerProgress>,
-    /// Leases.
     pub leases: Arc<dyn Leases>,
     /// Properties of the log.
     pub properties: Arc<dyn Properties>,
-    /// Statistics and housekeeping.
     pub maintenance: Arc<dyn Maintenance>,
 }
 

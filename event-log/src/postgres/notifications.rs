@@ -34,7 +34,6 @@ pub(super) struct Notifications {
 struct Channel {
     log: LogIdentity,
     name: String,
-    /// Send notifications.
     readers: Arc<Readers>,
     /// For the connection that listens.
     options: PgConnectOptions,

@@ -15,7 +15,6 @@ pub(super) struct Table {
 /// The type of a column in the file, and how it is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// An integer.
     Number,
     /// An integer that is a boolean.
     Truth,
@@ -97,7 +96,6 @@ pub(super) const TABLES: [Table; 11] = [
 
 /// The header: signature, no flags, no extension.
 pub(super) const BEGINNING: &[u8; 19] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
-/// The trailer.
 pub(super) const END: [u8; 2] = (-1_i16).to_be_bytes();
 
 impl Table {

@@ -40,7 +40,6 @@ impl Answers {
 }
 
 impl Decided {
-    /// An empty round.
     pub fn new(batch: BatchBuilder) -> Self {
         Self { batch, answers: Answers::default(), looked_up: true }
     }

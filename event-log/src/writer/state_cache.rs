@@ -20,9 +20,7 @@ pub(super) struct StreamState {
 /// A state that is being read, or why it cannot be read.
 type Evolving = Result<Box<dyn AnyState>, String>;
 
-/// Events per read.
 const PAGE: usize = 1_000;
-/// Streams per read.
 const STREAMS: usize = 200;
 
 /// States as of a head. If a state is newer than the head, the head is outdated, and a commit on it fails.

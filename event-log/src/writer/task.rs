@@ -54,7 +54,6 @@ impl Queue {
         Some((Round::of(self.buffer.drain(..)), None))
     }
 
-    /// Jobs that wait.
     fn len(&self) -> i64 {
         let taken: usize = self.next.iter().map(|(round, _)| round.len()).sum();
         (self.jobs.len() + taken) as i64

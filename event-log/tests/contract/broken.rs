@@ -15,7 +15,6 @@ use schemas::{Context, Envelope};
 
 use crate::files::Files;
 
-/// A mistake.
 #[derive(Clone, Copy, Debug)]
 pub enum Fault {
     /// Commits are not compared with the head.

@@ -32,7 +32,6 @@ pub struct Running {
     pub task: JoinHandle<Result<(), RelayError>>,
 }
 
-/// Short intervals.
 pub fn options() -> Options {
     Options {
         batch: 7,

@@ -11,7 +11,6 @@ use super::{Report, Week};
 const WIDTH: i64 = 40;
 
 impl Report {
-    /// Writes it.
     pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
         writeln!(
             out,

@@ -29,7 +29,6 @@ pub type AnyError = Box<dyn std::error::Error + Send + Sync>;
 /// Makes buses to be tested: each empty, each apart from the others. Clauses run side by side, each on a bus of its own.
 #[async_trait]
 pub trait Factory: Send + Sync {
-    /// A new bus.
     async fn fresh(&self) -> Result<Box<dyn BusUnderTest>, AnyError>;
 }
 
@@ -41,7 +40,6 @@ pub trait BusUnderTest: Send + Sync {
     /// topic's context. Any body will do; names should alternate between two, so that browsing by name can be tested.
     async fn publish(&self, topic: Topic, stream: &StreamId, count: u64) -> Result<(), AnyError>;
 
-    /// The bus.
     fn bus(&self) -> Arc<dyn Bus>;
 
     /// Whether it gives records again without being asked to, as only the test double does.

@@ -18,9 +18,7 @@ pub struct Outgoing {
     pub topic: String,
     /// The partition of its key ([`schemas::topics::partition_of`]).
     pub partition: u32,
-    /// The stream's id.
     pub key: String,
-    /// The CloudEvents attributes.
     pub headers: Vec<(&'static str, String)>,
     /// The exact bytes of the log.
     pub payload: Arc<str>,

@@ -21,7 +21,6 @@ pub enum PostgresError {
         "PostgreSQL at {server} does not answer; check that it runs and that host, port and firewall are right"
     )]
     Unreachable {
-        /// Host and port.
         server: String,
         /// The error of the network.
         #[source]
@@ -29,24 +28,14 @@ pub enum PostgresError {
     },
     /// The server is starting or stopping, or has no connection left.
     #[error("PostgreSQL at {server} takes no work now: {message}")]
-    NotNow {
-        /// Host and port.
-        server: String,
-        /// The server's message.
-        message: String,
-    },
+    NotNow { server: String, message: String },
     /// No connection of a pool was free in time.
     #[error("no connection to PostgreSQL at {server} in time: all are in use, or it does not answer")]
-    PoolExhausted {
-        /// Host and port.
-        server: String,
-    },
-    /// TLS failed.
+    PoolExhausted { server: String },
     #[error(
         "no TLS connection to PostgreSQL at {server}; check sslmode, sslrootcert and the server's certificate"
     )]
     Tls {
-        /// Host and port.
         server: String,
         /// The error of the TLS library.
         #[source]
@@ -54,50 +43,29 @@ pub enum PostgresError {
     },
     /// The password is wrong.
     #[error("PostgreSQL at {server} does not accept this user with this password")]
-    Password {
-        /// Host and port.
-        server: String,
-    },
+    Password { server: String },
     /// The server does not have the role, or does not admit it from here.
     #[error(
         "PostgreSQL at {server} does not admit this user to {database} from here; check that the role exists and the lines of pg_hba.conf"
     )]
-    NotAdmitted {
-        /// Host and port.
-        server: String,
-        /// The database.
-        database: String,
-    },
+    NotAdmitted { server: String, database: String },
     /// The database does not exist.
     #[error("PostgreSQL at {server} has no database {database}; create it first")]
-    NoDatabase {
-        /// Host and port.
-        server: String,
-        /// The database.
-        database: String,
-    },
+    NoDatabase { server: String, database: String },
     /// The role lacks a privilege.
     #[error("PostgreSQL at {server} does not allow this: {message}; grant it to the user of the address")]
     Permission {
-        /// Host and port.
         server: String,
         /// The server's message, which names the object.
         message: String,
     },
     /// A timeout was reached, or a lock not acquired in time.
     #[error("PostgreSQL at {server} did not finish in time: {message}")]
-    TooSlow {
-        /// Host and port.
-        server: String,
-        /// The server's message.
-        message: String,
-    },
+    TooSlow { server: String, message: String },
     /// The server refused a statement.
     #[error("PostgreSQL at {server} refused a statement: {message} ({code})")]
     Refused {
-        /// Host and port.
         server: String,
-        /// SQLSTATE.
         code: String,
         /// The server's message, without its details, which can hold values of a row.
         message: String,
@@ -105,7 +73,6 @@ pub enum PostgresError {
     /// The database is not prepared for Chorale.
     #[error("{place} has no schema {schema}; run chorale migrate")]
     NoSchema {
-        /// The schema.
         schema: String,
         /// The address of the database.
         place: String,
@@ -115,11 +82,9 @@ pub enum PostgresError {
         "the schema {schema} in {place} has version {found}, and this program needs {known}; run chorale migrate"
     )]
     OlderSchema {
-        /// The schema.
         schema: String,
         /// The address of the database.
         place: String,
-        /// Its version.
         found: usize,
         /// The version that this program needs.
         known: usize,
@@ -129,23 +94,15 @@ pub enum PostgresError {
         "the schema {schema} in {place} has version {found}, and this program knows {known}; run the newer chorale"
     )]
     NewerSchema {
-        /// The schema.
         schema: String,
         /// The address of the database.
         place: String,
-        /// Its version.
         found: usize,
         /// The newest version that this program knows.
         known: usize,
     },
-    /// Any other error.
     #[error("PostgreSQL at {server} cannot be used: {problem}")]
-    Other {
-        /// Host and port.
-        server: String,
-        /// The problem.
-        problem: String,
-    },
+    Other { server: String, problem: String },
 }
 
 impl PostgresError {

@@ -12,7 +12,6 @@ use crate::servers::Migrated;
 pub struct Schema<'s> {
     /// Its name: lower-case letters, digits and `_`.
     pub name: &'s str,
-    /// The steps.
     pub steps: &'s [&'s str],
 }
 

@@ -35,14 +35,10 @@ pub enum TransferError {
     #[error(
         "the key vault at {place} holds keys that are not in the file: choose another database, or drop its schema vault"
     )]
-    NotEmpty {
-        /// The database.
-        place: String,
-    },
+    NotEmpty { place: String },
     /// The copy differs from the file.
     #[error("the key of {name} at {place} differs from the one in the file. Repeat the move")]
     Differs {
-        /// The database.
         place: String,
         /// The name of the key.
         name: String,

@@ -23,7 +23,6 @@ impl Quarantine {
         Self { port: Arc::clone(&store.quarantine), generation: generation.clone() }
     }
 
-    /// How many wait.
     pub(crate) async fn waiting(&self) -> Result<u64, ProjectorError> {
         Ok(self.port.count(&self.generation).await?.waiting)
     }
@@ -101,7 +100,6 @@ impl Quarantine {
         Ok(self.port.add(&self.generation, &events.collect::<Result<Vec<_>, _>>()?).await?)
     }
 
-    /// These were applied.
     pub(super) async fn release(&self, records: &[Record]) -> Result<(), ProjectorError> {
         let keys: Vec<EventKey> = records.iter().map(key).collect();
         Ok(self.port.release(&self.generation, &keys).await?)

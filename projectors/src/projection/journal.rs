@@ -11,7 +11,6 @@ use super::{ApplyError, guarded};
 pub struct Entry<D> {
     /// Unique in the journal.
     pub id: String,
-    /// The entry.
     pub document: D,
 }
 

@@ -12,7 +12,6 @@ use crate::feed::Quarantine;
 use crate::positions::{covers, ends};
 use crate::projection::Kind;
 
-/// Documents per query.
 const PAGE: usize = 500;
 /// Most ids that are reported.
 const REPORTED: usize = 100;

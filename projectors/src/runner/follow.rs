@@ -43,7 +43,6 @@ enum Ended {
     Moved,
 }
 
-/// What comes next.
 enum Next {
     Stop,
     Retry,

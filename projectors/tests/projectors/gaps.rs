@@ -12,7 +12,6 @@ use crate::fold;
 use crate::history::history;
 use crate::shop::Shop;
 
-/// The log itself.
 struct Log(Vec<Record>);
 
 #[async_trait]

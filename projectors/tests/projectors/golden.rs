@@ -54,7 +54,6 @@ async fn documents_of_every_collection_are_read_as_they_were_written() {
     }
 }
 
-/// The longest document.
 fn fullest(documents: &[Stored]) -> String {
     let bodies = documents.iter().filter_map(|one| one.body.as_deref());
     let fullest = bodies.max_by_key(|body| body.len()).unwrap();

@@ -74,7 +74,6 @@ impl Shop {
         Self { api, storefront, admin, store, sealer, vault, watched, _folder: folder }
     }
 
-    /// Writes a document.
     pub async fn write(
         &self,
         collection: &'static Collection,
@@ -85,7 +84,6 @@ impl Shop {
         self.write_all(collection, vec![(id.to_owned(), version, body)]).await;
     }
 
-    /// Writes documents.
     pub async fn write_all(
         &self,
         collection: &'static Collection,
@@ -126,7 +124,6 @@ impl Shop {
         json_of(self.send("/admin/graphql", query, json!({}), &[]).await).await
     }
 
-    /// Asks with headers.
     pub async fn send(
         &self,
         endpoint: &str,
@@ -154,7 +151,6 @@ pub fn id(text: &str) -> String {
     base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, text)
 }
 
-/// An answer's body.
 pub async fn json_of(response: Response<Body>) -> Value {
     serde_json::from_slice(&to_bytes(response.into_body(), usize::MAX).await.unwrap()).unwrap()
 }

@@ -17,7 +17,6 @@ pub struct LabelRequest {
     pub ship_to: Address,
 }
 
-/// A carrier.
 #[async_trait]
 pub trait Carrier: Send + Sync {
     /// Returns the label of a parcel.

@@ -12,14 +12,12 @@ pub struct Call {
     pub key: String,
     /// The payment step that the call is part of.
     pub step: PaymentStep,
-    /// The operation.
     pub ask: Ask,
 }
 
 /// The operations of a provider. Tokens are in plain text here and nowhere else, and are never logged.
 #[derive(Clone, PartialEq)]
 pub enum Ask {
-    /// Authorises an amount.
     Authorize {
         /// The amount to authorise.
         amount: Money,
@@ -72,10 +70,8 @@ pub enum CallError {
     NotAnswered,
 }
 
-/// A payment provider.
 #[async_trait]
 pub trait PaymentProvider: Send + Sync {
-    /// Makes one call.
     async fn call(&self, call: &Call) -> Result<ProviderAnswer, CallError>;
 }
 

@@ -7,7 +7,6 @@ use schemas::order::ShippingMethod;
 use super::carrier::{Carrier, LabelRequest};
 use super::provider::CallError;
 
-/// The sandbox carrier.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SandboxCarrier;
 

@@ -23,7 +23,6 @@ use crate::reactor::AnswerError;
 const ATTEMPTS: u32 = 3;
 /// The pause before the second attempt. It doubles with each further one.
 const PAUSE: Duration = Duration::from_millis(20);
-/// The longest pause.
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// The reasons why an attempt failed.

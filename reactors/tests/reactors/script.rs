@@ -16,11 +16,8 @@ use crate::harness::source;
 /// The behaviour for a record.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Does {
-    /// Records its version.
     Write,
-    /// Fails for good.
     Break,
-    /// Panics.
     Panic,
     /// Reports that a service is unavailable.
     Wait,
@@ -57,7 +54,6 @@ impl Script {
     }
 }
 
-/// The reactor.
 pub struct Scripted(pub Arc<Script>);
 
 pub const NAME: &str = "scripted";

@@ -69,7 +69,6 @@ impl Watch {
         Ok(accepted.iter().filter_map(time).collect())
     }
 
-    /// Ends it.
     pub fn stop(self) -> Outcome<()> {
         self.seen.stopped.store(true, Ordering::Relaxed);
         self.thread.join().map_err(|_| "the listener panicked")?

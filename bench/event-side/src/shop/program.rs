@@ -85,7 +85,6 @@ impl Shop {
         Ok(shop)
     }
 
-    /// What has stock.
     async fn stocked(&self) -> Outcome<Vec<String>> {
         let (mut skus, mut after) = (Vec::new(), Value::Null);
         let query = "query($after: String) { stockItems(first: 100, after: $after) {
@@ -127,7 +126,6 @@ impl Shop {
         Ok(())
     }
 
-    /// Books a delivery.
     pub async fn receive(&self, sku: &str, quantity: u32) -> Outcome<Value> {
         let url = format!("{}/v1/stock/{sku}/receive", self.office);
         let key = Some(Uuid::new_v4().to_string());
@@ -155,7 +153,6 @@ impl Shop {
         post(&self.client, url, None, &json!({ "query": query, "variables": variables })).await
     }
 
-    /// Everybody leaves.
     pub async fn close(mut self) -> Outcome<()> {
         for child in &mut self.processes {
             if let Some(id) = child.id() {

@@ -26,7 +26,6 @@ impl Commands {
         self.execute(meta, "CreateCategory", category_target(category_id), &input, create).await
     }
 
-    /// Renames a category.
     pub async fn rename_category(
         &self,
         meta: &CommandMeta,

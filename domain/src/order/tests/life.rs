@@ -215,7 +215,6 @@ impl World {
         (amount > 0).then(|| RefundSucceeded { refunded, ..refund_succeeded(i.min(2), amount) })
     }
 
-    /// Whether anything happened.
     fn ask(&mut self, asked: Asked) -> bool {
         let before = self.order();
         let events = match self.given.run(asked.decision.as_ref()) {
@@ -271,7 +270,7 @@ impl World {
         assert_eq!(does, allowed, "{action} of {:?}", self.order());
     }
 
-    /// Everybody does their part from now on.
+    /// All parties act from now on.
     fn ends(&mut self) {
         for step in 0.. {
             let order = self.order();

@@ -143,7 +143,7 @@ impl Shop {
         }
     }
 
-    /// Everybody answers everything, until nothing new is asked.
+    /// Answers all requests until there are no new ones.
     fn settle(&mut self) {
         let mut answered = 0;
         while answered < self.calls.len() {

@@ -57,7 +57,7 @@ async fn a_running_shop_can_be_audited_and_a_subject_erased() -> Result<()> {
     assert!(
         objects(data, &["projections"])?.iter().any(|one| one["name"] == "orders" && one["generation"] == 2)
     );
-    // Readers are online meanwhile and afterwards, and the new generation goes on.
+    // Readers stay online during the rebuild, and the new generation continues.
     let (_, later) = shop.order("later", "TEA-100", "other@example.com").await?;
     shop.until_order(&number, &["CONFIRMED"]).await?;
     shop.until_order(&later, &["CONFIRMED"]).await?;

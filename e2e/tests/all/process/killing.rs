@@ -32,7 +32,7 @@ async fn every_acknowledged_order_survives_kills_exactly_once_and_is_processed_t
             .wait_for(|count| *count >= EACH)
             .await
             .context("timed out waiting for answers to the shoppers")?;
-        // Nobody else has a hold of the process; the shoppers only talk to it.
+        // No other owner holds the process; the shoppers only call it.
         shop.kill_now()?;
         for shopper in shoppers {
             acknowledged.extend(shopper.await?);

@@ -22,7 +22,6 @@ pub trait PublisherFactory: Send + Sync {
 /// Topics, the publishers that write them, and a reader of what is committed.
 #[async_trait]
 pub trait TopicsUnderTest: Send + Sync {
-    /// A new publisher.
     fn publisher(&self, context: Context) -> Box<dyn Publisher>;
 
     /// What a reader of committed records sees in a partition, from its beginning to its end now.
@@ -35,13 +34,10 @@ pub trait TopicsUnderTest: Send + Sync {
 /// A record as a reader sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// Its key.
     pub key: String,
     /// Its headers, in their order.
     pub headers: Vec<(String, String)>,
-    /// Its value.
     pub payload: String,
-    /// Its time.
     pub time: Timestamp,
 }
 
@@ -57,7 +53,6 @@ impl From<&Outgoing> for Seen {
     }
 }
 
-/// Between two looks.
 const AGAIN: Duration = Duration::from_millis(20);
 
 type Clause = (&'static str, for<'t> fn(&'t dyn TopicsUnderTest) -> BoxFuture<'t, Checked>);

@@ -110,7 +110,6 @@ impl DedicatedConnection {
         Ok(destroyed)
     }
 
-    /// Closes the connection.
     pub(super) async fn close(self) {
         if let Some((connection, _)) = self.idle {
             self.address.close(connection).await;

@@ -99,7 +99,7 @@ async fn replace(
         old.push(stored.bytes.as_slice());
         new.push(wrapping.wrap(kind, name, &key)?.bytes);
     }
-    // A key that was erased meanwhile stays erased.
+    // A key that was erased in the meantime stays erased.
     let sql = format!(
         "UPDATE {} AS kept SET key = fresh.key, wrapped_by = $4
          FROM unnest($1::text[], $2::bytea[], $3::bytea[]) AS fresh (name, old, key)

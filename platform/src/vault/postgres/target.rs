@@ -108,7 +108,6 @@ impl TransferTarget {
         added.map(drop).map_err(|error| self.explain(error.into()))
     }
 
-    /// Commits.
     pub(in crate::vault) async fn commit(mut self) -> Result<(), VaultError> {
         self.run("COMMIT").await?;
         self.close().await;

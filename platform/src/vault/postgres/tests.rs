@@ -112,7 +112,6 @@ impl Vault for TwoSteps {
     }
 }
 
-/// A broken vault.
 struct Broken(Server);
 
 #[async_trait]

@@ -18,7 +18,7 @@ fn page() -> String {
     );
     for one in list() {
         let labels: Vec<String> = one.labels.iter().map(|label| format!("`{label}`")).collect();
-        let _ = writeln!(
+        writeln!(
             page,
             "| `{}` | {} | {} | {} | {} |",
             one.name,
@@ -26,7 +26,8 @@ fn page() -> String {
             one.unit.unwrap_or("–"),
             if labels.is_empty() { "–".to_owned() } else { labels.join(", ") },
             one.meaning.replace('|', "\\|"),
-        );
+        )
+        .unwrap();
     }
     page
 }

@@ -1,8 +1,9 @@
 //! Metadata of the cluster.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use platform::bus::BusError;
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -85,7 +86,7 @@ struct LastFailure(Mutex<Option<String>>);
 
 impl LastFailure {
     fn last(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.lock().clone()
     }
 }
 
@@ -94,7 +95,7 @@ impl ClientContext for LastFailure {
         client::log(level, facility, message);
         // `FAIL` carries the reason of a failed connection.
         if facility == "FAIL" {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(message.to_owned());
+            *self.0.lock() = Some(message.to_owned());
         }
     }
 

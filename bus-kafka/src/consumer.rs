@@ -8,10 +8,11 @@
 //! skipped. So a rebalance may deliver a record late or twice, as the port allows, but loses none.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use platform::bus::{BusError, Consumer, Delivery, Partition, Positions, Subscription};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use schemas::Topic;
@@ -104,7 +105,7 @@ struct Instance {
 impl Instance {
     /// Reserves the first free name of `name`, `name-2`, `name-3` …, so that a member that returns gets its name back.
     fn take(all: &Arc<Mutex<BTreeSet<String>>>, name: &str) -> Self {
-        let mut used = all.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut used = all.lock();
         let mut free = name.to_owned();
         let mut number = 1;
         while used.contains(&free) {
@@ -118,7 +119,7 @@ impl Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.name);
+        self.all.lock().remove(&self.name);
     }
 }
 

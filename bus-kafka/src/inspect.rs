@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use platform::bus::publisher::Mark;
 use platform::bus::{Browse, BusError, Reach, Record, TopicInfo};
 use rdkafka::{Message, Offset};
@@ -100,7 +101,7 @@ impl Inspector {
             let found = reader.last(&name, &changed, |message| codec::position(*topic, message))?;
             let mut own: BTreeMap<u32, u64> =
                 known.iter().map(|(number, end)| (*number, end.position)).collect();
-            let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut ends = self.ends.lock();
             for (number, bounds) in changed {
                 let position = found.get(&number).copied().unwrap_or(0);
                 own.insert(number, position);
@@ -121,7 +122,7 @@ impl Inspector {
     }
 
     fn known_ends(&self, topic: Topic) -> BTreeMap<u32, End> {
-        let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        let ends = self.ends.lock();
         ends.iter().filter(|((of, _), _)| *of == topic).map(|((_, number), end)| (*number, *end)).collect()
     }
 
@@ -160,7 +161,7 @@ impl Inspector {
             ends.insert(number, codec::position(topic, message)?);
             Ok(ControlFlow::Continue(()))
         })?;
-        let mut known_ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known_ends = self.ends.lock();
         let mut info = TopicInfo { topic, records: 0, ends: BTreeMap::new() };
         for (number, part) in parts {
             let counted = counts.entry((topic, number)).or_default();
@@ -284,13 +285,13 @@ impl Inspector {
                 serde_json::from_slice(&payload).map_err(|error| BusError::Unavailable(Box::new(error)))?;
             all.insert(mark.context, Reach { position: mark.position, as_of: Some(mark.as_of) });
         }
-        let mut reaches = self.reaches.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reaches = self.reaches.lock();
         reaches.extend(all.iter().map(|(context, reach)| (*context, (asked, *reach))));
         Ok(all)
     }
 
     fn known_reach(&self, contexts: &[Context]) -> Option<BTreeMap<Context, Reach>> {
-        let reaches = self.reaches.lock().unwrap_or_else(PoisonError::into_inner);
+        let reaches = self.reaches.lock();
         let fresh = |context: &Context| {
             let (asked, reach) = reaches.get(context)?;
             (asked.elapsed() < FRESH).then_some((*context, *reach))

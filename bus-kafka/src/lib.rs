@@ -7,11 +7,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use platform::bus::publisher::{Publisher, RelayedTopics};
 use platform::bus::{
     Browse, Bus, BusError, Consumer, Partition, Positions, Reach, Record, Start, Subscription, TopicInfo,

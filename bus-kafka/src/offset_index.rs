@@ -1,8 +1,8 @@
 //! A sparse index from positions to offsets, filled by what was read.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use platform::bus::BusError;
 use schemas::Topic;
 
@@ -19,7 +19,7 @@ pub(crate) struct OffsetIndex(Mutex<HashMap<(Topic, u32), BTreeMap<u64, u64>>>);
 impl OffsetIndex {
     /// Adds an entry: every record before `offset` has a position up to `position`.
     pub(crate) fn learn(&self, topic: Topic, number: u32, position: u64, offset: u64) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.0.lock();
         let known = all.entry((topic, number)).or_default();
         let entry = known.entry(position).or_default();
         *entry = offset.max(*entry);
@@ -30,7 +30,7 @@ impl OffsetIndex {
 
     /// The entry with the highest position up to `position`.
     fn best(&self, topic: Topic, number: u32, position: u64) -> Option<(u64, u64)> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.0.lock();
         let known = all.get(&(topic, number))?;
         known.range(..=position).next_back().map(|(position, offset)| (*position, *offset))
     }

@@ -1,9 +1,10 @@
 //! Publishes for the relay: a transactional producer per context.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use platform::bus::publisher::{Mark, Outgoing, PublishError, Publisher};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
@@ -231,7 +232,7 @@ struct Deliveries(Mutex<Option<KafkaError>>);
 
 impl Deliveries {
     fn take(&self) -> Option<KafkaError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.0.lock().take()
     }
 }
 
@@ -250,7 +251,7 @@ impl ProducerContext for Deliveries {
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
         if let Err((error, _)) = result {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.clone());
+            self.0.lock().get_or_insert_with(|| error.clone());
         }
     }
 }

@@ -29,7 +29,7 @@ mod roles;
 pub(crate) mod sources;
 mod time;
 
-pub use roles::{Chain, Only};
+pub use roles::Only;
 
 /// Puts something around a bus.
 pub type WrapBus = Box<dyn FnOnce(Arc<dyn Bus>) -> Arc<dyn Bus> + Send>;

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::middleware::from_fn;
 use http_server::{Api, ApiLayers, Audience, Limits, Readiness};
+use platform::error::Chain;
 use schemas::Context;
 use utoipa::openapi::OpenApi;
 
@@ -71,7 +72,7 @@ impl Readiness for LogsAnswer {
     async fn ready(&self) -> Result<(), String> {
         for context in Context::ALL {
             let head = self.0.writers().of(context).log().head().await;
-            head.map_err(|error| format!("the log of {context}: {}", problem::chain(&error)))?;
+            head.map_err(|error| format!("the log of {context}: {}", Chain(&error)))?;
         }
         Ok(())
     }

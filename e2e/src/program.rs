@@ -3,10 +3,11 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Mutex, OnceLock, mpsc};
+use std::sync::{OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use parking_lot::Mutex;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
@@ -122,7 +123,7 @@ impl Program {
         let deadline = Instant::now() + SOON;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let next = self.lines.lock().map_err(|_| anyhow::anyhow!("a test panicked"))?.recv_timeout(left);
+            let next = self.lines.lock().recv_timeout(left);
             let Ok(line) = next else { bail!("it did not print {text:?}: {:#?}", self.heard) };
             self.heard.push(line.clone());
             if line.contains(text) {

@@ -1,10 +1,10 @@
 //! A payment provider for tests. It books amounts, and a test can hold, fail or lose its calls.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use domain::payment::provider::{AuthorizeOutcome, MoneyOutcome, ProviderAnswer};
+use parking_lot::{Mutex, MutexGuard};
 use platform::clock::Clock;
 use reactors::adapters::provider::{Ask, Call, CallError, PaymentProvider};
 use reactors::adapters::sandbox_provider::SandboxProvider;
@@ -80,16 +80,16 @@ impl ScriptedProvider {
 
     /// Calls of this kind get a wrong answer and are not carried out, until [`Self::restore`].
     pub fn confuse(&self, kind: &'static str) {
-        self.confused.lock().unwrap_or_else(PoisonError::into_inner).insert(kind);
+        self.confused.lock().insert(kind);
     }
 
     /// Ends the effect of [`Self::confuse`].
     pub fn restore(&self) {
-        self.confused.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.confused.lock().clear();
     }
 
     fn is_confused(&self, kind: &str) -> bool {
-        self.confused.lock().unwrap_or_else(PoisonError::into_inner).contains(kind)
+        self.confused.lock().contains(kind)
     }
 
     /// Captured and refunded amounts of an order in the provider's books, in minor units.
@@ -98,7 +98,7 @@ impl ScriptedProvider {
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+        self.books.lock()
     }
 
     async fn released(&self, kind: &str) {

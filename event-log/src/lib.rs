@@ -1,6 +1,8 @@
 //! A context's append-only event log: the port and its backends, the context's writer, the relay, and the
 //! logs as a bus.
 
+#![warn(unreachable_pub)]
+
 pub mod chain;
 mod connect;
 mod connection;

@@ -62,7 +62,7 @@ const POLLING: PollInterval =
     PollInterval { shortest: Duration::from_millis(20), longest: Duration::from_millis(250) };
 
 /// A context's log in PostgreSQL. Belongs to the Tokio runtime that it was opened in.
-pub struct PostgresLog {
+pub(crate) struct PostgresLog {
     log: LogIdentity,
     epoch: Uuid,
     /// `None`: the log was opened read-only.
@@ -77,18 +77,18 @@ pub struct PostgresLog {
 impl PostgresLog {
     /// Opens the log of `context` in the database at `url`. Its tables must exist; [`PostgresLog::migrate`]
     /// creates them.
-    pub async fn open(url: &str, context: Context) -> Result<Self, LogError> {
+    pub(crate) async fn open(url: &str, context: Context) -> Result<Self, LogError> {
         Self::on(Location::of(url, context)?, true).await
     }
 
     /// Opens the log read-only.
-    pub async fn open_read_only(url: &str, context: Context) -> Result<Self, LogError> {
+    pub(crate) async fn open_read_only(url: &str, context: Context) -> Result<Self, LogError> {
         Self::on(Location::of(url, context)?, false).await
     }
 
     /// Creates the tables of `context`, or migrates them to this program's format. Safe while others read the
     /// log, and when several processes do it at once.
-    pub async fn migrate(url: &str, context: Context) -> Result<Migrated, LogError> {
+    pub(crate) async fn migrate(url: &str, context: Context) -> Result<Migrated, LogError> {
         let location = Location::of(url, context)?;
         schema::migrate(&location.log, &location.options(&[])).await
     }

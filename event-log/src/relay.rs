@@ -9,6 +9,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use platform::backoff::Backoff;
 use platform::bus::publisher::{PublishError, Publisher};
 use platform::clock::Clock;
 use platform::shutdown::Shutdown;
@@ -189,7 +190,7 @@ impl Relay {
     /// Relays until the shutdown begins. Retries after every failure, except one that
     /// [`RelayError::is_final`].
     pub async fn run(self, shutdown: Shutdown) -> Result<(), RelayError> {
-        let mut pause = PAUSES.0;
+        let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
         while !shutdown.has_begun() {
             let began = Instant::now();
             let wait = match self.take_turn(&shutdown).await {
@@ -202,8 +203,8 @@ impl Relay {
                 Err(error) => {
                     let cause = &error as &dyn std::error::Error;
                     tracing::error!(context = %self.context(), error = cause, "relaying failed; will retry");
-                    pause = if began.elapsed() > PAUSES.1 { PAUSES.0 } else { (pause * 2).min(PAUSES.1) };
-                    pause
+                    backoff.reset_after(began.elapsed());
+                    backoff.next_pause()
                 }
             };
             tokio::select! {

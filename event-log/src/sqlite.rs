@@ -36,7 +36,7 @@ const POLLING: PollInterval =
     PollInterval { shortest: Duration::from_millis(500), longest: Duration::from_millis(500) };
 
 /// A context's log in a SQLite file. Belongs to the Tokio runtime that it was opened in.
-pub struct SqliteLog {
+pub(crate) struct SqliteLog {
     log: LogIdentity,
     epoch: Uuid,
     /// `None`: the log was opened read-only.
@@ -48,18 +48,18 @@ pub struct SqliteLog {
 
 impl SqliteLog {
     /// Opens the file at `path`. The file and its folder are created if they are missing.
-    pub async fn open(path: &Path, context: Context) -> Result<Self, LogError> {
+    pub(crate) async fn open(path: &Path, context: Context) -> Result<Self, LogError> {
         let (head, _) = file::prepare(path, context).await?;
         Ok(Self::on(path, context, &head, Some(DedicatedConnection::new(file::writing(path)))))
     }
 
     /// Creates the file at `path`, or migrates it to this program's format.
-    pub async fn migrate(path: &Path, context: Context) -> Result<Migrated, LogError> {
+    pub(crate) async fn migrate(path: &Path, context: Context) -> Result<Migrated, LogError> {
         file::prepare(path, context).await.map(|(_, migrated)| migrated)
     }
 
     /// Opens the file at `path` read-only: nothing is created, migrated or written.
-    pub async fn open_read_only(path: &Path, context: Context) -> Result<Self, LogError> {
+    pub(crate) async fn open_read_only(path: &Path, context: Context) -> Result<Self, LogError> {
         let head = file::examine(path, context).await?;
         Ok(Self::on(path, context, &head, None))
     }

@@ -1,11 +1,11 @@
 //! Shows how an import gets on: a bar with rate and time left on a terminal, a line now and then elsewhere.
 
 use std::io::{IsTerminal, stderr};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use parking_lot::Mutex;
 use schemas::Timestamp;
 use tokio::time::Instant;
 
@@ -57,7 +57,7 @@ impl Watch {
     }
 
     fn tell(&self, more: &str) {
-        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reported = self.reported.lock();
         if !self.plain || reported.elapsed() < EVERY {
             return;
         }

@@ -4,9 +4,11 @@
 //! The feature `contract` adds the contract suites of the ports, which the tests of every backend run, and the buses for
 //! tests.
 
+pub mod backoff;
 pub mod bus;
 pub mod clock;
 pub mod config;
+pub mod error;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod sealing;

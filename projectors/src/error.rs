@@ -31,15 +31,3 @@ pub enum ProjectorError {
         waited: Duration,
     },
 }
-
-/// The whole chain of an error in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
-}

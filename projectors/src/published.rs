@@ -1,6 +1,7 @@
 //! Values of the published language as values of documents.
 
 use read_models::documents;
+use schemas::order::Totals;
 use schemas::reservation::{LineAtLocation, Shortage};
 use schemas::{Actor, Envelope, Money, Sealed, Timestamp};
 use serde::de::IntoDeserializer;
@@ -42,6 +43,16 @@ pub(crate) fn shortages(shortages: &[Shortage]) -> Vec<documents::Shortage> {
     shortages.iter().map(shortage).collect()
 }
 
+pub(crate) fn totals(totals: &Totals) -> documents::orders::Totals {
+    documents::orders::Totals {
+        subtotal: money(totals.subtotal),
+        discount: money(totals.discount),
+        shipping: money(totals.shipping),
+        tax: money(totals.tax),
+        grand: money(totals.grand),
+    }
+}
+
 pub(crate) fn event_ref(envelope: &Envelope) -> documents::EventRef {
     documents::EventRef {
         event_id: envelope.id.to_string(),
@@ -76,4 +87,49 @@ pub(crate) fn code(value: &impl Serialize) -> String {
 /// The enum value with this text, if there is one.
 pub(crate) fn named<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
     T::deserialize(IntoDeserializer::<ValueError>::into_deserializer(text)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::{Currency, LineId, Sku};
+    use serde_json::to_value;
+
+    use super::*;
+
+    /// The read models do not depend on `schemas`, so they declare these types again.
+    #[track_caller]
+    fn agree(published: &impl Serialize, document: &impl Serialize) {
+        assert_eq!(to_value(published).unwrap(), to_value(document).unwrap());
+    }
+
+    #[test]
+    fn values_in_documents_have_the_json_of_the_published_language() {
+        let amount = Currency::EUR.minor(1999);
+        agree(&amount, &money(amount));
+        let by_staff = Actor::staff("mia");
+        agree(&by_staff, &actor(&by_staff));
+        let text = |text: &str| text.to_owned();
+        let secret = Sealed { subject: text("order-1"), alg: text("XC20P"), data: text("AAAA") };
+        agree(&secret, &sealed(&secret));
+        let sku: Sku = "TEA-100".parse().unwrap();
+        let short = [Shortage { sku: sku.clone(), requested: 3, available: 1 }];
+        agree(&short, &shortages(&short));
+        let at_location = [LineAtLocation {
+            line_id: LineId(1),
+            sku,
+            qty: 2,
+            location: "berlin".parse().unwrap(),
+            tracked: true,
+        }];
+        agree(&at_location, &lines(&at_location));
+        let minor = |minor| Currency::EUR.minor(minor);
+        let sums = Totals {
+            subtotal: minor(1),
+            discount: minor(2),
+            shipping: minor(3),
+            tax: minor(4),
+            grand: minor(5),
+        };
+        agree(&sums, &totals(&sums));
+    }
 }

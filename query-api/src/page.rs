@@ -9,7 +9,7 @@ use std::sync::Arc;
 use read_models::{Collection, Cursor, Direction, Document, Filter, Query};
 use serde::de::DeserializeOwned;
 
-pub(crate) use connection::{Connection, Listed, Named};
+pub(crate) use connection::{Connection, Listed, Named, listed};
 pub(crate) use memory::slice;
 
 use crate::fault::Fault;

@@ -8,11 +8,11 @@ mod batch;
 mod joins;
 mod personal;
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_graphql::Context;
 use http_server::Audience;
+use parking_lot::Mutex;
 use read_models::{Collection, Cursor, Document, Filter, Generation, GenerationState, Query};
 use serde::de::DeserializeOwned;
 use tokio::sync::{OnceCell, Semaphore};
@@ -206,6 +206,6 @@ impl Reader {
     }
 
     fn ledger<T>(&self, with: impl FnOnce(&mut Ledger) -> T) -> T {
-        with(&mut self.ledger.lock().unwrap_or_else(PoisonError::into_inner))
+        with(&mut self.ledger.lock())
     }
 }

@@ -1,18 +1,17 @@
 //! The queries of the public storefront.
 
 use async_graphql::{Context, ID, MergedObject, Object, Result};
-use read_models::documents::orders::ORDERS;
 
 use crate::catalog::{self, Catalog};
 use crate::fault::Fault;
 use crate::id;
-use crate::input::{ProductSort, ProductWhere, text};
+use crate::input::{ProductSort, ProductWhere};
 use crate::page::{Connection, Window};
-use crate::reader::{Reader, reader, shared};
+use crate::reader::{Reader, reader};
 use crate::types::category::Category;
 use crate::types::names::ProductStatus;
 use crate::types::node::Node;
-use crate::types::order::Order;
+use crate::types::order::{self, Order};
 use crate::types::product::Product;
 
 /// The most nodes that one request may ask for.
@@ -63,11 +62,7 @@ impl Storefront {
     ) -> Result<Option<Order>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
-        let found = match (id, number) {
-            (Some(id), None) => reader.order(&id::key(&id, "Order")?).await?,
-            (None, Some(number)) => reader.find_one(&ORDERS, text("number", number)).await?.and_then(shared),
-            _ => return Err(Fault::BadInput("pass exactly one of id and number".to_owned()).into()),
-        };
+        let found = order::by_id_or_number(reader, id, number).await?;
         let Some(order) = found else { return Ok(None) };
         let token = guest_token.unwrap_or_default();
         let own = reader.is_guest_token(&order.value.order_id, &token).await?;

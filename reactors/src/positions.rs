@@ -1,37 +1,23 @@
 //! Positions of groups in the log of their context.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::ViewWrite;
 use event_log::port::{Log, LogError};
 use event_log::writer::Note;
-use platform::bus::{BusError, Partition, Positions, Resume};
-
-/// `<topic>/<number>`, as positions are stored.
-pub(crate) fn partition_name(partition: &Partition) -> String {
-    format!("{}/{}", partition.topic, partition.number)
-}
+use parking_lot::{Mutex, MutexGuard};
+use platform::bus::{BusError, Positions, Resume, decode_positions};
 
 /// The positions of a group as a note stores them.
 pub(crate) fn noted(group: &str, positions: &Positions) -> Vec<(String, String, u64)> {
     let stored = positions.iter();
-    stored.map(|(partition, position)| (group.to_owned(), partition_name(partition), *position)).collect()
+    stored.map(|(partition, position)| (group.to_owned(), partition.to_string(), *position)).collect()
 }
 
 /// The stored positions of a group.
 pub(crate) async fn of_group(log: &dyn Log, group: &str) -> Result<Positions, LogError> {
-    Ok(known(log.group(group).await?.0))
-}
-
-/// Positions of topics that this program does not know are left out: no reactor reads them.
-fn known(stored: BTreeMap<String, u64>) -> Positions {
-    let parse = |(name, position): (String, u64)| {
-        let (topic, number) = name.rsplit_once('/')?;
-        Some((Partition { topic: topic.parse().ok()?, number: number.parse().ok()? }, position))
-    };
-    stored.into_iter().filter_map(parse).collect()
+    Ok(decode_positions(log.group(group).await?.0))
 }
 
 /// The positions of a group, as last read or written here.
@@ -47,7 +33,7 @@ impl GroupPositions {
     }
 
     fn known(&self) -> MutexGuard<'_, Positions> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock()
     }
 
     /// Reads the group's positions from the log.

@@ -29,6 +29,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use platform::error::Chain;
 
 pub use self::books::{BOOKS, COLLECTIONS};
 use crate::port::{Generations, Keyed, StoreError};
@@ -87,13 +88,7 @@ pub enum Failure {
 impl Failure {
     /// The whole chain in one line.
     pub fn with_causes(&self) -> String {
-        let mut chain = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            chain = format!("{chain}: {error}");
-            cause = error.source();
-        }
-        chain
+        Chain(self).to_string()
     }
 }
 

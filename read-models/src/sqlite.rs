@@ -25,8 +25,9 @@ mod upsert;
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use sqlx::SqlitePool;
 
 use self::changes::Changes;
@@ -120,8 +121,7 @@ impl Sqlite {
 
     /// The key fields of a generation, without looking into the file if they are known.
     async fn recorded(&self, generation: &Generation) -> Result<Arc<Recorded>, StoreError> {
-        let known =
-            self.recorded.lock().unwrap_or_else(PoisonError::into_inner).get(generation).map(Arc::clone);
+        let known = self.recorded.lock().get(generation).map(Arc::clone);
         match known {
             Some(known) => Ok(known),
             None => Ok(self.record(generation, generations::recorded(&self.readers, generation).await?)),
@@ -130,7 +130,7 @@ impl Sqlite {
 
     fn record(&self, generation: &Generation, recorded: Recorded) -> Arc<Recorded> {
         let recorded = Arc::new(recorded);
-        let mut all = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.recorded.lock();
         all.insert(generation.clone(), Arc::clone(&recorded));
         recorded
     }

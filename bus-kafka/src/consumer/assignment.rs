@@ -1,9 +1,9 @@
 //! The partitions assigned to a member: records that wait, records that the owner is processing, and positions that are done.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use platform::bus::{BusError, Delivery, Partition, Positions, Record};
 use rdkafka::Message;
 use rdkafka::consumer::base_consumer::PartitionQueue;
@@ -85,7 +85,7 @@ pub(super) struct Cursor {
 
 impl Assignment {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     // Called by the owner.
@@ -216,8 +216,7 @@ impl Assignment {
             }
         }
         let busy = |state: &mut State| !state.stopped && !state.in_progress.is_disjoint(partitions);
-        let (state, _) =
-            self.returned.wait_timeout_while(state, patience, busy).unwrap_or_else(PoisonError::into_inner);
+        self.returned.wait_while_for(&mut state, busy, patience);
         state.in_progress.is_disjoint(partitions)
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use platform::bus::{BusError, Partition, Positions, Resume};
+use platform::error::Chain;
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -64,7 +65,7 @@ impl Driver {
             }
             for rebalance in self.consumer.context().rebalances() {
                 if let Err(error) = self.answer(&rebalance) {
-                    self.assignment.fail(chain(&error));
+                    self.assignment.fail(Chain(&error).to_string());
                     rebalance.decline(&self.consumer);
                 }
             }
@@ -219,7 +220,7 @@ impl Driver {
                 .filter_map(|(partition, place)| Some((*partition, *ends.get(&place)?)))
                 .collect(),
             Err(error) => {
-                tracing::debug!(error = chain(&error), "could not read the ends of partitions");
+                tracing::debug!(error = %Chain(&error), "could not read the ends of partitions");
                 Vec::new()
             }
         }
@@ -256,15 +257,4 @@ impl Driver {
             })
             .collect()
     }
-}
-
-/// An error with its causes.
-fn chain(error: &BusError) -> String {
-    let mut text = error.to_string();
-    let mut reason = std::error::Error::source(error);
-    while let Some(cause) = reason {
-        text.push_str(&format!(": {cause}"));
-        reason = cause.source();
-    }
-    text
 }

@@ -1,9 +1,10 @@
 //! What the client tells a member of a group.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use parking_lot::Mutex;
 use platform::bus::Partition;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
@@ -67,22 +68,18 @@ impl Member {
 
     /// The rebalances since the last call, in order.
     pub(super) fn rebalances(&self) -> Vec<Rebalance> {
-        std::mem::take(&mut *lock(&self.rebalances))
+        std::mem::take(&mut *self.rebalances.lock())
     }
 
     /// The state of fetching; `None` if there is no new report.
     pub(super) fn fetched(&self) -> Option<HashMap<Partition, Fetched>> {
-        lock(&self.fetched).take()
+        self.fetched.lock().take()
     }
 
     /// The driver stops: from now on partitions are released at once.
     pub(super) fn leave(&self) {
         self.leaving.store(true, Ordering::Release);
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl ClientContext for Member {
@@ -96,7 +93,7 @@ impl ClientContext for Member {
 
     fn stats_raw(&self, statistics: &[u8]) {
         match serde_json::from_slice::<Statistics>(statistics) {
-            Ok(statistics) => *lock(&self.fetched) = Some(statistics.fetched(&self.prefix)),
+            Ok(statistics) => *self.fetched.lock() = Some(statistics.fetched(&self.prefix)),
             Err(error) => tracing::warn!(%error, "could not decode Kafka client statistics"),
         }
     }
@@ -113,7 +110,7 @@ impl ConsumerContext for Member {
         if self.leaving.load(Ordering::Acquire) {
             rebalance.decline(consumer);
         } else {
-            lock(&self.rebalances).push(rebalance);
+            self.rebalances.lock().push(rebalance);
         }
     }
 

@@ -1,10 +1,11 @@
 //! Members join and leave while all events are delivered.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use platform::bus::{Bus, BusError, Consumer, Delivery, Positions, Resume, Start, Subscription};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -29,14 +30,14 @@ struct Done {
 #[async_trait]
 impl Resume for Store {
     async fn positions(&self) -> Result<Positions, BusError> {
-        Ok(self.0.lock().unwrap().positions.clone())
+        Ok(self.0.lock().positions.clone())
     }
 }
 
 impl Store {
     /// Does the work of a delivery, then keeps its positions; a gap in a stream would be a loss.
     fn keep(&self, delivery: &Delivery) {
-        let mut done = self.0.lock().unwrap();
+        let mut done = self.0.lock();
         for record in &delivery.records {
             let version = done.versions.entry(record.envelope.stream.clone()).or_default();
             let next = record.envelope.version;
@@ -52,7 +53,7 @@ impl Store {
     }
 
     fn total(&self) -> u64 {
-        self.0.lock().unwrap().versions.values().sum()
+        self.0.lock().versions.values().sum()
     }
 }
 
@@ -129,7 +130,7 @@ async fn members_come_and_go_and_nothing_is_lost_or_out_of_order() {
         tokio::time::sleep(Duration::from_millis(dice.random_range(200..1_000))).await;
     }
     publisher.await.unwrap();
-    let done = store.0.lock().unwrap();
+    let done = store.0.lock();
     let versions: BTreeSet<u64> = done.versions.values().copied().collect();
     assert_eq!(versions, BTreeSet::from([rounds]), "every stream to its end");
     assert_eq!(harness.bus.stalls(), 0);
@@ -196,7 +197,7 @@ async fn what_the_owner_has_in_hand_is_done_before_another_member_begins() {
     };
     let (heard, ()) = tokio::join!(hearing, working);
     assert_eq!(heard, 0, "records came to two members");
-    assert_eq!(store.0.lock().unwrap().again, 0);
+    assert_eq!(store.0.lock().again, 0);
     assert!(both.iter().any(|(topic, stream)| second.has(*topic, stream.as_str())), "nothing went over");
 }
 

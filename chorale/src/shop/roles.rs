@@ -1,6 +1,5 @@
 //! The roles of a shop, and keeping them running.
 
-use std::fmt::Display;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,8 +9,10 @@ use async_trait::async_trait;
 use domain::policies::{REACTORS, ReactorKind, ReactorSpec, contexts_with_deadlines};
 use event_log::relay::{self, Relay};
 use futures_util::FutureExt;
+use platform::backoff::Backoff;
 use platform::bus::Positions;
 use platform::clock::Clock;
+use platform::error::Chain;
 use platform::shutdown::Shutdown;
 use platform::signing::Signer;
 use query_api::{BoxError, ProjectorSource, ProjectorState, ProjectorStatus};
@@ -196,7 +197,7 @@ impl Shop {
     {
         let shutdown = self.shutdown.clone();
         self.shutdown.spawn(async move {
-            let mut pause = PAUSE;
+            let mut backoff = Backoff::new(PAUSE, LONGEST);
             loop {
                 let began = Instant::now();
                 match AssertUnwindSafe(role(shutdown.clone())).catch_unwind().await {
@@ -207,30 +208,12 @@ impl Shop {
                     // The panic hook has logged the message.
                     Err(_) => tracing::error!(role = name, "role panicked; restarting"),
                 }
-                if began.elapsed() > LONGEST {
-                    pause = PAUSE;
-                }
-                tokio::select! {
-                    () = shutdown.begun() => return,
-                    () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST),
+                backoff.reset_after(began.elapsed());
+                if !backoff.pause(shutdown.token()).await {
+                    return;
                 }
             }
         });
-    }
-}
-
-/// An error with its causes.
-pub struct Chain<'a>(pub &'a (dyn std::error::Error + 'a));
-
-impl Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut source = self.0.source();
-        while let Some(cause) = source {
-            write!(f, ": {cause}")?;
-            source = cause.source();
-        }
-        Ok(())
     }
 }
 

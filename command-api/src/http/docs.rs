@@ -4,32 +4,20 @@ use std::future::ready;
 use std::sync::Arc;
 
 use axum::extract::Path;
-use axum::http::header::{CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::http::{HeaderName, StatusCode};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{Html, Redirect};
 use axum::routing::get;
 use axum::{Json, Router};
+use http_server::{PAGE_POLICY, PageFile, SCRIPT, page_file};
 use utoipa::openapi::OpenApi;
 
 use super::AppState;
 
-/// A file of the page: its name, its type, whether its bytes are compressed (every browser understands gzip), its bytes.
-type File = (&'static str, &'static str, bool, &'static [u8]);
-
 /// The files that `command-api/swagger-ui/fetch.sh` fetched, and the script that starts the page.
-const FILES: [File; 3] = [
+const FILES: [PageFile; 3] = [
     ("boot.js", SCRIPT, false, include_bytes!("../../swagger-ui/boot.js")),
     ("swagger-ui.css", "text/css", true, include_bytes!("../../swagger-ui/swagger-ui.css.gz")),
     ("swagger-ui-bundle.js", SCRIPT, true, include_bytes!("../../swagger-ui/swagger-ui-bundle.js.gz")),
 ];
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-
-/// Scripts and requests of this host only. Swagger UI sets inline styles.
-const POLICY: (HeaderName, &str) = (
-    CONTENT_SECURITY_POLICY,
-    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' 'unsafe-inline'; \
-     font-src 'self' data:; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-);
 
 /// Names are relative to `/docs/`.
 const PAGE: &str = r#"<!DOCTYPE html>
@@ -54,20 +42,13 @@ pub(super) fn routes(document: OpenApi) -> Router<Arc<AppState>> {
     Router::new()
         .route("/openapi.json", get(move || ready(Json(Arc::clone(&document)))))
         .route("/docs", get(|| ready(Redirect::permanent("/docs/"))))
-        .route("/docs/", get(|| ready(([POLICY], Html(PAGE)))))
-        .route("/docs/{file}", get(|Path(name): Path<String>| ready(file(&name))))
-}
-
-fn file(name: &str) -> Response {
-    let Some((_, kind, compressed, bytes)) = FILES.iter().find(|(known, ..)| *known == name) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    let encoding = compressed.then_some([(CONTENT_ENCODING, "gzip")]);
-    ([(CONTENT_TYPE, *kind)], encoding, *bytes).into_response()
+        .route("/docs/", get(|| ready(([PAGE_POLICY], Html(PAGE)))))
+        .route("/docs/{file}", get(|Path(name): Path<String>| ready(page_file(&FILES, &name))))
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::StatusCode;
     use sha2::{Digest, Sha256};
 
     use super::*;
@@ -76,18 +57,18 @@ mod tests {
     fn the_page_loads_files_that_are_there_and_nothing_from_elsewhere() {
         for (name, ..) in FILES {
             assert!(PAGE.contains(&format!("\"{name}\"")), "{name}");
-            assert_eq!(file(name).status(), StatusCode::OK);
+            assert_eq!(page_file(&FILES, name).status(), StatusCode::OK);
         }
         assert_eq!(PAGE.matches(" src=").count() + PAGE.matches("stylesheet").count(), FILES.len());
         assert!(!PAGE.contains("://"));
-        assert_eq!(file("other").status(), StatusCode::NOT_FOUND);
+        assert_eq!(page_file(&FILES, "other").status(), StatusCode::NOT_FOUND);
     }
 
     #[test]
     fn the_files_are_those_that_were_fetched() {
         let sums = include_str!("../../swagger-ui/SHA256SUMS");
         for (name, _, compressed, bytes) in FILES {
-            let sum = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            let sum = hex::encode(Sha256::digest(bytes));
             let listed = sums.contains(&format!("{sum}  {name}.gz\n"));
             assert_eq!(listed, compressed, "{name}: run command-api/swagger-ui/fetch.sh");
         }

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use domain::{Refusal, RefusalKind, UserError};
 use event_log::request::WriteError;
 use http_server::{HttpError, TraceContext};
+use platform::error::Chain;
 use platform::sealing::SealingError;
 use platform::vault::VaultError;
 use serde::Serialize;
@@ -193,7 +194,7 @@ impl IntoResponse for Problem {
 
 impl From<CommandError> for Problem {
     fn from(error: CommandError) -> Self {
-        let cause = chain(&error);
+        let cause = Chain(&error).to_string();
         match error {
             CommandError::Invalid(errors) => {
                 let detail = "Some fields are invalid; userErrors lists all of them.";
@@ -265,18 +266,6 @@ pub(super) async fn write(request: Request, next: Next) -> Response {
         problem.write_to(&mut response, &trace);
     }
     response
-}
-
-/// An error and its sources, separated by colons.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

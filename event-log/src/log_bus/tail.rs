@@ -19,16 +19,16 @@ pub(super) struct Tail {
 }
 
 impl Tail {
-    pub fn new(log: Arc<dyn Log>) -> Self {
+    pub(crate) fn new(log: Arc<dyn Log>) -> Self {
         Self { log, pages: Mutex::new(LruCache::new(NonZeroUsize::new(PAGES).unwrap_or(NonZeroUsize::MIN))) }
     }
 
-    pub fn log(&self) -> &Arc<dyn Log> {
+    pub(crate) fn log(&self) -> &Arc<dyn Log> {
         &self.log
     }
 
     /// At most `max` events after `position`, in order; none at the log's end.
-    pub async fn after(&self, position: u64, max: usize) -> Result<Vec<StoredEvent>, LogError> {
+    pub(crate) async fn after(&self, position: u64, max: usize) -> Result<Vec<StoredEvent>, LogError> {
         let mut pages = self.pages.lock().await;
         let mut events: Vec<StoredEvent> = Vec::new();
         while events.len() < max {

@@ -16,13 +16,19 @@ pub(super) struct Heads {
 impl Heads {
     /// For a relay that takes over at this position. It does not know when a head was signed last, so it soon
     /// signs one.
-    pub fn from(position: u64) -> Self {
+    pub(crate) fn from(position: u64) -> Self {
         Self { position, at: None }
     }
 
     /// The record to publish with `mark`, if a head is due: the log has grown, and enough time or enough
     /// events have passed since the last one.
-    pub fn due(&mut self, mark: &Mark, now: Timestamp, options: &Options, sign: &Sign) -> Option<Outgoing> {
+    pub(crate) fn due(
+        &mut self,
+        mark: &Mark,
+        now: Timestamp,
+        options: &Options,
+        sign: &Sign,
+    ) -> Option<Outgoing> {
         let events = mark.position.saturating_sub(self.position);
         let waited = self.at.is_none_or(|at| now.since(at) >= options.heads_every);
         let is_due = events >= options.heads_events || (waited && (events > 0 || self.at.is_none()));
@@ -30,7 +36,13 @@ impl Heads {
     }
 
     /// The last record of a relay that stops, if the log has grown since the last signed head.
-    pub fn last(&mut self, mark: &Mark, now: Timestamp, options: &Options, sign: &Sign) -> Option<Outgoing> {
+    pub(crate) fn last(
+        &mut self,
+        mark: &Mark,
+        now: Timestamp,
+        options: &Options,
+        sign: &Sign,
+    ) -> Option<Outgoing> {
         if mark.position > self.position { self.sign(mark, now, options, sign) } else { None }
     }
 

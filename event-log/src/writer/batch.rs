@@ -32,7 +32,7 @@ pub(super) struct Answers {
 
 impl Answers {
     /// Answers all callers of the round, unless that was done before.
-    pub fn send(&mut self, round: &mut Option<Round>) {
+    pub(crate) fn send(&mut self, round: &mut Option<Round>) {
         if let Some(round) = round.take() {
             round.answer(take(&mut self.outcomes), take(&mut self.kept));
         }
@@ -40,12 +40,18 @@ impl Answers {
 }
 
 impl Decided {
-    pub fn new(batch: BatchBuilder) -> Self {
+    pub(crate) fn new(batch: BatchBuilder) -> Self {
         Self { batch, answers: Answers::default(), looked_up: true }
     }
 
     /// Decides another round, with the facts and states that were loaded for it.
-    pub fn add(&mut self, round: &Round, looked_up: bool, facts: Facts, loaded: BTreeMap<StreamId, Loaded>) {
+    pub(crate) fn add(
+        &mut self,
+        round: &Round,
+        looked_up: bool,
+        facts: Facts,
+        loaded: BTreeMap<StreamId, Loaded>,
+    ) {
         self.looked_up &= looked_up;
         let batch = &mut self.batch;
         batch.load(facts, loaded);
@@ -55,7 +61,7 @@ impl Decided {
 
     /// Whether a request failed that may have an answer in the ledger, from before it could no longer be
     /// decided.
-    pub fn is_uncertain(&self) -> bool {
+    pub(crate) fn is_uncertain(&self) -> bool {
         !self.looked_up && self.answers.outcomes.iter().any(Result::is_err)
     }
 }
@@ -81,7 +87,7 @@ pub(super) struct BatchBuilder {
 }
 
 impl BatchBuilder {
-    pub fn new(context: Context, base: Head, now: Timestamp) -> Self {
+    pub(crate) fn new(context: Context, base: Head, now: Timestamp) -> Self {
         Self {
             context,
             base,
@@ -107,7 +113,7 @@ impl BatchBuilder {
     }
 
     /// The head after this batch.
-    pub fn head(&self) -> Head {
+    pub(crate) fn head(&self) -> Head {
         Head {
             position: self.position,
             hash: self.hash,
@@ -117,17 +123,17 @@ impl BatchBuilder {
     }
 
     /// Whether a stream's state is loaded.
-    pub fn knows(&self, stream: &StreamId) -> bool {
+    pub(crate) fn knows(&self, stream: &StreamId) -> bool {
         self.states.contains_key(stream) || self.loaded.contains_key(stream)
     }
 
     /// All streams that were read or written, as they are after this batch.
-    pub fn into_states(self) -> impl Iterator<Item = (StreamId, StreamState)> {
+    pub(crate) fn into_states(self) -> impl Iterator<Item = (StreamId, StreamState)> {
         let loaded = self.loaded.into_iter().filter_map(|(stream, known)| Some((stream, known.ok()?)));
         loaded.chain(self.states)
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         let batch = &self.changes;
         batch.writes.is_empty()
             && batch.views.is_empty()
@@ -137,7 +143,7 @@ impl BatchBuilder {
 
     /// Adds a consumer's note; `false` if another member of the group has moved on from the positions that it
     /// expects.
-    pub fn keep(&mut self, note: &Note) -> bool {
+    pub(crate) fn keep(&mut self, note: &Note) -> bool {
         let is_current = |(group, partition, at): &(String, String, u64)| {
             let kept = self.facts.groups.get(group).and_then(|positions| positions.get(partition));
             kept.copied().unwrap_or(0) == *at
@@ -151,7 +157,7 @@ impl BatchBuilder {
         true
     }
 
-    pub fn decide(&mut self, pending: &PendingRequest) -> Result<Outcome, WriteError> {
+    pub(crate) fn decide(&mut self, pending: &PendingRequest) -> Result<Outcome, WriteError> {
         let request = &pending.request;
         if let Some(known) = self.known(request)? {
             self.settle_parking(request);

@@ -35,7 +35,7 @@ pub(super) struct Round {
 impl Round {
     /// Equal commands in one round share one outcome. A command id that arrives with different requests is
     /// refused at once.
-    pub fn of(jobs: impl Iterator<Item = Job>) -> Self {
+    pub(crate) fn of(jobs: impl Iterator<Item = Job>) -> Self {
         let mut round = Self::default();
         let mut known: HashMap<CommandId, usize> = HashMap::new();
         for job in jobs {
@@ -62,17 +62,17 @@ impl Round {
     }
 
     /// The number of requests and notes.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.requests.len() + self.notes.len()
     }
 
-    pub fn append(&mut self, mut other: Self) {
+    pub(crate) fn append(&mut self, mut other: Self) {
         self.requests.append(&mut other.requests);
         self.notes.append(&mut other.notes);
     }
 
     /// The facts and streams that must be loaded before the round can be decided.
-    pub fn dependencies(&self) -> (Wanted, BTreeMap<StreamId, StreamRead>) {
+    pub(crate) fn dependencies(&self) -> (Wanted, BTreeMap<StreamId, StreamRead>) {
         let groups: BTreeSet<&String> =
             self.notes.iter().flat_map(|(note, _)| note.only_at.iter().map(|(group, ..)| group)).collect();
         let mut wanted = Wanted { groups: groups.into_iter().cloned().collect(), ..Wanted::default() };
@@ -100,7 +100,7 @@ impl Round {
     }
 
     /// Sends all callers their outcomes. `kept`: whether each note was kept.
-    pub fn answer(self, outcomes: Vec<Result<Outcome, WriteError>>, kept: Vec<bool>) {
+    pub(crate) fn answer(self, outcomes: Vec<Result<Outcome, WriteError>>, kept: Vec<bool>) {
         for (pending, outcome) in self.requests.into_iter().zip(outcomes) {
             for reply in pending.replies {
                 send(reply, outcome.clone());
@@ -112,7 +112,7 @@ impl Round {
     }
 
     /// Sends all callers the error.
-    pub fn fail(self, error: &WriteError) {
+    pub(crate) fn fail(self, error: &WriteError) {
         for reply in self.requests.into_iter().flat_map(|pending| pending.replies) {
             send(reply, Err(error.clone()));
         }
@@ -144,12 +144,12 @@ pub(super) enum LedgerLookup {
 
 impl LedgerLookup {
     /// Whether the commands in `wanted` are looked up.
-    pub fn covers(self, wanted: &Wanted) -> bool {
+    pub(crate) fn covers(self, wanted: &Wanted) -> bool {
         self == Self::Always || !wanted.is_only_commands() || wanted.commands.is_empty()
     }
 
     /// The facts to look up, and the head that they belong to: `head` if there is nothing to look up.
-    pub async fn facts(
+    pub(crate) async fn facts(
         self,
         log: &Arc<dyn Log>,
         wanted: &Wanted,

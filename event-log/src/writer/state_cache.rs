@@ -31,13 +31,13 @@ pub(super) struct StateCache {
 }
 
 impl StateCache {
-    pub fn new(log: Arc<dyn Log>, streams: usize) -> Self {
+    pub(crate) fn new(log: Arc<dyn Log>, streams: usize) -> Self {
         let capacity = NonZeroUsize::new(streams).unwrap_or(NonZeroUsize::MIN);
         Self { log, states: LruCache::new(capacity), head: None }
     }
 
     /// The head that the states belong to.
-    pub async fn head(&mut self) -> Result<Head, LogError> {
+    pub(crate) async fn head(&mut self) -> Result<Head, LogError> {
         match self.head {
             Some(head) => Ok(head),
             None => {
@@ -49,7 +49,7 @@ impl StateCache {
     }
 
     /// Another process has moved the log to `head`: drops the streams that were written since.
-    pub async fn moved(&mut self, head: Head) -> Result<(), LogError> {
+    pub(crate) async fn moved(&mut self, head: Head) -> Result<(), LogError> {
         if let Some(known) = self.head {
             if known.epoch != head.epoch
                 || head.position < known.position
@@ -72,7 +72,7 @@ impl StateCache {
     }
 
     /// Stores the states after a commit of this writer.
-    pub fn committed(&mut self, head: Head, states: impl Iterator<Item = (StreamId, StreamState)>) {
+    pub(crate) fn committed(&mut self, head: Head, states: impl Iterator<Item = (StreamId, StreamState)>) {
         self.head = Some(head);
         for (stream, known) in states {
             self.states.put(stream, known);
@@ -80,19 +80,19 @@ impl StateCache {
     }
 
     /// A stream's state, if it is cached.
-    pub fn peek(&self, stream: &StreamId) -> Option<&StreamState> {
+    pub(crate) fn peek(&self, stream: &StreamId) -> Option<&StreamState> {
         self.states.peek(stream)
     }
 
     /// Drops all states and the head.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.states.clear();
         self.head = None;
     }
 
     /// The states of these streams, read from the log if they are not cached. A stream that cannot be read
     /// has the reason instead.
-    pub async fn load(
+    pub(crate) async fn load(
         &mut self,
         wanted: &BTreeMap<StreamId, StreamRead>,
     ) -> Result<BTreeMap<StreamId, Result<StreamState, String>>, LogError> {
@@ -114,7 +114,7 @@ impl StateCache {
     }
 
     /// Reads streams from the log without caching them.
-    pub async fn read_all(
+    pub(crate) async fn read_all(
         &self,
         reads: &[&StreamRead],
         loaded: &mut BTreeMap<StreamId, Result<StreamState, String>>,

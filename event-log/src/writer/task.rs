@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use futures_util::future::{join, try_join};
 use platform::clock::Clock;
+use platform::error::Chain;
 use schemas::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tracing::Instrument;
@@ -91,7 +92,7 @@ impl Task {
         self.instruments.batch.observe(round.requests.len() as f64);
         let mut round = Some(round);
         if let Err(error) = self.decide_and_commit(&mut round, decided, queue).instrument(span).await {
-            tracing::error!(context = %self.log.context(), error = chain(&error), "could not commit a batch");
+            tracing::error!(context = %self.log.context(), error = %Chain(&error), "could not commit a batch");
             self.cache.clear();
             queue.forget_decisions();
             if let Some(round) = round {
@@ -260,16 +261,4 @@ impl Task {
         decided.add(round, lookup.covers(&wanted), facts, loaded);
         Ok(Some(decided))
     }
-}
-
-/// An error with its sources, for the program's log.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

@@ -1,7 +1,7 @@
 //! Backends with common mistakes. A suite that accepts one of them is worthless.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,6 +11,7 @@ use event_log::port::{
     Batch, Committed, ConsumerProgress, EventAppender, EventReader, Facts, Head, Leases, Log, LogError,
     LogParts, ParkedRecord, Parking, Read, StoredEvent, Wanted, Write,
 };
+use parking_lot::Mutex;
 use schemas::{Context, Envelope};
 
 use crate::files::Files;
@@ -179,7 +180,7 @@ impl BrokenLog {
 
     fn last_noted(&self, group: &str, positions: &mut BTreeMap<String, u64>) {
         if matches!(self.fault, Fault::MovesBackwards) {
-            let noted = self.noted.lock().unwrap();
+            let noted = self.noted.lock();
             let of_group = noted.iter().filter(|((known, _), _)| known == group);
             positions.extend(of_group.map(|((_, partition), done)| (partition.clone(), *done)));
         }
@@ -187,7 +188,7 @@ impl BrokenLog {
 
     /// Every fifth position belongs to a transaction that ends only after its successor was read.
     fn late(&self, events: Vec<StoredEvent>) -> Vec<StoredEvent> {
-        let mut visible = self.visible.lock().unwrap();
+        let mut visible = self.visible.lock();
         let last = events.last().map_or(0, |event| event.envelope.position);
         let mut seen = Vec::new();
         for event in events {
@@ -258,7 +259,7 @@ impl EventAppender for BrokenLog {
             | Fault::LeaseWithoutHolder => self.inner.commit(base, batch).await,
         };
         let notes = batch.positions.iter().cloned();
-        self.noted.lock().unwrap().extend(notes.map(|(group, partition, done)| ((group, partition), done)));
+        self.noted.lock().extend(notes.map(|(group, partition, done)| ((group, partition), done)));
         self.own.notify_waiters();
         committed
     }

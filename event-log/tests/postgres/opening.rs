@@ -2,17 +2,13 @@ use event_log::contract::Draft;
 use event_log::port::{Committed, LogError, Migrated};
 use event_log::{connect, connect_read_only, migrate};
 use futures_util::future::try_join_all;
+use platform::error::Chain;
 use platform::postgres::scratch::Scratch;
 use schemas::Context;
 
 /// Everything that an error shows, with all its sources.
 fn shown(error: &LogError) -> String {
-    let (mut text, mut next) = (format!("{error:?}"), Some(error as &dyn std::error::Error));
-    while let Some(error) = next {
-        text.push_str(&format!(": {error}"));
-        next = error.source();
-    }
-    text
+    format!("{error:?}: {}", Chain(error))
 }
 
 async fn refused(url: &str) -> LogError {

@@ -2,6 +2,7 @@ use event_log::contract::Draft;
 use event_log::migrate;
 use event_log::transfer::{Transfer, TransferError};
 use event_log::verify::{Finding, Problem};
+use platform::error::Chain;
 
 use crate::harness::{CONTEXT, Harness};
 
@@ -99,11 +100,7 @@ async fn an_error_about_an_address_names_the_server_but_not_the_password() {
         transfer.copy(address, &mut |_| {}).await.unwrap_err(),
         transfer.check(address, &mut |_| {}).await.unwrap_err(),
     ] {
-        let (mut text, mut next) = (format!("{refused:?}"), Some(&refused as &dyn std::error::Error));
-        while let Some(error) = next {
-            text.push_str(&format!(": {error}"));
-            next = error.source();
-        }
+        let text = format!("{refused:?}: {}", Chain(&refused));
         assert!(text.contains("127.0.0.1:1 does not answer") && !text.contains("hunter2"), "{text}");
     }
     assert!(matches!(Transfer::lock(address, CONTEXT).await, Err(TransferError::NoFile)));

@@ -1,11 +1,12 @@
 //! What every bus promises. A backend's test names its factory: `assert_eq!(breaches(&factory).await, NONE)`.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::{BoxFuture, join_all};
+use parking_lot::Mutex;
 use schemas::{StreamId, Topic};
 use tokio::time::{Instant, timeout};
 
@@ -145,7 +146,7 @@ impl Kept {
 #[async_trait]
 impl Resume for Kept {
     async fn positions(&self) -> Result<Positions, BusError> {
-        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        Ok(self.0.lock().clone())
     }
 }
 

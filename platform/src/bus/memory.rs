@@ -1,10 +1,11 @@
 //! A bus in memory, right and in ways that are wrong, to test the contract suite and the double with.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use schemas::{Context, Envelope, EventId, StreamId, Timestamp, Topic};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
@@ -66,7 +67,7 @@ impl MemoryBus {
     }
 
     fn publish_one(&self, topic: Topic, stream: &StreamId) {
-        let mut log = self.log.lock().unwrap();
+        let mut log = self.log.lock();
         let version = log.versions.entry(stream.clone()).or_default();
         *version += 1;
         let version = *version;
@@ -140,7 +141,7 @@ fn partitions(topics: &[Topic]) -> impl Iterator<Item = Partition> + use<> {
 impl Bus for MemoryBus {
     async fn subscribe(&self, subscription: Subscription) -> Result<Box<dyn Consumer>, BusError> {
         let mut known = subscription.resume.positions().await?;
-        let log = self.log.lock().unwrap();
+        let log = self.log.lock();
         match self.fault {
             Fault::ForgetsPositions => known.clear(),
             Fault::GoesOnFromCommits => {
@@ -165,7 +166,7 @@ impl Bus for MemoryBus {
     }
 
     async fn topics(&self, topics: &[Topic]) -> Result<Vec<TopicInfo>, BusError> {
-        let log = self.log.lock().unwrap();
+        let log = self.log.lock();
         let wrong = u64::from(self.fault == Fault::CountsWrong);
         let info = |topic: &Topic| {
             let of = |partition: &Partition| log.topics.get(partition).map_or(&[][..], Vec::as_slice);
@@ -180,7 +181,7 @@ impl Bus for MemoryBus {
     }
 
     async fn reach(&self, contexts: &[Context]) -> Result<BTreeMap<Context, Reach>, BusError> {
-        let log = self.log.lock().unwrap();
+        let log = self.log.lock();
         let end = |context: &Context| log.ends.get(context).copied().unwrap_or(0);
         let short = u64::from(self.fault == Fault::ReachesTooShort);
         let reach = |context: &Context| Reach { position: end(context).saturating_sub(short), as_of: None };
@@ -188,7 +189,7 @@ impl Bus for MemoryBus {
     }
 
     async fn browse(&self, topic: Topic, browse: &Browse) -> Result<Vec<Record>, BusError> {
-        let log = self.log.lock().unwrap();
+        let log = self.log.lock();
         let wanted = |record: &&Record| {
             let done = browse.after.get(&record.partition).copied().unwrap_or(0);
             (record.position() > done || self.fault == Fault::BrowsesTheFirstPageAgain)
@@ -228,7 +229,7 @@ struct MemoryConsumer {
 
 impl MemoryConsumer {
     fn take(&mut self, max: usize) -> Delivery {
-        let mut log = self.bus.log.lock().unwrap();
+        let mut log = self.bus.log.lock();
         let fault = self.bus.fault;
         let max = if fault == Fault::LargeBatches { max + 1 } else { max };
         let (mut records, mut ahead) = (Vec::new(), Positions::new());
@@ -283,7 +284,7 @@ impl Consumer for MemoryConsumer {
     }
 
     async fn commit(&mut self, positions: &Positions) -> Result<(), BusError> {
-        let mut log = self.bus.log.lock().unwrap();
+        let mut log = self.bus.log.lock();
         log.commits.entry(self.group.clone()).or_default().extend(positions.clone());
         Ok(())
     }

@@ -1,9 +1,10 @@
 //! Topics in memory that publishers write to: transactions, fencing and marks as on a real bus, for the tests of relays.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use parking_lot::{Mutex, MutexGuard};
 use schemas::Context;
 use schemas::topics::{PARTITIONS, RELAY_TOPIC};
 
@@ -73,7 +74,7 @@ impl MemoryTopics {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// A publisher of this context's topics.

@@ -1,6 +1,5 @@
-use std::error::Error;
-
 use super::*;
+use crate::error::Chain;
 
 const LIMITS: Limits = Limits {
     statement: Duration::from_secs(5),
@@ -14,13 +13,7 @@ fn parse(address: &str) -> Result<Address, PostgresError> {
 
 /// Everything that an error shows, including sources and `{:?}`.
 fn shown(error: &PostgresError) -> String {
-    let mut text = format!("{error:?}");
-    let mut next: Option<&dyn Error> = Some(error);
-    while let Some(error) = next {
-        text.push_str(&format!(" / {error}"));
-        next = error.source();
-    }
-    text
+    format!("{error:?} / {}", Chain(error))
 }
 
 #[test]

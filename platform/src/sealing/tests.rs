@@ -1,7 +1,7 @@
 use std::collections::HashSet;
-use std::sync::Mutex;
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use schemas::Address;
@@ -24,23 +24,23 @@ fn fixed_key(name: &str) -> Key {
 #[async_trait]
 impl Vault for Fixed {
     async fn key_for(&self, subject: &str) -> Result<Key, VaultError> {
-        if self.erased.lock().unwrap().contains(subject) {
+        if self.erased.lock().contains(subject) {
             return Err(VaultError::Erased { subject: subject.to_owned() });
         }
         Ok(fixed_key(subject))
     }
 
     async fn existing(&self, subjects: &[&str]) -> Result<Vec<Option<Key>>, VaultError> {
-        let erased = self.erased.lock().unwrap();
+        let erased = self.erased.lock();
         Ok(subjects.iter().map(|subject| (!erased.contains(*subject)).then(|| fixed_key(subject))).collect())
     }
 
     async fn erase(&self, subject: &str) -> Result<bool, VaultError> {
-        Ok(self.erased.lock().unwrap().insert(subject.to_owned()))
+        Ok(self.erased.lock().insert(subject.to_owned()))
     }
 
     async fn system_key(&self, name: &str) -> Result<Key, VaultError> {
-        *self.system_keys_asked.lock().unwrap() += 1;
+        *self.system_keys_asked.lock() += 1;
         Ok(fixed_key(name))
     }
 }
@@ -86,7 +86,7 @@ async fn keyed_hashes_are_verified_and_differ_by_purpose() {
     assert!(!sealer.verify("fingerprint", b"order-1", &hash).await.unwrap());
     assert!(!sealer.verify("token", b"order-1", &hash[..31]).await.unwrap());
     assert!(!sealer.verify("token", b"order-1", b"").await.unwrap());
-    assert_eq!(*vault.system_keys_asked.lock().unwrap(), 2, "system keys are cached");
+    assert_eq!(*vault.system_keys_asked.lock(), 2, "system keys are cached");
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use platform::bus::Record;
+use platform::error::Chain;
 use read_models::{Stored, Write};
 
 use super::{Feed, Outcome};
-use crate::error::{ProjectorError, chain};
+use crate::error::ProjectorError;
 use crate::projection::Evolve;
 
 /// Records by stream, then by version, each once.
@@ -102,7 +103,7 @@ async fn fold_stream(
     }
     if let Some((first, behind)) = waiting.split_first() {
         let problem = match &folded.problem {
-            Some(problem) => chain(problem),
+            Some(problem) => Chain(problem).to_string(),
             None => {
                 format!("version {} of the stream is missing", document.version + folded.applied as u64 + 1)
             }

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use platform::bus::Record;
+use platform::error::Chain;
 use read_models::Write;
 
 use super::Outcome;
-use crate::error::chain;
 use crate::projection::Enter;
 
 /// The only version of an entry.
@@ -40,7 +40,7 @@ fn apply(enter: &dyn Enter, record: &Record, outcome: &mut Outcome) -> bool {
             true
         }
         Err(problem) => {
-            outcome.quarantine.push((record.clone(), Some(chain(&problem))));
+            outcome.quarantine.push((record.clone(), Some(Chain(&problem).to_string())));
             false
         }
     }

@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use platform::bus::Record;
+use platform::error::Chain;
 use read_models::Write;
 
 use super::quarantine::key;
 use super::{Feed, Outcome};
-use crate::error::{ProjectorError, chain};
+use crate::error::ProjectorError;
 use crate::projection::{Add, ApplyError};
 
 /// Versions and bodies of the documents that a batch changes, by id.
@@ -20,7 +21,7 @@ pub(super) async fn work(feed: &Feed, add: &dyn Add, records: &[Record]) -> Resu
         match add.keys(record) {
             Ok(keys) if keys.is_empty() => {}
             Ok(keys) => counted.push((record, keys)),
-            Err(problem) => outcome.quarantine.push((record.clone(), Some(chain(&problem)))),
+            Err(problem) => outcome.quarantine.push((record.clone(), Some(Chain(&problem).to_string()))),
         }
     }
     // Later positions may be in the sums already, so an event that was quarantined is only counted in a document of its own.
@@ -33,7 +34,7 @@ pub(super) async fn work(feed: &Feed, add: &dyn Add, records: &[Record]) -> Resu
                 touched.extend(added.iter().map(|(id, _)| id.clone()));
                 sums.extend(added.into_iter().map(|(id, body)| (id, (version(record), Some(body)))));
             }
-            Err(problem) => outcome.quarantine.push((record.clone(), Some(chain(&problem)))),
+            Err(problem) => outcome.quarantine.push((record.clone(), Some(Chain(&problem).to_string()))),
         }
     }
     let mut ids: Vec<_> = touched.into_iter().collect();
@@ -62,7 +63,7 @@ pub(super) fn retry(add: &dyn Add, records: &[Record]) -> Outcome {
                 outcome.writes.extend(added.into_iter().map(write));
                 outcome.release.push(record.clone());
             }
-            Err(problem) => outcome.quarantine.push((record.clone(), Some(chain(&problem)))),
+            Err(problem) => outcome.quarantine.push((record.clone(), Some(Chain(&problem).to_string()))),
         }
     }
     outcome

@@ -99,7 +99,7 @@ async fn scan(
             (a, b) => open.extend(a.or(b).map(|one| one.id)),
         }
     }
-    comparison.digest = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    comparison.digest = hex::encode(digest.finalize());
     Ok(open)
 }
 

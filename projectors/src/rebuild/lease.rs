@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use platform::clock::Clock;
+use platform::error::Chain;
 use read_models::{Rebuild, RebuildState, Rebuilds};
 use schemas::Timestamp;
 use tokio::sync::Mutex;
@@ -15,7 +16,7 @@ use uuid::Uuid;
 use super::RebuildError;
 use super::progress::Meter;
 use crate::Backends;
-use crate::error::{ProjectorError, chain};
+use crate::error::ProjectorError;
 use crate::projection::Projection;
 
 const HEARTBEAT: Duration = Duration::from_secs(2);
@@ -157,7 +158,7 @@ async fn beat(shared: Arc<Shared>, name: &'static str) {
             Err(error) => {
                 tracing::warn!(
                     projection = name,
-                    problem = chain(&error),
+                    problem = %Chain(&error),
                     "could not renew the rebuild lease"
                 )
             }

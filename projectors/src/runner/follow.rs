@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use platform::backoff::Backoff;
 use platform::bus::{Consumer, Delivery, Positions, Record, Start, Subscription};
+use platform::error::Chain;
 use platform::telemetry::metrics::metrics;
 use platform::telemetry::traces;
 use platform::trace_span;
@@ -14,7 +16,7 @@ use tracing::{Instrument, Span};
 
 use super::Options;
 use crate::Backends;
-use crate::error::{ProjectorError, chain};
+use crate::error::ProjectorError;
 use crate::feed::Feed;
 use crate::positions::{StorePositions, covers};
 use crate::projection::Projection;
@@ -51,7 +53,7 @@ enum Next {
 
 impl Follower {
     pub(super) async fn run(mut self) {
-        let mut pause = PAUSES.0;
+        let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
         loop {
             let mut went_well = false;
             match self.follow(&mut went_well).await {
@@ -61,21 +63,18 @@ impl Follower {
                 Err(ProjectorError::Store(StoreError::NoGeneration(_))) if went_well => {}
                 Err(error) => {
                     if went_well {
-                        pause = PAUSES.0;
+                        backoff.reset();
                     }
-                    let problem = chain(&error);
+                    let problem = Chain(&error).to_string();
                     tracing::error!(
                         projection = self.projection.name(),
                         problem,
-                        ?pause,
                         "projector stalled; will retry"
                     );
                     self.trouble.send_replace(Some(problem));
-                    tokio::select! {
-                        () = self.stop.cancelled() => return,
-                        () = tokio::time::sleep(pause) => {}
+                    if !backoff.pause(&self.stop).await {
+                        return;
                     }
-                    pause = (pause * 2).min(PAUSES.1);
                 }
             }
         }

@@ -1,10 +1,11 @@
 //! A bus in memory with two partitions per topic.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use platform::bus::{
     Browse, Bus, BusError, Consumer, Delivery, Partition, Positions, Reach, Record, Subscription, TopicInfo,
 };
@@ -26,7 +27,7 @@ impl MemoryBus {
     }
 
     pub fn publish(&self, records: &[Record]) {
-        let mut all = self.records.lock().unwrap();
+        let mut all = self.records.lock();
         for record in records {
             let partition = Partition { topic: record.topic, number: record.partition };
             all.entry(partition).or_default().push(record.clone());
@@ -52,7 +53,7 @@ impl Bus for MemoryBus {
     }
 
     async fn topics(&self, topics: &[Topic]) -> Result<Vec<TopicInfo>, BusError> {
-        let all = self.records.lock().unwrap();
+        let all = self.records.lock();
         let info = |topic: &Topic| {
             let mut info = TopicInfo { topic: *topic, records: 0, ends: BTreeMap::new() };
             for partition in partitions(&[*topic]) {
@@ -70,7 +71,7 @@ impl Bus for MemoryBus {
     }
 
     async fn browse(&self, topic: Topic, browse: &Browse) -> Result<Vec<Record>, BusError> {
-        let all = self.records.lock().unwrap();
+        let all = self.records.lock();
         let wanted = |record: &&Record| {
             record.offset > browse.after.get(&record.partition).copied().unwrap_or(0)
                 && browse.key.as_ref().is_none_or(|key| key == record.envelope.stream.as_str())
@@ -113,7 +114,7 @@ impl Consumer for MemoryConsumer {
         let deadline = Instant::now() + patience;
         loop {
             let mut delivery = Delivery::default();
-            let all = self.bus.records.lock().unwrap().clone();
+            let all = self.bus.records.lock().clone();
             for (partition, at) in &mut self.at {
                 let records = all.get(partition).map_or(&[][..], Vec::as_slice);
                 let new = records.iter().filter(|record| record.offset > *at);

@@ -8,16 +8,14 @@ use read_models::documents::shipments::SHIPMENTS;
 use read_models::documents::stock::STOCK;
 
 use crate::catalog;
-use crate::fault::Fault;
-use crate::id;
 use crate::input::{
     OrderSort, OrderWhere, PaymentWhere, ProductSort, ProductWhere, ShipmentWhere, StockSort, StockWhere,
-    sorted, text,
+    sorted,
 };
 use crate::page::{Connection, List, Listed, Window};
-use crate::reader::{reader, shared};
+use crate::reader::reader;
 use crate::types::names::ProductStatus;
-use crate::types::order::ShopOrder;
+use crate::types::order::{self, ShopOrder};
 use crate::types::payment::Payment;
 use crate::types::product::Product;
 use crate::types::shipment::Shipment;
@@ -65,11 +63,7 @@ impl Shop {
     ) -> Result<Option<ShopOrder>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
-        let found = match (id, number) {
-            (Some(id), None) => reader.order(&id::key(&id, "Order")?).await?,
-            (None, Some(number)) => reader.find_one(&ORDERS, text("number", number)).await?.and_then(shared),
-            _ => return Err(Fault::BadInput("pass exactly one of id and number".to_owned()).into()),
-        };
+        let found = order::by_id_or_number(reader, id, number).await?;
         Ok(found.map(ShopOrder::of))
     }
 

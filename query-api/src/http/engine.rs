@@ -1,7 +1,7 @@
 //! Executing the queries of one schema.
 
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::ExecutableDocument;
@@ -15,6 +15,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http_server::{Audience, Caller, TraceContext};
 use lru::LruCache;
+use parking_lot::Mutex;
 use platform::telemetry::metrics::{Timer, metrics};
 use tokio::sync::Semaphore;
 
@@ -124,7 +125,7 @@ impl Default for Parsed {
 impl Parsed {
     /// The parsed query, or the reason why it is refused.
     fn get(&self, text: &str, options: &Options) -> Result<Arc<ExecutableDocument>, Box<ServerError>> {
-        if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(text) {
+        if let Some(known) = self.0.lock().get(text) {
             return Ok(known.clone());
         }
         let refused = |refusal: Refusal| Box::new(answer::coded(refusal.to_string(), refusal.code()));
@@ -137,7 +138,7 @@ impl Parsed {
         check_size(&document, options).map_err(refused)?;
         let document = Arc::new(document);
         if text.len() <= LONGEST {
-            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut kept = self.0.lock();
             kept.put(text.to_owned(), document.clone());
         }
         Ok(document)

@@ -3,16 +3,12 @@
 
 use axum::Router;
 use axum::extract::Path;
-use axum::http::header::{CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::http::{HeaderName, StatusCode};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::Html;
 use axum::routing::get;
-
-/// A file of the page: its name, its type, and whether its bytes are compressed with gzip.
-type File = (&'static str, &'static str, bool, &'static [u8]);
+use http_server::{PAGE_POLICY, PageFile, SCRIPT, page_file};
 
 /// The files that `query-api/graphiql/fetch.sh` downloads, and our `boot.js`.
-const FILES: [File; 5] = [
+const FILES: [PageFile; 5] = [
     ("boot.js", SCRIPT, false, include_bytes!("../../graphiql/boot.js")),
     ("graphiql.min.css", "text/css", true, include_bytes!("../../graphiql/graphiql.min.css.gz")),
     ("graphiql.min.js", SCRIPT, true, include_bytes!("../../graphiql/graphiql.min.js.gz")),
@@ -24,14 +20,6 @@ const FILES: [File; 5] = [
         include_bytes!("../../graphiql/react-dom.production.min.js.gz"),
     ),
 ];
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-
-/// Scripts and requests from this host only. The editor sets inline styles and embeds its fonts.
-const POLICY: (HeaderName, &str) = (
-    CONTENT_SECURITY_POLICY,
-    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' 'unsafe-inline'; \
-     font-src 'self' data:; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-);
 
 /// The initial query of the storefront's page.
 pub(super) const STOREFRONT: &str = r#"# The storefront: the published catalog, and orders by guest token.
@@ -74,9 +62,10 @@ query LatestOrders {
 /// The page at `at`, which queries `endpoint`, and the files that it loads.
 pub(super) fn router(at: &str, endpoint: &str, title: &str, query: &str) -> Router {
     let page = page(endpoint, title, query);
-    Router::new()
-        .route(at, get(|| std::future::ready(([POLICY], Html(page)))))
-        .route(&format!("{at}/{{file}}"), get(|Path(name): Path<String>| std::future::ready(file(&name))))
+    Router::new().route(at, get(|| std::future::ready(([PAGE_POLICY], Html(page))))).route(
+        &format!("{at}/{{file}}"),
+        get(|Path(name): Path<String>| std::future::ready(page_file(&FILES, &name))),
+    )
 }
 
 fn page(endpoint: &str, title: &str, query: &str) -> String {
@@ -109,16 +98,9 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-fn file(name: &str) -> Response {
-    let Some((_, kind, compressed, bytes)) = FILES.iter().find(|(known, ..)| *known == name) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    let encoding = compressed.then_some([(CONTENT_ENCODING, "gzip")]);
-    ([(CONTENT_TYPE, *kind)], encoding, *bytes).into_response()
-}
-
 #[cfg(test)]
 mod tests {
+    use axum::http::StatusCode;
     use sha2::{Digest, Sha256};
 
     use super::*;
@@ -139,7 +121,7 @@ mod tests {
         let names: Vec<&str> =
             page.split("\"graphiql/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         assert_eq!(names.len(), FILES.len());
-        assert!(names.iter().all(|name| file(name).status() == StatusCode::OK), "{names:?}");
+        assert!(names.iter().all(|name| page_file(&FILES, name).status() == StatusCode::OK), "{names:?}");
         assert!(!page.contains("://"));
     }
 
@@ -147,7 +129,7 @@ mod tests {
     fn the_files_have_the_recorded_checksums() {
         let sums = include_str!("../../graphiql/SHA256SUMS");
         for (name, _, compressed, bytes) in FILES {
-            let sum = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            let sum = hex::encode(Sha256::digest(bytes));
             let listed = sums.contains(&format!("{sum}  {name}.gz\n"));
             assert_eq!(listed, compressed, "{name}: run query-api/graphiql/fetch.sh");
         }

@@ -28,6 +28,24 @@ pub(crate) trait Listed: Named {
     fn of(document: Arc<Doc<Self::Document>>) -> Self;
 }
 
+/// Implements [`Named`] and [`Listed`] for a node that is a tuple of its document, and has its name in the schema.
+macro_rules! listed {
+    ($node:ident, $document:ty) => {
+        impl $crate::page::Named for $node {
+            const NAME: &'static str = stringify!($node);
+        }
+
+        impl $crate::page::Listed for $node {
+            type Document = $document;
+
+            fn of(document: std::sync::Arc<$crate::reader::Doc<$document>>) -> Self {
+                Self(document)
+            }
+        }
+    };
+}
+pub(crate) use listed;
+
 pub(crate) struct Connection<N> {
     edges: Vec<(String, N)>,
     ends: Ends,

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 
 use crate::fault::Fault;
@@ -28,7 +29,7 @@ impl<K, V> Wave<K, V> {
         let (mut size, mut quiet) = (0, 0);
         while quiet < QUIET && !self.outcome.initialized() {
             tokio::task::yield_now().await;
-            let now = self.keys.lock().unwrap_or_else(PoisonError::into_inner).len();
+            let now = self.keys.lock().len();
             quiet = if now == size { quiet + 1 } else { 0 };
             size = now;
         }
@@ -71,26 +72,26 @@ impl<K: Clone + Eq + Hash, V: Clone> Batch<K, V> {
 
     /// The wave that this key is read with.
     fn join(&self, key: &K) -> Arc<Wave<K, V>> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock();
         if let Some(wave) = known.get(key) {
             return wave.clone();
         }
-        let mut gathering = self.gathering.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut gathering = self.gathering.lock();
         let wave = gathering
             .get_or_insert_with(|| Arc::new(Wave { keys: Mutex::default(), outcome: OnceCell::new() }))
             .clone();
-        wave.keys.lock().unwrap_or_else(PoisonError::into_inner).push(key.clone());
+        wave.keys.lock().push(key.clone());
         known.insert(key.clone(), wave.clone());
         wave
     }
 
     /// Closes the wave for new keys and answers its keys.
     fn close(&self, wave: &Arc<Wave<K, V>>) -> Vec<K> {
-        let mut gathering = self.gathering.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut gathering = self.gathering.lock();
         if gathering.as_ref().is_some_and(|open| Arc::ptr_eq(open, wave)) {
             *gathering = None;
         }
-        wave.keys.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        wave.keys.lock().clone()
     }
 }
 

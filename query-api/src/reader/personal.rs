@@ -45,7 +45,7 @@ impl Reader {
 
     /// Whether `token` is the guest token of the order: the hexadecimal text of a keyed hash of its id.
     pub(crate) async fn is_guest_token(&self, order: &str, token: &str) -> Result<bool, Fault> {
-        let hash = hexadecimal(token).unwrap_or_default();
+        let hash = hex::decode(token).unwrap_or_default();
         Ok(self.services.sealer.verify(GUEST_TOKEN, order.as_bytes(), &hash).await?)
     }
 
@@ -61,11 +61,4 @@ impl Reader {
             text: subject.to_owned(),
         })
     }
-}
-
-fn hexadecimal(text: &str) -> Option<Vec<u8>> {
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect()
 }

@@ -8,7 +8,7 @@ use read_models::documents::events::EventEntry;
 
 use super::actor::Actor;
 use crate::id::global;
-use crate::page::{Listed, Named};
+use crate::page::listed;
 use crate::reader::Doc;
 use crate::scalars::{BigInt, DateTime};
 
@@ -148,14 +148,4 @@ impl Event {
     }
 }
 
-impl Named for Event {
-    const NAME: &'static str = "Event";
-}
-
-impl Listed for Event {
-    type Document = EventEntry;
-
-    fn of(document: Arc<Doc<EventEntry>>) -> Self {
-        Self(document)
-    }
-}
+listed!(Event, EventEntry);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, MergedObject, Object, Result, SimpleObject};
 use http_server::Audience;
-use read_models::documents::orders;
+use read_models::documents::orders::{self, ORDERS};
 
 use super::names::{
     CancelReason, DeadlineKind, FulfilmentStatus, OrderAction, OrderStatus, PaymentStatus, ShippingMethod,
@@ -19,9 +19,11 @@ use super::payment::Payment;
 use super::shipment::Shipment;
 use super::stock::Shortage;
 use super::timeline::TimelineEntry;
-use crate::id::global;
+use crate::fault::Fault;
+use crate::id::{self, global};
+use crate::input::text;
 use crate::page::{Connection, Listed, Named, Window, slice};
-use crate::reader::{Doc, reader};
+use crate::reader::{Doc, Reader, reader, shared};
 use crate::scalars::{DateTime, Money, instant};
 
 use back_office::BackOffice;
@@ -30,6 +32,19 @@ use line::OrderLine;
 pub(crate) use personal::{Address, PersonalData};
 
 pub(crate) type Document = Arc<Doc<orders::Order>>;
+
+/// The order with this id or this number, of which exactly one must be given.
+pub(crate) async fn by_id_or_number(
+    reader: &Reader,
+    id: Option<ID>,
+    number: Option<String>,
+) -> std::result::Result<Option<Document>, Fault> {
+    match (id, number) {
+        (Some(id), None) => reader.order(&id::key(&id, "Order")?).await,
+        (None, Some(number)) => Ok(reader.find_one(&ORDERS, text("number", number)).await?.and_then(shared)),
+        _ => Err(Fault::BadInput("pass exactly one of id and number".to_owned())),
+    }
+}
 
 /// An order, as seen by the customer who placed it.
 #[derive(Clone, MergedObject)]

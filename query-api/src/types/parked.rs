@@ -8,7 +8,7 @@ use read_models::documents::parked_reactions;
 use super::names::{ParkedState, named};
 use crate::fault::Fault;
 use crate::id::global;
-use crate::page::{Listed, Named};
+use crate::page::listed;
 use crate::reader::Doc;
 use crate::scalars::{DateTime, instant};
 
@@ -89,17 +89,7 @@ impl ParkedReaction {
     }
 }
 
-impl Named for ParkedReaction {
-    const NAME: &'static str = "ParkedReaction";
-}
-
-impl Listed for ParkedReaction {
-    type Document = parked_reactions::ParkedReaction;
-
-    fn of(document: Arc<Doc<parked_reactions::ParkedReaction>>) -> Self {
-        Self(document)
-    }
-}
+listed!(ParkedReaction, parked_reactions::ParkedReaction);
 
 /// One step in the history of a parked reaction.
 #[derive(SimpleObject)]

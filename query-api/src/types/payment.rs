@@ -9,7 +9,7 @@ use read_models::documents::payments;
 use super::names::{PaymentState, PaymentStepState, named};
 use crate::fault::Fault;
 use crate::id::global;
-use crate::page::{Listed, Named};
+use crate::page::listed;
 use crate::reader::{Doc, reader};
 use crate::scalars::{DateTime, Money, instant, money};
 
@@ -111,17 +111,7 @@ impl Payment {
     }
 }
 
-impl Named for Payment {
-    const NAME: &'static str = "Payment";
-}
-
-impl Listed for Payment {
-    type Document = payments::Payment;
-
-    fn of(document: Arc<Doc<payments::Payment>>) -> Self {
-        Self(document)
-    }
-}
+listed!(Payment, payments::Payment);
 
 /// A request to the payment provider and its outcome.
 #[derive(SimpleObject)]

@@ -13,7 +13,7 @@ pub(crate) use variant::Variant;
 use super::category::Category;
 use super::names::{ProductStatus, named};
 use crate::id::global;
-use crate::page::{Connection, Listed, Named, Window, slice};
+use crate::page::{Connection, Window, listed, slice};
 use crate::reader::{Doc, reader};
 use crate::scalars::{DateTime, Money, money};
 
@@ -135,17 +135,7 @@ impl Product {
     }
 }
 
-impl Named for Product {
-    const NAME: &'static str = "Product";
-}
-
-impl Listed for Product {
-    type Document = products::Product;
-
-    fn of(document: Arc<Doc<products::Product>>) -> Self {
-        Self(document)
-    }
-}
+listed!(Product, products::Product);
 
 fn attributes(map: &std::collections::BTreeMap<String, String>) -> Vec<Attribute> {
     map.iter().map(|(name, value)| Attribute { name: name.clone(), value: value.clone() }).collect()

@@ -9,7 +9,7 @@ use super::names::{HoldReason, ShipmentStatus, ShippingMethod, all_named, named}
 use super::order::Address;
 use super::stock::LineAtLocation;
 use crate::id::global;
-use crate::page::{Listed, Named};
+use crate::page::listed;
 use crate::reader::Doc;
 use crate::scalars::{DateTime, instant};
 
@@ -131,17 +131,7 @@ impl Shipment {
     }
 }
 
-impl Named for Shipment {
-    const NAME: &'static str = "Shipment";
-}
-
-impl Listed for Shipment {
-    type Document = shipments::Shipment;
-
-    fn of(document: Arc<Doc<shipments::Shipment>>) -> Self {
-        Self(document)
-    }
-}
+listed!(Shipment, shipments::Shipment);
 
 /// A tracking update of the carrier.
 #[derive(SimpleObject)]

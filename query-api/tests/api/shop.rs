@@ -1,8 +1,8 @@
 //! A shop to ask, and ways to ask it.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,6 +10,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response};
 use http_server::{Address, Caller};
+use parking_lot::Mutex;
 use platform::bus::Positions;
 use platform::clock::Clock;
 use platform::sealing::Sealer;
@@ -107,7 +108,7 @@ impl Shop {
     /// The guest token of an order.
     pub async fn guest_token(&self, order: &str) -> String {
         let hash = self.sealer.keyed_hash("guest-token", order.as_bytes()).await.unwrap();
-        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(hash)
     }
 
     /// Asks as a shopper.
@@ -185,12 +186,12 @@ impl Watched {
 
     /// From now on nothing of this collection can be read.
     pub fn break_down(&self, collection: &Collection) {
-        self.broken.lock().unwrap().insert(collection.name.to_owned());
+        self.broken.lock().insert(collection.name.to_owned());
     }
 
     fn called(&self, generation: &Generation) -> Result<&Store, StoreError> {
         self.calls.fetch_add(1, Ordering::Relaxed);
-        if self.broken.lock().unwrap().contains(&generation.collection) {
+        if self.broken.lock().contains(&generation.collection) {
             return Err(StoreError::Unavailable("secret-host refused".to_owned(), None));
         }
         Ok(&self.inner)

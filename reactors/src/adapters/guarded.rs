@@ -1,9 +1,10 @@
 //! A timeout, retries and a circuit breaker around a payment provider.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::payment::provider::ProviderAnswer;
+use parking_lot::Mutex;
+use platform::backoff::Backoff;
 use tokio::time::Instant;
 
 use super::provider::{Call, CallError, PaymentProvider};
@@ -39,7 +40,7 @@ impl<P: PaymentProvider> Guarded<P> {
     /// The provider's answer. `None`: the outcome is unknown, and the payment inquires about it later. An error means that
     /// nothing was sent, so the call can be repeated later.
     pub async fn call(&self, call: &Call) -> Result<Option<ProviderAnswer>, CallError> {
-        let mut pause = PAUSE;
+        let mut backoff = Backoff::new(PAUSE, TRIES * PAUSE);
         for attempt in 1.. {
             self.may_call()?;
             match tokio::time::timeout(self.timeout, self.provider.call(call)).await {
@@ -53,8 +54,7 @@ impl<P: PaymentProvider> Guarded<P> {
                     if attempt >= TRIES {
                         return Err(error);
                     }
-                    tokio::time::sleep(pause).await;
-                    pause *= 2;
+                    tokio::time::sleep(backoff.next_pause()).await;
                 }
             }
         }
@@ -62,7 +62,7 @@ impl<P: PaymentProvider> Guarded<P> {
     }
 
     fn may_call(&self) -> Result<(), CallError> {
-        let breaker = self.breaker.lock().unwrap_or_else(PoisonError::into_inner);
+        let breaker = self.breaker.lock();
         match breaker.open_until {
             Some(until) if Instant::now() < until => {
                 Err(CallError::NotSent("the circuit breaker is open after repeated failures".to_owned()))
@@ -72,7 +72,7 @@ impl<P: PaymentProvider> Guarded<P> {
     }
 
     fn sent(&self, sent: bool) {
-        let mut breaker = self.breaker.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut breaker = self.breaker.lock();
         if sent {
             *breaker = Breaker::default();
             return;

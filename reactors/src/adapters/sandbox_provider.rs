@@ -14,11 +14,11 @@
 //! | anything else | declined as an unknown token |
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::payment::provider::{AuthorizeOutcome, MoneyOutcome, ProviderAnswer};
+use parking_lot::Mutex;
 use platform::clock::Clock;
 use schemas::payment::DeclineCode;
 
@@ -72,7 +72,7 @@ impl SandboxProvider {
     }
 
     fn fail_twice(&self, key: &str) -> Result<(), CallError> {
-        let mut unreached = self.unreached.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unreached = self.unreached.lock();
         let times = unreached.entry(key.to_owned()).or_insert(0);
         if *times >= 2 {
             unreached.remove(key);

@@ -8,6 +8,7 @@ use domain::reaction::ParkReaction;
 use event_log::port::{Handled, ParkedRecord, Parking};
 use event_log::request::{Origin, Request, Verdict, WriteError};
 use futures_util::FutureExt;
+use platform::backoff::Backoff;
 use platform::bus::Record;
 use platform::shutdown::Shutdown;
 use platform::telemetry::metrics::{Timer, metrics};
@@ -58,7 +59,7 @@ impl Runner {
 
     /// Repeats attempts until one succeeds, the record has to be parked, or the shutdown begins.
     async fn attempt(&self, record: &Record, shutdown: &Shutdown) -> Result<(), Failure> {
-        let (mut pause, mut attempts) = (PAUSE, 0);
+        let (mut backoff, mut attempts) = (Backoff::new(PAUSE, LONGEST), 0);
         loop {
             let failure = match self.once(record, Vec::new()).await {
                 Ok(()) => return Ok(()),
@@ -76,9 +77,8 @@ impl Runner {
                     tracing::warn!(reactor = self.name(), event = %record.envelope.token(), problem, "external call failed; will retry");
                 }
             }
-            tokio::select! {
-                () = shutdown.begun() => return Err(Failure::Closed),
-                () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST),
+            if !backoff.pause(shutdown.token()).await {
+                return Err(Failure::Closed);
             }
         }
     }
@@ -149,7 +149,7 @@ impl Runner {
             redrive: false,
         };
         let parking = vec![Parking::Park(Box::new(kept))];
-        let mut pause = PAUSE;
+        let mut backoff = Backoff::new(PAUSE, LONGEST);
         loop {
             let request = match &failed {
                 Some(problem) => {
@@ -177,9 +177,8 @@ impl Runner {
                     tracing::error!(reactor = self.name(), %error, "could not park the event; will retry")
                 }
             }
-            tokio::select! {
-                () = shutdown.begun() => return false,
-                () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST),
+            if !backoff.pause(shutdown.token()).await {
+                return false;
             }
         }
     }

@@ -1,10 +1,11 @@
 //! The streams of which something is parked.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use event_log::port::{Log, LogError};
+use parking_lot::{Mutex, MutexGuard};
 use platform::bus::{BusError, Positions, Resume};
 use schemas::StreamId;
 
@@ -24,7 +25,7 @@ impl ParkedStreams {
     }
 
     fn streams(&self) -> MutexGuard<'_, HashSet<StreamId>> {
-        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+        self.streams.lock()
     }
 
     pub fn is_empty(&self) -> bool {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use event_log::port::{ParkedRecord, Parking};
+use platform::backoff::Backoff;
 use platform::bus::{Consumer, Record};
 use platform::shutdown::Shutdown;
 use schemas::reaction::ReactionEvent;
@@ -96,9 +97,8 @@ impl Runner {
                     }
                     Err(Failure::Outside(problem)) => {
                         tracing::warn!(reactor = self.name(), problem, "external call failed; will retry");
-                        tokio::select! {
-                            () = shutdown.begun() => return false,
-                            () = tokio::time::sleep(PAUSE) => {}
+                        if !Backoff::new(PAUSE, PAUSE).pause(shutdown.token()).await {
+                            return false;
                         }
                     }
                 }

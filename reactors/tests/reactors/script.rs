@@ -1,11 +1,12 @@
 //! A reactor whose behaviour a test chooses.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::policies::{ReactorKind, ReactorSpec};
 use domain::{Aggregate, Changes, Decision, Reads, Refusal, Seen};
+use parking_lot::Mutex;
 use platform::bus::Record;
 use reactors::reactor::{AnswerError, Reactor};
 use schemas::reaction::{ReactionEvent, ReactionRedriven};
@@ -36,21 +37,21 @@ pub struct Script {
 
 impl Script {
     pub fn set(&self, stream: &str, version: u64, does: Does) {
-        self.by_record.lock().unwrap().insert((source(stream), version), does);
+        self.by_record.lock().insert((source(stream), version), does);
     }
 
     pub fn clear(&self) {
-        self.by_record.lock().unwrap().clear();
+        self.by_record.lock().clear();
     }
 
     pub fn tries(&self, stream: &str, version: u64) -> u32 {
-        self.tries.lock().unwrap().get(&(source(stream), version)).copied().unwrap_or(0)
+        self.tries.lock().get(&(source(stream), version)).copied().unwrap_or(0)
     }
 
     fn does(&self, record: &Record) -> Does {
         let key = (record.envelope.stream.clone(), record.envelope.version);
-        *self.tries.lock().unwrap().entry(key.clone()).or_default() += 1;
-        self.by_record.lock().unwrap().get(&key).copied().unwrap_or(Does::Write)
+        *self.tries.lock().entry(key.clone()).or_default() += 1;
+        self.by_record.lock().get(&key).copied().unwrap_or(Does::Write)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Waiting for writes.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
@@ -31,7 +31,7 @@ impl Changes {
 
     /// A write to any collection may have been committed.
     pub(super) fn notify_all(&self) {
-        let counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        let counters = self.counters.lock();
         for counter in counters.values() {
             counter.send_modify(|count| *count += 1);
         }
@@ -81,7 +81,7 @@ impl Changes {
     }
 
     fn counter(&self, collection: &str) -> watch::Sender<u64> {
-        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counters = self.counters.lock();
         if let Some(counter) = counters.get(collection) {
             return counter.clone();
         }

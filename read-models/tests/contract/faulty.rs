@@ -1,11 +1,12 @@
 //! Stores with one fault each.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use platform::bus::Positions;
 use read_models::contract::{Failure, KeyedLocation, KeyedStore, Location};
 use read_models::{
@@ -266,7 +267,7 @@ impl Generations for FaultyStore {
         let live = self.right.generations.live(collection).await?;
         if self.is(Fault::PointerGoesBack) {
             // Every other answer comes from the cache.
-            let cached = self.first.lock().unwrap().get_or_insert_with(|| live.clone()).clone();
+            let cached = self.first.lock().get_or_insert_with(|| live.clone()).clone();
             if self.written.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) {
                 return Ok(cached);
             }

@@ -6,8 +6,8 @@ use schemas::order::{
     OrderLinesCancelled, OrderPaymentAuthorized, OrderPaymentCaptured, OrderPaymentFailed, OrderRefunded,
 };
 
-use super::{placing, set_payment};
-use crate::published::{code, money, time};
+use super::set_payment;
+use crate::published::{code, money, time, totals};
 
 pub(super) fn authorize(order: &mut Order, e: &OrderPaymentAuthorized) {
     order.authorized_until = Some(time(e.authorized_until));
@@ -44,7 +44,7 @@ pub(super) fn refund(order: &mut Order, e: &OrderRefunded) {
 }
 
 pub(super) fn cancel_lines(order: &mut Order, e: &OrderLinesCancelled) {
-    order.totals = placing::totals(&e.totals);
+    order.totals = totals(&e.totals);
     if order.captured.minor > 0 {
         set_captured(order);
     }

@@ -1,13 +1,13 @@
 //! An order from its placing to its confirmation, and its notes.
 
-use read_models::documents::orders::{Note, Order, OrderLine, Totals};
+use read_models::documents::orders::{Note, Order, OrderLine};
 use schemas::life_cycle::{FulfilmentStatus, OrderStatus, PaymentStatus};
 use schemas::order::{
     self, OrderConfirmed, OrderDeadline, OrderNoteAdded, OrderPlaced, OrderStockConfirmed, OrderStockRejected,
 };
 
 use super::{set_clock, set_payment, set_status};
-use crate::published::{code, money, sealed, shortages, time};
+use crate::published::{code, money, sealed, shortages, time, totals};
 
 pub(super) fn place(placed: &OrderPlaced, at: &str) -> Order {
     let zero = money(placed.currency.zero());
@@ -68,16 +68,6 @@ pub(super) fn confirm(order: &mut Order, e: &OrderConfirmed) {
 
 pub(super) fn add_note(order: &mut Order, e: &OrderNoteAdded, at: &str) {
     order.notes.push(Note { note: sealed(&e.note), at: at.to_owned() });
-}
-
-pub(super) fn totals(totals: &order::Totals) -> Totals {
-    Totals {
-        subtotal: money(totals.subtotal),
-        discount: money(totals.discount),
-        shipping: money(totals.shipping),
-        tax: money(totals.tax),
-        grand: money(totals.grand),
-    }
 }
 
 fn line(line: &order::OrderLine) -> OrderLine {

@@ -12,7 +12,7 @@ use super::movement::StockMovement;
 use super::reservation::Reservation;
 use crate::id::global;
 use crate::input::one_of;
-use crate::page::{Connection, List, Listed, Named, Window};
+use crate::page::{Connection, List, Window, listed};
 use crate::reader::{Doc, reader};
 use crate::scalars::DateTime;
 use crate::types::names::{StockLevel, StockMovementKind, named};
@@ -116,17 +116,7 @@ impl StockItem {
     }
 }
 
-impl Named for StockItem {
-    const NAME: &'static str = "StockItem";
-}
-
-impl Listed for StockItem {
-    type Document = stock::StockItem;
-
-    fn of(document: Arc<Doc<stock::StockItem>>) -> Self {
-        Self(document)
-    }
-}
+listed!(StockItem, stock::StockItem);
 
 /// Stock of one SKU at one location, in units.
 #[derive(SimpleObject)]

@@ -6,7 +6,7 @@ use async_graphql::{ID, Object, Result, SimpleObject};
 use read_models::documents::stock_movements;
 
 use crate::id::global;
-use crate::page::{Listed, Named};
+use crate::page::listed;
 use crate::reader::Doc;
 use crate::scalars::{BigInt, DateTime};
 use crate::types::actor::Actor;
@@ -89,17 +89,7 @@ impl StockMovement {
     }
 }
 
-impl Named for StockMovement {
-    const NAME: &'static str = "StockMovement";
-}
-
-impl Listed for StockMovement {
-    type Document = stock_movements::StockMovement;
-
-    fn of(document: Arc<Doc<stock_movements::StockMovement>>) -> Self {
-        Self(document)
-    }
-}
+listed!(StockMovement, stock_movements::StockMovement);
 
 /// Stock figures in units.
 #[derive(SimpleObject)]

@@ -7,7 +7,7 @@ use read_models::documents::reservations;
 
 use super::{LineAtLocation, Shortage};
 use crate::id::global;
-use crate::page::{Listed, Named};
+use crate::page::listed;
 use crate::reader::Doc;
 use crate::scalars::DateTime;
 use crate::types::names::{ReservationStatus, named};
@@ -69,14 +69,4 @@ impl Reservation {
     }
 }
 
-impl Named for Reservation {
-    const NAME: &'static str = "Reservation";
-}
-
-impl Listed for Reservation {
-    type Document = reservations::Reservation;
-
-    fn of(document: Arc<Doc<reservations::Reservation>>) -> Self {
-        Self(document)
-    }
-}
+listed!(Reservation, reservations::Reservation);

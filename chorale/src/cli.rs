@@ -97,12 +97,17 @@ pub enum Command {
     Relay,
     /// Run only the reactors, which answer events with events. Several processes may run and share the work.
     #[command(
-        after_help = "Examples:\n  chorale reactors\n  chorale reactors --only payments,shipping-orders"
+        args_conflicts_with_subcommands = true,
+        after_help = "Examples:\n  chorale reactors\n  chorale reactors --only payments,shipping-orders\n  \
+            chorale reactors status"
     )]
     Reactors {
         /// Contexts, reactors or local views to run, separated by commas. Default: all.
         #[arg(long, value_delimiter = ',', value_name = "NAME")]
         only: Vec<String>,
+        /// The action to take; runs the reactors if none is given.
+        #[command(subcommand)]
+        command: Option<Reactors>,
     },
     /// Run only the projectors, which keep the read models up to date. Several processes may run and share the work.
     #[command(after_help = "Examples:\n  chorale projectors\n  chorale projectors --only orders,stock")]
@@ -154,10 +159,11 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// List the projections with their positions and lag (in events and seconds), or rebuild one of them.
+    /// List the projections' generations with their positions, lag (in events and seconds) and the progress of a rebuild, or
+    /// rebuild one of them.
     #[command(after_help = "Examples:\n  chorale projections\n  chorale projections rebuild orders")]
     Projections {
-        /// Print one JSON object per projection.
+        /// Print one JSON object per generation of a projection.
         #[arg(long)]
         json: bool,
         /// The action to take; lists the projections if none is given.
@@ -232,6 +238,18 @@ pub enum Vault {
     #[command(after_help = "Example:\n  CHORALE_VAULT_KEY=NEW,OLD chorale vault rewrap")]
     Rewrap {
         /// Print the result as one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `chorale reactors …`
+#[derive(Subcommand, Debug)]
+pub enum Reactors {
+    /// List the reactors with their positions, lag (in events and seconds) and parked events, whichever processes run them.
+    #[command(after_help = "Example:\n  chorale reactors status --json")]
+    Status {
+        /// Print one JSON object per reactor.
         #[arg(long)]
         json: bool,
     },

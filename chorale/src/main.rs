@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use chorale::cli::{Cli, Command, Log, Parked, Projections, Topics, Vault};
-use chorale::operator::{ReadOnlyShop, erase, log, parked, projections, topics, trace, vault};
+use chorale::cli::{Cli, Command, Log, Parked, Projections, Reactors, Topics, Vault};
+use chorale::operator::{ReadOnlyShop, erase, log, parked, projections, reactors, topics, trace, vault};
 use chorale::serve::{self, Roles, Work};
 use chorale::stores::StoreLocations;
 use chorale::{migrate, moving};
@@ -38,7 +38,10 @@ async fn run(cli: Cli) -> Result<bool> {
         None => run(Roles::ALL.into()).await?,
         Some(Command::CommandApi) => run(Roles { command_api: true, ..Roles::NONE }.into()).await?,
         Some(Command::Relay) => run(Roles { relay: true, ..Roles::NONE }.into()).await?,
-        Some(Command::Reactors { only }) => {
+        Some(Command::Reactors { command: Some(Reactors::Status { json }), .. }) => {
+            reactors::list(&read_only().await?, json, &mut out).await?;
+        }
+        Some(Command::Reactors { only, command: None }) => {
             run(Work { reactors: only, ..Roles { reactors: true, ..Roles::NONE }.into() }).await?
         }
         Some(Command::Projectors { only }) => {

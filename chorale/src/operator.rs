@@ -16,6 +16,7 @@ mod heads;
 pub mod log;
 pub mod parked;
 pub mod projections;
+pub mod reactors;
 pub mod topics;
 pub mod trace;
 pub mod vault;

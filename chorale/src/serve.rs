@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use http_server::{Address, Caller, ErrorFormat, Origin, metrics_page};
@@ -10,6 +11,7 @@ use tokio::net::TcpListener;
 
 use crate::cli::Listen;
 use crate::seed;
+use crate::shop::status::Statuses;
 use crate::shop::{Only, Shop, ShopOptions};
 use crate::shop_properties::{Kind, Want};
 use crate::stores::Stores;
@@ -164,10 +166,9 @@ pub async fn start(shop: &Shop, work: &Work, sockets: Option<Sockets>) -> Result
     if roles.reactors {
         shop.start_reactors(&Only::named(&work.reactors, &Shop::reactor_names(), "context or reactor")?);
     }
-    let projectors = match roles.projectors {
-        true => Some(shop.start_projectors(&work.projectors)?),
-        false => None,
-    };
+    if roles.projectors {
+        shop.start_projectors(&work.projectors)?;
+    }
     if roles.command_api {
         shop.start_forgetting();
     }
@@ -191,7 +192,7 @@ pub async fn start(shop: &Shop, work: &Work, sockets: Option<Sockets>) -> Result
             store: shop.store.clone(),
             sealer: shop.sealer.clone(),
             clock: shop.clock.clone(),
-            projectors: Shop::projector_source(projectors),
+            status: Arc::new(Statuses::of(shop)),
         };
         let queries = query_api::QueryApi::new(query_api::Options::default(), services);
         shoppers = shoppers.api(queries.storefront());

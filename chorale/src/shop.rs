@@ -27,9 +27,11 @@ use crate::stores::{StoreLocations, Stores};
 
 mod roles;
 pub(crate) mod sources;
+pub(crate) mod status;
 mod time;
 
 pub use roles::Only;
+pub use status::StatusReader;
 
 /// Puts something around a bus.
 pub type WrapBus = Box<dyn FnOnce(Arc<dyn Bus>) -> Arc<dyn Bus> + Send>;
@@ -93,6 +95,8 @@ pub struct Shop {
     keeps_time: bool,
     /// The topics that relays write to; `None` if the topics are the logs themselves.
     relayed: Option<Arc<dyn RelayedTopics>>,
+    /// The projectors that were started here.
+    running: status::Running,
     adapters: Adapters,
     writers: Vec<JoinHandle<()>>,
     /// Why the process cannot go on, once a role has found out.
@@ -133,6 +137,7 @@ impl Shop {
         let shop = Self {
             commands: Commands::new(writers, sealer.clone(), Arc::clone(&rules)),
             shutdown,
+            running: status::Running::default(),
             adapters: (options.adapters)(Adapters::sandboxes(&clock)),
             writers: tasks,
             fault,

@@ -34,6 +34,16 @@ pub fn json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     writeln!(out)
 }
 
+/// A value, or `-` for one that is not known.
+pub fn known<T>(value: Option<T>, show: impl FnOnce(T) -> String) -> String {
+    value.map_or_else(|| "-".to_owned(), show)
+}
+
+/// `12.3`
+pub fn seconds(value: f64) -> String {
+    format!("{value:.1}")
+}
+
 /// `1 234 567`
 pub fn number(value: u64) -> String {
     let digits = value.to_string();

@@ -21,6 +21,7 @@ use schemas::{Context, Envelope, Timestamp, Topic};
 
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
+pub mod lag;
 #[cfg(test)]
 mod memory;
 #[cfg(any(test, feature = "contract"))]

@@ -17,7 +17,7 @@ pub mod rebuild;
 pub mod runner;
 mod settled;
 mod source;
-pub mod status;
+mod status;
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ pub use rebuild::{RebuildError, Rebuilt, rebuild};
 pub use runner::{Handle, Options, run};
 pub use settled::caught_up;
 pub use source::{StreamSource, TopicSource};
-pub use status::{ProjectorState, ProjectorStatus, status};
+pub use status::status;
 
 /// The backends of projectors. Cheap to clone.
 #[derive(Clone)]

@@ -116,7 +116,7 @@ async fn build(
     drop_all(projection, backends, |state| state == GenerationState::Building, 0).await?;
     let live = backends.store.generations.live(projection.collection()).await?;
     let generation = backends.store.generations.create(projection.collection()).await?;
-    lease.builds(generation.number);
+    lease.builds(generation.number).await?;
     let mut builder = Builder::open(projection, backends, lease, generation.clone(), progress).await?;
     builder.feed_to_the_end().await?;
     let comparison = comparison::compare(&mut builder, &live).await?;

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use platform::shutdown::Shutdown;
+use read_models::{ProjectorState, ProjectorStatus};
 use tokio::sync::watch;
 
 use crate::Backends;
 use crate::error::ProjectorError;
 use crate::projection::Projection;
 use crate::projections::REGISTRY;
-use crate::status::{ProjectorState, ProjectorStatus, status};
 
 /// Options of the runner.
 #[derive(Clone, Debug)]
@@ -57,38 +57,34 @@ pub fn run(options: Options, backends: Backends, shutdown: &Shutdown) -> Handle 
             stop: shutdown.token().clone(),
         };
         shutdown.spawn(follower.run());
-        runners.insert(projection.name(), Runner { projection, retry, trouble: trouble.subscribe() });
+        runners.insert(projection.name(), Runner { retry, trouble: trouble.subscribe() });
     }
-    Handle { backends, runners: Arc::new(runners) }
+    Handle { runners: Arc::new(runners) }
 }
 
 /// A handle on running projectors. Cheap to clone.
 #[derive(Clone)]
 pub struct Handle {
-    backends: Backends,
     runners: Arc<BTreeMap<&'static str, Runner>>,
 }
 
 struct Runner {
-    projection: &'static Projection,
     retry: watch::Sender<u64>,
     /// Why it is stalled right now.
     trouble: watch::Receiver<Option<String>>,
 }
 
 impl Handle {
-    /// The status of the projections.
-    pub async fn status(&self) -> Result<Vec<ProjectorStatus>, ProjectorError> {
-        let projections: Vec<_> = self.runners.values().map(|runner| runner.projection).collect();
-        let mut all = status(&self.backends, &projections).await?;
-        for one in &mut all {
-            let trouble = self.runners.get(one.name).and_then(|runner| runner.trouble.borrow().clone());
-            if trouble.is_some() {
+    /// Marks the live generations whose projectors are stalled here, with the reason: what [`status`](crate::status) cannot
+    /// know.
+    pub fn mark_stalled(&self, all: &mut [ProjectorStatus]) {
+        for one in all.iter_mut().filter(|one| one.state == ProjectorState::Live) {
+            let runner = self.runners.get(one.name.as_str());
+            if let Some(trouble) = runner.and_then(|runner| runner.trouble.borrow().clone()) {
                 one.state = ProjectorState::Stalled;
-                one.last_error = trouble;
+                one.last_error = Some(trouble);
             }
         }
-        Ok(all)
     }
 
     /// Asks a projection to try its quarantined events again soon.

@@ -1,146 +1,137 @@
 //! The status of projections, computed from the store and the bus, so that any process can report it.
 
-use std::collections::BTreeMap;
-
-use platform::bus::{Browse, Partition, Positions, TopicInfo};
-use read_models::{Rebuild, Store};
-use schemas::Timestamp;
+use platform::bus::lag::{Ends, Lag};
+use read_models::{Generation, GenerationState, ProjectorState, ProjectorStatus, Rebuild, RebuildState};
+use schemas::Topic;
 
 use crate::Backends;
-use crate::error::ProjectorError;
+use crate::error::{ProjectorError, chain};
 use crate::feed::Quarantine;
-use crate::positions::{covers, ends};
 use crate::projection::Projection;
 use crate::rebuild::is_alive;
 
-/// The state of a projector.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProjectorState {
-    /// It follows the events.
-    Running,
-    /// It follows the events, and another generation is being built beside the live one.
-    Rebuilding,
-    /// It cannot go on for now, and retries.
-    Stalled,
-}
-
-impl ProjectorState {
-    /// `RUNNING`, `REBUILDING` or `STALLED`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Running => "RUNNING",
-            Self::Rebuilding => "REBUILDING",
-            Self::Stalled => "STALLED",
-        }
-    }
-}
-
-/// The status of a projection.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ProjectorStatus {
-    /// Its name.
-    pub name: &'static str,
-    /// `entity`, `journal` or `summary`.
-    pub kind: &'static str,
-    /// See [`ProjectorState`]. `Stalled` is only known in the process that runs the projector.
-    pub state: ProjectorState,
-    /// The number of the live generation.
-    pub generation: u32,
-    /// The positions of the live documents.
-    pub positions: Positions,
-    /// Events that the live documents do not contain yet; an estimate above [`COUNTED`].
-    pub lag_events: u64,
-    /// Age of the oldest of them, in seconds.
-    pub lag_seconds: f64,
-    /// Events that could not be applied, or wait behind such an event.
-    pub quarantined_events: u64,
-    /// Progress of a running rebuild, from 0 to 1; `None` if there is none.
-    pub rebuild_progress: Option<f64>,
-    /// The problem that the projection has now; `None` if there is none.
-    pub last_error: Option<String>,
-}
-
-/// Up to this many events per topic a lag is counted; beyond, it is estimated from positions.
-pub const COUNTED: usize = 1_000;
-
-/// The status of `projections`, without asking the process that runs them.
+/// The status of every generation of `projections`, in their order. Asks no process that runs them, so it does not know
+/// [`ProjectorState::Stalled`]: see [`Handle::mark_stalled`](crate::Handle::mark_stalled). If the bus does not answer, lags are
+/// `None`.
 pub async fn status(
     backends: &Backends,
     projections: &[&'static Projection],
 ) -> Result<Vec<ProjectorStatus>, ProjectorError> {
+    let ends = match backends.bus.ends(&Topic::ALL).await {
+        Ok(ends) => Some(ends),
+        Err(error) => {
+            tracing::warn!(problem = chain(&error), "the lag of the projections is not known");
+            None
+        }
+    };
+    let known = backends.store.generations.list().await?;
     let mut all = Vec::with_capacity(projections.len());
     for projection in projections {
-        all.push(of(backends, projection).await?);
+        let collection = projection.collection();
+        let mut generations: Vec<(Generation, GenerationState)> = known
+            .iter()
+            .filter(|(one, _)| one.collection == collection.name && one.shape == collection.shape)
+            .cloned()
+            .collect();
+        if generations.iter().all(|(_, state)| *state != GenerationState::Live) {
+            let live = backends.store.generations.live(collection).await?;
+            generations.insert(0, (live, GenerationState::Live));
+        }
+        for (generation, state) in generations {
+            all.push(of(backends, projection, &generation, state, ends.as_ref()).await?);
+        }
     }
     Ok(all)
 }
 
-async fn of(backends: &Backends, projection: &'static Projection) -> Result<ProjectorStatus, ProjectorError> {
+async fn of(
+    backends: &Backends,
+    projection: &'static Projection,
+    generation: &Generation,
+    state: GenerationState,
+    ends: Option<&Ends>,
+) -> Result<ProjectorStatus, ProjectorError> {
     let store = &backends.store;
-    let now = backends.clock.now();
-    let live = store.generations.live(projection.collection()).await?;
-    let positions = store.keyed.positions(&live).await?;
-    let quarantine = Quarantine::of(store, &live);
-    let quarantined_events = quarantine.waiting().await?;
-    let last_error = if quarantined_events > 0 { quarantine.first_problem().await? } else { None };
-    let rebuild = running_rebuild(store, projection, now).await?;
-    let (lag_events, oldest) = lag(backends, projection, &positions).await?;
-    Ok(ProjectorStatus {
-        name: projection.name(),
+    let positions = store.keyed.positions(generation).await?;
+    let quarantine = Quarantine::of(store, generation);
+    let quarantined = quarantine.count().await?;
+    let last_error = if quarantined.waiting > 0 { quarantine.first_problem().await? } else { None };
+    let mut status = ProjectorStatus {
+        name: projection.name().to_owned(),
         kind: projection.kind(),
-        state: if rebuild.is_some() { ProjectorState::Rebuilding } else { ProjectorState::Running },
-        generation: live.number,
+        store: store.engine,
+        shape: generation.shape,
+        generation: generation.number,
+        state: ProjectorState::Retired,
         positions,
-        lag_events,
-        lag_seconds: oldest.map_or(0.0, |oldest| now.since(oldest).as_secs_f64()),
-        quarantined_events,
-        rebuild_progress: rebuild.map(|rebuild| share(rebuild.done, rebuild.total)),
+        lag_events: None,
+        lag_seconds: None,
+        events_per_second: None,
+        rebuild_progress: None,
+        rebuild_eta_seconds: None,
+        quarantined_streams: quarantined.streams,
+        quarantined_events: quarantined.waiting,
         last_error,
-    })
+    };
+    match state {
+        GenerationState::Retired => {}
+        GenerationState::Live => {
+            status.state = ProjectorState::Live;
+            if let Some(lag) = lag(backends, projection, &status, ends).await {
+                status.lag_events = Some(lag.records);
+                status.lag_seconds = Some(lag.seconds(backends.clock.now()));
+            }
+        }
+        GenerationState::Building => {
+            status.state = ProjectorState::Building;
+            let last = store.rebuilds.rebuild(projection.name()).await?.map(|(rebuild, _)| rebuild);
+            match last.filter(|rebuild| rebuild.generation == generation.number) {
+                Some(rebuild) if is_alive(&rebuild, backends.clock.now()) => under_way(&mut status, &rebuild),
+                Some(rebuild) => status.last_error = Some(unfinished(&rebuild)),
+                None => {}
+            }
+        }
+    }
+    Ok(status)
 }
 
-async fn running_rebuild(
-    store: &Store,
-    projection: &Projection,
-    now: Timestamp,
-) -> Result<Option<Rebuild>, ProjectorError> {
-    let last = store.rebuilds.rebuild(projection.name()).await?;
-    Ok(last.map(|(rebuild, _)| rebuild).filter(|rebuild| is_alive(rebuild, now)))
-}
-
-/// How many events the documents lack, and the time of the oldest.
 async fn lag(
     backends: &Backends,
     projection: &Projection,
-    positions: &Positions,
-) -> Result<(u64, Option<Timestamp>), ProjectorError> {
-    let (mut events, mut oldest) = (0, None::<Timestamp>);
-    for info in backends.bus.topics(projection.topics()).await? {
-        if covers(positions, &ends(std::slice::from_ref(&info))) {
-            continue;
+    status: &ProjectorStatus,
+    ends: Option<&Ends>,
+) -> Option<Lag> {
+    match Lag::of(backends.bus.as_ref(), projection.topics(), ends?, &status.positions).await {
+        Ok(lag) => Some(lag),
+        Err(error) => {
+            tracing::warn!(
+                projection = projection.name(),
+                problem = chain(&error),
+                "the lag of the projection is not known"
+            );
+            None
         }
-        let browse = Browse { after: after(&info, positions), limit: COUNTED, ..Browse::default() };
-        let waiting = backends.bus.browse(info.topic, &browse).await?;
-        let counted = waiting.len() as u64;
-        events += if waiting.len() < COUNTED { counted } else { estimate(&info, &browse.after).max(counted) };
-        let first = waiting.iter().map(|record| record.envelope.time).min();
-        oldest = oldest.into_iter().chain(first).min();
     }
-    Ok((events, oldest))
 }
 
-fn after(info: &TopicInfo, positions: &Positions) -> BTreeMap<u32, u64> {
-    let of = |number: &u32| positions.get(&Partition { topic: info.topic, number: *number }).copied();
-    info.ends.keys().filter_map(|number| Some((*number, of(number)?))).collect()
+/// What the record of a running rebuild says.
+fn under_way(status: &mut ProjectorStatus, rebuild: &Rebuild) {
+    let left = rebuild.total.saturating_sub(rebuild.done);
+    let share = if rebuild.total == 0 { 1.0 } else { rebuild.done as f64 / rebuild.total as f64 };
+    status.lag_events = Some(left);
+    status.rebuild_progress = Some(share.min(1.0));
+    status.events_per_second = rebuild.events_per_second;
+    status.rebuild_eta_seconds =
+        rebuild.events_per_second.filter(|rate| *rate > 0.0).map(|rate| left as f64 / rate);
 }
 
-/// Positions have gaps, so the estimate is at most the number of records.
-fn estimate(info: &TopicInfo, after: &BTreeMap<u32, u64>) -> u64 {
-    let left =
-        info.ends.iter().map(|(number, end)| end.saturating_sub(after.get(number).copied().unwrap_or(0)));
-    left.sum::<u64>().min(info.records)
-}
-
-pub(crate) fn share(done: u64, total: u64) -> f64 {
-    if total == 0 { 1.0 } else { (done as f64 / total as f64).min(1.0) }
+/// Why a rebuild left its generation.
+fn unfinished(rebuild: &Rebuild) -> String {
+    match rebuild.state {
+        RebuildState::Different => {
+            format!("documents differ from the live ones, the first: {}", rebuild.differences.join(", "))
+        }
+        RebuildState::Running => format!("the rebuild sent its last heartbeat at {}", rebuild.alive_at),
+        RebuildState::Failed | RebuildState::Switched => "the rebuild failed".to_owned(),
+    }
 }

@@ -38,9 +38,9 @@ pub(crate) enum Fault {
         /// The name in the document.
         text: String,
     },
-    /// The projectors did not report their status.
-    #[error("the status of the projectors is not known")]
-    Projectors(#[source] BoxError),
+    /// The status of projectors or reactors could not be read.
+    #[error("the status of the {0} is not known")]
+    Status(&'static str, #[source] BoxError),
     /// One fault for several fields that were read together.
     #[error(transparent)]
     Shared(std::sync::Arc<Fault>),
@@ -72,7 +72,7 @@ impl Fault {
             Self::BadToken(_) => ("BAD_CONSISTENCY_TOKEN", true),
             Self::Store(StoreError::Unavailable(..) | StoreError::NoSpace) => ("UNAVAILABLE", false),
             Self::Shared(fault) => fault.code(),
-            Self::Store(_) | Self::Sealing(_) | Self::Unknown { .. } | Self::Projectors(_) => {
+            Self::Store(_) | Self::Sealing(_) | Self::Unknown { .. } | Self::Status(..) => {
                 ("INTERNAL", false)
             }
         }

@@ -26,4 +26,4 @@ mod types;
 pub use http::{QueryApi, graphql_error_for};
 pub use options::Options;
 pub use schema::{admin_sdl, storefront_sdl};
-pub use services::{BoxError, NoProjectors, ProjectorSource, ProjectorState, ProjectorStatus, Services};
+pub use services::{BoxError, Services, StatusSource};

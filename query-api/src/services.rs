@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use platform::clock::Clock;
 use platform::sealing::Sealer;
-use read_models::Store;
+use read_models::{ProjectorStatus, ReactorStatus, Store};
 
 /// What queries are answered from. Cheap to clone.
 #[derive(Clone)]
@@ -16,68 +16,19 @@ pub struct Services {
     pub sealer: Sealer,
     /// The one clock.
     pub clock: Clock,
-    /// Tells how the projectors are doing.
-    pub projectors: Arc<dyn ProjectorSource>,
+    /// Reports how projectors and reactors are doing.
+    pub status: Arc<dyn StatusSource>,
 }
 
 /// An error of whatever kind the wiring has.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Tells how the projectors are doing. The wiring gives one, because this crate does not know projectors.
+/// Reports how projectors and reactors are doing. The wiring gives one, because this crate does not know logs and the bus.
 #[async_trait]
-pub trait ProjectorSource: Send + Sync {
-    /// Every generation that is being fed, and the retired ones that can be gone back to.
+pub trait StatusSource: Send + Sync {
+    /// Every generation of every projection, whichever process feeds it.
     async fn projectors(&self) -> Result<Vec<ProjectorStatus>, BoxError>;
-}
 
-/// How a projection's generation is doing.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ProjectorStatus {
-    /// The projection, named like its collection: `orders`.
-    pub name: String,
-    /// The kind of store it writes to: `sqlite`.
-    pub store: String,
-    /// The shape of its documents.
-    pub shape: u32,
-    /// The number of the generation.
-    pub generation: u32,
-    /// What it is doing.
-    pub state: ProjectorState,
-    /// Events that it has not seen yet.
-    pub lag_events: u64,
-    /// Age of the oldest of these, in seconds; 0 when there are none.
-    pub lag_seconds: f64,
-    /// Events a second, lately.
-    pub events_per_second: f64,
-    /// How much of a rebuild is done, from 0 to 1.
-    pub rebuild_progress: Option<f64>,
-    /// When a rebuild should be done, in seconds from now.
-    pub rebuild_eta_seconds: Option<f64>,
-    /// Streams with events that it could not digest, which wait beside it.
-    pub held_streams: u64,
-    /// What went wrong last.
-    pub last_error: Option<String>,
-}
-
-/// Use of a projection's generation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
-pub enum ProjectorState {
-    /// Serves queries and is updated as events arrive.
-    Live,
-    /// Serves queries but is currently not updated.
-    Stopped,
-    /// Is being built next to the live generation.
-    Building,
-    /// Was live before and can be restored.
-    Retired,
-}
-
-/// Knows no projectors: for a process that has none.
-pub struct NoProjectors;
-
-#[async_trait]
-impl ProjectorSource for NoProjectors {
-    async fn projectors(&self) -> Result<Vec<ProjectorStatus>, BoxError> {
-        Ok(Vec::new())
-    }
+    /// Every reactor, whichever processes run it.
+    async fn reactors(&self) -> Result<Vec<ReactorStatus>, BoxError>;
 }

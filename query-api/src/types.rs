@@ -11,6 +11,7 @@ pub(crate) mod parked;
 pub(crate) mod payment;
 pub(crate) mod product;
 pub(crate) mod projector;
+pub(crate) mod reactor;
 pub(crate) mod sales;
 pub(crate) mod shipment;
 pub(crate) mod stock;

@@ -7,8 +7,10 @@ pub mod contract;
 pub mod documents;
 pub mod port;
 mod sqlite;
+pub mod status;
 mod store;
 mod timed;
 
 pub use port::*;
+pub use status::{ProjectorState, ProjectorStatus, ReactorStatus};
 pub use store::{Document, Migrated, Store, connect, connect_read_only, migrate};

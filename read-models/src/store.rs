@@ -16,6 +16,8 @@ use crate::timed::timed;
 /// `Store { keyed: metered, ..store }`.
 #[derive(Clone)]
 pub struct Store {
+    /// The engine, which is the scheme of its address: `sqlite`.
+    pub engine: &'static str,
     /// Documents by id.
     pub keyed: Arc<dyn Keyed>,
     /// Pages and counts.
@@ -60,7 +62,7 @@ impl Address {
 /// filtered and sorted, and their missing indexes are built now.
 pub async fn connect(url: &str, collections: &[&'static Collection]) -> Result<Store, StoreError> {
     match Address::parse(url)? {
-        Address::Sqlite(path) => Ok(timed(Store::of(Sqlite::open(&path, collections).await?))),
+        Address::Sqlite(path) => Ok(timed(Store::of("sqlite", Sqlite::open(&path, collections).await?))),
     }
 }
 
@@ -68,7 +70,7 @@ pub async fn connect(url: &str, collections: &[&'static Collection]) -> Result<S
 /// refused. A collection without a live generation has generation 0, which is empty.
 pub async fn connect_read_only(url: &str, collections: &[&'static Collection]) -> Result<Store, StoreError> {
     match Address::parse(url)? {
-        Address::Sqlite(path) => Ok(Store::of(Sqlite::open_read_only(&path, collections).await?)),
+        Address::Sqlite(path) => Ok(Store::of("sqlite", Sqlite::open_read_only(&path, collections).await?)),
     }
 }
 
@@ -108,12 +110,13 @@ impl<T: DeserializeOwned> Document<T> {
 
 impl Store {
     /// A store whose ports are all of one engine.
-    fn of<E>(engine: E) -> Self
+    fn of<E>(name: &'static str, engine: E) -> Self
     where
         E: Keyed + Queries + Generations + Quarantine + Rebuilds + Sources + 'static,
     {
         let engine = Arc::new(engine);
         Self {
+            engine: name,
             keyed: engine.clone(),
             queries: engine.clone(),
             generations: engine.clone(),

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use async_trait::async_trait;
 use domain::policies::{REACTORS, ReactorKind, ReactorSpec, contexts_with_deadlines};
 use event_log::relay::{self, Relay};
 use futures_util::FutureExt;
@@ -15,7 +14,6 @@ use platform::clock::Clock;
 use platform::error::Chain;
 use platform::shutdown::Shutdown;
 use platform::signing::Signer;
-use query_api::{BoxError, ProjectorSource, ProjectorState, ProjectorStatus};
 use reactors::deadline_scheduler::DeadlineScheduler;
 use reactors::local_view_updater::LocalViewUpdater;
 use reactors::runner::Runner;
@@ -176,15 +174,9 @@ impl Shop {
     pub fn start_projectors(&self, only: &[String]) -> Result<Arc<projectors::Handle>> {
         let options =
             if only.is_empty() { projectors::Options::default() } else { projectors::Options::only(only)? };
-        Ok(Arc::new(projectors::run(options, self.backends(), &self.shutdown)))
-    }
-
-    /// The projectors of this process as the query API asks for them.
-    pub fn projector_source(handle: Option<Arc<projectors::Handle>>) -> Arc<dyn ProjectorSource> {
-        match handle {
-            Some(handle) => Arc::new(OwnProjectors(handle)),
-            None => Arc::new(query_api::NoProjectors),
-        }
+        let handle = Arc::new(projectors::run(options, self.backends(), &self.shutdown));
+        self.running.lock().push(Arc::clone(&handle));
+        Ok(handle)
     }
 
     /// Runs a role until the shutdown begins, and restarts it when it fails: the cause (a full disk, an unreachable store) may
@@ -214,35 +206,5 @@ impl Shop {
                 }
             }
         });
-    }
-}
-
-struct OwnProjectors(Arc<projectors::Handle>);
-
-#[async_trait]
-impl ProjectorSource for OwnProjectors {
-    async fn projectors(&self) -> Result<Vec<ProjectorStatus>, BoxError> {
-        Ok(self.0.status().await?.into_iter().map(shown).collect())
-    }
-}
-
-/// A projection's status in the words of the query API.
-fn shown(status: projectors::ProjectorStatus) -> ProjectorStatus {
-    ProjectorStatus {
-        name: status.name.to_owned(),
-        store: "sqlite".to_owned(),
-        shape: 1,
-        generation: status.generation,
-        state: match status.state {
-            projectors::ProjectorState::Stalled => ProjectorState::Stopped,
-            _ => ProjectorState::Live,
-        },
-        lag_events: status.lag_events,
-        lag_seconds: status.lag_seconds,
-        events_per_second: 0.0,
-        rebuild_progress: status.rebuild_progress,
-        rebuild_eta_seconds: None,
-        held_streams: status.quarantined_events,
-        last_error: status.last_error,
     }
 }

@@ -7,3 +7,4 @@ mod process;
 mod races;
 mod seeding;
 mod simulation;
+mod statuses;

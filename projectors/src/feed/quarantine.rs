@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use platform::bus::Record;
-use read_models::{EventKey, Generation, QuarantinedEvent, Store};
+use read_models::{EventKey, Generation, QuarantineCount, QuarantinedEvent, Store};
 use schemas::Envelope;
 
 use crate::error::ProjectorError;
@@ -23,13 +23,14 @@ impl Quarantine {
         Self { port: Arc::clone(&store.quarantine), generation: generation.clone() }
     }
 
-    pub(crate) async fn waiting(&self) -> Result<u64, ProjectorError> {
-        Ok(self.port.count(&self.generation).await?.waiting)
+    /// How many wait, and how many ever did.
+    pub(crate) async fn count(&self) -> Result<QuarantineCount, ProjectorError> {
+        Ok(self.port.count(&self.generation).await?)
     }
 
     /// Whether an event was ever quarantined.
     pub(crate) async fn ever(&self) -> Result<bool, ProjectorError> {
-        Ok(self.port.count(&self.generation).await?.ever > 0)
+        Ok(self.count().await?.ever > 0)
     }
 
     /// Why the first waiting event could not be applied.

@@ -2,19 +2,19 @@
 //! is changed by compare-and-set; a heartbeat renews it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use platform::clock::Clock;
 use platform::error::Chain;
 use read_models::{Rebuild, RebuildState, Rebuilds};
 use schemas::Timestamp;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use super::RebuildError;
-use super::progress::Meter;
+use super::progress::{Meter, Progress};
 use crate::Backends;
 use crate::error::ProjectorError;
 use crate::projection::Projection;
@@ -42,8 +42,8 @@ struct Shared {
     /// The record and its revision, as written last.
     record: Mutex<(Rebuild, u64)>,
     builds: AtomicU32,
-    done: AtomicU64,
-    total: AtomicU64,
+    /// As of the last batch.
+    progress: watch::Sender<Option<Progress>>,
     overtaken: AtomicBool,
 }
 
@@ -67,6 +67,7 @@ impl Lease {
             state: RebuildState::Running,
             done: 0,
             total: 0,
+            events_per_second: None,
             differences: Vec::new(),
             started_at: now.to_string(),
             alive_at: now.to_string(),
@@ -76,8 +77,7 @@ impl Lease {
             clock: backends.clock.clone(),
             record: Mutex::new((record, revision)),
             builds: AtomicU32::new(0),
-            done: AtomicU64::new(0),
-            total: AtomicU64::new(0),
+            progress: watch::Sender::new(None),
             overtaken: AtomicBool::new(false),
         });
         if !shared.renew(|_| {}).await? {
@@ -87,15 +87,15 @@ impl Lease {
         Ok(Self { projection, shared, heartbeat })
     }
 
-    pub(super) fn builds(&self, generation: u32) {
+    /// Records at once which generation is built. Fails if another rebuild has taken the lease.
+    pub(super) async fn builds(&self, generation: u32) -> Result<(), RebuildError> {
         self.shared.builds.store(generation, Ordering::Relaxed);
+        self.confirm().await
     }
 
     /// Sets the progress that the next heartbeat reports.
     pub(super) fn done(&self, meter: &Meter) -> Result<(), RebuildError> {
-        let progress = meter.progress();
-        self.shared.done.store(progress.done, Ordering::Relaxed);
-        self.shared.total.store(progress.total, Ordering::Relaxed);
+        self.shared.progress.send_replace(Some(meter.progress()));
         if self.shared.overtaken.load(Ordering::Relaxed) {
             return Err(RebuildError::Overtaken(self.projection.name()));
         }
@@ -136,8 +136,12 @@ impl Shared {
         let (record, revision) = &mut *held;
         record.alive_at = self.clock.now().to_string();
         record.generation = self.builds.load(Ordering::Relaxed);
-        record.done = self.done.load(Ordering::Relaxed);
-        record.total = self.total.load(Ordering::Relaxed);
+        let progress = *self.progress.borrow();
+        if let Some(progress) = progress {
+            record.done = progress.done;
+            record.total = progress.total;
+            record.events_per_second = Some(progress.rate);
+        }
         change(record);
         if !self.rebuilds.put_rebuild(record, *revision).await? {
             self.overtaken.store(true, Ordering::Relaxed);

@@ -55,7 +55,7 @@ async fn a_missing_version_quarantines_its_stream_until_it_arrives() {
     shop.bus.publish(&with_holes(&records));
     shop.settled().await;
     assert!(shop.documents().await.iter().all(|one| one.version <= 2));
-    let status = &shop.handle().status().await.unwrap()[0];
+    let status = &projectors::status(&shop.backends, &[&STOCK]).await.unwrap()[0];
     assert!(status.last_error.as_ref().unwrap().contains("version 3 of the stream is missing"));
 
     let missing = records.iter().filter(|record| record.envelope.version == 3);

@@ -136,12 +136,24 @@ async fn a_rebuild_that_was_killed_leaves_nothing_behind_and_a_second_at_once_is
     }
     assert_eq!(generations(&shop).await, [(1, GenerationState::Live), (2, GenerationState::Building)]);
     let status = projectors::status(&backends, &[&ORDERS]).await.unwrap();
-    assert_eq!(status[0].state.name(), "REBUILDING");
+    assert_eq!(states(&status), ["LIVE", "BUILDING"]);
+    assert_eq!((status[0].rebuild_progress, status[1].rebuild_progress), (None, Some(1.0)));
 
     clock.advance_by(Duration::from_secs(30));
+    let left = &projectors::status(&backends, &[&ORDERS]).await.unwrap()[1];
+    assert_eq!((left.lag_events, left.rebuild_progress, left.events_per_second), (None, None, None));
+    assert!(left.last_error.as_ref().unwrap().contains("last heartbeat"), "{left:?}");
     let rebuilt = rebuild(&ORDERS, &backends, |_| {}).await.unwrap();
     assert_eq!(rebuilt.generation, 3);
     assert_eq!(generations(&shop).await, [(1, GenerationState::Retired), (3, GenerationState::Live)]);
     let status = projectors::status(&backends, &[&ORDERS]).await.unwrap();
-    assert_eq!((status[0].state.name(), status[0].rebuild_progress), ("RUNNING", None));
+    assert_eq!(states(&status), ["RETIRED", "LIVE"]);
+    assert_eq!(
+        (status[0].lag_events, status[1].lag_events, status[1].rebuild_progress),
+        (None, Some(0), None)
+    );
+}
+
+fn states(status: &[read_models::ProjectorStatus]) -> Vec<&'static str> {
+    status.iter().map(|one| one.state.name()).collect()
 }

@@ -1,4 +1,4 @@
-//! Events, parked reactions, projectors and sales.
+//! Events, parked reactions, projectors, reactors and sales.
 
 use async_graphql::{Context, ID, Object, Result};
 use read_models::Direction;
@@ -13,6 +13,7 @@ use crate::types::attention::Attention;
 use crate::types::event::Event;
 use crate::types::parked::ParkedReaction;
 use crate::types::projector::{Projector, projectors};
+use crate::types::reactor::{Reactor, reactors};
 use crate::types::sales::{SalesWeek, weeks};
 
 #[derive(Default)]
@@ -70,9 +71,14 @@ impl Audit {
         Ok(Some(Connection::of(list.page(reader(ctx)?, &window, 20).await?)))
     }
 
-    /// Status of every projection's generations.
+    /// Status of every generation of every projection, whichever process updates it. A status may be one second old.
     async fn projectors(&self, ctx: &Context<'_>) -> Result<Option<Vec<Projector>>> {
         Ok(Some(projectors(reader(ctx)?).await?.into_iter().map(Projector::from).collect()))
+    }
+
+    /// Status of every reactor, whichever processes run it. A status may be one second old.
+    async fn reactors(&self, ctx: &Context<'_>) -> Result<Option<Vec<Reactor>>> {
+        Ok(Some(reactors(reader(ctx)?).await?.into_iter().map(Reactor::from).collect()))
     }
 
     /// Weekly sales of one product, oldest week first; weeks without sales are left out. Consistency tokens

@@ -56,6 +56,7 @@ query LatestOrders {
     }
   }
   projectors { name state lagEvents lagSeconds }
+  reactors { name lagEvents lagSeconds parkedEvents }
 }
 "#;
 

@@ -29,9 +29,11 @@ impl Attention {
         Ok(Some(reader(ctx)?.count(&PARKED_REACTIONS, &parked, COUNTED).await?))
     }
 
-    /// Number of streams that wait behind an event that a projection could not apply, 0 to 10 000.
+    /// Number of streams that wait behind an event that a projection could not apply, 0 to 10 000. A stream counts
+    /// once per projection.
     async fn held_streams(&self, ctx: &Context<'_>) -> Result<Option<u64>> {
         let all = projectors(reader(ctx)?).await?;
-        Ok(Some(all.iter().map(|status| status.held_streams).sum::<u64>().min(COUNTED)))
+        let held = all.iter().filter(|status| status.serves()).map(|status| status.quarantined_streams);
+        Ok(Some(held.sum::<u64>().min(COUNTED)))
     }
 }

@@ -114,4 +114,5 @@ async fn the_category_tree_comes_level_by_level() {
     assert_eq!(code(&shop.ask("{ categories(depth: 0) { slug } }").await), "BAD_INPUT");
     let status = shop.ask("{ systemStatus { healthy readModels lagEvents now } }").await;
     assert_eq!(data(&status)["systemStatus"]["healthy"], true);
+    assert_eq!(data(&status)["systemStatus"]["lagEvents"], "3");
 }

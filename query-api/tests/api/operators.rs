@@ -204,7 +204,7 @@ async fn parked_reactions_projectors_and_sales_are_shown() {
         };
         shop.write(&SALES_BY_WEEK, &format!("p1/{week}/order/{partition}"), 1, &part).await;
     }
-    let query = "query($p: ID!) { attention { ordersOnHold parkedReactions heldStreams } projectors { name state lagEvents } \
+    let query = "query($p: ID!) { attention { ordersOnHold parkedReactions heldStreams } projectors { name state lagEvents lagSeconds eventsPerSecond } reactors { name lagEvents parkedEvents } \
                  parkedReactions(where: { state: PARKED, reactor: \"payments\" }) { nodes { id source error } } \
                  salesByWeek(product: $p, from: \"2026-W01\", to: \"2026-W10\") { week orders units revenue { amount } } }";
     let product = "cHJvZHVjdA";
@@ -217,7 +217,13 @@ async fn parked_reactions_projectors_and_sales_are_shown() {
     let answer = super::shop::json_of(answer).await;
     let found = data(&answer);
     assert_eq!(found["attention"], json!({ "ordersOnHold": 1, "parkedReactions": 1, "heldStreams": 0 }));
-    assert_eq!(found["projectors"], json!([{ "name": "orders", "state": "LIVE", "lagEvents": "3" }]));
+    let live = json!({ "name": "orders", "state": "LIVE", "lagEvents": "3", "lagSeconds": 0.5, "eventsPerSecond": null });
+    let building = json!({ "name": "orders", "state": "BUILDING", "lagEvents": "50", "lagSeconds": null, "eventsPerSecond": 100.0 });
+    assert_eq!(found["projectors"], json!([live, building]));
+    assert_eq!(
+        found["reactors"],
+        json!([{ "name": "payments-orders", "lagEvents": "0", "parkedEvents": "0" }])
+    );
     assert_eq!(found["parkedReactions"]["nodes"][0]["error"], "the provider is gone");
     let week =
         json!([{ "week": "2026-W09", "orders": "2", "units": "5", "revenue": [{ "amount": "10.00" }] }]);

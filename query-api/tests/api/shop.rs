@@ -15,14 +15,11 @@ use platform::bus::Positions;
 use platform::clock::Clock;
 use platform::sealing::Sealer;
 use platform::shutdown::Shutdown;
-use query_api::{
-    BoxError, Options, ProjectorSource, ProjectorState, ProjectorStatus, QueryApi, Services,
-    graphql_error_for,
-};
+use query_api::{BoxError, Options, QueryApi, Services, StatusSource, graphql_error_for};
 use read_models::documents::{ALL, Sealed};
 use read_models::{
-    ChangeToken, Collection, Filter, Found, Generation, GenerationState, Generations, Keyed, Queries, Query,
-    Store, StoreError, Stored, Write,
+    ChangeToken, Collection, Filter, Found, Generation, GenerationState, Generations, Keyed, ProjectorState,
+    ProjectorStatus, Queries, Query, ReactorStatus, Store, StoreError, Stored, Write,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -66,7 +63,7 @@ impl Shop {
             },
             sealer: sealer.clone(),
             clock: Clock::system(),
-            projectors: Arc::new(Projectors),
+            status: Arc::new(Statuses),
         };
         let api = QueryApi::new(options, services);
         let served_to = |caller| Address::new(caller, graphql_error_for, Shutdown::new());
@@ -268,24 +265,51 @@ impl Generations for Watched {
     }
 }
 
-struct Projectors;
+/// The status of projectors and reactors, as the wiring would report it.
+struct Statuses;
 
 #[async_trait]
-impl ProjectorSource for Projectors {
+impl StatusSource for Statuses {
     async fn projectors(&self) -> Result<Vec<ProjectorStatus>, BoxError> {
-        Ok(vec![ProjectorStatus {
+        let live = ProjectorStatus {
             name: "orders".to_owned(),
-            store: "sqlite".to_owned(),
+            kind: "entity",
+            store: "sqlite",
             shape: 1,
             generation: 1,
             state: ProjectorState::Live,
-            lag_events: 3,
-            lag_seconds: 0.5,
-            events_per_second: 100.0,
+            positions: Positions::new(),
+            lag_events: Some(3),
+            lag_seconds: Some(0.5),
+            events_per_second: None,
             rebuild_progress: None,
             rebuild_eta_seconds: None,
-            held_streams: 0,
+            quarantined_streams: 0,
+            quarantined_events: 0,
             last_error: None,
+        };
+        let building = ProjectorStatus {
+            generation: 2,
+            state: ProjectorState::Building,
+            lag_events: Some(50),
+            lag_seconds: None,
+            events_per_second: Some(100.0),
+            rebuild_progress: Some(0.5),
+            rebuild_eta_seconds: Some(0.5),
+            ..live.clone()
+        };
+        Ok(vec![live, building])
+    }
+
+    async fn reactors(&self) -> Result<Vec<ReactorStatus>, BoxError> {
+        Ok(vec![ReactorStatus {
+            name: "payments-orders".to_owned(),
+            context: "payments",
+            positions: Positions::new(),
+            lag_events: Some(0),
+            lag_seconds: Some(0.0),
+            parked_streams: 0,
+            parked_events: 0,
         }])
     }
 }

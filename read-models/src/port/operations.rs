@@ -43,6 +43,8 @@ pub struct EventKey {
 pub struct QuarantineCount {
     /// Still waiting.
     pub waiting: u64,
+    /// Streams with waiting events.
+    pub streams: u64,
     /// Waiting or released.
     pub ever: u64,
 }
@@ -109,6 +111,9 @@ pub struct Rebuild {
     pub done: u64,
     /// Records to apply, as far as known.
     pub total: u64,
+    /// Records per second since it began; `None` before it has measured any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events_per_second: Option<f64>,
     /// Ids of documents that differ, at most 100.
     pub differences: Vec<String>,
     /// RFC 3339 in UTC.

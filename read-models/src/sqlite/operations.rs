@@ -81,8 +81,9 @@ impl Quarantine for Sqlite {
     }
 
     async fn count(&self, generation: &Generation) -> Result<QuarantineCount, StoreError> {
-        let (ever, waiting): (i64, i64) = sqlx::query_as(
-            "SELECT count(*), count(*) FILTER (WHERE released = 0) FROM quarantine \
+        let (ever, waiting, streams): (i64, i64, i64) = sqlx::query_as(
+            "SELECT count(*), count(*) FILTER (WHERE released = 0), \
+             count(DISTINCT stream) FILTER (WHERE released = 0) FROM quarantine \
              WHERE collection = ? AND shape = ? AND number = ?",
         )
         .bind(&generation.collection)
@@ -91,7 +92,7 @@ impl Quarantine for Sqlite {
         .fetch_one(&self.readers)
         .await
         .map_err(failed_at("counting quarantined events"))?;
-        Ok(QuarantineCount { waiting: number(waiting)?, ever: number(ever)? })
+        Ok(QuarantineCount { waiting: number(waiting)?, streams: number(streams)?, ever: number(ever)? })
     }
 
     async fn forget(&self, generation: &Generation) -> Result<(), StoreError> {

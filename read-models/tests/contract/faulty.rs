@@ -71,6 +71,7 @@ impl Location for FaultyLocation {
         let (written, first) = (AtomicU64::new(1), Mutex::default());
         let store = Arc::new(FaultyStore { right, fault: self.fault, written, first });
         Ok(Store {
+            engine: "sqlite",
             keyed: store.clone(),
             queries: store.clone(),
             generations: store.clone(),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Mutex, MutexGuard};
 use platform::bus::BusError;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::{Message, Offset, TopicPartitionList};
 
@@ -153,7 +153,11 @@ impl Reader {
         let started = Instant::now();
         loop {
             match self.ask_offsets(places, end) {
-                Err(error) if client::passes(&error) => {
+                // A client that has just connected may not know all partitions yet.
+                Err(error)
+                    if client::passes(&error)
+                        || error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnknownPartition) =>
+                {
                     tracing::debug!(%error, "waiting for Kafka");
                     self.check_patience(started)?;
                     // Serves the client, and delays the next attempt.

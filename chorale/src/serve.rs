@@ -169,6 +169,9 @@ pub async fn start(shop: &Shop, work: &Work, sockets: Option<Sockets>) -> Result
     if roles.projectors {
         shop.start_projectors(&work.projectors)?;
     }
+    if roles.projectors || roles.reactors {
+        shop.start_lag_metrics(roles.projectors, roles.reactors);
+    }
     if roles.command_api {
         shop.start_forgetting();
     }

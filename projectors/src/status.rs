@@ -1,11 +1,12 @@
 //! The status of projections, computed from the store and the bus, so that any process can report it.
 
 use platform::bus::lag::{Ends, Lag};
+use platform::error::Chain;
 use read_models::{Generation, GenerationState, ProjectorState, ProjectorStatus, Rebuild, RebuildState};
 use schemas::Topic;
 
 use crate::Backends;
-use crate::error::{ProjectorError, chain};
+use crate::error::ProjectorError;
 use crate::feed::Quarantine;
 use crate::projection::Projection;
 use crate::rebuild::is_alive;
@@ -20,7 +21,7 @@ pub async fn status(
     let ends = match backends.bus.ends(&Topic::ALL).await {
         Ok(ends) => Some(ends),
         Err(error) => {
-            tracing::warn!(problem = chain(&error), "the lag of the projections is not known");
+            tracing::warn!(problem = %Chain(&error), "the lag of the projections is not known");
             None
         }
     };
@@ -106,7 +107,7 @@ async fn lag(
         Err(error) => {
             tracing::warn!(
                 projection = projection.name(),
-                problem = chain(&error),
+                problem = %Chain(&error),
                 "the lag of the projection is not known"
             );
             None

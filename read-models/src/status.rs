@@ -167,7 +167,7 @@ mod tests {
         let stalled = ProjectorStatus { state: ProjectorState::Stalled, ..projector(Some(0.0)) };
         assert_eq!(health(Some(&[stalled]), Some(&well)), Some(false));
         let quarantined = ProjectorStatus { quarantined_events: 1, ..projector(Some(0.0)) };
-        assert_eq!(health(Some(&[quarantined.clone()]), Some(&well)), Some(false));
+        assert_eq!(health(Some(std::slice::from_ref(&quarantined)), Some(&well)), Some(false));
         assert_eq!(
             health(Some(&fine), Some(&[ReactorStatus { parked_events: 1, ..reactor(None) }])),
             Some(false)

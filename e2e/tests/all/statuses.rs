@@ -9,8 +9,8 @@ use read_models::status::health;
 use read_models::{ProjectorState, ProjectorStatus, ReactorStatus};
 use serde_json::Value;
 
-use e2e::embedded::{Buses, Embedded, SOON};
 use e2e::program::{Program, objects};
+use e2e::{Buses, Embedded, SOON};
 
 async fn orders(shop: &Embedded) -> Result<Vec<ProjectorStatus>> {
     let (all, _) = shop.statuses().await?;
@@ -25,7 +25,7 @@ async fn reactor(shop: &Embedded, name: &str) -> Result<ReactorStatus> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_projector_and_a_stopped_reactor_show_their_lag_in_events_and_seconds() -> Result<()> {
     let shop = Embedded::open(Buses::Plain).await?;
-    shop.rest().await?;
+    shop.settle().await?;
     let (projectors, reactors) = shop.statuses().await?;
     ensure!(projectors.len() == projectors::REGISTRY.len(), "{projectors:?}");
     ensure!(
@@ -44,8 +44,8 @@ async fn a_stopped_projector_and_a_stopped_reactor_show_their_lag_in_events_and_
     assert_eq!(health(Some(&projectors), Some(&reactors)), Some(true));
 
     let group = format!("projector-orders-v{}-g1", ORDERS.collection().shape);
-    shop.gate.hold(&group);
-    shop.gate.hold("inventory-reservations");
+    shop.held_groups.hold(&group);
+    shop.held_groups.hold("inventory-reservations");
     shop.place_order(&[("TEA-100", 1)]).await?;
     shop.clock.advance_by(Duration::from_secs(90));
     let (behind, waiting) = (orders(&shop).await?, reactor(&shop, "inventory-reservations").await?);
@@ -54,9 +54,9 @@ async fn a_stopped_projector_and_a_stopped_reactor_show_their_lag_in_events_and_
     ensure!(waiting.lag_events == Some(1) && waiting.lag_seconds >= Some(90.0), "{waiting:?}");
     assert_eq!(health(Some(&behind), Some(&[waiting])), Some(false));
 
-    shop.gate.release("inventory-reservations");
-    shop.gate.release(&group);
-    shop.rest().await?;
+    shop.held_groups.release("inventory-reservations");
+    shop.held_groups.release(&group);
+    shop.settle().await?;
     assert_eq!(orders(&shop).await?[0].lag_events, Some(0));
     assert_eq!(reactor(&shop, "inventory-reservations").await?.lag_events, Some(0));
     shop.leave().await
@@ -66,7 +66,7 @@ async fn a_stopped_projector_and_a_stopped_reactor_show_their_lag_in_events_and_
 async fn a_rebuild_shows_as_building_with_its_progress_and_leaves_a_retired_generation() -> Result<()> {
     let shop = Embedded::open(Buses::Plain).await?;
     shop.place_order(&[("TEA-100", 1)]).await?;
-    shop.rest().await?;
+    shop.settle().await?;
     let (proceed, paused) = mpsc::channel::<()>();
     let backends = shop.backends();
     let rebuilding = tokio::spawn(async move {

@@ -18,7 +18,7 @@ pub(super) struct Instruments {
 }
 
 impl Instruments {
-    pub fn of(context: Context) -> Self {
+    pub(super) fn of(context: Context) -> Self {
         let (context, metrics) = ([context.name()], metrics());
         Self {
             queue: metrics.writer_queue.with(context),

@@ -42,6 +42,26 @@ async fn the_first_start_seeds_a_catalogue_prints_its_addresses_answers_and_stop
 
     let (_, number) = shop.order("first", "TEA-100", "one@example.com").await?;
     shop.until_order(&number, &["CONFIRMED"]).await?;
+    assert_eq!(shop.page(false, "/metrics").await?.0, 404);
+    // The lag is measured from time to time.
+    let metrics = loop {
+        let (status, metrics) = shop.page(true, "/metrics").await?;
+        assert!(status == 200 && metrics.ends_with("# EOF\n"), "{status}: {metrics}");
+        if metrics.contains("chorale_reactor_lag_seconds{reactor=\"payments-orders\"}") {
+            break metrics;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    for sample in [
+        "chorale_commands_total{context=\"ordering\",outcome=\"accepted\"} 1\n",
+        "http_route=\"/v1/orders\",http_response_status_code=\"201\"",
+        "chorale_reaction_duration_seconds_count{reactor=\"payments-provider\",outcome=\"answered\"}",
+        "chorale_projector_lag_events{projection=\"orders\"}",
+        "chorale_log_call_duration_seconds_count{context=\"ordering\",operation=\"commit\"}",
+        "chorale_store_call_duration_seconds_count{operation=\"write\"}",
+    ] {
+        assert!(metrics.contains(sample), "{sample} is missing: {metrics}");
+    }
     // An open connection does not delay the shutdown.
     let client = shop.client.clone();
     shop.leave()?;

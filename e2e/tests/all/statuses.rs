@@ -73,7 +73,7 @@ async fn a_rebuild_shows_as_building_with_its_progress_and_leaves_a_retired_gene
         let mut paused = Some(paused);
         let pause_after_the_first_batch = move |progress: projectors::rebuild::Progress| {
             if let Some(paused) = paused.take_if(|_| progress.done > 0) {
-                drop(tokio::task::block_in_place(|| paused.recv()));
+                tokio::task::block_in_place(|| paused.recv()).unwrap();
             }
         };
         projectors::rebuild(&ORDERS, &backends, pause_after_the_first_batch).await

@@ -75,7 +75,7 @@ struct Runner {
 }
 
 impl Handle {
-    /// Marks the live generations whose projectors are stalled here, with the reason: what [`status`](crate::status) cannot
+    /// Marks the live generations whose projectors are stalled here, with the reason: what [`crate::status()`] cannot
     /// know.
     pub fn mark_stalled(&self, all: &mut [ProjectorStatus]) {
         for one in all.iter_mut().filter(|one| one.state == ProjectorState::Live) {

@@ -117,10 +117,14 @@ async fn lag(
 
 /// What the record of a running rebuild says.
 fn under_way(status: &mut ProjectorStatus, rebuild: &Rebuild) {
+    if rebuild.total == 0 {
+        // It has reported no batch yet.
+        status.rebuild_progress = Some(0.0);
+        return;
+    }
     let left = rebuild.total.saturating_sub(rebuild.done);
-    let share = if rebuild.total == 0 { 1.0 } else { rebuild.done as f64 / rebuild.total as f64 };
     status.lag_events = Some(left);
-    status.rebuild_progress = Some(share.min(1.0));
+    status.rebuild_progress = Some((rebuild.done as f64 / rebuild.total as f64).min(1.0));
     status.events_per_second = rebuild.events_per_second;
     status.rebuild_eta_seconds =
         rebuild.events_per_second.filter(|rate| *rate > 0.0).map(|rate| left as f64 / rate);
@@ -130,7 +134,8 @@ fn under_way(status: &mut ProjectorStatus, rebuild: &Rebuild) {
 fn unfinished(rebuild: &Rebuild) -> String {
     match rebuild.state {
         RebuildState::Different => {
-            format!("documents differ from the live ones, the first: {}", rebuild.differences.join(", "))
+            let first = rebuild.differences.first().map_or("", String::as_str);
+            format!("documents differ from the live ones, the first: {first}")
         }
         RebuildState::Running => format!("the rebuild sent its last heartbeat at {}", rebuild.alive_at),
         RebuildState::Failed | RebuildState::Switched => "the rebuild failed".to_owned(),

@@ -215,6 +215,22 @@ impl Program {
             .with_context(|| format!("{number} never came to {statuses:?}"))?
     }
 
+    /// A page of the back office, once it contains a text.
+    pub async fn until_page(&self, path: &str, text: &str) -> Result<String> {
+        let arrives = async {
+            loop {
+                let (status, page) = self.page(true, path).await?;
+                ensure!(status == 200, "{path} answers {status}: {page}");
+                if page.contains(text) {
+                    return anyhow::Ok(page);
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let waited = tokio::time::timeout(SOON, arrives).await;
+        waited.with_context(|| format!("{path} never contained {text}"))?
+    }
+
     /// A page of either side.
     pub async fn page(&self, staff: bool, path: &str) -> Result<(u16, String)> {
         let address = if staff { &self.staff } else { &self.public };

@@ -4,7 +4,7 @@
 //! raises the collection's `shape`. Instants are RFC 3339 texts in UTC with three decimals, which sort in order of
 //! time; enums are the texts of the published language; personal data stays [`Sealed`].
 
-#![expect(missing_docs, reason = "a comment that repeats the name of a field helps nobody")]
+#![expect(missing_docs, reason = "a comment that repeats the name of a field adds nothing")]
 
 use serde::{Deserialize, Serialize};
 

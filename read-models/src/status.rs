@@ -53,7 +53,8 @@ pub struct ProjectorStatus {
     pub lag_events: Option<u64>,
     /// Age of the oldest of them, in seconds; 0 if there is none. `None` unless it serves queries, or if the bus does not answer.
     pub lag_seconds: Option<f64>,
-    /// Events per second of a running rebuild, on average since it began. `None` without one: nobody measures a live projector.
+    /// Events per second of a running rebuild, on average since it began. `None` without one: the rate of a live projector is
+    /// not measured.
     pub events_per_second: Option<f64>,
     /// Completed share of a running rebuild, from 0 to 1; `None` without one.
     pub rebuild_progress: Option<f64>,

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Encrypted personal data. Only holders of the subject's key can decrypt it. After that key has been destroyed,
-/// nobody can.
+/// Encrypted personal data. Only holders of the subject's key can decrypt it. Once the key is destroyed,
+/// it stays unreadable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Sealed {

@@ -144,7 +144,7 @@ impl Harness {
                 return;
             }
             assert!(Instant::now() < deadline, "{topic} ends at {end}, not at {position}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::task::yield_now().await;
         }
     }
 }

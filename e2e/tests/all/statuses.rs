@@ -89,7 +89,7 @@ async fn a_rebuild_shows_as_building_with_its_progress_and_leaves_a_retired_gene
             if all.iter().any(|one| one.rebuild_progress > Some(0.0)) {
                 return anyhow::Ok(all);
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::task::yield_now().await;
         }
     };
     let all = tokio::time::timeout(SOON, shows).await.context("no rebuild shows")??;

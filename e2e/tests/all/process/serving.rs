@@ -44,14 +44,9 @@ async fn the_first_start_seeds_a_catalogue_prints_its_addresses_answers_and_stop
     shop.until_order(&number, &["CONFIRMED"]).await?;
     assert_eq!(shop.page(false, "/metrics").await?.0, 404);
     // The lag is measured from time to time.
-    let metrics = loop {
-        let (status, metrics) = shop.page(true, "/metrics").await?;
-        assert!(status == 200 && metrics.ends_with("# EOF\n"), "{status}: {metrics}");
-        if metrics.contains("chorale_reactor_lag_seconds{reactor=\"payments-orders\"}") {
-            break metrics;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    };
+    let lag = "chorale_reactor_lag_seconds{reactor=\"payments-orders\"}";
+    let metrics = shop.until_page("/metrics", lag).await?;
+    assert!(metrics.ends_with("# EOF\n"), "{metrics}");
     for sample in [
         "chorale_commands_total{context=\"ordering\",outcome=\"accepted\"} 1\n",
         "http_route=\"/v1/orders\",http_response_status_code=\"201\"",

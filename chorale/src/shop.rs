@@ -285,7 +285,7 @@ fn told_by(clock: Option<Clock>, kind: Kind, bus: Arc<dyn Bus>) -> (Clock, Arc<d
         (None, Kind::Real) => (Clock::system(), bus),
         (None, Kind::Imported) => {
             let clock = DrivenClock::new(Timestamp::EPOCH);
-            (clock.clock(), Arc::new(time::EventTimeBus { bus, clock }))
+            (clock.clock(), time::event_time_bus(bus, clock))
         }
     }
 }

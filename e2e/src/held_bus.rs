@@ -1,15 +1,13 @@
 //! A bus that can withhold deliveries from single groups, so that a test decides the order in which groups handle
 //! events.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use platform::bus::{
-    Browse, Bus, BusError, Consumer, Delivery, Positions, Reach, Record, Subscription, TopicInfo,
-};
-use schemas::{Context, Topic};
+use platform::bus::{Bus, BusError, Consumer, Delivery, Positions, WrappedBus};
+use schemas::Topic;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -39,42 +37,12 @@ impl HeldGroups {
     }
 
     pub fn wrap(&self, bus: Arc<dyn Bus>) -> Arc<dyn Bus> {
-        Arc::new(HeldBus { bus, held_groups: self.clone() })
-    }
-}
-
-struct HeldBus {
-    bus: Arc<dyn Bus>,
-    held_groups: HeldGroups,
-}
-
-#[async_trait]
-impl Bus for HeldBus {
-    async fn subscribe(&self, subscription: Subscription) -> Result<Box<dyn Consumer>, BusError> {
-        let (group, held) = (subscription.group.clone(), self.held_groups.0.subscribe());
-        let consumer = self.bus.subscribe(subscription).await?;
-        Ok(Box::new(HeldConsumer { consumer, group, held, kept: None }))
-    }
-
-    async fn topics(&self, topics: &[Topic]) -> Result<Vec<TopicInfo>, BusError> {
-        self.bus.topics(topics).await
-    }
-
-    async fn reach(&self, contexts: &[Context]) -> Result<BTreeMap<Context, Reach>, BusError> {
-        self.bus.reach(contexts).await
-    }
-
-    async fn browse(&self, topic: Topic, browse: &Browse) -> Result<Vec<Record>, BusError> {
-        self.bus.browse(topic, browse).await
-    }
-
-    async fn grown(
-        &self,
-        topic: Topic,
-        after: &BTreeMap<u32, u64>,
-        patience: Duration,
-    ) -> Result<(), BusError> {
-        self.bus.grown(topic, after, patience).await
+        let held_groups = self.0.clone();
+        let wrap = move |consumer, group| {
+            let held = held_groups.subscribe();
+            Box::new(HeldConsumer { consumer, group, held, kept: None }) as Box<dyn Consumer>
+        };
+        Arc::new(WrappedBus::new(bus, wrap))
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use platform::telemetry::metrics::{Histogram, Timer, metrics};
+use platform::telemetry::metrics::{Histogram, metrics, observed};
 use schemas::Context;
 
 use crate::port::{
@@ -33,13 +33,6 @@ pub(crate) fn timed(log: Arc<dyn Log>) -> Arc<dyn Log> {
         log: Arc::clone(&log),
     });
     Arc::new(LogParts { reader: timed.clone(), appender: timed, ..LogParts::of(&log) })
-}
-
-async fn observed<T>(histogram: &Histogram, call: impl Future<Output = T>) -> T {
-    let timer = Timer::start();
-    let answer = call.await;
-    timer.observe(histogram);
-    answer
 }
 
 #[async_trait]

@@ -30,8 +30,10 @@ mod positions;
 pub mod publisher;
 #[cfg(any(test, feature = "contract"))]
 pub mod shuffled;
+mod wrapped;
 
 pub use positions::{InvalidPartition, decode as decode_positions};
+pub use wrapped::WrappedBus;
 
 /// A record on a topic: a CloudEvent. Its key is the stream's id.
 #[derive(Clone, Debug, PartialEq)]

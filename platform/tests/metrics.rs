@@ -12,7 +12,7 @@ fn page() -> String {
     let mut page = format!(
         "<!-- Generated from the code; do not edit. {AGAIN} rewrites it. -->\n\n# Metrics\n\n\
          Every role serves these at `/metrics`, in the [OpenMetrics](https://prometheus.io/docs/specs/om/open_metrics_spec/) text format: processes with an API \
-         at the back office's address, every process at `--metrics-listen`. A series appears with its first value. How to scrape and trace a shop: \
+         at the back office's address, every process at `--metrics-listen`. A series appears with its first value, and disappears while its value is not known. How to scrape and trace a shop: \
          [operating](operating.md#metrics-and-traces).\n\n\
          | metric | type | unit | labels | meaning |\n|---|---|---|---|---|\n"
     );

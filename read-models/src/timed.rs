@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use platform::bus::Positions;
-use platform::telemetry::metrics::{Histogram, Timer, metrics};
+use platform::telemetry::metrics::{Histogram, metrics, observed};
 
 use crate::port::{ChangeToken, Filter, Found, Generation, Keyed, Queries, Query, StoreError, Stored, Write};
 use crate::store::Store;
@@ -40,13 +40,6 @@ pub(crate) fn timed(store: Store) -> Store {
         queries: Arc::clone(&store.queries),
     };
     Store { keyed: Arc::new(keyed), queries: Arc::new(queries), ..store }
-}
-
-async fn observed<T>(histogram: &Histogram, call: impl Future<Output = T>) -> T {
-    let timer = Timer::start();
-    let answer = call.await;
-    timer.observe(histogram);
-    answer
 }
 
 #[async_trait]

@@ -104,7 +104,7 @@ pub async fn rebuild(shop: &ReadOnlyShop, name: &str, as_json: bool, out: &mut i
     } else {
         writeln!(
             out,
-            "{name} was rebuilt from {} records: {} documents equal the live ones (digest {}…). Generation {} is now live.",
+            "{name} was rebuilt from {} records. Documents compared with the live ones: {}, all equal (digest {}…). Generation {} is now live.",
             table::number(rebuilt.records),
             table::number(rebuilt.compared),
             rebuilt.digest.get(..16).unwrap_or(&rebuilt.digest),

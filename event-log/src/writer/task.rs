@@ -89,7 +89,9 @@ struct Task {
 impl Task {
     async fn process(&mut self, round: Round, decided: Option<Decided>, queue: &mut Queue) {
         let span = round_span(self.log.context(), &round);
-        self.instruments.batch.observe(round.requests.len() as f64);
+        if !round.requests.is_empty() {
+            self.instruments.batch.observe(round.requests.len() as f64);
+        }
         let mut round = Some(round);
         if let Err(error) = self.decide_and_commit(&mut round, decided, queue).instrument(span).await {
             tracing::error!(context = %self.log.context(), error = %Chain(&error), "could not commit a batch");

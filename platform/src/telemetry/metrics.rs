@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, AtomicU64};
-use std::time::Duration;
 
 use prometheus_client::encoding::EncodeMetric;
 use prometheus_client::encoding::text::encode;
@@ -43,9 +42,22 @@ pub struct Vector<M, const N: usize> {
 impl<M: Clone, const N: usize> Vector<M, N> {
     /// The metric with these label values, in the order of the labels. A loop keeps the result instead of asking again.
     pub fn with<V: Into<Cow<'static, str>>>(&self, values: [V; N]) -> M {
+        self.family.get_or_create_owned(&self.labelled(values))
+    }
+
+    /// Stops serving the metric with these label values, because its value is not known.
+    pub fn remove<V: Into<Cow<'static, str>>>(&self, values: [V; N]) {
+        self.family.remove(&self.labelled(values));
+    }
+
+    /// Stops serving the metric, whatever the label values.
+    pub fn clear(&self) {
+        self.family.clear();
+    }
+
+    fn labelled<V: Into<Cow<'static, str>>>(&self, values: [V; N]) -> Labels<N> {
         let mut values = values.into_iter().map(Into::into);
-        let labels = self.labels.map(|label| (label, values.next().unwrap_or_default()));
-        self.family.get_or_create_owned(&labels)
+        self.labels.map(|label| (label, values.next().unwrap_or_default()))
     }
 }
 
@@ -155,15 +167,18 @@ impl Timer {
         Self(std::time::Instant::now())
     }
 
-    /// The time since the start.
-    pub fn elapsed(&self) -> Duration {
-        self.0.elapsed()
-    }
-
     /// Observes the time since the start.
     pub fn observe(self, histogram: &Histogram) {
         histogram.observe(self.0.elapsed().as_secs_f64());
     }
+}
+
+/// Awaits `call`, and adds the time that it took to `histogram`, in seconds.
+pub async fn observed<T>(histogram: &Histogram, call: impl Future<Output = T>) -> T {
+    let timer = Timer::start();
+    let answer = call.await;
+    timer.observe(histogram);
+    answer
 }
 
 /// 100 µs to 10 s.

@@ -11,8 +11,6 @@ use prometheus_client::registry::Unit;
 
 /// Clock ticks a second in `/proc/self/stat`: fixed by the kernel's interface to programs (`USER_HZ`).
 const TICKS: f64 = 100.0;
-/// Bytes of a page, as `/proc/self/stat` counts resident memory.
-const PAGE: u64 = 4096;
 
 #[derive(Debug)]
 pub(super) struct Process;
@@ -55,10 +53,14 @@ impl Figures {
         // The name in parentheses may hold spaces; the numbers after it do not.
         let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
         let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
+        // In kB, whatever the size of a page is.
+        let status = fs::read_to_string("/proc/self/status").ok()?;
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let resident: u64 = resident.trim().strip_suffix("kB")?.trim_end().parse().ok()?;
         Some(Self {
             cpu_seconds: (field(14)? + field(15)?) as f64 / TICKS,
             threads: field(20)?,
-            resident_bytes: field(24)? * PAGE,
+            resident_bytes: resident * 1024,
             open_files: fs::read_dir("/proc/self/fd").ok()?.count() as u64,
         })
     }

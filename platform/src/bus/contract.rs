@@ -11,7 +11,7 @@ use schemas::{StreamId, Topic};
 use tokio::time::{Instant, timeout};
 
 use super::publisher::PublishError;
-use super::{Bus, BusError, Consumer, Delivery, Positions, Record, Resume, Start, Subscription};
+use super::{Bus, BusError, Consumer, Delivery, Partition, Positions, Record, Resume, Start, Subscription};
 
 mod consuming;
 mod inspecting;
@@ -195,6 +195,16 @@ impl Reader {
                 format!("never came: {:?}", wanted.difference(&self.seen()).next()),
             )?;
             self.next(5, SOON).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads until positions of all these partitions have come. Joining a group may take a while.
+    async fn read_until_placed(&mut self, partitions: &BTreeSet<Partition>) -> Checked {
+        let deadline = Instant::now() + SOON;
+        while let Some(missing) = partitions.iter().find(|one| !self.positions.contains_key(one)) {
+            ensure(Instant::now() < deadline, format!("no position came for {missing:?}"))?;
+            self.next(5, QUIET).await?;
         }
         Ok(())
     }

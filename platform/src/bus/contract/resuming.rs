@@ -56,8 +56,10 @@ async fn head(bus: &dyn BusUnderTest) -> Checked {
 
 async fn head_keeps_its_place(bus: &dyn BusUnderTest) -> Checked {
     let before = publish_rounds(bus, 0, 2).await?;
-    Reader::join(bus, "witness", Start::Beginning, &Positions::new()).await?.read_all(&before).await?;
+    let mut witness = Reader::join(bus, "witness", Start::Beginning, &Positions::new()).await?;
+    witness.read_all(&before).await?;
     let mut reader = Reader::join(bus, "place", Start::Head, &Positions::new()).await?;
+    reader.read_until_placed(&witness.records().map(Record::partition).collect()).await?;
     reader.read_on().await?;
     ensure(reader.seen().is_empty(), "something came from before the group began")?;
     let positions = reader.positions.clone();

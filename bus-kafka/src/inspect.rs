@@ -91,7 +91,7 @@ impl Inspector {
         let mut all = BTreeMap::new();
         for topic in topics {
             let name = self.name(*topic);
-            let high = |number: u32| highs.get(&(name.clone(), number)).copied().unwrap_or(0);
+            let high = |number: u32| highs[&(name.clone(), number)];
             let known = self.known_ends(*topic);
             let changed: Vec<Range> = numbers
                 .iter()

@@ -22,6 +22,8 @@ pub(crate) const TICK: Duration = Duration::from_millis(100);
 const MAX_IDLE: usize = 4;
 /// Offsets read in the first attempt to find a partition's last record. Transaction markers take some of them.
 const WINDOW: u64 = 8;
+/// The answer has no offset for a partition.
+const UNKNOWN: KafkaError = KafkaError::OffsetFetch(RDKafkaErrorCode::OffsetNotAvailable);
 /// A search ends when this few offsets are left: one fetch returns them.
 const NEAR: u64 = 500;
 
@@ -125,7 +127,7 @@ impl Reader {
     pub(crate) fn bounds(&self, topic: &str, partitions: &[u32]) -> Result<Vec<Bounds>, BusError> {
         let all: Vec<_> = partitions.iter().map(|number| (topic.to_owned(), *number)).collect();
         let bounds = self.bounds_of(&all)?;
-        Ok(all.iter().map(|place| bounds.get(place).copied().unwrap_or_default()).collect())
+        Ok(all.iter().map(|place| bounds[place]).collect())
     }
 
     /// The bounds of partitions of any topics, in two requests.
@@ -137,14 +139,14 @@ impl Reader {
             return Ok(BTreeMap::new());
         }
         let (lows, highs) = (self.offsets(places, Offset::Beginning)?, self.offsets(places, Offset::End)?);
-        let bounds = |place: &(String, u32)| {
-            let of = |offsets: &BTreeMap<(String, u32), u64>| offsets.get(place).copied().unwrap_or(0);
-            (place.clone(), Bounds { low: of(&lows), high: of(&highs) })
+        let bounds = |(place, low): ((String, u32), u64)| {
+            let high = highs[&place];
+            (place, Bounds { low, high })
         };
-        Ok(places.iter().map(bounds).collect())
+        Ok(lows.into_iter().map(bounds).collect())
     }
 
-    /// One end of each partition. Waits for a cluster that is electing leaders.
+    /// One end of each of `places`. Waits for a cluster that is electing leaders.
     pub(crate) fn offsets(
         &self,
         places: &[(String, u32)],
@@ -181,11 +183,12 @@ impl Reader {
         let mut offsets = BTreeMap::new();
         for element in answer.elements() {
             element.error()?;
-            let offset = match element.offset() {
-                Offset::Offset(offset) => unsigned64(offset),
-                _ => 0,
-            };
-            offsets.insert((element.topic().to_owned(), unsigned(element.partition())), offset);
+            // An unknown offset must not be read as an empty partition: the relay would publish everything again.
+            let Offset::Offset(offset) = element.offset() else { return Err(UNKNOWN) };
+            offsets.insert((element.topic().to_owned(), unsigned(element.partition())), unsigned64(offset));
+        }
+        if places.iter().any(|place| !offsets.contains_key(place)) {
+            return Err(UNKNOWN);
         }
         Ok(offsets)
     }

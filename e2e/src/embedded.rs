@@ -4,9 +4,10 @@ use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use chorale::data_dir::DataDirError;
 use chorale::shop::{Only, Shop, ShopOptions};
 use chorale::stores::Stores;
 use platform::bus::Bus;
@@ -171,6 +172,22 @@ impl Embedded {
     }
 }
 
+/// Repeats `open` while the data directory is in use. From its fork until it executes its program, a child process holds copies
+/// of all open files, with their locks, and other tests in this process start children at any time.
+pub async fn once_free<T>(open: impl AsyncFn() -> Result<T>) -> Result<T> {
+    let began = Instant::now();
+    loop {
+        match open().await {
+            Err(error) if is_in_use(&error) && began.elapsed() < SOON => tokio::task::yield_now().await,
+            answer => return answer,
+        }
+    }
+}
+
+fn is_in_use(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| matches!(cause.downcast_ref(), Some(DataDirError::InUse(_))))
+}
+
 async fn start(
     folder: &TempDir,
     stores: &Stores,
@@ -179,22 +196,25 @@ async fn start(
     held_groups: &HeldGroups,
     provider: &Arc<ScriptedProvider>,
 ) -> Result<Shop> {
-    let held_groups = held_groups.clone();
-    let wrap = move |bus: Arc<dyn Bus>| {
-        held_groups.wrap(match buses {
-            Buses::Plain => bus,
-            Buses::Shuffled(seed) => Arc::new(ShuffledBus::new(bus, seed)),
-        })
+    let options = || {
+        let held_groups = held_groups.clone();
+        let wrap = move |bus: Arc<dyn Bus>| {
+            held_groups.wrap(match buses {
+                Buses::Plain => bus,
+                Buses::Shuffled(seed) => Arc::new(ShuffledBus::new(bus, seed)),
+            })
+        };
+        let payment_provider: Arc<dyn PaymentProvider> = Arc::clone(provider) as _;
+        ShopOptions {
+            stores: stores.clone(),
+            clock: Some(clock.clock()),
+            adapters: Box::new(move |sandboxes| Adapters { payment_provider, ..sandboxes }),
+            bus: Box::new(wrap),
+            ..ShopOptions::default()
+        }
     };
-    let payment_provider: Arc<dyn PaymentProvider> = Arc::clone(provider) as _;
-    let options = ShopOptions {
-        stores: stores.clone(),
-        clock: Some(clock.clock()),
-        adapters: Box::new(move |sandboxes| Adapters { payment_provider, ..sandboxes }),
-        bus: Box::new(wrap),
-        ..ShopOptions::default()
-    };
-    let shop = Shop::open(folder.path(), options).await.context("the shop cannot be opened")?;
+    let open = async || Shop::open(folder.path(), options()).await.context("the shop cannot be opened");
+    let shop = once_free(open).await?;
     shop.start_reactors(&Only::default());
     shop.start_projectors(&[])?;
     Ok(shop)

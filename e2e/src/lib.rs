@@ -8,7 +8,7 @@ pub mod program;
 mod provider;
 mod verbs;
 
-pub use embedded::{Buses, Embedded, SOON};
+pub use embedded::{Buses, Embedded, SOON, once_free};
 pub use held_bus::HeldGroups;
 pub use history::OrderHistory;
 pub use provider::ScriptedProvider;

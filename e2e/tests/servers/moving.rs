@@ -10,7 +10,7 @@ use chorale::stores::Stores;
 use command_api::inputs::ActionOutcome;
 use domain::policies::INVENTORY_RESERVATIONS;
 use e2e::program::{Program, objects, printed, run};
-use e2e::{Buses, Embedded};
+use e2e::{Buses, Embedded, once_free};
 use platform::config::Secret;
 use platform::postgres::Address;
 use platform::postgres::scratch::Scratch;
@@ -100,7 +100,8 @@ async fn an_interrupted_move_leaves_the_shop_on_one_side_and_can_be_repeated() -
         .restart_on(stores(&there)?, async |path| {
             let (mut patience, mut cuts) = (FIRST, 0);
             loop {
-                match tokio::time::timeout(patience, move_it(path, &there)).await {
+                let moving = once_free(async || move_it(path, &there).await);
+                match tokio::time::timeout(patience, moving).await {
                     Ok(done) => break drop(done.with_context(|| format!("after {cuts} cuts"))?),
                     Err(_) => cuts += 1,
                 }
@@ -118,11 +119,12 @@ async fn an_interrupted_move_leaves_the_shop_on_one_side_and_can_be_repeated() -
 
 /// The shop can be opened in its files or on the server, not on both.
 async fn on_one_side(path: &Path, there: &Scratch) -> Result<()> {
-    let here = match DataDir::claim(path) {
-        Ok(_) => true,
-        Err(DataDirError::Moved { .. }) => false,
-        Err(error) => return Err(error.into()),
+    let claim = async || match DataDir::claim(path) {
+        Ok(_) => Ok(true),
+        Err(DataDirError::Moved { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
     };
+    let here = once_free(claim).await?;
     let mut copies = 0;
     for context in Context::ALL {
         if let Ok(log) = event_log::connect(there.url(), context).await {

@@ -76,7 +76,7 @@ postgres_start() {
     data=$(readlink -f "$dir/data")
     # The server before is known to be dead. Its sessions may outlive it for a moment; and it counts as alive to the next
     # one, by its lock file, until its parent has heard of its death, which in a container may be never.
-    wait_until 20 nobody_in "$data" || fail postgres "processes of the server before are still at work in $data"
+    wait_until 120 nobody_in "$data" || fail postgres "processes of the server before are still at work in $data"
     rm -f "$data/postmaster.pid"
     if [[ -e $dir/fast ]]; then
         settings+=("${postgres_fast[@]}")

@@ -159,8 +159,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// List the projections' generations with their positions, lag (in events and seconds) and the progress of a rebuild, or
-    /// rebuild one of them.
+    /// List the projections' generations with their positions, lag (in events and seconds) and the progress of a
+    /// rebuild, or rebuild one of them.
     #[command(after_help = "Examples:\n  chorale projections\n  chorale projections rebuild orders")]
     Projections {
         /// Print one JSON object per generation of a projection.
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_is_traced_by_its_number_also_under_the_former_name() {
+    fn an_order_is_traced_by_its_number_even_under_the_former_name() {
         for name in ["trace", "story"] {
             let cli = Cli::try_parse_from(["chorale", name, "10-000042"]).unwrap();
             assert!(

@@ -1,4 +1,4 @@
-//! The data directory of a shop: what lies where, and who may use it.
+//! The data directory of a shop: its files, and the processes that may use it.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// Version of the directory's layout. Raised when older programs must no longer use it.
 const FORMAT: u32 = 2;
-/// The format of a directory whose shop has moved elsewhere: who does not know that must not use it either.
+/// Format of a directory whose shop has moved elsewhere. Programs that do not know this format must not use it.
 const MOVED: u32 = 3;
 const ABOUT: &str = "shop.json";
 const LOCK: &str = "lock";
@@ -25,46 +25,46 @@ struct About {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Destination {
-    /// Its logs: one address, or one of each context.
+    /// Its logs: one address, or one address per context.
     pub event_log: String,
     pub vault: String,
 }
 
-/// Why a data directory cannot be used. Each says what to do.
+/// Why a data directory cannot be used. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
-    /// Another process works in it.
+    /// Another process uses it.
     #[error("{0} is in use by another chorale process. Stop it, or choose another directory with --data-dir")]
     InUse(PathBuf),
-    /// There is no shop in it.
+    /// It contains no shop.
     #[error("there is no shop in {0}. Start one with `chorale`, or pass its directory with --data-dir")]
     NoShop(PathBuf),
-    /// A newer program made it.
+    /// A newer program has created it.
     #[error(
         "{path} has format {found}, but this program knows formats up to {FORMAT} only; use a newer chorale"
     )]
     Newer { path: PathBuf, found: u32 },
-    /// A program from before the first release made it.
+    /// A version before the first release has created it.
     #[error(
-        "{path} has format {found}, from before the first release of chorale, which this one cannot read: begin in another \
-         directory with --data-dir"
+        "{path} has format {found}, which only versions before the first release could read; \
+         choose another directory with --data-dir"
     )]
     Older { path: PathBuf, found: u32 },
     /// The shop has moved to other stores.
     #[error(
-        "the shop of {path} has moved to {}: start it with --event-log and --vault there (its keys: {}). The old files can be \
-         read, and no longer change", .to.event_log, .to.vault
+        "the shop in {path} has moved to {}. Start it with --event-log and --vault there (keys: {}). The old files can still be \
+         read, but no longer change", .to.event_log, .to.vault
     )]
     Moved { path: PathBuf, to: Destination },
-    /// The description in it cannot be read.
+    /// Its `shop.json` cannot be read.
     #[error("{0} is broken; restore it from a backup, or choose another directory with --data-dir")]
     Broken(PathBuf, #[source] serde_json::Error),
-    /// The file system says no.
+    /// The file system reports an error.
     #[error("cannot use {0}")]
     Io(PathBuf, #[source] std::io::Error),
 }
 
-/// A data directory. While one made by [`DataDir::claim`] lives, no other process can claim it.
+/// A data directory. While a value from [`DataDir::claim`] exists, no other process can claim the directory.
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
@@ -72,7 +72,7 @@ pub struct DataDir {
 }
 
 impl DataDir {
-    /// Makes the directory if it is not there, and keeps other shops out of it.
+    /// Creates the directory if it does not exist, and claims it exclusively.
     pub fn claim(path: &Path) -> Result<Self, DataDirError> {
         let data = Self::lock(make(path)?)?;
         match read(&data.path) {
@@ -82,7 +82,7 @@ impl DataDir {
         Ok(data)
     }
 
-    /// Claims the directory of a shop that is to move to `to`. A move there that did not end may be repeated.
+    /// Claims the directory of a shop that is to move to `to`. An unfinished move to `to` may be repeated.
     pub fn claim_to_move(path: &Path, to: &Destination) -> Result<Self, DataDirError> {
         read(path)?;
         let data = Self::lock(make(path)?)?;
@@ -118,13 +118,13 @@ impl DataDir {
         }
     }
 
-    /// The directory of a shop whose logs are elsewhere, made if it is not there. Nobody is kept out: the processes of such
-    /// a shop may share it.
+    /// The directory of a shop whose logs are elsewhere; created if it does not exist. The processes of such a shop may
+    /// share it.
     pub fn share(path: &Path) -> Result<Self, DataDirError> {
         Ok(Self { path: make(path)?, _lock: None })
     }
 
-    /// Looks into a directory without keeping anybody out: for auditors beside a running shop.
+    /// Opens a directory without a claim, for auditors beside a running shop.
     pub fn look(path: &Path) -> Result<Self, DataDirError> {
         read(path)?;
         let path = path.canonicalize().map_err(|source| DataDirError::Io(path.to_owned(), source))?;
@@ -168,7 +168,7 @@ fn refuse_moved(path: &Path, moved: Option<Destination>) -> Result<(), DataDirEr
     }
 }
 
-/// Whether there is a shop that this program knows, and where it has moved, if it has.
+/// Fails unless the directory contains a shop of a known format. Returns where it has moved, if it has.
 fn read(path: &Path) -> Result<Option<Destination>, DataDirError> {
     let file = path.join(ABOUT);
     let text = match fs::read_to_string(&file) {
@@ -188,7 +188,7 @@ fn read(path: &Path) -> Result<Option<Destination>, DataDirError> {
     }
 }
 
-/// Written aside and renamed, so that it is there as a whole or not at all.
+/// Written to another file and renamed, so that it is either complete or absent.
 fn write(path: &Path, moved_to: Option<Destination>) -> Result<(), DataDirError> {
     let (file, aside) = (path.join(ABOUT), path.join("shop.json.new"));
     let io = |source| DataDirError::Io(file.clone(), source);
@@ -198,7 +198,7 @@ fn write(path: &Path, moved_to: Option<Destination>) -> Result<(), DataDirError>
     fs::write(&aside, text + "\n").map_err(io)?;
     File::open(&aside).and_then(|written| written.sync_all()).map_err(io)?;
     fs::rename(&aside, &file).map_err(io)?;
-    // The new name is on the disk, too, before anybody acts on it.
+    // Sync the directory, so that the rename is durable before the caller relies on it.
     File::open(path).and_then(|folder| folder.sync_all()).map_err(io)
 }
 
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_chorale_made_or_nobody_can_read_is_left_alone() {
+    fn a_directory_of_another_version_or_with_a_broken_description_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let refused = |text: &str| {
             fs::write(folder.path().join(ABOUT), text).unwrap();

@@ -44,7 +44,7 @@ pub struct DemoArgs {
     pub seed: Option<u64>,
 }
 
-/// What has happened so far.
+/// Counts of the results so far.
 #[derive(Default)]
 pub(crate) struct Tally {
     looks: AtomicU64,
@@ -71,13 +71,13 @@ impl Tally {
     }
 }
 
-/// How often the line of what happens is written: on a terminal, and elsewhere.
+/// How often the line of counts is written: on a terminal, and elsewhere.
 const LIVE: Duration = Duration::from_millis(250);
 const PLAIN: Duration = Duration::from_secs(5);
-/// How long the back office may take to send what was ordered, after the last shopper has left.
+/// How long the back office may take to send the remaining parcels after the last shopper has left.
 const TIDYING: Duration = Duration::from_secs(10);
 
-/// Lets shoppers come for a while, then says what happened.
+/// Runs shoppers and a back office for a while, then prints the counts.
 pub async fn run(args: &DemoArgs, out: &mut impl Write) -> Result<()> {
     let http = Http::new(args)?;
     let goods = shopper::goods(&http).await.with_context(|| {

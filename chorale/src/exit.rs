@@ -3,8 +3,8 @@
 use std::io;
 use std::process::ExitCode;
 
-/// The exit code of a result. `Ok(false)`: the work is done, and its finding is negative. An error is printed with its causes,
-/// unless the reader of standard output has closed it.
+/// The exit code of a result. `Ok(false)`: the work is done and has found something wrong. An error is printed with
+/// its causes, unless the reader of standard output has closed it.
 pub fn code(program: &str, result: anyhow::Result<bool>) -> ExitCode {
     match result {
         Ok(true) => ExitCode::SUCCESS,

@@ -17,7 +17,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    // Spans that are not sent yet are sent when it is dropped.
+    // Exports the remaining spans when it is dropped.
     let _export = match platform::telemetry::init(cli.log_format, cli.otlp_endpoint.as_ref()) {
         Ok(export) => export,
         Err(error) => {
@@ -28,7 +28,7 @@ async fn main() -> ExitCode {
     chorale::exit::code("chorale", run(cli).await)
 }
 
-/// Runs the command. `false`: it is done, and has found something wrong.
+/// Runs the command. `false`: the command is done and has found something wrong.
 async fn run(cli: Cli) -> Result<bool> {
     let (path, stores) = (&cli.data_dir, &cli.stores);
     let run = async |work: Work| serve::run(path, stores, &cli.listen, &work).await;

@@ -15,7 +15,7 @@ mod transfer;
 #[cfg(feature = "servers")]
 pub use transfer::run;
 
-/// Where the shop is to go.
+/// The target of a move.
 #[derive(Args, Clone, Debug)]
 pub struct MoveArgs {
     /// Target of the event logs: postgres://user:password@host/database, with one schema per context. CONTEXT=postgres://…

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use crate::shop::Shop;
 
-/// Hand-made, in our own words.
+/// Written for this shop.
 const CATALOGUE: &str = include_str!("../seed/catalogue.json");
 /// Products that are seeded concurrently.
 const SIDE_BY_SIDE: usize = 16;
@@ -98,13 +98,13 @@ impl Receipt<'_> {
     }
 }
 
-/// Gives a shop that has no products yet a catalogue and stock. Keys come from the catalogue, so a start that was
-/// interrupted is completed by the next one, and a shop that has products of its own is left as it is.
+/// Seeds a shop without products with a catalogue and stock. Idempotency keys are derived from the catalogue, so the next
+/// start completes an interrupted one. A shop with products of its own is not changed.
 pub async fn seed_catalogue(shop: &Shop) -> Result<()> {
     let catalogue: Catalogue =
         serde_json::from_str(CATALOGUE).context("the built-in catalogue cannot be read")?;
     let first = catalogue.categories.first().context("the built-in catalogue has no categories")?;
-    // Given when everything else was answered, so that its answer is the sign that nothing is missing.
+    // This command is given last, after all others were answered: if it has an answer, nothing is missing.
     let last = catalogue.products.iter().flat_map(Product::receipts).last();
     let last = last.context("the built-in catalogue has no stock")?;
     let counts = shop.log(Context::Catalog).context("there is a log of the catalog")?.counts().await?;
@@ -130,7 +130,7 @@ pub async fn seed_catalogue(shop: &Shop) -> Result<()> {
     receive(commands, last).await
 }
 
-/// Waits until inventory, in this process or another one, has heard of the variants; `false` when it did not in time.
+/// Waits until inventory, in this process or another one, knows the variants; `false` after a timeout.
 async fn stock_is_counted(shop: &Shop, catalogue: &Catalogue) -> Result<bool> {
     let log = shop.log(Context::Inventory).context("there is a log of inventory")?;
     let mut missing = BTreeSet::new();
@@ -164,7 +164,8 @@ fn meta(key: &str) -> CommandMeta {
     CommandMeta::staff(key, "seed")
 }
 
-/// What was refused the last time is refused again, and that is fine: a human has taken over.
+/// A command that an earlier start gave and that was refused is refused again. That is fine: staff have changed the
+/// catalogue.
 fn tolerate(result: Result<Accepted, CommandError>) -> Result<Option<Accepted>> {
     match result {
         Ok(accepted) => Ok(Some(accepted)),
@@ -231,7 +232,7 @@ async fn plant_product(
     Ok(())
 }
 
-/// All of a product's stock but what is received `last` of all.
+/// Receives the stock of a product, except the receipt `last`, which is the last one of all.
 async fn plant_stock(commands: &Commands, product: &Product, last: Receipt<'_>) -> Result<()> {
     for receipt in product.receipts().filter(|receipt| *receipt != last) {
         receive(commands, receipt).await?;

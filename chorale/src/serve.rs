@@ -46,7 +46,7 @@ impl Roles {
     }
 }
 
-/// The roles of a process, and which part of them.
+/// The roles of a process, and the chosen part of them.
 #[derive(Clone, Debug)]
 pub struct Work {
     pub roles: Roles,
@@ -72,7 +72,7 @@ pub struct Sockets {
 /// A socket, and the origins whose web pages may call it.
 pub struct Socket {
     pub listener: TcpListener,
-    /// None: pages of other origins may not.
+    /// Empty: web pages of other origins may not call it.
     pub origins: Vec<Origin>,
 }
 
@@ -120,7 +120,7 @@ pub async fn run(path: &Path, stores: &Stores, listen: &Listen, work: &Work) -> 
     eprintln!("Draining …");
     shop.close().await?;
     ended?;
-    eprintln!("Bye. Starting again continues where this ended.");
+    eprintln!("Stopped. The next start continues from here.");
     Ok(())
 }
 
@@ -160,7 +160,7 @@ pub async fn start(shop: &Shop, work: &Work, sockets: Option<Sockets>) -> Result
     }
     if roles.relay && !shop.start_relays().await? && roles == (Roles { relay: true, ..Roles::NONE }) {
         bail!(
-            "the bus is the event logs themselves: there is nothing to relay. Say where the cluster is: --bus kafka://host:port"
+            "the topics are the event logs themselves, so there is nothing to relay. Pass the address of a cluster: --bus kafka://host:port"
         );
     }
     if roles.reactors {
@@ -176,7 +176,7 @@ pub async fn start(shop: &Shop, work: &Work, sockets: Option<Sockets>) -> Result
         shop.start_forgetting();
     }
     let Some(Sockets { public, staff }) = sockets else { return Ok(None) };
-    // Errors that belong to no API look as those of the commands do, if the address has commands.
+    // If the address has commands, errors outside of any API have the format of command errors.
     let errors: ErrorFormat = match roles.command_api {
         true => command_api::problem_for,
         false => query_api::graphql_error_for,
@@ -209,7 +209,7 @@ pub async fn start(shop: &Shop, work: &Work, sockets: Option<Sockets>) -> Result
 
 async fn bind(address: SocketAddr, flag: &str, origins: &[Origin]) -> Result<Socket> {
     let listener = TcpListener::bind(address).await.with_context(|| {
-        format!("cannot listen on {address}; is another program using it? Choose another address with {flag} (port 0 takes a free one)")
+        format!("cannot listen on {address}; is another program using it? Choose another address with {flag} (port 0 picks a free one)")
     })?;
     Ok(Socket { listener, origins: origins.to_vec() })
 }
@@ -239,7 +239,7 @@ fn greet(shop: &Shop, roles: Roles, addresses: Option<Addresses>) {
             roles.command_api,
             "for shoppers",
             format!("http://{public}/docs"),
-            "commands: place an order, cancel it",
+            "commands: place or cancel an order",
         ),
         (
             roles.query_api,
@@ -264,9 +264,9 @@ fn greet(shop: &Shop, roles: Roles, addresses: Option<Addresses>) {
         println!(
             "\nTry next, in another terminal:\n  \
              chorale demo                      send shoppers\n  \
-             chorale topics read order         see what happens, as the auditor sees it\n  \
-             chorale log verify                prove that nothing was changed",
+             chorale topics read order         print the events of orders, as auditors see them\n  \
+             chorale log verify                verify that nothing was changed",
         );
     }
-    println!("\nCtrl-C drains and leaves.");
+    println!("\nCtrl-C drains and stops.");
 }

@@ -1,4 +1,4 @@
-//! A shop, put together: logs, bus, writers, reactors, projectors and the two APIs.
+//! A shop, assembled: logs, bus, writers, reactors, projectors and the two APIs.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ mod time;
 pub use roles::Only;
 pub use status::StatusReader;
 
-/// Puts something around a bus.
+/// Wraps a bus.
 pub type WrapBus = Box<dyn FnOnce(Arc<dyn Bus>) -> Arc<dyn Bus> + Send>;
 /// Replaces some of the adapters to services outside the shop.
 pub type ReplaceAdapters = Box<dyn FnOnce(Adapters) -> Adapters + Send>;
@@ -43,17 +43,17 @@ pub type ReplaceAdapters = Box<dyn FnOnce(Adapters) -> Adapters + Send>;
 pub struct ShopOptions {
     /// The stores that are not in the data directory.
     pub stores: Stores,
-    /// Which time it has to live in.
+    /// The kind of time that is required.
     pub want: Want,
-    /// Tells the time. If none: the clock on the wall, or the shop's own events where they were imported.
+    /// The clock. If `None`: the system's clock, or on imported time the time of the shop's events.
     pub clock: Option<Clock>,
-    /// The figures of its rules, if it is begun now; the default ones if none.
+    /// The parameters of its rules, if the shop is new; `None` for the defaults.
     pub rules: Option<ShopRules>,
     /// Makes sealing repeatable, for imports that are compared byte by byte.
     pub seed: Option<u64>,
     /// Replaces some of the sandboxes.
     pub adapters: ReplaceAdapters,
-    /// Wraps the bus, for tests that make it unkind.
+    /// Wraps the bus, for tests with faults.
     pub bus: WrapBus,
 }
 
@@ -71,11 +71,11 @@ impl Default for ShopOptions {
     }
 }
 
-/// A shop whose parts are connected. Nothing runs yet but the writers.
+/// A shop whose parts are connected. Only the writers are running yet.
 pub struct Shop {
-    /// Where its stores are.
+    /// The locations of its stores.
     pub locations: StoreLocations,
-    /// Which time it lives in.
+    /// The kind of time that it runs on.
     pub kind: Kind,
     /// The logs of all contexts.
     pub logs: Vec<Arc<dyn Log>>,
@@ -86,13 +86,13 @@ pub struct Shop {
     pub clock: Clock,
     /// The figures of its rules.
     pub rules: Arc<ShopRules>,
-    /// Everything that people can ask for.
+    /// All commands.
     pub commands: Commands,
-    /// How far the reactors are.
+    /// The progress of the reactors.
     pub progress: Progress,
-    /// Ends everything that was started.
+    /// Stops everything that was started.
     pub shutdown: Shutdown,
-    /// Its clock goes by itself or is driven from here, so that deadlines pass here.
+    /// Whether deadlines pass in this process: its clock runs by itself or is driven from here.
     keeps_time: bool,
     /// The topics that relays write to; `None` if the topics are the logs themselves.
     relayed: Option<Arc<dyn RelayedTopics>>,
@@ -100,17 +100,17 @@ pub struct Shop {
     running: status::Running,
     adapters: Adapters,
     writers: Vec<JoinHandle<()>>,
-    /// Why the process cannot go on, once a role has found out.
+    /// Why the process cannot continue; set by the role that finds out.
     fault: watch::Sender<Option<String>>,
 }
 
-/// How long a shop may take to leave.
+/// How long a shop may take to stop.
 const DRAINING: Duration = Duration::from_secs(10);
-/// How often it is looked how far relays of other processes are.
+/// How often the progress of relays in other processes is read.
 const LOOK: Duration = Duration::from_millis(20);
 
 impl Shop {
-    /// Connects all parts of a shop. A data directory in which its logs are it claims for itself.
+    /// Connects all parts of a shop. Claims the data directory if it contains logs.
     pub async fn open(path: &Path, options: ShopOptions) -> Result<Self> {
         let locations = StoreLocations::claim(path, &options.stores)?;
         let mut logs = Vec::new();
@@ -167,7 +167,7 @@ impl Shop {
         sources::claim(&self.store, &self.logs).await
     }
 
-    /// Waits until a role finds that the process cannot go on; answers why.
+    /// Waits until a role finds that the process cannot continue, and returns the reason.
     pub async fn failed(&self) -> String {
         let mut fault = self.fault.subscribe();
         match fault.wait_for(Option::is_some).await {
@@ -181,13 +181,13 @@ impl Shop {
         self.logs.iter().find(|log| log.context() == context)
     }
 
-    /// What projectors work with.
+    /// What projectors need.
     pub fn backends(&self) -> Backends {
         Backends::new(self.store.clone(), Arc::clone(&self.bus), self.clock.clone())
     }
 
-    /// Waits until all consumers have caught up, at most `patience`: every reactor and projector has handled every event, and
-    /// none of them led to another one. Deadlines that have not passed do not count.
+    /// Waits until all consumers have caught up, at most `patience`: every reactor and projector has handled every
+    /// event, and none of them led to another one. Deadlines that have not passed do not count.
     pub async fn settled(&self, patience: Duration) -> Result<()> {
         let waited = tokio::time::timeout(patience, async {
             loop {
@@ -211,7 +211,7 @@ impl Shop {
         }
     }
 
-    /// Who has something left to do.
+    /// The consumers that have not caught up.
     async fn behind(&self) -> Result<Vec<String>> {
         let relays = self.unrelayed(&self.heads().await?).await?;
         let mut behind: Vec<String> = relays.iter().map(|context| format!("relay of {context}")).collect();
@@ -224,7 +224,7 @@ impl Shop {
         Ok(behind)
     }
 
-    /// Waits until the topics hold the logs up to where they end now.
+    /// Waits until the topics contain the logs up to their current ends.
     async fn relayed(&self) -> Result<()> {
         let heads = self.heads().await?;
         while !self.unrelayed(&heads).await?.is_empty() {
@@ -233,7 +233,7 @@ impl Shop {
         Ok(())
     }
 
-    /// The contexts whose topics do not hold their logs up to these heads yet.
+    /// The contexts whose topics do not yet contain their logs up to these heads.
     async fn unrelayed(&self, heads: &[u64]) -> Result<Vec<Context>> {
         if self.relayed.is_none() {
             return Ok(Vec::new());
@@ -253,7 +253,7 @@ impl Shop {
         Ok(())
     }
 
-    /// Where the logs end.
+    /// The heads of the logs.
     pub async fn heads(&self) -> Result<Vec<u64>> {
         let mut heads = Vec::new();
         for log in &self.logs {
@@ -262,13 +262,13 @@ impl Shop {
         Ok(heads)
     }
 
-    /// Ends what was started, in order: nothing new is begun, what was begun is finished and kept.
+    /// Stops everything in order: nothing new is started, and work that has begun is finished and stored.
     pub async fn close(self) -> Result<()> {
         self.shutdown.begin();
         self.shutdown.drained(DRAINING).await?;
         drop(self.commands);
         for writer in self.writers {
-            writer.await.context("a writer ended badly")?;
+            writer.await.context("a writer failed")?;
         }
         // All writers have stopped: a copy of the files is a complete shop.
         for address in self.locations.addresses() {
@@ -317,7 +317,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_shop_that_was_closed_leaves_no_write_ahead_log_and_its_files_are_its_owners_alone() {
+    async fn a_closed_shop_leaves_no_write_ahead_log_and_only_its_owner_can_read_its_files() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let shop = Shop::open(folder.path(), ShopOptions::default()).await.unwrap();

@@ -78,8 +78,8 @@ impl FromStr for LogAddress {
 }
 
 impl Stores {
-    /// The address of a context's log; `None` if it is a file in the data directory. The address of this context alone takes
-    /// precedence over the last one for all contexts.
+    /// The address of a context's log; `None` if it is a file in the data directory. The address of this context
+    /// alone takes precedence over the last one for all contexts.
     pub fn log(&self, context: Context) -> Option<&str> {
         let own = self.event_log.iter().rfind(|one| one.context == Some(context));
         let any = || self.event_log.iter().rfind(|one| one.context.is_none());
@@ -137,8 +137,8 @@ impl StoreLocations {
         Ok(locations)
     }
 
-    /// Fails if a log or the vault is in a directory that the shop has moved away from. A caller that changes either without a
-    /// claim checks before and after, because the shop may move in between.
+    /// Fails if a log or the vault is in a directory that the shop has moved away from. A caller that changes either
+    /// without a claim checks before and after, because the shop may move in between.
     pub fn require_here(&self) -> Result<(), DataDirError> {
         let elsewhere = !self.stores.keeps_logs_in_files() && self.stores.vault.is_some();
         if elsewhere { Ok(()) } else { self.data.require_here() }
@@ -172,7 +172,7 @@ impl StoreLocations {
         or_file(&self.stores.documents, || self.data.documents())
     }
 
-    /// Where its data is, in a sentence for people.
+    /// A sentence for people about the location of the data.
     pub fn words(&self) -> String {
         let folder = self.data.path().display();
         if self.stores.keeps_logs_in_files() {

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-/// Writes rows under headings, columns as wide as their widest cell. A column whose heading ends with `>` is set to the right.
+/// Writes rows under headings; columns are as wide as their widest cell. A column whose heading ends with `>` is
+/// right-aligned.
 pub fn print(out: &mut impl Write, headings: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
     let right: Vec<bool> = headings.iter().map(|heading| heading.ends_with('>')).collect();
     let headings: Vec<String> =
@@ -28,13 +29,13 @@ pub fn print(out: &mut impl Write, headings: &[&str], rows: &[Vec<String>]) -> i
     Ok(())
 }
 
-/// Writes one JSON value and a line's end.
+/// Writes one JSON value and a line feed.
 pub fn json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *out, value)?;
     writeln!(out)
 }
 
-/// A value, or `-` for one that is not known.
+/// A value, or `-` if it is not known.
 pub fn known<T>(value: Option<T>, show: impl FnOnce(T) -> String) -> String {
     value.map_or_else(|| "-".to_owned(), show)
 }
@@ -62,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_line_up_and_numbers_stand_to_the_right() {
+    fn columns_are_aligned_and_numbers_are_right_aligned() {
         let mut out = Vec::new();
         let rows = vec![vec!["order".to_owned(), number(1_234_567)], vec!["a".to_owned(), number(7)]];
         print(&mut out, &["topic", "records>"], &rows).unwrap();

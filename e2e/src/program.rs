@@ -156,7 +156,7 @@ impl Program {
     pub fn leave(mut self) -> Result<()> {
         self.signal("-TERM")?;
         let since = Instant::now();
-        self.until("Bye")?;
+        self.until("Stopped.")?;
         let status = self.child.wait()?;
         ensure!(status.success(), "it left with {status}: {:#?}", self.heard);
         ensure!(since.elapsed() < LEAVING, "it took {:?} to leave", since.elapsed());

@@ -1,4 +1,4 @@
-//! The back office: packs, sends and delivers what was ordered.
+//! The back office: packs, dispatches and delivers orders.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ struct Office {
     name: String,
     /// Steps taken, which the read side may not show yet.
     done: HashSet<(String, &'static str)>,
-    /// A refusal is final for its key, so each round asks under keys of its own.
+    /// A refusal is final for its key, so each round uses new keys.
     rounds: u64,
 }
 
@@ -59,7 +59,7 @@ impl Office {
         Ok(())
     }
 
-    /// Whether the step was taken.
+    /// Whether the command was accepted.
     async fn take(&self, parcel: &str, step: &str) -> Result<bool> {
         let path = format!("/v1/shipments/{parcel}/{step}");
         let key = format!("{}-{step}-{parcel}-{}", self.name, self.rounds);

@@ -1,4 +1,4 @@
-//! The shop as seen from outside.
+//! An HTTP client of the shop.
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Clone)]
 pub(super) struct Http {
     client: Client,
-    /// Where commands and queries of shoppers go.
+    /// For commands and queries of shoppers.
     public: [String; 2],
-    /// Where those of the back office go.
+    /// For commands and queries of the back office.
     staff: [String; 2],
 }
 
@@ -36,7 +36,7 @@ impl Http {
         Ok(Self { client, public, staff: both(&args.staff_url, &args.staff_query_url) })
     }
 
-    /// Asks a GraphQL endpoint; errors in the answer are errors.
+    /// Sends a query to a GraphQL endpoint; errors in the response are errors.
     pub async fn ask(&self, door: Door, query: &str, variables: Value) -> Result<Value> {
         let url = match door {
             Door::Public => format!("{}/graphql", self.public[1]),
@@ -53,7 +53,7 @@ impl Http {
         Ok(answer["data"].take())
     }
 
-    /// Sends a command: status and answer, also when it is refused.
+    /// Sends a command. Returns status and body, even if it is refused.
     pub async fn command(
         &self,
         door: Door,

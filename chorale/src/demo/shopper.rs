@@ -1,4 +1,4 @@
-//! A shopper: looks around, fills a basket, orders, now and then thinks better of it.
+//! A shopper: browses, fills a basket, places an order, and sometimes cancels it.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 use super::http::{Door, Http};
 use super::{Tally, pick};
 
-/// Something that can be bought.
+/// A variant that is for sale.
 pub(super) struct Good {
     sku: String,
     minor: i64,
@@ -26,7 +26,7 @@ const LOOK: &str =
     "query($search: String) { products(first: 10, search: $search) { totalCount nodes { title slug } } }";
 const WORDS: &[&str] = &["tea", "gre", "cup", "coffee", "bl", "pot", "spoon", "whi"];
 const STREETS: &[&str] = &["Harbour Street", "Mill Lane", "Orchard Road", "Station Square"];
-/// What shoppers pay with; mostly with something that works.
+/// The payment tokens that shoppers use; most are accepted.
 const TOKENS: &[&str] = &[
     "tok_ok",
     "tok_ok",
@@ -40,7 +40,7 @@ const TOKENS: &[&str] = &[
     "tok_insufficient",
 ];
 
-/// Everything that the shop sells.
+/// All variants that the shop sells.
 pub(super) async fn goods(http: &Http) -> Result<Vec<Good>> {
     let (mut goods, mut after) = (Vec::new(), Value::Null);
     loop {
@@ -63,7 +63,7 @@ fn good(variant: &Value) -> Option<Good> {
     Some(Good { sku, minor, currency })
 }
 
-/// Comes again and again until the time is over. What goes wrong on the way is counted; only a shop that is gone ends it.
+/// Repeats visits until `end`. Failed requests are counted; only an unreachable shop ends the visits.
 pub(super) async fn come_until(
     end: Instant,
     name: String,

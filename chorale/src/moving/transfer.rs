@@ -18,7 +18,7 @@ use crate::progress::progress_bar;
 use crate::stores::Stores;
 use crate::table;
 
-/// Parameters of the addresses that are no secrets; others are refused where they are opened.
+/// Parameters of addresses that are not secret; opening a store refuses all others.
 const PARAMETERS: [&str; 4] = ["readers", "statement_timeout", "lock_timeout", "kek"];
 
 /// The addresses that a shop moves to.
@@ -26,7 +26,7 @@ struct Plan {
     logs: Vec<(Context, String)>,
     vault: String,
     destination: Destination,
-    /// How a shop is started there: `--event-log … --vault …`, without users and passwords.
+    /// The flags that start the shop there: `--event-log … --vault …`, without users and passwords.
     flags: String,
 }
 
@@ -54,7 +54,7 @@ impl Plan {
     }
 }
 
-/// The addresses as one flag names them: one for all, or one for each.
+/// The value of a flag: one address for all contexts, or one per context.
 fn list(logs: &[(Context, String)], shown: impl Fn(&str) -> Result<String>) -> Result<String> {
     let all_one = logs.windows(2).all(|two| two[0].1 == two[1].1);
     if let (true, Some((_, address))) = (all_one, logs.first()) {
@@ -64,14 +64,14 @@ fn list(logs: &[(Context, String)], shown: impl Fn(&str) -> Result<String>) -> R
     Ok(each.collect::<Result<Vec<_>>>().context("--to-event-log")?.join(" "))
 }
 
-/// The address with what it takes to use it, but for who.
+/// The address with its parameters, but without user and password.
 fn nameless(address: &str) -> Result<String> {
     let shown = Address::parse(address, &PARAMETERS)?.to_string();
     let shown = match address.contains('@') {
         true => shown.replacen("://", "://USER:PASSWORD@", 1),
         false => shown,
     };
-    // One that can be read has nothing but known parameters behind its first question mark.
+    // An address that was parsed has only known parameters after its first question mark.
     let parameters = address.split_once('?').map(|(_, parameters)| format!("?{parameters}"));
     Ok(shown + &parameters.unwrap_or_default())
 }
@@ -97,7 +97,7 @@ pub async fn run(path: &Path, stores: &Stores, args: &MoveArgs, out: &mut impl W
         move_log(log, to, args.json, out).await?;
     }
     move_keys(&mut keys, &plan.vault, args.json, out).await?;
-    // Without copies that can be opened there is no shop at all; with a directory that can be claimed there could be two.
+    // Mark the directory before the copies are released: otherwise both could be opened, and there would be two shops.
     data.mark_moved(&plan.destination)?;
     transfer::release(&plan.logs)
         .await
@@ -154,7 +154,7 @@ async fn move_keys(keys: &mut Keys, to: &str, as_json: bool, out: &mut impl Writ
     Ok(())
 }
 
-/// Whatever came of it, the bar goes.
+/// Removes the progress bar, whether or not the move succeeded.
 fn cleared<T, E>(bar: ProgressBar, done: Result<T, E>) -> Result<T, E> {
     bar.finish_and_clear();
     done
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn every_context_has_to_go_to_a_server() {
+    fn every_context_needs_a_server_as_its_target() {
         for (logs, vault) in [
             (&["ordering=postgres://me:hunter2@h/own"][..], "postgres://h/v"),
             (&["sqlite://hunter2/x"], "postgres://h/v"),

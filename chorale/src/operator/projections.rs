@@ -78,7 +78,7 @@ fn rebuild_of(one: &ProjectorStatus) -> String {
 
 /// Rebuilds a projection next to the live one, compares both, and switches.
 pub async fn rebuild(shop: &ReadOnlyShop, name: &str, as_json: bool, out: &mut impl Write) -> Result<()> {
-    // The shop may have moved: then these documents belong to logs that have grown elsewhere.
+    // If the shop has moved, these documents belong to logs that have grown elsewhere.
     shop.locations.require_here()?;
     let known = || REGISTRY.iter().map(|projection| projection.name()).collect::<Vec<_>>().join(", ");
     let projection = projectors::projections::named(name)
@@ -121,7 +121,7 @@ mod tests {
     use crate::stores::Stores;
 
     #[tokio::test]
-    async fn projections_are_listed_without_writing_also_where_nothing_was_projected_yet() {
+    async fn listing_projections_writes_nothing_even_before_anything_was_projected() {
         let folder = tempfile::tempdir().unwrap();
         Shop::open(folder.path(), ShopOptions::default()).await.unwrap().close().await.unwrap();
         let shop = ReadOnlyShop::open(folder.path(), &Stores::default()).await.unwrap();

@@ -11,7 +11,7 @@ use super::Roles;
 type Link = (&'static str, &'static str);
 
 const COMMANDS: [Link; 2] = [
-    ("/docs", "the commands of this address, to read and to try"),
+    ("/docs", "the commands of this address, with a form to try them"),
     ("/openapi.json", "the same as an OpenAPI document"),
 ];
 const HEALTH: [Link; 2] =

@@ -13,7 +13,7 @@ pub(crate) async fn claim(store: &Store, logs: &[Arc<dyn Log>]) -> Result<()> {
         let recorded = store.sources.claim_source(context.name(), &epoch).await?;
         ensure!(
             recorded == epoch,
-            "the documents were built from another log of {context} than this one: choose others (--documents, --data-dir), or \
+            "the documents were built from another log of {context} than this one: choose other documents (--documents, --data-dir), or \
              delete these; they are rebuilt from the topics"
         );
     }
@@ -25,7 +25,7 @@ mod tests {
     use crate::shop::{Shop, ShopOptions};
 
     #[tokio::test]
-    async fn documents_of_another_log_are_refused_and_those_of_the_own_are_not() {
+    async fn documents_of_another_log_are_refused_and_documents_of_this_log_are_not() {
         let folder = tempfile::tempdir().unwrap();
         for _ in 0..2 {
             let shop = Shop::open(folder.path(), ShopOptions::default()).await.unwrap();

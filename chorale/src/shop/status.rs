@@ -1,4 +1,5 @@
-//! The status of all projectors and reactors, from the stores and the bus: any process can report it, also one that runs none.
+//! The status of all projectors and reactors, from the stores and the bus: any process can report it, even one that
+//! runs none of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use super::Shop;
 
 /// The most parked events of a context that are counted.
 const COUNTED: usize = 1_000;
-/// How long the query API answers the same status, however many clients ask.
+/// How long the query API returns the same status, regardless of the number of requests.
 const FRESH: Duration = Duration::from_secs(1);
 
 /// The projectors that this process runs.
@@ -39,8 +40,9 @@ pub struct StatusReader {
 }
 
 impl Shop {
-    /// The status of every generation of every projection, and of every reactor, whichever processes run them. Reads only; at
-    /// rest it costs a few small reads per projection and reactor, and of a topic that is behind at most 1 000 records.
+    /// The status of every generation of every projection, and of every reactor, whichever processes run them. Reads
+    /// only; without a lag it costs a few small reads per projection and reactor; for a topic that is behind, it
+    /// reads at most 1 000 records.
     pub async fn statuses(&self) -> Result<(Vec<ProjectorStatus>, Vec<ReactorStatus>)> {
         let reader = self.status_reader();
         Ok((reader.projectors().await?, reader.reactors().await?))
@@ -81,7 +83,7 @@ impl StatusReader {
         let ends = match self.backends.bus.ends(&Topic::ALL).await {
             Ok(ends) => Some(ends),
             Err(error) => {
-                tracing::warn!(error = %Chain(&error), "the lag of the reactors is not known");
+                tracing::warn!(error = %Chain(&error), "could not read the lag of the reactors");
                 None
             }
         };
@@ -125,7 +127,7 @@ impl StatusReader {
                 status(spec, positions, Some((lag.records, seconds)), own)
             }
             Err(error) => {
-                tracing::warn!(reactor = spec.name, error = %Chain(&error), "the lag of the reactor is not known");
+                tracing::warn!(reactor = spec.name, error = %Chain(&error), "could not read the lag of the reactor");
                 status(spec, positions, None, own)
             }
         }

@@ -1,4 +1,4 @@
-//! Customers and the shop's people do what is in the diary.
+//! Carries out the actions of customers and staff that the diary schedules.
 
 use anyhow::{Context as _, Result};
 use command_api::inputs::{DeliveredInput, DispatchInput, LostInput, ResolveHoldInput, RetryPaymentInput};
@@ -10,14 +10,14 @@ use schemas::{Context, CustomerId, EventSet, OrderId};
 use crate::baskets::{self, Refused, answered};
 use crate::diary::Act;
 
-/// Who packs and hands over.
+/// The actor that packs and dispatches parcels.
 const WAREHOUSE: &str = "warehouse";
 /// The actor of events about the outcome of parcels.
 const CARRIER: &str = "carrier-desk";
-/// Who decides about orders on hold.
+/// The actor that decides about orders on hold.
 const SERVICE: &str = "customer-service";
 
-/// Does it. What the rules refuse is answered; anything else that goes wrong is an error.
+/// Carries out an action. A refusal by the rules is returned; any other failure is an error.
 pub(crate) async fn act(commands: &Commands, act: Act) -> Result<Option<Refused>> {
     match act {
         Act::Retry(order) => {
@@ -64,7 +64,7 @@ pub(crate) async fn act(commands: &Commands, act: Act) -> Result<Option<Refused>
     }
 }
 
-/// Whose order it is.
+/// The customer of an order.
 async fn customer(commands: &Commands, order: OrderId) -> Result<CustomerId> {
     let begun = [(order.stream(), 0)];
     let events = commands.writers().of(Context::Ordering).log().read(Read::Streams(&begun), 1).await?;
@@ -72,7 +72,7 @@ async fn customer(commands: &Commands, order: OrderId) -> Result<CustomerId> {
     let event = OrderEvent::decode(&first.envelope.name, first.envelope.type_version, &first.payload)?;
     match event {
         OrderEvent::OrderPlaced(placed) => {
-            placed.customer_id.with_context(|| format!("{} is a guest's", order.stream()))
+            placed.customer_id.with_context(|| format!("{} is the order of a guest", order.stream()))
         }
         _ => anyhow::bail!("{} does not begin with OrderPlaced", order.stream()),
     }

@@ -1,4 +1,4 @@
-//! A basket becomes an order. What the rules refuse of it is left out, line by line, and reported.
+//! Turns a basket into an order. Lines that the rules refuse are left out and reported.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,32 +15,32 @@ use crate::fate::{self, Regret};
 use crate::year::{Article, Basket, Line};
 use crate::{catalogue, people};
 
-/// So often the lines that are refused are taken out before the whole basket is given up.
+/// How often refused lines are removed before the whole basket is given up.
 const ROUNDS: u32 = 5;
 
-/// Something that was refused.
+/// A refused command, or a refused line of one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Refused {
     /// The idempotency key of the command.
     pub key: String,
-    /// The line of the basket, from 0; none where the command was refused as a whole.
+    /// The line of the basket, from 0; `None` if the command was refused as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
     /// The product of the line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub article: Option<Article>,
-    /// How many were wanted.
+    /// The requested quantity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantity: Option<u32>,
     pub code: String,
     pub message: String,
 }
 
-/// What became of a basket.
+/// The outcome of a basket.
 #[derive(Debug, Default)]
 pub(crate) struct Placed {
-    /// The order; none when nothing of the basket could be ordered.
+    /// The order; `None` if nothing in the basket could be ordered.
     pub order: Option<OrderId>,
     pub refused: Vec<Refused>,
 }
@@ -50,7 +50,7 @@ pub(crate) fn meta(key: &str, customer: CustomerId) -> CommandMeta {
     CommandMeta::new(key, "complete-journey", Actor::customer(customer.to_string()))
 }
 
-/// Orders what is in a basket, and changes the household's mind at once where that is its fate and `racing`.
+/// Orders the contents of a basket. If its fate is an immediate cancellation and `racing` is true, cancels it at once.
 pub(crate) async fn place(
     commands: &Commands,
     dice: Dice,
@@ -91,7 +91,7 @@ pub(crate) async fn place(
     Ok(placed)
 }
 
-/// Notes what was refused; answers the lines that it was about.
+/// Records refusals, and returns the lines that they are about.
 fn sort_out(
     key: &str,
     lines: &[Line],
@@ -105,7 +105,7 @@ fn sort_out(
             error.field.as_deref().and_then(place_in_order).and_then(|place| wanted.get(place).copied());
         first.entry(line).or_insert(error);
     }
-    // What is wrong with a line may be all that is wrong with the order.
+    // An error of the order may only be the consequence of a refused line.
     if first.len() > 1 {
         first.remove(&None);
     }
@@ -143,7 +143,7 @@ fn order(dice: Dice, basket: &Basket, lines: &[Line], wanted: &[usize]) -> Order
     }
 }
 
-/// The customer cancels the order. A refusal because it is too late is a normal answer.
+/// Cancels the order for the customer. A refusal because it is too late is a normal answer.
 pub(crate) async fn cancel(
     commands: &Commands,
     customer: CustomerId,
@@ -156,7 +156,7 @@ pub(crate) async fn cancel(
     )
 }
 
-/// A refusal by the rules is something to report; anything else is an error.
+/// A refusal by the rules is reported; any other failure is an error.
 pub(crate) fn answered<T>(key: &str, result: Result<T, CommandError>) -> Result<Option<Refused>> {
     match result {
         Ok(_) => Ok(None),
@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_is_told_of_the_line_in_the_basket_not_of_the_place_in_the_order() {
+    fn a_refusal_names_the_line_of_the_basket_and_not_the_line_of_the_order() {
         let line = |article| Line { article, quantity: 3, paid: 0, regular: 0 };
         let (lines, mut refused) = ([line(7), line(8), line(9)], Vec::new());
         let errors = vec![

@@ -1,4 +1,4 @@
-//! The grocer's catalogue in the shop's words: the data has codes and no names, so titles are composed from what it has.
+//! The grocer's catalogue in the shop's format. The data has codes but no names, so titles are composed from the codes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use schemas::product::TaxClass;
 
 use crate::year::{Article, Product};
 
-/// Characters of the part of a slug that comes from words: slugs have at most 96.
+/// Longest part of a slug that is made from words, in characters; a slug has at most 96.
 const SLUG: usize = 80;
 
 /// The SKU of a product.
@@ -15,24 +15,24 @@ pub(crate) fn sku(article: Article) -> String {
     format!("CJ-{article}")
 }
 
-/// The product that a SKU of ours names.
+/// The product with this SKU.
 pub(crate) fn article(sku: &str) -> Option<Article> {
     sku.strip_prefix("CJ-")?.parse().ok()
 }
 
-/// A place in the tree: a department, or a category of one. Category names repeat across departments.
+/// A node of the tree: a department, or one of its categories. Category names repeat across departments.
 pub(crate) type Place = (String, Option<String>);
 
 /// A category to be created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Category {
     pub place: Place,
-    /// Its name for people.
+    /// The displayed name.
     pub name: String,
     pub slug: String,
 }
 
-/// All categories, departments before what is in them.
+/// All categories; departments come before their categories.
 pub(crate) fn categories(products: &[Product]) -> Vec<Category> {
     let places: BTreeSet<Place> = products
         .iter()
@@ -47,7 +47,7 @@ pub(crate) fn categories(products: &[Product]) -> Vec<Category> {
             within.as_ref().map_or_else(|| slug(department), |name| slug(&format!("{department} {name}")));
         let times = taken.entry(words.clone()).or_default();
         *times += 1;
-        // Names that differ only in what an address cannot hold.
+        // Names that differ only in characters that a slug cannot contain.
         let slug = if *times == 1 { words } else { format!("{words}-{times}") };
         let name = readable(within.as_ref().unwrap_or(department));
         Category { name, slug, place }
@@ -55,7 +55,7 @@ pub(crate) fn categories(products: &[Product]) -> Vec<Category> {
     places.into_iter().map(&mut category).collect()
 }
 
-/// Where a product is found.
+/// The category of a product.
 pub(crate) fn place(product: &Product) -> Place {
     (product.department.clone(), product.category.clone())
 }
@@ -78,12 +78,12 @@ pub(crate) fn product(product: &Product, category: Option<String>) -> ProductInp
         brand: Some(brand(product)),
         category_ids: category.into_iter().collect(),
         attributes: attributes.into_iter().flatten().collect(),
-        // The till's amounts are without sales tax.
+        // The amounts at the till exclude sales tax.
         tax_class: TaxClass::Zero,
     }
 }
 
-/// The one variant of a product.
+/// The only variant of a product.
 pub(crate) fn variant(product: &Product) -> VariantInput {
     VariantInput {
         sku: sku(product.article),
@@ -128,7 +128,7 @@ mod tests {
     use crate::year::tests::product as of;
 
     #[test]
-    fn titles_are_composed_from_what_the_data_has() {
+    fn titles_are_composed_from_the_codes_in_the_data() {
         let mut cola = of(12);
         assert_eq!(title(&cola), "Sft drnk 2 liter btl carb incl, House brand, 2 ltr");
         cola.brand = "National".to_owned();
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn categories_are_told_apart_by_their_department_and_have_addresses_of_their_own() {
+    fn equal_category_names_in_different_departments_get_different_slugs() {
         let mut products = [of(1), of(2), of(3)];
         products[1].department = "DRUG GM".to_owned();
         products[2].category = Some("SOFT/DRINKS".to_owned());

@@ -9,7 +9,7 @@ use parquet::data_type::{ByteArrayType, DataType, DoubleType, Int64Type, Int96Ty
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use schemas::Timestamp;
 
-/// Records that are read at a time.
+/// Records per read.
 const BATCH: usize = 8_192;
 
 /// A Parquet file. Columns are read up to `limit` rows.
@@ -25,7 +25,7 @@ impl Table {
             format!("{} cannot be opened: {here}", path.display())
         })?;
         let file = SerializedFileReader::new(file)
-            .with_context(|| format!("{} is no Parquet file", path.display()))?;
+            .with_context(|| format!("{} is not a Parquet file", path.display()))?;
         Ok(Self { path: path.to_owned(), file })
     }
 
@@ -36,7 +36,7 @@ impl Table {
 
     /// A column of amounts of money, in cents.
     pub fn cents(&self, name: &str, limit: usize) -> Result<Vec<i64>> {
-        // Amounts are far below what a double holds exactly.
+        // The amounts are small enough for a double to represent them exactly.
         Ok(self
             .full::<DoubleType>(name, limit)?
             .into_iter()
@@ -50,7 +50,7 @@ impl Table {
         Ok(instants.into_iter().map(|instant| Timestamp::from_millis(instant.to_millis())).collect())
     }
 
-    /// A column of texts, trimmed; empty ones are none.
+    /// A column of texts, trimmed; empty ones are `None`.
     pub fn texts(&self, name: &str, limit: usize) -> Result<Vec<Option<String>>> {
         let texts = self.column::<ByteArrayType>(name, limit)?.into_iter().map(|bytes| {
             let text = String::from_utf8_lossy(bytes?.data()).trim().to_owned();

@@ -1,4 +1,4 @@
-//! The schedule of actions of customers and staff. It is derived from the logs, so a restarted import has it again.
+//! The schedule of actions of customers and staff. It is derived from the logs, so a restarted import rebuilds it.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use schemas::{Context, EventSet, OrderId, ShipmentId, Timestamp, Topic};
 use crate::dice::Dice;
 use crate::fate::{self, Regret};
 
-/// Events that are read at a time.
+/// Events per read.
 const PAGE: usize = 2_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,29 +25,30 @@ pub(crate) enum Act {
     Cancel(OrderId),
     /// The warehouse packs a parcel.
     Pack(ShipmentId),
-    /// The carrier takes a parcel. With the version of the event that made it possible, because it may be refused and tried again.
+    /// The carrier takes a parcel. The version is that of the event that made it possible: a refused attempt may be
+    /// repeated after a later event.
     Dispatch(ShipmentId, u64),
     Deliver(ShipmentId),
-    /// A parcel is given up.
+    /// A parcel is reported lost.
     Lose(ShipmentId),
     /// The shop decides about an order on hold.
     Resolve {
         order: OrderId,
         reason: HoldReason,
-        /// Which parcel it is about.
+        /// The parcel that the hold is about.
         parcel: Option<ShipmentId>,
         way: WayOut,
-        /// The version of the event that put it on hold.
+        /// The version of the event that put the order on hold.
         version: u64,
     },
 }
 
-/// What is to be done, in order of time.
+/// Scheduled actions in order of time.
 pub(crate) struct Diary {
     dice: Dice,
     /// Everything up to this instant is done.
     done: Timestamp,
-    /// Whether those who change their mind at once do so while the shop is at work on the order.
+    /// Whether immediate cancellations happen while the shop is still processing the order.
     racing: bool,
     entries: BTreeSet<(Timestamp, Act)>,
     ordering: u64,
@@ -55,17 +56,17 @@ pub(crate) struct Diary {
 }
 
 impl Diary {
-    /// An empty diary. What was to be done up to `done` is left out.
+    /// An empty diary. Actions up to `done` are left out.
     pub fn new(dice: Dice, done: Timestamp, racing: bool) -> Self {
         Self { dice, done, racing, entries: BTreeSet::new(), ordering: 0, shipping: 0 }
     }
 
-    /// When there is something to do next.
+    /// The time of the next action.
     pub fn next(&self) -> Option<Timestamp> {
         self.entries.first().map(|(at, _)| *at)
     }
 
-    /// Takes out what is due at `now`.
+    /// Removes and returns the actions that are due at `now`.
     pub fn due(&mut self, now: Timestamp) -> Vec<Act> {
         let mut due = Vec::new();
         while self.next().is_some_and(|at| at <= now) {
@@ -74,7 +75,7 @@ impl Diary {
         due
     }
 
-    /// Learns what has happened since it last looked.
+    /// Reads the events since the last call.
     pub async fn follow(&mut self, shop: &Shop) -> Result<()> {
         let ordering = log(shop, Context::Ordering)?;
         self.ordering = self.read(ordering, Topic::ORDER, self.ordering, Self::hear_order).await?;
@@ -178,7 +179,7 @@ impl Diary {
     }
 }
 
-/// How the shop decides: it goes on where that is possible, and gives money back for what is lost.
+/// The shop's decision: it continues where possible, and refunds lost goods.
 fn chosen(reason: HoldReason, ways: &[WayOut]) -> Option<WayOut> {
     let liked: &[WayOut] = match reason {
         HoldReason::CaptureFailed => &[WayOut::RetryCapture],

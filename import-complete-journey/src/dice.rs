@@ -1,7 +1,6 @@
-//! Chances that fall the same way in every import with the same seed.
+//! Random choices that are the same in every import with the same seed.
 
-/// Dice of an import. What they show depends on the seed, on what is thrown for, and on whom it concerns; never on what was
-/// thrown before.
+/// The dice of an import. A result depends on the seed, the kind of choice and its subject, never on earlier results.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dice(u64);
 
@@ -11,10 +10,10 @@ impl Dice {
         Self(seed)
     }
 
-    /// A number for `what` about `whom`.
+    /// The random number of the choice `what` for the subject `whom`.
     pub fn throw(self, what: &str, whom: &str) -> u64 {
         let bytes = what.bytes().chain([0xff]).chain(whom.bytes());
-        // FNV-1a over the names, then the finalizer of SplitMix64: fixed for ever, unlike a library's generator.
+        // FNV-1a over the names, then the finalizer of SplitMix64. Unlike a library's generator, it never changes.
         let named = bytes.fold(0xcbf2_9ce4_8422_2325 ^ self.0, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
         });
@@ -28,7 +27,7 @@ impl Dice {
         self.throw(what, whom) % sides.max(1)
     }
 
-    /// Whether it happens, in `in_ten_thousand` of 10 000 cases.
+    /// Whether something happens that has a probability of `in_ten_thousand` in 10 000.
     pub fn falls(self, in_ten_thousand: u64, what: &str, whom: &str) -> bool {
         self.below(10_000, what, whom) < in_ten_thousand
     }
@@ -39,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dice_repeat_themselves_and_fall_as_often_as_they_should() {
+    fn dice_are_repeatable_and_have_the_given_probabilities() {
         let dice = Dice::new(7);
         assert_eq!(dice.throw("pay", "1"), Dice::new(7).throw("pay", "1"));
         assert_ne!(dice.throw("pay", "1"), Dice::new(8).throw("pay", "1"));

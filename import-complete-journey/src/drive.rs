@@ -1,5 +1,5 @@
-//! Drives an import: the clock stands still until everything that was begun is done, then jumps to whatever comes next (a basket,
-//! an entry of the diary, a timer of the shop). So processing speed never makes an order expire.
+//! Drives an import. The clock stops until all pending work is done, then jumps to the next basket, action of the diary or
+//! timer of the shop. So an order never expires because processing is slow.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,9 +24,9 @@ use crate::watch::Watch;
 use crate::year::Year;
 use crate::{acting, fate};
 
-/// How long the shop may take to come to rest; longer means that something is broken.
+/// How long the shop may take to finish its pending work; more means that something is broken.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// How often the mark is kept at least.
+/// Longest time between two writes of the mark.
 const MARKED_EVERY: Duration = Duration::from_secs(1);
 
 /// Everything that follows from the data and the seed.
@@ -36,13 +36,13 @@ pub(crate) struct Plan {
     pub prices: Prices,
     pub deliveries: BTreeMap<u8, Vec<Delivery>>,
     pub dice: Dice,
-    /// One thing at a time, each to its end.
+    /// One basket at a time, each to its end.
     pub lockstep: bool,
-    /// After the last basket, until every order is over.
+    /// Continue after the last basket until every order has ended.
     pub afterwards: bool,
 }
 
-/// How a drive ended.
+/// How an import ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
     Finished,
@@ -50,7 +50,7 @@ pub(crate) enum Ended {
     Interrupted,
 }
 
-/// An import under way.
+/// A running import.
 pub(crate) struct Drive<'a> {
     shop: &'a Shop,
     clock: &'a DrivenClock,
@@ -63,8 +63,8 @@ pub(crate) struct Drive<'a> {
 }
 
 impl<'a> Drive<'a> {
-    /// Goes on from a mark. The clock begins where the logs end. The shop's reactors must not run yet: they could be in time for
-    /// what is over.
+    /// Continues from a mark. The clock begins at the end of the logs. The shop's reactors must not run yet: with an older
+    /// clock they could meet deadlines that have passed.
     pub async fn from(
         shop: &'a Shop,
         clock: &'a DrivenClock,
@@ -86,7 +86,7 @@ impl<'a> Drive<'a> {
         Ok(Self { shop, clock, plan, marker, mark, diary, kept: now, since })
     }
 
-    /// Imports everything, or until `stop` begins. Answers how it ended, and the mark.
+    /// Imports everything, or until `stop` begins. Returns how it ended, and the mark.
     pub async fn run(mut self, stop: &Shutdown) -> Result<(Ended, Mark)> {
         self.quiet().await?;
         let products = Watch::new("products", self.plan.year.products.len(), 0)?;
@@ -127,7 +127,7 @@ impl<'a> Drive<'a> {
         Ok(())
     }
 
-    /// When the next thing happens; none when nothing is left to do.
+    /// The time of the next step; `None` if nothing is left to do.
     async fn next(&self) -> Result<Option<Timestamp>> {
         let basket = self.plan.year.baskets.get(self.mark.baskets).map(|basket| basket.at);
         if basket.is_none() && !self.plan.afterwards {
@@ -144,7 +144,7 @@ impl<'a> Drive<'a> {
         Ok(next)
     }
 
-    /// Lets the shop's timers pass, then does what is in the diary, until nothing more is due.
+    /// Runs the shop's timers and then the actions of the diary, until nothing more is due.
     async fn timers_and_diary(&mut self) -> Result<()> {
         loop {
             self.quiet().await?;
@@ -171,7 +171,7 @@ impl<'a> Drive<'a> {
         Ok(())
     }
 
-    /// Prices and deliveries of the weeks that begin now, before the first basket of each.
+    /// Sets prices and books deliveries of the weeks that begin now, before the first basket of each.
     async fn begin_weeks(&mut self, shelf: &mut Shelf) -> Result<()> {
         let Some(basket) = self.plan.year.baskets.get(self.mark.baskets) else { return Ok(()) };
         while basket.at <= self.clock.now() && self.mark.weeks < basket.week {
@@ -186,7 +186,7 @@ impl<'a> Drive<'a> {
         Ok(())
     }
 
-    /// Places the baskets of this hour together, at the moment of the first; in lockstep only one.
+    /// Places the baskets of this hour together, at the time of the first; in lockstep only one.
     async fn place_baskets(&mut self) -> Result<()> {
         let (now, all) = (self.clock.now(), &self.plan.year.baskets);
         let Some(first) = all.get(self.mark.baskets).filter(|basket| basket.at <= now) else { return Ok(()) };
@@ -211,7 +211,7 @@ impl<'a> Drive<'a> {
         Ok(())
     }
 
-    /// Waits until everything that was begun is done: no record is unhandled, no outside call is open, no timer is due.
+    /// Waits until all pending work is done: every record is handled, no external call is open, and no timer is due.
     async fn quiet(&self) -> Result<()> {
         let begun = Instant::now();
         loop {

@@ -1,5 +1,5 @@
-//! What becomes of an order beside the usual, by the seed. Everything happens on the hour where people work by the hour, so that
-//! a shop's day has few moments and many parcels in each.
+//! Unusual outcomes of orders, chosen by the seed. Work of people happens on the hour, so that a shop's day has few moments
+//! with many parcels each.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::dice::Dice;
 const HOUR: Duration = Duration::from_hours(1);
 const HOUR_MILLIS: i64 = 3_600_000;
 
-/// How a household pays, as a token of the sandbox: 2 % are declined once, 0.5 % for good, 0.2 % get an answer only later.
+/// The payment token of a household, from the sandbox: 2 % are declined once, 0.5 % for good, and 0.2 % are answered later.
 pub(crate) fn payment_token(dice: Dice, basket: i64) -> &'static str {
     match dice.below(10_000, "payment", &basket.to_string()) {
         0..200 => "tok_decline",
@@ -23,13 +23,13 @@ pub(crate) fn payment_token(dice: Dice, basket: i64) -> &'static str {
 /// When a customer changes their mind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Regret {
-    /// At once, while stock and payment are still being asked.
+    /// At once, before stock and payment are confirmed.
     AtOnce,
-    /// Once it is confirmed.
+    /// After the order is confirmed.
     Confirmed,
-    /// Once a parcel is packed.
+    /// After a parcel is packed.
     Packed,
-    /// Once a parcel has left, which is too late for that one.
+    /// After a parcel is dispatched, which is too late for this parcel.
     Dispatched,
 }
 
@@ -44,37 +44,37 @@ pub(crate) fn regret(dice: Dice, order: OrderId) -> Option<Regret> {
     }
 }
 
-/// Whether a parcel gets lost on its way: 0.1 %.
+/// Whether a parcel is lost on its way: 0.1 %.
 pub(crate) fn is_lost(dice: Dice, parcel: ShipmentId) -> bool {
     dice.falls(10, "lost", &parcel.to_string())
 }
 
-/// When a parcel that was planned at `from` is packed: within four hours.
+/// The time at which a parcel that was planned at `from` is packed: within four hours.
 pub(crate) fn packed(dice: Dice, parcel: ShipmentId, from: Timestamp) -> Timestamp {
     on_the_hour(from.plus(HOUR * hours(dice, "pack", parcel, 4)))
 }
 
-/// When a parcel that got its label at `from` is taken by the carrier: within twelve hours.
+/// The time at which the carrier takes a parcel that was labelled at `from`: within twelve hours.
 pub(crate) fn dispatched(dice: Dice, parcel: ShipmentId, from: Timestamp) -> Timestamp {
     on_the_hour(from.plus(HOUR * hours(dice, "dispatch", parcel, 12)))
 }
 
-/// When a parcel that left at `from` arrives: after 20 to 60 hours.
+/// The time at which a parcel that was dispatched at `from` arrives: after 20 to 60 hours.
 pub(crate) fn delivered(dice: Dice, parcel: ShipmentId, from: Timestamp) -> Timestamp {
     on_the_hour(from.plus(HOUR * (20 + hours(dice, "deliver", parcel, 40))))
 }
 
-/// When a parcel that left at `from` is given up: a day after it should have come.
+/// The time at which a parcel that was dispatched at `from` is reported lost: a day after its arrival was due.
 pub(crate) fn given_up(from: Timestamp) -> Timestamp {
     on_the_hour(from.plus(HOUR * 96))
 }
 
-/// When the shop decides about an order that is on hold since `from`: the next day.
+/// The time at which the shop decides about an order that has been on hold since `from`: the next day.
 pub(crate) fn decided(from: Timestamp) -> Timestamp {
     on_the_hour(from.plus(HOUR * 24))
 }
 
-/// When a customer tries another way to pay, or has thought again.
+/// The time at which a customer tries another way to pay, or cancels.
 pub(crate) fn soon(from: Timestamp) -> Timestamp {
     from.plus(Duration::from_mins(5))
 }
@@ -87,7 +87,7 @@ pub(crate) fn on_the_hour(instant: Timestamp) -> Timestamp {
 }
 
 fn hours(dice: Dice, what: &str, parcel: ShipmentId, most: u32) -> u32 {
-    // Below `most`, which fits.
+    // The result is below `most`, so it fits.
     u32::try_from(dice.below(u64::from(most), what, &parcel.to_string())).unwrap_or(0)
 }
 
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn payments_go_wrong_as_often_as_they_should() {
+    fn payments_fail_with_the_given_probabilities() {
         let tokens: Vec<_> = (0..100_000).map(|basket| payment_token(Dice::new(3), basket)).collect();
         let count = |token| tokens.iter().filter(|other| **other == token).count();
         assert!((1_800..2_200).contains(&count("tok_decline")));

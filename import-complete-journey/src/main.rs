@@ -1,7 +1,6 @@
-//! `import-complete-journey`: a grocer's year of real baskets becomes a year of a shop. Everything goes through the commands
-//! that a shop uses. Idempotency keys are derived from the data, so an interrupted import continues without duplicates.
-//!
-//! A program of its own, because the Parquet reader takes long to build and only this import needs it.
+//! `import-complete-journey`: imports a grocer's year of real baskets into a shop. Everything goes through the shop's
+//! commands. Idempotency keys are derived from the data, so an interrupted import continues without duplicates. It is
+//! a separate program, because the Parquet reader takes long to build and only this import needs it.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -49,7 +48,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Parser, Debug)]
 #[command(version)]
 struct Cli {
-    /// Where the shop's files are.
+    /// Directory of the shop's files.
     #[arg(long, env = "CHORALE_DATA_DIR", default_value = "chorale-data", value_name = "DIR")]
     data_dir: PathBuf,
     /// Format of the program's own log on standard error: human or json. CHORALE_LOG sets its levels.
@@ -70,16 +69,16 @@ struct ImportArgs {
     /// Import the first N weeks, and only products in their baskets. Default: all weeks and all products.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=53))]
     weeks: Option<u8>,
-    /// One basket at a time, each to its end: the same input and seed give the same payloads in every stream.
+    /// Process one basket at a time, each to its end: the same input and seed then give the same payloads in every stream.
     #[arg(long)]
     lockstep: bool,
-    /// Decides which payments are declined, which orders are cancelled and which parcels are lost.
+    /// Seed that decides which payments are declined, which orders are cancelled and which parcels are lost.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Stop after the last basket, with orders still in progress, instead of continuing until every order is closed.
     #[arg(long)]
     no_afterwards: bool,
-    /// Only drive the shop: its relay, reactors and projectors run as processes of their own, on the same addresses.
+    /// Only drive the shop: its relay, reactors and projectors run as separate processes, on the same addresses.
     #[arg(long)]
     drive_only: bool,
     /// Print the report as one JSON object.
@@ -100,11 +99,10 @@ async fn main() -> ExitCode {
 
 /// How long the read side may take to catch up at the end.
 const CATCHING_UP: Duration = Duration::from_hours(12);
-/// The most of one product in one order. Petrol is counted in thousandths of a gallon, so this refuses it.
+/// Largest quantity of a product in an order. Petrol is counted in thousandths of a gallon, so it is refused.
 const MAX_PER_ORDER: u32 = 100;
 
-/// Imports, checks the statements that must hold of every shop, and reports. `false`: one does not hold, or the import was
-/// interrupted.
+/// Imports, checks the invariants of a shop, and reports. `false`: an invariant is violated, or the import was interrupted.
 async fn run(data_dir: &Path, stores: &Stores, args: &ImportArgs, out: &mut impl Write) -> Result<bool> {
     let stop = Shutdown::on_signals()?;
     let mut year = Year::read(&args.folder, args.weeks)?;
@@ -126,7 +124,7 @@ async fn run(data_dir: &Path, stores: &Stores, args: &ImportArgs, out: &mut impl
     };
     if mark.baskets > 0 {
         eprintln!(
-            "Going on at {} with basket {} of {}.",
+            "Continuing at {} with basket {} of {}.",
             mark.instant,
             mark.baskets + 1,
             plan.year.baskets.len()
@@ -144,7 +142,7 @@ async fn run(data_dir: &Path, stores: &Stores, args: &ImportArgs, out: &mut impl
     let (ended, mark) = drive.run(&stop).await?;
     if ended == Ended::Interrupted {
         shop.close().await?;
-        eprintln!("Interrupted at {}. The same command goes on from there.", mark.instant);
+        eprintln!("Interrupted at {}. The same command continues from there.", mark.instant);
         return Ok(false);
     }
     eprintln!("Everything is imported. Waiting for the read side, then checking …");
@@ -154,12 +152,12 @@ async fn run(data_dir: &Path, stores: &Stores, args: &ImportArgs, out: &mut impl
         chorale::table::json(out, &report)?;
     } else {
         report.print(out)?;
-        writeln!(out, "\nLook around in it: chorale query-api --data-dir {}", data_dir.display())?;
+        writeln!(out, "\nTo explore it: chorale query-api --data-dir {}", data_dir.display())?;
     }
     Ok(report.statements.iter().all(|statement| statement.holds))
 }
 
-/// A shop like the grocer's.
+/// The rules of the grocer's shop.
 fn options(clock: &DrivenClock, stores: &Stores, seed: u64) -> ShopOptions {
     let rules = ShopRules {
         currencies: vec![Currency::USD],

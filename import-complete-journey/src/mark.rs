@@ -1,5 +1,5 @@
-//! How far an import is: kept beside the logs, so that one which was interrupted need not repeat all commands. Repeating them
-//! changes nothing: what was done is known by its key.
+//! The progress of an import, stored beside the logs, so that an interrupted import need not repeat all commands. Repeated
+//! commands would change nothing: the shop recognises them by their keys.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -15,35 +15,35 @@ use crate::baskets::Refused;
 const MARK: &str = "import.json";
 const REFUSED: &str = "import-refusals.jsonl";
 
-/// What an import imports. One that goes on must be given the same.
+/// The source of an import. An import that continues must have the same source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Source {
-    /// The first so many; all for none.
+    /// The number of weeks; `None` for all.
     pub weeks: Option<u8>,
     pub seed: u64,
     /// One basket at a time.
     pub lockstep: bool,
 }
 
-/// How far an import is.
+/// The progress of an import.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Mark {
     pub source: Source,
-    /// Everything that was to be done up to here is done, and what followed from it.
+    /// Everything that was scheduled up to this instant is done, with all its consequences.
     pub instant: Timestamp,
-    /// So many baskets are done, from the first on.
+    /// Number of baskets that are done, from the first on.
     pub baskets: usize,
-    /// So many weeks have their prices and deliveries.
+    /// Number of weeks that have their prices and deliveries.
     pub weeks: u8,
-    /// How long it has taken so far, over all its runs, in milliseconds.
+    /// Duration so far, over all its runs, in milliseconds.
     pub millis: u64,
-    /// Nothing is left to do.
+    /// Whether nothing is left to do.
     pub finished: bool,
 }
 
-/// A mark in a data directory, and what was refused so far.
+/// A mark in a data directory, and the refusals so far.
 pub(crate) struct Marker {
     folder: PathBuf,
     refused: BTreeSet<Refused>,
@@ -51,7 +51,7 @@ pub(crate) struct Marker {
 }
 
 impl Marker {
-    /// Finds the mark of an interrupted import of the same source; makes one at the beginning.
+    /// Reads the mark of an interrupted import of the same source, or creates one.
     pub fn find(folder: &Path, source: Source) -> Result<(Self, Mark)> {
         let file = folder.join(MARK);
         let begin =
@@ -63,7 +63,7 @@ impl Marker {
                 let mark: Mark = serde_json::from_str(&text).with_context(broken)?;
                 ensure!(
                     mark.source == source,
-                    "the import in {} was begun with {}: go on with the same, or choose another directory with --data-dir",
+                    "the import in {} was started with {}: continue with the same options, or choose another directory with --data-dir",
                     folder.display(),
                     flags(mark.source),
                 );
@@ -78,7 +78,7 @@ impl Marker {
         Ok((marker, mark))
     }
 
-    /// Notes what was refused.
+    /// Records refusals.
     pub fn refused(&mut self, refused: impl IntoIterator<Item = Refused>) {
         for one in refused {
             if self.refused.insert(one.clone()) {
@@ -87,12 +87,12 @@ impl Marker {
         }
     }
 
-    /// Everything that was refused so far.
+    /// All refusals so far.
     pub fn all_refused(&self) -> &BTreeSet<Refused> {
         &self.refused
     }
 
-    /// Keeps how far it is, after what was refused until then.
+    /// Stores the mark, after the refusals up to then.
     pub fn keep(&mut self, mark: &Mark) -> Result<()> {
         if !self.unwritten.is_empty() {
             let file = self.folder.join(REFUSED);
@@ -113,7 +113,7 @@ fn flags(source: Source) -> String {
     format!("{weeks}, --seed {} and {lockstep}", source.seed)
 }
 
-/// An incomplete last line is written again by the import that continues.
+/// An import that continues writes an incomplete last line again.
 fn read_refused(file: &Path) -> Result<BTreeSet<Refused>> {
     let text = match fs::read_to_string(file) {
         Ok(text) => text,
@@ -125,7 +125,7 @@ fn read_refused(file: &Path) -> Result<BTreeSet<Refused>> {
 
 fn append(file: &Path, refused: &[Refused]) -> Result<()> {
     let mut lines = Vec::new();
-    // After a line that was cut off, a new one begins.
+    // After an incomplete line, begin a new one.
     if fs::read(file).is_ok_and(|bytes| bytes.last().is_some_and(|last| *last != b'\n')) {
         lines.push(b'\n');
     }
@@ -149,14 +149,14 @@ mod tests {
     }
 
     #[test]
-    fn an_import_goes_on_where_it_was_and_knows_what_was_refused() {
+    fn an_import_continues_where_it_was_and_knows_the_refusals() {
         let folder = tempfile::tempdir().unwrap();
         let source = Source { weeks: Some(4), seed: 1, lockstep: false };
         let (mut marker, mut mark) = Marker::find(folder.path(), source).unwrap();
         mark.baskets = 7;
         marker.refused([refused("1"), refused("1"), refused("2")]);
         marker.keep(&mark).unwrap();
-        // A kill in the middle of a line.
+        // The process was killed in the middle of a line.
         let mut file = File::options().append(true).open(folder.path().join(REFUSED)).unwrap();
         file.write_all(b"{\"key\":\"3\",").unwrap();
         let (mut marker, found) = Marker::find(folder.path(), source).unwrap();

@@ -1,4 +1,4 @@
-//! Households as customers. The data has no names; these are made up, and sealed like anybody's.
+//! Households as customers. The data has no names; these are invented, and sealed like all personal data.
 
 use command_api::inputs::AddressInput;
 use schemas::CustomerId;
@@ -28,17 +28,17 @@ const TOWNS: [(&str, &str, u64); 6] = [
     ("Lakeside", "IN", 46_100),
 ];
 
-/// The customer that a household is.
+/// The customer id of a household.
 pub(crate) fn customer(household: i64) -> CustomerId {
     CustomerId::derived(&["complete-journey", "household", &household.to_string()])
 }
 
-/// Where a household gets its mail.
+/// The e-mail address of a household.
 pub(crate) fn email(household: i64) -> String {
     format!("household-{household}@example.com")
 }
 
-/// Where a household lives.
+/// The postal address of a household.
 pub(crate) fn address(household: i64, dice: Dice) -> AddressInput {
     let whom = household.to_string();
     let pick = |what: &str, sides: usize| dice.below(sides as u64, what, &whom);

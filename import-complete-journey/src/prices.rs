@@ -1,11 +1,11 @@
-//! What a product costs in a week: the median of what its lines of that week would have cost without discounts.
+//! The price of a product in a week: the median of the undiscounted prices in its lines of that week.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::year::{Article, Year};
 
-/// Per week (from 1) and product, the price in cents. A week in which a product was sold without a quantity has none for it.
+/// Per week (from 1) and product, the price in cents. There is none if no line of the product has a quantity.
 pub(crate) type Prices = BTreeMap<u8, BTreeMap<Article, i64>>;
 
 /// Cents for a number of units, exactly.
@@ -44,7 +44,7 @@ fn median(mut all: Vec<Ratio>) -> i64 {
     let wide = |ratio: Ratio| (i128::from(ratio.cents), i128::from(ratio.units));
     let ((a, b), (c, d)) = (wide(low), wide(high));
     let (sum, over) = (a * d + c * b, 2 * b * d);
-    // Amounts of a till fit into 64 bits by far.
+    // Amounts at the till are far below 64 bits.
     i64::try_from((2 * sum + over).div_euclid(2 * over)).unwrap_or(i64::MAX)
 }
 
@@ -54,7 +54,7 @@ mod tests {
     use crate::year::tests::year;
 
     #[test]
-    fn a_price_is_the_median_of_the_regular_prices_and_half_a_cent_goes_up() {
+    fn a_price_is_the_median_of_the_regular_prices_with_half_a_cent_rounded_up() {
         let year = year(
             &[1, 2, 3],
             &[(1, &[(1, 1, 100), (1, 2, 300), (1, 1, 999), (2, 2, 5), (3, 0, 0)]), (2, &[(2, 1, 2)])],

@@ -1,4 +1,4 @@
-//! What an import did, for people and for programs.
+//! The report of an import, for people and for programs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::year::Year;
 mod machine;
 mod print;
 
-/// Everything that an import is asked about.
+/// The result of an import.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Report {
@@ -30,34 +30,34 @@ pub(crate) struct Report {
     pub products: usize,
     /// Orders that were placed.
     pub orders: usize,
-    /// Where they stand in the end, and how those that were cancelled ended.
+    /// Orders by final status; cancelled ones by their reason.
     pub outcomes: BTreeMap<String, u64>,
     pub weeks: Vec<Week>,
-    /// Lines and commands that were refused, by their code.
+    /// Refused lines and commands, by code.
     pub refusals: BTreeMap<String, u64>,
     pub refused: Vec<Refused>,
     /// Events of each type.
     pub events: BTreeMap<String, u64>,
     pub events_in_all: u64,
-    /// Reactions that wait because they could not be carried out.
+    /// Number of parked reactions.
     pub parked: usize,
-    /// How long the import took, over all its runs, without reading the data and checking.
+    /// Duration of the import over all its runs, without reading the data and checking, in seconds.
     pub seconds: f64,
-    /// How long the read side needed to catch up at the end.
+    /// Time that the read side needed to catch up at the end, in seconds.
     pub catching_up_seconds: f64,
-    /// How long checking took.
+    /// Duration of the checks, in seconds.
     pub checking_seconds: f64,
     pub orders_per_second: f64,
     pub events_per_second: f64,
-    /// Peak of resident memory before checking, where the system tells; files that are mapped into it count.
+    /// Peak resident memory before the checks, in bytes, with mapped files; `None` if the system does not report it.
     pub peak_memory_bytes: Option<u64>,
-    /// What the data directory took before checking.
+    /// Size of the data directory before the checks, in bytes.
     pub disk_bytes: u64,
-    /// What must hold of every shop.
+    /// The invariants of a shop.
     pub statements: Vec<Invariant>,
 }
 
-/// What was sold in a week, in cents.
+/// Sales of a week, in cents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Week {
@@ -65,16 +65,17 @@ pub(crate) struct Week {
     pub number: u8,
     /// Orders that were placed.
     pub orders: u64,
-    /// Goods of orders that were not given up, at the shop's prices.
+    /// Goods of orders that were not cancelled, at the shop's prices.
     pub shop: i64,
-    /// What the tills took for everything, after discounts.
+    /// Revenue of the tills, after discounts.
     pub till: i64,
-    /// What everything would have cost at the tills without discounts.
+    /// Revenue of the tills without discounts.
     pub regular: i64,
 }
 
 impl Report {
-    /// Waits until the read side has caught up, at most `patience`, then checks and counts. The shop's reactors must be at rest.
+    /// Waits until the read side has caught up, at most `patience`, then checks and counts. The shop's reactors must
+    /// have caught up.
     pub async fn of(
         shop: &Shop,
         year: &Year,
@@ -85,7 +86,7 @@ impl Report {
         let begun = Instant::now();
         shop.settled(patience).await?;
         let caught_up = Instant::now();
-        // Checking builds every projection a second time.
+        // The check rebuilds every projection.
         let (peak_memory_bytes, disk_bytes) =
             (machine::peak_memory(), machine::size(shop.locations.data.path())?);
         let orders = Orders::read(shop).await?;

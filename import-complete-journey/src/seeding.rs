@@ -1,4 +1,4 @@
-//! The catalogue comes into the shop, and every week's prices and deliveries.
+//! Imports the catalogue, and each week's prices and deliveries.
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::ready;
@@ -16,12 +16,12 @@ use crate::catalogue::{self, Place};
 use crate::supply::{Delivery, WAREHOUSES};
 use crate::year::{Article, Product, Year};
 
-/// Commands that are given side by side.
+/// Number of concurrent commands.
 pub(crate) const SIDE_BY_SIDE: usize = 256;
-/// Who keeps the catalogue and the stock.
+/// The actor that maintains the catalogue and the stock.
 const BUYER: &str = "buyer";
 
-/// What the shop has of the grocer's products, as its log says.
+/// The grocer's products that the shop already has, according to its log.
 #[derive(Default)]
 pub(crate) struct Shelf(HashMap<Article, Shelved>);
 
@@ -84,7 +84,7 @@ pub(crate) async fn catalogue(shop: &Shop, year: &Year, done: impl Fn()) -> Resu
     created.buffer_unordered(SIDE_BY_SIDE).try_for_each(|()| ready(Ok(()))).await
 }
 
-/// Sets the prices of a week that are others than before, and books its deliveries. The shop must have heard of the catalogue.
+/// Sets the prices that have changed since the previous week, and books the deliveries. The shop must know the catalogue.
 pub(crate) async fn week(
     shop: &Shop,
     shelf: &mut Shelf,
@@ -169,7 +169,7 @@ fn meta(key: &str) -> CommandMeta {
     CommandMeta::staff(key, BUYER)
 }
 
-/// Nothing of the catalogue is refused: where it is, import and rules do not fit together.
+/// A refusal of any part of the catalogue is an error: import and rules do not agree.
 fn accepted(key: &str, result: Result<Accepted, CommandError>) -> Result<Accepted> {
     result.map_err(|error| anyhow!(error)).with_context(|| format!("{key} was not accepted"))
 }

@@ -1,13 +1,13 @@
-//! What is delivered to the warehouses: to begin with the demand of four weeks, then every week that of the next.
+//! Deliveries to the warehouses: first the demand of four weeks, then every week the demand of one more week.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dice::Dice;
 use crate::year::{Article, Year};
 
-/// The opening delivery covers so many weeks.
+/// Number of weeks that the first delivery covers.
 const OPENING: u8 = 4;
-/// Deliveries that fail, of 10 000.
+/// Number of failed deliveries per 10 000.
 const FAILS: u64 = 50;
 /// The warehouses, best first, and their share of every delivery in percent.
 pub(crate) const WAREHOUSES: [(&str, u32); 3] = [("central", 60), ("north", 25), ("south", 15)];
@@ -16,12 +16,12 @@ pub(crate) const WAREHOUSES: [(&str, u32); 3] = [("central", 60), ("north", 25),
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Delivery {
     pub article: Article,
-    /// How many for each of [`WAREHOUSES`].
+    /// Quantities, in the order of [`WAREHOUSES`].
     pub quantities: [u32; 3],
 }
 
-/// The deliveries of each week (from 1), at its beginning, in order of product. `limit` is the most that one line may hold:
-/// higher quantities are refused, so they are not ordered.
+/// The deliveries of each week (from 1), at its beginning, in order of product. `limit` is the largest quantity of a
+/// line: larger ones are refused, so they need no stock.
 pub(crate) fn of(year: &Year, limit: u32, dice: Dice) -> BTreeMap<u8, Vec<Delivery>> {
     let known: BTreeSet<Article> = year.products.iter().map(|product| product.article).collect();
     let mut wanted: BTreeMap<(u8, Article), u32> = BTreeMap::new();
@@ -41,16 +41,16 @@ pub(crate) fn of(year: &Year, limit: u32, dice: Dice) -> BTreeMap<u8, Vec<Delive
     deliveries
 }
 
-/// The week at whose beginning the demand of `week` is delivered.
+/// The week at the beginning of which the demand of `week` is delivered.
 fn arrives(week: u8) -> u8 {
     if week <= OPENING { 1 } else { week - 1 }
 }
 
-/// The warehouses' shares; what does not divide goes to the largest remainder.
+/// The warehouses' shares, split by largest remainder.
 fn shares(quantity: u32) -> [u32; 3] {
     let weights = WAREHOUSES.map(|(_, percent)| u64::from(percent));
     let parts = schemas::Currency::USD.minor(i64::from(quantity)).split(&weights);
-    // No part is larger than the whole.
+    // No part is larger than the total.
     std::array::from_fn(|i| parts.get(i).and_then(|part| u32::try_from(part.minor).ok()).unwrap_or(0))
 }
 
@@ -60,7 +60,7 @@ mod tests {
     use crate::year::tests::year;
 
     #[test]
-    fn warehouses_get_what_will_be_wanted_and_nothing_of_what_will_be_refused() {
+    fn warehouses_get_the_demand_but_not_the_quantities_that_are_refused() {
         assert_eq!(shares(1), [1, 0, 0]);
         assert_eq!(shares(10), [6, 3, 1]);
         let mut year = year(&[1, 2], &[(1, &[(1, 4, 400), (2, 101, 9), (3, 1, 1)]), (2, &[(1, 6, 600)])]);

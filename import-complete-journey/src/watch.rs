@@ -1,4 +1,4 @@
-//! Shows how an import gets on: a bar with rate and time left on a terminal, a line now and then elsewhere.
+//! Shows the progress of an import: on a terminal a bar with rate and time left, elsewhere an occasional line.
 
 use std::io::{IsTerminal, stderr};
 use std::time::Duration;
@@ -9,10 +9,10 @@ use parking_lot::Mutex;
 use schemas::Timestamp;
 use tokio::time::Instant;
 
-/// How often a line is written where there is no terminal.
+/// Time between two lines if there is no terminal.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// Shows one part of an import.
+/// Shows the progress of one part of an import.
 pub(crate) struct Watch {
     bar: ProgressBar,
     plain: bool,
@@ -22,7 +22,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// `total` steps of which `done` are done.
+    /// A part of `total` steps, of which `done` are done.
     pub fn new(what: &'static str, total: usize, done: usize) -> Result<Self> {
         let plain = !stderr().is_terminal();
         let target = if plain { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
@@ -40,7 +40,7 @@ impl Watch {
         self.tell("");
     }
 
-    /// So many steps are done; the shop's clock shows `now`.
+    /// `done` steps are done; the shop's clock shows `now`.
     pub fn at(&self, done: usize, now: Timestamp) {
         self.bar.set_position(done as u64);
         let moment = now.to_string().chars().take(16).collect::<String>().replace('T', " ");

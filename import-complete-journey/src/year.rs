@@ -1,4 +1,4 @@
-//! The grocer's year as it is in the files.
+//! The grocer's year, as read from the files.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -12,7 +12,7 @@ use crate::columns::Table;
 /// The number of a product in the data.
 pub(crate) type Article = u32;
 
-/// What the files hold, up to a week.
+/// The contents of the files, up to a week.
 pub(crate) struct Year {
     /// The catalogue, in order of number.
     pub products: Vec<Product>,
@@ -22,13 +22,13 @@ pub(crate) struct Year {
     pub lines: Vec<Line>,
 }
 
-/// A product as the grocer knows it.
+/// A product in the grocer's data.
 #[derive(Clone, Debug)]
 pub(crate) struct Product {
     pub article: Article,
-    /// The number of who makes it.
+    /// The number of the manufacturer.
     pub maker: i64,
-    /// The part of the store.
+    /// The department of the store.
     pub department: String,
     /// `National` or `Private`.
     pub brand: String,
@@ -37,7 +37,7 @@ pub(crate) struct Product {
     pub size: Option<String>,
 }
 
-/// What a household bought at once.
+/// One purchase of a household.
 #[derive(Clone, Debug)]
 pub(crate) struct Basket {
     pub number: i64,
@@ -45,7 +45,7 @@ pub(crate) struct Basket {
     pub at: Timestamp,
     /// 1 to 53.
     pub week: u8,
-    /// Where its lines are in [`Year::lines`].
+    /// Range of its lines in [`Year::lines`].
     pub lines: Range<usize>,
 }
 
@@ -54,14 +54,14 @@ pub(crate) struct Basket {
 pub(crate) struct Line {
     pub article: Article,
     pub quantity: u32,
-    /// What was paid, in cents.
+    /// Paid amount, in cents.
     pub paid: i64,
-    /// What all of it would have cost without discounts, in cents.
+    /// Amount without discounts, in cents.
     pub regular: i64,
 }
 
 impl Year {
-    /// Reads the first `weeks` weeks from the folder of files; all for none.
+    /// Reads the first `weeks` weeks from the folder of files; `None` for all.
     pub fn read(folder: &Path, weeks: Option<u8>) -> Result<Self> {
         let transactions = Table::open(&folder.join("transactions.parquet"))?;
         let products = products(&Table::open(&folder.join("products.parquet"))?)?;
@@ -80,7 +80,7 @@ impl Year {
         &self.lines[basket.lines.clone()]
     }
 
-    /// Leaves the products out that are in no basket.
+    /// Removes the products that are in no basket.
     pub fn only_what_was_bought(&mut self) {
         let bought: HashSet<Article> = self.lines.iter().map(|line| line.article).collect();
         self.products.retain(|product| bought.contains(&product.article));
@@ -128,7 +128,7 @@ fn lines(table: &Table, rows: usize) -> Result<Vec<Line>> {
         .collect()
 }
 
-/// Lines of a basket stand together.
+/// Fails unless the lines of each basket are adjacent.
 fn baskets(table: &Table, weeks: &[i64]) -> Result<Vec<Basket>> {
     let rows = weeks.len();
     let (numbers, households) = (table.whole("basket_id", rows)?, table.whole("household_id", rows)?);
@@ -139,7 +139,7 @@ fn baskets(table: &Table, weeks: &[i64]) -> Result<Vec<Basket>> {
         match baskets.last_mut().filter(|basket| basket.number == numbers[i]) {
             Some(basket) => basket.lines.end = i + 1,
             None => {
-                ensure!(known.insert(numbers[i]), "the lines of basket {} do not stand together", numbers[i]);
+                ensure!(known.insert(numbers[i]), "the lines of basket {} are not adjacent", numbers[i]);
                 baskets.push(Basket {
                     number: numbers[i],
                     household: households[i],
@@ -158,7 +158,7 @@ fn baskets(table: &Table, weeks: &[i64]) -> Result<Vec<Basket>> {
 pub(crate) mod tests {
     use super::*;
 
-    /// A product that was bought nowhere yet.
+    /// A product that has not been bought.
     pub fn product(article: Article) -> Product {
         Product {
             article,
@@ -171,7 +171,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// Article, quantity, regular cents in all.
+    /// Article, quantity, and total without discounts in cents.
     type Bought = (Article, u32, i64);
 
     /// A year of one week with these baskets: household, and lines.

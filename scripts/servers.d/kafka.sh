@@ -1,6 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# Kafka: one broker that is its own controller, from its published jars. Sourced by scripts/servers, which says what each function
-# is for.
+# Kafka: one broker that is also its controller, from the published jars. Sourced by scripts/servers, which describes the functions.
 
 kafka_variable=CHORALE_TEST_KAFKA
 kafka_needs='Java 17 or newer and Maven (Debian: openjdk-17-jre-headless, maven)'
@@ -37,7 +36,7 @@ kafka_install() {
     kafka_fetched || kafka_fetch
 }
 
-# The jars come with Maven's checksums compared, have to be those of the list, and are there as a whole or not at all.
+# Fetches the jars. Maven compares its checksums, the list must match, and an incomplete set is never left behind.
 kafka_fetch() {
     local fetching=$cache/kafka-fetching
     say kafka "fetching the broker with Maven, 44 MB"
@@ -47,7 +46,7 @@ kafka_fetch() {
         -DincludeScope=runtime "-DoutputDirectory=$fetching" >"$cache/kafka-fetching.log" 2>&1 ||
         { show "$cache/kafka-fetching.log"; fail kafka "Maven could not fetch the broker; see above, and run again"; }
     (cd "$fetching" && sha256sum --check --strict --quiet "$kafka_about/jars.sha256") >&2 ||
-        fail kafka "what came is not what $kafka_about/jars.sha256 lists. If pom.xml was changed on purpose:" \
+        fail kafka "the fetched jars differ from $kafka_about/jars.sha256. If pom.xml was changed on purpose:" \
             "(cd $fetching && sha256sum *.jar) > $kafka_about/jars.sha256"
     rm -rf "$kafka_jars"
     mv "$fetching" "$kafka_jars"
@@ -80,7 +79,7 @@ kafka_configure() {
 
 kafka_start() {
     local dir=$1
-    # Quick to start and small, as tests want it, unless Kafka's usual variables say otherwise.
+    # Small and fast to start, for tests, unless Kafka's usual variables are set.
     local -a options
     read -r -a options <<<"${KAFKA_JVM_PERFORMANCE_OPTS:--XX:+UseSerialGC -XX:TieredStopAtLevel=1} ${KAFKA_HEAP_OPTS:--Xms192m -Xmx512m}"
     CLASSPATH="$kafka_jars/*" spawn "$dir" java "${options[@]}" \
@@ -108,8 +107,8 @@ kafka_address() {
     printf '127.0.0.1:%s\n' "$(<"$1/port")"
 }
 
-# One of the brokers named tells at least one that is alive. (A broker with TLS or SASL does not answer strangers: there it
-# has to do that it listens.)
+# Whether one of the brokers reports at least one live broker. (A broker with TLS or SASL does not answer unauthenticated requests;
+# then it is enough that it listens.)
 kafka_answers() {
     local address=$1 broker
     local -a reply

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# Stopping, and starting again what was stopped. Sourced by scripts/servers.
+# Stopping and restarting servers. Sourced by scripts/servers.
 
 # halt SERVER SIGNAL
 halt() {
@@ -16,7 +16,7 @@ halt() {
     esac
 }
 
-# rm_data DIR: with the data that lies outside.
+# rm_data DIR: also removes data outside of DIR.
 rm_data() {
     if [[ -L $1/data && $(readlink "$1/data") == /var/tmp/chorale-* ]]; then
         rm -rf "$(readlink "$1/data")"
@@ -57,13 +57,13 @@ down() {
     ! $failed
 }
 
-# Sets that belong to a process which is no more, such as a test run that was killed.
+# Stops the sets of processes that have ended, such as a test run that was killed.
 stop_orphans() {
     local other
     for other in "$runs"/*/owner; do
         if [[ -e $other && $other != "$run/owner" ]] && ! alive "$other"; then
             other=$(basename "$(dirname "$other")")
-            say "$other" "its owner is gone; stopping it"
+            say "$other" "its owner has ended; stopping it"
             run=$runs/$other kill=KILL keep=false down "${known[@]}" || say "$other" "could not be stopped"
         fi
     done
@@ -73,7 +73,7 @@ restart() {
     local server=$1 signal=${1}_signal
     case $(how "$server") in
         '') fail "$server" "is not up; start it with: scripts/servers --run $name up $server" ;;
-        given) fail "$server" "is given by address; what was not started here is not stopped here" ;;
+        given) fail "$server" "is given by address; this script does not stop servers that it has not started" ;;
     esac
     halt "$server" "${kill:-${!signal}}"
     resume "$server"

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Packages of the system, for scripts/test and scripts/servers. To be sourced.
+# Packages of the system, for scripts/test and scripts/servers. Sourced by both.
 
 can_install_packages() {
     [[ $EUID -eq 0 ]] && command -v apt-get >/dev/null
 }
 
-# no_autostart: servers that are installed from here on do not start by themselves, until this shell ends.
+# no_autostart: until this shell ends, installing a server does not start it.
 no_autostart() {
     if [[ ! -e /usr/sbin/policy-rc.d ]]; then
         trap 'rm -f /usr/sbin/policy-rc.d' EXIT
@@ -14,7 +14,7 @@ no_autostart() {
     fi
 }
 
-# install_packages PACKAGE…: only where can_install_packages says so. Waits for another apt that is at work.
+# install_packages PACKAGE…: requires can_install_packages. Waits for other running apt processes.
 install_packages() (
     export DEBIAN_FRONTEND=noninteractive
     no_autostart
@@ -22,7 +22,7 @@ install_packages() (
         apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" >/dev/null
 )
 
-# first_known PACKAGE…: the first that this system has. Needs apt's lists.
+# first_known PACKAGE…: prints the first package that apt knows. Needs apt's lists.
 first_known() {
     local package
     for package in "$@"; do

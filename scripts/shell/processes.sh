@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Processes that outlive the script, known by files; ports; waiting; locks. Sourced by scripts/servers.
+# Processes that outlive the script and are identified by files; ports; waiting; locks. Sourced by scripts/servers.
 
-# born PID: what tells it from a later process with the same id. Fails when it has ended.
+# born PID: prints the process's start time, which differs from that of a later process with the same id. Fails if it has ended.
 born() {
     local stat
     local -a fields
@@ -10,14 +10,14 @@ born() {
     [[ ${fields[0]} != Z ]] && printf '%s %s\n' "${fields[19]}" "$(</proc/sys/kernel/random/boot_id)"
 }
 
-# alive FILE: is the process whose id and birth it holds still there?
+# alive FILE: whether the process with the id and start time in the file is running.
 alive() {
     local pid birth
     read -r pid birth 2>/dev/null <"$1" && [[ $(born "$pid") == "$birth" ]]
 }
 
-# spawn DIR COMMAND…: in a session of its own, which neither Ctrl-C nor the end of a test run's step reaches. It writes DIR/pid itself
-# before it becomes the server, so that it never runs unknown.
+# spawn DIR COMMAND…: starts it in a separate session, so that neither Ctrl-C nor the end of a step of a test run stops it. The process
+# writes DIR/pid itself before it becomes the server, so that a running server is always known.
 spawn() {
     local dir=$1
     shift
@@ -33,7 +33,8 @@ spawn() {
     wait_until 5 test -s "$dir/pid"
 }
 
-# stop_process FILE SIGNAL: and wait until it has gone, at most 20 s, then by force. KILL takes its children with it.
+# stop_process FILE SIGNAL: stops the process and waits, for at most 20 s, until it has ended; then kills it. KILL also kills its
+# children.
 stop_process() {
     local pid child children=
     if alive "$1"; then
@@ -77,7 +78,7 @@ children_of() {
     done
 }
 
-# wait_until SECONDS COMMAND…: asks again and again; fails when the time is over.
+# wait_until SECONDS COMMAND…: repeats the command until it succeeds; fails after this time.
 wait_until() {
     local deadline=$((SECONDS + $1))
     shift
@@ -89,7 +90,7 @@ wait_until() {
     done
 }
 
-# A port of 127.0.0.1 without a listener, below those that the system gives to callers.
+# Prints a port of 127.0.0.1 without a listener, below the range that the system assigns to clients.
 free_port() {
     local port
     while true; do
@@ -101,7 +102,7 @@ free_port() {
     done
 }
 
-# ask HOST PORT BYTES: sends them and prints what comes back first, as decimal numbers. Fails if there is no listener.
+# ask HOST PORT BYTES: sends the bytes and prints the first bytes of the answer as decimal numbers. Fails if there is no listener.
 ask() {
     local reply
     # shellcheck disable=SC2016 # for the inner shell
@@ -111,11 +112,11 @@ ask() {
     printf '%s' "$reply" | tr -s ' \n' ' '
 }
 
-# take_lock FILE: one at a time, until this script ends. The servers do not inherit it (see spawn).
+# take_lock FILE: holds an exclusive lock until this script ends. The servers do not inherit it (see spawn).
 take_lock() {
     exec {lock}>"$1"
     if ! flock --nonblock "$lock"; then
-        say lock "waiting for another scripts/servers that is at work"
+        say lock "waiting for another running scripts/servers"
         flock "$lock"
     fi
 }

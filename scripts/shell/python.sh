@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# Python with the packages that tests need, in an environment of its own. Sourced by scripts/servers.
+# Python with the packages that tests need, in a virtual environment. Sourced by scripts/servers.
 
 # Prints the interpreter's path.
 python_path() {

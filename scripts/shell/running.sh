@@ -1,14 +1,14 @@
 # shellcheck shell=bash disable=SC2154
-# What runs in a run, and where: from the files in its directory, and from the processes themselves. Sourced by scripts/servers.
+# The servers of a run and their addresses, from the files in its directory and from the processes. Sourced by scripts/servers.
 
-# how SERVER: given, native or docker; nothing, if it is not up in this run.
+# how SERVER: prints given, native or docker; nothing if the server is not up in this run.
 how() {
     if [[ -s $run/$1/how ]]; then
         cat "$run/$1/how"
     fi
 }
 
-# The address that the environment gives; not one that belongs to a run of this script, which `env` has put there.
+# Prints the address in the environment, unless `env` has set it for a run of this script.
 given() {
     local variable=${1}_variable address kept
     variable=${!variable}
@@ -55,7 +55,7 @@ answers_or_died() {
     is_ready "$1" || ! is_alive "$1"
 }
 
-# process SERVER: what to name to people.
+# process SERVER: prints a name of the process for people.
 process() {
     case $(how "$1") in
         native) printf 'pid %s' "$(cut -d' ' -f1 "$run/$1/pid" 2>/dev/null || true)" ;;
@@ -64,7 +64,7 @@ process() {
     esac
 }
 
-# The servers that are up in this run, also those that have died.
+# Prints the servers that were started in this run, including dead ones.
 in_this_run() {
     local server
     for server in "${known[@]}"; do

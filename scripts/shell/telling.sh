@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154
-# What runs, for people and for programs. Sourced by scripts/servers.
+# Prints the state of the servers, for people and for programs. Sourced by scripts/servers.
 
-# quoted TEXT: as a JSON string.
+# quoted TEXT: prints it as a JSON string.
 quoted() {
     local text=${1//\\/\\\\}
     printf '"%s"' "${text//\"/\\\"}"

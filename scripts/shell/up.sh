@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# Starting: what is given, what is there, what Docker has. Sourced by scripts/servers.
+# Starting servers: given by address, installed here, or in Docker. Sourced by scripts/servers.
 
 start() {
     local server=$1 dir=$run/$1
@@ -21,7 +21,7 @@ log_of() {
 
 new_native() {
     local server=$1 dir=$run/$1 attempt
-    # Between choosing a port and using it, another program may take it.
+    # Another program may take the port before the server does.
     for attempt in 1 2 3; do
         rm_data "$dir"
         mkdir -p "$dir"
@@ -71,7 +71,7 @@ take_given() {
     printf 'given\n' >"$dir/how"
     if ! wait_until 10 is_ready "$server"; then
         rm -rf "$dir"
-        fail "$server" "there is no answer at the address that ${!variable} gives; unset it to have one started here"
+        fail "$server" "no server answers at ${!variable}; unset the variable to start one here"
     fi
 }
 
@@ -82,7 +82,7 @@ resume() {
     fi
     if ! is_alive "$server"; then
         say "$server" "starting again on its data"
-        # Of a server that was killed, something may be left for a moment that keeps the next one from starting.
+        # Remains of a killed server may prevent a start for a moment.
         if ! wait_until 5 start "$server"; then
             log_of "$server"
             fail "$server" "did not start; its log is $run/$server/log. To start over: scripts/servers --run $name down $server"
@@ -101,7 +101,7 @@ bring_up() {
     address=$(given "$server")
     if [[ -n $(how "$server") ]]; then
         if $fast && [[ ! -e $run/$server/fast ]]; then
-            say "$server" "--fast is only for a new one; this one was started without"
+            say "$server" "--fast applies only to a new server; this one was started without it"
         fi
         resume "$server"
     elif [[ -n $address ]]; then
@@ -114,7 +114,7 @@ bring_up() {
     say "$server" "ready at $(shown_address "$server") ($(process "$server"))"
 }
 
-# Before anything starts, one after the other: only one can install packages of the system.
+# Runs before any start, one server at a time: system packages can only be installed one at a time.
 get_missing() {
     local server=$1 needs=${1}_needs
     if [[ -n $(given "$server") ]] || [[ -n $(how "$server") && $(how "$server") != given ]]; then

@@ -1,4 +1,4 @@
-//! P1, P2 and P3: who appends how much.
+//! P1, P2 and P3: rates of appends.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,15 +18,15 @@ use crate::place::Place;
 use crate::sample::{Sample, Samples};
 use crate::{Outcome, checks, disk, peers, story};
 
-/// Requests under way at once.
+/// Number of concurrent requests.
 pub const CALLERS: usize = 256;
-/// Rows of a statement of the raw limit.
+/// Rows per statement when the raw limit is measured.
 const ROWS: usize = 1_000;
 
 /// Names of the contenders.
 pub const RAW: &str = "raw UNNEST, 1000 rows, 2 connections";
-pub const ONE: &str = "chorale, 1 event a request";
-pub const THREE: &str = "chorale, 3 events a request";
+pub const ONE: &str = "chorale, 1 event per request";
+pub const THREE: &str = "chorale, 3 events per request";
 pub const ALONE: &str = "chorale, one caller";
 pub const DISK: &str = "fdatasync of the disk";
 
@@ -48,7 +48,7 @@ pub async fn round(place: &Place, options: &Options, samples: &mut Samples) -> O
     Ok(())
 }
 
-/// The log of ordering in a database, new.
+/// A new log of ordering in a database.
 pub async fn open(url: &str) -> Outcome<Arc<dyn Log>> {
     event_log::migrate(url, Context::Ordering).await?;
     Ok(event_log::connect(url, Context::Ordering).await?)
@@ -71,7 +71,7 @@ async fn chorale(place: &Place, callers: usize, events: u64, time: Duration) -> 
     Ok(Sample::timed(acknowledged, taken, times))
 }
 
-/// Appends this many events, or a few more, `each` with one request; answers how many.
+/// Appends this many events, or a few more, `each` of them per request. Returns their number.
 pub async fn fill(log: &Arc<dyn Log>, events: u64, each: u64) -> Outcome<u64> {
     let writer = few_streams(log);
     let share = events.div_ceil(CALLERS as u64 * story::STEPS * each);
@@ -93,13 +93,13 @@ pub async fn fill(log: &Arc<dyn Log>, events: u64, each: u64) -> Outcome<u64> {
     Ok(share * CALLERS as u64 * story::STEPS * each)
 }
 
-/// A writer that remembers few streams: they come and go.
+/// A writer with a small cache, because streams are used only for a while.
 pub fn few_streams(log: &Arc<dyn Log>) -> Writer {
     let options = WriterOptions { streams_kept: 10_000, ..WriterOptions::default() };
     Writer::start(Arc::clone(log), Clock::system(), options).0
 }
 
-/// One after another; each insists on the version that the one before it has left.
+/// Sends requests one after another; each expects the version that the previous one has left.
 pub async fn call(writer: Writer, events: u64, until: Instant) -> Outcome<Vec<Duration>> {
     let mut times = Vec::new();
     loop {
@@ -118,7 +118,8 @@ pub async fn call(writer: Writer, events: u64, until: Instant) -> Outcome<Vec<Du
     }
 }
 
-/// What the server takes of such rows: the same table with its indexes, constraints and trigger, a sync for each statement.
+/// The raw limit of the server for such rows: the same table with its indexes, constraints and trigger, and one sync per
+/// statement.
 async fn raw(place: &Place, time: Duration) -> Outcome<Sample> {
     let database = place.database().await?;
     drop(open(&database.url).await?);
@@ -127,7 +128,7 @@ async fn raw(place: &Place, time: Duration) -> Outcome<Sample> {
     let (taken, rows) = (start.elapsed(), (one + other) as u64);
     let there = database.number("SELECT count(*) FROM ordering.events").await?;
     if u64::try_from(there)? != rows {
-        return Err(format!("{rows} rows were inserted, {there} are there").into());
+        return Err(format!("{rows} rows were inserted, but the table has {there}").into());
     }
     database.drop().await?;
     Ok(Sample::rate(rows, taken))

@@ -1,4 +1,4 @@
-//! What was acknowledged is there, in order and without gaps.
+//! Checks that all acknowledged events exist, in order and without gaps.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use event_log::verify::verify;
 use crate::Outcome;
 use crate::place::Database;
 
-/// Events that the log of ordering must hold: counted, each stream without gaps, positions without gaps, the chain whole.
+/// Checks the log of ordering: the number of events, no gaps in streams and positions, and a valid hash chain.
 pub async fn log(database: &Database, log: &Arc<dyn Log>, acknowledged: u64) -> Outcome<()> {
     let gaps = "SELECT count(*) FROM (SELECT FROM ordering.events GROUP BY stream
                 HAVING count(*) <> max(version) OR min(version) <> 1) s";
@@ -21,7 +21,7 @@ pub async fn log(database: &Database, log: &Arc<dyn Log>, acknowledged: u64) -> 
     Ok(())
 }
 
-/// `count` answers how many there are, `gaps` how many streams have gaps.
+/// `count` returns the number of events, `gaps` the number of streams with gaps.
 pub async fn contiguous(
     database: &Database,
     count: &'static str,
@@ -31,7 +31,7 @@ pub async fn contiguous(
     let (count, gaps) = (database.number(count).await?, database.number(gaps).await?);
     if u64::try_from(count)? != acknowledged || gaps != 0 {
         return Err(format!(
-            "{acknowledged} events were acknowledged; {count} are there; {gaps} streams with gaps"
+            "{acknowledged} events were acknowledged, {count} exist, and {gaps} streams have gaps"
         )
         .into());
     }

@@ -1,4 +1,4 @@
-//! What the disk needs to make a page durable: the floor of every commit.
+//! The time that the disk needs to make a page durable: the lower limit of every commit.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -10,10 +10,10 @@ use crate::sample::Sample;
 
 /// A page of PostgreSQL's log.
 const PAGE: usize = 8_192;
-/// One of its files, written before: they are used again and again.
+/// Size of one of its files. It is written before the measurement, because PostgreSQL reuses its files.
 const FILE: usize = 16 << 20;
 
-/// Writes pages one after another into a file in `folder`, each made durable by fdatasync.
+/// Writes pages one after another to a file in `folder`, with an fdatasync for each.
 pub fn sync(folder: &Path, time: Duration) -> Outcome<Sample> {
     let file: File = tempfile::tempfile_in(folder)?;
     file.write_all_at(&vec![1; FILE], 0)?;

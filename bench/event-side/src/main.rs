@@ -1,7 +1,6 @@
-//! Chorale's event side beside its peers and beside what the same servers give to raw clients, in one run, as ratios.
-//!
-//! `bench/run` brings the servers up and starts this. Contenders take turns, each on an empty database or topic of its own;
-//! what is counted was acknowledged, and is checked to be there afterwards. A ratio is the median of the rounds' ratios.
+//! Measures Chorale's event side, its peers, and raw clients of the same servers in one run, and reports ratios.
+//! `bench/run` starts the servers and this program. Contenders take turns, each on an empty database or topic of its own.
+//! Only acknowledged work is counted, and it is checked afterwards. A ratio is the median of the rounds' ratios.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -24,10 +23,10 @@ use options::Options;
 use place::Place;
 use sample::Samples;
 
-/// What everything here answers.
+/// The result type of this program.
 pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// As in the program itself.
+/// The same allocator as in the program itself.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,25 +1,25 @@
-//! What is to be measured, and for how long.
+//! The goals to measure, and the duration.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::Outcome;
 
-/// What the command line says.
+/// The options of the command line.
 pub struct Options {
-    /// A short look instead of a measurement.
+    /// A short test run instead of a measurement.
     pub quick: bool,
     /// Goals by their numbers; all if empty.
     only: Vec<String>,
-    /// Nothing but this: what so many events do to a log.
+    /// Measure only the effects of this number of events on a log.
     pub size: Option<u64>,
-    /// How often everybody takes a turn.
+    /// Number of turns of each contender.
     pub rounds: usize,
-    /// How long a contender appends.
+    /// Duration of a contender's appends.
     pub time: Duration,
-    /// How many events are relayed and replayed.
+    /// Number of events that are relayed and replayed.
     pub events: u64,
-    /// Where the raw results go.
+    /// File for the raw results.
     pub json: Option<PathBuf>,
 }
 
@@ -41,7 +41,7 @@ impl Options {
         }
         let known = ["P1", "P2", "P3", "P6", "P7", "P8", "P11", "P12"];
         if let Some(unknown) = only.iter().find(|goal| !known.contains(&goal.as_str())) {
-            return Err(format!("{unknown} is not measured here; there are {}", known.join(", ")).into());
+            return Err(format!("unknown goal {unknown}; the goals are {}", known.join(", ")).into());
         }
         let (time, events) = if quick { (2, 50_000) } else { (5, 200_000) };
         let rounds = rounds.unwrap_or(if quick { 1 } else { 5 });
@@ -53,7 +53,7 @@ impl Options {
         self.only.is_empty() || self.only.iter().any(|only| only == goal)
     }
 
-    /// Whether any of these is.
+    /// Whether any of these goals is to be measured.
     pub fn wants_any(&self, goals: &[&str]) -> bool {
         goals.iter().any(|goal| self.wants(goal))
     }

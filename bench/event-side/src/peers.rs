@@ -1,4 +1,4 @@
-//! P2: the peers, each as fast as it can be made to go: the best number of connections is looked for first.
+//! P2: the peers, each with the number of connections that suits it best, which is found first.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -26,7 +26,7 @@ pub const POSTGRES_ES: &str = "postgres-es";
 /// Numbers of connections that are tried.
 const CONNECTIONS: [usize; 4] = [4, 8, 16, 32];
 
-/// What a peer is, and how its events are counted.
+/// A peer, and the queries that count its events.
 struct Peer {
     name: &'static str,
     count: &'static str,
@@ -54,7 +54,7 @@ const PEERS: [Peer; 3] = [
     },
 ];
 
-/// A turn of each.
+/// One turn of each peer.
 pub async fn round(place: &Place, options: &Options, samples: &mut Samples) -> Outcome<()> {
     for peer in &PEERS {
         if peer.name == POSTGRES_ES && place.postgres_es.is_none() {
@@ -68,7 +68,7 @@ pub async fn round(place: &Place, options: &Options, samples: &mut Samples) -> O
     Ok(())
 }
 
-/// Looked for once in a run.
+/// Finds the best number of connections, once per run.
 async fn best(place: &Place, peer: &Peer, options: &Options) -> Outcome<usize> {
     static KNOWN: Mutex<Vec<(&str, usize)>> = Mutex::new(Vec::new());
     let known = |known: &Mutex<Vec<(&str, usize)>>| {
@@ -109,7 +109,7 @@ async fn turn(place: &Place, peer: &Peer, connections: usize, time: Duration) ->
     Ok(sample)
 }
 
-/// What a peer's own program tells.
+/// The output of a peer's program.
 #[derive(Deserialize)]
 struct Told {
     acknowledged: u64,
@@ -117,7 +117,7 @@ struct Told {
     sample: Sample,
 }
 
-/// A program of its own, which is told database, callers, connections, seconds and how streams are made.
+/// Runs a peer's program with database, callers, connections, seconds, and the shape of streams.
 async fn program(
     mut command: Command,
     url: &str,
@@ -191,14 +191,14 @@ async fn write_messages(
             free.lock().map_err(|_| "poisoned")?.push(connection);
             drop(turn);
             if position != i64::try_from(step)? {
-                return Err(format!("{stream} is at {position} and not at {step}").into());
+                return Err(format!("{stream} is at position {position}, not at {step}").into());
             }
             times.push(start.elapsed());
         }
     }
 }
 
-/// Its files, in the order of its own installation.
+/// The SQL files of message-db, in the order of its own installation.
 async fn install(folder: &Path, url: &str) -> Outcome<()> {
     let files = folder.join("node_modules/@eventide/message-db/database");
     let mut connection = PgConnection::connect(url).await?;

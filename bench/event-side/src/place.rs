@@ -9,26 +9,26 @@ use crate::Outcome;
 
 /// The servers of this run.
 pub struct Place {
-    /// The address of PostgreSQL, with a database that others can be made from.
+    /// The address of PostgreSQL, with a database from which others can be created.
     postgres: String,
     /// `host:port` of a broker.
     pub kafka: String,
-    /// A folder on the disk of the servers.
+    /// A folder on the servers' disk.
     pub disk: PathBuf,
-    /// Where the peers' programs and files are.
+    /// The folder of the peers' programs and files.
     pub peers: PathBuf,
     /// The program of the peer postgres-es, if it was built.
     pub postgres_es: Option<PathBuf>,
-    /// The program, if it was built.
+    /// The program `chorale`, if it was built.
     pub chorale: Option<PathBuf>,
     number: AtomicU32,
 }
 
 impl Place {
-    /// What `bench/run` has prepared.
+    /// The servers and programs that `bench/run` has prepared.
     pub async fn from_environment() -> Outcome<Self> {
         let get = |name: &str| {
-            std::env::var(name).map_err(|_| format!("{name} is not set: start this by bench/run"))
+            std::env::var(name).map_err(|_| format!("{name} is not set; start this program with bench/run"))
         };
         let built = |name: &str| std::env::var(name).ok().map(PathBuf::from).filter(|file| file.exists());
         Ok(Self {
@@ -42,7 +42,7 @@ impl Place {
         })
     }
 
-    /// What these servers are, for the reader of the numbers.
+    /// A description of the servers, for readers of the results.
     pub async fn told(&self) -> Outcome<String> {
         let mut connection = PgConnection::connect(&self.postgres).await?;
         let mut settings = Vec::new();
@@ -50,7 +50,7 @@ impl Place {
             let value: String =
                 sqlx::query_scalar(AssertSqlSafe(format!("SHOW {name}"))).fetch_one(&mut connection).await?;
             if name == "fsync" && value != "on" {
-                return Err("PostgreSQL runs with fsync off: such numbers mean nothing".into());
+                return Err("PostgreSQL runs with fsync=off, so the results would be meaningless".into());
             }
             settings.push(format!("{name}={value}"));
         }
@@ -70,7 +70,7 @@ impl Place {
         let name = format!("bench_{}_{}", std::process::id(), self.next());
         let mut server = PgConnection::connect(&self.postgres).await?;
         server.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
-        // Nobody pays for what was written before his turn.
+        // A checkpoint, so that a turn does not include writes of earlier turns.
         server.execute("CHECKPOINT").await?;
         server.close().await?;
         let (server, _) =
@@ -84,7 +84,7 @@ impl Place {
         format!("kafka://{brokers}?prefix={prefix}")
     }
 
-    /// What names of topics may begin with.
+    /// A prefix that is valid in names of topics.
     pub fn prefix(&self) -> String {
         format!("bench-{}-{}.", std::process::id(), self.next())
     }
@@ -98,7 +98,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// The answer to a question that has one number as its answer.
+    /// The result of a query that returns one number.
     pub async fn number(&self, question: &'static str) -> Outcome<i64> {
         let mut connection = PgConnection::connect(&self.url).await?;
         let row = sqlx::query(question).fetch_one(&mut connection).await?;

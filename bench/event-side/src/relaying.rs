@@ -1,4 +1,4 @@
-//! P6: the relay from PostgreSQL to Kafka, beside its two halves done by hand; and what comes after it, [`replaying`].
+//! P6: the relay from PostgreSQL to Kafka, compared with raw clients for its two halves; then the goals in [`replaying`].
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -28,9 +28,9 @@ pub const READ: &str = "raw read of the log's rows";
 pub const PRODUCE: &str = "raw transactional producer";
 pub const RELAY: &str = "chorale, relay";
 
-/// Where the events of this go.
+/// The topic of the events.
 pub const TOPIC: Topic = Topic::ORDERING_REACTION;
-/// Records of a transaction, rows of a page: what the relay takes.
+/// Records per transaction and rows per page, as in the relay.
 const BATCH: usize = 1_000;
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -59,12 +59,12 @@ pub async fn round(place: &Place, options: &Options, samples: &mut Samples) -> O
     database.drop().await
 }
 
-/// All columns of all rows by position, as they come over one connection.
+/// Reads all columns of all rows by position over one connection.
 pub async fn read(database: &Database, events: u64) -> Outcome<Sample> {
     read_and(database, events, |_, _, _| Ok(())).await
 }
 
-/// The same, and something done with name, version and payload of each.
+/// Reads the same rows, and calls a function with name, version and payload of each.
 pub async fn read_and(
     database: &Database,
     events: u64,
@@ -96,7 +96,7 @@ pub async fn read_and(
     Ok(Sample::rate(read, taken))
 }
 
-/// What the relay publishes, made before.
+/// The records that the relay publishes, created beforehand.
 async fn outgoing(log: &Arc<dyn Log>) -> Outcome<Vec<Outgoing>> {
     let (mut records, mut after) = (Vec::new(), 0);
     loop {
@@ -114,7 +114,7 @@ async fn outgoing(log: &Arc<dyn Log>) -> Outcome<Vec<Outgoing>> {
     }
 }
 
-/// The same records by librdkafka's own producer, in transactions of the same size.
+/// Publishes the same records with librdkafka's own producer, in transactions of the same size.
 async fn produce(place: &Place, records: Vec<Outgoing>) -> Outcome<Sample> {
     let prefix = place.prefix();
     let bus = KafkaBus::connect(&format!("kafka://{}?prefix={prefix}", place.kafka)).await?;
@@ -145,7 +145,7 @@ async fn produce(place: &Place, records: Vec<Outgoing>) -> Outcome<Sample> {
                     .headers(headers);
                 producer.send(message).map_err(|(error, _)| error)?;
             }
-            // The client's own flush looks every 100 ms only, and its poll spins.
+            // The client's own flush polls only every 100 ms, and its poll spins.
             while producer.in_flight_count() > 0 {
                 let before = producer.in_flight_count();
                 producer.poll(Duration::ZERO);
@@ -160,7 +160,7 @@ async fn produce(place: &Place, records: Vec<Outgoing>) -> Outcome<Sample> {
     .await?
 }
 
-/// From the first transaction's beginning to the last one's end.
+/// The time from the beginning of the first transaction to the end of the last one.
 async fn relay(log: &Arc<dyn Log>, bus: &KafkaBus, events: u64) -> Outcome<Sample> {
     let watch = Arc::new(Watch { events, ..Watch::default() });
     let publishers: Publishers = {
@@ -175,7 +175,7 @@ async fn relay(log: &Arc<dyn Log>, bus: &KafkaBus, events: u64) -> Outcome<Sampl
     let all = tokio::time::timeout(Duration::from_secs(300), watch.done.notified()).await;
     shutdown.begin();
     running.await??;
-    all.map_err(|_| "the relay did not come to the end")?;
+    all.map_err(|_| "the relay did not finish in time")?;
     let times = watch.times.lock().map_err(|_| "poisoned")?;
     let (Some(first), Some((_, last))) = (times.first(), times.last()) else {
         return Err("nothing was relayed".into());
@@ -191,7 +191,7 @@ struct Watch {
     done: Notify,
 }
 
-/// A publisher, and when it began and ended each transaction.
+/// A publisher that records the beginning and end of each transaction.
 struct Watched<P> {
     publisher: P,
     watch: Arc<Watch>,

@@ -1,4 +1,4 @@
-//! P7 and P8: everything once more, decoded, into nothing.
+//! P7 and P8: reads all events again and decodes them, without storing anything.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -30,9 +30,9 @@ pub const TWO: &str = "chorale, replay from Kafka, 2 workers";
 pub const RAW_LOG: &str = "raw read of the log's rows and decoding";
 pub const LOG: &str = "chorale, replay from the log";
 
-/// How long somebody may say nothing.
+/// Longest wait for a record.
 const SILENCE: Duration = Duration::from_secs(20);
-/// Records of a batch.
+/// Records per batch.
 const BATCH: usize = 1_000;
 
 pub async fn round(
@@ -64,7 +64,7 @@ fn decode(name: &str, version: u32, payload: &str) -> Outcome<()> {
     Ok(())
 }
 
-/// The client library alone: everything of all partitions, its type read off the header, its payload decoded.
+/// The client library alone: reads all partitions, takes the type from the header and decodes the payload.
 fn raw(brokers: &str, topic: &str, events: u64) -> Outcome<Sample> {
     let mut config = ClientConfig::new();
     config
@@ -81,19 +81,19 @@ fn raw(brokers: &str, topic: &str, events: u64) -> Outcome<Sample> {
     consumer.assign(&all)?;
     let (mut start, mut read) = (None, 0);
     while read < events {
-        let message = consumer.poll(SILENCE).ok_or("Kafka says nothing")??;
+        let message = consumer.poll(SILENCE).ok_or("Kafka does not answer")??;
         start.get_or_insert_with(Instant::now);
         let full =
             message.headers().and_then(|headers| headers.iter().find(|header| header.key == "ce_type"));
         let full = std::str::from_utf8(full.and_then(|header| header.value).ok_or("a record without type")?)?;
-        let (_, name, version) = event::parse_full_name(full).ok_or("a type of no event")?;
+        let (_, name, version) = event::parse_full_name(full).ok_or("an unknown event type")?;
         decode(name, version, message.payload_view::<str>().ok_or("a record without value")??)?;
         read += 1;
     }
     Ok(Sample::rate(read, start.ok_or("nothing was read")?.elapsed()))
 }
 
-/// Nothing was ever done.
+/// Positions of a group that has handled nothing.
 struct Nowhere;
 
 #[async_trait]
@@ -103,7 +103,7 @@ impl Resume for Nowhere {
     }
 }
 
-/// Members of a new group, from the moment at which each has its partitions.
+/// Starts the members of a new group, and waits until each has its partitions.
 async fn replay(bus: &KafkaBus, events: u64, workers: usize) -> Outcome<Sample> {
     let group = format!("replay-{workers}-{}", story::stream());
     let mut members = Vec::new();
@@ -151,10 +151,10 @@ async fn assigned(members: &mut [Box<dyn Consumer>]) -> Outcome<()> {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    Err("the partitions were not shared out".into())
+    Err("the partitions were not assigned in time".into())
 }
 
-/// How many records came of each partition, each decoded, in rising positions.
+/// Decodes the records, and returns their number per partition. Positions must increase.
 async fn drain(
     mut member: Box<dyn Consumer>,
     read: Arc<AtomicU64>,
@@ -177,7 +177,7 @@ async fn drain(
             heard = Instant::now();
         }
         if heard.elapsed() > SILENCE {
-            return Err("Kafka says nothing".into());
+            return Err("Kafka does not answer".into());
         }
         read.fetch_add(delivery.records.len() as u64, Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! What was measured.
+//! Measurements.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sample {
-    /// Of what it does.
+    /// Operations per second.
     pub per_second: f64,
-    /// Milliseconds that half of the calls took at most.
+    /// Median duration of a call, in milliseconds.
     #[serde(default)]
     pub p50: Option<f64>,
-    /// And 99 of 100.
+    /// 99th percentile of the duration, in milliseconds.
     #[serde(default)]
     pub p99: Option<f64>,
 }
@@ -24,12 +24,12 @@ impl Sample {
         Self { per_second: count as f64 / time.as_secs_f64(), ..Self::default() }
     }
 
-    /// A rate, and how long each call took.
+    /// A rate, and the durations of the calls.
     pub fn timed(count: u64, time: Duration, calls: Vec<Duration>) -> Self {
         Self { per_second: count as f64 / time.as_secs_f64(), ..Self::calls(calls) }
     }
 
-    /// How long each call took.
+    /// The durations of the calls.
     pub fn calls(mut calls: Vec<Duration>) -> Self {
         calls.sort_unstable();
         let at = |share: usize| {
@@ -70,7 +70,7 @@ impl Samples {
     }
 }
 
-/// The middle one, or between the two middle ones.
+/// The middle value, or the mean of the two middle values.
 pub fn median(mut numbers: Vec<f64>) -> Option<f64> {
     numbers.sort_by(f64::total_cmp);
     let middle = numbers.len() / 2;

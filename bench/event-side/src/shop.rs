@@ -1,4 +1,4 @@
-//! P11 and P12: the program itself on PostgreSQL and Kafka, asked over HTTP.
+//! P11 and P12: the program itself on PostgreSQL and Kafka, over HTTP.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -18,17 +18,17 @@ mod program;
 
 use program::Shop;
 
-/// How a shop is cut into processes.
+/// The processes of a shop.
 pub struct Shape {
     pub name: &'static str,
-    /// Subcommands, each a process.
+    /// Subcommands; each is a process.
     processes: &'static [&'static str],
 }
 
 pub const SHAPES: [Shape; 2] = [
     Shape { name: "all in one", processes: &[""] },
     Shape {
-        name: "a process a role",
+        name: "one process per role",
         processes: &["relay", "reactors", "projectors", "command-api", "query-api"],
     },
 ];
@@ -36,7 +36,7 @@ pub const SHAPES: [Shape; 2] = [
 /// The name of the contender without Chorale.
 pub const RAW: &str = "raw produce → consume, 200/s";
 
-/// Names of what is measured of a shop.
+/// Names of a shop's measurements.
 pub fn names(shape: &str) -> [String; 3] {
     [
         format!("chorale, {shape}: accepted → visible, 200/s"),
@@ -45,11 +45,11 @@ pub fn names(shape: &str) -> [String; 3] {
     ]
 }
 
-/// Commands a second of P11.
+/// Commands per second in P11.
 const COMMANDS: u32 = 200;
-/// Orders a second at which P12 is timed.
+/// Orders per second at which P12 is timed.
 const ORDERS: u32 = 100;
-/// Offered one after another until a shop cannot follow.
+/// Offered rates, one after another until a shop cannot sustain one.
 const STEPS: [u32; 10] = [50, ORDERS, 200, 300, 400, 500, 600, 750, 1_000, 2_000];
 
 pub async fn round(place: &Place, options: &Options, samples: &mut Samples) -> Outcome<()> {
@@ -83,13 +83,13 @@ pub async fn round(place: &Place, options: &Options, samples: &mut Samples) -> O
             samples.add(&sustained, Sample { per_second: most, ..Sample::default() });
             watch.stop()?;
         }
-        let shop = Arc::into_inner(shop).ok_or("somebody still uses the shop")?;
+        let shop = Arc::into_inner(shop).ok_or("the shop is still in use")?;
         shop.close().await?;
     }
     Ok(())
 }
 
-/// Calls `call` with 0, 1, 2 … at an even rate, whether the ones before have ended or not.
+/// Calls `call` with 0, 1, 2 … at a constant rate, whether or not earlier calls have ended.
 async fn evenly<F>(rate: u32, time: Duration, call: impl Fn(u64) -> F) -> Outcome<Vec<Duration>>
 where
     F: Future<Output = Outcome<Duration>> + Send + 'static,
@@ -108,7 +108,7 @@ where
     Ok(times)
 }
 
-/// From the answer to a command until a query that presents its token has answered.
+/// The time from the answer to a command until the answer to a query with its token.
 async fn until_visible(shop: &Arc<Shop>, time: Duration) -> Outcome<Sample> {
     let visible = |number: u64| {
         let shop = Arc::clone(shop);
@@ -134,11 +134,11 @@ async fn until_visible(shop: &Arc<Shop>, time: Duration) -> Outcome<Sample> {
     Ok(Sample::timed(times.len() as u64, start.elapsed(), times))
 }
 
-/// What became of a step.
+/// The outcome of a step.
 #[derive(Debug)]
 struct Step {
     sample: Sample,
-    /// The backlog stayed below a second's orders.
+    /// Whether the backlog stayed below one second's worth of orders.
     followed: bool,
 }
 
@@ -171,7 +171,7 @@ async fn orders(shop: &Arc<Shop>, watch: &bus::Watch, rate: u32, time: Duration)
     Ok(Step { sample, followed })
 }
 
-/// Sends JSON, and reads the answer of a request that must succeed.
+/// Sends JSON, and reads the response. The request must succeed.
 async fn post(client: &Client, url: String, key: Option<String>, body: &Value) -> Outcome<Value> {
     let mut request = client.post(url).json(body);
     if let Some(key) = key {

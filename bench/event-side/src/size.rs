@@ -1,4 +1,4 @@
-//! What the size of a log does to it: one is filled step by step, and asked the same things at each.
+//! Effects of the size of a log: a log is filled step by step, and the same operations are measured at each step.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,14 +14,14 @@ use crate::append::{self, CALLERS};
 use crate::place::{Database, Place};
 use crate::sample::Sample;
 
-/// Events of a request while the log is filled.
+/// Events per request while the log is filled.
 const EVENTS: u64 = 3;
-/// How long each thing is measured at each step.
+/// Duration of each measurement at each step.
 const TIME: Duration = Duration::from_secs(5);
-/// Rows of a page.
+/// Rows per page.
 const PAGE: usize = 1_000;
 
-/// Fills a log with `events`, and prints a line at each step.
+/// Fills a log with `events`, and prints one line per step.
 pub async fn run(place: &Place, events: u64) -> Outcome<()> {
     let database = place.database().await?;
     let log = append::open(&database.url).await?;
@@ -46,7 +46,7 @@ pub async fn run(place: &Place, events: u64) -> Outcome<()> {
     database.drop().await
 }
 
-/// Prints what the log can do now; answers how many events it holds then.
+/// Measures the log and prints the rates. Returns its number of events afterwards.
 async fn told(database: &Database, log: &Arc<dyn Log>) -> Outcome<u64> {
     let before = log.head().await?.position;
     let many = rate(log, CALLERS).await?;
@@ -83,7 +83,7 @@ async fn rate(log: &Arc<dyn Log>, callers: usize) -> Outcome<Sample> {
     Ok(Sample::timed(times.len() as u64, start.elapsed(), times))
 }
 
-/// Streams from all over the log, one after another, as a decision reads one that is not in memory.
+/// Reads streams from the whole log, one after another, as a decision reads a stream that is not cached.
 async fn streams(database: &Database, log: &Arc<dyn Log>) -> Outcome<Sample> {
     let mut connection = PgConnection::connect(&database.url).await?;
     let chosen = "SELECT stream FROM ordering.events WHERE position IN (
@@ -102,7 +102,7 @@ async fn streams(database: &Database, log: &Arc<dyn Log>) -> Outcome<Sample> {
     Ok(Sample::calls(times))
 }
 
-/// Reading in order from a position on.
+/// Reads events in order, beginning at a position.
 async fn pages(log: &Arc<dyn Log>, mut after: u64) -> Outcome<Sample> {
     let (start, mut read) = (Instant::now(), 0);
     while start.elapsed() < TIME {
@@ -113,7 +113,7 @@ async fn pages(log: &Arc<dyn Log>, mut after: u64) -> Outcome<Sample> {
     Ok(Sample::rate(read, start.elapsed()))
 }
 
-/// The table of events without its indexes, then each index, with their bytes.
+/// Sizes in bytes: the table of events without its indexes, then each index.
 async fn parts(database: &Database) -> Outcome<Vec<(String, i64)>> {
     let sizes = "SELECT 'events', pg_table_size('ordering.events') UNION ALL
                  SELECT * FROM (SELECT indexrelid::regclass::text, pg_relation_size(indexrelid) FROM pg_index

@@ -1,4 +1,4 @@
-//! What is appended: the same events for everybody, about 230 bytes each.
+//! The appended events: the same for all contenders, about 230 bytes each.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use crate::Outcome;
 
-/// Requests to a stream, one after another, before the caller begins a new one.
+/// Requests to a stream before the caller begins a new one.
 pub const STEPS: u64 = 5;
 
-/// What a stream of a topic of ordering's is called.
+/// The name of a stream in a topic of ordering.
 pub fn stream() -> String {
     format!("reaction-{}", Uuid::new_v4())
 }

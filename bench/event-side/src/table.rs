@@ -1,4 +1,4 @@
-//! The goals, and how near this run came to them.
+//! The goals, and the results of this run.
 
 use serde_json::json;
 
@@ -14,7 +14,7 @@ enum Wanted {
     AtMost,
 }
 
-/// A goal with what was found.
+/// A goal with its result.
 struct Row {
     goal: &'static str,
     what: String,
@@ -23,7 +23,7 @@ struct Row {
     wanted: Wanted,
     gate: f64,
     target: f64,
-    /// What stands above and below the line.
+    /// Numerator and denominator of the ratio.
     sides: [String; 2],
 }
 
@@ -53,7 +53,7 @@ impl Row {
     }
 }
 
-/// A median of a contender, in words.
+/// A contender's median as text.
 fn told(samples: &Samples, name: &str) -> String {
     let rate = samples.median(name, |sample| Some(sample.per_second)).filter(|rate| *rate > 0.0);
     let time = |of: fn(&Sample) -> Option<f64>| samples.median(name, of).map(|ms| format!("{ms:.2}"));
@@ -152,7 +152,7 @@ fn of_shop(samples: &Samples, shape: &str) -> [Row; 3] {
     ]
 }
 
-/// Prints the table, and writes everything that was measured.
+/// Prints the table, and writes all samples to a file.
 pub async fn print(options: &Options, place: &Place, samples: &Samples) -> Outcome<()> {
     let rows: Vec<Row> = rows(samples).into_iter().filter(|row| options.wants(row.goal)).collect();
     println!("\n| | what | found | gate; target | | above | below |\n|---|---|---|---|---|---|---|");
@@ -167,6 +167,6 @@ pub async fn print(options: &Options, place: &Place, samples: &Samples) -> Outco
     let all =
         json!({"quick": options.quick, "place": place.told().await?, "goals": goals, "samples": samples});
     std::fs::write(file, serde_json::to_vec_pretty(&all)?)?;
-    println!("\nEverything that was measured: {}", file.display());
+    println!("\nAll samples: {}", file.display());
     Ok(())
 }

@@ -1,11 +1,11 @@
-//! What an import took of the machine.
+//! The memory and disk space that an import used.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
 
-/// The most memory that this process had at a time, in bytes; none where the system does not tell.
+/// Peak resident memory of this process, in bytes; `None` if the system does not report it.
 pub(crate) fn peak_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -13,7 +13,7 @@ pub(crate) fn peak_memory() -> Option<u64> {
     Some(kibibytes * 1024)
 }
 
-/// What the files in a folder take, in bytes.
+/// Size of the files in a folder, in bytes.
 pub(crate) fn size(folder: &Path) -> Result<u64> {
     let mut bytes = 0;
     for entry in fs::read_dir(folder)? {

@@ -7,7 +7,7 @@ use chorale::table::{self, number};
 
 use super::{Report, Week};
 
-/// Characters of the longest bar.
+/// Length of the longest bar, in characters.
 const WIDTH: i64 = 40;
 
 impl Report {
@@ -21,10 +21,13 @@ impl Report {
             number(self.orders as u64),
             number(self.events_in_all),
         )?;
-        counts(out, "orders, by where they stand", &self.outcomes)?;
+        counts(out, "orders, by final status", &self.outcomes)?;
         weeks(out, &self.weeks)?;
         counts(out, "refused lines and commands, by code", &self.refusals)?;
-        writeln!(out, "Each of them, with key and reason: import-refusals.jsonl in the data directory.\n")?;
+        writeln!(
+            out,
+            "Each refusal, with key and reason, is in import-refusals.jsonl in the data directory.\n"
+        )?;
         counts(out, "events, by type", &self.events)?;
         self.machine(out)?;
         writeln!(out)?;
@@ -33,7 +36,7 @@ impl Report {
             writeln!(out, "{mark} {} ({})", statement.name, statement.detail)?;
         }
         if self.parked > 0 {
-            writeln!(out, "{} reactions are parked: see `chorale parked list`", self.parked)?;
+            writeln!(out, "{} reactions are parked; `chorale parked list` shows them", self.parked)?;
         }
         Ok(())
     }
@@ -41,7 +44,7 @@ impl Report {
     fn machine(&self, out: &mut impl Write) -> io::Result<()> {
         writeln!(
             out,
-            "{:.0} s: {:.1} orders/s, {:.0} events/s. The read side was done {:.0} s later; checking took {:.0} s.",
+            "{:.0} s: {:.1} orders/s, {:.0} events/s. The read side caught up {:.0} s later; checking took {:.0} s.",
             self.seconds,
             self.orders_per_second,
             self.events_per_second,
@@ -50,7 +53,7 @@ impl Report {
         )?;
         let megabytes = |bytes: u64| number(bytes / 1_000_000);
         let memory = self.peak_memory_bytes.map_or_else(|| "?".to_owned(), megabytes);
-        writeln!(out, "{memory} MB of memory at most, {} MB on disk.", megabytes(self.disk_bytes))
+        writeln!(out, "Peak memory {memory} MB, on disk {} MB.", megabytes(self.disk_bytes))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What comes by on the topics, seen by librdkafka alone.
+//! Listens to the topics with librdkafka alone.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,10 +20,10 @@ use crate::place::Place;
 use crate::sample::Sample;
 use crate::story;
 
-/// How long one wait lasts.
+/// Longest duration of one wait.
 const TICK: Duration = Duration::from_millis(100);
 
-/// When the orders of a shop were confirmed.
+/// The times at which the orders of a shop were confirmed.
 pub struct Watch {
     seen: Arc<Seen>,
     thread: JoinHandle<Outcome<()>>,
@@ -37,7 +37,7 @@ struct Seen {
 }
 
 impl Watch {
-    /// Begins with what comes after now.
+    /// Begins with records that are published from now on.
     pub fn start(place: &Place, prefix: &str) -> Outcome<Self> {
         let topic = format!("{prefix}{}", Topic::ORDER);
         let consumer = follow(place, &topic)?;
@@ -49,18 +49,18 @@ impl Watch {
         Ok(Self { seen, thread, count })
     }
 
-    /// How many orders were confirmed.
+    /// Number of confirmed orders.
     pub fn count(&self) -> Outcome<usize> {
         Ok(self.seen.confirmed.lock().map_err(|_| "poisoned")?.len())
     }
 
-    /// Waits until so many are.
+    /// Waits until this number of orders is confirmed.
     pub async fn until(&self, count: usize) -> Outcome<()> {
         self.count.clone().wait_for(|seen| *seen >= count).await?;
         Ok(())
     }
 
-    /// How long each of these took from the given moment; confirmations that came first took nothing.
+    /// Time from the given moment to the confirmation of each order; zero for earlier confirmations.
     pub fn times(&self, accepted: &HashMap<String, Instant>) -> Outcome<Vec<Duration>> {
         let confirmed = self.seen.confirmed.lock().map_err(|_| "poisoned")?;
         let time = |(order, since): (&String, &Instant)| {
@@ -92,7 +92,7 @@ fn listen(consumer: &BaseConsumer, seen: &Seen, told: &watch::Sender<usize>) -> 
     Ok(())
 }
 
-/// A consumer of all partitions from their ends on.
+/// A consumer of all partitions, from their ends on.
 fn follow(place: &Place, topic: &str) -> Outcome<BaseConsumer> {
     let mut config = ClientConfig::new();
     config
@@ -112,7 +112,8 @@ fn follow(place: &Place, topic: &str) -> Outcome<BaseConsumer> {
     Ok(consumer)
 }
 
-/// A record at an even rate, each from before it is handed to the producer until a consumer has it.
+/// Publishes records at a constant rate. Returns the time of each from before its call of the producer until a consumer
+/// has it.
 pub async fn raw(place: &Place, rate: u32, time: Duration) -> Outcome<Sample> {
     let prefix = place.prefix();
     let bus = KafkaBus::connect(&format!("kafka://{}?prefix={prefix}", place.kafka)).await?;
@@ -148,7 +149,7 @@ pub async fn raw(place: &Place, rate: u32, time: Duration) -> Outcome<Sample> {
     let heard = heard.join().map_err(|_| "the listener panicked")??;
     let mut times = Vec::new();
     for (number, sent) in sent.iter().enumerate().skip(warm as usize) {
-        let heard = heard.get(&number.to_string()).ok_or("a record did not come")?;
+        let heard = heard.get(&number.to_string()).ok_or("a record did not arrive")?;
         times.push(heard.saturating_duration_since(*sent));
     }
     Ok(Sample::timed(times.len() as u64, time, times))

@@ -1,4 +1,4 @@
-//! A shop in processes of its own.
+//! A shop in separate processes.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -14,16 +14,16 @@ use super::post;
 use crate::Outcome;
 use crate::place::{Database, Place};
 
-/// How long a process may take to be ready or to leave.
+/// How long a process may take to become ready or to stop.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Opening stock of everything, so that nothing is ever short.
+/// Opening stock of each variant; large enough that stock never runs out.
 const STOCK: u32 = 1_000_000;
 
 /// A shop on a database and topics of its own.
 pub struct Shop {
-    /// What its topics begin with.
+    /// Prefix of its topics.
     pub prefix: String,
-    /// What it sells, and has.
+    /// The variants that it sells and has in stock.
     pub skus: Vec<String>,
     client: Client,
     shoppers: String,
@@ -35,7 +35,7 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// Starts one with the usual catalogue.
+    /// Starts a shop with the built-in catalogue.
     pub async fn open(place: &Place, roles: &[&str]) -> Outcome<Self> {
         let program = place.chorale.as_ref().ok_or("the program was not built")?;
         let (database, folder, prefix) =
@@ -62,11 +62,11 @@ impl Shop {
         for role in roles {
             processes.push(command(role).stdout(Stdio::piped()).spawn()?);
         }
-        // Some are not ready before others run.
+        // Some processes are only ready after others are running.
         for process in &mut processes {
             heard.push(until_ready(process).await?);
         }
-        // A process names its doors under the label of those whom they are for; `page` tells which process it is.
+        // A process prints its addresses with a label for their audience; `page` identifies the process.
         let address = |label: &str, page: &str| {
             let process =
                 heard.iter().find(|lines: &&Vec<String>| lines.iter().any(|line| line.contains(page)));
@@ -101,9 +101,9 @@ impl Shop {
         }
     }
 
-    /// Everything that is for sale, in any number.
+    /// All variants that are for sale.
     async fn stock_up(&mut self) -> Outcome<()> {
-        // The documents come a little after the catalogue; they are all there once no more come.
+        // The documents lag behind the catalogue; they are complete when their number no longer grows.
         let deadline = Instant::now() + PATIENCE;
         loop {
             let now = self.stocked().await?;
@@ -120,7 +120,7 @@ impl Shop {
         for sku in &self.skus {
             last = self.receive(sku, STOCK).await?;
         }
-        // The catalogue and the stock are known to everybody.
+        // All processes know the catalogue and the stock.
         let query = "query($sku: String!, $token: String) { stockItems(first: 1, where: { skus: [$sku] }, consistency: $token) { nodes { sku } } }";
         self.ask(query, json!({ "sku": self.skus.last(), "token": last["token"] })).await?;
         Ok(())
@@ -132,7 +132,7 @@ impl Shop {
         post(&self.client, url, key, &json!({ "location": "central", "quantity": quantity })).await
     }
 
-    /// Places an order of one; answers its id.
+    /// Places an order for one unit, and returns its id.
     pub async fn order(&self, sku: &str) -> Outcome<String> {
         let body = json!({
             "lines": [{ "sku": sku, "quantity": 1 }],
@@ -147,7 +147,7 @@ impl Shop {
         Ok(answer["orderId"].as_str().ok_or("an order without id")?.to_owned())
     }
 
-    /// Asks the back office's queries.
+    /// Sends a query to the back office.
     pub async fn ask(&self, query: &str, variables: Value) -> Outcome<Value> {
         let url = format!("{}/admin/graphql", self.queries);
         post(&self.client, url, None, &json!({ "query": query, "variables": variables })).await
@@ -166,9 +166,9 @@ impl Shop {
     }
 }
 
-/// What a process prints until it is at work; afterwards nobody listens, but it can go on.
+/// Reads the output of a process until it is ready. Later output is discarded, so that the process does not block.
 async fn until_ready(child: &mut Child) -> Outcome<Vec<String>> {
-    let output = child.stdout.take().ok_or("it is piped")?;
+    let output = child.stdout.take().ok_or("standard output is not piped")?;
     let (mut lines, mut heard) = (BufReader::new(output).lines(), Vec::new());
     let ready = async {
         while let Some(line) = lines.next_line().await? {
@@ -178,7 +178,7 @@ async fn until_ready(child: &mut Child) -> Outcome<Vec<String>> {
                 return Outcome::Ok(());
             }
         }
-        Err("it ended before it was ready".into())
+        Err("the process ended before it was ready".into())
     };
     tokio::time::timeout(PATIENCE, ready).await??;
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });

@@ -1,5 +1,5 @@
-//! Appends with postgres-es from many callers for a while. It is asked for nothing but the append: `persist`, whose primary
-//! key refuses a sequence that is taken; no aggregate is loaded, no snapshot written, no query told.
+//! Appends with postgres-es from many callers for a while. Only the append is called: `persist`, whose primary key
+//! refuses a sequence number that is taken. No aggregate is loaded, no snapshot is written, and no query is updated.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Its db/init.sql, as far as events go.
+/// The table of events from its db/init.sql.
 const TABLE: &str = "CREATE TABLE events (
     aggregate_type text NOT NULL, aggregate_id text NOT NULL, sequence bigint CHECK (sequence >= 0) NOT NULL,
     event_type text NOT NULL, event_version text NOT NULL, payload json NOT NULL, metadata json NOT NULL,

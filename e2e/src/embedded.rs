@@ -33,7 +33,7 @@ const BEGINNING: &str = "2026-03-01T12:00:00Z";
 pub enum Buses {
     /// The logs in their own order.
     Plain,
-    /// The logs shuffled across keys, redelivered and cut anywhere, in a way that follows from the seed.
+    /// The logs shuffled across keys, redelivered, and split into batches anywhere, all from the seed.
     Shuffled(u64),
 }
 
@@ -59,7 +59,7 @@ impl Deref for Embedded {
 }
 
 impl Buses {
-    /// One in order, and one shuffled.
+    /// One ordered bus and one shuffled bus.
     pub const ALL: [Self; 2] = [Self::Plain, Self::Shuffled(7)];
 }
 
@@ -172,8 +172,8 @@ impl Embedded {
     }
 }
 
-/// Repeats `open` while the data directory is in use. From its fork until it executes its program, a child process holds copies
-/// of all open files, with their locks, and other tests in this process start children at any time.
+/// Repeats `open` while the data directory is in use. From its fork until it executes its program, a child process
+/// holds copies of all open files, with their locks, and other tests in this process start children at any time.
 pub async fn once_free<T>(open: impl AsyncFn() -> Result<T>) -> Result<T> {
     let began = Instant::now();
     loop {

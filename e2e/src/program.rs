@@ -30,7 +30,7 @@ fn binary() -> Result<&'static Path> {
 fn build() -> Result<PathBuf> {
     // target/debug/deps/all-… is this program.
     let own = std::env::current_exe()?;
-    let folder = own.parent().and_then(Path::parent).context("the target directory is not where it was")?;
+    let folder = own.parent().and_then(Path::parent).context("the target directory has moved")?;
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--package", "chorale", "--bin", "chorale", "--features", "servers"]);
     if let Some(target) = folder.parent() {
@@ -51,12 +51,12 @@ fn command(data: &Path, args: &[&str]) -> Result<Command> {
     Ok(command)
 }
 
-/// Runs the program to its end.
+/// Runs the program until it ends.
 pub fn run(data: &Path, args: &[&str]) -> Result<Output> {
     Ok(command(data, args)?.output()?)
 }
 
-/// Runs a command of the operator's that must succeed; answers what it printed.
+/// Runs an operator's command, which must succeed. Returns its output.
 pub fn printed(data: &Path, args: &[&str]) -> Result<String> {
     let output = run(data, args)?;
     let text = String::from_utf8(output.stdout)?;
@@ -71,7 +71,7 @@ pub fn objects(data: &Path, args: &[&str]) -> Result<Vec<Value>> {
     text.lines().map(read).collect()
 }
 
-/// A shop, or a part of one, that runs in a process of its own. Killed when it is dropped.
+/// A shop, or a part of one, in a separate process. Killed when it is dropped.
 pub struct Program {
     child: Child,
     lines: Mutex<mpsc::Receiver<String>>,
@@ -85,7 +85,7 @@ pub struct Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The process may have ended already.
         if self.child.kill().is_ok() {
             drop(self.child.wait());
         }
@@ -93,7 +93,8 @@ impl Drop for Program {
 }
 
 impl Program {
-    /// Starts a shop, or a part of it, on free ports unless `args` say where it listens, and waits until it is ready.
+    /// Starts a shop, or a part of it, and waits until it is ready. It listens on free ports, unless `args` contain
+    /// addresses.
     pub fn start(data: &Path, args: &[&str]) -> Result<Self> {
         let free: &[&str] = match args.iter().any(|arg| arg.starts_with("--listen")) {
             true => &[],
@@ -103,8 +104,8 @@ impl Program {
             command(data, &[free, args].concat())?.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         // Unbounded: a process whose output is not read would block while writing.
         let (output, lines) = mpsc::channel();
-        listen(child.stdout.take().context("it is piped")?, output.clone());
-        listen(child.stderr.take().context("it is piped")?, output);
+        listen(child.stdout.take().context("standard output is not piped")?, output.clone());
+        listen(child.stderr.take().context("standard error is not piped")?, output);
         let lines = Mutex::new(lines);
         let client = Client::builder().timeout(SOON).build()?;
         let (heard, public, staff) = (Vec::new(), String::new(), String::new());
@@ -137,7 +138,7 @@ impl Program {
         (&self.public, &self.staff)
     }
 
-    /// Whether it still runs.
+    /// Whether it is still running.
     pub fn lives(&mut self) -> Result<bool> {
         Ok(self.child.try_wait()?.is_none())
     }
@@ -158,17 +159,17 @@ impl Program {
         let since = Instant::now();
         self.until("Stopped.")?;
         let status = self.child.wait()?;
-        ensure!(status.success(), "it left with {status}: {:#?}", self.heard);
-        ensure!(since.elapsed() < LEAVING, "it took {:?} to leave", since.elapsed());
+        ensure!(status.success(), "it exited with {status}: {:#?}", self.heard);
+        ensure!(since.elapsed() < LEAVING, "it took {:?} to stop", since.elapsed());
         Ok(())
     }
 
-    /// Sends something to the shoppers' address: status and answer.
+    /// Sends a request to the shoppers' address. Returns status and body.
     pub async fn shopper(&self, path: &str, key: &str, body: Value) -> Result<(u16, Value)> {
         self.send(&self.public, path, key, body).await
     }
 
-    /// Sends something to the back office's address: status and answer.
+    /// Sends a request to the back office's address. Returns status and body.
     pub async fn office(&self, path: &str, key: &str, body: Value) -> Result<(u16, Value)> {
         self.send(&self.staff, path, key, body).await
     }
@@ -180,7 +181,7 @@ impl Program {
         Ok((status, answer.json().await?))
     }
 
-    /// Places an order under a key; answers its id and number.
+    /// Places an order with a key. Returns its id and number.
     pub async fn order(&self, key: &str, sku: &str, email: &str) -> Result<(String, String)> {
         let (status, answer) = self.shopper("/v1/orders", key, basket(sku, email)).await?;
         ensure!(status == 201, "{status}: {answer}");
@@ -212,10 +213,10 @@ impl Program {
         };
         tokio::time::timeout(SOON, arrives)
             .await
-            .with_context(|| format!("{number} never came to {statuses:?}"))?
+            .with_context(|| format!("{number} never had one of the statuses {statuses:?}"))?
     }
 
-    /// A page of the back office, once it contains a text.
+    /// Waits until a page of the back office contains a text, and returns it.
     pub async fn until_page(&self, path: &str, text: &str) -> Result<String> {
         let arrives = async {
             loop {
@@ -231,7 +232,7 @@ impl Program {
         waited.with_context(|| format!("{path} never contained {text}"))?
     }
 
-    /// A page of either side.
+    /// A page of one of the addresses.
     pub async fn page(&self, staff: bool, path: &str) -> Result<(u16, String)> {
         let address = if staff { &self.staff } else { &self.public };
         let answer = self.client.get(format!("http://{address}{path}")).send().await?;

@@ -1,4 +1,4 @@
-//! What people do in a shop.
+//! Actions of shoppers and staff.
 
 use std::sync::atomic::Ordering;
 
@@ -18,7 +18,7 @@ use schemas::{Context, OrderId, ShipmentId, StreamId};
 
 use crate::embedded::{Embedded, SOON};
 
-/// What a command comes to.
+/// The result of a command.
 pub type Done = Result<Accepted, CommandError>;
 
 impl Embedded {
@@ -34,8 +34,8 @@ impl Embedded {
         CommandMeta::staff(self.key(), "office")
     }
 
-    /// Brings a product of one variant into the shop, priced in euro cents, published and stocked, and waits until everybody
-    /// knows it.
+    /// Creates a product with one variant, priced in euro cents, published and in stock, and waits until all
+    /// consumers know it.
     pub async fn offer(&self, sku: &str, minor: i64, stock: &[(&str, u32)]) -> Result<()> {
         let product = ProductInput {
             slug: sku.to_lowercase(),
@@ -65,7 +65,7 @@ impl Embedded {
         self.reacted(SOON).await
     }
 
-    /// The id of a product, by the SKU that it was offered under.
+    /// The id of the product with this SKU.
     pub async fn product(&self, sku: &str) -> Result<String> {
         let log = self.log(Context::Catalog).context("the catalog has a log")?;
         let events = log.read(Read::After(0), usize::MAX).await?;
@@ -87,30 +87,30 @@ impl Embedded {
         self.commands.receive_stock(&self.staff(), sku, input).await
     }
 
-    /// Corrects a stock by so many.
+    /// Adjusts a stock level by this number.
     pub async fn adjust(&self, sku: &str, location: &str, delta: i64) -> Done {
         let (location, reason) = (location.to_owned(), AdjustmentReason::Count);
         let input = AdjustInput { location, delta: Some(delta), count: None, reason };
         self.commands.adjust_stock(&self.staff(), sku, input).await
     }
 
-    /// Orders, with a token that pays.
+    /// Places an order with a token that is authorised.
     pub async fn place_order(&self, lines: &[(&str, u32)]) -> Result<OrderId> {
         self.place_paying(lines, "tok_ok").await
     }
 
-    /// Orders, with this token.
+    /// Places an order with this token.
     pub async fn place_paying(&self, lines: &[(&str, u32)], token: &str) -> Result<OrderId> {
         let accepted = self.commands.place_order(&self.shopper(), basket(lines, token)).await?;
         Ok(accepted.id.parse()?)
     }
 
-    /// Orders under a key of one's own.
+    /// Places an order with this idempotency key.
     pub async fn place_as(&self, key: &str, lines: &[(&str, u32)], token: &str) -> Done {
         self.commands.place_order(&CommandMeta::guest(key), basket(lines, token)).await
     }
 
-    /// Orders at a price that the shopper saw, in euro cents.
+    /// Places an order with an expected unit price in euro cents.
     pub async fn place_at(&self, sku: &str, minor: i64) -> Done {
         let mut input = basket(&[(sku, 1)], "tok_ok");
         input.lines[0].expected_unit_price = Some(MoneyInput { minor, currency: "EUR".to_owned() });
@@ -121,30 +121,30 @@ impl Embedded {
         self.commands.cancel_order(&self.shopper(), &order.to_string(), CancelInput::default()).await
     }
 
-    /// The shopper tries another token.
+    /// The shopper tries another payment token.
     pub async fn retry_payment(&self, order: OrderId, token: &str) -> Done {
         let input = RetryPaymentInput { payment_token: token.to_owned() };
         self.commands.retry_payment(&self.shopper(), &order.to_string(), input).await
     }
 
-    /// The customer came back from their bank.
+    /// Reports the result of the authentication at the customer's bank.
     pub async fn come_back(&self, order: OrderId, outcome: ActionOutcome) -> Done {
         let input = PaymentActionInput { outcome, authorized_until: None };
         self.commands.complete_payment_action(&self.staff(), &order.to_string(), input).await
     }
 
-    /// Staff have what waits of a stream tried again.
+    /// Staff redrive a parked stream.
     pub async fn redrive(&self, context: Context, reactor: &str, stream: &StreamId) -> Done {
         let (context, reactor, stream) = (context.name().to_owned(), reactor.to_owned(), stream.to_string());
         self.commands.redrive(&self.staff(), RedriveInput { context, reactor, stream }).await
     }
 
-    /// Staff stop an order.
+    /// Staff put an order on hold.
     pub async fn put_on_hold(&self, order: OrderId) -> Done {
         self.commands.hold_order(&self.staff(), &order.to_string(), HoldInput::default()).await
     }
 
-    /// Staff choose how an order goes on.
+    /// Staff resolve a hold of an order.
     pub async fn resolve(
         &self,
         order: OrderId,
@@ -164,12 +164,12 @@ impl Embedded {
         self.until(&parcel.stream(), "ShipmentLabelled").await
     }
 
-    /// Packs a parcel; the label comes later.
+    /// Packs a parcel, without waiting for its label.
     pub async fn close_box(&self, parcel: ShipmentId) -> Done {
         self.commands.pack_shipment(&self.staff(), &parcel.to_string()).await
     }
 
-    /// Hands a parcel to the carrier.
+    /// Dispatches a parcel.
     pub async fn dispatch(&self, parcel: ShipmentId) -> Done {
         self.commands.dispatch_shipment(&self.staff(), &parcel.to_string(), DispatchInput::default()).await
     }
@@ -180,17 +180,17 @@ impl Embedded {
         Ok(())
     }
 
-    /// The carrier delivered a parcel.
+    /// The carrier delivers a parcel.
     pub async fn deliver(&self, parcel: ShipmentId) -> Done {
         self.commands.confirm_delivery(&self.staff(), &parcel.to_string(), DeliveredInput::default()).await
     }
 
-    /// The carrier lost a parcel.
+    /// The carrier loses a parcel.
     pub async fn lose(&self, parcel: ShipmentId) -> Done {
         self.commands.report_lost(&self.staff(), &parcel.to_string(), LostInput::default()).await
     }
 
-    /// Staff take a parcel back without a request.
+    /// Staff take a parcel back although no one has requested it.
     pub async fn take_back(&self, parcel: ShipmentId) -> Done {
         self.commands.cancel_shipment(&self.staff(), &parcel.to_string()).await
     }

@@ -1,5 +1,5 @@
-//! The grocer's first four weeks in the real program, killed on the way; and one day of them twice, to the byte.
-//! Kept out of the short run: `cargo test -p e2e --features long --test grocer`.
+//! Imports the grocer's first four weeks with the real program and kills it in between; imports one day twice and
+//! compares the bytes. Not part of the short run: `cargo test -p e2e --features long --test grocer`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File};
@@ -15,7 +15,7 @@ use serde_json::Value;
 
 const PROGRAM: &str = "chorale";
 const IMPORT: &str = "import-complete-journey";
-/// An import that takes longer is broken.
+/// Upper limit for an import.
 const PATIENCE: Duration = Duration::from_hours(3);
 /// Baskets of the first four weeks in which at least one line can be ordered.
 const ORDERS: u64 = 8_429;
@@ -24,7 +24,7 @@ const ORDERS: u64 = 8_429;
 async fn four_weeks_are_imported_once_despite_repeated_kills_of_the_import() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let data = folder.path().join("grocer");
-    // While the catalogue comes in, with the first baskets, and in the middle.
+    // While the catalogue is imported, at the first baskets, and in the middle.
     for (context, position) in
         [(Context::Catalog, 10_000), (Context::Ordering, 700), (Context::Shipping, 20_000)]
     {
@@ -35,7 +35,7 @@ async fn four_weeks_are_imported_once_despite_repeated_kills_of_the_import() -> 
     for statement in list(&report, "statements")? {
         assert_eq!(statement["holds"], true, "{statement}");
     }
-    assert_eq!(report["orders"], ORDERS, "one for each basket, whatever was killed");
+    assert_eq!(report["orders"], ORDERS, "one for each basket, despite the kills");
     assert_eq!(report["parked"], 0);
     let over = ["COMPLETED", "CANCELLED", "REJECTED", "EXPIRED"];
     for outcome in report["outcomes"].as_object().context("outcomes")?.keys() {
@@ -104,7 +104,7 @@ async fn in_lockstep_a_killed_import_writes_the_same_as_an_undisturbed_one() -> 
     Ok(())
 }
 
-/// Every order's history in the topic, each once and in order, from OrderPlaced on. Answers how many.
+/// Checks that the topic has every order's events once and in order, from OrderPlaced on. Returns the number of orders.
 fn histories(records: &[Value]) -> Result<u64> {
     let mut versions: HashMap<&str, u64> = HashMap::new();
     let mut offset = 0;
@@ -142,7 +142,7 @@ async fn open(data: &Path, context: Context) -> Result<Arc<dyn Log>> {
     Ok(event_log::connect_read_only(&format!("sqlite://{}", path.display()), context).await?)
 }
 
-/// An import that runs. Killed when it is dropped.
+/// A running import. Killed when it is dropped.
 struct Import {
     child: Child,
     report: Option<PathBuf>,
@@ -151,7 +151,7 @@ struct Import {
 
 impl Drop for Import {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The process may have ended already.
         if self.child.kill().is_ok() {
             drop(self.child.wait());
         }
@@ -175,17 +175,17 @@ fn import(data: &Path, args: &[&str], report: Option<&str>) -> Result<Import> {
     Ok(Import { child, report, errors })
 }
 
-/// Kills an import, without a warning, once a log has come to `position`.
+/// Kills an import with SIGKILL when a log has reached `position`.
 async fn kill_at(mut import: Import, data: &Path, context: Context, position: u64) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
     while deadline > Instant::now() {
-        // The log is not there at first.
+        // At first the log does not exist.
         if let Ok(log) = open(data, context).await {
             let head = log.head().await?.position;
             if head >= position {
                 import.child.kill()?;
                 let status = import.child.wait()?;
-                ensure!(!status.success(), "the import was over before it could be killed");
+                ensure!(!status.success(), "the import ended before it could be killed");
                 return Ok(());
             }
             log.grown(head, Duration::from_secs(1)).await;
@@ -194,14 +194,14 @@ async fn kill_at(mut import: Import, data: &Path, context: Context, position: u6
             bail!("the import ended by itself with {status}: {}", fs::read_to_string(&import.errors)?);
         }
     }
-    bail!("{context} never came to {position}")
+    bail!("{context} never reached {position}")
 }
 
-/// Waits until an import is over; answers its report.
+/// Waits until an import has ended, and returns its report.
 fn finish(mut import: Import, data: &Path) -> Result<Value> {
     let status = import.child.wait()?;
     let errors = fs::read_to_string(&import.errors)?;
-    let report = import.report.as_ref().context("the report was asked for")?;
+    let report = import.report.as_ref().context("the import has no report")?;
     let text = fs::read_to_string(report)?;
     ensure!(status.success(), "the import into {} ended with {status}: {text}{errors}", data.display());
     eprintln!("{errors}");
@@ -212,7 +212,7 @@ fn list<'a>(report: &'a Value, name: &str) -> Result<&'a Vec<Value>> {
     report[name].as_array().with_context(|| format!("the report has no {name}"))
 }
 
-/// What an operator's command prints: one object a line.
+/// Output of an operator's command: one object per line.
 fn objects(data: &Path, args: &[&str]) -> Result<Vec<Value>> {
     let output = command(PROGRAM, data, args)?.arg("--json").output()?;
     ensure!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -229,8 +229,8 @@ fn command(program: &str, data: &Path, args: &[&str]) -> Result<Command> {
     Ok(command)
 }
 
-/// The folder of both programs: that of `CHORALE_BIN`; without it, that of a release build of this workspace. Four weeks
-/// take too long without optimisation.
+/// The folder of both programs: that of `CHORALE_BIN`, or else that of a release build of this workspace. Without
+/// optimisation, four weeks take too long.
 fn build() -> Result<PathBuf> {
     if let Some(named) = std::env::var_os("CHORALE_BIN") {
         let named = PathBuf::from(named).canonicalize()?;
@@ -238,7 +238,7 @@ fn build() -> Result<PathBuf> {
     }
     // This test is target/debug/deps/grocer-….
     let own = std::env::current_exe()?;
-    let target = own.ancestors().nth(3).context("the target directory is not where it was")?;
+    let target = own.ancestors().nth(3).context("the target directory has moved")?;
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--release", "--locked", "--bins"]);
     cargo.args(["--package", PROGRAM, "--package", IMPORT]).arg("--target-dir").arg(target);
@@ -251,7 +251,7 @@ fn build() -> Result<PathBuf> {
     Ok(target.join("release"))
 }
 
-/// Where the grocer's files are.
+/// The folder of the grocer's files.
 fn grocer() -> Result<PathBuf> {
     let folder = PathBuf::from("../examples/data/complete-journey");
     let there = folder.join("transactions.parquet").is_file();

@@ -1,5 +1,5 @@
-//! Services outside the shop, each behind a small port, with a sandbox for shops that have no contract with one. Nothing else
-//! in the program calls them.
+//! Services outside the shop, each behind a small port, with a sandbox for shops without a
+//! contract. Only adapters call such services.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub struct Adapters {
 }
 
 impl Adapters {
-    /// A sandbox for each of them.
+    /// A sandbox for each service.
     pub fn sandboxes(clock: &Clock) -> Self {
         Self {
             payment_provider: Arc::new(SandboxProvider::new(clock.clone())),

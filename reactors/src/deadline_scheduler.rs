@@ -1,4 +1,4 @@
-//! Deadlines. When one has passed, it becomes a command to its stream.
+//! Schedules deadlines. A deadline that has passed becomes a command to its stream.
 //!
 //! That happens only after all events that were recorded before the deadline are handled: an answer that came in time but
 //! has not been read yet takes precedence over the deadline.
@@ -22,15 +22,15 @@ use schemas::{Actor, CommandId, Context, Envelope, Timestamp, Topic};
 use crate::progress::Progress;
 use crate::runner::RunError;
 
-/// Deadlines that are read at a time.
+/// Deadlines per read.
 const PAGE: usize = 500;
 /// Deadlines of a page that are handled concurrently.
 const CONCURRENT: usize = 256;
 /// The wait for relays that have not published all events up to a deadline yet.
 const RELAY_WAIT: Duration = Duration::from_millis(250);
-/// The least time between two looks at the log while it grows.
+/// The shortest time between two reads of the log while it grows.
 const REST: Duration = Duration::from_millis(20);
-/// The longest time between two looks at the log.
+/// The longest time between two reads of the log.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The deadline scheduler of a context. Several may run: each deadline is settled once.
@@ -121,14 +121,14 @@ impl DeadlineScheduler {
         Ok(())
     }
 
-    /// The event that set the deadline. What follows belongs to its flow.
+    /// The event that set the deadline. Its consequences belong to the same flow.
     async fn cause(&self, due: &DueDeadline) -> Result<Option<Arc<Envelope>>, LogError> {
         let before = [(due.stream.clone(), due.version.saturating_sub(1))];
         let events = self.writer.log().read(Read::Streams(&before), 1).await?;
         Ok(events.into_iter().next().map(|event| event.envelope))
     }
 
-    /// Whether the deadline was settled.
+    /// Returns whether the deadline was settled.
     async fn pass(&self, due: DueDeadline, now: Timestamp) -> Result<bool, WriteError> {
         let result = self.submit(due, now).await;
         let outcome = match result {

@@ -1,5 +1,5 @@
 //! The running reactors: the runner that carries each of them, local views, deadline schedulers, and adapters to services
-//! outside the shop. Which reactors there are and which events they answer is said in `domain::policies`.
+//! outside the shop. `domain::policies` lists the reactors and the events that they answer.
 
 use std::sync::Arc;
 

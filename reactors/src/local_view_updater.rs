@@ -15,7 +15,7 @@ use crate::positions::GroupPositions;
 use crate::progress::Progress;
 use crate::runner::RunError;
 
-/// Records that are read at a time.
+/// Records per read.
 const DELIVERY: usize = 1_000;
 /// The longest wait for records.
 const PATIENCE: Duration = Duration::from_secs(5);

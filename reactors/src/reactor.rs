@@ -1,4 +1,4 @@
-//! What a reactor is.
+//! The trait of reactors.
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ pub enum AnswerError {
 }
 
 impl From<SealingError> for AnswerError {
-    /// A vault that does not answer is retried; a text that cannot be opened is not.
+    /// Temporary failures of the vault are retried; a text that cannot be decrypted is not.
     fn from(error: SealingError) -> Self {
         match error {
             SealingError::Vault(VaultError::Unavailable(_)) => Self::Unavailable("the key vault".to_owned()),
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_vault_that_does_not_answer_is_retried_and_a_text_that_is_not_genuine_is_not() {
+    fn an_unavailable_vault_is_retried_and_a_forged_text_is_not() {
         let away = VaultError::Unavailable(Arc::new(std::io::Error::other("away")));
         assert!(matches!(AnswerError::from(SealingError::Vault(away)), AnswerError::Unavailable(_)));
         let forged = SealingError::NotGenuine { subject: "order-1".to_owned(), field: "email".to_owned() };

@@ -1,4 +1,4 @@
-//! The reactors that answer with the rules of their policies and do nothing else.
+//! The reactors that only apply the rules of their policies.
 
 use std::sync::Arc;
 

@@ -24,7 +24,7 @@ mod handling;
 mod parked_streams;
 mod redriving;
 
-/// Records that are read at a time.
+/// Records per read.
 const DELIVERY: usize = 1_000;
 /// Streams that are handled concurrently.
 const CONCURRENT: usize = 256;
@@ -114,7 +114,7 @@ impl Runner {
             }
             let hopeless = starts > HOPELESS_AFTER;
             if !self.handle(&delivery, consumer.as_ref(), hopeless, &shutdown).await {
-                // The shutdown interrupted it: that is no crash.
+                // The shutdown interrupted it, so it was not a crash.
                 self.writer.note(self.starts(0)).await?;
                 break;
             }

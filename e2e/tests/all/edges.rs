@@ -1,11 +1,11 @@
-//! Who may know whom, as ARCHITECTURE.md draws it.
+//! The dependencies between crates that ARCHITECTURE.md allows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
-/// The edges that are allowed between crates of this workspace.
+/// The allowed dependencies between crates of this workspace.
 const EDGES: &[(&str, &[&str])] = &[
     ("decider", &[]),
     ("schemas", &["decider"]),
@@ -20,15 +20,16 @@ const EDGES: &[(&str, &[&str])] = &[
     ("projectors", &["platform", "read-models", "schemas"]),
     ("query-api", &["http-server", "platform", "read-models"]),
 ];
-/// Edges that only tests of a crate may have, beside those of the crate.
+/// Additional dependencies of a crate's tests.
 const EDGES_OF_TESTS: &[(&str, &[&str])] = &[("reactors", &["bus-kafka"])];
-/// These wire everything together and may depend on every crate.
+/// Crates that connect everything and may depend on every crate.
 const ALL: [&str; 3] = ["chorale", "import-complete-journey", "e2e"];
-/// The crate that nothing but the wiring and tests may depend on: the program can be built without it.
+/// The crate on which only the wiring and tests may depend: the program can be built without it.
 const OPTIONAL: &str = "bus-kafka";
-/// Features that are for tests, and may be had by tests of any crate that may know the crate at all.
+/// Features for tests. The tests of every crate that may depend on the crate may enable them.
 const FOR_TESTS: [&str; 2] = ["contract", "test-support"];
-/// Crates that can call out over the network, and who may: the program for its demonstration, adapters of reactors.
+/// Crates that can make outgoing network calls, and where they may be used: in the program's demo and in adapters of
+/// reactors.
 const CLIENTS: [&str; 6] = ["reqwest", "hyper-util", "hyper", "ureq", "isahc", "curl"];
 const MAY_CALL_OUT: [&str; 3] = ["chorale", "reactors", "e2e"];
 
@@ -51,14 +52,14 @@ fn crates_depend_only_on_the_crates_in_the_table_of_edges() -> Result<()> {
         .collect();
     let names: BTreeSet<String> = packages.keys().cloned().collect();
     let drawn: BTreeSet<String> = EDGES.iter().map(|(name, _)| *name).chain(ALL).map(str::to_owned).collect();
-    assert_eq!(names, drawn, "a crate that is not drawn, or one that is drawn and not there");
+    assert_eq!(names, drawn, "a crate is missing in the table, or the table has a crate that does not exist");
     for (name, allowed) in EDGES {
         let allowed: BTreeSet<String> = allowed.iter().map(|name| (*name).to_owned()).collect();
-        let package = packages.get(*name).context("it is drawn")?;
+        let package = packages.get(*name).context("the crate is in the table")?;
         let known = ours(package, &names, &[DependencyKind::Normal, DependencyKind::Build]);
         let wrong: Vec<_> = known.difference(&allowed).collect();
         assert!(wrong.is_empty(), "{name} must not know {wrong:?}");
-        // Tests may also know their own crate, with what it has for tests.
+        // Tests may also depend on their own crate with its features for tests.
         let mut tests = ours(package, &names, &[DependencyKind::Development]);
         tests.remove(*name);
         let of_tests = EDGES_OF_TESTS.iter().filter(|(crate_name, _)| crate_name == name);
@@ -83,7 +84,7 @@ fn the_default_program_has_no_client_of_a_server() -> Result<()> {
         for dependency in package.dependencies.iter().filter(|one| one.kind == DependencyKind::Normal) {
             let clients = ["postgres", "servers"];
             let on = dependency.features.iter().any(|feature| clients.contains(&feature.as_str()));
-            assert!(!on, "{} turns clients of servers on in {}", package.name, dependency.name);
+            assert!(!on, "{} enables clients of servers in {}", package.name, dependency.name);
             let kafka = ["rdkafka", OPTIONAL].contains(&dependency.name.as_str());
             assert!(
                 !kafka || dependency.optional,
@@ -105,7 +106,7 @@ fn no_program_contains_code_for_tests() -> Result<()> {
             let normal = dependency.kind != DependencyKind::Development;
             assert!(
                 !(for_tests && normal),
-                "{} builds {} with what is for tests",
+                "{} builds {} with features for tests",
                 package.name,
                 dependency.name
             );
@@ -137,7 +138,7 @@ fn only_adapters_and_the_demonstration_make_outgoing_calls() -> Result<()> {
             let inside = file.strip_prefix(&root)?.to_string_lossy().starts_with(allowed);
             let calls =
                 ["reqwest::", "TcpStream::connect", "UdpSocket::"].iter().any(|client| text.contains(client));
-            assert!(inside || !calls, "{} calls out over the network", file.display());
+            assert!(inside || !calls, "{} makes outgoing network calls", file.display());
         }
     }
     Ok(())

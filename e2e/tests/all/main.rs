@@ -1,4 +1,4 @@
-//! All tests across services that are quick enough for every run, in one program.
+//! All tests across services that are fast enough for every run, in one test binary.
 
 mod edges;
 mod lives;

@@ -123,12 +123,12 @@ fn description(event: &EventType) -> Result<String> {
     Ok(cell(text))
 }
 
-/// On one line, and without what would end the cell.
+/// As one line, without characters that would end the cell.
 fn cell(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
 }
 
-/// The file of the domain that makes the event, and the reactors whose answer it is where the score names it.
+/// The file of the domain that creates the event, and the reactors whose policies name it as their answer.
 fn decided_in(event: &EventType) -> Result<String> {
     let root = Path::new("../domain/src");
     let mut files = vec![root.join(event.aggregate).with_extension("rs")];
@@ -147,7 +147,7 @@ fn decided_in(event: &EventType) -> Result<String> {
         }
     }
     if found.is_empty() {
-        bail!("nothing in domain/src/{} makes {}", event.aggregate, event.name);
+        bail!("nothing in domain/src/{} creates {}", event.aggregate, event.name);
     }
     let named = |answer: &str| answer.split(|c: char| !c.is_alphanumeric()).any(|word| word == event.name);
     let reactors = POLICIES.iter().filter(|policy| named(policy.answer)).map(|policy| policy.reactor);
@@ -158,7 +158,7 @@ fn decided_in(event: &EventType) -> Result<String> {
     Ok(if by.is_empty() { found.join(", ") } else { format!("{}; by {by}", found.join(", ")) })
 }
 
-/// Whether a value of that name is made: `Name { … }`, not a type's own block or a path's end.
+/// Whether the text creates a value of this name (`Name { … }`), as opposed to a type's own block or the end of a path.
 fn makes(source: &str, name: &str) -> bool {
     source.match_indices(&format!("{name} {{")).any(|(at, _)| {
         let before = source[..at].chars().next_back();

@@ -1,4 +1,4 @@
-//! The real program, as its users meet it.
+//! Tests of the real program.
 
 mod auditing;
 mod killing;

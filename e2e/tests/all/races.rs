@@ -1,5 +1,5 @@
-//! Every race that the contexts can have, each in both orders, on a kind bus and on ones that shuffle and redeliver. After each
-//! of them everything must be true that is always true of a shop.
+//! Every possible race between contexts, each in both orders, on an ordered bus and on buses that shuffle and
+//! redeliver. After each race, all invariants of a shop must hold.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ mod paying;
 mod redriving;
 mod stocking;
 
-/// What has not happened within this is taken not to happen.
+/// The time in which nothing may happen.
 const QUIET: Duration = Duration::from_millis(250);
 
-/// Runs a race on a shop of its own on every bus, and checks the shop afterwards.
+/// Runs a race on every bus, each time on a new shop, and checks the shop afterwards.
 async fn everywhere(race: impl AsyncFn(&Embedded) -> Result<()>) -> Result<()> {
     use anyhow::Context as _;
     for buses in Buses::ALL {

@@ -7,10 +7,10 @@ use event_log::port::Read;
 use schemas::Context;
 use schemas::stock::StockReceived;
 
-/// Planting ends after so many more events of inventory.
+/// Seeding is interrupted after this number of further events of inventory.
 const STEP: u64 = 25;
 
-/// Everything that was taken in: what, where and how much, sorted.
+/// All received stock: SKU, location and quantity, sorted.
 async fn taken_in(shop: &Embedded) -> Result<Vec<(String, String, u32)>> {
     let log = shop.log(Context::Inventory).context("inventory has a log")?;
     let events = log.read(Read::After(0), usize::MAX).await?;
@@ -25,7 +25,7 @@ async fn taken_in(shop: &Embedded) -> Result<Vec<(String, String, u32)>> {
     Ok(taken_in)
 }
 
-/// Plants until it is done (`true`), or the process ends after a few more events of inventory.
+/// Seeds until the catalogue is complete (`true`), or until a few more events of inventory have been recorded.
 async fn plant_for_a_while(shop: &Embedded) -> Result<bool> {
     let log = shop.log(Context::Inventory).context("inventory has a log")?;
     let end = log.head().await?.position + STEP;
@@ -55,7 +55,7 @@ async fn a_catalogue_whose_seeding_was_interrupted_repeatedly_has_all_its_stock(
         interrupted += 1;
         halfway += usize::from(!taken_in(&shop).await?.is_empty());
     }
-    assert!(halfway > 0, "interrupted {interrupted} times, and never while stock was taken in");
+    assert!(halfway > 0, "interrupted {interrupted} times, but never while stock was received");
     assert_eq!(taken_in(&shop).await?, wanted);
     shop.sound().await
 }

@@ -1,6 +1,6 @@
-//! Shoppers, staff, a provider and a clock that all do something at random, on a bus that keeps no order but that of keys.
-//! Everything follows from the seed but the interleaving of tasks; a failure names the seed, and
-//! `CHORALE_SIMULATION_SEEDS="4 5 6"` runs others than the usual ones.
+//! Shoppers, staff, a provider and a clock act at random, on a bus that only keeps the order per key. The seed
+//! determines everything except the interleaving of tasks. A failure names the seed; `CHORALE_SIMULATION_SEEDS="4 5
+//! 6"` runs other seeds.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ struct Day<'a> {
     orders: Vec<OrderId>,
 }
 
-/// A rule may say no, and a parcel may not be planned yet. Anything else is a failure.
+/// A rule may refuse the command, and a parcel may not be planned yet. Any other error is a failure.
 fn tolerate(done: Done) -> Result<()> {
     match done {
         Ok(_) | Err(CommandError::Refused { .. } | CommandError::NotFound(_)) => Ok(()),
@@ -176,7 +176,7 @@ async fn wind_down(shop: &Embedded) -> Result<()> {
         [WayOut::Refund, WayOut::RetryCapture, WayOut::CancelRest, WayOut::Reauthorize, WayOut::Release];
     for round in 0..12 {
         if round == 4 {
-            // What cannot be paid is written off.
+            // Amounts that cannot be captured are written off.
             duty.reverse();
         }
         shop.on_time().await?;

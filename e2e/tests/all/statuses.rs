@@ -49,7 +49,7 @@ async fn a_stopped_projector_and_a_stopped_reactor_show_their_lag_in_events_and_
     shop.place_order(&[("TEA-100", 1)]).await?;
     let (behind, waiting) = (orders(&shop).await?, reactor(&shop, "inventory-reservations").await?);
     ensure!(behind[0].lag_events == Some(1) && waiting.lag_events == Some(1), "{behind:?} {waiting:?}");
-    // Long enough for the order to expire, which is one event more.
+    // Long enough for the order to expire, which adds one event.
     shop.clock.advance_by(Duration::from_secs(90));
     let (behind, waiting) = (orders(&shop).await?, reactor(&shop, "inventory-reservations").await?);
     ensure!(behind.len() == 1 && behind[0].state == ProjectorState::Live, "{behind:?}");
@@ -122,7 +122,7 @@ fn count(value: &Value) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_query_api_that_runs_alone_reports_the_lag_of_projectors_and_reactors_that_do_not_run() -> Result<()>
+async fn a_separate_query_api_reports_the_lag_of_projectors_and_reactors_that_are_not_running() -> Result<()>
 {
     let data = tempfile::tempdir()?;
     let data = data.path();

@@ -133,14 +133,14 @@ async fn first_answers_are_repeated(
     let repeated: Vec<_> = times.values().filter(|records| records.len() > 1).collect();
     ensure!(
         repeated.is_empty(),
-        "{} orders are in their topic repeatedly, first {:#?}",
+        "{} orders are in their topic more than once; the first are {:#?}",
         repeated.len(),
         repeated[0]
     );
     for order in acknowledged.values().filter_map(|answer| answer.order.as_ref()) {
         ensure!(
             times.contains_key(format!("order-{order}").as_str()),
-            "{order} was acknowledged, and is not in its topic"
+            "{order} was acknowledged, but is not in its topic"
         );
     }
     Ok(())

@@ -31,7 +31,7 @@ pub struct Deployment {
     running: BTreeMap<(&'static str, usize), Program>,
     /// Ports for shoppers and for the back office, per role. A restart keeps them.
     ports: BTreeMap<&'static str, [u16; 2]>,
-    /// More flags for every process that is started.
+    /// Additional flags for every process that is started.
     pub flags: Vec<String>,
 }
 
@@ -96,7 +96,7 @@ impl Deployment {
         program::objects(self.folder(), &args.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    /// Starts all processes that do not run.
+    /// Starts all processes that are not running.
     pub fn open(&mut self) -> Result<()> {
         for (role, count) in ROLES {
             for number in 0..count {
@@ -117,20 +117,21 @@ impl Deployment {
         }
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let program =
-            Program::start(self.folder(), &args).with_context(|| format!("{role} does not start"))?;
+            Program::start(self.folder(), &args).with_context(|| format!("could not start {role}"))?;
         self.running.insert((role, number), program);
         Ok(())
     }
 
     pub fn kill(&mut self, role: &'static str, number: usize) -> Result<()> {
         // Dropping kills the process and waits for its end.
-        ensure!(self.running.remove(&(role, number)).is_some(), "{role} {number} does not run");
+        ensure!(self.running.remove(&(role, number)).is_some(), "{role} {number} is not running");
         Ok(())
     }
 
     /// Stops a process gracefully.
     pub fn stop(&mut self, role: &'static str, number: usize) -> Result<()> {
-        let program = self.running.remove(&(role, number)).with_context(|| format!("{role} does not run"))?;
+        let program =
+            self.running.remove(&(role, number)).with_context(|| format!("{role} is not running"))?;
         program.leave().with_context(|| format!("{role} {number}"))
     }
 

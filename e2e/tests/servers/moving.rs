@@ -22,7 +22,7 @@ use schemas::order::OrderEvent;
 const TEA: &[(&str, u32)] = &[("TEA-100", 2)];
 /// Longer than inventory may take.
 const STOCK: Duration = Duration::from_secs(61);
-/// The least time that a move is given before it is cut off; doubled until it is enough.
+/// Time after which a move is interrupted first; doubled until the move completes.
 const FIRST: Duration = Duration::from_millis(60);
 
 fn stores(there: &Scratch) -> Result<Stores> {
@@ -62,21 +62,21 @@ async fn a_moved_shop_keeps_its_answers_deadlines_and_keys() -> Result<()> {
         "{output_text}"
     );
 
-    // Who asks again under a key gets the first answer, and who asks something else under it is found out.
+    // A retry with the same key gets the first answer; another request with that key is refused.
     let again = shop.place_as("my-key", TEA, "tok_ok").await?;
     ensure!(
         again.replayed && (&again.id, &again.answer) == (&first.id, &first.answer),
         "{again:?}, not {first:?}"
     );
-    ensure!(shop.place_as("my-key", &[("TEA-100", 3)], "tok_ok").await.is_err(), "it was not noticed");
-    // A deadline that was set in the files passes here; a payment that waited goes on here.
+    ensure!(shop.place_as("my-key", &[("TEA-100", 3)], "tok_ok").await.is_err(), "a reused key was accepted");
+    // Deadlines from the files pass on the server, and waiting payments continue there.
     shop.clock.advance_by(STOCK);
     shop.until(&late.stream(), "OrderExpired").await?;
     shop.held_groups.release(INVENTORY_RESERVATIONS);
     shop.settles_as(late, OrderStatus::Expired).await?;
     shop.come_back(early, ActionOutcome::Approved).await?;
     shop.settles_as(early, OrderStatus::Confirmed).await?;
-    // What was sealed in the files opens here.
+    // Data that was sealed in the files can be decrypted here.
     let placed = shop.history(early).await?.events.into_iter().find_map(|event| match event {
         OrderEvent::OrderPlaced(placed) => Some(placed),
         _ => None,
@@ -84,7 +84,7 @@ async fn a_moved_shop_keeps_its_answers_deadlines_and_keys() -> Result<()> {
     let email = placed.context("an order is placed first")?.email;
     let email: Opened<String> = shop.sealer.open(&email, "email").await?;
     ensure!(email == Opened::Value("shopper@example.com".to_owned()), "{email:?}");
-    // And everything else is as it must be: stock, money, read models, topics.
+    // The invariants hold: stock, money, read models, topics.
     shop.sound().await
 }
 
@@ -108,12 +108,12 @@ async fn an_interrupted_move_leaves_the_shop_on_one_side_and_can_be_repeated() -
                 on_one_side(path, &there).await?;
                 patience = patience * 3 / 2;
             }
-            println!("cut off {cuts} times, and then moved");
-            ensure!(cuts > 0, "it was never cut off");
+            println!("interrupted {cuts} times, then moved");
+            ensure!(cuts > 0, "the move was never interrupted");
             Ok(())
         })
         .await?;
-    ensure!(shop.heads().await? == before, "another log than before");
+    ensure!(shop.heads().await? == before, "the log is not the same as before");
     shop.sound().await
 }
 
@@ -131,7 +131,10 @@ async fn on_one_side(path: &Path, there: &Scratch) -> Result<()> {
             copies += usize::from(log.head().await?.position > 0);
         }
     }
-    ensure!(!here || copies == 0, "the shop is here, and {copies} of its logs are open there");
+    ensure!(
+        !here || copies == 0,
+        "the shop can be opened here, and {copies} of its logs can be opened there"
+    );
     Ok(())
 }
 
@@ -143,7 +146,10 @@ async fn the_program_moves_a_shop_and_the_old_directory_becomes_read_only() -> R
     shop.until_order(&number, &["CONFIRMED"]).await?;
     let to = [format!("--to-event-log={}", there.url()), format!("--to-vault={}", there.url())];
     let go = ["move", &to[0], &to[1]];
-    ensure!(refusal(data.path(), &go)?.contains("is in use by another chorale process"), "it runs");
+    ensure!(
+        refusal(data.path(), &go)?.contains("is in use by another chorale process"),
+        "a running shop was moved"
+    );
     shop.leave()?;
 
     let heads = objects(data.path(), &["log", "head"])?;
@@ -159,17 +165,20 @@ async fn the_program_moves_a_shop_and_the_old_directory_becomes_read_only() -> R
             "{refused}"
         );
     }
-    // With its logs there and without its keys there it would go on with the old keys.
+    // With --event-log but without --vault it would continue with the old keys.
     let log_alone = format!("--event-log={}", there.url());
     let half = [&free[..], &[&log_alone]].concat();
-    ensure!(refusal(data.path(), &half)?.contains("has moved to postgres://"), "it took the old keys");
+    ensure!(refusal(data.path(), &half)?.contains("has moved to postgres://"), "the old keys were accepted");
     ensure!(objects(data.path(), &["log", "head"])? == heads, "the old logs have changed");
     printed(data.path(), &["log", "verify"])?;
-    printed(data.path(), &go).context("what is done may be repeated")?;
+    printed(data.path(), &go).context("a completed move may be repeated")?;
 
     let at = [format!("--event-log={}", there.url()), format!("--vault={}", there.url())];
     let at: Vec<&str> = at.iter().map(String::as_str).collect();
-    ensure!(objects(data.path(), &[&at[..], &["log", "head"]].concat())? == heads, "not the same logs");
+    ensure!(
+        objects(data.path(), &[&at[..], &["log", "head"]].concat())? == heads,
+        "the logs are not the same"
+    );
     let shop = Program::start(data.path(), &at)?;
     ensure!(
         shop.order("the-key", "TEA-100", "one@example.com").await? == (id, number.clone()),
@@ -179,7 +188,10 @@ async fn the_program_moves_a_shop_and_the_old_directory_becomes_read_only() -> R
     let (_, next) = shop.order("next-key", "TEA-100", "two@example.com").await?;
     shop.until_order(&next, &["CONFIRMED"]).await?;
     let asked = format!("{{ order(number: {number:?}) {{ email }} }}");
-    ensure!(shop.ask(&asked).await?["order"]["email"] == "one@example.com", "it can no longer be opened");
+    ensure!(
+        shop.ask(&asked).await?["order"]["email"] == "one@example.com",
+        "the data can no longer be decrypted"
+    );
     shop.leave()?;
     printed(data.path(), &[&at[..], &["log", "verify"]].concat())?;
     let parted = refusal(data.path(), &go)?;
@@ -199,6 +211,6 @@ fn refusal(data: &Path, args: &[&str]) -> Result<String> {
 fn password(there: &Scratch) -> String {
     let shown = Address::parse(there.url(), &[]).map(|address| address.to_string()).unwrap_or_default();
     let secret = there.url().split('@').next().and_then(|front| front.rsplit(':').next()).unwrap_or_default();
-    // A server without passwords has none to tell.
+    // A server without passwords has none to reveal.
     if secret.is_empty() || shown.contains(secret) { "no password".to_owned() } else { secret.to_owned() }
 }

@@ -1,4 +1,4 @@
-//! A backup of the logs, restored beside topics that have seen more.
+//! A backup of the logs, restored beside topics with later events.
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -38,7 +38,7 @@ async fn a_backup_restored_beside_newer_topics_is_refused_and_the_topics_stay_as
         ensure!(output_text.contains("has been restored to an earlier moment, or cut off"), "{output_text}");
         ensure!(!output_text.contains("panicked"), "{output_text}");
     }
-    // The auditor's road to the same: the heads that were signed know more than this log.
+    // Auditors find it, too: the signed heads are ahead of this log.
     let args = deployment.args(&["log", "verify"])?;
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let ended = tokio::task::block_in_place(|| run(deployment.folder(), &args))?;

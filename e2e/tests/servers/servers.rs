@@ -1,4 +1,4 @@
-//! Servers of a test's own, which it may kill.
+//! Servers of a single test, which it may kill.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,7 +21,7 @@ pub fn root() -> PathBuf {
 fn script(run: &str, args: &[&str]) -> Result<String> {
     let script = root().join("scripts/servers");
     let mut command = Command::new(script);
-    // Those of the whole test run are not for killing.
+    // The servers of the whole test run must not be killed.
     command
         .env_remove("CHORALE_TEST_POSTGRES")
         .env_remove("CHORALE_TEST_KAFKA")
@@ -48,7 +48,7 @@ impl Servers {
         Ok(servers)
     }
 
-    /// Ends a server as a crash would, and starts it on the same data and port.
+    /// Kills a server with SIGKILL, and starts it on the same data and port.
     pub fn crash(&self, server: &str) -> Result<()> {
         script(&self.run, &["restart", server, "--kill"]).map(drop)
     }
@@ -62,7 +62,7 @@ impl Drop for Servers {
     }
 }
 
-/// A Python with what the auditor's example needs.
+/// A Python with the packages that the auditor's example needs.
 pub fn python() -> Result<PathBuf> {
     match std::env::var("CHORALE_TEST_PYTHON") {
         Ok(path) => Ok(PathBuf::from(path)),

@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 use crate::deployment::Deployment;
 use e2e::program::{SOON, basket};
 
-/// The trace that the client has begun, and its span.
+/// The client's trace, and the client's span in it.
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CLIENT: &str = "00f067aa0ba902b7";
 
@@ -58,7 +58,7 @@ async fn an_order_is_one_trace_from_the_request_to_its_document() -> Result<()> 
     let mut deployment = Deployment::new("tracing").await?;
     deployment.flags = vec![format!("--otlp-endpoint={address}")];
     deployment.open()?;
-    // So that prices are known.
+    // Wait until ordering knows the prices.
     deployment.settled().await?;
     let client = reqwest::Client::builder().timeout(SOON).build()?;
     let order =
@@ -67,7 +67,7 @@ async fn an_order_is_one_trace_from_the_request_to_its_document() -> Result<()> 
     let response = order.json(&basket("TEA-100", "traced@example.com")).send().await?;
     ensure!(response.status() == 201, "{response:?}");
     deployment.settled().await?;
-    // Processes that leave export their last spans.
+    // Processes export their remaining spans when they stop.
     tokio::task::block_in_place(|| deployment.close())?;
 
     let spans = spans.lock().await;
@@ -94,7 +94,7 @@ async fn an_order_is_one_trace_from_the_request_to_its_document() -> Result<()> 
     let projections = seen("project", "projection");
     ensure!(contains(&projections, &["orders", "payments", "stock", "shipments"]), "{projections:?}");
 
-    // No span hangs in the air: each parent is a span of the trace, or the client's.
+    // Each parent is a span of the trace, or the client's span.
     let ids: BTreeMap<String, &Span> = trace.iter().map(|span| (hex(&span.span_id), *span)).collect();
     for span in &trace {
         let parent = hex(&span.parent_span_id);
@@ -102,7 +102,7 @@ async fn an_order_is_one_trace_from_the_request_to_its_document() -> Result<()> 
     }
     let request = trace.iter().find(|span| span.name == "POST /v1/orders").context("the request")?;
     ensure!(hex(&request.parent_span_id) == CLIENT, "the request is the client's: {request:?}");
-    // Batches are traces of their own, linked to this one.
+    // Batches have separate traces, which are linked to this one.
     let linked = spans.iter().filter(|span| span.name == "commit").flat_map(|span| &span.links);
     ensure!(linked.into_iter().any(|link| hex(&link.trace_id) == TRACE), "no commit is linked to the trace");
     Ok(())

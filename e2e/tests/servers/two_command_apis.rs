@@ -10,10 +10,10 @@ use e2e::program::{Program, SOON, basket};
 const KEY: &str = "at-two-addresses";
 const TIMES: usize = 100;
 
-/// A hundred of the same, half of them at each of two processes, are one order and get one answer; anything else under
-/// that key is refused.
+/// A hundred equal requests, half of them to each of two processes, place one order and get one answer. Another
+/// request with that key is refused.
 pub async fn one_key_is_one_order(deployment: &Deployment) -> Result<()> {
-    // So that prices are known.
+    // Wait until ordering knows the prices.
     deployment.settled().await?;
     let args = deployment.args(&["command-api"])?;
     let args: Vec<&str> = args.iter().map(String::as_str).collect();

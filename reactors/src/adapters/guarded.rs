@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::provider::{Call, CallError, PaymentProvider};
 
-/// Attempts for a call that was certainly not sent.
+/// Attempts for a call that was not sent.
 const TRIES: u32 = 3;
 /// The pause before the second attempt. It doubles with each further one.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -144,7 +144,7 @@ mod tests {
             assert!(down.call(&call()).await.is_err());
         }
         let calls = down.provider.calls.load(Ordering::SeqCst);
-        assert_eq!(calls, BREAKS_AFTER, "the breaker opened in the middle of a round");
+        assert_eq!(calls, BREAKS_AFTER, "the breaker opened during a round of attempts");
         assert!(down.call(&call()).await.is_err());
         assert_eq!(down.provider.calls.load(Ordering::SeqCst), calls, "no call was made");
         tokio::time::advance(REST).await;

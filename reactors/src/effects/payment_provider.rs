@@ -39,7 +39,7 @@ impl ProviderCalls {
         Self { spec, rules, sealer, provider: Guarded::new(provider, TIMEOUT) }
     }
 
-    /// The question to the provider. `None`: the token was erased.
+    /// The call of the provider. `None`: the token was erased.
     async fn ask(&self, ask: ProviderAsk) -> Result<Option<Ask>, AnswerError> {
         Ok(Some(match ask {
             ProviderAsk::Authorize { amount, payment_token } => {

@@ -1,4 +1,4 @@
-//! The streams of which something is parked.
+//! The streams with parked records.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use schemas::StreamId;
 use crate::positions;
 
 /// The parked streams of a reactor, as far as this process knows. The log knows all of them: they are read from it whenever
-/// partitions come to this process, because another process may have parked some of theirs.
+/// partitions come to this process, because another process may have parked records of these partitions.
 pub(super) struct ParkedStreams {
     log: Arc<dyn Log>,
     reactor: &'static str,
@@ -44,8 +44,8 @@ impl ParkedStreams {
         self.streams().remove(stream);
     }
 
-    /// Reads them from the log again. Returns the streams to redrive: those whose first record is marked for it, or waits
-    /// behind nothing because another process has just redriven the record before it.
+    /// Reads them from the log again. Returns the streams to redrive: those whose first record is marked for it, or
+    /// is no longer blocked because another process has just redriven the record before it.
     pub async fn refresh(&self) -> Result<Vec<StreamId>, LogError> {
         let (mut streams, mut due) = (HashSet::new(), Vec::new());
         // In order of stream and version.

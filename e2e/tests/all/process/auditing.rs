@@ -1,4 +1,4 @@
-//! The auditor's and the operator's commands, beside a shop that runs.
+//! Commands for auditors and operators, beside a running shop.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -84,17 +84,17 @@ async fn erase(data: &Path, subject: &str, shop: &Program) -> Result<()> {
     assert_eq!(erased[0]["erased"], true);
     let again = objects(data, &["erase", subject, "--yes"])?;
     assert_eq!(again[0]["erased"], false);
-    // The running shop may remember the key for a moment.
+    // The running shop may cache the key for a moment.
     let forgets = async {
         while shop.ask(&query).await?.to_string().contains(SECRETS[1]) {
             tokio::task::yield_now().await;
         }
         anyhow::Ok(())
     };
-    tokio::time::timeout(SOON, forgets).await.context("the running shop still shows what was erased")?
+    tokio::time::timeout(SOON, forgets).await.context("the running shop still shows erased data")?
 }
 
-/// Files of the data directory in which one of these can be read.
+/// Files of the data directory that contain one of these texts.
 fn found_in(data: &Path, secrets: &[&str]) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for file in files(data)? {

@@ -1,4 +1,4 @@
-//! SIGKILL in the middle of orders.
+//! SIGKILL while orders are being placed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,19 +20,19 @@ async fn every_acknowledged_order_survives_kills_exactly_once_and_is_processed_t
     let mut acknowledged = BTreeMap::new();
     for life in 0..KILLS {
         let shop = Arc::new(Program::start(data.path(), &[])?);
-        // Whoever got no answer asks again under the same key.
+        // Requests without an answer are repeated with the same key.
         let (count, mut counted) = watch::channel(0);
         let count = Arc::new(count);
         let shoppers: Vec<_> = (0..SHOPPERS)
             .map(|shopper| tokio::spawn(shop_on(Arc::clone(&shop), shopper, life, Arc::clone(&count))))
             .collect();
-        // Only shoppers count: when all of them have left, this ends too.
+        // Drop this sender, so that the wait also ends when all shoppers have stopped.
         drop(count);
         counted
             .wait_for(|count| *count >= EACH)
             .await
             .context("timed out waiting for answers to the shoppers")?;
-        // No other owner holds the process; the shoppers only call it.
+        // The shoppers only call the process; they do not own it.
         shop.kill_now()?;
         for shopper in shoppers {
             acknowledged.extend(shopper.await?);

@@ -1,4 +1,4 @@
-//! Errors that say what is wrong and what to do.
+//! Errors say what is wrong and what to do.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use e2e::program::run;
 
-/// The program refuses with this code, and says all of this.
+/// Checks that the program refuses with this exit code and that its message contains all of these texts.
 fn refuses(data: &Path, args: &[&str], code: i32, says: &[&str]) -> Result<()> {
     let output = run(data, args)?;
     let problem = String::from_utf8(output.stderr)?;
@@ -22,7 +22,7 @@ fn refuses(data: &Path, args: &[&str], code: i32, says: &[&str]) -> Result<()> {
 const FREE: [&str; 4] = ["--listen", "127.0.0.1:0", "--staff-listen", "127.0.0.1:0"];
 
 #[test]
-fn a_flag_that_nobody_knows_is_refused_with_2() -> Result<()> {
+fn an_unknown_flag_is_refused_with_2() -> Result<()> {
     let data = tempfile::tempdir()?;
     refuses(data.path(), &["--lisen", "127.0.0.1:0"], 2, &["--lisen", "--listen"])?;
     refuses(data.path(), &["topics", "raed", "order"], 2, &["raed"])
@@ -59,7 +59,7 @@ fn a_newer_broken_or_empty_data_directory_is_not_changed() -> Result<()> {
         refuses(data.path(), args, 1, &["shop.json is broken", "backup"])?;
     }
     std::fs::write(&about, r#"{"format":1,"kind":"REAL"}"#)?;
-    refuses(data.path(), &FREE, 1, &["from before the first release", "--data-dir"])?;
+    refuses(data.path(), &FREE, 1, &["before the first release", "--data-dir"])?;
     let file = data.path().join("file");
     std::fs::write(&file, "not a directory")?;
     refuses(&file, &FREE, 1, &["file"])
@@ -71,7 +71,7 @@ fn a_file_that_is_not_a_log_is_reported_by_name() -> Result<()> {
     std::fs::write(data.path().join("shop.json"), r#"{"format":2}"#)?;
     std::fs::write(
         data.path().join("ordering.sqlite"),
-        "this is not a database, though it is long enough to be one",
+        "this is not a database, although it is as long as one",
     )?;
     refuses(data.path(), &FREE, 1, &["ordering"])
 }

@@ -1,4 +1,4 @@
-//! A start, what it says, and leaving again.
+//! Starting, the printed addresses, and stopping.
 
 use anyhow::Result;
 

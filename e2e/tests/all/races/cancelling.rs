@@ -1,4 +1,4 @@
-//! A cancellation against the answers of inventory and payments, and against another cancellation.
+//! Cancellations that race with the answers of inventory and payments, and with other cancellations.
 
 use anyhow::Result;
 use domain::policies::{INVENTORY_RESERVATIONS, ORDERING_OUTCOMES, PAYMENTS_ORDERS};

@@ -45,7 +45,7 @@ async fn a_parcel_dispatched_before_its_recall_is_captured_and_the_cancellation_
         shop.held_groups.release(SHIPPING_ORDERS);
         shop.settles_as(order, OrderStatus::Shipped).await?;
         assert_eq!(shop.history(order).await?.count("OrderCancellationRefused"), 1);
-        // Two of tea at 10.00, and 4.90 for sending them.
+        // Two units of tea at 10.00, and 4.90 for shipping.
         assert_eq!(shop.provider.moved(order), (2_490, 0));
         Ok(())
     })

@@ -1,4 +1,4 @@
-//! A deadline against the answers that it waits for.
+//! Deadlines that race with the answers that they wait for.
 
 use std::time::Duration;
 

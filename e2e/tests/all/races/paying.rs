@@ -13,9 +13,9 @@ use schemas::{OrderId, ShipmentId};
 use super::everywhere;
 
 const TEA: &[(&str, u32)] = &[("TEA-100", 2)];
-/// Longer than goods can be returned.
+/// Longer than the period for returns.
 const RETURNS: Duration = Duration::from_secs(15 * 24 * 3600);
-/// Longer than the provider is given before it is asked.
+/// Longer than the wait before the provider is asked about an unanswered call.
 const INQUIRY: Duration = Duration::from_secs(61);
 
 async fn sent(shop: &Embedded) -> Result<(OrderId, ShipmentId)> {
@@ -82,7 +82,7 @@ async fn writing_off_a_parcel_waives_only_its_own_amount() -> Result<()> {
         let history = orders.histories.get_mut(&order).context("it was placed")?;
         assert_eq!((history.written_off(), history.captured), (2_490, 1_500));
         history.grand += 1;
-        assert!(!payments.agree_with(&orders).holds, "a cent is missing that was not written off");
+        assert!(!payments.agree_with(&orders).holds, "one cent is neither captured nor written off");
         Ok(())
     })
     .await
@@ -125,7 +125,8 @@ async fn a_lost_parcel_is_refunded_whether_it_was_captured_before_or_after() -> 
             shop.until(&order.stream(), "OrderPutOnHold").await?;
             shop.resolve(order, HoldReason::ShipmentLost, Some(parcel), WayOut::Refund).await?;
             if late {
-                // Nothing had been taken, so nothing was given back. Now it is taken after all: a human again.
+                // Nothing had been captured, so nothing was refunded. Now the capture succeeds after all, so staff
+                // must decide again.
                 shop.until(&order.stream(), "OrderHoldReleased").await?;
                 shop.provider.release("capture");
                 shop.until_times(&order.stream(), "OrderPutOnHold", 2).await?;

@@ -1,4 +1,4 @@
-//! A dead letter, and whatever happens before it is tried again.
+//! Parked events, and events that happen before they are redriven.
 
 use anyhow::Result;
 use domain::policies::PAYMENTS_PROVIDER;
@@ -8,7 +8,7 @@ use schemas::{Context, OrderId};
 
 use super::everywhere;
 
-/// An order whose authorisation could not be understood, so that its payment's stream waits.
+/// An order whose authorisation had an unexpected answer, so that the stream of its payment is parked.
 async fn stuck(shop: &Embedded) -> Result<OrderId> {
     shop.provider.confuse("authorize");
     let order = shop.place_order(&[("TEA-100", 2)]).await?;

@@ -1,4 +1,4 @@
-//! Who gets the last one, and at which price.
+//! Races for the last unit, and races with price changes.
 
 use anyhow::Result;
 use domain::policies::{INVENTORY_RESERVATIONS, ORDERING_PRICE_BOOK};

@@ -1,16 +1,16 @@
 //! The bus port: topics of records, read by groups.
 //!
-//! The bus promises **order per key and per partition, and nothing more**. Records of different partitions arrive in any order.
-//! A record may be redelivered, for example after a restart or a rebalance. Batches are cut anywhere. Only the consumer knows
-//! what it has done: it stores positions beside its work and presents them through [`Resume`].
+//! The bus promises **order per key and per partition, and nothing more**. Records of different partitions arrive in
+//! any order. A record may be redelivered, for example after a restart or a rebalance. Batches are cut anywhere. Only
+//! the consumer knows what it has done: it stores positions beside its work and presents them through [`Resume`].
 //!
-//! **A position is a log position**: the record's `position` in its context's log ([`Envelope::position`]), not a number that
-//! the bus assigns. Positions rise within a partition, with gaps, because a log has many topics and a topic many partitions.
-//! "Position P in partition p" means that all records of p with positions up to P are done. So positions mean the same on
-//! every bus, and outlive any of them.
+//! **A position is a log position**: the record's `position` in its context's log ([`Envelope::position`]), not a
+//! number that the bus assigns. Positions rise within a partition, with gaps, because a log has many topics and a
+//! topic many partitions. "Position P in partition p" means that all records of p with positions up to P are done. So
+//! positions mean the same on every bus, and outlive any of them.
 //!
-//! Adapters are crates of their own (`bus-kafka`), or live beside their store (`event_log::log_bus`). No type of a client
-//! library crosses this port, also not in errors.
+//! Adapters are crates of their own (`bus-kafka`), or live beside their store (`event_log::log_bus`). No type of a
+//! client library crosses this port, not even in errors.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -41,8 +41,8 @@ pub struct Record {
     pub topic: Topic,
     /// The partition of the topic; a key's records are all in one.
     pub partition: u32,
-    /// The bus's own number of the record, for people who inspect the bus. It means nothing on another bus: progress is kept as
-    /// positions, `envelope.position`.
+    /// The bus's own number of the record, for people who inspect the bus. It means nothing on another bus: progress
+    /// is kept as positions, `envelope.position`.
     pub offset: u64,
     /// The attributes, sent as headers.
     pub envelope: Arc<Envelope>,
@@ -120,8 +120,8 @@ pub trait Consumer: Send + Sync {
     /// decides where the group resumes.
     async fn commit(&mut self, positions: &Positions) -> Result<(), BusError>;
 
-    /// Whether records of this key are delivered to this member, as far as it knows. Always true on a bus whose groups have one
-    /// member.
+    /// Whether records of this key are delivered to this member, as far as it knows. Always true on a bus whose
+    /// groups have one member.
     fn has(&self, topic: Topic, key: &str) -> bool {
         let _ = (topic, key);
         true
@@ -157,8 +157,8 @@ pub struct Browse {
 pub struct Reach {
     /// Every event up to this position is on the topics.
     pub position: u64,
-    /// Everything that was recorded before this instant is on the topics. `None` if the topics are the log itself, which are
-    /// always complete.
+    /// Everything that was recorded before this instant is on the topics. `None` if the topics are the log itself,
+    /// which are always complete.
     pub as_of: Option<Timestamp>,
 }
 
@@ -177,12 +177,12 @@ pub trait Bus: Send + Sync {
     /// How far the topics contain the logs of these contexts. A context without a published event is missing.
     async fn reach(&self, contexts: &[Context]) -> Result<BTreeMap<Context, Reach>, BusError>;
 
-    /// Reads a topic without a group, for audit: each record once, in order per partition. Fewer records than the limit mean
-    /// that the end was reached.
+    /// Reads a topic without a group, for audit: each record once, in order per partition. Fewer records than the
+    /// limit mean that the end was reached.
     async fn browse(&self, topic: Topic, browse: &Browse) -> Result<Vec<Record>, BusError>;
 
-    /// Waits at most `patience` until `topic` holds a record after these log positions (0 for partitions that are not named).
-    /// Returns at once if it already does.
+    /// Waits at most `patience` until `topic` holds a record after these log positions (0 for partitions that are not
+    /// named). Returns at once if it already does.
     async fn grown(
         &self,
         topic: Topic,
@@ -201,14 +201,14 @@ pub enum BusError {
     #[error("the address of the bus {0}")]
     Address(String),
     #[error(
-        "no broker answers at {brokers}: {problem}; check that they run, that the address is right and that they let this machine in"
+        "no broker answers at {brokers}: {problem}; check that they are running, that the address is right, and that they accept this machine"
     )]
     Unreachable {
         /// The addresses tried, separated by commas.
         brokers: String,
         problem: String,
     },
-    /// A topic is missing or is not as it has to be.
+    /// A topic is missing or has wrong settings.
     #[error("the topic {topic} {problem}")]
     Topic {
         /// The topic's full name on the bus.
@@ -216,8 +216,8 @@ pub enum BusError {
         /// What was found, what is required, and what to do.
         problem: String,
     },
-    /// A foreign record: only the relay writes topics. Readers of the partition stop before it until an operator has handled
-    /// it.
+    /// A foreign record: only the relay writes topics. Readers of the partition stop before it until an operator has
+    /// handled it.
     #[error(
         "the record at offset {offset} of {topic}, partition {partition}, cannot be decoded ({problem}): only the relay may write \
          there. Inspect it with kcat, find its writer, and republish the topic from its log"

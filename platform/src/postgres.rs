@@ -130,11 +130,11 @@ impl Address {
         }
     }
 
-    /// Closes a connection in good order. A failure is only logged.
+    /// Closes a connection cleanly. A failure is only logged.
     pub async fn close(&self, connection: PgConnection) {
         if let Ok(Err(error)) = timeout(CONNECTING, connection.close()).await {
             let error = &self.explain(error) as &dyn std::error::Error;
-            tracing::debug!(error, "could not close a connection in good order");
+            tracing::debug!(error, "could not close a connection cleanly");
         }
     }
 

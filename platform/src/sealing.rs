@@ -3,7 +3,7 @@
 //! **Stored format** `XC20P`: the subject's 256-bit key and a nonce of 24 bytes; the plaintext is the value's
 //! JSON; the associated data is, for the subject and then for the field's name, its length in bytes as 4
 //! bytes big-endian and then its bytes. The stored text is nonce and ciphertext (with its tag) in base64
-//! without padding. So data that was sealed for one subject or field does not open for another.
+//! without padding. So data that was sealed for one subject or field cannot be opened for another.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
-//! Stores on servers. Their clients are optional, so that a first build is short: the feature `servers` of `chorale` turns
-//! them on.
+//! Stores on servers. Their clients are optional, so that a first build is short: the feature `servers` of `chorale`
+//! enables them.
 
-/// This build has no client for a kind of server. The message says how to build one that has.
+/// This build has no client for a kind of server. The message says how to build a program with one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "this build has no client for {0}. Build with the feature `servers`: cargo run --features servers -- …, or \

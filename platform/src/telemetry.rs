@@ -20,17 +20,17 @@ pub use traces::export::Export;
 /// The environment variable with the filter, in the syntax of `tracing-subscriber`: `warn,event_log=debug`.
 pub const FILTER_VARIABLE: &str = "CHORALE_LOG";
 
-/// What is said unless [`FILTER_VARIABLE`] says otherwise: the program's own news, and warnings of everybody.
+/// The default of [`FILTER_VARIABLE`]: messages of the program's own crates from `info` on, and warnings of all crates.
 pub const DEFAULT_FILTER: &str = "warn,chorale=info,platform=info,bus_kafka=info,domain=info,event_log=info,read_models=info,\
      http_server=info,command_api=info,reactors=info,projectors=info,query_api=info,import_complete_journey=info";
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
     /// For people.
     #[default]
     Human,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -95,7 +95,7 @@ pub enum TelemetryError {
     #[error("{FILTER_VARIABLE} is not a log filter")]
     Filter(#[source] ParseError),
     /// Logging was initialised before in this process.
-    #[error("logging is set up already")]
+    #[error("logging is already initialised")]
     Twice(#[source] tracing_subscriber::util::TryInitError),
     /// The exporter of spans cannot be built.
     #[error("traces cannot be exported")]
@@ -105,8 +105,8 @@ pub enum TelemetryError {
     WithoutOtlp,
 }
 
-/// Starts logging, and exporting spans where there is an endpoint. Call it once per process, before anything else. The
-/// spans recorded last are sent when the returned value is dropped.
+/// Starts logging, and exporting spans if there is an endpoint. Call it once per process, before anything else.
+/// Dropping the returned value exports the last spans.
 pub fn init(format: LogFormat, otlp: Option<&OtlpEndpoint>) -> Result<Option<Export>, TelemetryError> {
     let colours = colours(std::io::stderr().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
     let filter = filter(std::env::var(FILTER_VARIABLE).ok().as_deref())?;
@@ -174,14 +174,14 @@ mod tests {
     }
 
     #[test]
-    fn says_the_programs_own_news_and_nobody_elses() {
+    fn by_default_only_the_programs_own_crates_log_at_info() {
         let said = said(LogFormat::Human, false, None);
         assert!(said.contains("committed batch=3"), "{said}");
         assert!(!said.contains("chatter") && !said.contains("details") && !said.contains('\x1b'), "{said}");
     }
 
     #[test]
-    fn the_filter_can_be_set_and_an_empty_one_is_none() {
+    fn the_filter_can_be_set_and_an_empty_one_means_the_default() {
         assert!(said(LogFormat::Human, false, Some("debug")).contains("details"));
         assert!(said(LogFormat::Human, false, Some(" ")).contains("committed"));
         assert!(matches!(filter(Some("event_log=loud")), Err(TelemetryError::Filter(_))));
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_are_for_terminals_of_people_who_want_them() {
+    fn colours_are_for_terminals_unless_the_user_refuses_them() {
         assert!(colours(true, None));
         assert!(colours(true, Some(OsStr::new(""))));
         assert!(!colours(true, Some(OsStr::new("1"))));

@@ -1,4 +1,4 @@
-//! What every bus promises. A backend's test names its factory: `assert_eq!(breaches(&factory).await, NONE)`.
+//! The contract of the bus port. A backend's test passes its factory: `assert_eq!(breaches(&factory).await, NONE)`.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -21,29 +21,31 @@ mod waiting;
 
 pub use publishing::{PublisherFactory, Seen, TopicsUnderTest, publisher_breaches};
 
-/// What [`breaches`] answers for a bus that keeps every promise.
+/// The result of [`breaches`] for a bus that keeps every promise.
 pub const NONE: Vec<String> = Vec::new();
 
 /// Any error of a backend's test set-up.
 pub type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Makes buses to be tested: each empty, each apart from the others. Clauses run side by side, each on a bus of its own.
+/// Creates the buses under test. Each is empty and independent of the others. Promises are checked concurrently, each
+/// on its own bus.
 #[async_trait]
 pub trait Factory: Send + Sync {
     async fn fresh(&self) -> Result<Box<dyn BusUnderTest>, AnyError>;
 }
 
-/// A bus and the way that records get onto it.
+/// A bus, and a way to publish records on it.
 #[async_trait]
 pub trait BusUnderTest: Send + Sync {
-    /// Puts `count` more events of `stream` on its `topic`, one after another: their versions go on where the stream
-    /// ended (from 1). They are on the bus, or will be soon, when this returns. A backend appends them to the log of the
-    /// topic's context. Any body will do; names should alternate between two, so that browsing by name can be tested.
+    /// Publishes `count` more events of `stream` on its `topic`, one after another. Their versions continue the
+    /// stream, from 1 on. When this returns, they are on the bus or will be soon. A backend appends them to the log
+    /// of the topic's context. The bodies do not matter; the names should alternate between two, so that browsing by
+    /// name can be tested.
     async fn publish(&self, topic: Topic, stream: &StreamId, count: u64) -> Result<(), AnyError>;
 
     fn bus(&self) -> Arc<dyn Bus>;
 
-    /// Whether it gives records again without being asked to, as only the test double does.
+    /// Whether it redelivers records without a reason, as only the test double does.
     fn redelivers(&self) -> bool {
         false
     }
@@ -56,26 +58,26 @@ pub async fn breaches(factory: &dyn Factory) -> Vec<String> {
         let checked = async { clause(&*factory.fresh().await.map_err(Broken::SetUp)?).await };
         let result = timeout(CLAUSE_PATIENCE, checked)
             .await
-            .unwrap_or(Err(Broken::Promise("it took too long".to_owned())));
+            .unwrap_or(Err(Broken::Promise("the check timed out".to_owned())));
         result.err().map(|broken| format!("{name}: {broken}"))
     });
     join_all(checks).await.into_iter().flatten().collect()
 }
 
-/// Ends a hang; all waits of a clause together are far shorter.
+/// Ends a hang; all waits of a check together are far shorter.
 const CLAUSE_PATIENCE: Duration = Duration::from_secs(600);
-/// What was published comes long before this, on the busiest machine too.
+/// Published records arrive long before this, even on a busy machine.
 const SOON: Duration = Duration::from_secs(60);
-/// More than this many deliveries have no end.
+/// More deliveries than this mean that the bus never stops delivering.
 const DELIVERIES: usize = 2_000;
-/// What has not come within this is taken not to come.
+/// The time in which nothing may arrive.
 const QUIET: Duration = Duration::from_millis(150);
 
 /// One promise: its name as a sentence, and its check.
 type Clause = (&'static str, for<'b> fn(&'b dyn BusUnderTest) -> BoxFuture<'b, Checked>);
 type Checked = Result<(), Broken>;
 
-/// How a promise was broken.
+/// How a promise is broken.
 #[derive(Debug, thiserror::Error)]
 enum Broken {
     #[error("{0}")]
@@ -114,11 +116,11 @@ fn streams() -> [(Topic, StreamId); 5] {
     ]
 }
 
-/// The topics that are read; the third one of [`streams`] is there to be left out.
+/// The topics that are read. The third topic of [`streams`] is not read.
 const READ: [Topic; 2] = [Topic::ORDER, Topic::STOCK];
 
-/// Publishes `rounds` times two more events of every stream; answers which of the read topics there are after that,
-/// when `before` rounds were published before.
+/// Publishes `rounds` times two more events of every stream. `before`: the number of earlier rounds. Returns all records of
+/// the read topics.
 async fn publish_rounds(bus: &dyn BusUnderTest, before: u64, rounds: u64) -> Result<BTreeSet<Which>, Broken> {
     let mut published = BTreeSet::new();
     for _ in 0..rounds {
@@ -133,7 +135,7 @@ async fn publish_rounds(bus: &dyn BusUnderTest, before: u64, rounds: u64) -> Res
     Ok(published)
 }
 
-/// Positions as a consumer would keep them beside its work.
+/// Positions, as a consumer stores them beside its work.
 #[derive(Default)]
 struct Kept(Mutex<Positions>);
 
@@ -150,7 +152,7 @@ impl Resume for Kept {
     }
 }
 
-/// A consumer that does nothing but remember, and keeps its positions.
+/// A consumer that only collects deliveries and stores its positions.
 struct Reader {
     consumer: Box<dyn Consumer>,
     deliveries: Vec<Delivery>,
@@ -175,7 +177,7 @@ impl Reader {
     }
 
     async fn next(&mut self, max: usize, patience: Duration) -> Result<usize, Broken> {
-        ensure(self.deliveries.len() < DELIVERIES, "it never comes to rest")?;
+        ensure(self.deliveries.len() < DELIVERIES, "deliveries do not end")?;
         let delivery = self.consumer.next(max, patience).await?;
         self.keep(delivery);
         Ok(self.deliveries.last().map_or(0, |delivery| delivery.records.len()))
@@ -186,30 +188,30 @@ impl Reader {
         self.deliveries.push(delivery);
     }
 
-    /// Reads until all of `wanted` have come.
+    /// Reads until all of `wanted` have arrived.
     async fn read_all(&mut self, wanted: &BTreeSet<Which>) -> Checked {
         let deadline = Instant::now() + SOON;
         while !wanted.is_subset(&self.seen()) {
             ensure(
                 Instant::now() < deadline,
-                format!("never came: {:?}", wanted.difference(&self.seen()).next()),
+                format!("a record did not arrive: {:?}", wanted.difference(&self.seen()).next()),
             )?;
             self.next(5, SOON).await?;
         }
         Ok(())
     }
 
-    /// Reads until positions of all these partitions have come. Joining a group may take a while.
+    /// Reads until positions of all these partitions have arrived. Joining a group may take a while.
     async fn read_until_placed(&mut self, partitions: &BTreeSet<Partition>) -> Checked {
         let deadline = Instant::now() + SOON;
         while let Some(missing) = partitions.iter().find(|one| !self.positions.contains_key(one)) {
-            ensure(Instant::now() < deadline, format!("no position came for {missing:?}"))?;
+            ensure(Instant::now() < deadline, format!("no position arrived for {missing:?}"))?;
             self.next(5, QUIET).await?;
         }
         Ok(())
     }
 
-    /// Reads until nothing has come for a while.
+    /// Reads until nothing has arrived for a while.
     async fn read_on(&mut self) -> Checked {
         let mut last = Instant::now();
         while last.elapsed() < QUIET {
@@ -229,8 +231,8 @@ impl Reader {
     }
 }
 
-/// Whether each stream's records follow each other without a gap, beginning after those that were `done` before; only a
-/// bus that redelivers may go back, and then goes on from there.
+/// Checks that the records of each stream follow each other without a gap, beginning after those in `done`. Only a bus that
+/// redelivers may go back, and must then continue from there.
 fn in_order<'r>(
     done: &BTreeSet<Which>,
     records: impl Iterator<Item = &'r Record>,

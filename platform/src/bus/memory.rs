@@ -1,4 +1,4 @@
-//! A bus in memory, right and in ways that are wrong, to test the contract suite and the double with.
+//! A bus in memory, correct or with a chosen fault, to test the contract suite and the test double.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use super::{
 
 mod tests;
 
-/// What a bus does wrong.
+/// The fault of a bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     None,
@@ -76,7 +76,7 @@ impl MemoryBus {
         let position = *position;
         let number = u32::from(stream.as_str().bytes().last().unwrap()) % PARTITIONS;
         let records = log.topics.entry(Partition { topic, number }).or_default();
-        // The bus counts in its own way, which has nothing to do with positions.
+        // The bus has its own offsets, which are unrelated to positions.
         let offset = records.last().map_or(1_000, |last: &Record| last.offset + 3);
         let envelope = Envelope {
             id: EventId::derived(&[stream.as_str(), &version.to_string()]),

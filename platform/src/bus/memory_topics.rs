@@ -10,7 +10,7 @@ use schemas::topics::{PARTITIONS, RELAY_TOPIC};
 
 use super::publisher::{Mark, Outgoing, PublishError, Publisher};
 
-/// What publishers in memory do wrong.
+/// The faults of publishers in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(test), expect(dead_code, reason = "faults are for the tests of the suite"))]
 pub(super) enum Fault {
@@ -53,7 +53,7 @@ impl State {
     }
 }
 
-/// What happens to a transaction instead of a good end.
+/// The failures of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// The batch is lost, and the publisher gets the error that the bus does not answer.
@@ -82,19 +82,19 @@ impl MemoryTopics {
         Box::new(MemoryPublisher { topics: self.clone(), context, generation: 0 })
     }
 
-    /// What readers of committed records see in a partition.
+    /// The committed records of a partition.
     pub fn visible(&self, topic: &str, partition: u32) -> Vec<Outgoing> {
         self.lock().records.get(&(topic.to_owned(), partition)).cloned().unwrap_or_default()
     }
 
-    /// What readers see of a topic, partition after partition.
+    /// The committed records of a topic, partition by partition.
     pub fn all(&self, topic: &str) -> Vec<Outgoing> {
         let state = self.lock();
         let of_topic = state.records.iter().filter(|((name, _), _)| name == topic);
         of_topic.flat_map(|(_, records)| records.iter().cloned()).collect()
     }
 
-    /// The mark that the next one to take over finds.
+    /// The mark that the next publisher finds when it takes over.
     pub fn mark(&self, context: Context) -> Option<Mark> {
         self.lock().marks.get(&context).cloned()
     }
@@ -104,7 +104,7 @@ impl MemoryTopics {
         self.lock().generations.get(&context).copied().unwrap_or(0)
     }
 
-    /// Lets the next transactions end like this, one each.
+    /// Makes the next transactions end like this, one each.
     pub fn fail(&self, failures: impl IntoIterator<Item = Failure>) {
         self.lock().failures.extend(failures);
     }
@@ -135,7 +135,7 @@ impl Publisher for MemoryPublisher {
         let mut state = self.topics.lock();
         let fault = self.topics.fault;
         if mark.context != self.context || records.iter().any(|record| record.topic == RELAY_TOPIC) {
-            return Err(PublishError::Rejected("a mark of another context".to_owned()));
+            return Err(PublishError::Rejected("the mark is that of another context".to_owned()));
         }
         if state.generations.get(&self.context) != Some(&self.generation) {
             match fault {

@@ -26,12 +26,13 @@ pub struct Outgoing {
     pub time: Timestamp,
 }
 
-/// Publishes one context's topics. Only one publisher of a context can write at a time. **After any error it must be dropped**,
-/// and another one must take over. The failed transaction is then either complete on the topics, including its mark, or absent.
+/// Publishes one context's topics. Only one publisher of a context can write at a time. **After any error it must be
+/// dropped**, and another one must take over. The failed transaction is then either complete on the topics, including
+/// its mark, or absent.
 #[async_trait]
 pub trait Publisher: Send {
-    /// Fences all older publishers of this context, ends their open transactions, and only then reads the latest mark. `None`
-    /// if nothing has been published. Must be called first, and once.
+    /// Fences all older publishers of this context, ends their open transactions, and only then reads the latest
+    /// mark. `None` if nothing has been published. Must be called first, and once.
     async fn take_over(&mut self) -> Result<Option<Mark>, PublishError>;
 
     /// Publishes `records` in order, and the mark, all or nothing. `records` may be empty if only the mark has changed. On
@@ -64,9 +65,9 @@ pub enum PublishError {
     #[error("another relay of this context has taken over")]
     Fenced,
     /// The bus does not answer, or not in time. Whether the transaction was committed is known once a publisher takes over.
-    #[error("the bus takes no records")]
+    #[error("the bus does not accept records")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The records can never be published, or the stored mark cannot be read.
-    #[error("the bus refuses: {0}")]
+    #[error("the bus refuses the records: {0}")]
     Rejected(String),
 }

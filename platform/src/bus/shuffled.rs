@@ -1,11 +1,12 @@
 //! The bus's test double: wraps another bus and keeps only the order that the port promises.
 //!
-//! Keys are spread over virtual partitions, which are interleaved at random. Batches are cut elsewhere. Delivered records are
-//! redelivered, as after a rebalance. All of it follows from a seed.
+//! Keys are spread over virtual partitions, which are interleaved at random. Batches are cut elsewhere. Delivered
+//! records are redelivered, as after a rebalance. A seed determines all of this.
 //!
-//! Each partition of the inner bus is split into [`SPLIT`] virtual ones by a hash of the key: number `p` becomes the numbers
-//! from `p * SPLIT` on. Positions are unchanged, so they rise within a virtual partition, too. The inner bus resumes at the
-//! lowest position of its virtual partitions; records at or below a virtual partition's own position are skipped.
+//! Each partition of the inner bus is split into [`SPLIT`] virtual ones by a hash of the key: number `p` becomes the
+//! numbers from `p * SPLIT` on. Positions are unchanged, so they rise within a virtual partition, too. The inner bus
+//! resumes at the lowest position of its virtual partitions; records at or below a virtual partition's own position
+//! are skipped.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -50,7 +51,7 @@ struct Ends {
 }
 
 impl ShuffledBus {
-    /// Shuffles `inner`, determined by `seed`.
+    /// Shuffles `inner` in a way that `seed` determines.
     pub fn new(inner: Arc<dyn Bus>, seed: u64) -> Self {
         Self { inner, seed, readers: AtomicU64::new(0), ends: Mutex::default() }
     }

@@ -1,4 +1,4 @@
-//! A bus whose consumers are wrapped, for whatever only concerns deliveries.
+//! A bus with wrapped consumers, for decorators that only concern deliveries.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use schemas::{Context, Topic};
 
 use super::{Browse, Bus, BusError, Consumer, Reach, Record, Subscription, TopicInfo};
 
-/// Another bus, whose consumers `wrap` replaces; it also gets the name of the group. Everything else is the other bus's answer.
+/// A bus whose consumers `wrap` replaces; it also gets the name of the group. All other calls go to the wrapped bus.
 pub struct WrappedBus<W> {
     bus: Arc<dyn Bus>,
     wrap: W,

@@ -18,7 +18,7 @@ pub enum PostgresError {
     Parameter(Vec<&'static str>),
     /// The server does not respond, or the connection broke.
     #[error(
-        "PostgreSQL at {server} does not answer; check that it runs and that host, port and firewall are right"
+        "PostgreSQL at {server} does not answer; check that it is running and that host, port and firewall are right"
     )]
     Unreachable {
         server: String,
@@ -27,7 +27,7 @@ pub enum PostgresError {
         source: Source,
     },
     /// The server is starting or stopping, or has no connection left.
-    #[error("PostgreSQL at {server} takes no work now: {message}")]
+    #[error("PostgreSQL at {server} accepts no work now: {message}")]
     NotNow { server: String, message: String },
     /// No connection of a pool was free in time.
     #[error("no connection to PostgreSQL at {server} in time: all are in use, or it does not answer")]

@@ -20,11 +20,11 @@ use super::process::Process;
 /// The content type of what [`render`] returns.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// A number that only rises.
+/// A number that only increases.
 pub type Counter = prometheus_client::metrics::counter::Counter<u64, AtomicU64>;
-/// A whole number that rises and falls.
+/// A whole number that increases and decreases.
 pub type Gauge = prometheus_client::metrics::gauge::Gauge<i64, AtomicI64>;
-/// A fractional number that rises and falls.
+/// A fractional number that increases and decreases.
 pub type Fraction = prometheus_client::metrics::gauge::Gauge<f64, AtomicU64>;
 /// Observations, counted in buckets.
 pub type Histogram = histogram::Histogram;
@@ -68,7 +68,7 @@ pub struct Described {
     pub name: String,
     /// `counter`, `gauge` or `histogram`.
     pub kind: &'static str,
-    /// The unit; none for plain numbers.
+    /// The unit; `None` for plain numbers.
     pub unit: Option<&'static str>,
     /// The names of its labels.
     pub labels: Vec<&'static str>,
@@ -138,14 +138,14 @@ pub fn metrics() -> &'static Metrics {
     &METRICS
 }
 
-/// What every metric of this process says now, as OpenMetrics text.
+/// The current values of all metrics of this process, as OpenMetrics text.
 pub fn render() -> Result<String, fmt::Error> {
     let mut text = String::new();
     encode(&mut text, &METRICS.registry)?;
     Ok(text)
 }
 
-/// Every metric there is, in the order in which it is served.
+/// All metrics, in the order in which they are served.
 pub fn list() -> &'static [Described] {
     &METRICS.list
 }
@@ -189,7 +189,7 @@ fn seconds() -> Histogram {
     ])
 }
 
-/// 1 to 4096, doubling twice a step.
+/// 1 to 4096, each bound twice the previous one.
 fn sizes() -> Histogram {
     Histogram::new([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0])
 }
@@ -310,7 +310,7 @@ impl Metrics {
         Self {
             http_requests: b.durations("http_server_request_duration", ["http_request_method", "http_route", "http_response_status_code"], "Time from the request's head to the response's head."),
             http_active: b.gauge("http_server_active_requests", ["http_request_method"], "Requests that are being answered."),
-            graphql_operations: b.durations("graphql_server_operation_duration", ["graphql_schema", "outcome"], "Time to execute a GraphQL operation. Outcome: `ok`, or `errors` where the response holds errors."),
+            graphql_operations: b.durations("graphql_server_operation_duration", ["graphql_schema", "outcome"], "Time to execute a GraphQL operation. Outcome: `ok`, or `errors` if the response contains errors."),
             commands: b.counter("chorale_commands", ["context", "outcome"], "Commands answered. Outcome: `accepted`, `unchanged` (nothing to do), `refused`, `conflict`, `replayed` (a repeated command), `failed`."),
             writer_queue: b.gauge("chorale_writer_queue_requests", ["context"], "Requests that wait for the writer of the context."),
             writer_batch: b.sizes("chorale_writer_batch_requests", ["context"], "Requests that a writer committed together."),
@@ -328,8 +328,8 @@ impl Metrics {
             deadlines: b.counter("chorale_deadlines", ["context", "outcome"], "Deadlines that passed. Outcome: `settled`, `refused`, `failed`."),
             projector_batch: b.durations("chorale_projector_batch_duration", ["projection"], "Time to write a batch of events to the documents of a projection."),
             projector_records: b.counter("chorale_projector_records", ["projection"], "Events that a projection has applied in this process."),
-            projector_lag: b.gauge("chorale_projector_lag_events", ["projection"], "Events on the projection's topics that its live documents do not hold."),
-            projector_lag_seconds: b.age("chorale_projector_lag", ["projection"], "Age of the oldest event that the live documents do not hold; 0 if there is none."),
+            projector_lag: b.gauge("chorale_projector_lag_events", ["projection"], "Events on the projection's topics that its live documents do not contain."),
+            projector_lag_seconds: b.age("chorale_projector_lag", ["projection"], "Age of the oldest event that the live documents do not contain; 0 if there is none."),
             projector_quarantined: b.gauge("chorale_projector_quarantined_events", ["projection"], "Events that the projection could not apply, and events of their streams that wait behind them."),
             store_calls: b.durations("chorale_store_call_duration", ["operation"], "Time of a call to the document store, by operation (`load`, `write`, `find`, `count`, …)."),
             registry: b.registry,
@@ -362,12 +362,12 @@ mod tests {
         let types: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
         assert!(types.len() >= 3, "{text}");
         for (family, kind) in types.iter().filter_map(|line| line.split_once(' ')) {
-            assert!(listed(family, kind), "{family} is served as a {kind} and not listed");
+            assert!(listed(family, kind), "{family} is served as a {kind}, but not listed");
         }
     }
 
     #[test]
-    fn every_metric_says_what_it_counts_and_no_name_is_used_twice() {
+    fn every_metric_has_a_description_and_a_unique_name() {
         let mut names: Vec<&str> = list().iter().map(|one| one.name.as_str()).collect();
         names.sort_unstable();
         let all = names.len();

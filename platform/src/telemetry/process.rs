@@ -1,4 +1,4 @@
-//! Figures of the process itself, read from `/proc` when metrics are served. Elsewhere than on Linux there are none.
+//! Metrics of the process itself, read from `/proc` when metrics are served. There are none on systems other than Linux.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
 
-/// Clock ticks a second in `/proc/self/stat`: fixed by the kernel's interface to programs (`USER_HZ`).
+/// Clock ticks per second in `/proc/self/stat`: fixed by the kernel's interface to programs (`USER_HZ`).
 const TICKS: f64 = 100.0;
 
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Process {
             "Memory of the process that is in RAM.",
         ),
         ("process_open_fds", None, MetricType::Gauge, "Files and sockets that the process has open."),
-        ("process_threads", None, MetricType::Gauge, "Threads of the process right now."),
+        ("process_threads", None, MetricType::Gauge, "Threads of the process."),
     ];
 
     pub(super) fn new() -> Self {
@@ -53,7 +53,7 @@ impl Figures {
         // The name in parentheses may hold spaces; the numbers after it do not.
         let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
         let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
-        // In kB, whatever the size of a page is.
+        // The kernel states it in kB, regardless of the page size.
         let status = fs::read_to_string("/proc/self/status").ok()?;
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
         let resident: u64 = resident.trim().strip_suffix("kB")?.trim_end().parse().ok()?;

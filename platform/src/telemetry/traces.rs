@@ -18,12 +18,12 @@ macro_rules! trace_span {
     };
 }
 
-/// Whether spans are exported, so that it is worth making one per record.
+/// Whether spans are exported, so that one per record is worth its cost.
 pub fn are_exported() -> bool {
     tracing::enabled!(target: "trace", tracing::Level::INFO)
 }
 
-/// Makes `span` a child of the span that a W3C `traceparent` names. A text that is no `traceparent` changes nothing.
+/// Makes `span` a child of the span that a W3C `traceparent` names. A text that is not a `traceparent` changes nothing.
 pub fn continue_from(span: &Span, traceparent: Option<&str>) {
     if !span.is_disabled() {
         export::continue_from(span, traceparent);
@@ -37,7 +37,7 @@ pub fn link(span: &Span, traceparent: Option<&str>) {
     }
 }
 
-/// The `traceparent` of `span`, for what it causes elsewhere. `None` while traces are not exported.
+/// The `traceparent` of `span`, for its consequences elsewhere. `None` while traces are not exported.
 pub fn traceparent(span: &Span) -> Option<String> {
     if span.is_disabled() { None } else { export::traceparent(span) }
 }
@@ -64,7 +64,7 @@ pub(super) mod export {
 
     const HEADER: &str = "traceparent";
 
-    /// `None` for a text that is no `traceparent`.
+    /// `None` if the text is not a `traceparent`.
     fn remote(traceparent: Option<&str>) -> Option<Context> {
         let headers = HashMap::from([(HEADER.to_owned(), traceparent?.to_owned())]);
         let context = TraceContextPropagator::new().extract(&headers);
@@ -130,7 +130,7 @@ pub(super) mod export {
     impl Drop for Export {
         fn drop(&mut self) {
             if let Err(error) = self.0.shutdown() {
-                tracing::warn!(%error, "the last spans could not be exported");
+                tracing::warn!(%error, "could not export the last spans");
             }
         }
     }

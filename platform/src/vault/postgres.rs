@@ -1,19 +1,17 @@
 //! The key vault in the schema `vault` of a PostgreSQL database, preferably one of its own.
 //!
-//! Each open vault has two connections: one writes, one looks keys up. Each takes all queued requests and
-//! handles them in one or two round trips, which many callers share. A connection that breaks is opened again
-//! for the next request.
+//! Each open vault has two connections: one writes, one looks keys up. Each takes all queued requests and handles
+//! them in one or two round trips, which many callers share. A connection that breaks is opened again for the next
+//! request.
 //!
-//! **What an erasure is.** The row loses its key and stays as a tombstone, in one durable statement. From
-//! then on no process gets the key, because no process caches keys. The bytes are another matter. PostgreSQL
-//! cannot overwrite a row: the old version stays in its page until that is vacuumed and reused (the table is
-//! vacuumed within about a minute), and in the write-ahead log, in replicas and in backups for as long as
-//! those are kept.
+//! **An erasure** removes the key from its row, which remains as a tombstone, in one durable statement. From then on
+//! no process gets the key, because no process caches keys. But copies of the bytes remain. PostgreSQL cannot
+//! overwrite a row: the old version stays in its page until that is vacuumed and reused (the table is vacuumed within
+//! about a minute), and in the write-ahead log, in replicas and in backups for as long as those are kept.
 //!
-//! **So keys should be wrapped**: with `?kek=env` each is stored sealed with a key from [`VARIABLE`] that is
-//! never in the database. Then disks, logs, replicas and backups of the database alone reveal no key. After
-//! [`rewrap`] to a new wrapping key and the destruction of the old one, no copy of an erased key can be
-//! opened.
+//! **So keys should be wrapped**: with `?kek=env` each is stored sealed with a key from [`VARIABLE`] that is never in
+//! the database. Then disks, logs, replicas and backups of the database alone reveal no key. After [`rewrap`] to a
+//! new wrapping key and the destruction of the old one, no copy of an erased key can be opened.
 
 use std::io;
 use std::time::Duration;

@@ -16,14 +16,14 @@ use crate::sqlite;
 
 /// How long to wait for a commit of another process.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Keys that are read at once.
+/// Keys per read.
 const PAGE: usize = 500;
 
 /// Why a vault was not moved. The file is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
     /// The address is not that of a file, or there is no file.
-    #[error("there is no key vault in a file to be moved")]
+    #[error("there is no file with a key vault to move")]
     NoFile,
     /// The file cannot be read or locked.
     #[error("the file of the key vault cannot be read, or another process is writing it")]
@@ -85,9 +85,9 @@ impl Transfer {
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
-    /// Copies all keys to the database at `to`, whose schema is created if it is missing. Keys that are there
-    /// already must also be in the file, as after an earlier attempt; otherwise nothing is changed.
-    /// `progress` is called with the rows so far.
+    /// Copies all keys to the database at `to`, whose schema is created if it is missing. Keys that it already has
+    /// must also be in the file, as after an earlier attempt; otherwise nothing is changed. `progress` is called with
+    /// the rows so far.
     pub async fn copy(
         &mut self,
         to: &str,

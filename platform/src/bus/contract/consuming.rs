@@ -1,4 +1,4 @@
-//! What a group hears.
+//! Promises about what a group gets.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,11 +7,11 @@ use schemas::StreamId;
 use super::*;
 
 pub(super) const CLAUSES: &[Clause] = &[
-    ("everything on the topics asked for comes, in order per key", |bus| Box::pin(everything_in_order(bus))),
-    ("records are what was published", |bus| Box::pin(records_are_sound(bus))),
-    ("a record comes once", |bus| Box::pin(once(bus))),
-    ("a batch is no larger than asked for", |bus| Box::pin(batches_are_limited(bus))),
-    ("groups do not disturb each other", |bus| Box::pin(groups_are_apart(bus))),
+    ("a group gets everything on its topics, in order per key", |bus| Box::pin(everything_in_order(bus))),
+    ("records equal what was published", |bus| Box::pin(records_are_sound(bus))),
+    ("a record is delivered once", |bus| Box::pin(once(bus))),
+    ("a batch is not larger than requested", |bus| Box::pin(batches_are_limited(bus))),
+    ("groups do not affect each other", |bus| Box::pin(groups_are_apart(bus))),
 ];
 
 async fn everything_in_order(bus: &dyn BusUnderTest) -> Checked {
@@ -21,7 +21,7 @@ async fn everything_in_order(bus: &dyn BusUnderTest) -> Checked {
     let second = publish_rounds(bus, 4, 2).await?;
     reader.read_all(&second).await?;
     reader.read_on().await?;
-    ensure(reader.seen() == &first | &second, "something came that was not asked for")?;
+    ensure(reader.seen() == &first | &second, "a record of a topic without a subscription arrived")?;
     in_order(&BTreeSet::new(), reader.records(), bus.redelivers())
 }
 
@@ -34,15 +34,15 @@ async fn records_are_sound(bus: &dyn BusUnderTest) -> Checked {
     for record in reader.records() {
         let envelope = &record.envelope;
         ensure(record.position() > 0, "a position of 0, which means that there is no record")?;
-        ensure(envelope.topic() == Some(record.topic), "a record on another topic than its stream's")?;
+        ensure(envelope.topic() == Some(record.topic), "a record is not on the topic of its stream")?;
         let partition =
             *partitions.entry((record.topic, envelope.stream.clone())).or_insert(record.partition);
-        ensure(partition == record.partition, "records of one key in two partitions")?;
+        ensure(partition == record.partition, "records of one key are in two partitions")?;
         let place = (record.topic, record.partition, record.position());
         let there = places.entry(place).or_insert_with(|| which(record)).clone();
-        ensure(there == which(record), "two records at one position")?;
+        ensure(there == which(record), "two records have one position")?;
         let json = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&record.payload);
-        ensure(json.is_ok(), "a payload that is no JSON object")?;
+        ensure(json.is_ok(), "a payload is not a JSON object")?;
     }
     let mut last: BTreeMap<(Topic, StreamId), u64> = BTreeMap::new();
     for (topic, stream, version) in places.into_values() {
@@ -57,7 +57,7 @@ async fn once(bus: &dyn BusUnderTest) -> Checked {
     let mut reader = Reader::join(bus, "once", Start::Beginning, &Positions::new()).await?;
     reader.read_all(&all).await?;
     reader.read_on().await?;
-    ensure(bus.redelivers() || reader.records().count() == all.len(), "a record came twice")
+    ensure(bus.redelivers() || reader.records().count() == all.len(), "a record was delivered twice")
 }
 
 async fn batches_are_limited(bus: &dyn BusUnderTest) -> Checked {
@@ -66,7 +66,7 @@ async fn batches_are_limited(bus: &dyn BusUnderTest) -> Checked {
     let mut max = 0;
     while !all.is_subset(&reader.seen()) {
         max = max % 7 + 1;
-        ensure(reader.next(max, SOON).await? <= max, "a batch was larger than asked for")?;
+        ensure(reader.next(max, SOON).await? <= max, "a batch was larger than requested")?;
     }
     Ok(())
 }

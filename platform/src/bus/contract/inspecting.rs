@@ -1,4 +1,4 @@
-//! Looking at a topic without a group.
+//! Promises about reading a topic without a group.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use crate::bus::{Browse, TopicInfo};
 
 pub(super) const CLAUSES: &[Clause] = &[
     ("topics are counted, and end with their last record", |bus| Box::pin(topics_are_counted(bus))),
-    ("topics reach as far as what was published", |bus| Box::pin(reach(bus))),
-    ("browsing pages through a topic, each record once and in order", |bus| Box::pin(pages(bus))),
-    ("browsing finds a key's records, and a name's", |bus| Box::pin(filters(bus))),
-    ("groups and browsers see the same records at the same places", |bus| Box::pin(same_places(bus))),
+    ("topics reach as far as the published records", |bus| Box::pin(reach(bus))),
+    ("browsing returns a topic in pages, each record once and in order", |bus| Box::pin(pages(bus))),
+    ("browsing finds the records of a key, and of a name", |bus| Box::pin(filters(bus))),
+    ("groups and browsing return the same records at the same offsets", |bus| Box::pin(same_places(bus))),
 ];
 
 /// Publishes four rounds and waits until they are on the bus.
@@ -44,10 +44,13 @@ async fn topics_are_counted(bus: &dyn BusUnderTest) -> Checked {
     let asked = [Topic::STOCK, Topic::PAYMENT, Topic::ORDER];
     let infos = bus.bus().topics(&asked).await?;
     let ends = bus.bus().ends(&asked).await?;
-    ensure(infos.iter().all(|info| ends.get(&info.topic) == Some(&info.ends)), "ends differ from ends")?;
+    ensure(
+        infos.iter().all(|info| ends.get(&info.topic) == Some(&info.ends)),
+        "`topics` and `ends` return different ends",
+    )?;
     ensure(
         infos.iter().map(|info| info.topic).eq(asked),
-        "not the topics that were asked for, in their order",
+        "the topics are not the requested ones, in their order",
     )?;
     ensure(infos.iter().map(|info| info.records).eq([8, 0, 24]), "a wrong count")?;
     for info in infos {
@@ -56,7 +59,7 @@ async fn topics_are_counted(bus: &dyn BusUnderTest) -> Checked {
         ensure(holds, format!("{} ends before its last record", info.topic))?;
         ensure(
             info.ends.values().max().copied().unwrap_or(0) == last.values().max().copied().unwrap_or(0),
-            format!("{} ends behind its last record", info.topic),
+            format!("{} ends after its last record", info.topic),
         )?;
     }
     Ok(())
@@ -79,9 +82,9 @@ async fn reach(bus: &dyn BusUnderTest) -> Checked {
             .iter()
             .all(|context| reach.get(context).map(|reach| reach.position) == last.get(context).copied())
         {
-            return ensure(reach.len() == contexts.len(), "a context that was not asked for");
+            return ensure(reach.len() == contexts.len(), "a context was not requested");
         }
-        ensure(Instant::now() < deadline, format!("they reach to {reach:?}, not to {last:?}"))?;
+        ensure(Instant::now() < deadline, format!("the topics reach {reach:?}, not {last:?}"))?;
         tokio::time::sleep(QUIET).await;
     }
 }
@@ -91,23 +94,23 @@ async fn pages(bus: &dyn BusUnderTest) -> Checked {
     let whole = browse_all(bus, Topic::ORDER).await?;
     let places =
         |records: &[Record]| records.iter().map(|r| (r.partition, r.position())).collect::<BTreeSet<_>>();
-    ensure(whole.len() == 24 && places(&whole).len() == 24, "not each record once")?;
+    ensure(whole.len() == 24 && places(&whole).len() == 24, "records are missing or repeated")?;
     in_order(&BTreeSet::new(), whole.iter(), false)?;
     for limit in [1, 5, 24] {
         let (mut browse, mut paged) = (Browse { limit, ..Browse::default() }, Vec::new());
         loop {
             let page = bus.bus().browse(Topic::ORDER, &browse).await?;
-            ensure(page.len() <= limit, "a page was larger than asked for")?;
+            ensure(page.len() <= limit, "a page was larger than requested")?;
             browse.after.extend(ends_of(&page));
             let end = page.len() < limit;
             paged.extend(page);
             if end {
                 break;
             }
-            ensure(paged.len() <= 24, "pages of more than there is")?;
+            ensure(paged.len() <= 24, "the pages have more records than the topic")?;
         }
         in_order(&BTreeSet::new(), paged.iter(), false)?;
-        ensure(places(&paged) == places(&whole), format!("pages of {limit} are not the whole"))?;
+        ensure(places(&paged) == places(&whole), format!("pages of {limit} do not have all records"))?;
     }
     Ok(())
 }
@@ -127,13 +130,19 @@ async fn filters(bus: &dyn BusUnderTest) -> Checked {
     let named = |record: &Record| record.envelope.name == name;
     let of_b = |record: &Record| record.envelope.stream.as_str() == "order-b";
     ensure(expect(&of_b).len() == 8, "records are missing")?;
-    ensure(find(Some("order-b"), None, 100).await? == expect(&of_b), "not the records of the key")?;
-    ensure(find(None, Some(&name), 100).await? == expect(&named), "not the records of the name")?;
+    ensure(find(Some("order-b"), None, 100).await? == expect(&of_b), "the records are not those of the key")?;
+    ensure(find(None, Some(&name), 100).await? == expect(&named), "the records are not those of the name")?;
     let both = find(Some("order-b"), Some(&name), 100).await?;
-    ensure(both == expect(&|record| of_b(record) && named(record)), "not the records of key and name")?;
-    ensure(find(Some("order-b"), None, 3).await?.len() == 3, "the limit does not count what was found")?;
-    ensure(find(Some("order-nobody"), None, 100).await?.is_empty(), "records of a key without any")?;
-    ensure(find(None, Some("NeverHappened"), 100).await?.is_empty(), "records of a name without any")
+    ensure(
+        both == expect(&|record| of_b(record) && named(record)),
+        "the records are not those of key and name",
+    )?;
+    ensure(
+        find(Some("order-b"), None, 3).await?.len() == 3,
+        "the limit does not apply to the matching records",
+    )?;
+    ensure(find(Some("order-nobody"), None, 100).await?.is_empty(), "a key without records has records")?;
+    ensure(find(None, Some("NeverHappened"), 100).await?.is_empty(), "a name without records has records")
 }
 
 async fn same_places(bus: &dyn BusUnderTest) -> Checked {

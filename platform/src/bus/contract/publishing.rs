@@ -1,4 +1,4 @@
-//! What every publisher promises. A backend's test names its factory: `assert_eq!(publisher_breaches(&factory).await, NONE)`.
+//! The contract of publishers. A backend's test passes its factory: `assert_eq!(publisher_breaches(&factory).await, NONE)`.
 
 use std::time::Duration;
 
@@ -12,22 +12,22 @@ use uuid::Uuid;
 use super::{AnyError, Broken, CLAUSE_PATIENCE, Checked, SOON, ensure};
 use crate::bus::publisher::{Mark, Outgoing, PublishError, Publisher};
 
-/// Makes topics to be tested: each empty, each apart from the others.
+/// Creates the topics under test. All are empty and independent of each other.
 #[async_trait]
 pub trait PublisherFactory: Send + Sync {
-    /// New topics, [`PARTITIONS`] partitions each.
+    /// New topics with [`PARTITIONS`] partitions each.
     async fn fresh(&self) -> Result<Box<dyn TopicsUnderTest>, AnyError>;
 }
 
-/// Topics, the publishers that write them, and a reader of what is committed.
+/// Topics, the publishers that write them, and a reader of committed records.
 #[async_trait]
 pub trait TopicsUnderTest: Send + Sync {
     fn publisher(&self, context: Context) -> Box<dyn Publisher>;
 
-    /// What a reader of committed records sees in a partition, from its beginning to its end now.
+    /// The committed records of a partition, from its beginning to its current end.
     async fn visible(&self, topic: Topic, partition: u32) -> Result<Vec<Seen>, AnyError>;
 
-    /// A publisher that took over and whose process died when everything was sent but the transaction not yet committed.
+    /// Takes over with a publisher whose process dies after all records are sent and before the transaction is committed.
     async fn crash(&self, context: Context, records: &[Outgoing], mark: &Mark) -> Result<(), AnyError>;
 }
 
@@ -35,7 +35,7 @@ pub trait TopicsUnderTest: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     pub key: String,
-    /// Its headers, in their order.
+    /// Its headers, in order.
     pub headers: Vec<(String, String)>,
     pub payload: String,
     pub time: Timestamp,
@@ -58,15 +58,17 @@ const AGAIN: Duration = Duration::from_millis(20);
 type Clause = (&'static str, for<'t> fn(&'t dyn TopicsUnderTest) -> BoxFuture<'t, Checked>);
 
 const CLAUSES: &[Clause] = &[
-    ("who takes over finds the mark of the last transaction", |topics| Box::pin(marks_survive(topics))),
-    ("records are published as they are, in their order", |topics| Box::pin(records_arrive(topics))),
+    ("a publisher that takes over finds the mark of the last transaction", |topics| {
+        Box::pin(marks_survive(topics))
+    }),
+    ("records are published unchanged and in order", |topics| Box::pin(records_arrive(topics))),
     ("a mark can move without records", |topics| Box::pin(marks_alone(topics))),
     ("a stale publisher is refused, and none of its records is visible", |topics| {
         Box::pin(stale_ones(topics))
     }),
-    ("publishers of other contexts go on", |topics| Box::pin(contexts_are_apart(topics))),
-    ("of a transaction with a record that is refused nothing is seen", |topics| Box::pin(refused(topics))),
-    ("a crash before the commit leaves nothing, and the next one goes on", |topics| {
+    ("publishers of other contexts are not affected", |topics| Box::pin(contexts_are_apart(topics))),
+    ("a transaction with a refused record leaves nothing", |topics| Box::pin(refused(topics))),
+    ("a crash before the commit leaves nothing, and the next publisher continues", |topics| {
         Box::pin(crashes(topics))
     }),
 ];
@@ -77,7 +79,7 @@ pub async fn publisher_breaches(factory: &dyn PublisherFactory) -> Vec<String> {
         let checked = async { clause(&*factory.fresh().await.map_err(Broken::SetUp)?).await };
         let result = timeout(CLAUSE_PATIENCE, checked)
             .await
-            .unwrap_or(Err(Broken::Promise("it took too long".to_owned())));
+            .unwrap_or(Err(Broken::Promise("the check timed out".to_owned())));
         result.err().map(|broken| format!("{name}: {broken}"))
     });
     join_all(checks).await.into_iter().flatten().collect()
@@ -113,8 +115,8 @@ fn some(first: u64, count: u64) -> Vec<Outgoing> {
     (first..first + count).map(one).collect()
 }
 
-/// Checks that exactly these records are seen, in their order, and no others; soon, because what is committed may take a
-/// moment to be seen.
+/// Checks that readers see exactly these records in order. Waits, because committed records may become visible a moment
+/// later.
 async fn ensure_seen(topics: &dyn TopicsUnderTest, published: &[Outgoing]) -> Checked {
     let deadline = Instant::now() + SOON;
     for topic in [Topic::ORDER, Topic::ORDERING_REACTION] {
@@ -130,7 +132,7 @@ async fn ensure_seen(topics: &dyn TopicsUnderTest, published: &[Outgoing]) -> Ch
             ensure(
                 seen == expected,
                 format!(
-                    "{topic}/{partition} has {there} records, or other ones, where {wanted} were published"
+                    "{topic}/{partition} has {there} records; they are not the {wanted} that were published"
                 ),
             )?;
         }
@@ -142,7 +144,7 @@ async fn marks_survive(topics: &dyn TopicsUnderTest) -> Checked {
     let mut last = None;
     for round in 1..=3 {
         let mut publisher = topics.publisher(Context::Ordering);
-        ensure(publisher.take_over().await? == last, "another mark than the last one")?;
+        ensure(publisher.take_over().await? == last, "the mark is not the last one")?;
         for step in 0..3 {
             let mark = mark(Context::Ordering, 10 * round + step);
             publisher.publish(&some(10 * round + step, 1), &mark).await?;
@@ -150,7 +152,7 @@ async fn marks_survive(topics: &dyn TopicsUnderTest) -> Checked {
         }
     }
     let other = topics.publisher(Context::Payments).take_over().await?;
-    ensure(other.is_none(), "the mark of another context")
+    ensure(other.is_none(), "the mark is that of another context")
 }
 
 async fn records_arrive(topics: &dyn TopicsUnderTest) -> Checked {
@@ -177,19 +179,25 @@ async fn stale_ones(topics: &dyn TopicsUnderTest) -> Checked {
     let (mut old, mut new) = (topics.publisher(Context::Ordering), topics.publisher(Context::Ordering));
     old.take_over().await?;
     old.publish(&some(1, 6), &mark(Context::Ordering, 6)).await?;
-    ensure(new.take_over().await? == Some(mark(Context::Ordering, 6)), "the new one lacks the mark")?;
+    ensure(
+        new.take_over().await? == Some(mark(Context::Ordering, 6)),
+        "the new publisher does not find the mark",
+    )?;
     let stale = old.publish(&some(7, 6), &mark(Context::Ordering, 12)).await;
     ensure(matches!(stale, Err(PublishError::Fenced)), format!("the stale publisher got {stale:?}"))?;
     ensure_seen(topics, &some(1, 6)).await?;
     let reread = topics.publisher(Context::Ordering).take_over().await?;
-    ensure(reread == Some(mark(Context::Ordering, 6)), format!("the mark of the stale one: {reread:?}"))?;
+    ensure(
+        reread == Some(mark(Context::Ordering, 6)),
+        format!("the mark is that of the stale publisher: {reread:?}"),
+    )?;
     let mut new = topics.publisher(Context::Ordering);
     new.take_over().await?;
     new.publish(&some(7, 3), &mark(Context::Ordering, 9)).await?;
     ensure_seen(topics, &some(1, 9)).await?;
     drop((old, new));
     let last = topics.publisher(Context::Ordering).take_over().await?;
-    ensure(last == Some(mark(Context::Ordering, 9)), "the mark of the new one is lost")
+    ensure(last == Some(mark(Context::Ordering, 9)), "the new publisher's mark is lost")
 }
 
 async fn contexts_are_apart(topics: &dyn TopicsUnderTest) -> Checked {
@@ -213,7 +221,10 @@ async fn refused(topics: &dyn TopicsUnderTest) -> Checked {
     ensure(matches!(answer, Err(PublishError::Rejected(_))), format!("the publisher got {answer:?}"))?;
     drop(publisher);
     let mut next = topics.publisher(Context::Ordering);
-    ensure(next.take_over().await? == Some(mark(Context::Ordering, 3)), "the mark of what was refused")?;
+    ensure(
+        next.take_over().await? == Some(mark(Context::Ordering, 3)),
+        "the mark of the refused transaction was stored",
+    )?;
     next.publish(&some(4, 6), &mark(Context::Ordering, 9)).await?;
     ensure_seen(topics, &some(1, 9)).await
 }
@@ -230,7 +241,10 @@ async fn crashes(topics: &dyn TopicsUnderTest) -> Checked {
             .map_err(Broken::SetUp)?;
     }
     let mut next = topics.publisher(Context::Ordering);
-    ensure(next.take_over().await? == Some(mark(Context::Ordering, 6)), "the mark of what was lost")?;
+    ensure(
+        next.take_over().await? == Some(mark(Context::Ordering, 6)),
+        "the mark of the lost transaction was stored",
+    )?;
     ensure_seen(topics, &some(1, 6)).await?;
     next.publish(&some(7, 5), &mark(Context::Ordering, 11)).await?;
     ensure_seen(topics, &some(1, 11)).await

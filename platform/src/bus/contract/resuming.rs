@@ -1,16 +1,16 @@
-//! Where a group begins and goes on.
+//! Promises about where a group begins and continues.
 
 use std::collections::BTreeSet;
 
 use super::*;
 
 pub(super) const CLAUSES: &[Clause] = &[
-    ("after any delivery a group can go on with exactly the rest", |bus| Box::pin(resumes_exactly(bus))),
-    ("a group that begins at the head hears what comes after, and only that", |bus| Box::pin(head(bus))),
-    ("a group that began at the head keeps its place while it is away", |bus| {
+    ("after any delivery a group can continue with exactly the rest", |bus| Box::pin(resumes_exactly(bus))),
+    ("a group that begins at the head gets later records, and only these", |bus| Box::pin(head(bus))),
+    ("a group that began at the head keeps its position while it is stopped", |bus| {
         Box::pin(head_keeps_its_place(bus))
     }),
-    ("what was committed does not decide where a group goes on", |bus| Box::pin(commit_is_harmless(bus))),
+    ("committed positions do not decide where a group continues", |bus| Box::pin(commit_is_harmless(bus))),
 ];
 
 async fn resumes_exactly(bus: &dyn BusUnderTest) -> Checked {
@@ -23,7 +23,7 @@ async fn resumes_exactly(bus: &dyn BusUnderTest) -> Checked {
         positions.extend(delivery.positions.clone());
         ensure(
             positions.keys().all(|partition| READ.contains(&partition.topic)),
-            "a position of a topic not asked for",
+            "a position of a topic without a subscription arrived",
         )?;
         let rest = &all - &done;
         let mut resumed =
@@ -32,10 +32,13 @@ async fn resumes_exactly(bus: &dyn BusUnderTest) -> Checked {
         if rest.is_empty() {
             resumed.read_on().await?;
         }
-        ensure(resumed.seen() == rest, format!("after delivery {number} something came that was done"))?;
+        ensure(
+            resumed.seen() == rest,
+            format!("after delivery {number}, a handled record was delivered again"),
+        )?;
         for record in resumed.records() {
             let position = positions.get(&record.partition()).copied().unwrap_or(0);
-            ensure(record.position() > position, "a record came from before the position")?;
+            ensure(record.position() > position, "a record from before the position arrived")?;
         }
         in_order(&done, resumed.records(), bus.redelivers())?;
     }
@@ -44,13 +47,13 @@ async fn resumes_exactly(bus: &dyn BusUnderTest) -> Checked {
 
 async fn head(bus: &dyn BusUnderTest) -> Checked {
     let before = publish_rounds(bus, 0, 2).await?;
-    // What was published may take a moment to be on the bus.
+    // Published records may be on the bus a moment later.
     Reader::join(bus, "witness", Start::Beginning, &Positions::new()).await?.read_all(&before).await?;
     let mut reader = Reader::join(bus, "head", Start::Head, &Positions::new()).await?;
     let after = publish_rounds(bus, 2, 2).await?;
     reader.read_all(&after).await?;
     reader.read_on().await?;
-    ensure(reader.seen() == after, "something came from before the group began")?;
+    ensure(reader.seen() == after, "a record from before the group's start arrived")?;
     in_order(&before, reader.records(), bus.redelivers())
 }
 
@@ -61,14 +64,14 @@ async fn head_keeps_its_place(bus: &dyn BusUnderTest) -> Checked {
     let mut reader = Reader::join(bus, "place", Start::Head, &Positions::new()).await?;
     reader.read_until_placed(&witness.records().map(Record::partition).collect()).await?;
     reader.read_on().await?;
-    ensure(reader.seen().is_empty(), "something came from before the group began")?;
+    ensure(reader.seen().is_empty(), "a record from before the group's start arrived")?;
     let positions = reader.positions.clone();
     drop(reader);
     let missed = publish_rounds(bus, 2, 2).await?;
     Reader::join(bus, "witness-2", Start::Beginning, &Positions::new()).await?.read_all(&missed).await?;
     let mut back = Reader::join(bus, "place", Start::Head, &positions).await?;
     back.read_all(&missed).await?;
-    ensure(back.seen() == missed, "something came from before the group began")
+    ensure(back.seen() == missed, "a record from before the group's start arrived")
 }
 
 async fn commit_is_harmless(bus: &dyn BusUnderTest) -> Checked {

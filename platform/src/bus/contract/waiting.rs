@@ -1,4 +1,4 @@
-//! How a consumer waits.
+//! Promises about waiting.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,15 +6,15 @@ use super::*;
 use crate::bus::Browse;
 
 pub(super) const CLAUSES: &[Clause] = &[
-    ("a consumer that waits is woken by what is published", |bus| Box::pin(woken(bus))),
-    ("an empty delivery comes when patience ends", |bus| Box::pin(patience_ends(bus))),
-    ("a call that is dropped loses nothing", |bus| Box::pin(cancel_safe(bus))),
-    ("a wait for a topic to grow ends when it grows", |bus| Box::pin(grown(bus))),
+    ("a waiting consumer is woken by a new record", |bus| Box::pin(woken(bus))),
+    ("a wait without records ends with an empty delivery", |bus| Box::pin(patience_ends(bus))),
+    ("a dropped call loses nothing", |bus| Box::pin(cancel_safe(bus))),
+    ("a wait for a topic to grow ends when the topic grows", |bus| Box::pin(grown(bus))),
 ];
 
-/// A patience that the test does not have, so that only a wake-up can end the wait.
+/// Longer than the test's own limit, so that only a wake-up can end the wait.
 const LONG: Duration = Duration::from_secs(3600);
-/// News comes within this unless the machine is busy, so one time in several is enough.
+/// Records wake a waiter within this time unless the machine is busy, so one prompt attempt is enough.
 const PROMPT: Duration = Duration::from_secs(3);
 
 async fn woken(bus: &dyn BusUnderTest) -> Checked {
@@ -33,10 +33,10 @@ async fn woken(bus: &dyn BusUnderTest) -> Checked {
         };
         let (heard, published) = tokio::join!(timeout(SOON, hear), bus.publish(Topic::ORDER, &order, 1));
         published.map_err(Broken::SetUp)?;
-        heard.map_err(|_| Broken::Promise("it slept on".to_owned()))??;
+        heard.map_err(|_| Broken::Promise("it was not woken".to_owned()))??;
         quickest = quickest.min(started.elapsed());
     }
-    ensure(quickest < PROMPT, format!("it always took {quickest:?} and more"))
+    ensure(quickest < PROMPT, format!("it always took at least {quickest:?}"))
 }
 
 async fn patience_ends(bus: &dyn BusUnderTest) -> Checked {
@@ -45,10 +45,10 @@ async fn patience_ends(bus: &dyn BusUnderTest) -> Checked {
     let started = Instant::now();
     let records = timeout(SOON, reader.next(5, QUIET))
         .await
-        .map_err(|_| Broken::Promise("it waits on".to_owned()))??;
-    ensure(records == 0, "a record was delivered that was never published")?;
+        .map_err(|_| Broken::Promise("the wait does not end".to_owned()))??;
+    ensure(records == 0, "a record arrived that was never published")?;
     // Timers count whole milliseconds.
-    ensure(started.elapsed() + Duration::from_millis(5) >= QUIET, "it did not wait as long as it could")
+    ensure(started.elapsed() + Duration::from_millis(5) >= QUIET, "it did not wait as long as allowed")
 }
 
 async fn cancel_safe(bus: &dyn BusUnderTest) -> Checked {
@@ -60,7 +60,7 @@ async fn cancel_safe(bus: &dyn BusUnderTest) -> Checked {
             break;
         }
         ensure(Instant::now() < deadline, format!("lost: {:?}", all.difference(&reader.seen()).next()))?;
-        // Every second call may finish; the others are dropped after ever other numbers of steps.
+        // Every second call may finish. The others are dropped, each after another number of polls.
         let dropped = async {
             for _ in 0..attempt % 14 {
                 tokio::task::yield_now().await;
@@ -84,10 +84,10 @@ async fn grown(bus: &dyn BusUnderTest) -> Checked {
     let topic_bus = bus.bus();
     timeout(SOON, topic_bus.grown(Topic::PAYMENT, &BTreeMap::new(), QUIET))
         .await
-        .map_err(|_| Broken::Promise("it outstayed its patience".to_owned()))??;
+        .map_err(|_| Broken::Promise("it waited longer than allowed".to_owned()))??;
     let mut seen = BTreeMap::new();
     for version in 1..=6 {
-        // Twice in three the record comes before the wait begins, or may.
+        // In two of three attempts the record comes, or may come, before the wait begins.
         if version % 3 == 0 {
             bus.publish(Topic::ORDER, &order, 1).await.map_err(Broken::SetUp)?;
         }
@@ -96,13 +96,13 @@ async fn grown(bus: &dyn BusUnderTest) -> Checked {
             if version % 3 == 0 {
                 return Ok(());
             }
-            // Records of other topics are none of its business.
+            // Records of other topics must not end the wait.
             bus.publish(Topic::STOCK, &stream("stock-x"), 1).await?;
             bus.publish(Topic::ORDER, &order, 1).await
         };
         let (heard, published) = tokio::join!(hear, publish);
         published.map_err(Broken::SetUp)?;
-        heard.map_err(|_| Broken::Promise("it slept on".to_owned()))??;
+        heard.map_err(|_| Broken::Promise("it was not woken".to_owned()))??;
         let browse = Browse { after: seen.clone(), limit: 10, ..Browse::default() };
         let news = topic_bus.browse(Topic::ORDER, &browse).await?;
         ensure(

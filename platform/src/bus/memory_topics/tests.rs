@@ -30,38 +30,38 @@ impl TopicsUnderTest for MemoryTopics {
 }
 
 #[tokio::test]
-async fn right_topics_break_no_promise() {
+async fn correct_topics_break_no_promise() {
     assert_eq!(publisher_breaches(&Fault::None).await, NONE);
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_fault_breaks_the_promise_that_it_should() {
+async fn every_fault_breaks_its_promise() {
     let faults = [
         (Fault::LetsStaleOnesWrite, "a stale publisher is refused, and none of its records is visible"),
         (Fault::AcknowledgesStaleOnes, "a stale publisher is refused, and none of its records is visible"),
         (Fault::MarksForStaleOnes, "a stale publisher is refused, and none of its records is visible"),
-        (Fault::FencesOtherContexts, "publishers of other contexts go on"),
-        (Fault::ForgetsTheMark, "who takes over finds the mark of the last transaction"),
-        (Fault::LosesTheLastRecord, "records are published as they are, in their order"),
-        (Fault::Reorders, "records are published as they are, in their order"),
+        (Fault::FencesOtherContexts, "publishers of other contexts are not affected"),
+        (Fault::ForgetsTheMark, "a publisher that takes over finds the mark of the last transaction"),
+        (Fault::LosesTheLastRecord, "records are published unchanged and in order"),
+        (Fault::Reorders, "records are published unchanged and in order"),
         (Fault::IgnoresMarksAlone, "a mark can move without records"),
-        (Fault::WritesUpToWhatIsRefused, "of a transaction with a record that is refused nothing is seen"),
+        (Fault::WritesUpToWhatIsRefused, "a transaction with a refused record leaves nothing"),
         (
             Fault::KeepsWhatWasNotCommitted,
-            "a crash before the commit leaves nothing, and the next one goes on",
+            "a crash before the commit leaves nothing, and the next publisher continues",
         ),
     ];
     for (fault, clause) in faults {
         let broken = publisher_breaches(&fault).await;
         assert!(
             broken.iter().any(|breach| breach.starts_with(clause)),
-            "{fault:?} is not noticed: {broken:#?}"
+            "{fault:?} is not found: {broken:#?}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_lost_transaction_leaves_nothing_and_a_lost_answer_everything() {
+async fn a_lost_transaction_leaves_nothing_but_after_a_lost_answer_everything_is_written() {
     let topics = MemoryTopics::default();
     let mark = |position| Mark {
         context: Context::Ordering,

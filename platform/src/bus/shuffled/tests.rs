@@ -36,14 +36,14 @@ impl BusUnderTest for ShuffledMemory {
 }
 
 #[tokio::test(start_paused = true)]
-async fn keeps_every_promise_of_a_bus_whatever_the_seed() {
+async fn every_seed_keeps_every_promise_of_a_bus() {
     for seed in 0..40 {
         assert_eq!(breaches(&Shuffled(seed, Fault::None)).await, NONE, "seed {seed}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn does_not_hide_what_the_bus_inside_does_wrong() {
+async fn faults_of_the_inner_bus_are_not_hidden() {
     for fault in [Fault::ForgetsPositions, Fault::ReordersAKey, Fault::DropsARecord, Fault::ClaimsTooMuch] {
         let mut broken = Vec::new();
         for seed in 0..3 {
@@ -62,7 +62,7 @@ impl Resume for Nowhere {
     }
 }
 
-/// What one consumer hears of ten streams with ten records each.
+/// The records that one consumer gets of ten streams with ten records each.
 async fn heard(seed: u64) -> Vec<Vec<(StreamId, u64)>> {
     let memory = MemoryBus::new(Fault::None);
     for number in 0..100 {
@@ -85,7 +85,7 @@ async fn heard(seed: u64) -> Vec<Vec<(StreamId, u64)>> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn mixes_keys_delivers_again_and_cuts_batches_anew() {
+async fn keys_are_mixed_and_records_redelivered_in_other_batches() {
     let mut orders = HashSet::new();
     let (mut again, mut sizes) = (0, HashSet::new());
     for seed in 0..10 {
@@ -98,20 +98,20 @@ async fn mixes_keys_delivers_again_and_cuts_batches_anew() {
         let mut first_heard = HashSet::new();
         orders.insert(all.into_iter().filter(|which| first_heard.insert(which.clone())).collect::<Vec<_>>());
     }
-    assert_eq!(orders.len(), 10, "every seed another order");
+    assert_eq!(orders.len(), 10, "every seed gives another order");
     assert!(again > 50, "{again} records came again");
     assert!(sizes.len() > 5, "{sizes:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_same_seed_does_the_same() {
+async fn equal_seeds_give_equal_deliveries() {
     for seed in [1, 2] {
         assert_eq!(heard(seed).await, heard(seed).await);
     }
 }
 
 #[test]
-fn the_bus_inside_goes_on_from_the_lowest_of_its_virtual_partitions_once_all_are_known() {
+fn the_inner_bus_resumes_at_the_lowest_of_its_virtual_partitions_once_all_are_known() {
     let at = |positions: &[(u32, u64)]| -> Positions {
         positions
             .iter()
@@ -122,5 +122,5 @@ fn the_bus_inside_goes_on_from_the_lowest_of_its_virtual_partitions_once_all_are
     assert_eq!(inner_positions(&second), at(&[(1, 3)]));
     let mut both = second.clone();
     both.extend(at(&[(0, 1), (1, 1), (2, 1)]));
-    assert_eq!(inner_positions(&both), at(&[(1, 3)]), "partition 0 has a lane that is not known");
+    assert_eq!(inner_positions(&both), at(&[(1, 3)]), "a virtual partition of partition 0 is not known");
 }

@@ -1,4 +1,5 @@
--- What a process needs that is not the owner of the tables, if the database has the role: rows stay, and only keys of subjects change.
+-- Rights of a process that does not own the tables, if the database has the role: it cannot delete rows, and can
+-- change only keys of subjects.
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'chorale_app') THEN

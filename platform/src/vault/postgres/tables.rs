@@ -60,7 +60,7 @@ impl From<WrappingError> for Failure {
     }
 }
 
-/// Whether a key was to be stored that is wrapped with an unregistered key.
+/// Whether the statement would have stored a key that is wrapped with an unregistered key.
 pub(super) fn is_unknown_wrapping(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| error.is_foreign_key_violation())
 }

@@ -2,7 +2,7 @@
 //!
 //! **Stored format**: a random nonce of 24 bytes and the 32 bytes of the key sealed with XChaCha20-Poly1305
 //! (with its tag): 72 bytes. The associated data is the kind of key (`subject` or `system`), a zero byte, and
-//! the name; so a wrapped key that is copied to another row does not open.
+//! the name; so a wrapped key that is copied to another row cannot be unwrapped.
 
 use std::fmt;
 
@@ -37,7 +37,7 @@ pub enum WrappingError {
     #[error("the vault's address says kek=env, but CHORALE_VAULT_KEY is not set")]
     NotSet,
     /// A wrapping key is malformed.
-    #[error("CHORALE_VAULT_KEY is one key, or several with commas between them, the one to wrap with first")]
+    #[error("CHORALE_VAULT_KEY must be one key, or several keys separated by commas; the first one wraps")]
     Invalid(#[from] InvalidKey),
     /// The parameter has an unknown value.
     #[error("the parameter kek of a vault's address can only be env")]
@@ -73,13 +73,13 @@ pub enum WrappingError {
 pub struct Wrapping(Vec<(String, Key)>);
 
 impl Wrapping {
-    /// Reads one key, or several with commas between them.
+    /// Reads one key, or several separated by commas.
     pub fn from_text(text: &Secret) -> Result<Self, WrappingError> {
         let keys = text.expose().split(',').map(Key::from_text).collect::<Result<Vec<Key>, InvalidKey>>()?;
         Ok(Self(keys.into_iter().map(|key| (id(&key), key)).collect()))
     }
 
-    /// Id of the key that wraps new keys. It reveals nothing of the key.
+    /// Id of the key that wraps new keys. It reveals nothing about the key.
     pub fn id(&self) -> Option<&str> {
         self.0.first().map(|(id, _)| id.as_str())
     }
@@ -148,7 +148,7 @@ fn associated_data(kind: KeyKind, name: &str) -> Vec<u8> {
     [kind.as_bytes(), &[0], name.as_bytes()].concat()
 }
 
-/// 16 hexadecimal digits that are derived from the key and do not reveal it.
+/// 16 hexadecimal digits that are derived from the key and reveal nothing about it.
 fn id(key: &Key) -> String {
     let mut block = [0; 64];
     block[..32].copy_from_slice(key.as_bytes());

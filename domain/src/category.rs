@@ -1,5 +1,5 @@
-//! The tree of categories: one stream, so that no two moves can make a cycle together. Invariants: every parent exists, no
-//! category is its own ancestor, no branch is longer than [`DEEPEST`], slugs are unique.
+//! The tree of categories: one stream, so that two moves cannot create a cycle together. Invariants: every parent
+//! exists, no category is its own ancestor, no branch is deeper than [`DEEPEST`], and slugs are unique.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ mod moving;
 pub use growing::{CreateCategory, DeleteCategory, RenameCategory};
 pub use moving::MoveCategory;
 
-/// The most levels of the tree.
+/// Maximum number of levels of the tree.
 pub const DEEPEST: usize = 8;
 /// Maximum number of categories; the tree is always read as a whole.
 pub const MOST: usize = 5_000;

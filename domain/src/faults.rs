@@ -1,4 +1,4 @@
-//! All that is wrong with a command's own fields, collected so that one refusal names it all.
+//! Collects all errors in a command's own fields, so that one refusal names all of them.
 
 use crate::{Refusal, UserError};
 

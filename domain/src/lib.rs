@@ -1,5 +1,5 @@
-//! The rules of Chorale, pure: state, evolve and decide per aggregate, and the policies of the choreography. No async, no
-//! clock, no randomness, no I/O: time enters with the command, ids are derived or come with it.
+//! The rules of Chorale, pure: state, evolve and decide per aggregate, and the policies of the choreography. No
+//! async, no clock, no randomness, no I/O: the time comes with the command, and ids are derived or come with it.
 
 pub mod category;
 pub mod claims;

@@ -1,4 +1,4 @@
-//! Commands about one stream, one line each.
+//! A macro that turns commands on one stream into decisions, one line each.
 
 /// `one_stream!(Publish, Product, |it| it.product_id.stream(), publish)`: the rule is
 /// `fn(&mut Draft<'_, Product>, &Publish) -> Result<(), Refusal>`.

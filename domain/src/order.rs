@@ -1,10 +1,9 @@
-//! An order: the aggregate that inventory, payments and shipping answer to. Only the order answers to them, so no other context
-//! decides its status.
+//! An order: the aggregate that inventory, payments and shipping react to. Only the order reacts to them, so no other
+//! context decides its status.
 //!
-//! **Invariant:** every order is over, has a deadline, or waits for a human. **Invariant:** what is captured for the parcels
-//! that leave adds up to the totals that remain.
-//!
-//! Events: [`schemas::order`]. Which step is allowed when: [`schemas::life_cycle`].
+//! **Invariant:** every order has ended, has a deadline, or waits for a human. **Invariant:** the amounts captured
+//! for dispatched parcels add up to the totals without cancelled lines. Events: [`schemas::order`]. Allowed steps per
+//! status: [`schemas::life_cycle`].
 
 use std::sync::Arc;
 
@@ -113,7 +112,7 @@ enum Ending {
     Cancelled,
 }
 
-/// The money after the order's end.
+/// The payment after the end of the order.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Afterwards {
     /// Unchanged since the end of the order.
@@ -149,7 +148,7 @@ impl Order {
             },
             Self::Underway(order) => order.payment(),
             Self::Over(over) => match over.money {
-                // An authorisation that never came is no longer wanted.
+                // An authorisation that has not arrived is no longer wanted.
                 Afterwards::AsItWas(PaymentStatus::Pending) | Afterwards::Voided => PaymentStatus::Voided,
                 Afterwards::AsItWas(payment) => payment,
                 Afterwards::Refunded => PaymentStatus::Refunded,

@@ -1,8 +1,7 @@
 //! The payment of an order, stream `payment-{orderId}`: what was authorised, captured, voided and refunded.
-//!
-//! Invariants: what is taken of an authorisation never exceeds it; what is given back never exceeds what was taken; when
-//! the order is over, authorised money is released and captured money is refunded; a step is asked of the
-//! provider under one key, and repeated under a new number only after a definite no.
+//! Invariants: captures never exceed their authorisation; refunds never exceed captures; when the order has ended,
+//! authorised money is released and captured money is refunded; a step is sent to the provider with one key, and
+//! repeated with a new number only after a definite refusal.
 
 use schemas::payment::PaymentEvent;
 use schemas::{OrderId, Timestamp};
@@ -44,7 +43,7 @@ pub enum Payment {
     NotAsked,
     /// The order needs the payment.
     Wanted(Book),
-    /// The order is over: whatever is or will be authorised is released, whatever was captured is refunded.
+    /// The order has ended: authorised money, now or later, is released, and captured money is refunded.
     Unwanted(Book),
 }
 
@@ -86,7 +85,7 @@ impl Aggregate for Payment {
     }
 }
 
-/// Decides on a payment. Afterwards a payment that is no longer wanted releases what it can.
+/// Decides on a payment. Afterwards, a payment that is no longer wanted releases all money that it can.
 fn decide(
     order_id: OrderId,
     seen: &Seen,

@@ -1,7 +1,7 @@
-//! The choreography. A *policy* is a row: which reactor answers which events, and with what. A *reactor* is the running
-//! consumer that carries policies: it reads events of other contexts, or intents of its own one, and answers with a decision on
-//! streams of its own context. No context calls another one. Inventory, payments and shipping answer to the order, and only
-//! the order answers to them.
+//! The choreography. A *policy* is a row: which reactor answers which events, and with what. A *reactor* is the
+//! running consumer that carries policies: it reads events of other contexts, or intents of its own one, and answers
+//! with a decision on streams of its own context. No context calls another one. Inventory, payments and shipping
+//! react to the order, and only the order reacts to them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -31,17 +31,17 @@ pub const INVENTORY_STOCK_ITEMS: &str = "inventory-stock-items";
 pub const PAYMENTS_ORDERS: &str = "payments-orders";
 /// Calls the payment provider.
 pub const PAYMENTS_PROVIDER: &str = "payments-provider";
-/// Plans parcels, holds them and takes them back.
+/// Plans, holds and recalls parcels.
 pub const SHIPPING_ORDERS: &str = "shipping-orders";
 pub const SHIPPING_CARRIER: &str = "shipping-carrier";
-/// Records in the order what the other contexts answer.
+/// Records the answers of the other contexts in the order.
 pub const ORDERING_OUTCOMES: &str = "ordering-outcomes";
 /// Keeps the prices of the catalog as a local view of ordering.
 pub const ORDERING_PRICE_BOOK: &str = PRICE_BOOK.name;
 
 /// A reactor: the running consumer of its policies.
 pub struct ReactorSpec {
-    /// The name of its consumer group, its inbox and its parked reactions. Stored: it never changes.
+    /// The name of its consumer group, its inbox and its parked reactions. It is stored, so it never changes.
     pub name: &'static str,
     /// The context whose streams, or local view, it writes.
     pub context: Context,
@@ -86,7 +86,7 @@ pub struct Policy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     HappyPath,
-    /// Something has failed, or is no longer wanted.
+    /// The answers to failures and cancellations.
     Compensation,
 }
 
@@ -104,7 +104,7 @@ use Context::{Inventory, Ordering, Payments, Shipping};
 use Part::{Compensation as Amends, HappyPath as Happy};
 use ReactorKind as Kind;
 
-/// All reactors, in the order in which they are listed to people.
+/// All reactors, in the order in which they are displayed.
 #[rustfmt::skip]
 pub static REACTORS: &[ReactorSpec] = &[
     ReactorSpec { name: INVENTORY_STOCK_ITEMS, context: Inventory, kind: Kind::Rule(&[
@@ -138,25 +138,25 @@ pub static POLICIES: &[Policy] = &[
     row(Happy, ORDERING_OUTCOMES, Topic::RESERVATION, &["ReservationConfirmed"], "OrderStockConfirmed"),
     row(Happy, PAYMENTS_ORDERS, Topic::ORDER, &["OrderStockConfirmed"], "requests the authorisation"),
     row(Happy, PAYMENTS_PROVIDER, Topic::PAYMENT, &["PaymentRequested", "PaymentCaptureRequested", "PaymentVoidRequested", "RefundRequested", "PaymentInquiryRequested"], "calls the provider and records its answer"),
-    row(Happy, ORDERING_OUTCOMES, Topic::PAYMENT, &["PaymentAuthorized"], "OrderPaymentAuthorized, OrderConfirmed; ends a hold that waited for it"),
+    row(Happy, ORDERING_OUTCOMES, Topic::PAYMENT, &["PaymentAuthorized"], "OrderPaymentAuthorized, OrderConfirmed; releases a hold that waited for it"),
     row(Happy, SHIPPING_ORDERS, Topic::ORDER, &["OrderConfirmed"], "plans one parcel per location"),
-    row(Happy, SHIPPING_CARRIER, Topic::SHIPMENT, &["ShipmentPacked"], "requests a label from the carrier; takes the parcel back if its address was erased"),
+    row(Happy, SHIPPING_CARRIER, Topic::SHIPMENT, &["ShipmentPacked"], "requests a label from the carrier; cancels the parcel if its address was erased"),
     row(Happy, ORDERING_OUTCOMES, Topic::SHIPMENT, &["ShipmentDispatched"], "OrderPartiallyShipped, or OrderShipped with the last parcel"),
     row(Happy, INVENTORY_RESERVATIONS, Topic::ORDER, &["OrderPartiallyShipped", "OrderShipped"], "commits the stock that has left"),
     row(Happy, PAYMENTS_ORDERS, Topic::ORDER, &["OrderPartiallyShipped", "OrderShipped"], "captures the amount of the parcel; releases the rest with the last parcel"),
     row(Happy, ORDERING_OUTCOMES, Topic::PAYMENT, &["PaymentCaptured"], "OrderPaymentCaptured"),
     row(Happy, ORDERING_OUTCOMES, Topic::SHIPMENT, &["ShipmentDelivered"], "OrderParcelDelivered, or OrderDelivered with the last parcel"),
 
-    row(Amends, ORDERING_OUTCOMES, Topic::RESERVATION, &["ReservationRejected"], "OrderStockRejected: the order is over"),
+    row(Amends, ORDERING_OUTCOMES, Topic::RESERVATION, &["ReservationRejected"], "OrderStockRejected: the order has ended"),
     row(Amends, ORDERING_OUTCOMES, Topic::PAYMENT, &["PaymentDeclined"], "OrderPaymentFailed; OrderCancelled if no attempt is left"),
     row(Amends, PAYMENTS_ORDERS, Topic::ORDER, &["OrderPaymentRetryRequested"], "requests an authorisation with the new payment token"),
-    row(Amends, SHIPPING_ORDERS, Topic::ORDER, &["OrderCancellationRequested"], "takes back all parcels that have not left"),
+    row(Amends, SHIPPING_ORDERS, Topic::ORDER, &["OrderCancellationRequested"], "recalls all parcels that have not left"),
     row(Amends, ORDERING_OUTCOMES, Topic::SHIPMENT, &["ShipmentCancelled"], "settles the cancellation; puts the order on hold if none was requested"),
     row(Amends, INVENTORY_RESERVATIONS, Topic::ORDER, &["OrderLinesCancelled"], "releases the stock of these lines"),
     row(Amends, PAYMENTS_ORDERS, Topic::ORDER, &["OrderLinesCancelled"], "releases the amount that no parcel will need; refunds what was captured"),
     row(Amends, INVENTORY_RESERVATIONS, Topic::ORDER, &["OrderCancelled", "OrderExpired"], "releases all reserved stock, and refuses later reservations"),
     row(Amends, PAYMENTS_ORDERS, Topic::ORDER, &["OrderCancelled", "OrderExpired"], "voids or refunds all money, and refuses later authorisations"),
-    row(Amends, SHIPPING_ORDERS, Topic::ORDER, &["OrderCancelled", "OrderExpired"], "takes back the planned parcels"),
+    row(Amends, SHIPPING_ORDERS, Topic::ORDER, &["OrderCancelled", "OrderExpired"], "cancels the planned parcels"),
     row(Amends, ORDERING_OUTCOMES, Topic::PAYMENT, &["PaymentVoided"], "OrderPaymentVoided"),
     row(Amends, SHIPPING_ORDERS, Topic::ORDER, &["OrderPutOnHold"], "holds the parcels that may not leave"),
     row(Amends, SHIPPING_ORDERS, Topic::ORDER, &["OrderHoldReleased"], "releases the parcels that were held"),

@@ -1,5 +1,5 @@
-//! Ordering's local view of the catalog: what a SKU is called and costs. Each product's stream is folded here, so that every
-//! entry of a SKU follows from it; learning an event twice changes nothing, because the fold knows its version.
+//! Ordering's local view of the catalog: titles and prices of SKUs. The view folds each product's stream, and derives the
+//! entries of the SKUs from it. Applying an event twice changes nothing, because the fold knows its version.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,7 +43,7 @@ pub fn sku_key(sku: &Sku) -> ViewKey {
     ViewKey { view: NAME, key: format!("sku/{sku}") }
 }
 
-/// A product, and what the price book needs to know of its past.
+/// A product, with the parts of its history that the price book needs.
 #[derive(Clone, Default, Serialize, Deserialize)]
 struct ProductHistory {
     version: u64,

@@ -1,5 +1,6 @@
-//! A product of the catalog with its variants and prices. Invariants: slug and SKU are unique in the catalog; only what has
-//! a priced variant is published; a price is not negative and in an allowed currency; archived is the end.
+//! A product of the catalog with its variants and prices. Invariants: slug and SKU are unique in the catalog; a
+//! published product has a variant with a price; a price is not negative and is in an allowed currency; an archived
+//! product never changes.
 
 use std::collections::BTreeMap;
 
@@ -166,7 +167,7 @@ impl Listing {
             ProductEvent::PriceSet(e) => self.vary(&e.sku, |variant| {
                 variant.prices.insert(e.new.currency, Price { amount: e.new, compare_at: e.compare_at });
             }),
-            // These move the product from one situation to another, or found it where it already was.
+            // These events change the product's situation, or find it unchanged.
             ProductEvent::ProductCreated(_)
             | ProductEvent::ProductPublished(_)
             | ProductEvent::ProductUnpublished(_)
@@ -206,7 +207,7 @@ fn tax_class(name: &str) -> Option<TaxClass> {
         .find(|class| tax_class_name(*class) == name)
 }
 
-/// The name in events.
+/// The name that events use.
 fn tax_class_name(class: TaxClass) -> &'static str {
     match class {
         TaxClass::Standard => "STANDARD",

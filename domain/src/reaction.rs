@@ -1,7 +1,6 @@
 //! Reactions that could not be carried out: stream `reaction-{reactor}-{source}` in the log of the reactor's context.
-//!
-//! Invariant: between a parking and its redriving nothing is appended, because later events of the stream
-//! queue behind the parked one.
+//! Invariant: nothing is appended between parking and redriving, because later events of the stream queue behind the parked
+//! one.
 
 use schemas::reaction::{ReactionEvent, ReactionParked, ReactionRedriven};
 use schemas::{EventId, StreamId};
@@ -12,12 +11,12 @@ use crate::{Aggregate, Draft, Refusal};
 /// The state of a reactor's work on one stream.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Reaction {
-    /// Nothing was ever parked.
+    /// No event has been parked.
     #[default]
     Untroubled,
     /// Events of the stream wait from `from_version` on.
     Parked { from_version: u64 },
-    /// The waiting events are to be handled again.
+    /// A redrive of the waiting events was requested.
     Redriven,
 }
 
@@ -32,7 +31,7 @@ impl Aggregate for Reaction {
     }
 }
 
-/// A reactor gives up on an event for now. Does nothing while the stream waits already: the event queues behind.
+/// Parks an event that a reactor cannot handle. No effect if the stream is parked already: the event then queues behind.
 #[derive(Clone, Debug)]
 pub struct ParkReaction {
     /// Name of the reactor.
@@ -44,7 +43,7 @@ pub struct ParkReaction {
     pub event_id: EventId,
     /// Full type of the event.
     pub event_type: String,
-    /// Number of times that the reaction was tried.
+    /// Number of attempts.
     pub attempts: u32,
     /// Error message; must not contain personal data.
     pub error: String,
@@ -67,9 +66,8 @@ fn park(reaction: &mut Draft<'_, Reaction>, command: &ParkReaction) -> Result<()
     Ok(())
 }
 
-/// Staff want the waiting events of a stream handled again. Does nothing when repeated.
-///
-/// Refuses with `NOT_FOUND` where nothing was ever parked.
+/// Requests a redrive of the waiting events of a stream. A repetition has no effect.
+/// Refuses with `NOT_FOUND` if no event of the stream was ever parked.
 #[derive(Clone, Debug)]
 pub struct RedriveReaction {
     /// Name of the reactor.

@@ -1,5 +1,6 @@
-//! The reservation of an order: its decisions read and write the stock of several SKUs at once, all or nothing. Invariants:
-//! one reservation per order; it is whole or not at all; release and consume take no more than remains.
+//! The reservation of an order. Its decisions read and write the stock of several SKUs at once, all or nothing.
+//! Invariants: one reservation per order; it covers all lines or none; releases and consumption never exceed the
+//! remaining units.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -98,10 +99,11 @@ fn reads<'a>(order: OrderId, skus: impl Iterator<Item = &'a Sku>) -> Reads {
     skus.into_iter().fold(reservation, |reads, sku| reads.and::<Stock>(sku.stock_stream()))
 }
 
-/// What `change` does to the stock of a SKU for an order.
+/// A change of the stock of a SKU for an order.
 type StockChange = fn(&mut Draft<'_, Stock>, &Sku, OrderId, &[Part]);
 
-/// Changes the stock of each counted SKU of `lines`. Refuses a SKU that is not among the `named` ones, whose stock was read.
+/// Changes the stock of each counted SKU of `lines`. Refuses a SKU that is not among the `named` ones, whose stock
+/// was read.
 fn change_stock<'a>(
     seen: &Seen,
     now: Timestamp,

@@ -1,4 +1,4 @@
-//! The figures that a shop can choose.
+//! The parameters that a shop can choose.
 
 use std::time::Duration;
 

@@ -1,8 +1,6 @@
-//! A parcel, stream `shipment-{id}`: made ready, handed to a carrier, delivered. Its own story decides whether a
-//! cancellation or a hold came before it left.
-//!
-//! Invariants: a parcel leaves at most once; it does not leave while it is held, after it was taken back, or after the
-//! instant until which its money can be taken.
+//! A parcel, stream `shipment-{id}`: packed, dispatched, delivered. Its own stream decides whether a cancellation or
+//! a hold came before the dispatch. Invariants: a parcel leaves at most once; it does not leave while it is held,
+//! after it was cancelled, or after the last instant at which its amount can be captured.
 
 use std::collections::BTreeSet;
 
@@ -84,7 +82,7 @@ pub struct Label {
 /// Progress of a dispatched parcel.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Journey {
-    /// How many delivery attempts failed.
+    /// Number of failed delivery attempts.
     pub attempts: u32,
     pub last_seen: Option<TrackingUpdated>,
 }
@@ -96,7 +94,7 @@ impl Aggregate for Shipment {
         use ShipmentEvent as E;
         match (self, event) {
             (Self::Unplanned, E::ShipmentPlanned(e)) => Self::Here(Parcel::planned(e), Readiness::Planned),
-            // Everything begins with a plan, so nothing else is known before it.
+            // The first event is always the plan, so there is no state before it.
             (Self::Unplanned, _) => Self::Unplanned,
             (Self::Here(parcel, _), E::ShipmentPacked(_)) => Self::Here(parcel, Readiness::Packed),
             (Self::Here(parcel, _), E::ShipmentLabelled(e)) => {

@@ -1,5 +1,5 @@
-//! One SKU in all its locations. Invariants: 0 ≤ reserved ≤ on hand at every location; an order is given back, and takes with
-//! it, no more than it holds; what can be promised is on hand − reserved − safety stock over all locations, never below 0.
+//! The stock of one SKU at all locations. Invariants: 0 ≤ reserved ≤ on hand at every location; an order never releases or
+//! consumes more than it has reserved; available = on hand − reserved − safety stock over all locations, never below 0.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -135,7 +135,7 @@ impl Item {
                 remember(&mut self.transfers, e.transfer_id.clone());
             }
             StockEvent::StockTransferredIn(e) => self.levels.add(&e.to, e.qty),
-            // The opening is past; the edges repeat what the levels say.
+            // The opening changes nothing here, and the edge events repeat what the levels say.
             StockEvent::StockItemOpened(_)
             | StockEvent::LowStockReached(_)
             | StockEvent::StockDepleted(_)

@@ -1,4 +1,4 @@
-//! Categories come, get names and go.
+//! Creating, renaming and deleting categories.
 
 use schemas::category::{CategoryCreated, CategoryDeleted, CategoryRenamed};
 use schemas::{CategoryId, Slug};

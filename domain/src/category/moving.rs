@@ -1,4 +1,4 @@
-//! Categories move with all that is in them.
+//! Moving categories, with everything below them.
 
 use schemas::CategoryId;
 use schemas::category::CategoryMoved;

@@ -1,4 +1,4 @@
-//! What inventory and payments answer, and the customer's other ways to pay.
+//! The answers of inventory and payments, and the retry of a payment.
 
 use std::sync::Arc;
 
@@ -61,7 +61,7 @@ impl StockAnswered {
 
 // ── Payment ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// The customer's bank answered a first authorisation or a new one.
+/// The customer's bank has answered an authorisation, the first or a later one.
 #[derive(Clone, Debug)]
 pub(crate) struct PaymentAnswered {
     pub order_id: OrderId,
@@ -135,7 +135,7 @@ impl OrderDraft<'_> {
 
     fn declined(&mut self, code: DeclineCode, retryable: bool, attempts_left: u32) {
         let awaited = match self.order.state() {
-            // An older no is one after which more tries were left.
+            // An earlier decline left more attempts.
             Order::AwaitingPayment(order) => {
                 matches!(order.payment, Try::Running { left } if attempts_left < left)
             }

@@ -1,4 +1,4 @@
-//! How an order ends early, or partly: a cancellation is requested, and each parcel reports whether it had left already.
+//! Cancelling an order, or a part of it: a cancellation is requested, and each parcel reports whether it has left already.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use super::draft::{OrderDraft, order_decision};
 use super::{Cancellation, Order, Underway, Waits, Whereabouts, sums};
 use crate::{Refusal, ShopRules};
 
-/// The customer or the shop no longer wants the order. Up to the payment it is cancelled at once; later the parcels
-/// that have not left are asked to come back.
+/// The customer or the shop no longer wants the order. Before the payment it is cancelled at once; later, the parcels
+/// that have not left are recalled.
 #[derive(Clone, Debug)]
 pub struct CancelOrder {
     pub order_id: OrderId,
@@ -94,8 +94,8 @@ impl OrderDraft<'_> {
         Refusal::rule("ILLEGAL_TRANSITION", message)
     }
 
-    /// Cancels everything that has not left. Asks the waiting parcels to be cancelled, or settles the cancellation at
-    /// once if they already are.
+    /// Cancels everything that has not left: recalls the waiting parcels, or settles the cancellation at once if all are
+    /// cancelled already.
     pub(super) fn cancel_rest(&mut self, why: Cancellation) -> Result<(), Refusal> {
         if !self.allows(Step::CancellationRequested) || !self.order.can_cancel_rest() {
             return Err(self.too_late());
@@ -157,7 +157,7 @@ impl OrderDraft<'_> {
                 .flat_map(|parcel| parcel.lines.clone())
                 .collect(),
             totals: sums::kept_totals(&self.placed, kept),
-            // Money is taken when a parcel leaves, and these never did.
+            // Amounts are captured when a parcel leaves, and these have not left.
             refund_due: self.placed.currency.zero(),
             shipment_ids: back,
         };

@@ -1,5 +1,4 @@
-//! What happens when an order has waited long enough. An order has one clock, its own; a human who has to decide is never
-//! hurried by it.
+//! The deadlines of an order. Only the order has deadlines; while it waits for staff, none of them expires it.
 
 use std::sync::Arc;
 
@@ -73,7 +72,8 @@ impl OrderDraft<'_> {
         self.append(OrderExpired { order_id, order_number, deadline, held, skus, paid });
     }
 
-    /// If the authorisation has expired, no parcel can leave; then the hold is about that instead of the delay.
+    /// If the authorisation has expired, no parcel can leave, so the hold is about the authorisation and not about
+    /// the delay.
     fn overdue(&mut self, deadline: OrderDeadline, due_at: Timestamp) {
         let (order_id, order_number) = self.named();
         self.append(OrderOverdue { order_id, order_number, deadline, due_at });

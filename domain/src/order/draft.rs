@@ -1,4 +1,4 @@
-//! An order in the course of one decision.
+//! An order during one decision.
 
 use std::sync::Arc;
 
@@ -19,8 +19,8 @@ pub(super) struct OrderDraft<'a> {
     began: OrderStatus,
 }
 
-/// Makes a command a decision on the order that it names, by its `rule(&self, &mut OrderDraft)`. Where there is no such order, a
-/// `reaction` does nothing and a `command` is refused.
+/// Turns a command into a decision on the order that it names, with its `rule(&self, &mut OrderDraft)`. If the order
+/// does not exist, a `reaction` does nothing and a `command` is refused.
 macro_rules! order_decision {
     (reaction $command:ty) => {
         order_decision!($command, Ok(crate::Changes::none()));
@@ -50,7 +50,7 @@ macro_rules! order_decision {
 pub(super) use order_decision;
 
 impl<'a> OrderDraft<'a> {
-    /// `None` where there is no such order.
+    /// `None` if the order does not exist.
     pub fn of(seen: &'a Seen, order_id: OrderId, now: Timestamp, rules: &'a ShopRules) -> Option<Self> {
         let order = Draft::<Order>::of(seen, order_id.stream(), now);
         let (placed, began) = (order.placed()?.clone(), order.status()?);
@@ -89,8 +89,9 @@ impl<'a> OrderDraft<'a> {
         }
     }
 
-    /// Appends what follows from the events so far: a cancellation that every parcel has answered ends, an order whose parcels
-    /// have all arrived or been written off moves on, and a hold for being overdue ends with what it waited for.
+    /// Appends the consequences of the events so far: a cancellation that every parcel has answered is settled, an
+    /// order whose parcels have all arrived or been written off proceeds, and a hold for a delay ends when the
+    /// awaited step has happened.
     pub fn settle(&mut self) {
         self.settle_answered_cancellation();
         self.settle_arrivals();
@@ -100,7 +101,7 @@ impl<'a> OrderDraft<'a> {
         }
     }
 
-    /// What the decision wants to happen.
+    /// The changes of the decision.
     pub fn changes(self) -> Changes {
         self.order.changes()
     }

@@ -1,4 +1,4 @@
-//! How an order's parcels leave, arrive and are lost.
+//! Dispatch, delivery and loss of an order's parcels.
 
 use std::sync::Arc;
 
@@ -68,7 +68,7 @@ impl ParcelDispatched {
 impl Underway {
     /// Amount to capture for a parcel. The first parcel that leaves carries the shipping cost.
     fn capture_on_leaving(&self, goods: Money) -> Money {
-        // It is part of the grand total, which fitted.
+        // The amount is part of the grand total, so it cannot overflow.
         if self.nothing_left() { goods.plus(self.placed.totals.shipping).unwrap_or(goods) } else { goods }
     }
 
@@ -157,7 +157,7 @@ impl OrderDraft<'_> {
         self.append(OrderDelivered { order_id, order_number, shipment_id, return_until });
     }
 
-    /// A lost parcel has turned up: its hold ends, unless its refund is under way.
+    /// A lost parcel has turned up: its hold ends, unless its refund is in progress.
     fn found_again(&mut self, id: ShipmentId) {
         let lost = self.hold(HoldReason::ShipmentLost, Some(id));
         if lost.is_some_and(|hold| hold.waits != Waits::For(WayOut::Refund)) {

@@ -1,4 +1,4 @@
-//! What an order waits for a human for: how holds begin and end.
+//! Holds of an order: how they begin and end.
 
 use schemas::life_cycle::{HoldReason, WayOut};
 use schemas::order::{OrderHoldReleased, OrderHoldResolved, OrderPutOnHold};
@@ -21,9 +21,9 @@ pub struct Hold {
 /// State of the resolution of a hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waits {
-    /// No way out has been chosen, or the chosen one did not work.
+    /// No resolution has been chosen, or the chosen one has failed.
     ForHuman,
-    /// This way out was chosen and is being carried out. Another may still be chosen.
+    /// This resolution is being carried out. Another one may still be chosen.
     For(WayOut),
 }
 
@@ -54,7 +54,7 @@ impl Order {
             holds.retain(|other| !other.is(reason, shipment_id));
             holds.push(hold);
             if reason == HoldReason::RefundFailed {
-                // The way out that was chosen for the lost parcel did not work.
+                // The chosen resolution of the lost parcel has failed.
                 let lost = holds.iter_mut().filter(|hold| hold.is(HoldReason::ShipmentLost, shipment_id));
                 lost.for_each(|hold| hold.waits = Waits::ForHuman);
             }
@@ -135,7 +135,7 @@ impl OrderDraft<'_> {
         });
     }
 
-    /// Releases a hold; does nothing where there is none.
+    /// Releases a hold, if there is one.
     pub(super) fn release(&mut self, reason: HoldReason, shipment_id: Option<ShipmentId>) {
         if self.hold(reason, shipment_id).is_none() {
             return;

@@ -1,4 +1,4 @@
-//! What people do about holds: stop an order for a while, and choose how one that waits goes on.
+//! Commands for holds: putting an order on hold, and resolving a hold.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ impl PutOnHold {
     }
 }
 
-/// Staff choose how an order on hold goes on.
+/// Staff resolve a hold of an order.
 #[derive(Clone, Debug)]
 pub struct ResolveHold {
     pub order_id: OrderId,
@@ -168,7 +168,7 @@ impl OrderDraft<'_> {
         }
     }
 
-    /// The money of this parcel needs no further decision.
+    /// Whether the money of this parcel needs no further decision.
     pub(super) fn refund_settled(&mut self, shipment_id: Option<ShipmentId>) {
         self.release(HoldReason::RefundFailed, shipment_id);
         if shipment_id.is_some() {

@@ -1,4 +1,4 @@
-//! Reactions to payments after the confirmation: money captured, voided or refunded, or not.
+//! Reactions to payments after the confirmation: captures, voids and refunds, and their failures.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::draft::{OrderDraft, order_decision};
 use super::{Afterwards, Capture, Order, Parcel, Underway, Whereabouts};
 use crate::{Refusal, ShopRules};
 
-/// A reaction to what happened to an order's money; does nothing where the life cycle does not allow the step.
+/// A reaction to a payment event; does nothing if the life cycle does not allow the step.
 macro_rules! about_money {
     ($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $type:ty,)* } $step:expr, $rule:ident) => {
         $(#[$doc])*
@@ -107,7 +107,7 @@ impl OrderDraft<'_> {
         });
         self.release(HoldReason::CaptureFailed, Some(id));
         if written_off && taken.amount.minor > 0 {
-            // It was written off when nothing had been taken for it, so staff have to refund this.
+            // The parcel was written off before anything was captured, so staff must refund this amount.
             self.put_on_hold(HoldReason::ShipmentLost, Some(id), Some(taken.amount), None);
         }
     }

@@ -1,4 +1,4 @@
-//! What people write on an order.
+//! Notes on an order.
 
 use schemas::life_cycle::Step;
 use schemas::order::OrderNoteAdded;
@@ -8,7 +8,7 @@ use super::Order;
 use crate::one_stream::one_stream;
 use crate::{Draft, Refusal};
 
-/// Adds a note to an order, whatever its status. The same text again is a second note.
+/// Adds a note to an order, whatever its status. The same text in another command is a second note.
 #[derive(Clone, Debug)]
 pub struct AddNote {
     pub order_id: OrderId,

@@ -1,11 +1,11 @@
-//! A parcel, as the order knows it.
+//! The order's state of a parcel.
 
 use schemas::reservation::LineAtLocation;
 use schemas::{LocationId, Money};
 
 use super::sums::Share;
 
-/// The parcel that leaves one location.
+/// The parcel of one location.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parcel {
     pub location: LocationId,

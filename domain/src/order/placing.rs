@@ -1,4 +1,4 @@
-//! How an order begins.
+//! Placing an order.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What an order costs: every line at the price book's price, and the sums.
+//! Prices of an order: every line at the price in the price book, and the totals.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::sums::Share;
 use crate::price_book::{PriceEntry, sku_key};
 use crate::{Refusal, Seen, ShopRules, UserError};
 
-/// The lines of an order before they have prices.
+/// The lines of an order without prices.
 pub(super) struct Basket<'a> {
     pub lines: &'a [OrderedLine],
     pub currency: Currency,

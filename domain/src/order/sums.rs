@@ -1,4 +1,4 @@
-//! An order's sums, and each parcel's share of them. Whatever is split is split so that the parts add up to the whole.
+//! An order's sums, and each parcel's share of them. The parts always add up to the whole.
 
 use schemas::order::{OrderLine, OrderPlaced, Totals};
 use schemas::reservation::LineAtLocation;

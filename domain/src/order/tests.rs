@@ -1,4 +1,4 @@
-//! What the tests of orders have in common: one order of two lines that leaves in up to three parcels.
+//! Shared parts of the tests of orders: one order of two lines in up to three parcels.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,7 +85,7 @@ fn line(sku: &str, qty: u32) -> OrderedLine {
     OrderedLine { sku: sku.parse().unwrap(), qty, expected_unit_price: None }
 }
 
-/// Three teas and a mug: 38.02, and 4.90 for sending them.
+/// Three units of tea and a mug: 38.02, and 4.90 for shipping.
 fn place_order() -> PlaceOrder {
     PlaceOrder {
         order_id: order_id(),
@@ -108,7 +108,7 @@ fn at(line: u32, sku: &str, qty: u32, i: usize) -> LineAtLocation {
     LineAtLocation { line_id: LineId(line), tracked: sku.as_str() == TEA, sku, qty, location: place(i) }
 }
 
-/// Stock by location for an order of so many parcels.
+/// Stock by location for an order with this number of parcels.
 fn stock(parcels: usize) -> Vec<LineAtLocation> {
     match parcels {
         1 => vec![at(1, TEA, 3, 0), at(2, MUG, 1, 0)],
@@ -199,7 +199,7 @@ fn due(deadline: schemas::order::OrderDeadline) -> OrderDeadlinePassed {
     OrderDeadlinePassed { order_id: order_id(), deadline, rules: rules() }
 }
 
-/// Each of these happens, one after the other.
+/// Applies these commands one after another.
 fn after(mut given: Given, decisions: &[&dyn Decision]) -> Given {
     for decision in decisions {
         given.run(*decision).unwrap();
@@ -219,7 +219,7 @@ fn confirmed(parcels: usize) -> Given {
     after(reserved(parcels), &[&authorized(later(24 * 7))])
 }
 
-/// All parcels have left and are paid.
+/// An order whose parcels have all left and are paid.
 fn shipped(parcels: usize) -> Given {
     (0..parcels).fold(confirmed(parcels), |given, i| {
         let mut given = given;
@@ -249,7 +249,7 @@ fn names(changes: &Changes) -> Vec<&'static str> {
     changes.events_of::<OrderEvent>().iter().map(EventSet::name).collect()
 }
 
-/// The only event of its type among those that were decided.
+/// The only event of its type among the decided ones.
 macro_rules! the {
     ($changes:expr, $event:ident) => {{
         let events = $changes.events_of::<schemas::order::OrderEvent>();

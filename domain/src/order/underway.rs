@@ -67,7 +67,7 @@ pub enum Stage {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cancellation {
     pub reason: CancelReason,
-    /// The reason in free text, sealed.
+    /// Free-text reason, sealed.
     pub text: Option<Sealed>,
     /// Parcels that were asked to be cancelled.
     pub asked: Vec<ShipmentId>,
@@ -145,7 +145,7 @@ impl Underway {
         }
     }
 
-    /// The next check after its holds end: the planned one where that is still to come.
+    /// The time of the next check after the holds end: the planned one, if it has not passed.
     pub(super) fn next_check(&self, now: Timestamp, rules: &ShopRules) -> Option<Timestamp> {
         match self.stage {
             Stage::Confirmed { due_at } | Stage::InFulfilment { due_at, .. } => {

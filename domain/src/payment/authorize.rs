@@ -1,4 +1,4 @@
-//! Setting money aside: one try at a time, at the customer's bank.
+//! Authorisations: one attempt at a time.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use super::draft::{PaymentDraft, payment_decision};
 use super::outcomes::AuthorizeOutcome;
 use crate::{Refusal, ShopRules};
 
-/// Requests an authorisation: the stock is reserved, or the customer tries another way to pay. Does nothing while a try is open
-/// or has succeeded, for a token that was tried before, and when the order is over.
+/// Requests an authorisation, because the stock is reserved or the customer tries another payment method. No effect
+/// while an attempt is open or has succeeded, for a token that was tried before, and when the order has ended.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestPayment {
     pub order_id: OrderId,
@@ -37,7 +37,7 @@ impl RequestPayment {
     }
 }
 
-/// Requests another authorisation, because the last one has lapsed. Does nothing while a try is open or valid.
+/// Requests another authorisation, because the last one has expired. No effect while an attempt is open or valid.
 #[derive(Clone, Debug)]
 pub struct Reauthorize {
     pub order_id: OrderId,
@@ -79,9 +79,9 @@ pub enum Confirmation {
     Refused,
 }
 
-/// The customer came back from their bank, or the bank reported the result. Does nothing when repeated.
-///
-/// Refuses with `NOT_FOUND` where no payment was asked for, with `ILLEGAL_TRANSITION` where nothing waits for the customer.
+/// Records the result of the authentication at the bank, reported by the customer or the bank. A repetition has no
+/// effect. Refuses with `NOT_FOUND` if no payment was requested, and with `ILLEGAL_TRANSITION` if no attempt waits
+/// for the customer.
 #[derive(Clone, Debug)]
 pub struct CompleteAction {
     pub order_id: OrderId,

@@ -1,11 +1,11 @@
-//! What has happened with the provider: tries to set money aside, captures per parcel, refunds, open questions.
+//! The history with the provider: authorisation attempts, captures per parcel, refunds, and open inquiries.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemas::payment::{PaymentEvent, PaymentRequested, PaymentStep};
 use schemas::{Currency, Money, Sealed, ShipmentId, Timestamp};
 
-/// The attempts, captures, refunds and open questions of a payment.
+/// The attempts, captures, refunds and open inquiries of a payment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Book {
     tries: Vec<Try>,
@@ -24,7 +24,7 @@ pub struct Try {
     pub situation: TrySituation,
 }
 
-/// The outcome of a try to set money aside.
+/// The outcome of an authorisation attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TrySituation {
     /// Requested; no outcome yet.
@@ -47,7 +47,7 @@ pub enum TrySituation {
         provider_ref: String,
     },
     Voided,
-    /// It has lapsed, or will: it can no longer be taken.
+    /// It has expired, or will: it can no longer be captured.
     Lapsed,
 }
 
@@ -273,7 +273,7 @@ impl Book {
     fn requested(&mut self, event: &PaymentRequested) {
         self.unanswered.remove(&event.step);
         if self.try_of(&event.step).is_some() {
-            // The same call once more: the provider had never heard of it.
+            // The same call is repeated, because the provider did not know it.
             return self.tried(&event.step, |_| TrySituation::Asked);
         }
         for earlier in &mut self.tries {
@@ -383,12 +383,12 @@ impl RefundSituation {
     }
 }
 
-/// Number at the end of a step.
+/// The number at the end of a step's name.
 fn number(step: &PaymentStep) -> u32 {
     step.as_str().rsplit(':').next().and_then(|number| number.parse().ok()).unwrap_or(1)
 }
 
-/// The index of the try that an `authorize` or `void` step is about.
+/// The index of the attempt that an `authorize` or `void` step is about.
 fn index(step: &PaymentStep) -> usize {
     usize::try_from(number(step)).unwrap_or(usize::MAX).saturating_sub(1)
 }

@@ -1,4 +1,4 @@
-//! The order is over: authorised money is released, captured money is refunded.
+//! The end of the order: authorised money is released, and captured money is refunded.
 
 use schemas::payment::{
     PaymentCancelled, PaymentRemainderReleased, PaymentStep, PaymentVoidFailed, PaymentVoidRequested,
@@ -12,7 +12,7 @@ use super::outcomes::MoneyOutcome;
 use super::refund;
 use crate::{Refusal, ShopRules};
 
-/// The payment is no longer wanted. May come before anything was requested: then nothing ever will be. Does nothing when repeated.
+/// The payment is no longer wanted. If nothing has been requested yet, nothing will be. A repetition has no effect.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CancelPayment {
     pub order_id: OrderId,
@@ -29,8 +29,8 @@ impl CancelPayment {
     }
 }
 
-/// After every decision on a payment that is not wanted: releases what is authorised, and refunds what was captured. Waits while
-/// a capture is open, because its outcome decides which of the two it is.
+/// Runs after every decision on an unwanted payment: releases authorised money, and refunds captured money. Waits while a
+/// capture is open, because its outcome decides between the two.
 pub(super) fn settle_unwanted(draft: &mut PaymentDraft<'_>) {
     if !draft.is_unwanted() {
         return;
@@ -51,7 +51,7 @@ pub(super) fn settle_unwanted(draft: &mut PaymentDraft<'_>) {
     };
     let taken: Vec<(ShipmentId, Money)> = draft.book().captures().iter().filter_map(taken).collect();
     for (shipment_id, amount) in taken {
-        // Not the parcel's own refund: that may have failed before there was anything to give back.
+        // Not the parcel's own refund, which may have failed before anything was captured.
         let refund_id = format!("cancelled-{shipment_id}");
         if !draft.book().refunds().contains_key(&refund_id) {
             refund::ask(draft, &refund_id, amount, Some(shipment_id));
@@ -59,7 +59,7 @@ pub(super) fn settle_unwanted(draft: &mut PaymentDraft<'_>) {
     }
 }
 
-/// Releases what try `number` has authorised: all of it, or what was not captured.
+/// Releases the money that attempt `number` has authorised: all of it, or the part that was not captured.
 fn release(draft: &mut PaymentDraft<'_>, number: u32) {
     let step = PaymentStep::void(number);
     let Some(known) = draft.book().try_of(&step) else { return };

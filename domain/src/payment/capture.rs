@@ -20,11 +20,12 @@ const PENDING: &str = "AUTHORIZATION_PENDING";
 const NOT_AUTHORIZED: &str = "NOT_AUTHORIZED";
 /// The amount exceeds what is left of the authorisation.
 const EXCEEDED: &str = "EXCEEDS_AUTHORIZATION";
-/// The call never arrived, and is no longer wanted.
+/// The call did not arrive, and is no longer wanted.
 const NEVER_ARRIVED: &str = "NEVER_ARRIVED";
 
-/// Captures the money for a parcel that left, once per parcel. With the last parcel, releases what no parcel will need.
-/// What cannot be captured fails at once, so that staff decide. Does nothing when repeated, or when the order is over.
+/// Captures the money for a dispatched parcel, once per parcel. With the last parcel, releases the rest that no
+/// parcel needs. A capture that is not possible fails at once, so that staff decide. No effect when repeated, or when
+/// the order has ended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestCapture {
     pub order_id: OrderId,
@@ -51,7 +52,7 @@ impl RequestCapture {
     }
 }
 
-/// Repeats failed captures under a new number. Does nothing where none failed, or when the order is over.
+/// Repeats failed captures with a new number. No effect if none has failed, or when the order has ended.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryCapture {
     pub order_id: OrderId,
@@ -70,8 +71,8 @@ impl RetryCapture {
     }
 }
 
-/// Lines were cancelled, and nothing is left to ship: releases what no parcel will need, and refunds what was captured for
-/// them. Does nothing when repeated.
+/// Lines were cancelled, and nothing is left to ship: releases the amount that no parcel needs, and refunds the
+/// amount captured for the lines. A repetition has no effect.
 #[derive(Clone, Debug)]
 pub(crate) struct SettleCancelledLines {
     pub order_id: OrderId,

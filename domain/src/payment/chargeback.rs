@@ -1,4 +1,4 @@
-//! The customer's bank takes money back.
+//! Chargebacks: the customer's bank takes money back.
 
 use schemas::payment::ChargebackReceived;
 use schemas::{Money, OrderId};
@@ -6,9 +6,8 @@ use schemas::{Money, OrderId};
 use super::draft::{PaymentDraft, payment_decision};
 use crate::Refusal;
 
-/// The bank took money back. Does nothing when a dispute of that name is known.
-///
-/// Refuses with `NOT_FOUND` where no payment was asked for, with `NOTHING_CAPTURED` where nothing was taken.
+/// Records a chargeback. No effect if the dispute is known.
+/// Refuses with `NOT_FOUND` if no payment was requested, and with `NOTHING_CAPTURED` if nothing was captured.
 #[derive(Clone, Debug)]
 pub struct RecordChargeback {
     pub order_id: OrderId,

@@ -1,4 +1,4 @@
-//! A payment in the course of one decision.
+//! A payment during one decision.
 
 use std::ops::{Deref, DerefMut};
 
@@ -16,7 +16,7 @@ pub(super) struct PaymentDraft<'a> {
     pub payment: Draft<'a, Payment>,
 }
 
-/// Makes a command a decision on the payment of the order that it names, by its `rule(&self, &mut PaymentDraft)`.
+/// Turns a command into a decision on the payment of the order that it names, with its `rule(&self, &mut PaymentDraft)`.
 macro_rules! payment_decision {
     ($command:ty) => {
         impl crate::Decision for $command {
@@ -42,7 +42,7 @@ impl PaymentDraft<'_> {
         matches!(self.book().unanswered(step), Some(Unanswered::Asked { .. }))
     }
 
-    /// The outcome of an open step is unknown: the provider will be asked. Appends nothing where that is planned already.
+    /// The outcome of an open step is unknown: schedules an inquiry, unless one is scheduled already.
     pub fn unknown(&mut self, step: &PaymentStep, rules: &ShopRules) {
         if !matches!(self.book().unanswered(step), Some(Unanswered::AskAt { .. })) {
             let (order_id, step, ask_at) = (self.order_id, step.clone(), self.now().plus(rules.inquiry));

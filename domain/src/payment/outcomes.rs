@@ -1,9 +1,9 @@
-//! What the provider answers.
+//! Answers of the payment provider.
 
 use schemas::Timestamp;
 use schemas::payment::{DeclineCode, PaymentStep};
 
-/// The outcome of a try to set money aside.
+/// The outcome of an authorisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuthorizeOutcome {
     /// The amount is authorised.
@@ -26,11 +26,12 @@ pub enum AuthorizeOutcome {
     Unknown,
 }
 
-/// The outcome of taking money, releasing it or giving it back.
+/// The outcome of a capture, a void or a refund.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MoneyOutcome {
     Done,
-    /// It did not, and will not under this key. `AUTHORIZATION_EXPIRED` of a capture means that the authorisation has expired.
+    /// It has failed, and will fail again with this key. `AUTHORIZATION_EXPIRED` of a capture means that the
+    /// authorisation has expired.
     Failed {
         /// The provider's reason as a code.
         code: String,
@@ -51,7 +52,7 @@ pub enum ProviderAnswer {
 }
 
 impl ProviderAnswer {
-    /// An unknown outcome, for any kind of step. `None`: the step is of no known kind.
+    /// An unknown outcome, for any kind of step. `None`: the kind of step is unknown.
     pub fn unknown(step: &PaymentStep) -> Option<Self> {
         match step.kind() {
             "authorize" => Some(Self::Authorize(AuthorizeOutcome::Unknown)),

@@ -1,4 +1,5 @@
-//! The provider's side: the call that an intent asks for, the dispatch of its answer, and the inquiry when there was none.
+//! The provider's side: the call that an intent requests, the dispatch of its answer, and the inquiry if there is no
+//! answer.
 
 use std::sync::Arc;
 
@@ -130,7 +131,7 @@ impl ProviderAnswered {
     }
 }
 
-/// It is time to ask the provider for the outcomes of unanswered steps.
+/// The deadline of inquiries has passed: requests the outcomes of unanswered steps.
 #[derive(Clone, Copy, Debug)]
 pub struct InquireStep {
     pub order_id: OrderId,

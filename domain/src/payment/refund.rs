@@ -1,4 +1,4 @@
-//! Giving money back.
+//! Refunds.
 
 use schemas::payment::{PaymentStep, RefundFailed, RefundRequested, RefundSucceeded};
 use schemas::{Money, OrderId, ShipmentId};
@@ -11,8 +11,8 @@ use crate::{Refusal, ShopRules};
 /// The amount exceeds what can still be refunded.
 const EXCEEDED: &str = "EXCEEDS_CAPTURED";
 
-/// Refunds money, once per refund id; after a definite no, again under a new number. More than was captured fails at once, so that
-/// staff decide. Does nothing while it is requested, when it was refunded, and for an amount of zero.
+/// Refunds money, once per refund id; after a definite refusal, again with a new number. A refund of more than was captured
+/// fails at once, so that staff decide. No effect while it is requested, after it has succeeded, and for an amount of zero.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestRefund {
     pub order_id: OrderId,
@@ -32,7 +32,7 @@ impl RequestRefund {
     }
 }
 
-/// Repeats every refund that failed. Does nothing where none did.
+/// Repeats every failed refund. No effect if none has failed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RetryRefunds {
     pub order_id: OrderId,

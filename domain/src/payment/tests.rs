@@ -1,4 +1,4 @@
-//! The rules of payment, as stories.
+//! Tests of the rules of payments.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +41,7 @@ fn until() -> Timestamp {
     noon().plus(Duration::from_hours(24 * 7))
 }
 
-/// 100 euros are asked for with the first token.
+/// An authorisation of 100 euros is requested with the first token.
 fn request() -> RequestPayment {
     RequestPayment { order_id: order_id(), amount: eur(10_000), payment_token: token("first") }
 }

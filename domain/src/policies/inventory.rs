@@ -83,7 +83,7 @@ fn consume(order_id: OrderId, lines: &[LineAtLocation]) -> Arc<dyn Decision> {
     Arc::new(ConsumeReservation { order_id, lines: lines.to_vec() })
 }
 
-/// The order may know of less reserved stock than there is. The ordered SKUs name the rest.
+/// More stock may be reserved than the order knows of. The ordered SKUs cover the rest.
 fn release_all(
     order_id: OrderId,
     reason: ReleaseReason,

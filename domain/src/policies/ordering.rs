@@ -1,4 +1,4 @@
-//! Policies of ordering: the order records what the other contexts answer.
+//! Policies of ordering: the order records the answers of the other contexts.
 
 use std::sync::Arc;
 

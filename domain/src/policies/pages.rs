@@ -37,13 +37,13 @@ pub fn life_cycle_markdown() -> String {
         "# The life of an order\n\nGenerated from `schemas/src/life_cycle.rs`; do not edit.\n\n```mermaid\n",
     );
     page.push_str(&diagram());
-    page.push_str("```\n\n## Transitions\n\nWhat is not in the table does not happen.\n\n");
+    page.push_str("```\n\n## Transitions\n\nNo other transition is possible.\n\n");
     page.push_str("| status | event | leads to |\n|---|---|---|\n");
     for row in TRANSITIONS {
         let to: Vec<_> = row.to.iter().map(|status| status.name()).collect();
         page.push_str(&format!("| {} | {} | {} |\n", row.from, row.step, to.join(" or ")));
     }
-    page.push_str("\n## Holds\n\n| reason | ways out | parcels may leave |\n|---|---|---|\n");
+    page.push_str("\n## Holds\n\n| reason | resolutions | parcels may leave |\n|---|---|---|\n");
     for reason in HoldReason::ALL {
         let ways: Vec<_> = reason.ways_out().iter().copied().map(WayOut::name).collect();
         let leave = if reason.blocks_dispatch() { "no" } else { "yes" };

@@ -54,7 +54,7 @@ fn take_back(shipment_ids: Vec<ShipmentId>) -> Option<Arc<dyn Decision>> {
     (!shipment_ids.is_empty()).then(|| Arc::new(CancelShipments { shipment_ids }) as Arc<dyn Decision>)
 }
 
-/// The parcels that these lines would be in.
+/// The parcels that would contain these lines.
 fn parcels(order_id: OrderId, lines: &[LineAtLocation]) -> Vec<ShipmentId> {
     let locations: BTreeSet<_> = lines.iter().map(|line| &line.location).collect();
     locations.into_iter().map(|location| ShipmentId::of(order_id, location)).collect()

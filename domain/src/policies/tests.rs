@@ -1,4 +1,4 @@
-//! The policies are what the reactors do, and the contexts play together.
+//! Reactors do what the policies say, and all contexts work together.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -49,7 +49,7 @@ fn events_of(topic: Topic) -> Vec<(&'static str, Envelope, String)> {
 }
 
 fn reactor(name: &str) -> &'static ReactorSpec {
-    REACTORS.iter().find(|reactor| reactor.name == name).unwrap_or_else(|| panic!("{name} is no reactor"))
+    REACTORS.iter().find(|reactor| reactor.name == name).unwrap_or_else(|| panic!("{name} is not a reactor"))
 }
 
 fn is_rule(reactor: &ReactorSpec) -> bool {
@@ -64,7 +64,7 @@ fn every_reactor_has_a_name_of_its_own_and_policies_and_every_policy_has_a_react
         assert!(!reactor.topics().is_empty(), "{} has no policy", reactor.name);
     }
     for policy in POLICIES {
-        assert!(names.contains(policy.reactor), "{} is no reactor", policy.reactor);
+        assert!(names.contains(policy.reactor), "{} is not a reactor", policy.reactor);
     }
 }
 
@@ -111,7 +111,12 @@ fn every_reactor_answers_what_the_policies_say_and_nothing_else() {
                 assert_eq!(decision.is_some(), reactor.hears(topic, name), "{} and {name}", reactor.name);
                 for read in decision.iter().flat_map(|decision| decision.reads().streams) {
                     let own = Topic::of_stream(reactor.context, &read.stream);
-                    assert!(own.is_some(), "{} reads {}, which is not its own", reactor.name, read.stream);
+                    assert!(
+                        own.is_some(),
+                        "{} reads {}, which is not a stream of its context",
+                        reactor.name,
+                        read.stream
+                    );
                 }
             }
         }
@@ -142,7 +147,7 @@ fn every_deadline_is_answered_and_no_other() {
     assert!(deadline_passed(&schemas::category::stream(), INQUIRY, &rules()).is_none());
 }
 
-/// The kinds of deadlines in states that up to two events, or all of them one after another, lead to.
+/// The kinds of deadlines in the states after up to two events, and after all events one after another.
 fn deadlines_of(aggregate: AggregateType) -> BTreeSet<&'static str> {
     let events = events_of(aggregate.topic());
     let mut kinds = BTreeSet::new();
@@ -170,7 +175,7 @@ fn every_deadline_that_an_aggregate_has_is_among_the_deadlines() {
         let found = deadlines_of(aggregate);
         assert!(
             found.is_subset(&known),
-            "{aggregate} has deadlines that DEADLINES does not name: {:?}",
+            "{aggregate} has deadlines that are missing in DEADLINES: {:?}",
             found.difference(&known)
         );
         assert_eq!(found.is_empty(), known.is_empty(), "{aggregate}: this test finds none of {known:?}");

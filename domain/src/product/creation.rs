@@ -1,4 +1,4 @@
-//! A product comes into the catalog.
+//! Creating a product.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::{Changes, Decision, Draft, Reads, Refusal, Seen};
 pub struct CreateProduct {
     /// Chosen by the caller, so that a repetition finds the same product.
     pub product_id: ProductId,
-    /// Its page's address, unique among products.
+    /// Last part of its page's URL, unique among products.
     pub slug: Slug,
     /// 1 to 200 characters.
     pub title: String,

@@ -1,4 +1,4 @@
-//! What is said about a product.
+//! Changing the details of a product.
 
 use std::collections::BTreeMap;
 

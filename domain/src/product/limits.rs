@@ -1,4 +1,4 @@
-//! How much a product may hold.
+//! Size limits of a product.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,7 +49,7 @@ pub fn reason(faults: &mut Faults, reason: Option<&str>) {
 
 pub fn attributes(faults: &mut Faults, field: &str, attributes: &BTreeMap<String, String>) {
     faults.at_most(field, attributes.len(), ATTRIBUTES);
-    // Faults of a map that is far too long would be as long as itself.
+    // The list of errors for a far too large map would be as large as the map.
     for (key, value) in attributes.iter().take(ATTRIBUTES) {
         faults.line(&format!("{field}.{key}"), value, VALUE);
         if key.trim().is_empty() || key.chars().count() > KEY || key.chars().any(char::is_control) {

@@ -1,4 +1,4 @@
-//! Pictures and films of a product.
+//! Images and videos of a product.
 
 use schemas::ProductId;
 use schemas::product::ProductMediaAdded;

@@ -1,4 +1,4 @@
-//! Where a product is found: categories and attributes.
+//! Categories and attributes of a product.
 
 use std::collections::BTreeMap;
 

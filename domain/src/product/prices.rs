@@ -1,4 +1,4 @@
-//! What a variant costs.
+//! Prices of variants.
 
 use std::sync::Arc;
 

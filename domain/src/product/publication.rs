@@ -1,4 +1,4 @@
-//! Whether shoppers see a product.
+//! Publishing, hiding and archiving a product.
 
 use schemas::ProductId;
 use schemas::product::{ProductArchived, ProductPublished, ProductUnpublished};

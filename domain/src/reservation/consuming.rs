@@ -1,4 +1,4 @@
-//! What an order held leaves the house.
+//! Consuming reserved units: they leave with a parcel.
 
 use schemas::reservation::{LineAtLocation, ReservationConsumed};
 use schemas::{OrderId, Sku, Timestamp};

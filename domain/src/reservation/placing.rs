@@ -1,4 +1,4 @@
-//! From where the lines of an order leave: fewest parcels, then the shop's order of locations.
+//! Chooses the locations of an order's lines: fewest parcels first, then the shop's preferred locations.
 
 use std::collections::BTreeMap;
 
@@ -43,8 +43,7 @@ pub(super) fn choose(demands: &BTreeMap<Sku, Demand>, rules: &ShopRules) -> Vec<
     candidates
 }
 
-/// Takes the units from the chosen locations: from the first one that has all of them, otherwise from one after the
-/// other.
+/// Takes the units from the chosen locations: from the first one that has all of them, otherwise from several in order.
 pub(super) fn allot(demand: &Demand, chosen: &[LocationId]) -> Vec<(LocationId, u32)> {
     let free = |location: &LocationId| demand.free.get(location).copied().unwrap_or(0);
     if let Some(location) = chosen.iter().find(|location| free(location) >= demand.qty) {

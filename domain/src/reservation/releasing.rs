@@ -1,4 +1,4 @@
-//! What an order held is given back.
+//! Releasing reserved units.
 
 use schemas::reservation::{LineAtLocation, ReleaseReason, ReservationReleased};
 use schemas::{LineId, LocationId, OrderId, Sku, Timestamp};
@@ -25,7 +25,7 @@ impl ReleaseReservation {
         Self { order_id, reason, skus: skus.into_iter().collect(), lines: None }
     }
 
-    /// These lines are no longer wanted, the others are.
+    /// Releases these lines only.
     pub fn of(order_id: OrderId, reason: ReleaseReason, lines: &[LineAtLocation]) -> Self {
         let skus = lines.iter().filter(|line| line.tracked).map(|line| line.sku.clone()).collect();
         let lines = lines.iter().map(|line| (line.line_id, line.location.clone())).collect();

@@ -1,4 +1,4 @@
-//! An order asks for its goods.
+//! Reserving the lines of an order.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub struct ReserveLine {
     pub tracked: bool,
 }
 
-/// Reserves all lines of an order, or none. Does nothing once that is decided, or when the order has ended.
+/// Reserves all lines of an order, or none. No effect after the first decision, or when the order has ended.
 #[derive(Clone, Debug)]
 pub struct ReserveOrder {
     pub order_id: OrderId,
@@ -67,7 +67,7 @@ fn wanted(lines: &[ReserveLine]) -> BTreeMap<&Sku, u32> {
     let mut wanted: BTreeMap<&Sku, u32> = BTreeMap::new();
     for line in lines.iter().filter(|line| line.tracked) {
         let sum = wanted.entry(&line.sku).or_default();
-        // No stock is as large as what this stops at, so it is refused as it should be.
+        // No stock is as large as the saturated sum, so the line is refused correctly.
         *sum = sum.saturating_add(line.qty);
     }
     wanted

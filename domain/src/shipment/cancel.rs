@@ -1,4 +1,4 @@
-//! Taking parcels back before they leave.
+//! Cancelling parcels before they leave.
 
 use schemas::shipment::{ShipmentCancelled, ShipmentEvent};
 use schemas::{ShipmentId, Timestamp};
@@ -26,8 +26,8 @@ fn cancel_shipment(shipment: &mut Draft<'_, Shipment>, command: &CancelShipment)
     Ok(())
 }
 
-/// The order asks for these parcels back, or is over. Those that are still here are cancelled; quiet for those that have
-/// left: the order learns that from their dispatch.
+/// The order recalls these parcels, or has ended. Parcels that have not left are cancelled. No effect on the others:
+/// the order learns of them from their dispatch.
 #[derive(Clone, Debug)]
 pub(crate) struct CancelShipments {
     pub shipment_ids: Vec<ShipmentId>,

@@ -1,4 +1,4 @@
-//! The carrier's side: the label that a packed parcel asks for.
+//! The carrier's side: the label of a packed parcel.
 
 use schemas::order::ShippingMethod;
 use schemas::shipment::{ShipmentEvent, ShipmentLabelled};
@@ -43,7 +43,7 @@ pub fn label_call(event: &ShipmentEvent) -> Option<LabelCall> {
     }
 }
 
-/// The carrier has issued a label. Does nothing when repeated, or when the parcel has been cancelled.
+/// Records the carrier's label. No effect when repeated, or when the parcel has been cancelled.
 #[derive(Clone, Debug)]
 pub struct LabelPrinted {
     pub shipment_id: ShipmentId,
@@ -60,8 +60,8 @@ fn label_printed(shipment: &mut Draft<'_, Shipment>, command: &LabelPrinted) -> 
     Ok(())
 }
 
-/// The carrier can never issue a label, because the address was erased. The parcel is cancelled without a request, so the order
-/// waits for staff. Does nothing when repeated, or when the parcel has been cancelled.
+/// The carrier can never issue a label, because the address was erased. The parcel is cancelled without a request, so
+/// the order waits for staff. No effect when repeated, or when the parcel has been cancelled.
 #[derive(Clone, Copy, Debug)]
 pub struct LabelImpossible {
     pub shipment_id: ShipmentId,

@@ -1,4 +1,4 @@
-//! Keeping parcels back while the order waits for a human.
+//! Holding parcels while the order waits for staff.
 
 use schemas::life_cycle::HoldReason;
 use schemas::shipment::{ShipmentEvent, ShipmentHeld, ShipmentHoldLifted};
@@ -7,8 +7,8 @@ use schemas::{ShipmentId, Timestamp};
 use super::{Shipment, react, reads_all};
 use crate::{Changes, Decision, Reads, Refusal, Seen};
 
-/// The order is on hold and these parcels may not leave. Several reasons may apply at once. Does nothing for parcels that have
-/// left, and when repeated.
+/// The order is on hold, and these parcels may not leave. Several reasons may apply at once. No effect on parcels
+/// that have left, and when repeated.
 #[derive(Clone, Debug)]
 pub(crate) struct HoldShipments {
     pub shipment_ids: Vec<ShipmentId>,
@@ -30,8 +30,7 @@ impl Decision for HoldShipments {
     }
 }
 
-/// The order no longer keeps these parcels back: every hold is lifted. Does nothing for parcels that have left, and when
-/// repeated.
+/// The order releases these parcels: every hold is lifted. No effect on parcels that have left, and when repeated.
 #[derive(Clone, Debug)]
 pub(crate) struct LiftHolds {
     pub shipment_ids: Vec<ShipmentId>,
@@ -55,7 +54,7 @@ impl LiftHolds {
     fn lifted(&self, shipment_id: ShipmentId, shipment: &Shipment) -> Vec<ShipmentEvent> {
         let Shipment::Here(parcel, _) = shipment else { return Vec::new() };
         let (order_id, dispatch_by) = (parcel.order_id, self.authorized_until.unwrap_or(parcel.dispatch_by));
-        // A parcel that is not held still learns until when it may leave.
+        // Even a parcel that is not held gets the new last instant at which it may leave.
         let moved = parcel.holds.is_empty() && dispatch_by != parcel.dispatch_by;
         let reasons = parcel.holds.iter().copied().chain(moved.then_some(self.reason));
         reasons

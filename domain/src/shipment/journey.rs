@@ -1,4 +1,4 @@
-//! A parcel on its way, as the carrier or staff report it.
+//! Reports about a dispatched parcel, by the carrier or staff.
 
 use schemas::shipment::{DeliveryAttemptFailed, ShipmentDelivered, ShipmentLost, TrackingUpdated};
 use schemas::{ShipmentId, Timestamp};
@@ -41,7 +41,7 @@ fn update_tracking(shipment: &mut Draft<'_, Shipment>, command: &UpdateTracking)
     Ok(())
 }
 
-/// A delivery attempt failed. Does nothing for an attempt that is known.
+/// Records a failed delivery attempt. No effect if the attempt is known.
 ///
 /// Refuses with `NOT_FOUND` and `ILLEGAL_TRANSITION`.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! One parcel per location.
+//! Planning the parcels of an order, one per location.
 
 use std::collections::BTreeMap;
 

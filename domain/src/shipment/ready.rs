@@ -1,4 +1,4 @@
-//! Packing a parcel and handing it over.
+//! Packing and dispatching a parcel.
 
 use std::time::Duration;
 
@@ -38,11 +38,9 @@ fn pack(shipment: &mut Draft<'_, Shipment>, command: &Pack) -> Result<(), Refusa
     Ok(())
 }
 
-/// The carrier takes it. Quiet when repeated.
-///
-/// Refuses with `SHIPMENT_ON_HOLD` while it may not leave, with `AUTHORIZATION_EXPIRED` when its money can no longer be taken,
-/// with `INVALID_ETA` for an arrival in the past, with `ILLEGAL_TRANSITION` without a label or when it has left, and with
-/// `NOT_FOUND`.
+/// Records that the carrier has taken the parcel. A repetition has no effect. Refuses with `SHIPMENT_ON_HOLD` while
+/// it may not leave, with `AUTHORIZATION_EXPIRED` if its amount can no longer be captured, with `INVALID_ETA` for an
+/// arrival in the past, with `ILLEGAL_TRANSITION` without a label or if it has left, and with `NOT_FOUND`.
 #[derive(Clone, Copy, Debug)]
 pub struct Dispatch {
     pub shipment_id: ShipmentId,

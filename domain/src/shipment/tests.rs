@@ -1,4 +1,4 @@
-//! The rules of parcels, as stories.
+//! Tests of the rules of parcels.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Figures are corrected.
+//! Correcting stock levels.
 
 use schemas::stock::{AdjustmentReason, StockAdjusted};
 use schemas::{LocationId, Sku};
@@ -39,7 +39,7 @@ fn adjust(stock: &mut Draft<'_, Stock>, command: &AdjustStock) -> Result<(), Ref
     if delta == 0 {
         return Ok(());
     }
-    // No sum of a level and a change within these limits leaves 64 bits.
+    // The sum of a level and a change within these limits fits in 64 bits.
     let wanted = i64::from(place.on_hand).saturating_add(delta);
     if wanted < i64::from(place.reserved) {
         let message = format!(

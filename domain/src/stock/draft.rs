@@ -1,12 +1,12 @@
-//! Counted stock in the course of one decision.
+//! Counted stock during one decision.
 
 use schemas::stock::{BackInStock, LowStockReached, StockDepleted, StockEvent};
 
 use super::{Levels, Stock};
 use crate::Draft;
 
-/// Counted stock, and the events that one decision appends to it. Each event carries the levels after it; the edges that were
-/// crossed in the end follow.
+/// Counted stock, and the events that one decision appends to it. Each event carries the levels after it. Events for
+/// crossed thresholds follow at the end.
 pub(super) struct StockDraft<'d, 'a> {
     stock: &'d mut Draft<'a, Stock>,
     before: Levels,
@@ -24,8 +24,8 @@ impl<'d, 'a> StockDraft<'d, 'a> {
         self.stock.append(event);
     }
 
-    /// Appends the edges that lie between before and after. A level that is crossed and crossed back in one decision (a
-    /// transfer) is no edge.
+    /// Appends events for the thresholds that were crossed between before and after. A threshold that is crossed in both
+    /// directions in one decision (a transfer) yields no event.
     pub fn finish(mut self) {
         let Some(sku) = self.stock.item().map(|item| item.sku.clone()) else { return };
         let (before, after) = (self.before.in_all().available, self.levels.in_all().available);

@@ -1,4 +1,4 @@
-//! How much there is of a SKU, where.
+//! Stock levels of a SKU, per location and in total.
 
 use std::collections::BTreeMap;
 

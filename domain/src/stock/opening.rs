@@ -1,4 +1,4 @@
-//! Stock of a SKU begins to be counted.
+//! Starting to count the stock of a SKU.
 
 use schemas::Sku;
 use schemas::stock::{StockItemOpened, StockPolicy};

@@ -1,4 +1,4 @@
-//! What a reservation does to the stock of one SKU: part of decisions over several streams.
+//! Effects of a reservation on the stock of one SKU: part of decisions over several streams.
 
 use schemas::stock::{StockCommitted, StockReleased, StockReserved};
 use schemas::{LineId, LocationId, OrderId, Sku};
@@ -17,7 +17,7 @@ pub(crate) struct Part {
 }
 
 impl Stock {
-    /// The parts as far as the order holds them.
+    /// The parts, limited to the units that the order has reserved.
     fn held_parts(&self, order_id: OrderId, parts: &[Part]) -> Vec<Part> {
         let held = |part: &Part| self.item().map_or(0, |item| item.held_by(order_id, &part.location));
         let held = parts.iter().map(|part| Part { qty: part.qty.min(held(part)), ..part.clone() });
@@ -48,7 +48,7 @@ pub(crate) fn release(stock: &mut Draft<'_, Stock>, sku: &Sku, order_id: OrderId
     draft.finish();
 }
 
-/// Takes what was promised out of the stock, as far as the order holds it.
+/// Removes reserved units from the stock, but no more than the order has reserved.
 pub(crate) fn commit(stock: &mut Draft<'_, Stock>, sku: &Sku, order_id: OrderId, parts: &[Part]) {
     let parts = stock.held_parts(order_id, parts);
     let mut draft = StockDraft::of(stock);

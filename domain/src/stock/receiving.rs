@@ -1,4 +1,4 @@
-//! Goods come in.
+//! Booking deliveries.
 
 use schemas::stock::StockReceived;
 use schemas::{LocationId, Sku};
@@ -9,8 +9,8 @@ use crate::faults::Faults;
 use crate::one_stream::one_stream;
 use crate::{Draft, Refusal};
 
-/// Books a delivery. With a reference it is booked once per SKU and location, however often it is repeated; without one, every
-/// command counts.
+/// Books a delivery. With a reference it is booked once per SKU and location, however often the command is repeated;
+/// without one, every command is booked.
 #[derive(Clone, Debug)]
 pub struct ReceiveStock {
     /// Stock of this SKU must be counted.

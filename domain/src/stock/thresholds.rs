@@ -1,4 +1,4 @@
-//! When to warn, and what to keep back.
+//! Low-stock threshold and safety stock.
 
 use schemas::Sku;
 use schemas::stock::StockThresholdsSet;

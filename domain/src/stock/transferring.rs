@@ -1,4 +1,4 @@
-//! Goods move from one location to another.
+//! Moving units between locations.
 
 use schemas::stock::{StockTransferredIn, StockTransferredOut};
 use schemas::{LocationId, Sku};
@@ -9,7 +9,7 @@ use crate::faults::Faults;
 use crate::one_stream::one_stream;
 use crate::{Draft, Refusal};
 
-/// Moves units that are not reserved. Both ends are on the SKU's one stream, so nothing is ever under way.
+/// Moves units that are not reserved. Both locations are in the SKU's one stream, so units are never in transit.
 #[derive(Clone, Debug)]
 pub struct TransferStock {
     /// Stock of this SKU must be counted.
@@ -19,7 +19,8 @@ pub struct TransferStock {
     pub to: LocationId,
     /// At least 1.
     pub qty: u32,
-    /// Names the transfer: it happens once per SKU, however often it is repeated. At most 200 characters.
+    /// Id of the transfer, which is carried out once per SKU, however often the command is repeated. At most 200
+    /// characters.
     pub transfer_id: String,
 }
 

@@ -1,5 +1,5 @@
-//! Whatever people, participants and clocks do to an order, in whatever order and however often: it follows the life cycle's
-//! table, nobody is refused who may not be, and there is always a way to its end.
+//! Random commands, answers and deadlines, in any order and repeatedly: an order follows the table of its life cycle,
+//! reactions are never refused, and the order can always reach an end.
 
 use proptest::prelude::*;
 use schemas::life_cycle::Step;
@@ -9,10 +9,10 @@ use schemas::{Actor, EventSet};
 use super::*;
 use crate::Aggregate;
 
-/// Something that happens to an order. Numbers choose among what there is at that moment.
+/// An action on an order. Numbers choose among the possibilities at that moment.
 #[derive(Clone, Copy, Debug)]
 enum Act {
-    /// What is usually next.
+    /// The usual next step.
     Goes(usize),
     StockConfirmed,
     StockRejected,
@@ -41,10 +41,10 @@ enum Act {
     Note,
     /// The order's deadline passes.
     Due,
-    /// A deadline is said to be due, whatever the order waits for.
+    /// A deadline is reported, regardless of what the order waits for.
     SaidDue(usize),
     Hours(u64),
-    /// Something that was decided before comes once more.
+    /// An earlier command or answer is repeated.
     Again(usize),
 }
 
@@ -78,7 +78,7 @@ fn acts() -> impl Strategy<Value = Act> {
     ]
 }
 
-/// Only people are ever refused.
+/// Only commands of people may be refused.
 struct Asked {
     decision: Box<dyn Decision>,
     by_people: bool,
@@ -148,7 +148,7 @@ impl World {
         }
     }
 
-    /// What an untroubled order would do next.
+    /// The next step of an order without problems.
     fn goes(&mut self, i: usize) {
         let i = i % self.parcels;
         self.act(match (self.order().status().unwrap(), self.known(i)) {
@@ -239,7 +239,7 @@ impl World {
         );
     }
 
-    /// What is true of every order at every moment.
+    /// The invariants of every order at every moment.
     fn look(&self) {
         let order = self.order();
         let status = order.status().unwrap();
@@ -248,9 +248,9 @@ impl World {
             ways.map(|way| resolve(hold.reason, hold.shipment_id, *way))
                 .any(|way| self.given.clone().run(&way).is_ok())
         };
-        assert!(order.holds().iter().all(waits), "a hold without a way out: {order:?}");
+        assert!(order.holds().iter().all(waits), "a hold without a resolution: {order:?}");
         let alive = status.is_terminal() || order.deadline().is_some() || !order.holds().is_empty();
-        assert!(alive, "nothing will ever happen to {order:?}");
+        assert!(alive, "the order waits for nothing: {order:?}");
         if let Order::Underway(order) = &order {
             assert!(order.refunded.minor <= order.captured().minor);
             assert!(order.captured().minor <= order.totals.grand.minor);
@@ -270,14 +270,14 @@ impl World {
         assert_eq!(does, allowed, "{action} of {:?}", self.order());
     }
 
-    /// All parties act from now on.
+    /// From now on all parties act.
     fn ends(&mut self) {
         for step in 0.. {
             let order = self.order();
             if order.status().unwrap().is_terminal() {
                 return;
             }
-            assert!(step < 60, "it does not end: {order:?}");
+            assert!(step < 60, "the order does not end: {order:?}");
             let before = order.clone();
             order.holds().iter().for_each(|hold| self.help(hold));
             if let Order::AwaitingPayment(_) = before {
@@ -311,7 +311,7 @@ impl World {
     }
 }
 
-/// Every event is a row of the table, and is read back as it was written.
+/// Every event is in the table, and decodes to itself.
 fn follow(mut order: Order, events: &[OrderEvent]) {
     for event in events {
         let from = order.status().unwrap();

@@ -1,4 +1,4 @@
-//! Money: whatever leaves, in whatever order, is captured to the cent.
+//! Captures add up to the cent, whichever parcels leave and in which order.
 
 use proptest::prelude::*;
 use schemas::order::Totals;

@@ -1,4 +1,4 @@
-//! Whatever is asked in whatever order, answered late, twice or only when asked: the money stays right.
+//! Random requests in any order, answered late, twice or only on inquiry: the amounts stay correct.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::given::nothing_yet;
 use crate::payment::*;
 use crate::{Aggregate, Decision};
 
-/// What a story may be made of.
+/// The possible steps of a test.
 #[derive(Clone, Debug)]
 enum Move {
     Request(u8),
@@ -20,7 +20,7 @@ enum Move {
     Refund(u32, i64),
     RetryRefunds,
     Cancel,
-    /// The provider answers one of the calls so far; the second: silent.
+    /// The provider answers one of the calls so far. The second value: it gives no answer.
     Answer(usize, bool),
     Later(u64),
     Inquire,
@@ -42,7 +42,7 @@ fn any_move() -> impl Strategy<Value = Move> {
     ]
 }
 
-/// The provider: it says of one key always the same, once it has said anything.
+/// The provider. After its first answer to a key it always gives the same answer.
 struct Shop {
     given: Given,
     now: Timestamp,
@@ -60,7 +60,7 @@ impl Shop {
 
     fn run(&mut self, decision: &dyn Decision) {
         self.given = self.given.clone().at(self.now);
-        // A refusal is the answer to a person; it changes nothing.
+        // A refusal changes nothing.
         let Ok(changes) = self.given.run(decision) else { return };
         for event in changes.events_of::<PaymentEvent>() {
             self.calls.extend(provider_call(&event));
@@ -198,7 +198,7 @@ fn check(events: &[PaymentEvent]) -> Result<(), TestCaseError> {
             let claimed: i64 = claims.iter().filter(of).map(|(_, minor)| *minor).sum();
             prop_assert!(claimed <= *amount, "{claimed} taken of {amount}");
         }
-        prop_assert!(asked_back.values().sum::<i64>() <= taken, "more given back than taken");
+        prop_assert!(asked_back.values().sum::<i64>() <= taken, "more was refunded than captured");
     }
     Ok(())
 }
@@ -233,7 +233,7 @@ proptest! {
         shop.settle();
         let payment = shop.state();
         prop_assert!(matches!(payment, Payment::Unwanted(_)));
-        prop_assert_eq!(payment.deadline(), None, "a question is open");
+        prop_assert_eq!(payment.deadline(), None, "an inquiry is open");
         let book = payment.book();
         for tried in book.tries() {
             let kept = match &tried.situation {
@@ -271,6 +271,6 @@ proptest! {
             shop.answer(&call, false);
             shop.answer(&call, true);
         }
-        prop_assert_eq!(shop.calls.len(), asked, "answering again asked for something");
+        prop_assert_eq!(shop.calls.len(), asked, "a repeated answer requested a call");
     }
 }

@@ -101,7 +101,7 @@ fn price_entry() -> PriceEntry {
 }
 
 impl Harness {
-    /// An order of three teas: two are at one location, one at another.
+    /// An order of three units of tea: two are at one location, one at another.
     fn with_an_order(provider: Provider) -> Self {
         let mut contexts: BTreeMap<_, _> = Context::ALL.map(|context| (context, nothing_yet())).into();
         contexts.insert(Context::Ordering, nothing_yet().and_view(sku_key(&tea()), price_entry()));
@@ -262,7 +262,7 @@ impl Harness {
         let (order, payment) = (self.order(), self.payment());
         let status = order.status().unwrap();
         let waits = status.is_terminal() || order.deadline().is_some() || !order.holds().is_empty();
-        prop_assert!(waits, "{status} has no way out");
+        prop_assert!(waits, "an order with status {status} waits for nothing");
         let reservation: Reservation = self.state(Context::Inventory, &order_id().reservation_stream());
         let held: u32 = reservation.lines().iter().map(|line| line.qty).sum();
         let stock: Stock = self.state(Context::Inventory, &tea().stock_stream());
@@ -292,7 +292,11 @@ impl Harness {
             OrderStatus::Shipped | OrderStatus::Delivered | OrderStatus::Completed => {
                 let total = order.totals().map(|totals| totals.grand.minor);
                 prop_assert_eq!((held, open), (0, 0), "{} still holds something", status);
-                prop_assert_eq!(Some(payment.book().taken()), total, "captured is not what is to be paid");
+                prop_assert_eq!(
+                    Some(payment.book().taken()),
+                    total,
+                    "the captured amount is not the amount due"
+                );
             }
             _ => {}
         }

@@ -1,5 +1,4 @@
-//! The hash chain of a log: each event's hash covers the one before it and every column that is stored with
-//! it.
+//! The hash chain of a log: each event's hash covers the previous hash and every column that is stored with it.
 //!
 //! A **stored format**: the golden vectors in the tests must never change. Every part is length-prefixed, so
 //! that two different events never give the same bytes. The epoch belongs to the log and not to the event: a

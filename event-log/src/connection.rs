@@ -3,8 +3,8 @@
 use sqlx::Connection;
 use tokio::sync::{Mutex, MutexGuard};
 
-/// A connection that is opened on first use, and again after a borrower that did not give it back, because it
-/// may then be in the middle of something.
+/// A connection that is opened on first use, and opened again if a borrower has not given it back, because a
+/// statement or transaction may then be incomplete.
 pub(crate) struct DedicatedConnection<C: Connection> {
     options: C::Options,
     idle: Mutex<Option<C>>,

@@ -50,7 +50,7 @@ pub trait LogUnderTest: Send + Sync {
 /// How the backend breaks a promise. `None`: it keeps the promise.
 pub async fn breach(logs: &dyn LogUnderTest, promise: &str) -> Option<String> {
     let Some((_, check)) = PROMISES.iter().find(|(name, _)| *name == promise) else {
-        return Some(format!("{promise}: there is no such promise"));
+        return Some(format!("{promise}: unknown promise"));
     };
     let harness = Harness { logs, name: promise.to_owned() };
     match tokio::time::timeout(PATIENCE, check(&harness)).await {

@@ -1,7 +1,7 @@
-//! The logs as a bus (`log://`): a topic is the part of its context's log that belongs to it, tailed by
-//! position. Keys have the partitions that they would have on Kafka, so that a consumer that moves there
-//! continues from its positions; an offset is a log position. There is no second copy and no broker, and the
-//! guarantees are those of any bus.
+//! The logs as a bus (`log://`): a topic is the part of its context's log with the topic's events, tailed by
+//! position. Keys have the partitions that they would have on Kafka, so that a consumer that moves there continues
+//! from its positions; an offset is a log position. There is no second copy and no broker. The guarantees are those
+//! of every bus.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

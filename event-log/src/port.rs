@@ -77,7 +77,7 @@ pub trait HeadLock: Send {
     async fn release(self: Box<Self>) -> Result<(), LogError>;
 }
 
-/// The deadlines that streams have now.
+/// The current deadlines of streams.
 #[async_trait]
 pub trait Deadlines: Send + Sync {
     /// Deadlines at or before `until`, earliest first.
@@ -87,7 +87,7 @@ pub trait Deadlines: Send + Sync {
     async fn next_due(&self) -> Result<Option<Timestamp>, LogError>;
 }
 
-/// How far consumers are, and the records that they could not handle.
+/// The progress of consumers, and the records that they could not handle.
 #[async_trait]
 pub trait ConsumerProgress: Send + Sync {
     /// A group's positions by partition (`<topic>/<number>`), and its number of starts without progress. A

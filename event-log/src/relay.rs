@@ -83,10 +83,10 @@ pub enum RelayError {
     Log(Context, #[source] LogError),
     #[error("the relay of {0} cannot publish")]
     Publish(Context, #[source] PublishError),
-    /// The topics hold the events of another log.
+    /// The topics contain the events of another log.
     #[error(
-        "the log of {context} is not the one that the topics were written from: they hold events of epoch {published}, the log \
-         has epoch {found}. Use the log that belongs to these topics, or other topics (another prefix)"
+        "the topics were not written from this log of {context}: they have events of epoch {published}, but the log has epoch {found}. \
+         Use the log that belongs to these topics, or other topics (another prefix)"
     )]
     OtherLog {
         context: Context,
@@ -98,7 +98,7 @@ pub enum RelayError {
     /// Events that were published are no longer in the log.
     #[error(
         "the log of {context} ends at position {end}, but events up to position {published} were published: it has been restored \
-         to an earlier moment, or cut off. Nothing is published from it. Restore a copy that holds position {published}"
+         to an earlier moment, or cut off. Nothing is published from it. Restore a copy that contains position {published}"
     )]
     Lost {
         context: Context,
@@ -109,8 +109,8 @@ pub enum RelayError {
     },
     /// The last published event is not the one in the log.
     #[error(
-        "the log of {context} has another event at position {position} than the one that was published: it has been restored to \
-         an earlier moment and then written, or changed. Nothing is published from it. `chorale log verify` checks whether it is \
+        "the event at position {position} of the log of {context} is not the one that was published: the log has been changed, or \
+         restored to an earlier moment and then written. Nothing is published from it. `chorale log verify` checks whether it is \
          intact; restore a copy that belongs to these topics"
     )]
     Rewritten {

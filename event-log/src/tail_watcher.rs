@@ -1,4 +1,4 @@
-//! Waiting for a log to grow. Commits of this process wake waiters at once; commits of other processes are
+//! Waits for a log to grow. Commits of this process wake waiters at once; commits of other processes are
 //! found by polling.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -73,7 +73,7 @@ impl TailWatcher {
             }
             match timeout_at(until, head()).await {
                 Ok(Ok(head)) => self.polled_at(head.position),
-                // The waiter reads next, and gets the error.
+                // The waiter's next read returns the error.
                 Ok(Err(error)) => {
                     tracing::debug!(error = &error as &dyn std::error::Error, "could not poll the log's head")
                 }

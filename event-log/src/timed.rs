@@ -1,4 +1,4 @@
-//! A log whose reads and commits are timed, for `chorale_log_call_duration_seconds`.
+//! A log that measures its reads and commits, for `chorale_log_call_duration_seconds`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ struct Timed {
     lock_head: Histogram,
 }
 
-/// `log`, with its calls timed.
+/// `log`, with measured calls.
 pub(crate) fn timed(log: Arc<dyn Log>) -> Arc<dyn Log> {
     let operation = |name| metrics().log_calls.with([log.context().name(), name]);
     let timed = Arc::new(Timed {

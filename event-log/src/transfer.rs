@@ -41,13 +41,13 @@ pub enum TransferError {
     NotEmpty { place: String },
     /// The target holds a part of another log.
     #[error(
-        "{place} holds a log whose move did not end: repeat that move, choose another database, or drop that schema"
+        "{place} holds a log whose move is unfinished: repeat that move, choose another database, or drop that schema"
     )]
     AnotherMove { place: String },
     /// The target holds this log, and one of the two was written since.
     #[error(
         "{place} already holds this log, and they differ: it ends at position {there} there, and at {here} in the file. If the \
-         shop has been running there, the move is done; otherwise drop that schema and repeat the move"
+         shop has been running there, the move is complete; otherwise drop that schema and repeat the move"
     )]
     Parted {
         place: String,
@@ -70,7 +70,7 @@ pub enum TransferError {
     },
     /// The hash chain is broken, in the file as well.
     #[error(
-        "the log of {0} is not intact, neither the copy nor the file: run `chorale log verify`, and restore an intact backup"
+        "the log of {0} is not intact, in the copy and in the file: run `chorale log verify`, and restore an intact backup"
     )]
     Unsound(Context, #[source] Finding),
 }
@@ -121,9 +121,9 @@ impl Transfer {
         self.source.rows(&TABLES).await.map_err(|error| TransferError::Source(self.context, error))
     }
 
-    /// Copies the log to the database at `to`, all or nothing. Its tables are created if they are missing,
-    /// and must be empty. The rest of an earlier attempt to move the same log is replaced; if the log is
-    /// there already, nothing is copied.
+    /// Copies the log to the database at `to`, all or nothing. Its tables are created if they are missing, and must
+    /// be empty. The rest of an earlier attempt to move the same log is replaced; if the database already has the
+    /// log, nothing is copied.
     pub async fn copy(&mut self, to: &str, progress: Progress<'_>) -> Result<(), TransferError> {
         migrate(to, self.context).await?;
         let mut target = Target::open(to, self.context).await?;

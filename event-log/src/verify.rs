@@ -21,7 +21,7 @@ pub struct Verified {
     pub head: Head,
 }
 
-/// The first thing that is wrong with a log.
+/// The first problem of a log.
 #[derive(Debug, thiserror::Error)]
 pub enum Finding {
     /// The log was changed.
@@ -29,7 +29,7 @@ pub enum Finding {
     Wrong {
         /// The first bad position; everything before it is intact.
         position: u64,
-        /// What is wrong there.
+        /// The problem there.
         problem: Problem,
     },
     /// The log cannot be read.
@@ -37,14 +37,14 @@ pub enum Finding {
     Log(#[source] LogError),
 }
 
-/// What is wrong at a position.
+/// A problem at a position.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// The event is missing, and there are later ones.
     #[error("the event is missing")]
     Missing,
     /// The log ends before its head.
-    #[error("the log is cut off here, and its head is at {head}")]
+    #[error("the log is cut off here, but its head is at {head}")]
     CutOff {
         /// The position of the head.
         head: u64,
@@ -65,7 +65,7 @@ pub enum Problem {
     #[error("the event cannot be read: {0}")]
     Unreadable(String),
     /// The signed head belongs to another log.
-    #[error("the log has epoch {found}, and the signed head has epoch {vouched}")]
+    #[error("the log has epoch {found}, but the signed head has epoch {vouched}")]
     Epoch {
         found: Uuid,
         /// The epoch of the signed head.

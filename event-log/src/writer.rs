@@ -1,8 +1,7 @@
 //! The context's writer: the single task of a process that loads, decides and appends for a context.
-//!
-//! It takes what is queued, decides the requests one after another (each sees the changes of those before
+//! It takes the queued requests, decides them one after another (each sees the changes of those before
 //! it), and commits them in one transaction. During the commit it decides the next batch, as if the commit
-//! had gone through. So a hot stream has no conflicts inside a process, and many callers share one flush.
+//! had succeeded. So a hot stream has no conflicts within a process, and many callers share one flush.
 //! Only another process can move the head in between; then everything is read and decided again.
 
 use std::sync::Arc;

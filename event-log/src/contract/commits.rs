@@ -86,11 +86,11 @@ fn faults(
 ) -> [(&'static str, Draft); 13] {
     [
         ("a version that is taken", valid().event("order-1", 2)),
-        ("a version that skips one", valid().event("order-1", 4)),
+        ("a version with a gap", valid().event("order-1", 4)),
         ("a new stream's second version", valid().event("order-7", 2)),
-        ("a version that skips one in the batch", valid().event("order-7", 1).event("order-7", 3)),
+        ("a version with a gap in the batch", valid().event("order-7", 1).event("order-7", 3)),
         ("version 0", valid().event("order-7", 0)),
-        ("a position that skips one", valid().envelope("order-7", 1, "{}", |e| e.position += 1)),
+        ("a position with a gap", valid().envelope("order-7", 1, "{}", |e| e.position += 1)),
         ("a position that is taken", valid().envelope("order-7", 1, "{}", |e| e.position -= 1)),
         ("another epoch", valid().envelope("order-7", 1, "{}", |e| e.epoch = Uuid::from_u128(3))),
         ("another context", valid().envelope("order-7", 1, "{}", |e| e.context = other_than(context))),

@@ -34,7 +34,7 @@ pub(super) async fn of_connections(harness: &Harness<'_>) -> Checked {
     let (tags, ()) = join(commits, cuts).await;
     let tags = tags?;
     let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
-    // The last cut may have ended a connection that has not been used since.
+    // The last cut may have ended a connection that was not used since.
     head(harness, &*log).await?;
     let parked = tags.iter().filter(|tag| parks(tag)).count();
     Snapshot::of(&*log, &tags).await?.is_full_with(tags.len(), parked)?;

@@ -14,7 +14,7 @@ use crate::port::{Committed, Log, Read, Wanted};
 const TASKS: usize = 16;
 const EACH: usize = 4;
 
-/// Appends an event to `order-hot` and one to a stream of its own, and decides again while others are faster.
+/// Appends an event to `order-hot` and one to a separate stream, and decides again while other writers are faster.
 async fn append(log: &dyn Log, own: &str) -> Checked {
     loop {
         let base = log.head().await?;
@@ -38,7 +38,7 @@ async fn append_some(log: Arc<dyn Log>, task: usize) -> Checked {
     Ok(())
 }
 
-/// Runs `TASKS` appenders on two instances, in tasks of their own.
+/// Runs `TASKS` appenders on each of two instances, each in its own task.
 async fn race(harness: &Harness<'_>) -> Checked {
     let logs = [harness.open().await?, harness.open().await?];
     let tasks = (0..TASKS).map(|task| tokio::spawn(append_some(logs[task % 2].clone(), task)));

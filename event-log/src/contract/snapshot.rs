@@ -1,4 +1,4 @@
-//! Everything that is observable of a log, to detect changes.
+//! The observable contents of a log, to detect changes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -62,7 +62,7 @@ pub(super) fn parked(draft: &Draft, reactor: &str, source: &str, version: u64) -
     }))
 }
 
-/// A draft with every kind of change, under keys that end in `tag`, and two events in streams of its own.
+/// A draft with every kind of change, with keys that end in `tag`, and two events in separate streams.
 pub(super) fn full(draft: Draft, tag: &str) -> Draft {
     let (one, two) = (format!("order-{tag}"), format!("payment-{tag}"));
     let park = parked(&draft, "reactor", &format!("order-parked-{tag}"), 3);
@@ -84,7 +84,7 @@ pub(super) fn full(draft: Draft, tag: &str) -> Draft {
         })
 }
 
-/// The same without parked records, which a backend may write in another way than the rest.
+/// The same without parked records, which a backend may write separately.
 pub(super) fn nearly_full(draft: Draft, tag: &str) -> Draft {
     full(draft, tag).with(|write| write.parking.clear())
 }
@@ -132,7 +132,7 @@ impl Snapshot {
         })
     }
 
-    /// Whether every change of [`full`] is there for this number of tags.
+    /// Fails unless every change of [`full`] is present for this number of tags.
     pub(super) fn is_full(&self, tags: usize) -> Checked {
         self.is_full_with(tags, tags)
     }
@@ -151,7 +151,7 @@ impl Snapshot {
         ];
         ensure(
             found.iter().all(|number| *number == tags) && self.parked.len() == parked,
-            format!("something of {tags} writes is missing: {self:?}"),
+            format!("a part of {tags} writes is missing: {self:?}"),
         )
     }
 }

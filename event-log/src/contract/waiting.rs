@@ -16,14 +16,14 @@ const TRIES: u64 = 20;
 pub(super) async fn for_growth(harness: &Harness<'_>) -> Checked {
     let (here, there) = (harness.open().await?, harness.open().await?);
     let soon = harness.logs.soon();
-    // Longer than any wait for growth that has happened.
+    // Longer than any wait for past growth.
     let long = 2 * soon;
 
     let start = Instant::now();
     here.grown(0, Duration::from_millis(50)).await;
     let waited = start.elapsed();
-    ensure(waited >= Duration::from_millis(45), "a wait for growth that does not come ends early")?;
-    ensure(waited < soon, "a wait exceeds its patience")?;
+    ensure(waited >= Duration::from_millis(45), "a wait without growth ends early")?;
+    ensure(waited < soon, "a wait takes longer than allowed")?;
 
     let (mut position, mut late) = (0, soon);
     while late >= PROMPT {
@@ -42,7 +42,7 @@ pub(super) async fn for_growth(harness: &Harness<'_>) -> Checked {
 
     let start = Instant::now();
     here.grown(0, long).await;
-    ensure(start.elapsed() < soon, "a wait for growth that has happened does not return at once")
+    ensure(start.elapsed() < soon, "a wait for past growth does not return at once")
 }
 
 /// The time from a commit of `writer` until `waiter` wakes, in a log that ends at `position`.

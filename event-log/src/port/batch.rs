@@ -1,4 +1,4 @@
-//! What a log stores: its head, events, and the changes of a commit.
+//! The contents of a log: its head, events, and the changes of a commit.
 
 use std::sync::Arc;
 
@@ -87,8 +87,8 @@ pub struct ParkedRecord {
 /// A change of parked records.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Parking {
-    /// Parks a record. If it is parked already, a non-empty error (it was tried again and failed) replaces
-    /// error and redrive; an empty one (it was only redelivered) changes nothing.
+    /// Parks a record. If it is parked already, a non-empty error (another attempt has failed) replaces error and
+    /// redrive; an empty error (the record was only redelivered) changes nothing.
     Park(Box<ParkedRecord>),
     /// Marks all parked records of a stream for another attempt.
     Redrive {

@@ -1,4 +1,4 @@
-//! What can go wrong with a log.
+//! Errors of a log.
 
 use schemas::Context;
 
@@ -12,7 +12,9 @@ pub enum LogError {
     #[error("the event log has no space left")]
     NoSpace,
     /// The log was written by a newer program.
-    #[error("the event log has format {found}, and this program reads up to {known}: use a newer chorale")]
+    #[error(
+        "the event log has format {found}, but this program reads formats up to {known}: use a newer chorale"
+    )]
     Newer {
         found: u32,
         /// The newest format that this program reads.
@@ -27,7 +29,7 @@ pub enum LogError {
         /// The format that this program needs.
         known: u32,
     },
-    /// The stored bytes or the batch are not what they must be.
+    /// The stored bytes or the batch are invalid.
     #[error("the event log of {context} is broken at position {position}: {problem}")]
     Broken {
         context: Context,
@@ -35,7 +37,7 @@ pub enum LogError {
         position: u64,
         problem: String,
     },
-    /// The address is not that of a log. Only the beginning is shown of one that may hold a password.
+    /// The address is not that of a log. If it may contain a password, only its beginning is shown.
     #[error(
         "{0} is not an address of an event log; use sqlite://PATH or postgres://USER:PASSWORD@HOST/DATABASE"
     )]
@@ -47,7 +49,7 @@ pub enum LogError {
 
 fn unmigrated(found: Option<u32>, known: u32) -> String {
     match found {
-        Some(found) => format!("has format {found}, and this program needs {known}"),
+        Some(found) => format!("has format {found}, but this program needs format {known}"),
         None => "has no tables in this database".to_owned(),
     }
 }

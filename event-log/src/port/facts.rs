@@ -1,4 +1,4 @@
-//! What a decision may depend on besides its streams.
+//! Facts that a decision may depend on besides its streams.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,13 +30,13 @@ impl Wanted {
         self.commands.is_empty() && self.is_only_commands()
     }
 
-    /// Whether there is nothing to look up but commands.
+    /// Whether there are only commands to look up.
     pub fn is_only_commands(&self) -> bool {
         self.inbox.is_empty() && self.claims.is_empty() && self.views.is_empty() && self.groups.is_empty()
     }
 }
 
-/// The facts that were found for [`Wanted`]. What is missing does not exist.
+/// The facts that were found for [`Wanted`]. Missing entries do not exist.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     pub ledger: BTreeMap<CommandId, LedgerEntry>,

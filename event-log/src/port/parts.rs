@@ -12,8 +12,8 @@ use super::{
     HeadLock, Leases, Log, LogError, Maintenance, ParkedRecord, Properties, Read, StoredEvent, Wanted,
 };
 
-/// A log of which each job can be done by another part. A decorator wraps one part and leaves the others
-/// alone: `LogParts { appender: Arc::new(Timed::around(&log)), ..LogParts::of(&log) }`.
+/// A log whose jobs are done by separate parts. A decorator wraps one part and keeps the others: `LogParts {
+/// appender: Arc::new(Timed::around(&log)), ..LogParts::of(&log) }`.
 #[derive(Clone)]
 pub struct LogParts {
     /// Reads, and waits for growth.

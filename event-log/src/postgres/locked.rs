@@ -79,7 +79,7 @@ async fn park(connection: &mut PgConnection, parking: &Parking, envelope: String
             .bind(int(*version))
             .bind(envelope)
             .bind(payload.as_bytes())
-            // PostgreSQL texts cannot hold zero bytes; the error is only for people.
+            // PostgreSQL texts cannot contain zero bytes. The error is only for people, so they may be replaced.
             .bind(error.replace('\0', "\u{fffd}"))
             .bind(redrive)
         }

@@ -127,7 +127,7 @@ mod tests {
     use crate::port::Committed;
     use crate::tail_watcher::PollInterval;
 
-    /// Only ends a hang.
+    /// Ends a hang.
     const SOON: Duration = Duration::from_secs(60);
 
     #[tokio::test]
@@ -141,7 +141,7 @@ mod tests {
         let log = LogIdentity { context: Context::Ordering, address };
         let readers = Arc::new(Readers::new(&options, 1, SOON));
         let notifications = Notifications::new(&log, &readers, &options);
-        // Polling is effectively off.
+        // Polling is effectively disabled.
         let rarely = PollInterval { shortest: 2 * SOON, longest: 2 * SOON };
         let tail = Arc::new(TailWatcher::new(0, rarely));
         notifications.listen(&tail);
@@ -151,7 +151,7 @@ mod tests {
         // The next commit notifies a listener that was too late for this one.
         while tail.position() == 0 {
             version += 1;
-            assert!(version < 600, "nothing is heard");
+            assert!(version < 600, "no notification arrives");
             database.run_in("public", "NOTIFY \"chorale.ordering\", '1000000'").await.unwrap();
             let draft = Draft::now(&*another).await.unwrap().event("order-1", version);
             assert!(matches!(draft.commit(&*another).await.unwrap(), Committed::Done(_)));

@@ -1,4 +1,4 @@
-//! The state beside the events: deadlines, progress of consumers, leases, properties, counts.
+//! State beside the events: deadlines, progress of consumers, leases, properties, counts.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::port::{
     ConsumerProgress, Deadlines, DueDeadline, Leases, LogError, Maintenance, ParkedRecord, Properties,
 };
 
-/// Ledger entries that one statement deletes. Commits wait for no more than that.
+/// Ledger entries that one statement deletes. Commits never wait for more than one such statement.
 const PRUNED_AT_ONCE: i64 = 1000;
 
 impl PostgresLog {

@@ -92,14 +92,13 @@ pub(super) async fn examine(
     .map_err(unreadable)?;
     if to_write && moving {
         let problem = format!(
-            "{} holds the log of {} from a move that did not end: repeat `chorale move`",
+            "{} holds the log of {} from an unfinished move: repeat `chorale move`",
             log.address, log.context
         );
         return Err(LogError::Unavailable(problem, None));
     }
     if to_write && standby {
-        let problem =
-            format!("{} is a standby, which cannot be written; use the primary's address", log.address);
+        let problem = format!("{} is a standby, which is read-only; use the primary's address", log.address);
         return Err(LogError::Unavailable(problem, None));
     }
     if to_write && !synced {

@@ -1,5 +1,5 @@
-//! The one statement of a commit, in three shapes. There are few, so that each stays prepared; and more than
-//! one, because a part costs something even when it has no rows.
+//! The one statement of a commit, in three variants. There are few, so that each stays prepared, and more than one, because
+//! a part has a cost even if it has no rows.
 //!
 //! Everything but the head is written only `WHERE EXISTS (SELECT FROM moved)`. The statement may wait for the
 //! head's row and then see a newer version of it than of the other tables. But if the head is the expected

@@ -1,4 +1,4 @@
-//! Signed heads: proof for third parties of where the log ended.
+//! Signed heads: proof for third parties that the log once ended at a position with a hash.
 
 use platform::bus::publisher::{Mark, Outgoing};
 use schemas::Timestamp;

@@ -19,7 +19,7 @@ use super::{Relay, RelayError, Stopped};
 use crate::chain;
 use crate::port::{Read, StoredEvent};
 
-/// The longest rest of a relay that is not behind, which rests for half the time of its last transaction.
+/// The longest pause of a relay that is not behind. It pauses for half the duration of its last transaction.
 const LONGEST_REST: Duration = Duration::from_millis(50);
 
 /// The next events of the log.
@@ -63,7 +63,7 @@ impl Relay {
         if let Some(sign) = &self.sign
             && let Some(head) = heads.last(&at, self.clock.now(), &self.options, sign)
         {
-            // So that a signed head covers everything that it has published.
+            // Sign last, so that the head covers everything that this relay has published.
             publisher.publish(&[head], &at).await.map_err(|error| self.publish_failed(error))?;
         }
         Ok(Stopped::Shutdown)
@@ -141,9 +141,9 @@ impl Relay {
         Ok(())
     }
 
-    /// Publishes a page and reads the next one: at the same time if the relay is behind, otherwise afterwards
-    /// and after a rest, so that more events are published together. A transaction costs the bus as much for
-    /// one record as for a hundred, so the rest grows with the load of the bus.
+    /// Publishes a page and reads the next one: at the same time if the relay is behind, otherwise afterwards and
+    /// after a pause, so that more events are published together. A transaction costs the bus as much for one record
+    /// as for a hundred, so the pause grows with the load of the bus.
     async fn publish(
         &self,
         publisher: &mut dyn Publisher,
@@ -178,8 +178,8 @@ impl Relay {
         Ok((mark, next))
     }
 
-    /// Publishes records in one transaction, and reports it: in metrics, in a span of its own, and in a span in the trace of
-    /// each event.
+    /// Publishes records in one transaction, and reports it: in metrics, in a span of its own, and in a span in the
+    /// trace of each event.
     async fn transaction(
         &self,
         publisher: &mut dyn Publisher,

@@ -1,4 +1,4 @@
-//! The file that is moved: locked, and read from the first row to the last.
+//! The file that is moved: it is locked, and read completely.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::port::Head;
 
 /// How long to wait for a commit of another process.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Bytes that are sent at once, and about what is held in memory.
+/// Bytes per send, and approximately the memory in use.
 const CHUNK: usize = 256 * 1024;
 
 /// Checksum of a table.
@@ -41,7 +41,7 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) async fn lock(path: &Path) -> Result<Self, sqlx::Error> {
-        // Statements over whole tables are slow; no warnings about them.
+        // Statements over whole tables are slow; do not warn about them.
         let options = platform::sqlite::durable(path, PATIENCE).disable_statement_logging();
         let mut connection = platform::sqlite::open(&options).await?;
         sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut connection).await?;

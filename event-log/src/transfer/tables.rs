@@ -20,7 +20,7 @@ pub(super) enum Kind {
     Truth,
     /// A text, bytes or an id, copied byte by byte.
     Exact,
-    /// A text for people. Zero bytes are replaced, because PostgreSQL texts cannot hold them.
+    /// A text for people. Zero bytes are replaced, because PostgreSQL texts cannot contain them.
     Prose,
 }
 

@@ -31,7 +31,7 @@ pub(super) struct Target {
     connection: PgConnection,
 }
 
-/// What the database held.
+/// The earlier contents of the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
     /// Nothing, or the rest of an earlier move of the same log. The log was copied.
@@ -72,7 +72,7 @@ impl Target {
         done.map(drop).map_err(|error| self.explain(error))
     }
 
-    /// Copies everything in one transaction, unless the log is there already. Appends the checksum of each
+    /// Copies everything in one transaction, unless the database already has the log. Appends the checksum of each
     /// table to `checksums`.
     pub(super) async fn fill(
         &mut self,

@@ -31,7 +31,7 @@ pub(super) struct Answers {
 }
 
 impl Answers {
-    /// Answers all callers of the round, unless that was done before.
+    /// Answers all callers of the round, if they have no answer yet.
     pub(crate) fn send(&mut self, round: &mut Option<Round>) {
         if let Some(round) = round.take() {
             round.answer(take(&mut self.outcomes), take(&mut self.kept));
@@ -101,7 +101,7 @@ impl BatchBuilder {
         }
     }
 
-    /// Adds facts and states for the next requests. They are from before this batch, and hold nothing that it
+    /// Adds facts and states for the next requests. They are from before this batch, and contain nothing that the batch
     /// has changed.
     fn load(&mut self, facts: Facts, loaded: BTreeMap<StreamId, Loaded>) {
         self.facts.ledger.extend(facts.ledger);

@@ -1,9 +1,9 @@
-//! Decides what arrives during a commit, as if the commit had gone through.
+//! Decides requests that arrive during a commit, as if the commit had succeeded.
 //!
-//! Facts that are looked up during a commit may be from before it or from after it. For anything that the
-//! commit does not touch that makes no difference; a request that depends on something else is decided after
-//! the commit. Streams that the commit changes are seen as it leaves them. If the commit does not go through,
-//! or another process moves the head, these decisions are dropped.
+//! Facts that are looked up during a commit may be from before it or from after it. For facts that the commit does
+//! not change, this makes no difference. A request that depends on other facts is decided after the commit. Streams
+//! are seen as the commit leaves them. If the commit fails, or another process moves the head, these decisions are
+//! dropped.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -43,8 +43,8 @@ impl<'a> Pipelined<'a> {
         Self { log, cache, committing, touched: Touched::by(&committing.changes), now, lookup, limit }
     }
 
-    /// Decides jobs until `stop` is dropped. Returns the rounds that arrived: first what was decided, then
-    /// what must wait.
+    /// Decides jobs until `stop` is dropped. Returns the rounds that arrived: first the decided ones, then those
+    /// that must wait.
     pub(super) async fn decide_until(
         self,
         mut stop: oneshot::Receiver<()>,
@@ -71,7 +71,7 @@ impl<'a> Pipelined<'a> {
         rounds(all, decided, None)
     }
 
-    /// Adds `round` to what is decided; returns that unchanged as an error if the round must wait.
+    /// Adds `round` to the decided rounds. Returns them unchanged, as an error, if the round must wait.
     async fn decide(&self, round: &Round, decided: Option<Decided>) -> Result<Decided, Option<Decided>> {
         let (wanted, streams) = round.dependencies();
         let own = decided.as_ref().map(|decided| &decided.batch);
@@ -100,7 +100,7 @@ impl<'a> Pipelined<'a> {
             }
             Ok(_) => Err(decided),
             Err(error) => {
-                // The attempt after the commit meets the same error, and reports it.
+                // The attempt after the commit gets the same error, and reports it.
                 tracing::debug!(error = &error as &dyn std::error::Error, "could not decide during a commit");
                 Err(decided)
             }
@@ -113,7 +113,7 @@ fn rounds(all: Round, decided: Option<Decided>, waits: Option<Round>) -> Vec<(Ro
     decided.into_iter().chain(waits.map(|round| (round, None))).collect()
 }
 
-/// What a batch changes besides streams.
+/// The changes of a batch besides streams.
 struct Touched<'a> {
     commands: HashSet<CommandId>,
     inbox: HashSet<(&'a str, &'a StreamId)>,

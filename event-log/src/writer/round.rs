@@ -1,4 +1,4 @@
-//! A round: the requests and notes that are committed together, and what must be known to decide them.
+//! A round: the requests and notes that are committed together, and the facts that their decisions need.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -134,10 +134,10 @@ fn send<T>(reply: oneshot::Sender<T>, outcome: T) {
     drop(reply.send(outcome));
 }
 
-/// Whether the ledger is asked which commands of a round have an answer.
+/// Whether the commands of a round are looked up in the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LedgerLookup {
-    /// Only if something else is looked up anyway: the log refuses a second answer to a command.
+    /// Only if other facts are looked up anyway, because the log refuses a second answer to a command.
     Opportunistic,
     Always,
 }

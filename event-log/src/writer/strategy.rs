@@ -1,12 +1,8 @@
-//! How a batch is committed: optimistically against the last known head, or under a lock on the head.
-//!
-//! A writer that is alone need not ask where the log ends. If another process writes as much, a writer that
-//! loses a race needs an extra read and would lose again. So after a loss it locks the head for some batches,
-//! which makes access fair.
-//!
-//! Nor does a writer ask whether a command is new, because the log refuses a second answer to a command. Only
-//! after such a refusal does it look commands up in the ledger, and for a while after, because retries come
-//! in bursts.
+//! How a batch is committed: optimistically against the last known head, or under a lock on the head. A single writer
+//! need not read the head. If another process writes as much, a writer that loses a race needs an extra read and
+//! would lose again. So after a loss it locks the head for some batches, which makes access fair. Nor does a writer
+//! look up whether a command is new, because the log refuses a second answer to a command. It looks up commands only
+//! after such a refusal, and then for a while, because retries come in bursts.
 
 use super::round::LedgerLookup;
 
@@ -43,7 +39,7 @@ impl CommitStrategy {
         if self.lookups > 0 { LedgerLookup::Always } else { LedgerLookup::Opportunistic }
     }
 
-    /// A command was repeated that has an answer.
+    /// A repeated command had an answer.
     pub(super) fn repeated(&mut self) {
         self.lookups = MANY;
     }

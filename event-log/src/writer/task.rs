@@ -1,5 +1,4 @@
-//! The writer's loop: take what is queued, decide, commit, answer; and decide the next round while a commit
-//! is under way.
+//! The writer's loop: take queued requests, decide, commit, answer; decide the next round during a commit.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -38,7 +37,7 @@ pub(super) async fn run(log: Arc<dyn Log>, clock: Clock, options: WriterOptions,
 struct Queue {
     jobs: mpsc::Receiver<Job>,
     buffer: Vec<Job>,
-    /// In order; the first may be decided already.
+    /// In order. The first may already be decided.
     next: VecDeque<(Round, Option<Decided>)>,
 }
 
@@ -69,7 +68,7 @@ impl Queue {
 enum Attempt<'log> {
     /// The round was decided during the commit before it.
     Pipelined(Decided),
-    /// The round is decided on the head that is known.
+    /// The round is decided on the known head.
     OnKnownHead,
     /// The round is decided on a head that stays locked until the commit.
     OnLockedHead(Box<dyn HeadLock + 'log>),
@@ -136,8 +135,8 @@ impl Task {
         Ok(Attempt::OnLockedHead(lock))
     }
 
-    /// Breaks when the round is answered. Otherwise the round is to be tried again, and the answer says
-    /// whether the next attempt must look its commands up.
+    /// Breaks when the round is answered. Otherwise the round must be tried again, and the value says whether the next
+    /// attempt must look up its commands.
     async fn attempt(
         &mut self,
         attempt: Attempt<'_>,
@@ -198,7 +197,7 @@ impl Task {
                 self.cache.moved(head).await?;
                 Ok(ControlFlow::Continue(LedgerLookup::Opportunistic))
             }
-            // Most likely a command that has an answer, which was not looked up.
+            // Most likely a command already has an answer, which was not looked up.
             Err(LogError::Broken { .. }) if !decided.looked_up => {
                 queue.forget_decisions();
                 self.strategy.repeated();
@@ -208,8 +207,8 @@ impl Task {
         }
     }
 
-    /// Commits and answers. Meanwhile decides what arrives, as if the commit had gone through; if it does
-    /// not, that is decided again.
+    /// Commits and answers. Meanwhile decides arriving requests, as if the commit had succeeded; if it fails, they are
+    /// decided again.
     async fn commit(
         &self,
         decided: &mut Decided,
@@ -222,8 +221,7 @@ impl Task {
         let committing = async {
             let committed = self.log.commit(&batch.base, &batch.changes).await;
             if matches!(committed, Ok(Committed::Done(_))) {
-                // At once: a caller that has its answer sends its next request, which can be decided
-                // meanwhile.
+                // Answer at once, so that callers can already send their next requests.
                 answers.send(round);
             }
             drop(done);

@@ -1,4 +1,4 @@
-//! What a writer reports: metrics of its queue and batches, and the spans of requests and commits.
+//! Telemetry of a writer: metrics of its queue and batches, and the spans of requests and commits.
 
 use platform::telemetry::metrics::{Counter, Gauge, Histogram, metrics};
 use platform::telemetry::traces;

@@ -70,7 +70,7 @@ async fn a_copy_is_read_only_until_the_whole_shop_has_moved() {
     let harness = Harness::new().await;
     harness.copy().await.unwrap();
     let closed = event_log::connect(harness.database.url(), CONTEXT).await.map(drop).unwrap_err();
-    assert!(closed.to_string().contains("from a move that did not end: repeat `chorale move`"), "{closed}");
+    assert!(closed.to_string().contains("from an unfinished move: repeat `chorale move`"), "{closed}");
     let read_only = connect_read_only(harness.database.url(), CONTEXT).await.unwrap();
     assert_eq!(read_only.read(Read::After(0), 1).await.unwrap().len(), 1);
     harness.transfer().await.unwrap();

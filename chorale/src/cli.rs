@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_is_traced_by_its_number_even_under_the_former_name() {
+    fn an_order_is_traced_by_its_number_also_under_the_former_name() {
         for name in ["trace", "story"] {
             let cli = Cli::try_parse_from(["chorale", name, "10-000042"]).unwrap();
             assert!(

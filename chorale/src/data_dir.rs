@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_of_another_version_or_with_a_broken_description_is_refused() {
+    fn what_another_chorale_made_or_nobody_can_read_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let refused = |text: &str| {
             fs::write(folder.path().join(ABOUT), text).unwrap();

@@ -317,7 +317,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_closed_shop_leaves_no_write_ahead_log_and_only_its_owner_can_read_its_files() {
+    async fn a_shop_that_was_closed_leaves_no_write_ahead_log_and_its_files_are_its_owners_alone() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let shop = Shop::open(folder.path(), ShopOptions::default()).await.unwrap();

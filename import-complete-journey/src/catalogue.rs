@@ -128,7 +128,7 @@ mod tests {
     use crate::year::tests::product as of;
 
     #[test]
-    fn titles_are_composed_from_the_codes_in_the_data() {
+    fn titles_are_composed_from_what_the_data_has() {
         let mut cola = of(12);
         assert_eq!(title(&cola), "Sft drnk 2 liter btl carb incl, House brand, 2 ltr");
         cola.brand = "National".to_owned();
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_category_names_in_different_departments_get_different_slugs() {
+    fn categories_are_told_apart_by_their_department_and_have_addresses_of_their_own() {
         let mut products = [of(1), of(2), of(3)];
         products[1].department = "DRUG GM".to_owned();
         products[2].category = Some("SOFT/DRINKS".to_owned());

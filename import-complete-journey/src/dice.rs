@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dice_are_repeatable_and_have_the_given_probabilities() {
+    fn dice_repeat_themselves_and_fall_as_often_as_they_should() {
         let dice = Dice::new(7);
         assert_eq!(dice.throw("pay", "1"), Dice::new(7).throw("pay", "1"));
         assert_ne!(dice.throw("pay", "1"), Dice::new(8).throw("pay", "1"));

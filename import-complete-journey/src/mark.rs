@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn an_import_continues_where_it_was_and_knows_the_refusals() {
+    fn an_import_goes_on_where_it_was_and_knows_what_was_refused() {
         let folder = tempfile::tempdir().unwrap();
         let source = Source { weeks: Some(4), seed: 1, lockstep: false };
         let (mut marker, mut mark) = Marker::find(folder.path(), source).unwrap();

@@ -54,7 +54,7 @@ mod tests {
     use crate::year::tests::year;
 
     #[test]
-    fn a_price_is_the_median_of_the_regular_prices_with_half_a_cent_rounded_up() {
+    fn a_price_is_the_median_of_the_regular_prices_and_half_a_cent_goes_up() {
         let year = year(
             &[1, 2, 3],
             &[(1, &[(1, 1, 100), (1, 2, 300), (1, 1, 999), (2, 2, 5), (3, 0, 0)]), (2, &[(2, 1, 2)])],

@@ -60,7 +60,7 @@ mod tests {
     use crate::year::tests::year;
 
     #[test]
-    fn warehouses_get_the_demand_but_not_the_quantities_that_are_refused() {
+    fn warehouses_get_what_will_be_wanted_and_nothing_of_what_will_be_refused() {
         assert_eq!(shares(1), [1, 0, 0]);
         assert_eq!(shares(10), [6, 3, 1]);
         let mut year = year(&[1, 2], &[(1, &[(1, 4, 400), (2, 101, 9), (3, 1, 1)]), (2, &[(1, 6, 600)])]);

@@ -174,14 +174,14 @@ mod tests {
     }
 
     #[test]
-    fn by_default_only_the_programs_own_crates_log_at_info() {
+    fn says_the_programs_own_news_and_nobody_elses() {
         let said = said(LogFormat::Human, false, None);
         assert!(said.contains("committed batch=3"), "{said}");
         assert!(!said.contains("chatter") && !said.contains("details") && !said.contains('\x1b'), "{said}");
     }
 
     #[test]
-    fn the_filter_can_be_set_and_an_empty_one_means_the_default() {
+    fn the_filter_can_be_set_and_an_empty_one_is_none() {
         assert!(said(LogFormat::Human, false, Some("debug")).contains("details"));
         assert!(said(LogFormat::Human, false, Some(" ")).contains("committed"));
         assert!(matches!(filter(Some("event_log=loud")), Err(TelemetryError::Filter(_))));
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_are_for_terminals_unless_the_user_refuses_them() {
+    fn colours_are_for_terminals_of_people_who_want_them() {
         assert!(colours(true, None));
         assert!(colours(true, Some(OsStr::new(""))));
         assert!(!colours(true, Some(OsStr::new("1"))));

@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unavailable_vault_is_retried_and_a_forged_text_is_not() {
+    fn a_vault_that_does_not_answer_is_retried_and_a_text_that_is_not_genuine_is_not() {
         let away = VaultError::Unavailable(Arc::new(std::io::Error::other("away")));
         assert!(matches!(AnswerError::from(SealingError::Vault(away)), AnswerError::Unavailable(_)));
         let forged = SealingError::NotGenuine { subject: "order-1".to_owned(), field: "email".to_owned() };

@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn every_context_needs_a_server_as_its_target() {
+    fn every_context_has_to_go_to_a_server() {
         for (logs, vault) in [
             (&["ordering=postgres://me:hunter2@h/own"][..], "postgres://h/v"),
             (&["sqlite://hunter2/x"], "postgres://h/v"),

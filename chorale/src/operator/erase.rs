@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_subject_is_refused_with_2_and_the_valid_forms() {
+    fn what_is_no_subject_is_refused_with_2_and_the_forms_that_are() {
         let payment = format!("payment-{ID}");
         for text in ["", "10-000042", "order-10-000042", "order", ID, "karla@example.com", &payment] {
             let error = Cli::try_parse_from(["chorale", "erase", text, "--yes"]).unwrap_err();

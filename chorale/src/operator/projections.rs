@@ -121,7 +121,7 @@ mod tests {
     use crate::stores::Stores;
 
     #[tokio::test]
-    async fn listing_projections_writes_nothing_even_before_anything_was_projected() {
+    async fn projections_are_listed_without_writing_also_where_nothing_was_projected_yet() {
         let folder = tempfile::tempdir().unwrap();
         Shop::open(folder.path(), ShopOptions::default()).await.unwrap().close().await.unwrap();
         let shop = ReadOnlyShop::open(folder.path(), &Stores::default()).await.unwrap();

@@ -25,7 +25,7 @@ mod tests {
     use crate::shop::{Shop, ShopOptions};
 
     #[tokio::test]
-    async fn documents_of_another_log_are_refused_and_documents_of_this_log_are_not() {
+    async fn documents_of_another_log_are_refused_and_those_of_the_own_are_not() {
         let folder = tempfile::tempdir().unwrap();
         for _ in 0..2 {
             let shop = Shop::open(folder.path(), ShopOptions::default()).await.unwrap();

@@ -122,7 +122,7 @@ fn count(value: &Value) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_separate_query_api_reports_the_lag_of_projectors_and_reactors_that_are_not_running() -> Result<()>
+async fn a_query_api_that_runs_alone_reports_the_lag_of_projectors_and_reactors_that_do_not_run() -> Result<()>
 {
     let data = tempfile::tempdir()?;
     let data = data.path();

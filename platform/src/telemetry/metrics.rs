@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn every_metric_has_a_description_and_a_unique_name() {
+    fn every_metric_says_what_it_counts_and_no_name_is_used_twice() {
         let mut names: Vec<&str> = list().iter().map(|one| one.name.as_str()).collect();
         names.sort_unstable();
         let all = names.len();

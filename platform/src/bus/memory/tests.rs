@@ -2,12 +2,12 @@ use super::*;
 use crate::bus::contract::{NONE, breaches};
 
 #[tokio::test]
-async fn a_correct_bus_breaks_no_promise() {
+async fn a_right_bus_breaks_no_promise() {
     assert_eq!(breaches(&Fault::None).await, NONE);
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_fault_breaks_its_promise() {
+async fn every_fault_breaks_the_promise_that_it_should() {
     let faults = [
         (Fault::ForgetsPositions, "after any delivery a group can continue with exactly the rest"),
         (Fault::GoesOnFromCommits, "committed positions do not decide where a group continues"),

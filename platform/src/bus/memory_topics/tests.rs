@@ -30,12 +30,12 @@ impl TopicsUnderTest for MemoryTopics {
 }
 
 #[tokio::test]
-async fn correct_topics_break_no_promise() {
+async fn right_topics_break_no_promise() {
     assert_eq!(publisher_breaches(&Fault::None).await, NONE);
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_fault_breaks_its_promise() {
+async fn every_fault_breaks_the_promise_that_it_should() {
     let faults = [
         (Fault::LetsStaleOnesWrite, "a stale publisher is refused, and none of its records is visible"),
         (Fault::AcknowledgesStaleOnes, "a stale publisher is refused, and none of its records is visible"),
@@ -61,7 +61,7 @@ async fn every_fault_breaks_its_promise() {
 }
 
 #[tokio::test]
-async fn a_lost_transaction_leaves_nothing_but_after_a_lost_answer_everything_is_written() {
+async fn a_lost_transaction_leaves_nothing_and_a_lost_answer_everything() {
     let topics = MemoryTopics::default();
     let mark = |position| Mark {
         context: Context::Ordering,

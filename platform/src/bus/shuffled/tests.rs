@@ -36,14 +36,14 @@ impl BusUnderTest for ShuffledMemory {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_seed_keeps_every_promise_of_a_bus() {
+async fn keeps_every_promise_of_a_bus_whatever_the_seed() {
     for seed in 0..40 {
         assert_eq!(breaches(&Shuffled(seed, Fault::None)).await, NONE, "seed {seed}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn faults_of_the_inner_bus_are_not_hidden() {
+async fn does_not_hide_what_the_bus_inside_does_wrong() {
     for fault in [Fault::ForgetsPositions, Fault::ReordersAKey, Fault::DropsARecord, Fault::ClaimsTooMuch] {
         let mut broken = Vec::new();
         for seed in 0..3 {
@@ -85,7 +85,7 @@ async fn heard(seed: u64) -> Vec<Vec<(StreamId, u64)>> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn keys_are_mixed_and_records_redelivered_in_other_batches() {
+async fn mixes_keys_delivers_again_and_cuts_batches_anew() {
     let mut orders = HashSet::new();
     let (mut again, mut sizes) = (0, HashSet::new());
     for seed in 0..10 {
@@ -104,14 +104,14 @@ async fn keys_are_mixed_and_records_redelivered_in_other_batches() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn equal_seeds_give_equal_deliveries() {
+async fn the_same_seed_does_the_same() {
     for seed in [1, 2] {
         assert_eq!(heard(seed).await, heard(seed).await);
     }
 }
 
 #[test]
-fn the_inner_bus_resumes_at_the_lowest_of_its_virtual_partitions_once_all_are_known() {
+fn the_bus_inside_goes_on_from_the_lowest_of_its_virtual_partitions_once_all_are_known() {
     let at = |positions: &[(u32, u64)]| -> Positions {
         positions
             .iter()

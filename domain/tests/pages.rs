@@ -1,4 +1,4 @@
-//! The pages of docs/ that are made from the rules say what the rules say.
+//! The pages of docs/ that are generated from the rules agree with the rules.
 
 #![expect(
     clippy::disallowed_methods,
@@ -14,7 +14,7 @@ use domain::policies::{life_cycle_markdown, policies_markdown};
 
 const NOTE: &str = "<!-- Generated from the code; do not edit. UPDATE_CONTRACTS=1 cargo test -p domain --test pages regenerates it. -->";
 
-/// Compares a page with what is checked in, or writes it.
+/// Compares a page with the file that is checked in, or writes it.
 fn check(name: &str, page: &str) {
     let file = PathBuf::from("../docs").join(name);
     let page = format!("{NOTE}\n\n{page}");
@@ -24,7 +24,7 @@ fn check(name: &str, page: &str) {
     let checked_in = fs::read_to_string(&file).unwrap_or_default();
     assert!(
         checked_in == page,
-        "docs/{name} is not what the rules say. UPDATE_CONTRACTS=1 cargo test -p domain --test pages regenerates it"
+        "docs/{name} is out of date. UPDATE_CONTRACTS=1 cargo test -p domain --test pages regenerates it"
     );
 }
 

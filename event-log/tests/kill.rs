@@ -1,5 +1,4 @@
-//! A process that appends is killed at any moment. Everything that it acknowledged is there, and nothing is
-//! there in part.
+//! A process that appends is killed at any moment. Everything that it acknowledged is in the log, and nothing partially.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
@@ -76,7 +75,7 @@ fn acknowledged_requests_survive(name: &str, url: &str, settled: impl AsyncFn())
     for kill in 0..KILLS {
         let life = random.random_range(Duration::ZERO..LIFE);
         let new = killed_after(name, life, url);
-        assert!(!new.is_empty(), "seed {SEED}, kill {kill}: the victim never got anywhere");
+        assert!(!new.is_empty(), "seed {SEED}, kill {kill}: the victim acknowledged nothing");
         acknowledged.extend(new);
         runtime().block_on(async {
             settled().await;
@@ -212,8 +211,7 @@ fn answer(id: Uuid) -> String {
     format!("\"{id}\"")
 }
 
-/// Asserts that everything acknowledged is there, that every request is complete, and that the hash chain is
-/// right.
+/// Asserts that every acknowledged request is in the log, that every request is complete, and that the hash chain is valid.
 async fn examine(url: &str, acknowledged: &BTreeSet<Uuid>, when: &str) {
     let log = event_log::connect(url, Context::Ordering).await.unwrap();
     let verified = verify(&*log, None, |_| {}).await.unwrap_or_else(|finding| panic!("{when}: {finding}"));
@@ -221,7 +219,10 @@ async fn examine(url: &str, acknowledged: &BTreeSet<Uuid>, when: &str) {
     for event in log.read(Read::After(0), usize::MAX).await.unwrap() {
         *requests.entry(event.envelope.correlation).or_default() += 1;
     }
-    assert!(requests.values().all(|events| *events == EVENTS_EACH), "{when}: a request is there in part");
+    assert!(
+        requests.values().all(|events| *events == EVENTS_EACH),
+        "{when}: a request is only partially in the log"
+    );
     let lost: Vec<_> = acknowledged.iter().filter(|id| !requests.contains_key(id)).collect();
     assert!(lost.is_empty(), "{when}: acknowledged and lost: {lost:?}");
 

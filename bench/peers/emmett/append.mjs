@@ -1,4 +1,4 @@
-// Appends with emmett from many callers for a while, each insisting on the version that the one before it has left.
+// Appends with emmett from many callers for a while. Each append expects the version that the previous one has left.
 import { randomUUID } from 'node:crypto';
 import { getPostgreSQLEventStore } from '@event-driven-io/emmett-postgresql';
 import pg from 'pg';
@@ -36,7 +36,7 @@ async function appended(duration) {
   return { times, seconds: Number(process.hrtime.bigint() - start) / 1e9 };
 }
 
-// The first seconds, in which the program is still being compiled, do not count.
+// The first seconds do not count, because Node is still compiling the program.
 const warm = await appended(2);
 const { times, seconds } = await appended(number('BENCH_SECONDS'));
 times.sort((one, other) => one - other);

@@ -124,7 +124,7 @@ proptest! {
         let mut shop = nothing_yet();
         for step in steps {
             let parent = |parent: Option<usize>| parent.map(name);
-            // Refusals are fine here: what counts is what is there afterwards.
+            // Refusals are fine here: only the tree afterwards matters.
             let _verdict = match step {
                 Step::Create(node, up) => shop.run(&create(&name(node), parent(up).as_deref())),
                 Step::Move(node, up) => shop.run(&shift(&name(node), parent(up).as_deref())),
@@ -135,7 +135,7 @@ proptest! {
                 let path = tree.path(id);
                 prop_assert!(path.len() <= 8);
                 let top = tree.get(*path.last().unwrap()).unwrap();
-                prop_assert_eq!(top.parent, None, "a cycle, or a parent that is gone");
+                prop_assert_eq!(top.parent, None, "a cycle, or a missing parent");
             }
         }
     }

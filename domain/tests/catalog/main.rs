@@ -1,4 +1,4 @@
-//! The rules of the catalog, as tests: products, categories, and what ordering learns of them.
+//! Tests of the rules of the catalog: products, categories, and ordering's price book.
 
 mod category;
 mod price_book;

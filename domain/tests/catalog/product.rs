@@ -79,7 +79,7 @@ pub fn archived() -> ProductEvent {
     ProductArchived { product_id: tea(), reason: None }.into()
 }
 
-/// A catalog in which there is a category, and this has happened to the tea.
+/// A catalog with one category, and with these events in the stream of the tea.
 pub fn shop(events: impl IntoIterator<Item = ProductEvent>) -> Given {
     let tree = [category::created("drinks", None), category::created("food", None)];
     given::<Product>(tea().stream(), events)

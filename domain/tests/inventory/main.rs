@@ -1,4 +1,4 @@
-//! The rules of inventory, as tests: stock items, reservations, and what holds whatever is tried.
+//! Tests of the rules of inventory: stock items, reservations, and invariants under random commands.
 
 mod properties;
 mod release;

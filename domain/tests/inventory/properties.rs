@@ -1,4 +1,4 @@
-//! What holds after every event, whatever is tried.
+//! Invariants that hold after every event, under random commands.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,9 +37,10 @@ enum Step {
     Transfer(usize, usize, usize, u32),
     Thresholds(usize, u32, u32),
     Reserve(usize, Vec<(usize, u32)>),
-    /// An order gives back everything, or what it has at one location.
+    /// An order releases everything, or its units at one location.
     Release(usize, Option<usize>),
-    /// A parcel is dispatched from a location. If the number is not 0: the last dispatch is repeated, or exceeds the reservation.
+    /// A parcel is dispatched from a location. If the number is not 0: the last dispatch is repeated, or exceeds the
+    /// reservation.
     Consume(usize, usize, u32),
 }
 
@@ -137,7 +138,7 @@ impl Book {
     }
 }
 
-/// Follows the events of one step, and looks after each.
+/// Applies the events of one step, and checks the invariants after each.
 fn check(before: &Given, changes: &Changes, book: &mut Book) -> Result<(), TestCaseError> {
     let mut stocks: BTreeMap<String, Stock> = BTreeMap::new();
     for (stream, event) in &changes.events {
@@ -149,7 +150,7 @@ fn check(before: &Given, changes: &Changes, book: &mut Book) -> Result<(), TestC
         for (location, place) in &item.levels.places {
             prop_assert!(place.reserved <= place.on_hand, "{location}: {place:?}");
             let held: u32 = item.held.iter().filter(|((_, at), _)| at == location).map(|(_, qty)| qty).sum();
-            prop_assert_eq!(held, place.reserved, "what orders hold at {}", location);
+            prop_assert_eq!(held, place.reserved, "reserved units of orders at {}", location);
             on_hand += place.on_hand;
             reserved += place.reserved;
         }
@@ -157,16 +158,20 @@ fn check(before: &Given, changes: &Changes, book: &mut Book) -> Result<(), TestC
         let in_all = item.levels.in_all();
         prop_assert_eq!((in_all.on_hand, in_all.reserved, in_all.available), (on_hand, reserved, available));
         if let Some((location, after)) = after_of(event) {
-            prop_assert_eq!(after, &item.levels.after(location), "what the event says of afterwards");
+            prop_assert_eq!(after, &item.levels.after(location), "the levels in the event");
         }
         prop_assert_eq!(book.of_sku(&item.sku), i64::from(reserved));
         stocks.insert(stream.to_string(), stock);
     }
-    prop_assert!(book.0.values().all(|qty| *qty >= 0), "an order gave more than it held: {:?}", book.0);
+    prop_assert!(
+        book.0.values().all(|qty| *qty >= 0),
+        "an order released more than it had reserved: {:?}",
+        book.0
+    );
     Ok(())
 }
 
-/// A reservation is whole and of what was available, or nothing.
+/// A reservation covers all lines with available units, or none.
 fn check_reservation(before: &Given, lines: &[(usize, u32)], changes: &Changes) -> Result<(), TestCaseError> {
     let mut wanted: BTreeMap<Sku, u32> = BTreeMap::new();
     for (s, qty) in lines {
@@ -218,7 +223,7 @@ proptest! {
         for (number, step) in steps.into_iter().enumerate() {
             let before = house.clone();
             let decision = decision(&before, number, step.clone());
-            // A refusal changes nothing, which is what the next step finds.
+            // A refusal changes nothing, which the next step checks.
             let Ok(changes) = house.run(decision.as_ref()) else { continue };
             check(&before, &changes, &mut book)?;
             if let Step::Reserve(_, lines) = &step {

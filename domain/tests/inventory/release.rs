@@ -11,7 +11,7 @@ use schemas::{LineId, OrderId};
 use crate::reservation::{house, line, order, reserve, sku};
 use crate::stock::at;
 
-/// Tea from two places, and a mug with it.
+/// A reservation of tea at two locations, and a mug.
 fn reserved() -> Given {
     let house = house(&[("TEA", "central", 4), ("TEA", "north", 4), ("MUG", "north", 2)]);
     house.when(&reserve(&[("TEA", 6), ("MUG", 1)])).events(4).after()

@@ -21,7 +21,7 @@ pub fn sku(text: &str) -> Sku {
     text.parse().unwrap()
 }
 
-/// A house in which there is so much of each SKU at each location.
+/// A stock with these quantities per SKU and location.
 pub fn house(stock: &[(&str, &str, u32)]) -> Given {
     let mut house = nothing_yet();
     for (name, location, qty) in stock {
@@ -32,7 +32,7 @@ pub fn house(stock: &[(&str, &str, u32)]) -> Given {
     house
 }
 
-/// Lines 1, 2, 3 … that want so many of these; a SKU that begins with `GIFT` is not counted.
+/// Lines 1, 2, 3 … with these SKUs and quantities; a SKU that begins with `GIFT` is not counted.
 pub fn reserve(lines: &[(&str, u32)]) -> ReserveOrder {
     let line = |(id, (name, qty)): (u32, &(&str, u32))| ReserveLine {
         line_id: LineId(id),
@@ -52,7 +52,7 @@ pub fn line(line_id: u32, name: &str, qty: u32, location: &str) -> LineAtLocatio
     LineAtLocation { line_id: LineId(line_id), sku: sku(name), qty, location: at(location), tracked }
 }
 
-/// Where the lines go: line, units, location.
+/// The assignment of lines to locations: line, units, location.
 fn placed(house: &Given, reserve: &ReserveOrder) -> Vec<(u32, u32, String)> {
     let changes = house.when(reserve).changes();
     let confirmed = changes.events_of::<ReservationEvent>();

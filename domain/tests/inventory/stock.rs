@@ -18,7 +18,7 @@ pub fn level(on_hand: u32, reserved: u32, available: u32) -> Level {
     Level { on_hand, reserved, available }
 }
 
-/// Levels where one location has everything and nothing is kept back.
+/// Levels with one location and no safety stock.
 pub fn after(on_hand: u32, reserved: u32) -> LevelsAfter {
     let level = level(on_hand, reserved, on_hand - reserved);
     LevelsAfter { at_location: level, in_all: level }
@@ -170,7 +170,7 @@ fn only_what_is_promised_to_nobody_is_moved_to_another_place() {
     shelf.when(&transfer(6)).events(2);
     let nowhere = TransferStock { to: at("central"), qty: 0, transfer_id: String::new(), ..transfer(1) };
     let refusal = shelf.when(&nowhere).refused("REQUIRED");
-    assert_eq!(refusal.errors.len(), 3, "all that is wrong: {refusal:?}");
+    assert_eq!(refusal.errors.len(), 3, "all errors: {refusal:?}");
     nothing_yet().when(&transfer(1)).refused("NOT_FOUND");
 }
 

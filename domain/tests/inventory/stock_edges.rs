@@ -15,7 +15,7 @@ fn count(count: u32) -> AdjustStock {
     AdjustStock { sku: tea(), location: at("central"), change, reason }
 }
 
-/// What the edges say after a count.
+/// The edge events after a count.
 fn edges(shelf: &mut Given, to: u32) -> Vec<StockEvent> {
     shelf.run(&count(to)).unwrap().events_of::<StockEvent>().split_off(1)
 }

@@ -52,7 +52,7 @@ async fn a_second_relay_stands_by_and_takes_over_when_the_first_is_gone() {
     harness.relayed().await;
     assert_eq!(harness.topics.takeovers(Context::Ordering), 2);
     let third = harness.start();
-    // A relay that stops in good order releases its lease.
+    // A relay that stops cleanly releases its lease.
     second.stop().await;
     append(harness.log.as_ref(), &["order-a"]).await;
     harness.relayed().await;

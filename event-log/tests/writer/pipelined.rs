@@ -1,4 +1,4 @@
-//! Requests that arrive during a commit are decided as if it had gone through, and again if it has not.
+//! Requests that arrive during a commit are decided as if it had succeeded, and again if it has failed.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -83,7 +83,7 @@ async fn requests_during_a_commit_are_decided_before_it_ends_and_see_its_changes
         let first = paused.ask("first", count_up("a"));
         paused.decided(1).await;
         let more = [paused.ask("second", count_up("a")), paused.ask("third", count_up("b"))];
-        // No commit has gone through yet.
+        // No commit has succeeded yet.
         paused.decided(3).await;
         paused.resume();
         assert_eq!(answer(&done(first).await), Some(1));

@@ -5,18 +5,19 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use platform::bus::BusError;
 use platform::bus::publisher::{Mark, Outgoing, PublishError, Publisher};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 use rdkafka::{ClientContext, Message};
-use schemas::Context;
 use schemas::topics::RELAY_TOPIC;
+use schemas::{Context, Topic};
 
 use crate::address::Address;
-use crate::reader::{Readers, signed};
-use crate::{client, relay_partition};
+use crate::reader::{Reader, Readers, signed};
+use crate::{client, codec, relay_partition};
 
 /// Interval of polls for deliveries. The client's own `flush` polls in steps of 100 ms and does not return earlier.
 const POLL: Duration = Duration::from_millis(1);
@@ -82,17 +83,27 @@ impl Publisher for KafkaPublisher {
         self.producer = Some(Arc::new(producer));
         let topic = format!("{}{RELAY_TOPIC}", self.address.prefix);
         let number = relay_partition(self.context);
-        let last = self.readers.read(move |reader| {
+        let address = Arc::clone(&self.address);
+        let looking = self.readers.read(move |reader| {
             let bounds = reader.bounds(&topic, &[number])?;
             let parts: Vec<_> = bounds.into_iter().map(|bounds| (number, bounds)).collect();
             let last = reader.last(&topic, &parts, |message| Ok(message.payload().map(<[u8]>::to_vec)))?;
-            Ok(last.into_values().next())
+            Ok((last.into_values().next(), last_position(reader, &address, context)?))
         });
-        let last = last.await.map_err(|error| PublishError::Unavailable(Box::new(error)))?;
-        let Some(payload) = last else { return Ok(None) };
-        let mark: Mark = serde_json::from_slice(&payload.unwrap_or_default())
-            .map_err(|error| PublishError::Rejected(format!("the last mark cannot be read: {error}")))?;
-        Ok(Some(mark))
+        let (last, end) = looking.await.map_err(|error| PublishError::Unavailable(Box::new(error)))?;
+        let mark =
+            last.map(|payload| serde_json::from_slice::<Mark>(&payload.unwrap_or_default())).transpose();
+        let mark =
+            mark.map_err(|error| PublishError::Rejected(format!("the last mark cannot be read: {error}")))?;
+        let position = mark.as_ref().map_or(0, |mark| mark.position);
+        if end > position {
+            // A mark is in the transaction of its records. Continuing from an older one would publish records again.
+            let problem = format!(
+                "the last mark of {context} is at position {position}, but its topics end at {end}: looking again"
+            );
+            return Err(PublishError::Unavailable(problem.into()));
+        }
+        Ok(mark)
     }
 
     async fn publish(&mut self, records: &[Outgoing], mark: &Mark) -> Result<(), PublishError> {
@@ -114,6 +125,20 @@ impl Drop for KafkaPublisher {
             tracing::warn!(%error, "could not start the thread that closes a publisher");
         }
     }
+}
+
+/// The highest position on the topics of a context. Last records that are not from a relay count as 0.
+fn last_position(reader: &Reader, address: &Address, context: Context) -> Result<u64, BusError> {
+    let numbers: Vec<u32> = (0..address.partitions).collect();
+    let mut highest = 0;
+    for topic in Topic::ALL.into_iter().filter(|topic| topic.context() == context) {
+        let name = format!("{}{topic}", address.prefix);
+        let ranges: Vec<_> = numbers.iter().copied().zip(reader.bounds(&name, &numbers)?).collect();
+        let found =
+            reader.last(&name, &ranges, |message| Ok(codec::position(topic, message).unwrap_or(0)))?;
+        highest = found.into_values().fold(highest, u64::max);
+    }
+    Ok(highest)
 }
 
 async fn blocking<T: Send + 'static>(

@@ -211,22 +211,34 @@ impl Reader {
         let begin = |(number, part): &Range| (topic, *number, offset(part.low));
         let begins = list(parts.iter().filter(|(number, _)| left.contains_key(number)).map(begin))?;
         self.consumer.assign(&begins).map_err(unavailable)?;
-        let scanned = self.scan_assigned(&mut left, &mut visit);
+        let scanned = self.scan_assigned(topic, &mut left, &mut visit);
         self.consumer.unassign().map_err(unavailable)?;
         scanned
     }
 
+    /// Fails if the client delivers a record again, which a visitor would count twice.
     fn scan_assigned(
         &self,
+        topic: &str,
         left: &mut BTreeMap<u32, u64>,
         visit: &mut dyn FnMut(&BorrowedMessage<'_>) -> Result<ControlFlow<()>, BusError>,
     ) -> Result<(), BusError> {
         let mut last_news = Instant::now();
+        let mut reached = BTreeMap::<u32, u64>::new();
         while !left.is_empty() {
             match self.consumer.poll(TICK) {
                 Some(Ok(message)) => {
                     last_news = Instant::now();
                     let (number, next) = (unsigned(message.partition()), unsigned64(message.offset()) + 1);
+                    let before = reached.insert(number, next).unwrap_or(0);
+                    if next <= before {
+                        let problem = format!(
+                            "the client delivered offset {} of {topic}/{number} after offset {}",
+                            next - 1,
+                            before - 1
+                        );
+                        return Err(BusError::Unavailable(problem.into()));
+                    }
                     let Some(end) = left.get(&number).copied() else { continue };
                     if next <= end && visit(&message)?.is_break() {
                         return Ok(());

@@ -36,9 +36,11 @@ struct Relays {
 }
 
 impl Harness {
-    /// Creates these topics, with this number of partitions, and the topic of the relays.
+    /// Creates these topics, the others of their contexts, and the topic of the relays, with this number of partitions.
     pub async fn with(topics: &[Topic], partitions: u32, more: &str) -> Self {
-        let names: Vec<&str> = topics.iter().map(|topic| topic.name()).chain([RELAY_TOPIC]).collect();
+        let contexts: Vec<Context> = topics.iter().map(|topic| topic.context()).collect();
+        let all = Topic::ALL.into_iter().filter(|topic| contexts.contains(&topic.context()));
+        let names: Vec<&str> = all.map(Topic::name).chain([RELAY_TOPIC]).collect();
         let (scratch, bus) = Scratch::new(&names, partitions, more).await.unwrap();
         Self { bus, relays: Mutex::default(), _scratch: scratch }
     }

@@ -11,7 +11,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::Headers;
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use schemas::topics::PARTITIONS;
-use schemas::{Context, Timestamp, Topic};
+use schemas::{Context, StreamId, Timestamp, Topic};
 
 use crate::harness::{Harness, mark};
 
@@ -100,4 +100,21 @@ async fn a_record_that_no_broker_takes_is_named_and_nothing_of_its_transaction_i
     let name = format!("{}{}", harness.prefix(), Topic::ORDER);
     let seen = tokio::task::spawn_blocking(move || committed(&name, 0)).await.unwrap().unwrap();
     assert_eq!(seen, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_publisher_does_not_continue_from_a_mark_that_is_older_than_the_records() {
+    let harness = Harness::with(&[Topic::ORDER], 2, "").await;
+    let stream = StreamId::from_text("order-a");
+    // As if the last mark had been overlooked.
+    let records = harness.unpublished(Topic::ORDER, &stream, 1, 3);
+    let mut first = harness.bus.publisher(Context::Ordering);
+    assert_eq!(first.take_over().await.unwrap(), None);
+    first.publish(&records, &mark(Context::Ordering, 2)).await.unwrap();
+    let mut next = harness.bus.publisher(Context::Ordering);
+    let cause = match next.take_over().await {
+        Err(PublishError::Unavailable(cause)) => cause.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert!(cause.contains("is at position 2, but its topics end at 3"), "{cause}");
 }

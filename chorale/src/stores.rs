@@ -7,7 +7,7 @@ use std::str::FromStr;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use platform::config::Secret;
-use platform::servers::{NoClient, is_postgres};
+use platform::servers::{NoClient, is_mongodb, is_postgres};
 use schemas::Context;
 
 use crate::data_dir::{DataDir, DataDirError};
@@ -16,7 +16,7 @@ mod bus;
 
 pub use bus::BusAddress;
 
-/// Whether this build has the clients of PostgreSQL and Kafka.
+/// Whether this build has the clients of PostgreSQL, Kafka and MongoDB.
 pub const HAS_CLIENTS: bool = cfg!(feature = "servers");
 
 /// Addresses of stores; a store without an address is a file in the data directory. Addresses may contain passwords: they
@@ -44,7 +44,8 @@ pub struct Stores {
     /// the data directory.
     #[arg(long, global = true, env = "CHORALE_VAULT", hide_env_values = true, value_name = "ADDRESS")]
     pub vault: Option<Secret>,
-    /// Address of the read-model documents: sqlite://FILE. Default: a file in the data directory.
+    /// Address of the read-model documents: sqlite://FILE or mongodb://user:password@host/database. `chorale migrate` builds
+    /// missing indexes. Default: a file in the data directory.
     #[arg(long, global = true, env = "CHORALE_DOCUMENTS", hide_env_values = true, value_name = "ADDRESS")]
     pub documents: Option<Secret>,
     /// The key (32 bytes, base64 or hex) with which the relay signs log heads for auditors. Read from the environment only.
@@ -108,6 +109,11 @@ impl Stores {
                 postgres(self.vault.as_ref().map(Secret::expose)),
             ),
             ("--bus (CHORALE_BUS)", NoClient::KAFKA, kafka),
+            (
+                "--documents (CHORALE_DOCUMENTS)",
+                NoClient::MONGODB,
+                self.documents.as_ref().is_some_and(|address| is_mongodb(address.expose())),
+            ),
         ];
         match missing.into_iter().find(|(.., named)| *named && !has_clients) {
             Some((option, error, _)) => Err(error).context(format!("{option} names a server")),
@@ -208,6 +214,10 @@ mod tests {
         Stores { event_log, bus: bus.map(|text| Secret::from(text.to_owned())), ..Stores::default() }
     }
 
+    fn documents_on(address: &str) -> Stores {
+        Stores { documents: Some(Secret::from(address.to_owned())), ..Stores::default() }
+    }
+
     fn bus(address: Option<&str>) -> Result<BusAddress> {
         BusAddress::parse(stores(&[], address).bus.as_ref())
     }
@@ -237,6 +247,8 @@ mod tests {
             (stores(&["payments=postgres://u:hunter2@h/own"], None), "--event-log", "PostgreSQL"),
             (on_vault, "--vault", "PostgreSQL"),
             (stores(&[], Some("kafka://u:hunter2@h:1")), "--bus", "Kafka"),
+            (documents_on("mongodb://u:hunter2@h/shop"), "--documents", "MongoDB"),
+            (documents_on("mongodb+srv://u:hunter2@h/shop"), "--documents", "MongoDB"),
         ];
         for (stores, option, server) in cases {
             stores.require_clients(true).unwrap();

@@ -12,6 +12,8 @@ pub struct NoClient(pub &'static str);
 impl NoClient {
     /// The error for an address of a PostgreSQL database.
     pub const POSTGRESQL: Self = Self("PostgreSQL");
+    /// The error for an address of a MongoDB database.
+    pub const MONGODB: Self = Self("MongoDB");
     /// The error for an address of a Kafka cluster.
     pub const KAFKA: Self = Self("Kafka");
 }
@@ -28,6 +30,11 @@ pub struct Migrated {
 /// Whether `address` is that of a PostgreSQL database.
 pub fn is_postgres(address: &str) -> bool {
     after_postgres_scheme(address).is_some()
+}
+
+/// Whether `address` is that of a MongoDB database.
+pub fn is_mongodb(address: &str) -> bool {
+    address.starts_with("mongodb://") || address.starts_with("mongodb+srv://")
 }
 
 /// The part of a PostgreSQL address after its scheme; `None` for any other address.

@@ -158,7 +158,8 @@ suite! { ($) "documents by id and of generations" KEYED keyed_suite KeyedLocatio
         writing_twice_is_writing_once, a_deleted_document_stays_deleted_when_its_past_is_redelivered,
         a_large_write_keeps_the_newer_of_each_document, a_body_that_is_not_json_is_refused_with_its_whole_batch,
         a_batch_that_names_an_id_twice_is_refused, of_many_that_put_the_same_version_one_succeeds;
-    positions: positions_are_never_ahead_of_documents, untouched_partitions_stay, positions_are_set_without_documents;
+    positions: positions_are_never_ahead_of_documents, untouched_partitions_stay, positions_are_set_without_documents,
+        positions_never_move_back;
     restoring: a_store_restored_to_an_earlier_copy_catches_up_by_redelivery, reopening_keeps_everything,
         many_may_open_a_new_store_at_once;
     loading: loading_keeps_the_order_and_answers_tombstones;

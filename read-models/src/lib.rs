@@ -2,15 +2,20 @@
 
 #![warn(unreachable_pub)]
 
+mod changes;
+mod connect;
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod documents;
+#[cfg(feature = "mongodb")]
+mod mongo;
 pub mod port;
 mod sqlite;
 pub mod status;
 mod store;
 mod timed;
 
+pub use connect::{Migrated, connect, connect_read_only, migrate};
 pub use port::*;
 pub use status::{ProjectorState, ProjectorStatus, ReactorStatus};
-pub use store::{Document, Migrated, Store, connect, connect_read_only, migrate};
+pub use store::{Document, Store};

@@ -29,7 +29,7 @@ pub use keys::{KeyFields, Keys, Value};
 pub use operations::{
     EventKey, Quarantine, QuarantineCount, QuarantinedEvent, Rebuild, RebuildState, Rebuilds, Sources,
 };
-pub use query::{Cursor, Direction, Filter, Found, Query};
+pub use query::{Cursor, Direction, Filter, Found, MAX_PAGE, Query, after_all_beginning_with};
 
 /// How long after [`Generations::switch`] a handle may still answer the generation that was live before.
 pub const SWITCH_VISIBLE_WITHIN: Duration = Duration::from_secs(1);
@@ -40,7 +40,7 @@ pub trait Keyed: Send + Sync {
     /// The documents with these ids, in their order; `None` for one that was never written. Tombstones are answered.
     async fn load(&self, generation: &Generation, ids: &[String]) -> Result<Vec<Option<Stored>>, StoreError>;
 
-    /// Writes each document whose version is newer than the stored one, then sets the given positions (others stay). No
+    /// Writes each document whose version is newer than the stored one, then sets the given positions, unless they are higher already (others stay). No
     /// reader sees the positions before the documents. A batch that names an id twice, or holds a body that is not JSON or
     /// has no proper keys, is refused as a whole. Does not tell which documents were kept.
     async fn write(

@@ -6,7 +6,6 @@
 //!
 //! There is one writing connection and a small pool of reading ones. Other processes may write to the same file.
 
-mod changes;
 mod conditions;
 mod connection;
 mod documents;
@@ -30,12 +29,12 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use sqlx::SqlitePool;
 
-use self::changes::Changes;
 use self::connection::Writer;
 use self::error::failed;
 use self::schema::Recorded;
+use crate::changes::Changes;
+use crate::connect::Migrated;
 use crate::port::{Collection, Filter, Generation, StoreError};
-use crate::store::Migrated;
 
 /// Documents in a SQLite file.
 pub(crate) struct Sqlite {

@@ -1,22 +1,19 @@
-//! A store, chosen by its address.
+//! A store: a handle per port.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
 use crate::port::{
-    Collection, Cursor, Found, Generation, Generations, Keyed, Quarantine, Queries, Query, Rebuilds, Sources,
-    StoreError, Stored,
+    Cursor, Found, Generation, Generations, Keyed, Quarantine, Queries, Query, Rebuilds, Sources, StoreError,
+    Stored,
 };
-use crate::sqlite::Sqlite;
-use crate::timed::timed;
 
 /// A store, port by port. Clones are handles on the same one. A decorator replaces the ports that it wraps:
 /// `Store { keyed: metered, ..store }`.
 #[derive(Clone)]
 pub struct Store {
-    /// The engine, which is the scheme of its address: `sqlite`.
+    /// The engine, which is the scheme of its address: `sqlite` or `mongodb`.
     pub engine: &'static str,
     /// Documents by id.
     pub keyed: Arc<dyn Keyed>,
@@ -30,55 +27,6 @@ pub struct Store {
     pub rebuilds: Arc<dyn Rebuilds>,
     /// Epochs of the logs that the documents are built from.
     pub sources: Arc<dyn Sources>,
-}
-
-/// What [`migrate`] did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Migrated {
-    /// The format that the store had; `None` if there was no store.
-    pub from: Option<u32>,
-    /// The format that it has now.
-    pub to: u32,
-}
-
-/// An address, by its scheme.
-enum Address {
-    Sqlite(PathBuf),
-}
-
-impl Address {
-    fn parse(url: &str) -> Result<Self, StoreError> {
-        // Only the scheme is repeated: the rest of an address may hold a password.
-        let hidden = || match url.split_once("://") {
-            Some((scheme, _)) => format!("{scheme}://…"),
-            None => "a text without a scheme".to_owned(),
-        };
-        platform::sqlite::path(url).map(Self::Sqlite).ok_or_else(|| StoreError::Address(hidden()))
-    }
-}
-
-/// Opens the store at `url`: `sqlite:///absolute/path` or `sqlite://relative/path`. A missing file is created, with its folder
-/// and for its owner only; an older format is upgraded. `collections` are those that this program knows: only they can be
-/// filtered and sorted, and their missing indexes are built now.
-pub async fn connect(url: &str, collections: &[&'static Collection]) -> Result<Store, StoreError> {
-    match Address::parse(url)? {
-        Address::Sqlite(path) => Ok(timed(Store::of("sqlite", Sqlite::open(&path, collections).await?))),
-    }
-}
-
-/// Opens the store at `url` for reading while other processes may write. Nothing is created or upgraded, and writes are
-/// refused. A collection without a live generation has generation 0, which is empty.
-pub async fn connect_read_only(url: &str, collections: &[&'static Collection]) -> Result<Store, StoreError> {
-    match Address::parse(url)? {
-        Address::Sqlite(path) => Ok(Store::of("sqlite", Sqlite::open_read_only(&path, collections).await?)),
-    }
-}
-
-/// Creates the store at `url`, or upgrades it to this program's format and indexes.
-pub async fn migrate(url: &str, collections: &[&'static Collection]) -> Result<Migrated, StoreError> {
-    match Address::parse(url)? {
-        Address::Sqlite(path) => Sqlite::migrate(&path, collections).await,
-    }
 }
 
 /// A decoded document.
@@ -110,7 +58,7 @@ impl<T: DeserializeOwned> Document<T> {
 
 impl Store {
     /// A store whose ports are all of one engine.
-    fn of<E>(name: &'static str, engine: E) -> Self
+    pub(crate) fn of<E>(name: &'static str, engine: E) -> Self
     where
         E: Keyed + Queries + Generations + Quarantine + Rebuilds + Sources + 'static,
     {

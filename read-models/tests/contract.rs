@@ -61,6 +61,11 @@ async fn a_store_that_replaces_all_positions_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_moves_positions_back_is_found() {
+    finds(Fault::MovesPositionsBack, &["positions_never_move_back"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_takes_an_id_twice_in_a_batch_is_found() {
     finds(Fault::TakesDuplicates, &["a_batch_that_names_an_id_twice_is_refused"]).await;
 }

@@ -11,7 +11,8 @@ pub struct Stored {
     pub id: String,
     /// Rises with every write.
     pub version: u64,
-    /// JSON text, exactly as it was written; `None` is a tombstone.
+    /// JSON text; `None` is a tombstone. A canonical text, as `serde_json` prints it (compact, fields in their order), is
+    /// answered as it was written; of any other text the canonical form may be answered.
     pub body: Option<String>,
     /// An event of its stream is quarantined: the document does not change until that event can be applied.
     pub stale: bool,

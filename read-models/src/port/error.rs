@@ -40,8 +40,11 @@ pub enum StoreError {
         collection: String,
     },
     /// The address names no supported store.
-    #[error("{0} is not an address of a document store; use sqlite://PATH")]
+    #[error("{0} is not an address of a document store; use sqlite://PATH or mongodb://HOST/DATABASE")]
     Address(String),
+    /// The store is on a server for which this build has no client.
+    #[error("the document store cannot be used")]
+    NoClient(#[from] platform::servers::NoClient),
     /// A document cannot be read as what its collection declares.
     #[error("document {id} of {collection} cannot be read")]
     Malformed {

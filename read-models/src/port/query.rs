@@ -2,6 +2,9 @@
 
 use super::{Collection, Index, StoreError, Stored, Value};
 
+/// Most documents in an answer of [`Queries::find`](super::Queries::find).
+pub const MAX_PAGE: usize = 1_000;
+
 /// A condition. All conditions of a query must hold.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Filter {
@@ -40,7 +43,7 @@ pub struct Query {
     pub before: Option<Cursor>,
     /// Take the last matches instead of the first. The answer is still in the order of `sort`.
     pub from_end: bool,
-    /// Most documents to answer; 1 to 1 000 (0 finds nothing, more is cut to 1 000).
+    /// Most documents to answer; 1 to [`MAX_PAGE`] (0 finds nothing, more is cut).
     pub limit: usize,
 }
 
@@ -123,5 +126,31 @@ impl Query {
     /// The direction of the id, the last sort key.
     pub fn id_direction(&self) -> Direction {
         self.sort.last().map_or(Direction::Ascending, |(_, direction)| *direction)
+    }
+}
+
+/// For backends: the smallest text above all texts that begin with `word`; `None` for the empty word. UTF-8 bytes sort like characters.
+pub fn after_all_beginning_with(word: &str) -> Option<String> {
+    let mut end = word.to_owned();
+    while let Some(last) = end.pop() {
+        // The next character, skipping surrogates.
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            end.push(next);
+            return Some(end);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::after_all_beginning_with;
+
+    #[test]
+    fn the_end_of_a_beginning_is_its_last_character_moved_up() {
+        assert_eq!(after_all_beginning_with("tea").as_deref(), Some("teb"));
+        assert_eq!(after_all_beginning_with("te\u{d7ff}").as_deref(), Some("te\u{e000}"));
+        assert_eq!(after_all_beginning_with("t\u{10ffff}").as_deref(), Some("u"));
+        assert_eq!(after_all_beginning_with(""), None);
     }
 }

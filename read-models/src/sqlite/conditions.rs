@@ -3,7 +3,7 @@
 use sqlx::{QueryBuilder, Sqlite};
 
 use super::schema::{column, list_table};
-use crate::port::{Filter, Generation, Value};
+use crate::port::{Filter, Generation, Value, after_all_beginning_with};
 
 /// Appends the conditions: the document is no tombstone and matches all filters. No index is used for `wide` filters.
 pub(super) fn push(
@@ -120,19 +120,6 @@ fn push_word(query: &mut QueryBuilder<Sqlite>, table: &str, word: &str) {
     }
 }
 
-/// The smallest text above all texts that begin with `word`; `None` for the empty word. UTF-8 bytes sort like characters.
-fn after_all_beginning_with(word: &str) -> Option<String> {
-    let mut end = word.to_owned();
-    while let Some(last) = end.pop() {
-        // The next character, skipping surrogates.
-        if let Some(next) = (last..=char::MAX).nth(1) {
-            end.push(next);
-            return Some(end);
-        }
-    }
-    None
-}
-
 fn push_list<'a, T: 'a>(
     query: &mut QueryBuilder<Sqlite>,
     items: impl Iterator<Item = T>,
@@ -143,18 +130,5 @@ fn push_list<'a, T: 'a>(
             query.push(",");
         }
         push(query, item);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::after_all_beginning_with;
-
-    #[test]
-    fn the_end_of_a_beginning_is_its_last_character_moved_up() {
-        assert_eq!(after_all_beginning_with("tea").as_deref(), Some("teb"));
-        assert_eq!(after_all_beginning_with("te\u{d7ff}").as_deref(), Some("te\u{e000}"));
-        assert_eq!(after_all_beginning_with("t\u{10ffff}").as_deref(), Some("u"));
-        assert_eq!(after_all_beginning_with(""), None);
     }
 }

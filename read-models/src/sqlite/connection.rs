@@ -7,8 +7,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::changes::Changes;
 use super::error::{failed, failed_at};
+use crate::changes::Changes;
 use crate::port::StoreError;
 
 /// How long to wait for a lock that another process holds.

@@ -11,6 +11,7 @@ use sqlx::{AssertSqlSafe, Row};
 use super::error::{failed_at, json, number};
 use super::fan_out::WideFilters;
 use super::{Sqlite, find, generations, schema, upsert};
+use crate::changes::Watched;
 use crate::port::{
     ChangeToken, Filter, Found, Generation, Keyed, Queries, Query, StoreError, Stored, Write,
     refuse_duplicates,
@@ -44,6 +45,12 @@ impl Sqlite {
             self.changes.notify(&generation.collection);
             return Ok(kept);
         }
+    }
+}
+
+impl Watched for Sqlite {
+    async fn check_others(&self) -> Result<(), StoreError> {
+        self.writer.check_others(&self.changes).await
     }
 }
 
@@ -117,7 +124,7 @@ impl Keyed for Sqlite {
         since: Option<&ChangeToken>,
         timeout: Duration,
     ) -> Result<ChangeToken, StoreError> {
-        self.changes.wait(&self.writer, collection, since, timeout).await
+        self.changes.wait(self, collection, since, timeout).await
     }
 }
 

@@ -10,10 +10,8 @@ use super::error::{failed_at, not_a_value, whole};
 use super::fan_out::WideFilters;
 use super::keyset::{self, Key, Range};
 use super::{conditions, schema};
-use crate::port::{Cursor, Direction, Filter, Found, Generation, Query, StoreError, Value};
+use crate::port::{Cursor, Direction, Filter, Found, Generation, MAX_PAGE, Query, StoreError, Value};
 
-/// Documents per page.
-const LONGEST_PAGE: usize = 1_000;
 /// Columns of a document, before those of the sort fields.
 const DOCUMENT: usize = 4;
 
@@ -64,7 +62,7 @@ fn push_select(sql: &mut QueryBuilder<Sqlite>, generation: &Generation, query: &
 }
 
 fn limit(query: &Query) -> usize {
-    query.limit.min(LONGEST_PAGE)
+    query.limit.min(MAX_PAGE)
 }
 
 /// The rows of [`page`]: the parts merged and cut to the limit.

@@ -8,12 +8,12 @@
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, SqliteConnection, SqlitePool};
 
-use super::changes::Changes;
 use super::connection::Writer;
 use super::error::{encoding, failed_at};
 use super::{format_1, generations, reindex};
+use crate::changes::Changes;
+use crate::connect::Migrated;
 use crate::port::{Collection, Generation, Index, KeyFields, StoreError};
-use crate::store::Migrated;
 
 /// The format of the file. Raised when the tables below change. Format 1 had expression indexes and triggers instead of keys,
 /// and operational state among the documents.

@@ -2,10 +2,10 @@
 
 use platform::bus::Positions;
 
+use crate::changes::Changes;
 use crate::contract::BOOKS;
 use crate::port::{Generations, Keyed, Queries, StoreError, Write};
 use crate::sqlite::Sqlite;
-use crate::sqlite::changes::Changes;
 
 #[tokio::test]
 async fn a_full_disk_is_reported_and_survived() {

@@ -163,7 +163,7 @@ pub(super) async fn positions(
                 .push_bind(partition)
                 .push_bind(position);
         });
-        query.push(" ON CONFLICT DO UPDATE SET position = excluded.position");
+        query.push(" ON CONFLICT DO UPDATE SET position = max(position, excluded.position)");
         query.build().execute(&mut *connection).await.map_err(failed_at("writing positions"))?;
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Stores with one fault each.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -24,6 +24,7 @@ pub enum Fault {
     ForgetsTombstones,
     PositionsFirst,
     ForgetsOtherPartitions,
+    MovesPositionsBack,
     TakesDuplicates,
     EveryPutSucceeds,
     SkipsEqualValues,
@@ -40,11 +41,19 @@ pub enum Fault {
 pub struct FaultyLocation {
     right: Directory,
     fault: Fault,
+    shared: Arc<Shared>,
+}
+
+/// What all stores of a location know.
+#[derive(Default)]
+struct Shared {
+    /// The positions that were written last.
+    last: Mutex<HashMap<Generation, Positions>>,
 }
 
 impl FaultyLocation {
     pub fn new(fault: Fault) -> Self {
-        Self { right: Directory::new(), fault }
+        Self { right: Directory::new(), fault, shared: Arc::default() }
     }
 }
 
@@ -69,7 +78,13 @@ impl Location for FaultyLocation {
         let right = self.right.open().await?;
         let sources = Arc::clone(&right.sources);
         let (written, first) = (AtomicU64::new(1), Mutex::default());
-        let store = Arc::new(FaultyStore { right, fault: self.fault, written, first });
+        let store = Arc::new(FaultyStore {
+            right,
+            fault: self.fault,
+            location: Arc::clone(&self.shared),
+            written,
+            first,
+        });
         Ok(Store {
             engine: "sqlite",
             keyed: store.clone(),
@@ -85,6 +100,7 @@ impl Location for FaultyLocation {
 struct FaultyStore {
     right: Store,
     fault: Fault,
+    location: Arc<Shared>,
     written: AtomicU64,
     /// The first live generation that was answered.
     first: Mutex<Option<Generation>>,
@@ -159,11 +175,15 @@ impl Keyed for FaultyStore {
                 keyed.write(generation, &[], positions).await?;
                 keyed.write(generation, writes, &none).await
             }
-            Fault::ForgetsOtherPartitions => {
-                let mut all = keyed.positions(generation).await?;
-                all.values_mut().for_each(|position| *position = 0);
-                all.extend(positions.clone());
-                keyed.write(generation, writes, &all).await
+            Fault::ForgetsOtherPartitions | Fault::MovesPositionsBack => {
+                keyed.write(generation, writes, positions).await?;
+                let mut last = self.location.last.lock();
+                let last = last.entry(generation.clone()).or_default();
+                if self.is(Fault::ForgetsOtherPartitions) {
+                    last.clear();
+                }
+                last.extend(positions.clone());
+                Ok(())
             }
             Fault::TakesDuplicates => {
                 for write in writes {
@@ -191,7 +211,13 @@ impl Keyed for FaultyStore {
     }
 
     async fn positions(&self, generation: &Generation) -> Result<Positions, StoreError> {
-        self.right.keyed.positions(generation).await
+        let right = self.right.keyed.positions(generation).await?;
+        match self.fault {
+            Fault::ForgetsOtherPartitions | Fault::MovesPositionsBack => {
+                Ok(self.location.last.lock().get(generation).cloned().unwrap_or(right))
+            }
+            _ => Ok(right),
+        }
     }
 
     async fn changed(

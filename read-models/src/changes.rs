@@ -1,4 +1,4 @@
-//! Waiting for writes.
+//! Waiting for writes, for every engine.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,30 +7,35 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::connection::Writer;
 use crate::port::{ChangeToken, StoreError};
 
-/// How often the file is checked for writes of other processes while a caller waits.
+/// Time between two checks for writes of other processes while a caller waits.
 const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 /// Longer than any request; keeps the arithmetic in range.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// A store that other processes may write to.
+pub(crate) trait Watched: Sync {
+    /// Looks for writes of other processes, and notifies [`Changes`] of them.
+    fn check_others(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
 /// One counter per collection that was waited for or written to.
 #[derive(Default)]
-pub(super) struct Changes {
+pub(crate) struct Changes {
     counters: Mutex<HashMap<String, watch::Sender<u64>>>,
-    /// When to check for writes of other processes next. One waiting caller at a time checks for all.
+    /// When to check next. One waiting caller at a time checks for all.
     next_check: tokio::sync::Mutex<Option<Instant>>,
 }
 
 impl Changes {
     /// A write to this collection was committed.
-    pub(super) fn notify(&self, collection: &str) {
+    pub(crate) fn notify(&self, collection: &str) {
         self.counter(collection).send_modify(|count| *count += 1);
     }
 
     /// A write to any collection may have been committed.
-    pub(super) fn notify_all(&self) {
+    pub(crate) fn notify_all(&self) {
         let counters = self.counters.lock();
         for counter in counters.values() {
             counter.send_modify(|count| *count += 1);
@@ -38,9 +43,9 @@ impl Changes {
     }
 
     /// See [`Keyed::changed`](crate::Keyed::changed).
-    pub(super) async fn wait(
+    pub(crate) async fn wait(
         &self,
-        writer: &Writer,
+        store: &impl Watched,
         collection: &str,
         since: Option<&ChangeToken>,
         timeout: Duration,
@@ -53,7 +58,7 @@ impl Changes {
                 return Ok(now);
             }
             // A check that outlasts the deadline ends the loop above.
-            let next_check = match timeout_at(deadline, self.check(writer)).await {
+            let next_check = match timeout_at(deadline, self.check(store)).await {
                 Ok(next_check) => next_check?,
                 Err(_) => deadline,
             };
@@ -66,7 +71,7 @@ impl Changes {
     }
 
     /// Checks for writes of other processes, if it is time to. Answers when to check next.
-    async fn check(&self, writer: &Writer) -> Result<Instant, StoreError> {
+    async fn check(&self, store: &impl Watched) -> Result<Instant, StoreError> {
         let now = Instant::now();
         let Ok(mut next) = self.next_check.try_lock() else { return Ok(now + CHECK_INTERVAL) };
         if let Some(next) = *next
@@ -74,7 +79,7 @@ impl Changes {
         {
             return Ok(next);
         }
-        writer.check_others(self).await?;
+        store.check_others().await?;
         let again = Instant::now() + CHECK_INTERVAL;
         *next = Some(again);
         Ok(again)

@@ -1,0 +1,136 @@
+//! Documents in MongoDB, as BSON that people can read and query with any tool.
+//!
+//! | collection | an entry per |
+//! |---|---|
+//! | `orders_v1_g3` | document of generation 3 of shape 1 of `orders`: its `document`, `version` and `stale` mark, and beside them the extracted `keys` and `lists` that have indexes |
+//! | `shapes` | collection and shape: its generations, and which one is live |
+//! | `generations` | generation: the positions of its topics, and which keys its documents have |
+//! | `quarantine`, `rebuilds`, `sources` | operational state |
+//! | `store` | store: its format |
+//!
+//! Every write waits until a majority of the replica set has it in its journal; every read goes to the primary and answers
+//! only what a majority has. There are no transactions: a document is guarded by its version, and positions are written
+//! after the documents, in the same database. A server that loses its last writes therefore holds an earlier moment, from
+//! which the projections catch up.
+
+mod body;
+mod bulk;
+mod conditions;
+mod connection;
+mod documents;
+mod error;
+mod find;
+mod generations;
+mod indexes;
+mod operations;
+mod shapes;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use mongodb::Database;
+use mongodb::bson::Document;
+use parking_lot::Mutex;
+
+use self::generations::KeysOf;
+use self::shapes::Pointer;
+use crate::changes::Changes;
+use crate::connect::Migrated;
+use crate::port::{Collection, Filter, Generation, StoreError};
+
+/// Documents in a MongoDB database.
+pub(crate) struct Mongo {
+    collections: Vec<&'static Collection>,
+    database: Database,
+    read_only: bool,
+    changes: Changes,
+    /// How often each generation was written when it was last looked at.
+    seen: Mutex<HashMap<String, i64>>,
+    /// The keys that the documents of generations have, as last read. Every write compares them with the stored ones.
+    keys: Mutex<HashMap<Generation, Arc<KeysOf>>>,
+    /// The live generations, as last read.
+    pointers: Mutex<HashMap<String, Pointer>>,
+}
+
+impl Mongo {
+    /// Opens the store. A new one is created; one that lacks an index that this program needs is refused.
+    pub(crate) async fn open(url: &str, collections: &[&'static Collection]) -> Result<Self, StoreError> {
+        let database = connection::open(url).await?;
+        connection::claim_format(&database).await?;
+        let store = Self::over(database, collections, false);
+        indexes::require(&store).await?;
+        Ok(store)
+    }
+
+    /// Opens the store for reading. Nothing is created or written.
+    pub(crate) async fn open_read_only(
+        url: &str,
+        collections: &[&'static Collection],
+    ) -> Result<Self, StoreError> {
+        let database = connection::open(url).await?;
+        connection::format(&database).await?;
+        Ok(Self::over(database, collections, true))
+    }
+
+    /// Creates the store, or adds the indexes and keys that it lacks.
+    pub(crate) async fn migrate(
+        url: &str,
+        collections: &[&'static Collection],
+    ) -> Result<Migrated, StoreError> {
+        let database = connection::open(url).await?;
+        let migrated = connection::claim_format(&database).await?;
+        indexes::complete(&Self::over(database, collections, false)).await?;
+        Ok(migrated)
+    }
+
+    fn over(database: Database, collections: &[&'static Collection], read_only: bool) -> Self {
+        Self {
+            collections: collections.to_vec(),
+            database,
+            read_only,
+            changes: Changes::default(),
+            seen: Mutex::default(),
+            keys: Mutex::default(),
+            pointers: Mutex::default(),
+        }
+    }
+
+    fn of(&self, name: &str) -> mongodb::Collection<Document> {
+        self.database.collection(name)
+    }
+
+    fn documents(&self, generation: &Generation) -> mongodb::Collection<Document> {
+        self.of(&name(generation))
+    }
+
+    /// Whether this is the answer of [`Generations::live`](crate::Generations::live) in a store that is open for reading and
+    /// has no live generation.
+    fn is_uncreated(&self, generation: &Generation) -> bool {
+        self.read_only && generation.number == 0
+    }
+
+    fn known(&self, generation: &Generation) -> Option<&'static Collection> {
+        let known = |one: &&&Collection| one.name == generation.collection && one.shape == generation.shape;
+        self.collections.iter().find(known).copied()
+    }
+
+    /// The collection of a generation. A collection that this program does not know has no indexes.
+    fn indexed(
+        &self,
+        generation: &Generation,
+        filters: &[Filter],
+    ) -> Result<&'static Collection, StoreError> {
+        let no_index = || StoreError::NoIndex {
+            collection: generation.collection.clone(),
+            field: format!("shape {}", generation.shape),
+        };
+        let collection = self.known(generation).ok_or_else(no_index)?;
+        collection.check_filters(filters)?;
+        Ok(collection)
+    }
+}
+
+/// The collection of a generation's documents, and the id of its entry in `generations`.
+fn name(generation: &Generation) -> String {
+    format!("{}_v{}_g{}", generation.collection, generation.shape, generation.number)
+}

@@ -1,0 +1,170 @@
+//! Bulk writes, guarded by version.
+
+use mongodb::bson::{Bson, Document, doc};
+
+use super::connection::write_concern;
+use super::error::{DUPLICATE_KEY, failed_at, refused, whole};
+use super::generations::KeysOf;
+use super::{Mongo, body, name};
+use crate::port::{Generation, Keys, StoreError, Value, Write};
+
+/// Updates per command.
+const CHUNK: usize = 1_000;
+
+/// A guarded replacement of one entry.
+pub(super) struct Update {
+    /// Finds the entry if it may be replaced. Names its `_id`.
+    pub(super) guard: Document,
+    pub(super) entry: Document,
+}
+
+/// The updates of documents, with the keys that the generation's documents have.
+pub(super) fn prepare(
+    generation: &Generation,
+    keys: &KeysOf,
+    writes: &[Write],
+) -> Result<Vec<Update>, StoreError> {
+    writes.iter().map(|write| update(generation, keys, write)).collect()
+}
+
+fn update(generation: &Generation, keys: &KeysOf, write: &Write) -> Result<Update, StoreError> {
+    let malformed = |source| StoreError::Malformed {
+        collection: generation.collection.clone(),
+        id: write.id.clone(),
+        source,
+    };
+    let (document, extracted) = match &write.body {
+        Some(text) => {
+            (body::to_bson(text).map_err(malformed)?, keys.fields.extract(text).map_err(malformed)?)
+        }
+        None => (Bson::Null, keys.fields.none()),
+    };
+    let version = whole(write.version)?;
+    let mut entry = doc! {
+        "_id": &write.id,
+        "version": version,
+        "stale": write.stale,
+        // A document may be the JSON value null, which a tombstone is not.
+        "deleted": write.body.is_none(),
+        "document": document,
+        "keysRevision": keys.revision,
+    };
+    entry.extend(keyed(keys, &extracted));
+    let mut newer = vec![
+        doc! { "version": { "$lt": version } },
+        // The same version with keys that were added since.
+        doc! { "version": version, "keysRevision": { "$lt": keys.revision } },
+    ];
+    if write.stale {
+        newer.push(doc! { "version": version, "stale": false });
+    }
+    Ok(Update { guard: doc! { "_id": &write.id, "$or": newer }, entry })
+}
+
+/// The fields of a document's entry that have indexes.
+pub(super) fn keyed(keys: &KeysOf, extracted: &Keys) -> Document {
+    let names = |of: &[String]| of.iter().map(|field| body::encode(field).into_owned()).collect::<Vec<_>>();
+    let values: Document =
+        names(keys.fields.fields()).into_iter().zip(extracted.values.iter().map(bson)).collect();
+    let lists: Document = names(keys.fields.lists())
+        .into_iter()
+        .zip(extracted.lists.iter().map(|list| Bson::Array(list.iter().map(Bson::from).collect())))
+        .collect();
+    doc! { "keys": values, "lists": lists }
+}
+
+/// A key as BSON, which orders nulls, numbers and texts as [`Value`] does.
+pub(super) fn bson(value: &Value) -> Bson {
+    match value {
+        Value::Null => Bson::Null,
+        Value::Integer(number) => Bson::Int64(*number),
+        Value::Text(text) => Bson::String(text.clone()),
+    }
+}
+
+/// Replaces the documents whose guard holds, and inserts those that are not there. Answers how many these were.
+pub(super) async fn write(
+    store: &Mongo,
+    generation: &Generation,
+    updates: &[Update],
+) -> Result<u64, StoreError> {
+    upsert(store, &name(generation), updates, "writing documents").await
+}
+
+/// Replaces the entries of a collection whose guard holds, and inserts those that are not there.
+pub(super) async fn upsert(
+    store: &Mongo,
+    collection: &str,
+    updates: &[Update],
+    operation: &'static str,
+) -> Result<u64, StoreError> {
+    let mut written = 0;
+    for chunk in updates.chunks(CHUNK) {
+        let all: Vec<&Update> = chunk.iter().collect();
+        let (kept, refused) = run(store, collection, &all, true, operation).await?;
+        written += kept;
+        if !refused.is_empty() {
+            // The entry is there, and may have been inserted by another writer after the guard was evaluated: now the guard
+            // decides alone.
+            written += run(store, collection, &refused, false, operation).await?.0;
+        }
+    }
+    Ok(written)
+}
+
+/// Replaces the entries of a collection whose guard holds.
+pub(super) async fn replace(
+    store: &Mongo,
+    collection: &str,
+    updates: &[Update],
+    operation: &'static str,
+) -> Result<(), StoreError> {
+    let all: Vec<&Update> = updates.iter().collect();
+    for chunk in all.chunks(CHUNK) {
+        run(store, collection, chunk, false, operation).await?;
+    }
+    Ok(())
+}
+
+/// One command. Answers how many entries it wrote, and the updates that met an entry for which their guard does not hold.
+async fn run<'u>(
+    store: &Mongo,
+    collection: &str,
+    updates: &[&'u Update],
+    upsert: bool,
+    operation: &'static str,
+) -> Result<(u64, Vec<&'u Update>), StoreError> {
+    let all: Vec<Document> = updates
+        .iter()
+        .map(|update| doc! { "q": &update.guard, "u": &update.entry, "upsert": upsert, "multi": false })
+        .collect();
+    let command = doc! {
+        "update": collection,
+        "updates": all,
+        "ordered": false,
+        "writeConcern": write_concern(),
+    };
+    let reply = store.database.run_command(command).await.map_err(failed_at(operation))?;
+    if let Ok(problem) = reply.get_document("writeConcernError") {
+        return Err(refused(operation, problem));
+    }
+    let mut met = Vec::new();
+    for problem in reply.get_array("writeErrors").into_iter().flatten().filter_map(Bson::as_document) {
+        if count(problem.get("code")) != i64::from(DUPLICATE_KEY) {
+            return Err(refused(operation, problem));
+        }
+        let index = usize::try_from(count(problem.get("index"))).unwrap_or(usize::MAX);
+        met.extend(updates.get(index).copied());
+    }
+    Ok((u64::try_from(count(reply.get("n"))).unwrap_or_default(), met))
+}
+
+/// A number of a reply, which servers send in several types.
+fn count(number: Option<&Bson>) -> i64 {
+    match number {
+        Some(Bson::Int32(number)) => i64::from(*number),
+        Some(Bson::Int64(number)) => *number,
+        Some(Bson::Double(number)) => *number as i64,
+        _ => 0,
+    }
+}

@@ -1,0 +1,120 @@
+//! Documents by id.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::TryStreamExt;
+use mongodb::bson::{Bson, Document, doc};
+use platform::bus::Positions;
+use serde::ser::Error as _;
+
+use super::error::{failed_at, number, unreadable};
+use super::generations::{self, Advanced};
+use super::{Mongo, body, bulk};
+use crate::port::{ChangeToken, Generation, Keyed, StoreError, Stored, Write, refuse_duplicates};
+
+#[async_trait]
+impl Keyed for Mongo {
+    async fn load(&self, generation: &Generation, ids: &[String]) -> Result<Vec<Option<Stored>>, StoreError> {
+        if self.is_uncreated(generation) {
+            return Ok(vec![None; ids.len()]);
+        }
+        let asked: HashSet<&str> = ids.iter().map(String::as_str).collect();
+        let mut found = HashMap::with_capacity(asked.len());
+        if !asked.is_empty() {
+            let loading = || failed_at("loading documents");
+            let which = doc! { "_id": { "$in": asked.iter().copied().collect::<Vec<_>>() } };
+            let documents = self.documents(generation);
+            let asked = documents.find(which).projection(doc! { "keys": 0, "lists": 0 });
+            let mut entries = asked.await.map_err(loading())?;
+            while let Some(mut entry) = entries.try_next().await.map_err(loading())? {
+                let document = stored(generation, &mut entry)?;
+                found.insert(document.id.clone(), document);
+            }
+        }
+        if found.len() < asked.len() && !self.exists(generation).await? {
+            return Err(StoreError::NoGeneration(generation.clone()));
+        }
+        Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+    }
+
+    async fn write(
+        &self,
+        generation: &Generation,
+        writes: &[Write],
+        positions: &Positions,
+    ) -> Result<(), StoreError> {
+        self.write_all(generation, writes, positions).await?;
+        Ok(())
+    }
+
+    async fn put_if_newer(&self, generation: &Generation, write: &Write) -> Result<bool, StoreError> {
+        let kept = self.write_all(generation, std::slice::from_ref(write), &Positions::new()).await?;
+        Ok(kept > 0)
+    }
+
+    async fn positions(&self, generation: &Generation) -> Result<Positions, StoreError> {
+        if self.is_uncreated(generation) {
+            return Ok(Positions::new());
+        }
+        generations::positions(self, generation).await
+    }
+
+    async fn changed(
+        &self,
+        collection: &str,
+        since: Option<&ChangeToken>,
+        timeout: Duration,
+    ) -> Result<ChangeToken, StoreError> {
+        self.changes.wait(self, collection, since, timeout).await
+    }
+}
+
+impl Mongo {
+    /// Writes documents, then positions. Answers how many documents were kept.
+    async fn write_all(
+        &self,
+        generation: &Generation,
+        writes: &[Write],
+        positions: &Positions,
+    ) -> Result<u64, StoreError> {
+        refuse_duplicates(generation, writes)?;
+        let mut keys = generations::known_keys(self, generation).await?;
+        let mut kept = 0;
+        loop {
+            let updates = bulk::prepare(generation, &keys, writes)?;
+            kept = bulk::write(self, generation, &updates).await?.max(kept);
+            match generations::advance(self, generation, positions, keys.revision).await? {
+                Advanced::Done => break,
+                Advanced::OtherKeys => keys = generations::stored_keys(self, generation).await?,
+                Advanced::Gone => {
+                    // What was written now is in a collection that nothing else names.
+                    generations::remove(self, generation).await?;
+                    return Err(StoreError::NoGeneration(generation.clone()));
+                }
+            }
+        }
+        self.changes.notify(&generation.collection);
+        Ok(kept)
+    }
+}
+
+/// The document of an entry.
+pub(super) fn stored(generation: &Generation, entry: &mut Document) -> Result<Stored, StoreError> {
+    let wrong = unreadable("a document");
+    let id = entry.get_str("_id").map_err(&wrong)?.to_owned();
+    let malformed =
+        |source| StoreError::Malformed { collection: generation.collection.clone(), id: id.clone(), source };
+    let body = match (entry.get_bool("deleted").map_err(&wrong)?, entry.get("document")) {
+        (true, _) => None,
+        (false, Some(document)) => Some(body::to_json(document).map_err(malformed)?),
+        (false, None) => return Err(malformed(serde_json::Error::custom("it has no field document"))),
+    };
+    Ok(Stored {
+        version: number(entry.get_i64("version").map_err(&wrong)?)?,
+        stale: entry.get("stale").and_then(Bson::as_bool).unwrap_or_default(),
+        body,
+        id,
+    })
+}

@@ -1,0 +1,189 @@
+//! Pages and counts.
+//!
+//! "Behind this cursor" is a sequence of ranges, each of which an index can answer: equal in the first keys and beyond in the
+//! next one. They follow each other in the order of the query, so a page asks for the next range only while it is not full.
+
+use async_trait::async_trait;
+use futures_util::TryStreamExt;
+use mongodb::bson::{Bson, Document, doc};
+
+use super::bulk::bson;
+use super::error::{failed_at, number};
+use super::{Mongo, conditions, documents};
+use crate::port::{
+    Cursor, Direction, Filter, Found, Generation, MAX_PAGE, Queries, Query, StoreError, Value,
+};
+
+/// One sort key.
+struct Key {
+    path: String,
+    direction: Direction,
+}
+
+#[async_trait]
+impl Queries for Mongo {
+    async fn find(&self, generation: &Generation, query: &Query) -> Result<Vec<Found>, StoreError> {
+        self.indexed(generation, &query.filters)?.check(query)?;
+        if self.is_uncreated(generation) {
+            return Ok(Vec::new());
+        }
+        let limit = query.limit.min(MAX_PAGE);
+        let keys = keys(query, query.from_end);
+        let (start, end) =
+            if query.from_end { (&query.before, &query.after) } else { (&query.after, &query.before) };
+        let mut conditions = conditions::all(&query.filters);
+        if let Some(end) = end {
+            let opposite = self::keys(query, !query.from_end);
+            conditions.push(doc! { "$or": ranges_or_nothing(&opposite, end) });
+        }
+        let parts = match start {
+            Some(start) => ranges(&keys, start),
+            None => vec![doc! {}],
+        };
+        let mut found = Vec::new();
+        for part in parts {
+            if found.len() >= limit {
+                break;
+            }
+            let all = [conditions.as_slice(), &[part]].concat();
+            self.page(generation, query, &keys, doc! { "$and": all }, limit, &mut found).await?;
+        }
+        if found.is_empty() && !self.exists(generation).await? {
+            return Err(StoreError::NoGeneration(generation.clone()));
+        }
+        if query.from_end {
+            found.reverse();
+        }
+        Ok(found)
+    }
+
+    async fn count(
+        &self,
+        generation: &Generation,
+        filters: &[Filter],
+        limit: u64,
+    ) -> Result<u64, StoreError> {
+        self.indexed(generation, filters)?;
+        if self.is_uncreated(generation) || limit == 0 {
+            return Ok(0);
+        }
+        let counting = || failed_at("counting documents");
+        let stages = [
+            doc! { "$match": { "$and": conditions::all(filters) } },
+            doc! { "$limit": i64::try_from(limit).unwrap_or(i64::MAX) },
+            doc! { "$group": { "_id": null, "documents": { "$sum": 1_i64 } } },
+        ];
+        let mut answer = self.documents(generation).aggregate(stages).await.map_err(counting())?;
+        match answer.try_next().await.map_err(counting())? {
+            Some(counted) => match counted.get("documents") {
+                Some(Bson::Int64(counted)) => number(*counted),
+                Some(Bson::Int32(counted)) => number(i64::from(*counted)),
+                _ => Err(StoreError::Unavailable("counting documents: there is no number".to_owned(), None)),
+            },
+            None if self.exists(generation).await? => Ok(0),
+            None => Err(StoreError::NoGeneration(generation.clone())),
+        }
+    }
+}
+
+impl Mongo {
+    /// Adds the first documents of one range, up to `limit` altogether.
+    async fn page(
+        &self,
+        generation: &Generation,
+        query: &Query,
+        keys: &[Key],
+        conditions: Document,
+        limit: usize,
+        found: &mut Vec<Found>,
+    ) -> Result<(), StoreError> {
+        let finding = || failed_at("finding documents");
+        let order: Document = keys.iter().map(|key| (key.path.clone(), sign(key.direction))).collect();
+        // At most a thousand.
+        let limit = (limit - found.len()) as i64;
+        let documents = self.documents(generation);
+        let asked = documents.find(conditions).sort(order).limit(limit).projection(doc! { "lists": 0 });
+        let mut entries = asked.await.map_err(finding())?;
+        while let Some(mut entry) = entries.try_next().await.map_err(finding())? {
+            let document = documents::stored(generation, &mut entry)?;
+            let values = query.sort.iter().map(|(field, _)| value(&entry, field)).collect();
+            found.push(Found { cursor: Cursor { values, id: document.id.clone() }, document });
+        }
+        Ok(())
+    }
+}
+
+fn sign(direction: Direction) -> Bson {
+    Bson::Int32(match direction {
+        Direction::Ascending => 1,
+        Direction::Descending => -1,
+    })
+}
+
+/// The keys of a query, the id last; all reversed if `backwards`.
+fn keys(query: &Query, backwards: bool) -> Vec<Key> {
+    let fields = query.sort.iter().map(|(field, direction)| (conditions::key(field), *direction));
+    fields
+        .chain([("_id".to_owned(), query.id_direction())])
+        .map(|(path, direction)| Key {
+            path,
+            direction: if backwards { direction.reversed() } else { direction },
+        })
+        .collect()
+}
+
+/// The value of a sort field, for a cursor.
+fn value(entry: &Document, field: &str) -> Value {
+    let keys = entry.get_document("keys").ok();
+    match keys.and_then(|keys| keys.get(super::body::encode(field).as_ref())) {
+        Some(Bson::Int64(number)) => Value::Integer(*number),
+        Some(Bson::Int32(number)) => Value::Integer(i64::from(*number)),
+        Some(Bson::String(text)) => Value::Text(text.clone()),
+        _ => Value::Null,
+    }
+}
+
+/// [`ranges`], for `$or`, which must not be empty.
+fn ranges_or_nothing(keys: &[Key], cursor: &Cursor) -> Vec<Document> {
+    let ranges = ranges(keys, cursor);
+    if ranges.is_empty() { vec![doc! { "_id": { "$in": [] } }] } else { ranges }
+}
+
+/// The disjoint ranges that together hold everything beyond the cursor, in the order of the keys.
+fn ranges(keys: &[Key], cursor: &Cursor) -> Vec<Document> {
+    let mut values: Vec<Value> = cursor.values.clone();
+    values.push(Value::Text(cursor.id.clone()));
+    let mut ranges = Vec::new();
+    // Those that share the most keys with the cursor come first.
+    for (equal, (key, value)) in keys.iter().zip(&values).enumerate().rev() {
+        let is_id = equal + 1 == keys.len();
+        for beyond in beyond(key.direction, value, is_id) {
+            let mut range: Document = keys
+                .iter()
+                .zip(&values)
+                .take(equal)
+                .map(|(key, value)| (key.path.clone(), bson(value)))
+                .collect();
+            range.insert(key.path.clone(), beyond);
+            ranges.push(range);
+        }
+    }
+    ranges
+}
+
+/// Conditions for the values beyond this one, in their order. Every comparison of MongoDB is with one kind of value.
+fn beyond(direction: Direction, value: &Value, is_id: bool) -> Vec<Bson> {
+    let numbers = || Bson::from(doc! { "$gte": i64::MIN });
+    let texts = || Bson::from(doc! { "$gte": "" });
+    match (direction, value) {
+        (Direction::Ascending, Value::Null) => vec![numbers(), texts()],
+        (Direction::Ascending, Value::Integer(number)) => vec![doc! { "$gt": number }.into(), texts()],
+        (Direction::Ascending, Value::Text(text)) => vec![doc! { "$gt": text }.into()],
+        (Direction::Descending, Value::Null) => Vec::new(),
+        (Direction::Descending, Value::Integer(number)) => vec![doc! { "$lt": number }.into(), Bson::Null],
+        (Direction::Descending, Value::Text(text)) if is_id => vec![doc! { "$lt": text }.into()],
+        (Direction::Descending, Value::Text(text)) => {
+            vec![doc! { "$lt": text }.into(), numbers(), Bson::Null]
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The entries of generations: positions, the keys that their documents have, and how often they were written.
+
+use std::sync::Arc;
+
+use futures_util::TryStreamExt;
+use mongodb::bson::{Bson, Document, doc};
+use platform::bus::{self, Positions};
+
+use super::error::{failed, failed_at, is_duplicate, number, unreadable, whole};
+use super::{Mongo, body, name};
+use crate::changes::Watched;
+use crate::port::{Collection, Generation, KeyFields, StoreError};
+
+/// The keys that the documents of a generation have.
+#[derive(Debug)]
+pub(super) struct KeysOf {
+    /// Rises when keys are added.
+    pub(super) revision: i64,
+    pub(super) fields: KeyFields,
+}
+
+/// The outcome of writing positions.
+pub(super) enum Advanced {
+    /// Written.
+    Done,
+    /// Not written: documents of the generation have other keys by now.
+    OtherKeys,
+    /// Not written: the generation does not exist.
+    Gone,
+}
+
+/// Creates the entry if there is none. A generation has the keys that its collection declares, and those of the generation
+/// before: a newer program may have added some that this one does not know.
+pub(super) async fn ensure(
+    store: &Mongo,
+    collection: &Collection,
+    generation: &Generation,
+) -> Result<(), StoreError> {
+    let declared = collection.key_fields();
+    let before = Generation { number: generation.number - 1, ..generation.clone() };
+    let inherited = match read(store, &before).await? {
+        Some(entry) => keys(&entry)?.fields,
+        None => KeyFields::default(),
+    };
+    let fields = [declared.fields(), inherited.fields()].concat();
+    let lists = [declared.lists(), inherited.lists()].concat();
+    let all = KeyFields::new(fields, lists);
+    let entry = doc! {
+        "collection": &generation.collection,
+        "writes": 0_i64,
+        "positions": {},
+        "keysRevision": 1_i64,
+        "keys": all.fields(),
+        "lists": all.lists(),
+    };
+    let ensured = store
+        .of("generations")
+        .update_one(doc! { "_id": name(generation) }, doc! { "$setOnInsert": entry })
+        .upsert(true)
+        .await;
+    match ensured {
+        Err(error) if !is_duplicate(&error) => Err(failed("creating a generation", error)),
+        _ => Ok(()),
+    }
+}
+
+/// Deletes the entry and the documents.
+pub(super) async fn remove(store: &Mongo, generation: &Generation) -> Result<(), StoreError> {
+    let dropping = || failed_at("dropping a generation");
+    store.keys.lock().remove(generation);
+    store.of("generations").delete_one(doc! { "_id": name(generation) }).await.map_err(dropping())?;
+    store.documents(generation).drop().await.map_err(dropping())
+}
+
+/// Counts a write, so that readers look again.
+pub(super) async fn touch(store: &Mongo, generation: &Generation) -> Result<(), StoreError> {
+    let counted = doc! { "$inc": { "writes": 1_i64 } };
+    let touched = store.of("generations").update_one(doc! { "_id": name(generation) }, counted).await;
+    touched.map_err(failed_at("noting a change"))?;
+    Ok(())
+}
+
+/// Sets these positions, unless they are higher already, and counts a write. Only if the documents still have the keys of
+/// this revision.
+pub(super) async fn advance(
+    store: &Mongo,
+    generation: &Generation,
+    positions: &Positions,
+    keys_revision: i64,
+) -> Result<Advanced, StoreError> {
+    let mut update = doc! { "$inc": { "writes": 1_i64 } };
+    if !positions.is_empty() {
+        let mut highest = Document::new();
+        for (partition, position) in positions {
+            highest.insert(format!("positions.{}", body::encode(&partition.to_string())), whole(*position)?);
+        }
+        update.insert("$max", highest);
+    }
+    let entry = doc! { "_id": name(generation), "keysRevision": keys_revision };
+    let writing = || failed_at("writing positions");
+    let done = store.of("generations").update_one(entry, update).await.map_err(writing())?;
+    if done.matched_count == 1 {
+        return Ok(Advanced::Done);
+    }
+    Ok(if store.exists(generation).await? { Advanced::OtherKeys } else { Advanced::Gone })
+}
+
+/// The positions of a generation.
+pub(super) async fn positions(store: &Mongo, generation: &Generation) -> Result<Positions, StoreError> {
+    let entry = expect(store, generation).await?;
+    let stored = entry.get_document("positions").map_err(unreadable("positions"))?;
+    let mut all = Vec::with_capacity(stored.len());
+    for (partition, position) in stored {
+        let position = position.as_i64().unwrap_or_default();
+        all.push((body::decode(partition).into_owned(), number(position)?));
+    }
+    Ok(bus::decode_positions(all))
+}
+
+/// The keys that the generation's documents have, without asking the server if they are known.
+pub(super) async fn known_keys(store: &Mongo, generation: &Generation) -> Result<Arc<KeysOf>, StoreError> {
+    let known = store.keys.lock().get(generation).map(Arc::clone);
+    match known {
+        Some(known) => Ok(known),
+        None => stored_keys(store, generation).await,
+    }
+}
+
+/// The keys that the generation's documents have.
+pub(super) async fn stored_keys(store: &Mongo, generation: &Generation) -> Result<Arc<KeysOf>, StoreError> {
+    let stored = Arc::new(keys(&expect(store, generation).await?)?);
+    let mut all = store.keys.lock();
+    all.insert(generation.clone(), Arc::clone(&stored));
+    Ok(stored)
+}
+
+/// Adds keys to those that documents of the generation have.
+pub(super) async fn add_keys(
+    store: &Mongo,
+    generation: &Generation,
+    known: &KeysOf,
+    all: &KeyFields,
+) -> Result<(), StoreError> {
+    let entry = doc! { "_id": name(generation), "keysRevision": known.revision };
+    let more = doc! { "keysRevision": known.revision + 1, "keys": all.fields(), "lists": all.lists() };
+    let added = store.of("generations").update_one(entry, doc! { "$set": more }).await;
+    added.map_err(failed_at("adding keys"))?;
+    Ok(())
+}
+
+impl Watched for Mongo {
+    /// Compares how often generations were written with the last look.
+    async fn check_others(&self) -> Result<(), StoreError> {
+        let reading = || failed_at("looking for changes");
+        let what = doc! { "collection": 1, "writes": 1 };
+        let mut entries = self.of("generations").find(doc! {}).projection(what).await.map_err(reading())?;
+        let mut changed = Vec::new();
+        while let Some(entry) = entries.try_next().await.map_err(reading())? {
+            let wrong = unreadable("a generation");
+            let id = entry.get_str("_id").map_err(&wrong)?;
+            let writes = entry.get_i64("writes").map_err(&wrong)?;
+            let before = self.seen.lock().insert(id.to_owned(), writes);
+            if before != Some(writes) {
+                changed.push(entry.get_str("collection").map_err(&wrong)?.to_owned());
+            }
+        }
+        changed.iter().for_each(|collection| self.changes.notify(collection));
+        Ok(())
+    }
+}
+
+async fn read(store: &Mongo, generation: &Generation) -> Result<Option<Document>, StoreError> {
+    let found = store.of("generations").find_one(doc! { "_id": name(generation) }).await;
+    found.map_err(failed_at("reading a generation"))
+}
+
+async fn expect(store: &Mongo, generation: &Generation) -> Result<Document, StoreError> {
+    read(store, generation).await?.ok_or_else(|| StoreError::NoGeneration(generation.clone()))
+}
+
+fn keys(entry: &Document) -> Result<KeysOf, StoreError> {
+    let wrong = unreadable("the keys of a generation");
+    let texts = |field: &str| -> Result<Vec<String>, StoreError> {
+        let all = entry.get_array(field).map_err(&wrong)?;
+        Ok(all.iter().filter_map(Bson::as_str).map(str::to_owned).collect())
+    };
+    let fields = KeyFields::new(texts("keys")?, texts("lists")?);
+    Ok(KeysOf { revision: entry.get_i64("keysRevision").map_err(&wrong)?, fields })
+}

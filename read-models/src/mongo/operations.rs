@@ -1,0 +1,199 @@
+//! Operational state.
+
+use std::collections::HashSet;
+
+use async_trait::async_trait;
+use futures_util::TryStreamExt;
+use mongodb::bson::{Bson, Document, doc};
+
+use super::error::{failed, failed_at, is_duplicate, number, unreadable, whole};
+use super::{Mongo, body, bulk, name};
+use crate::port::{
+    EventKey, Generation, Quarantine, QuarantineCount, QuarantinedEvent, Rebuild, Rebuilds, Sources,
+    StoreError,
+};
+
+const QUARANTINE: &str = "quarantine";
+
+#[async_trait]
+impl Quarantine for Mongo {
+    async fn add(&self, generation: &Generation, events: &[QuarantinedEvent]) -> Result<(), StoreError> {
+        let entries = events.iter().map(|event| {
+            let entry = entry(generation, event)?;
+            // One that is waiting stays as it is.
+            let guard = doc! { "_id": id(generation, &event.key), "released": true };
+            Ok(bulk::Update { guard, entry })
+        });
+        let updates = entries.collect::<Result<Vec<_>, StoreError>>()?;
+        bulk::upsert(self, QUARANTINE, &updates, "quarantining events").await?;
+        Ok(())
+    }
+
+    async fn release(&self, generation: &Generation, keys: &[EventKey]) -> Result<(), StoreError> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<String> = keys.iter().map(|key| id(generation, key)).collect();
+        let released = doc! { "$set": { "released": true } };
+        let done = self.of(QUARANTINE).update_many(doc! { "_id": { "$in": ids } }, released).await;
+        done.map_err(failed_at("releasing quarantined events"))?;
+        Ok(())
+    }
+
+    async fn waiting(
+        &self,
+        generation: &Generation,
+        stream: Option<&str>,
+        after: Option<&EventKey>,
+        limit: usize,
+    ) -> Result<Vec<QuarantinedEvent>, StoreError> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let mut all = vec![doc! { "generation": name(generation), "released": false }];
+        all.extend(stream.map(|stream| doc! { "stream": stream }));
+        if let Some(after) = after {
+            let version = whole(after.version)?;
+            all.push(doc! { "$or": [
+                { "stream": { "$gt": &after.stream } },
+                { "stream": &after.stream, "version": { "$gt": version } },
+            ] });
+        }
+        let reading = || failed_at("reading quarantined events");
+        let quarantine = self.of(QUARANTINE);
+        let found = quarantine.find(doc! { "$and": all }).sort(doc! { "stream": 1, "version": 1 });
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let found: Vec<Document> =
+            found.limit(limit).await.map_err(reading())?.try_collect().await.map_err(reading())?;
+        found.iter().map(event).collect()
+    }
+
+    async fn known(
+        &self,
+        generation: &Generation,
+        keys: &[EventKey],
+    ) -> Result<HashSet<EventKey>, StoreError> {
+        if keys.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let ids: Vec<String> = keys.iter().map(|key| id(generation, key)).collect();
+        let reading = || failed_at("reading quarantined events");
+        let quarantine = self.of(QUARANTINE);
+        let found = quarantine.find(doc! { "_id": { "$in": ids } });
+        let found = found.projection(doc! { "stream": 1, "version": 1 }).await.map_err(reading())?;
+        let found: Vec<Document> = found.try_collect().await.map_err(reading())?;
+        found.iter().map(key).collect()
+    }
+
+    async fn count(&self, generation: &Generation) -> Result<QuarantineCount, StoreError> {
+        let counting = || failed_at("counting quarantined events");
+        let all = doc! { "generation": name(generation) };
+        let waiting = doc! { "generation": name(generation), "released": false };
+        let quarantine = self.of(QUARANTINE);
+        Ok(QuarantineCount {
+            waiting: quarantine.count_documents(waiting.clone()).await.map_err(counting())?,
+            streams: quarantine.distinct("stream", waiting).await.map_err(counting())?.len() as u64,
+            ever: quarantine.count_documents(all).await.map_err(counting())?,
+        })
+    }
+
+    async fn forget(&self, generation: &Generation) -> Result<(), StoreError> {
+        let forgotten = self.of(QUARANTINE).delete_many(doc! { "generation": name(generation) }).await;
+        forgotten.map_err(failed_at("deleting quarantined events"))?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Rebuilds for Mongo {
+    async fn rebuild(&self, collection: &str) -> Result<Option<(Rebuild, u64)>, StoreError> {
+        let found = self.of("rebuilds").find_one(doc! { "_id": collection }).await;
+        let Some(entry) = found.map_err(failed_at("reading a rebuild"))? else { return Ok(None) };
+        let wrong = unreadable("a rebuild");
+        let text = body::to_json(entry.get("rebuild").unwrap_or(&Bson::Null)).map_err(encoding)?;
+        let rebuild = serde_json::from_str(&text).map_err(encoding)?;
+        Ok(Some((rebuild, number(entry.get_i64("revision").map_err(wrong)?)?)))
+    }
+
+    async fn put_rebuild(&self, rebuild: &Rebuild, expected: u64) -> Result<bool, StoreError> {
+        let text = serde_json::to_string(rebuild).map_err(encoding)?;
+        let entry = doc! {
+            "_id": &rebuild.collection,
+            "revision": whole(expected)? + 1,
+            "rebuild": body::to_bson(&text).map_err(encoding)?,
+        };
+        if expected == 0 {
+            return match self.of("rebuilds").insert_one(entry).await {
+                Ok(_) => Ok(true),
+                Err(error) if is_duplicate(&error) => Ok(false),
+                Err(error) => Err(failed("writing a rebuild", error)),
+            };
+        }
+        let unchanged = doc! { "_id": &rebuild.collection, "revision": whole(expected)? };
+        let replaced = self.of("rebuilds").replace_one(unchanged, entry).await;
+        Ok(replaced.map_err(failed_at("writing a rebuild"))?.matched_count == 1)
+    }
+}
+
+#[async_trait]
+impl Sources for Mongo {
+    async fn claim_source(&self, context: &str, epoch: &str) -> Result<String, StoreError> {
+        match self.of("sources").insert_one(doc! { "_id": context, "epoch": epoch }).await {
+            Ok(_) => return Ok(epoch.to_owned()),
+            Err(error) if is_duplicate(&error) => {}
+            Err(error) => return Err(failed("recording a source", error)),
+        }
+        let found = self.of("sources").find_one(doc! { "_id": context }).await;
+        let entry = found.map_err(failed_at("reading a source"))?.unwrap_or_default();
+        Ok(entry.get_str("epoch").map_err(unreadable("a source"))?.to_owned())
+    }
+}
+
+fn encoding(error: serde_json::Error) -> StoreError {
+    StoreError::Unavailable("encoding or decoding a rebuild".to_owned(), Some(Box::new(error)))
+}
+
+fn id(generation: &Generation, key: &EventKey) -> String {
+    format!("{}/{}@{}", name(generation), key.stream, key.version)
+}
+
+fn entry(generation: &Generation, event: &QuarantinedEvent) -> Result<Document, StoreError> {
+    Ok(doc! {
+        "_id": id(generation, &event.key),
+        "generation": name(generation),
+        "stream": &event.key.stream,
+        "version": whole(event.key.version)?,
+        "released": false,
+        "topic": &event.topic,
+        "partition": i64::from(event.partition),
+        "offset": whole(event.offset)?,
+        "at": &event.at,
+        "error": event.error.as_deref(),
+        "envelope": &event.envelope,
+        "payload": &event.payload,
+    })
+}
+
+fn key(entry: &Document) -> Result<EventKey, StoreError> {
+    let wrong = unreadable("a quarantined event");
+    Ok(EventKey {
+        stream: entry.get_str("stream").map_err(&wrong)?.to_owned(),
+        version: number(entry.get_i64("version").map_err(&wrong)?)?,
+    })
+}
+
+fn event(entry: &Document) -> Result<QuarantinedEvent, StoreError> {
+    let wrong = unreadable("a quarantined event");
+    let text = |field: &str| entry.get_str(field).map(str::to_owned).map_err(&wrong);
+    let whole = |field: &str| number(entry.get_i64(field).map_err(&wrong)?);
+    Ok(QuarantinedEvent {
+        key: key(entry)?,
+        topic: text("topic")?,
+        partition: u32::try_from(whole("partition")?).unwrap_or_default(),
+        offset: whole("offset")?,
+        at: text("at")?,
+        error: entry.get("error").and_then(Bson::as_str).map(str::to_owned),
+        envelope: text("envelope")?,
+        payload: text("payload")?,
+    })
+}

@@ -3,7 +3,7 @@
 # packages has a mongod. Sourced by scripts/servers, which says what each function is for.
 
 mongodb_variable=CHORALE_TEST_MONGODB
-mongodb_needs='mongod 5 or newer on the PATH; else, for a compatible server, Java 17 or newer, with its compiler, and Maven (Debian: openjdk-17-jre-headless, maven)'
+mongodb_needs='mongod 5 or newer on the PATH, or for a compatible server Java 17 or newer and Maven (Debian: openjdk-17-jre-headless, maven)'
 mongodb_image=mongo:8.0
 mongodb_image_port=27017
 mongodb_signal=TERM

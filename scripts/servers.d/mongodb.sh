@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # MongoDB: mongod as a replica set of one; where there is neither mongod nor Docker, a compatible server, because no registry of
-# packages has a mongod. Sourced by scripts/servers, which says what each function is for.
+# packages has a mongod. Sourced by scripts/servers, which describes the functions.
 
 mongodb_variable=CHORALE_TEST_MONGODB
 mongodb_needs='mongod 5 or newer on the PATH, or for a compatible server Java 17 or newer and Maven (Debian: openjdk-17-jre-headless, maven)'
@@ -49,7 +49,7 @@ mongodb_prepare() {
     if mongodb_is_here; then
         printf 'mongod\n' >"$dir/kind"
     else
-        say mongodb "there is no mongod and no Docker: it is mongo-java-server $(version_of mongodb), which is compatible in part"
+        say mongodb "there is no mongod and no Docker: using mongo-java-server $(version_of mongodb), which is partly compatible"
         printf 'compatible\n' >"$dir/kind"
     fi
 }
@@ -100,8 +100,7 @@ mongodb_docker_arguments() {
     docker_command=(mongod --bind_ip_all "${mongodb_settings[@]}")
 }
 
-# To this one server, also if it states another address to the members of its set. The compatible one has no sessions, without which a
-# client cannot repeat anything.
+# directConnection: the member's own address may be one of a container. The compatible server has no sessions, so clients cannot retry.
 mongodb_address() {
     local options='directConnection=true'
     if [[ $(<"$1/kind") != mongod ]]; then
@@ -110,7 +109,7 @@ mongodb_address() {
     printf 'mongodb://127.0.0.1:%s/?%s\n' "$(<"$1/port")" "$options"
 }
 
-# Of a server that was not started here: the compatible one does not know `hello`.
+# A server that was not started here is asked: the compatible one does not know `hello`.
 mongodb_kind() {
     local host
     if [[ -e $1/kind ]]; then
@@ -126,8 +125,8 @@ mongodb_kind() {
     printf 'compatible\n'
 }
 
-# One of the servers named takes writes. (A server with TLS does not answer: there it has to do that it listens. And the names behind
-# mongodb+srv:// only a client can look up.)
+# One of the hosts must accept writes. A server with TLS does not answer: it only has to listen. Only a client can look up the hosts of
+# mongodb+srv://.
 mongodb_answers() {
     local host reply
     if [[ $1 == mongodb+srv://* ]]; then

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# Redis, 7 or newer. Sourced by scripts/servers, which says what each function is for.
+# Redis, 7 or newer. Sourced by scripts/servers, which describes the functions.
 
 redis_variable=CHORALE_TEST_REDIS
 redis_needs='Redis 7 or newer (Debian: redis-server)'
@@ -7,7 +7,7 @@ redis_image=redis:7
 redis_image_port=6379
 redis_signal=TERM
 
-# As a shop would run it: a crash loses at most the last second, and when memory is full, writes are refused instead of keys dropped.
+# As a shop would run it: a crash loses at most the last second, and when memory is full, writes are refused and no keys are dropped.
 readonly -a redis_settings=(--appendonly yes --appendfsync everysec --save '' --maxmemory 256mb --maxmemory-policy noeviction)
 
 redis_have() {
@@ -19,7 +19,7 @@ redis_have() {
 redis_install() {
     say redis "installing it, without a service of the system's own"
     install_packages redis-server || return
-    # It was not started; nor shall the next boot do that.
+    # The next boot must not start it either.
     systemctl disable --quiet redis-server >/dev/null 2>&1 || true
 }
 
@@ -31,7 +31,7 @@ redis_prepare() {
     local dir=$1
     mkdir "$dir/data"
     redis_password "$dir"
-    # In a file, because everybody can read the arguments of a process.
+    # In a file, because all users can read the arguments of a process.
     printf 'requirepass %s\n' "$(<"$dir/password")" >"$dir/redis.conf"
 }
 
@@ -50,8 +50,7 @@ redis_address() {
     printf 'redis://:%s@127.0.0.1:%s\n' "$(<"$1/password")" "$(<"$1/port")"
 }
 
-# PING is refused while the data is read in, and without the password. (A server with TLS does not answer: there it has to do that it
-# listens.)
+# Redis refuses PING while it loads its data, and without the password. A server with TLS does not answer: it only has to listen.
 redis_answers() {
     local host=${1#*://} login='' user password
     if [[ $host == *@* ]]; then

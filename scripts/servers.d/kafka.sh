@@ -8,49 +8,18 @@ kafka_image_port=9092
 kafka_signal=TERM
 
 kafka_about=$here/servers.d/kafka
-kafka_jars=$cache/kafka-$(sed -n '/<artifactId>kafka_2/{n;s/.*<version>\(.*\)<.*/\1/p;}' "$kafka_about/pom.xml")
-
-kafka_java() {
-    local version
-    version=$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p')
-    [[ ${version:-0} -ge 17 ]]
-}
-
-kafka_fetched() {
-    [[ -d $kafka_jars ]] && (cd "$kafka_jars" && sha256sum --check --strict --quiet "$kafka_about/jars.sha256" >/dev/null 2>&1)
-}
+kafka_jars=$cache/kafka-$(version_of kafka)
 
 kafka_have() {
-    kafka_java && { kafka_fetched || command -v mvn >/dev/null; }
+    can_have_jars kafka "$kafka_jars"
 }
 
 kafka_install() {
-    local -a missing=()
-    if ! kafka_have; then
-        apt-get update -qq || true
-        kafka_java || missing+=("$(first_known openjdk-17-jre-headless default-jre-headless)")
-        kafka_fetched || command -v mvn >/dev/null || missing+=(maven)
-        say kafka "installing ${missing[*]}"
-        install_packages "${missing[@]}" || return
-    fi
-    kafka_fetched || kafka_fetch
+    install_maven kafka "$kafka_jars"
 }
 
-# Fetches the jars. Maven compares its checksums, the list must match, and an incomplete set is never left behind.
 kafka_fetch() {
-    local fetching=$cache/kafka-fetching
-    say kafka "fetching the broker with Maven, 44 MB"
-    rm -rf "$fetching"
-    mvn -q -B --strict-checksums -f "$kafka_about/pom.xml" "-Dmaven.repo.local=$cache/maven" \
-        org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
-        -DincludeScope=runtime "-DoutputDirectory=$fetching" >"$cache/kafka-fetching.log" 2>&1 ||
-        { show "$cache/kafka-fetching.log"; fail kafka "Maven could not fetch the broker; see above, and run again"; }
-    (cd "$fetching" && sha256sum --check --strict --quiet "$kafka_about/jars.sha256") >&2 ||
-        fail kafka "the fetched jars differ from $kafka_about/jars.sha256. If pom.xml was changed on purpose:" \
-            "(cd $fetching && sha256sum *.jar) > $kafka_about/jars.sha256"
-    rm -rf "$kafka_jars"
-    mv "$fetching" "$kafka_jars"
-    rm -rf "$cache/maven" "$cache/kafka-fetching.log"
+    fetch_jars kafka "$kafka_jars" '44 MB'
 }
 
 kafka_prepare() {

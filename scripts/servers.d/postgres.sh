@@ -31,9 +31,6 @@ postgres_have() {
 
 postgres_install() {
     local no_cluster=/etc/postgresql-common/createcluster.d/no-main-cluster.conf status=0
-    if postgres_have; then
-        return
-    fi
     apt-get update -qq || true
     say postgres "installing PostgreSQL, without a system cluster"
     mkdir -p "$(dirname "$no_cluster")"

@@ -77,5 +77,5 @@ restart() {
     esac
     halt "$server" "${kill:-${!signal}}"
     resume "$server"
-    say "$server" "ready at $(shown_address "$server") ($(process "$server"))"
+    say_ready "$server"
 }

@@ -64,6 +64,20 @@ process() {
     esac
 }
 
+# if_it_has FUNCTION DIR: calls a function that only some servers define.
+if_it_has() {
+    if declare -F "$1" >/dev/null; then
+        "$@"
+    fi
+}
+
+# kind SERVER: prints which kind it is, for servers that define it.
+kind() {
+    if [[ -n $(how "$1") ]]; then
+        if_it_has "${1}_kind" "$run/$1"
+    fi
+}
+
 # Prints the servers that were started in this run, including dead ones.
 in_this_run() {
     local server

@@ -8,22 +8,24 @@ quoted() {
 }
 
 status() {
-    local server ready all=true separator='['
+    local server ready kind all=true separator='['
     for server in "$@"; do
         ready=true
         if ! is_ready "$server"; then
             ready=false
             all=false
         fi
+        kind=$(kind "$server")
         if $json; then
-            printf '%s{"server":%s,"how":%s,"address":%s,"process":%s,"ready":%s}' "$separator" "$(quoted "$server")" \
-                "$(quoted "$(how "$server")")" "$(quoted "$(shown_address "$server")")" "$(quoted "$(process "$server")")" "$ready"
+            printf '%s{"server":%s,"how":%s,"address":%s,"process":%s,"ready":%s%s}' "$separator" "$(quoted "$server")" \
+                "$(quoted "$(how "$server")")" "$(quoted "$(shown_address "$server")")" "$(quoted "$(process "$server")")" "$ready" \
+                "${kind:+,\"kind\":$(quoted "$kind")}"
             separator=,
         elif [[ -z $(how "$server") ]]; then
             printf '%-10s not up\n' "$server"
         else
             printf '%-10s %-10s %-7s %-16s %s\n' "$server" "$($ready && echo ready || echo 'NOT READY')" "$(how "$server")" \
-                "$(process "$server")" "$(shown_address "$server")"
+                "$(process "$server")" "$(shown_address "$server")${kind:+ ($kind)}"
             $ready || log_of "$server"
         fi
     done
@@ -34,7 +36,7 @@ status() {
 }
 
 environment() {
-    local server variable separator='{'
+    local server variable kind separator='{'
     for server in "$@"; do
         if [[ -z $(how "$server") ]]; then
             fail "$server" "is not up; start it with: scripts/servers --run $name up $server"
@@ -42,16 +44,24 @@ environment() {
     done
     for server in "$@"; do
         variable=${server}_variable
-        if $json; then
-            printf '%s%s:%s' "$separator" "$(quoted "${!variable}")" "$(quoted "$(address "$server")")"
-            separator=,
-        else
-            printf 'export %s=%q\n' "${!variable}" "$(address "$server")"
+        tell_variable "$separator" "${!variable}" "$(address "$server")"
+        separator=,
+        kind=$(kind "$server")
+        if [[ -n $kind ]]; then
+            tell_variable , "${!variable}_KIND" "$kind"
         fi
     done
+    tell_variable , CHORALE_SERVERS_RUN "$name"
     if $json; then
-        printf ',"CHORALE_SERVERS_RUN":%s}\n' "$(quoted "$name")"
+        printf '}\n'
+    fi
+}
+
+# tell_variable SEPARATOR NAME VALUE
+tell_variable() {
+    if $json; then
+        printf '%s%s:%s' "$1" "$(quoted "$2")" "$(quoted "$3")"
     else
-        printf 'export CHORALE_SERVERS_RUN=%q\n' "$name"
+        printf 'export %s=%q\n' "$2" "$3"
     fi
 }

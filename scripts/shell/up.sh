@@ -1,6 +1,12 @@
 # shellcheck shell=bash disable=SC2154
 # Starting servers: given by address, installed here, or in Docker. Sourced by scripts/servers.
 
+say_ready() {
+    local kind
+    kind=$(kind "$1")
+    say "$1" "ready at $(shown_address "$1") ($(process "$1")${kind:+, $kind})"
+}
+
 start() {
     local server=$1 dir=$run/$1
     if [[ $(how "$server") == docker ]]; then
@@ -8,6 +14,7 @@ start() {
     else
         "${server}_start" "$dir"
     fi
+    if_it_has "${server}_started" "$dir"
     wait_until 60 answers_or_died "$server" || true
     is_ready "$server"
 }
@@ -57,6 +64,7 @@ new_container() {
     docker run --detach --publish "127.0.0.1:$(<"$dir/port"):${!port}" "${docker_options[@]}" "${!image}" \
         ${docker_command[@]+"${docker_command[@]}"} >"$dir/container" || fail "$server" "Docker could not start ${!image}"
     printf 'docker\n' >"$dir/how"
+    if_it_has "${server}_started" "$dir"
     wait_until 120 answers_or_died "$server" || true
     if ! is_ready "$server"; then
         log_of "$server"
@@ -107,11 +115,12 @@ bring_up() {
     elif [[ -n $address ]]; then
         take_given "$server" "$address"
     elif "${server}_have"; then
+        if_it_has "${server}_fetch"
         new_native "$server"
     else
         new_container "$server"
     fi
-    say "$server" "ready at $(shown_address "$server") ($(process "$server"))"
+    say_ready "$server"
 }
 
 # Runs before any start, one server at a time: system packages can only be installed one at a time.
@@ -120,7 +129,9 @@ get_missing() {
     if [[ -n $(given "$server") ]] || [[ -n $(how "$server") && $(how "$server") != given ]]; then
         return
     fi
-    if "${server}_have" || can_install_packages; then
+    if "${server}_have"; then
+        return
+    elif can_install_packages; then
         "${server}_install" &
         wait $! || fail "$server" "could not be installed; see above. Needed: ${!needs}"
     elif ! docker info >/dev/null 2>&1; then

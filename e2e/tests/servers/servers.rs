@@ -38,7 +38,7 @@ impl Servers {
     pub fn up(name: &str) -> Result<Self> {
         let own = std::process::id().to_string();
         let run = format!("{name}-{own}");
-        script(&run, &["up", "--owner", &own])?;
+        script(&run, &["up", "--owner", &own, "postgres", "kafka"])?;
         let mut servers = Self { run, postgres: String::new(), kafka: String::new() };
         let env: Value = serde_json::from_str(&script(&servers.run, &["env", "--json"])?)?;
         let address =

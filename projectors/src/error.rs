@@ -20,6 +20,9 @@ pub enum ProjectorError {
     /// A quarantined event cannot be read back.
     #[error("the quarantined event {0} cannot be read")]
     Quarantined(String),
+    /// The store holds an earlier moment than this process has written.
+    #[error("the documents were restored to an earlier moment")]
+    Restored,
     /// No projection has that name.
     #[error("there is no projection named {0}")]
     Unknown(String),

@@ -11,6 +11,7 @@ use platform::bus::{Positions, Record};
 use read_models::{EventKey, Generation, Store, Write};
 
 use crate::error::ProjectorError;
+use crate::positions::covers;
 use crate::projection::{Kind, Projection};
 use crate::source::StreamSource;
 
@@ -46,18 +47,29 @@ impl Feed {
         Self { projection, generation, quarantine, store: store.clone(), source: source.clone() }
     }
 
-    /// Applies a batch, then sets `positions`. Answers the first problem with one of its events.
+    /// Applies a batch, then sets `positions`. Answers the first problem with one of its events. Nothing is written, and
+    /// [`ProjectorError::Restored`] is the answer, if the stored positions are behind `reached`: the documents that the batch
+    /// was applied to lack events.
     pub(crate) async fn apply(
         &self,
         records: &[Record],
         positions: &Positions,
+        reached: &Positions,
     ) -> Result<Option<String>, ProjectorError> {
         let outcome = match self.projection.kind {
             Kind::Entity(evolve) => entity::work(self, evolve, records).await?,
             Kind::Journal(enter) => journal::work(enter, records),
             Kind::Summary(add) => summary::work(self, add, records).await?,
         };
+        // After the documents were read, so that those of a store that is restored now are not taken for newer ones.
+        self.require(reached).await?;
         self.keep(outcome, positions).await
+    }
+
+    /// Fails if the stored positions are behind these.
+    pub(crate) async fn require(&self, reached: &Positions) -> Result<(), ProjectorError> {
+        let stored = self.store.keyed.positions(&self.generation).await?;
+        if covers(&stored, reached) { Ok(()) } else { Err(ProjectorError::Restored) }
     }
 
     /// Tries all quarantined events again. Answers the first problem that remains.

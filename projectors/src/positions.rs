@@ -13,7 +13,7 @@ pub(crate) struct StorePositions {
 #[async_trait]
 impl Resume for StorePositions {
     async fn positions(&self) -> Result<Positions, BusError> {
-        let stored = self.store.keyed.positions(&self.generation).await;
+        let stored = self.store.keyed.resume(&self.generation).await;
         stored.map_err(|error| BusError::Unavailable(Box::new(error)))
     }
 }

@@ -211,7 +211,7 @@ impl<'a, P: FnMut(Progress) + Send> Builder<'a, P> {
     async fn feed_until(&mut self, wanted: &Positions) -> Result<(), RebuildError> {
         while !covers(&self.reached, wanted) {
             let delivery = self.consumer.next(BATCH, PATIENCE).await.map_err(ProjectorError::from)?;
-            self.feed.apply(&delivery.records, &delivery.positions).await?;
+            self.feed.apply(&delivery.records, &delivery.positions, &self.reached).await?;
             self.consumer.commit(&delivery.positions).await.map_err(ProjectorError::from)?;
             self.reached.extend(delivery.positions);
             self.meter.add(delivery.records.len() as u64);

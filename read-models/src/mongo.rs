@@ -31,6 +31,7 @@ use std::sync::Arc;
 use mongodb::Database;
 use mongodb::bson::Document;
 use parking_lot::Mutex;
+use platform::bus::Positions;
 
 use self::generations::KeysOf;
 use self::shapes::Pointer;
@@ -48,6 +49,8 @@ pub(crate) struct Mongo {
     seen: Mutex<HashMap<String, i64>>,
     /// The keys that the documents of generations have, as last read. Every write compares them with the stored ones.
     keys: Mutex<HashMap<Generation, Arc<KeysOf>>>,
+    /// The positions of generations that this handle has resumed at or written.
+    reached: Mutex<HashMap<Generation, Positions>>,
     /// The live generations, as last read.
     pointers: Mutex<HashMap<String, Pointer>>,
 }
@@ -91,6 +94,7 @@ impl Mongo {
             changes: Changes::default(),
             seen: Mutex::default(),
             keys: Mutex::default(),
+            reached: Mutex::default(),
             pointers: Mutex::default(),
         }
     }

@@ -57,6 +57,12 @@ pub trait Keyed: Send + Sync {
     /// The positions of a generation. Those of topics that this program does not know are left out.
     async fn positions(&self, generation: &Generation) -> Result<Positions, StoreError>;
 
+    /// [`positions`](Self::positions), for a writer that continues from them. Afterwards [`write`](Self::write) through this
+    /// handle fails if the stored positions are behind those that it has read here or written since: the store was restored
+    /// to an earlier moment, so documents that the writer relies on are gone. Engines that cannot be restored while they are
+    /// open need not check.
+    async fn resume(&self, generation: &Generation) -> Result<Positions, StoreError>;
+
     /// Waits until something was written to the collection after `since`, by any process, at most `timeout`. Answers the
     /// token for the next call: the same one if nothing was written. With `None` it answers at once. The token may change
     /// without a write to this collection, but never stays the same after one.

@@ -65,6 +65,10 @@ impl Keyed for TimedKeyed {
         observed(&self.positions, self.keyed.positions(generation)).await
     }
 
+    async fn resume(&self, generation: &Generation) -> Result<Positions, StoreError> {
+        observed(&self.positions, self.keyed.resume(generation)).await
+    }
+
     async fn changed(
         &self,
         collection: &str,

@@ -1,5 +1,9 @@
 //! MongoDB, or the compatible server that `scripts/servers` starts.
 
+#[path = "mongodb/people.rs"]
+mod people;
+#[path = "mongodb/restoring.rs"]
+mod restoring;
 #[path = "mongodb/scratch.rs"]
 mod scratch;
 

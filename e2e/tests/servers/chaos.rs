@@ -148,20 +148,20 @@ async fn first_answers_are_repeated(
 
 /// The final answer to a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Answer {
+pub struct Answer {
     status: u16,
     order: Option<String>,
 }
 
 /// Shoppers that place orders until they are asked to stop.
-struct Load {
+pub struct Load {
     shoppers: JoinSet<Result<BTreeMap<String, Answer>>>,
     leave: watch::Sender<bool>,
     answered: watch::Receiver<u64>,
 }
 
 impl Load {
-    fn begin(deployment: &Deployment, count: usize) -> Result<Self> {
+    pub fn begin(deployment: &Deployment, count: usize) -> Result<Self> {
         let (leave, answered) = (watch::Sender::new(false), watch::Sender::new(0));
         let (mut shoppers, watched) = (JoinSet::new(), answered.subscribe());
         let answered = Arc::new(answered);
@@ -186,7 +186,7 @@ impl Load {
     }
 
     /// Waits until `more` further orders are answered.
-    async fn orders(&mut self, more: u64) -> Result<()> {
+    pub async fn orders(&mut self, more: u64) -> Result<()> {
         let goal = *self.answered.borrow() + more;
         let waiting = async {
             tokio::select! {
@@ -215,7 +215,7 @@ impl Load {
         }
     }
 
-    async fn end(mut self) -> Result<BTreeMap<String, Answer>> {
+    pub async fn end(mut self) -> Result<BTreeMap<String, Answer>> {
         self.leave.send_replace(true);
         let mut all = BTreeMap::new();
         while let Some(answers) = self.shoppers.join_next().await {

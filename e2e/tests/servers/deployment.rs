@@ -36,9 +36,18 @@ pub struct Deployment {
 }
 
 impl Deployment {
-    /// Migrated stores on servers of its own, with the built-in catalogue. No process is started.
+    /// Migrated stores on servers of its own, with the built-in catalogue and documents in a file. No process is started.
     pub async fn new(name: &str) -> Result<Self> {
-        let (servers, folder) = (Servers::up(name)?, tempfile::tempdir()?);
+        Self::on(Servers::up(name, false)?).await
+    }
+
+    /// [`new`](Self::new), with documents in MongoDB.
+    pub async fn with_mongodb(name: &str) -> Result<Self> {
+        Self::on(Servers::up(name, true)?).await
+    }
+
+    async fn on(servers: Servers) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
         let ports = BTreeMap::from([("command-api", free_ports()?), ("query-api", free_ports()?)]);
         let (running, flags) = (BTreeMap::new(), Vec::new());
         let deployment = Self { servers, folder, database: "shop".to_owned(), running, ports, flags };
@@ -69,11 +78,21 @@ impl Deployment {
         name.clone_into(&mut self.database);
     }
 
+    /// The address of the documents, if they are in MongoDB.
+    fn documents(&self) -> Option<String> {
+        // Scheme and authority, then the options.
+        let (server, options) = self.servers.mongodb.split_once("/?")?;
+        Some(format!("{server}/shop?{options}"))
+    }
+
     /// The addresses of the stores, as flags.
-    fn stores(&self) -> Result<[String; 3]> {
+    fn stores(&self) -> Result<Vec<String>> {
         let database = self.address(&self.database)?;
         let bus = format!("kafka://{}?prefix=shop.", self.servers.kafka);
-        Ok([format!("--event-log={database}"), format!("--vault={database}"), format!("--bus={bus}")])
+        let mut stores =
+            vec![format!("--event-log={database}"), format!("--vault={database}"), format!("--bus={bus}")];
+        stores.extend(self.documents().map(|documents| format!("--documents={documents}")));
+        Ok(stores)
     }
 
     pub fn args(&self, args: &[&str]) -> Result<Vec<String>> {
@@ -155,6 +174,7 @@ impl Deployment {
             event_log: vec![database.expose().parse()?],
             vault: Some(database),
             bus: Some(Secret::from(format!("kafka://{}?prefix=shop.", self.servers.kafka))),
+            documents: self.documents().map(Secret::from),
             ..Stores::default()
         };
         Shop::open(self.folder(), ShopOptions { want: Want::Any, stores, ..ShopOptions::default() }).await

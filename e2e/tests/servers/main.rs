@@ -2,6 +2,7 @@
 
 mod chaos;
 mod deployment;
+mod healing;
 mod moving;
 mod restoring;
 mod servers;

@@ -11,6 +11,8 @@ pub struct Servers {
     run: String,
     pub postgres: String,
     pub kafka: String,
+    /// Empty if it was not started.
+    pub mongodb: String,
 }
 
 /// The top of the repository.
@@ -25,6 +27,8 @@ fn script(run: &str, args: &[&str]) -> Result<String> {
     command
         .env_remove("CHORALE_TEST_POSTGRES")
         .env_remove("CHORALE_TEST_KAFKA")
+        .env_remove("CHORALE_TEST_MONGODB")
+        .env_remove("CHORALE_TEST_REDIS")
         .env_remove("CHORALE_SERVERS_RUN");
     let output =
         command.args(["--run", run]).args(args).output().context("scripts/servers cannot be started")?;
@@ -34,17 +38,22 @@ fn script(run: &str, args: &[&str]) -> Result<String> {
 }
 
 impl Servers {
-    /// A run of this name.
-    pub fn up(name: &str) -> Result<Self> {
+    /// PostgreSQL, Kafka, and MongoDB if it is wanted, in a run of this name.
+    pub fn up(name: &str, mongodb: bool) -> Result<Self> {
         let own = std::process::id().to_string();
         let run = format!("{name}-{own}");
-        script(&run, &["up", "--owner", &own, "postgres", "kafka"])?;
-        let mut servers = Self { run, postgres: String::new(), kafka: String::new() };
+        let mut args = vec!["up", "--owner", &own, "postgres", "kafka"];
+        args.extend(mongodb.then_some("mongodb"));
+        script(&run, &args)?;
+        let mut servers = Self { run, postgres: String::new(), kafka: String::new(), mongodb: String::new() };
         let env: Value = serde_json::from_str(&script(&servers.run, &["env", "--json"])?)?;
         let address =
             |name: &str| env[name].as_str().map(str::to_owned).with_context(|| format!("no {name} in {env}"));
-        (servers.postgres, servers.kafka) =
-            (address("CHORALE_TEST_POSTGRES")?, address("CHORALE_TEST_KAFKA")?);
+        servers.postgres = address("CHORALE_TEST_POSTGRES")?;
+        servers.kafka = address("CHORALE_TEST_KAFKA")?;
+        if mongodb {
+            servers.mongodb = address("CHORALE_TEST_MONGODB")?;
+        }
         Ok(servers)
     }
 

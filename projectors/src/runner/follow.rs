@@ -18,7 +18,7 @@ use super::Options;
 use crate::Backends;
 use crate::error::ProjectorError;
 use crate::feed::Feed;
-use crate::positions::{StorePositions, covers};
+use crate::positions::StorePositions;
 use crate::projection::Projection;
 
 /// The first pause after an error, which doubles with every further one, and the longest.
@@ -41,7 +41,7 @@ pub(super) struct Follower {
 /// Why following a generation ended.
 enum Ended {
     Stopped,
-    /// Another generation is live, or the store was restored to an earlier moment.
+    /// Another generation is live.
     Moved,
 }
 
@@ -59,6 +59,12 @@ impl Follower {
             match self.follow(&mut went_well).await {
                 Ok(Ended::Stopped) => return,
                 Ok(Ended::Moved) => {}
+                Err(ProjectorError::Restored) => {
+                    tracing::warn!(
+                        projection = self.projection.name(),
+                        "the store was restored to an earlier moment; catching up"
+                    );
+                }
                 // The generation was dropped while it was followed, so another one is live.
                 Err(ProjectorError::Store(StoreError::NoGeneration(_))) if went_well => {}
                 Err(error) => {
@@ -86,7 +92,7 @@ impl Follower {
         let live = store.generations.live(self.projection.collection()).await?;
         let feed = Feed::of(self.projection, live, store, source);
         feed.retry_quarantined().await?;
-        let mut written = store.keyed.positions(&feed.generation).await?;
+        let mut written = store.keyed.resume(&feed.generation).await?;
         let mut consumer =
             bus.subscribe(subscription(self.projection, &self.backends, &feed.generation)).await?;
         tracing::debug!(
@@ -98,7 +104,7 @@ impl Follower {
         loop {
             let patience = if pending.is_empty() { self.options.patience } else { QUIET };
             let next = self.next(consumer.as_mut(), patience).await?;
-            if self.moved(&feed, &written).await? {
+            if self.moved(&feed).await? {
                 return Ok(Ended::Moved);
             }
             match next {
@@ -109,6 +115,8 @@ impl Follower {
                     pending.extend(delivery.positions);
                     let due = !pending.is_empty() && (quiet || far(&written, &pending));
                     if delivery.records.is_empty() && !due {
+                        // An idle projector notices a restored store, too.
+                        feed.require(&written).await?;
                         continue;
                     }
                     let began = Instant::now();
@@ -119,7 +127,7 @@ impl Follower {
                         projection = self.projection.name(),
                         records = delivery.records.len()
                     );
-                    feed.apply(&delivery.records, &pending).instrument(batch).await?;
+                    feed.apply(&delivery.records, &pending, &written).instrument(batch).await?;
                     drop(spans);
                     if !delivery.records.is_empty() {
                         let (metrics, projection) = (metrics(), [self.projection.name()]);
@@ -167,26 +175,18 @@ impl Follower {
         }
     }
 
-    /// Whether another generation is live, or the positions are behind those that were written.
-    async fn moved(&self, feed: &Feed, written: &Positions) -> Result<bool, ProjectorError> {
-        let store = &self.backends.store;
-        let live = store.generations.live(self.projection.collection()).await?;
-        if live != feed.generation {
-            tracing::info!(
-                projection = self.projection.name(),
-                generation = live.number,
-                "another generation is live; following it"
-            );
-            return Ok(true);
+    /// Whether another generation is live.
+    async fn moved(&self, feed: &Feed) -> Result<bool, ProjectorError> {
+        let live = self.backends.store.generations.live(self.projection.collection()).await?;
+        if live == feed.generation {
+            return Ok(false);
         }
-        let back = !covers(&store.keyed.positions(&live).await?, written);
-        if back {
-            tracing::warn!(
-                projection = self.projection.name(),
-                "the store was restored to an earlier moment; catching up"
-            );
-        }
-        Ok(back)
+        tracing::info!(
+            projection = self.projection.name(),
+            generation = live.number,
+            "another generation is live; following it"
+        );
+        Ok(true)
     }
 }
 

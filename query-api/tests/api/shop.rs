@@ -213,6 +213,10 @@ impl Keyed for Watched {
         self.called(generation)?.keyed.positions(generation).await
     }
 
+    async fn resume(&self, generation: &Generation) -> Result<Positions, StoreError> {
+        self.called(generation)?.keyed.resume(generation).await
+    }
+
     async fn changed(
         &self,
         collection: &str,

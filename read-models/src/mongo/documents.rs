@@ -61,6 +61,12 @@ impl Keyed for Mongo {
         generations::positions(self, generation).await
     }
 
+    async fn resume(&self, generation: &Generation) -> Result<Positions, StoreError> {
+        let positions = self.positions(generation).await?;
+        self.reached.lock().insert(generation.clone(), positions.clone());
+        Ok(positions)
+    }
+
     async fn changed(
         &self,
         collection: &str,
@@ -88,6 +94,10 @@ impl Mongo {
             match generations::advance(self, generation, positions, keys.revision).await? {
                 Advanced::Done => break,
                 Advanced::OtherKeys => keys = generations::stored_keys(self, generation).await?,
+                Advanced::Restored => {
+                    let message = format!("{} was restored to an earlier moment", super::name(generation));
+                    return Err(StoreError::Unavailable(message, None));
+                }
                 Advanced::Gone => {
                     // What was written now is in a collection that nothing else names.
                     generations::remove(self, generation).await?;

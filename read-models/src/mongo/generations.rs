@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, Document, doc};
-use platform::bus::{self, Positions};
+use platform::bus::{self, Partition, Positions};
 
 use super::error::{failed, failed_at, is_duplicate, number, unreadable, whole};
 use super::{Mongo, body, name};
@@ -25,6 +25,8 @@ pub(super) enum Advanced {
     Done,
     /// Not written: documents of the generation have other keys by now.
     OtherKeys,
+    /// Not written: the stored positions are behind those that this handle has resumed at or written.
+    Restored,
     /// Not written: the generation does not exist.
     Gone,
 }
@@ -68,6 +70,7 @@ pub(super) async fn ensure(
 pub(super) async fn remove(store: &Mongo, generation: &Generation) -> Result<(), StoreError> {
     let dropping = || failed_at("dropping a generation");
     store.keys.lock().remove(generation);
+    store.reached.lock().remove(generation);
     store.of("generations").delete_one(doc! { "_id": name(generation) }).await.map_err(dropping())?;
     store.documents(generation).drop().await.map_err(dropping())
 }
@@ -81,7 +84,8 @@ pub(super) async fn touch(store: &Mongo, generation: &Generation) -> Result<(), 
 }
 
 /// Sets these positions, unless they are higher already, and counts a write. Only if the documents still have the keys of
-/// this revision.
+/// this revision, and if the stored positions are not behind those of [`resume`](crate::Keyed::resume) and later writes: a server that has lost its last
+/// writes has also lost documents, and positions that were set now would pass them.
 pub(super) async fn advance(
     store: &Mongo,
     generation: &Generation,
@@ -92,17 +96,35 @@ pub(super) async fn advance(
     if !positions.is_empty() {
         let mut highest = Document::new();
         for (partition, position) in positions {
-            highest.insert(format!("positions.{}", body::encode(&partition.to_string())), whole(*position)?);
+            highest.insert(path(partition), whole(*position)?);
         }
         update.insert("$max", highest);
     }
-    let entry = doc! { "_id": name(generation), "keysRevision": keys_revision };
+    let mut entry = doc! { "_id": name(generation), "keysRevision": keys_revision };
+    for (partition, position) in store.reached.lock().get(generation).into_iter().flatten() {
+        entry.insert(path(partition), doc! { "$gte": whole(*position)? });
+    }
     let writing = || failed_at("writing positions");
     let done = store.of("generations").update_one(entry, update).await.map_err(writing())?;
     if done.matched_count == 1 {
+        let mut reached = store.reached.lock();
+        let reached = reached.entry(generation.clone()).or_default();
+        for (partition, position) in positions {
+            let known = reached.entry(*partition).or_default();
+            *known = (*known).max(*position);
+        }
         return Ok(Advanced::Done);
     }
-    Ok(if store.exists(generation).await? { Advanced::OtherKeys } else { Advanced::Gone })
+    Ok(match read(store, generation).await? {
+        None => Advanced::Gone,
+        Some(entry) if keys(&entry)?.revision == keys_revision => Advanced::Restored,
+        Some(_) => Advanced::OtherKeys,
+    })
+}
+
+/// The path of a partition's position.
+fn path(partition: &Partition) -> String {
+    format!("positions.{}", body::encode(&partition.to_string()))
 }
 
 /// The positions of a generation.

@@ -118,6 +118,10 @@ impl Keyed for Sqlite {
         Ok(bus::decode_positions(stored))
     }
 
+    async fn resume(&self, generation: &Generation) -> Result<Positions, StoreError> {
+        self.positions(generation).await
+    }
+
     async fn changed(
         &self,
         collection: &str,

@@ -220,6 +220,10 @@ impl Keyed for FaultyStore {
         }
     }
 
+    async fn resume(&self, generation: &Generation) -> Result<Positions, StoreError> {
+        self.right.keyed.resume(generation).await
+    }
+
     async fn changed(
         &self,
         collection: &str,

@@ -1,0 +1,38 @@
+//! Documents on a server that loses writes it has acknowledged: the one that is compatible with MongoDB writes its file a
+//! second late. A real MongoDB does not lose them, and the test holds for it as well.
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::chaos::Load;
+use crate::deployment::Deployment;
+
+/// How often the server is killed.
+const KILLS: usize = if cfg!(feature = "long") { 20 } else { 4 };
+
+#[tokio::test(flavor = "multi_thread")]
+async fn projectors_bring_documents_up_to_date_after_their_server_has_lost_its_last_writes() -> Result<()> {
+    let mut deployment = Deployment::with_mongodb("healing").await?;
+    deployment.open()?;
+    let mut load = Load::begin(&deployment, 2)?;
+    for kill in 0..KILLS {
+        load.orders(6).await?;
+        tokio::task::block_in_place(|| deployment.servers.crash("mongodb"))?;
+        load.orders(1).await.with_context(|| format!("after kill {kill}"))?;
+    }
+    let answered = load.end().await?.len();
+    deployment.settled().await?;
+    let projections = deployment.objects(&["projections"])?;
+    for projection in &projections {
+        let name = projection["name"].as_str().context("a projection without a name")?;
+        // It compares all documents, and refuses to switch if one differs.
+        let rebuilt = deployment.printed(&["projections", "rebuild", name]);
+        rebuilt.with_context(|| format!("{name} differs from a fresh build"))?;
+    }
+    ensure!(projections.len() > 10, "{} projections", projections.len());
+    println!(
+        "{answered} orders answered, {KILLS} kills, {} projections equal a fresh build",
+        projections.len()
+    );
+    tokio::task::block_in_place(|| deployment.close())?;
+    deployment.is_sound().await
+}

@@ -4,6 +4,8 @@
 //! The feature `contract` adds the harness of all contract suites, the suites of the ports of this crate, and the buses for
 //! tests.
 
+#![warn(unreachable_pub)]
+
 pub mod backoff;
 pub mod bus;
 pub mod clock;

@@ -5,6 +5,8 @@
 //!
 //! Only `chorale` and tests depend on this crate.
 
+#![warn(unreachable_pub)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;

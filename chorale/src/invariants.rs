@@ -62,7 +62,7 @@ pub(crate) struct Findings {
 const DESCRIBED: usize = 3;
 
 impl Findings {
-    pub fn add(&mut self, wrong: impl FnOnce() -> String) {
+    pub(crate) fn add(&mut self, wrong: impl FnOnce() -> String) {
         self.count += 1;
         if self.first.len() < DESCRIBED {
             self.first.push(wrong());
@@ -70,7 +70,7 @@ impl Findings {
     }
 
     /// The result of the check. `checked` describes what was checked.
-    pub fn result(&self, name: &'static str, checked: String) -> Invariant {
+    pub(crate) fn result(&self, name: &'static str, checked: String) -> Invariant {
         let detail = match self.count {
             0 => checked,
             count => format!("{count} violations in {checked}: {}", self.first.join("; ")),

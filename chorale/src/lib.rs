@@ -1,5 +1,7 @@
 //! Assembles a shop from its parts, for the program and for the end-to-end tests.
 
+#![warn(unreachable_pub)]
+
 pub mod cli;
 pub mod data_dir;
 pub mod demo;

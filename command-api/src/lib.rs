@@ -2,6 +2,8 @@
 //!
 //! [`Commands`] contains them all and can be used in process; the HTTP routes only translate.
 
+#![warn(unreachable_pub)]
+
 pub mod accepted;
 pub mod commands;
 pub mod http;

@@ -7,12 +7,12 @@ use crate::{Refusal, UserError};
 pub(crate) struct Faults(Vec<UserError>);
 
 impl Faults {
-    pub fn add(&mut self, code: &str, field: impl Into<String>, message: impl Into<String>) {
+    pub(crate) fn add(&mut self, code: &str, field: impl Into<String>, message: impl Into<String>) {
         self.0.push(UserError::new(code, field, message));
     }
 
     /// Checks a single line of 1 to `max` characters.
-    pub fn line(&mut self, field: &str, text: &str, max: usize) {
+    pub(crate) fn line(&mut self, field: &str, text: &str, max: usize) {
         if text.trim().is_empty() {
             self.add(
                 "REQUIRED",
@@ -31,7 +31,7 @@ impl Faults {
     }
 
     /// Checks a text of at most `max` characters, which may be empty and contain line breaks.
-    pub fn prose(&mut self, field: &str, text: &str, max: usize) {
+    pub(crate) fn prose(&mut self, field: &str, text: &str, max: usize) {
         self.length(field, text, max);
         if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
             self.add(
@@ -43,14 +43,14 @@ impl Faults {
     }
 
     /// Checks that a list or map has at most `max` entries.
-    pub fn at_most(&mut self, field: &str, found: usize, max: usize) {
+    pub(crate) fn at_most(&mut self, field: &str, found: usize, max: usize) {
         if found > max {
             self.add("TOO_MANY", field, format!("{field} has {found} entries; at most {max} are allowed."));
         }
     }
 
     /// Refuses with all errors, if there are any.
-    pub fn refuse(self) -> Result<(), Refusal> {
+    pub(crate) fn refuse(self) -> Result<(), Refusal> {
         Refusal::all(self.0).map_or(Ok(()), Err)
     }
 

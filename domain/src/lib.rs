@@ -1,6 +1,8 @@
 //! The rules of Chorale, pure: state, evolve and decide per aggregate, and the policies of the choreography. No
 //! async, no clock, no randomness, no I/O: the time comes with the command, and ids are derived or come with it.
 
+#![warn(unreachable_pub)]
+
 pub mod category;
 pub mod claims;
 mod faults;

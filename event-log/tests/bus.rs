@@ -8,42 +8,41 @@ use event_log::contract::Draft;
 use event_log::log_bus::LogBus;
 use event_log::port::{Committed, Log, Read};
 use platform::bus::Bus;
-use platform::bus::contract::{AnyError, BusUnderTest, Factory, NONE, breaches};
+use platform::bus::contract::BusUnderTest;
 use platform::bus::shuffled::ShuffledBus;
+use platform::contract::Broken;
 use schemas::{Context, StreamId, Topic};
 use tempfile::TempDir;
 
-/// Logs in a folder, as a bus; shuffled if there is a seed.
-struct Logs(Option<u64>);
-
-struct Folder {
+/// Logs in a folder, as a bus.
+struct Logs {
     logs: BTreeMap<Context, Arc<dyn Log>>,
     bus: Arc<dyn Bus>,
     shuffled: bool,
     _folder: TempDir,
 }
 
-#[async_trait]
-impl Factory for Logs {
-    async fn fresh(&self) -> Result<Box<dyn BusUnderTest>, AnyError> {
-        let folder = tempfile::tempdir()?;
+impl Logs {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
         let mut logs = BTreeMap::new();
         for context in Context::ALL {
             let url = format!("sqlite://{}", folder.path().join(format!("{context}.sqlite")).display());
-            logs.insert(context, event_log::connect(&url, context).await?);
+            logs.insert(context, event_log::connect(&url, context).await.unwrap());
         }
-        let plain: Arc<dyn Bus> = Arc::new(LogBus::new(logs.values().cloned()));
-        let bus = match self.0 {
-            Some(seed) => Arc::new(ShuffledBus::new(plain, seed)),
-            None => plain,
-        };
-        Ok(Box::new(Folder { logs, bus, shuffled: self.0.is_some(), _folder: folder }))
+        let bus = Arc::new(LogBus::new(logs.values().cloned()));
+        Self { logs, bus, shuffled: false, _folder: folder }
+    }
+
+    async fn shuffled(seed: u64) -> Self {
+        let plain = Self::new().await;
+        Self { bus: Arc::new(ShuffledBus::new(plain.bus, seed)), shuffled: true, ..plain }
     }
 }
 
 #[async_trait]
-impl BusUnderTest for Folder {
-    async fn publish(&self, topic: Topic, stream: &StreamId, count: u64) -> Result<(), AnyError> {
+impl BusUnderTest for Logs {
+    async fn publish(&self, topic: Topic, stream: &StreamId, count: u64) -> Result<(), Broken> {
         let log = self.logs.get(&topic.context()).ok_or("a context without a log")?;
         loop {
             let base = log.head().await?;
@@ -72,14 +71,10 @@ impl BusUnderTest for Folder {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_logs_keep_every_promise_of_a_bus() {
-    assert_eq!(breaches(&Logs(None)).await, NONE);
+mod the_logs_keep_every_promise_of_a_bus {
+    platform::bus_suite!(super::Logs::new().await);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_shuffled_logs_keep_every_promise_of_a_bus() {
-    for seed in 1..=3 {
-        assert_eq!(breaches(&Logs(Some(seed))).await, NONE, "seed {seed}");
-    }
+mod the_shuffled_logs_keep_every_promise_of_a_bus {
+    platform::bus_suite!(for seed in 1..=3 => super::Logs::shuffled(seed).await);
 }

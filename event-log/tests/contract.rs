@@ -1,55 +1,34 @@
 //! The contract suite of the port on SQLite and PostgreSQL, and on deliberately broken backends.
 
-use event_log::contract::breach;
-use event_log::for_each_log_promise;
+use event_log::contract::LOG;
+use platform::contract::breach;
 
 #[path = "contract/broken.rs"]
 mod broken;
-#[path = "contract/databases.rs"]
-mod databases;
+#[path = "contract/database.rs"]
+mod database;
 #[path = "contract/files.rs"]
 mod files;
 #[path = "contract/naive.rs"]
 mod naive;
 
 use broken::{Broken, Fault};
-use databases::Databases;
+use database::Database;
 use files::Files;
 use naive::Naive;
 
-macro_rules! kept_by {
-    ($logs:expr; $($promise:ident = $module:ident::$check:ident;)*) => {
-        $(
-            #[tokio::test(flavor = "multi_thread")]
-            async fn $promise() {
-                assert_eq!(breach(&$logs, stringify!($promise)).await, None);
-            }
-        )*
-    };
-}
-
 mod sqlite_keeps_the_promise {
-    use super::*;
-
-    macro_rules! tests {
-        ($($promises:tt)*) => { kept_by! { Files::new(); $($promises)* } };
-    }
-    for_each_log_promise!(tests);
+    event_log::log_suite!(super::Files::new());
 }
 
 mod postgresql_keeps_the_promise {
-    use super::*;
-
-    macro_rules! tests {
-        ($($promises:tt)*) => { kept_by! { Databases::new(); $($promises)* } };
-    }
-    for_each_log_promise!(tests);
+    event_log::log_suite!(super::Database::new().await);
 }
 
 /// The suite finds that `fault` breaks `promise`, and that the backend without the fault keeps it.
 async fn is_found(fault: Fault, promise: &str) {
-    assert!(breach(&Broken::by(fault), promise).await.is_some(), "{fault:?} was not found");
-    assert_eq!(breach(&Files::new(), promise).await, None);
+    assert!(breach(LOG, promise, &Broken::by(fault)).await.is_some(), "{fault:?} was not found");
+    assert_eq!(breach(LOG, promise, &Files::new()).await, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,8 +54,8 @@ async fn a_backend_whose_positions_become_visible_out_of_order_is_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn positions_from_a_postgresql_sequence_are_found_to_be_unsafe() {
     let promise = "a_reader_by_position_never_misses_an_event";
-    assert!(breach(&Naive::default(), promise).await.is_some());
-    assert_eq!(breach(&Databases::new(), promise).await, None);
+    assert!(breach(LOG, promise, &Naive::new().await).await.is_some());
+    assert_eq!(breach(LOG, promise, &Database::new().await).await, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,8 @@
 //!
 //! **Invariant:** a request's [`Caller`] is set in one place, by the address; handlers only read it.
 
+#![warn(unreachable_pub)]
+
 mod address;
 mod api;
 mod caller;

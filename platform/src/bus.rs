@@ -22,8 +22,8 @@ use schemas::{Context, Envelope, Timestamp, Topic};
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 pub mod lag;
-#[cfg(test)]
-mod memory;
+#[cfg(any(test, feature = "contract"))]
+pub mod memory;
 #[cfg(any(test, feature = "contract"))]
 pub mod memory_topics;
 mod positions;

@@ -1,13 +1,17 @@
 //! Infrastructure of every process of Chorale, without rules of commerce: clock, configuration, telemetry, shutdown,
 //! sealing of personal data, signing, and the bus port. Of the published language it uses topics, contexts and envelopes.
 //!
-//! The feature `contract` adds the contract suites of the ports, which the tests of every backend run, and the buses for
+//! The feature `contract` adds the harness of all contract suites, the suites of the ports of this crate, and the buses for
 //! tests.
+
+#![warn(unreachable_pub)]
 
 pub mod backoff;
 pub mod bus;
 pub mod clock;
 pub mod config;
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
 pub mod error;
 #[cfg(feature = "postgres")]
 pub mod postgres;

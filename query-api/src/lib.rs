@@ -6,6 +6,8 @@
 //! **Invariant:** nothing here writes, and nothing here knows events or rules: what a resolver needs to know of them (which
 //! actions an order allows, say) is in the documents.
 
+#![warn(unreachable_pub)]
+
 mod admin;
 mod catalog;
 mod consistency;

@@ -1,6 +1,8 @@
 //! The running reactors: the runner that carries each of them, local views, deadline schedulers, and adapters to services
 //! outside the shop. `domain::policies` lists the reactors and the events that they answer.
 
+#![warn(unreachable_pub)]
+
 use std::sync::Arc;
 
 use domain::ShopRules;

@@ -28,7 +28,7 @@ pub(crate) struct GroupPositions {
 }
 
 impl GroupPositions {
-    pub fn new(log: Arc<dyn Log>, group: &'static str) -> Self {
+    pub(crate) fn new(log: Arc<dyn Log>, group: &'static str) -> Self {
         Self { log, group, known: Mutex::default() }
     }
 
@@ -37,7 +37,7 @@ impl GroupPositions {
     }
 
     /// Reads the group's positions from the log.
-    pub async fn read(&self) -> Result<Positions, LogError> {
+    pub(crate) async fn read(&self) -> Result<Positions, LogError> {
         let positions = of_group(self.log.as_ref(), self.group).await?;
         self.known().clone_from(&positions);
         Ok(positions)
@@ -45,7 +45,7 @@ impl GroupPositions {
 
     /// A note of `views` that is refused if another process has moved the group in these partitions since they were last read
     /// or written here.
-    pub fn note(&self, positions: &Positions, views: Vec<ViewWrite>) -> Note {
+    pub(crate) fn note(&self, positions: &Positions, views: Vec<ViewWrite>) -> Note {
         let known = self.known();
         let at = positions.keys().map(|partition| (*partition, known.get(partition).copied().unwrap_or(0)));
         let only_at = noted(self.group, &at.collect());
@@ -53,7 +53,7 @@ impl GroupPositions {
     }
 
     /// Remembers positions that were written.
-    pub fn noted(&self, positions: &Positions) {
+    pub(crate) fn noted(&self, positions: &Positions) {
         self.known().extend(positions.iter().map(|(partition, position)| (*partition, *position)));
     }
 }

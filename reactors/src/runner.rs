@@ -24,6 +24,8 @@ mod handling;
 mod parked_streams;
 mod redriving;
 
+pub use redriving::redrive_request;
+
 /// Records per read.
 const DELIVERY: usize = 1_000;
 /// Streams that are handled concurrently.

@@ -2,12 +2,7 @@
 //!
 //! There is a suite per port, so that an engine runs those that it offers: [`keyed_suite`](crate::keyed_suite) (documents by id,
 //! positions, changes, generations), [`query_suite`](crate::query_suite), [`word_suite`](crate::word_suite) and
-//! [`operations_suite`](crate::operations_suite). Each macro makes one `#[test]` per promise and is called with an expression
-//! for an `Arc` of a new, empty location:
-//!
-//! ```text
-//! read_models::keyed_suite!(Arc::new(Directory::new()));
-//! ```
+//! [`operations_suite`](crate::operations_suite).
 
 mod books;
 mod counting;
@@ -24,15 +19,14 @@ mod versions;
 mod waiting;
 mod words;
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use platform::error::Chain;
+use platform::contract::{Broken, Checked};
+use platform::contract_suite;
 
 pub use self::books::{BOOKS, COLLECTIONS};
-use crate::port::{Generations, Keyed, StoreError};
+use crate::port::{Generations, Keyed};
 use crate::store::Store;
 
 /// The ports of a keyed engine.
@@ -55,105 +49,35 @@ impl From<Store> for KeyedStore {
 pub trait KeyedLocation: Send + Sync {
     /// Opens the store for [`COLLECTIONS`], sharing nothing with stores opened before but the data, as another process
     /// would.
-    async fn open_keyed(&self) -> Result<KeyedStore, Failure>;
+    async fn open_keyed(&self) -> Result<KeyedStore, Broken>;
 
     /// Keeps a copy of the data as it is now.
-    async fn copy(&self) -> Result<(), Failure>;
+    async fn copy(&self) -> Result<(), Broken>;
 
     /// Restores the kept copy. Stores opened before are not used again.
-    async fn restore(&self) -> Result<(), Failure>;
+    async fn restore(&self) -> Result<(), Broken>;
 }
 
 /// Where the data of a store with all ports is kept.
 #[async_trait]
 pub trait Location: KeyedLocation {
     /// See [`KeyedLocation::open_keyed`].
-    async fn open(&self) -> Result<Store, Failure>;
-}
-
-/// Why a check failed.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    /// The store broke a promise of the port.
-    #[error("{0}")]
-    Broken(String),
-    /// The store failed.
-    #[error("the store failed")]
-    Store(#[from] StoreError),
-    /// The location failed.
-    #[error("the location failed")]
-    Location(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl Failure {
-    /// The whole chain in one line.
-    pub fn with_causes(&self) -> String {
-        Chain(self).to_string()
-    }
-}
-
-/// The outcome of a check.
-pub type Verdict = Result<(), Failure>;
-
-type Running = Pin<Box<dyn Future<Output = Verdict>>>;
-
-/// The check of one promise.
-pub struct Check<L: ?Sized> {
-    /// A sentence, with underscores.
-    pub name: &'static str,
-    check: fn(Arc<L>) -> Running,
-}
-
-impl<L: ?Sized> Check<L> {
-    /// Runs it on a new location.
-    pub async fn run(&self, location: Arc<L>) -> Verdict {
-        (self.check)(location).await
-    }
-}
-
-/// Runs the check with this name, and panics if it fails. For the macros of the suites.
-pub async fn expect<L: ?Sized>(suite: &[Check<L>], name: &str, location: Arc<L>) {
-    let verdict = match suite.iter().find(|check| check.name == name) {
-        Some(check) => check.run(location).await,
-        None => Err(Failure::Broken("there is no such check".to_owned())),
-    };
-    let problem = verdict.err().map(|failure| failure.with_causes());
-    assert!(problem.is_none(), "{name}: {}", problem.unwrap_or_default());
+    async fn open(&self) -> Result<Store, Broken>;
 }
 
 /// Fails the check unless the condition holds.
 macro_rules! ensure {
     ($holds:expr, $($message:tt)+) => {
         if !$holds {
-            return Err($crate::contract::Failure::Broken(format!($($message)+)));
+            return Err(format!($($message)+).into());
         }
     };
 }
 use ensure;
 
-macro_rules! suite {
-    (($d:tt) $what:literal $suite:ident $tests:ident $location:ident; $($module:ident: $($name:ident),+;)+) => {
-        #[doc = concat!("The promises of ", $what, ".")]
-        pub const $suite: &[Check<dyn $location>] = &[$($(
-            Check { name: stringify!($name), check: |location| Box::pin($module::$name(location)) },
-        )+)+];
-
-        #[doc = concat!("A test per promise of ", $what, ", on new locations that the expression makes.")]
-        #[macro_export]
-        macro_rules! $tests {
-            ($d new_location:expr) => { $($(
-                #[tokio::test(flavor = "multi_thread")]
-                async fn $name() {
-                    use $crate::contract;
-                    let location: ::std::sync::Arc<dyn contract::$location> = $d new_location;
-                    contract::expect(contract::$suite, stringify!($name), location).await;
-                }
-            )+)+ };
-        }
-    };
-}
-
-suite! { ($) "documents by id and of generations" KEYED keyed_suite KeyedLocation;
+contract_suite! { ($crate::contract)
+    /// The promises of documents by id and of generations.
+    KEYED keyed_suite KeyedLocation;
     versions: of_two_writers_the_older_never_wins, of_many_writers_at_once_the_newest_wins,
         writing_twice_is_writing_once, a_deleted_document_stays_deleted_when_its_past_is_redelivered,
         a_large_write_keeps_the_newer_of_each_document, a_body_that_is_not_json_is_refused_with_its_whole_batch,
@@ -170,7 +94,9 @@ suite! { ($) "documents by id and of generations" KEYED keyed_suite KeyedLocatio
         a_write_before_the_waiting_is_not_missed;
 }
 
-suite! { ($) "queries" QUERIES query_suite Location;
+contract_suite! { ($crate::contract)
+    /// The promises of queries.
+    QUERIES query_suite Location;
     finding: every_filter_finds_its_documents, sorting_puts_nulls_first_and_ids_last,
         a_page_lies_between_its_cursors, a_query_without_an_index_is_refused, tombstones_are_never_found,
         an_updated_document_is_found_by_its_new_values, a_dropped_generation_is_not_queried;
@@ -179,11 +105,15 @@ suite! { ($) "queries" QUERIES query_suite Location;
     counting: counting_stops_at_its_limit;
 }
 
-suite! { ($) "lists of words" WORDS word_suite Location;
+contract_suite! { ($crate::contract)
+    /// The promises of lists of words.
+    WORDS word_suite Location;
     words: words_find_texts_that_begin_with_them, lists_follow_their_documents;
 }
 
-suite! { ($) "operational state" OPERATIONS operations_suite Location;
+contract_suite! { ($crate::contract)
+    /// The promises of operational state.
+    OPERATIONS operations_suite Location;
     operations: quarantined_events_wait_until_they_are_released, a_released_event_can_wait_again,
         quarantines_of_generations_do_not_mix, of_many_that_take_a_rebuild_one_succeeds,
         the_first_source_is_kept, operational_state_survives_reopening;

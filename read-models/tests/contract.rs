@@ -5,25 +5,22 @@ mod directory;
 #[path = "contract/faulty.rs"]
 mod faulty;
 
-use std::sync::Arc;
-
 use faulty::{Fault, FaultyLocation};
-use read_models::contract::{KEYED, KeyedLocation, Location, OPERATIONS, QUERIES, WORDS};
+use platform::contract::breach;
+use read_models::contract::{KEYED, OPERATIONS, QUERIES, WORDS};
 
 /// The suites must fail with this fault, in these checks at least.
 async fn finds(fault: Fault, checks: &[&str]) {
     for name in checks {
-        let location = Arc::new(FaultyLocation::new(fault));
-        let keyed = KEYED.iter().find(|check| check.name == *name);
-        let verdict = match keyed {
-            Some(check) => check.run(location as Arc<dyn KeyedLocation>).await,
-            None => {
-                let check =
-                    [QUERIES, WORDS, OPERATIONS].into_iter().flatten().find(|check| check.name == *name);
-                check.unwrap().run(location as Arc<dyn Location>).await
-            }
+        let location = FaultyLocation::new(fault);
+        let breach = match [QUERIES, WORDS, OPERATIONS]
+            .into_iter()
+            .find(|suite| suite.iter().any(|promise| promise.name == *name))
+        {
+            Some(suite) => breach(suite, name, &location).await,
+            None => breach(KEYED, name, &location).await,
         };
-        assert!(verdict.is_err(), "{name} does not find {fault:?}");
+        assert!(breach.is_some(), "{name} does not find {fault:?}");
     }
 }
 

@@ -6,7 +6,6 @@ mod directory;
 mod format_1;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use directory::Directory;
@@ -20,10 +19,10 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 use tokio::task::JoinSet;
 
-read_models::keyed_suite!(Arc::new(Directory::new()));
-read_models::query_suite!(Arc::new(Directory::new()));
-read_models::word_suite!(Arc::new(Directory::new()));
-read_models::operations_suite!(Arc::new(Directory::new()));
+read_models::keyed_suite!(Directory::new());
+read_models::query_suite!(Directory::new());
+read_models::word_suite!(Directory::new());
+read_models::operations_suite!(Directory::new());
 
 async fn open(file: &Path, collection: &'static Collection) -> Result<Store, StoreError> {
     connect(&format!("sqlite://{}", file.display()), &[collection]).await

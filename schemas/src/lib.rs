@@ -3,6 +3,8 @@
 //! Everything here is a **stored or published format**. Changing the shape of an event without giving it a new
 //! version fails a test that says what to do (see `CONTRIBUTING.md`, "Add or change an event").
 
+#![warn(unreachable_pub)]
+
 pub mod audit;
 pub mod category;
 pub mod contexts;

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bus_kafka::scratch::brokers;
-use platform::bus::contract::{AnyError, NONE, PublisherFactory, Seen, TopicsUnderTest, publisher_breaches};
+use platform::bus::contract::{Seen, TopicsUnderTest};
 use platform::bus::publisher::{Mark, Outgoing, PublishError, Publisher};
+use platform::contract::Broken;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::Headers;
@@ -15,36 +16,34 @@ use schemas::{Context, StreamId, Timestamp, Topic};
 
 use crate::harness::{Harness, mark};
 
-struct Kafka;
+/// Topics of a test's own on the shared broker.
+struct Kafka(Harness);
 
-struct UnderTest(Harness);
-
-#[async_trait]
-impl PublisherFactory for Kafka {
-    async fn fresh(&self) -> Result<Box<dyn TopicsUnderTest>, AnyError> {
+impl Kafka {
+    async fn new() -> Self {
         let topics = [Topic::ORDER, Topic::ORDERING_REACTION, Topic::PAYMENT];
-        Ok(Box::new(UnderTest(Harness::with(&topics, PARTITIONS, "").await)))
+        Self(Harness::with(&topics, PARTITIONS, "").await)
     }
 }
 
 #[async_trait]
-impl TopicsUnderTest for UnderTest {
+impl TopicsUnderTest for Kafka {
     fn publisher(&self, context: Context) -> Box<dyn Publisher> {
         Box::new(self.0.bus.publisher(context))
     }
 
-    async fn visible(&self, topic: Topic, partition: u32) -> Result<Vec<Seen>, AnyError> {
+    async fn visible(&self, topic: Topic, partition: u32) -> Result<Vec<Seen>, Broken> {
         let name = format!("{}{topic}", self.0.prefix());
         tokio::task::spawn_blocking(move || committed(&name, partition)).await?
     }
 
-    async fn crash(&self, context: Context, records: &[Outgoing], mark: &Mark) -> Result<(), AnyError> {
+    async fn crash(&self, context: Context, records: &[Outgoing], mark: &Mark) -> Result<(), Broken> {
         Ok(self.0.bus.publisher(context).crash(records, mark).await?)
     }
 }
 
 /// All committed records, as an independent client reads them.
-fn committed(topic: &str, partition: u32) -> Result<Vec<Seen>, AnyError> {
+fn committed(topic: &str, partition: u32) -> Result<Vec<Seen>, Broken> {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", brokers())
         .set("group.id", "somebody-else")
@@ -76,9 +75,8 @@ fn committed(topic: &str, partition: u32) -> Result<Vec<Seen>, AnyError> {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn kafka_keeps_every_promise_of_a_publisher() {
-    assert_eq!(publisher_breaches(&Kafka).await, NONE);
+mod kafka_keeps_every_promise_of_a_publisher {
+    platform::publisher_suite!(super::Kafka::new().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,7 +27,7 @@ pub(super) enum Door {
 }
 
 impl Http {
-    pub fn new(args: &DemoArgs) -> Result<Self> {
+    pub(super) fn new(args: &DemoArgs) -> Result<Self> {
         let client = Client::builder().timeout(PATIENCE).build().context("no HTTP client")?;
         let both = |commands: &str, queries: &Option<String>| {
             [commands, queries.as_deref().unwrap_or(commands)].map(|url| url.trim_end_matches('/').to_owned())
@@ -37,7 +37,7 @@ impl Http {
     }
 
     /// Sends a query to a GraphQL endpoint; errors in the response are errors.
-    pub async fn ask(&self, door: Door, query: &str, variables: Value) -> Result<Value> {
+    pub(super) async fn ask(&self, door: Door, query: &str, variables: Value) -> Result<Value> {
         let url = match door {
             Door::Public => format!("{}/graphql", self.public[1]),
             Door::Staff => format!("{}/admin/graphql", self.staff[1]),
@@ -54,7 +54,7 @@ impl Http {
     }
 
     /// Sends a command. Returns status and body, even if it is refused.
-    pub async fn command(
+    pub(super) async fn command(
         &self,
         door: Door,
         path: &str,

@@ -19,7 +19,10 @@ pub struct Rebuilding {
 }
 
 /// Every projection that is rebuilt from the logs has the documents of the live one.
-pub async fn equal_the_log(shop: &Shop, mut report: impl FnMut(Rebuilding) + Send) -> Result<Invariant> {
+pub(super) async fn equal_the_log(
+    shop: &Shop,
+    mut report: impl FnMut(Rebuilding) + Send,
+) -> Result<Invariant> {
     let (mut wrong, mut documents) = (Findings::default(), 0);
     let (mut done, mut total) = (0, 0);
     for projection in REGISTRY {

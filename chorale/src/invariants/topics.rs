@@ -25,7 +25,7 @@ impl Tally {
 }
 
 /// Every event of every log is in its topic exactly once, and the events of each key are in order.
-pub async fn hold_every_event_once(shop: &Shop) -> Result<Invariant> {
+pub(super) async fn hold_every_event_once(shop: &Shop) -> Result<Invariant> {
     let mut wrong = Findings::default();
     let mut written: HashMap<Topic, Tally> = HashMap::new();
     for store in &shop.logs {

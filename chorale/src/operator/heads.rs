@@ -17,13 +17,13 @@ use super::ReadOnlyShop;
 const PUBLIC_KEY: &str = "CHORALE_AUDIT_PUBLIC_KEY";
 
 /// The signed heads published on the bus.
-pub struct Heads {
+pub(super) struct Heads {
     by_context: BTreeMap<Context, Vec<LogHeadSigned>>,
     verifier: Option<Verifier>,
 }
 
 /// Result of comparing a log with its signed heads.
-pub enum Vouched {
+pub(super) enum Vouched {
     /// There are no signed heads.
     Nothing,
     /// Number of heads that agree with the log, position of the last one, and whether the signatures were verified.
@@ -34,7 +34,7 @@ pub enum Vouched {
 
 impl Heads {
     /// Reads the signed heads. Without Kafka there are none.
-    pub async fn read(shop: &ReadOnlyShop) -> Result<Self> {
+    pub(super) async fn read(shop: &ReadOnlyShop) -> Result<Self> {
         let mut by_context: BTreeMap<Context, Vec<LogHeadSigned>> = BTreeMap::new();
         if let Some(relayed) = &shop.relayed {
             for value in relayed.values(AUDIT_TOPIC).await? {
@@ -46,7 +46,7 @@ impl Heads {
     }
 
     /// Compares a log with its heads.
-    pub async fn compare(&self, log: &dyn Log) -> Result<Vouched> {
+    pub(super) async fn compare(&self, log: &dyn Log) -> Result<Vouched> {
         let heads = self.by_context.get(&log.context()).map_or(&[][..], Vec::as_slice);
         for signed in heads {
             let (position, time) = (signed.head.position, signed.head.time);

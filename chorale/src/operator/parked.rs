@@ -4,12 +4,12 @@ use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use domain::reaction::RedriveReaction;
-use event_log::port::{Log, ParkedRecord, Parking};
-use event_log::request::{Origin, Request, Verdict};
+use event_log::port::{Log, ParkedRecord};
+use event_log::request::Verdict;
 use event_log::writer::{Writer, WriterOptions};
 use platform::clock::Clock;
-use schemas::{Actor, CommandId, StreamId};
+use reactors::runner::redrive_request;
+use schemas::StreamId;
 use serde_json::json;
 
 use super::ReadOnlyShop;
@@ -97,19 +97,7 @@ async fn redrive_all(log: Arc<dyn Log>, streams: Vec<(String, StreamId)>) -> Res
     let (writer, task) = Writer::start(log, Clock::system(), WriterOptions::default());
     let asked = streams.len();
     for (reactor, source) in streams {
-        let command = CommandId::derived(&["redrive", &reactor, source.as_str(), &position.to_string()]);
-        let request = Request {
-            command,
-            origin: Origin::Inner,
-            decision: Arc::new(RedriveReaction { reactor: reactor.clone(), source: source.clone() }),
-            actor: Actor::staff("operator"),
-            correlation: command.uuid(),
-            causation: command.uuid(),
-            traceparent: None,
-            expected: Vec::new(),
-            parking: vec![Parking::Redrive { reactor, source }],
-        };
-        let outcome = writer.submit(request).await?;
+        let outcome = writer.submit(redrive_request(reactor, source, position)).await?;
         if let Verdict::Refused { refusal } = outcome.verdict {
             bail!("{refusal}");
         }

@@ -32,7 +32,7 @@ pub(super) struct HttpCommand<I> {
 
 impl<I: DeserializeOwned> HttpCommand<I> {
     /// Reads the whole request.
-    pub async fn read(
+    pub(super) async fn read(
         state: &AppState,
         caller: &Caller,
         params: &RawPathParams,

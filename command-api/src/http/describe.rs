@@ -30,7 +30,7 @@ pub(super) struct Operation {
 
 impl Operation {
     /// A command whose body is an `I`. `audience`: for whom the document is; `None` for both.
-    pub fn command<I: ToSchema>(route: &RouteSpec, audience: Option<Audience>) -> Self {
+    pub(super) fn command<I: ToSchema>(route: &RouteSpec, audience: Option<Audience>) -> Self {
         let mut components = component::<I>();
         components.extend(component::<AcceptedSchema>());
         let body = RequestBodyBuilder::new()
@@ -56,7 +56,7 @@ impl Operation {
     }
 
     /// The outcome of a command, described by an `S`.
-    pub fn status<S: ToSchema>(path: &'static str, audience: Option<Audience>) -> Self {
+    pub(super) fn status<S: ToSchema>(path: &'static str, audience: Option<Audience>) -> Self {
         let found = ResponseBuilder::new()
             .description("The recorded outcome, which may be a refusal.")
             .content("application/json", ContentBuilder::new().schema(Some(refers::<S>())).build());

@@ -87,7 +87,7 @@ impl From<UserError> for FieldProblem {
 }
 
 impl Problem {
-    pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
         Self {
             status,
             code: code.to_owned(),
@@ -100,12 +100,12 @@ impl Problem {
     }
 
     /// The resource does not exist, or the caller may not know that it does.
-    pub fn not_found(what: &str) -> Self {
+    pub(super) fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", format!("There is no such {what}."))
     }
 
     /// Nothing is served at the path, for this caller.
-    pub fn unknown_path() -> Self {
+    pub(super) fn unknown_path() -> Self {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", UNKNOWN_PATH)
     }
 

@@ -47,31 +47,51 @@ impl RouteGroup {
         RouteSpec { method, path, audiences, context, name, summary, creates: Creates::Nothing }
     }
 
-    pub const fn post(self, path: &'static str, name: &'static str, summary: &'static str) -> RouteSpec {
+    pub(super) const fn post(
+        self,
+        path: &'static str,
+        name: &'static str,
+        summary: &'static str,
+    ) -> RouteSpec {
         self.route("POST", path, name, summary)
     }
 
-    pub const fn put(self, path: &'static str, name: &'static str, summary: &'static str) -> RouteSpec {
+    pub(super) const fn put(
+        self,
+        path: &'static str,
+        name: &'static str,
+        summary: &'static str,
+    ) -> RouteSpec {
         self.route("PUT", path, name, summary)
     }
 
-    pub const fn patch(self, path: &'static str, name: &'static str, summary: &'static str) -> RouteSpec {
+    pub(super) const fn patch(
+        self,
+        path: &'static str,
+        name: &'static str,
+        summary: &'static str,
+    ) -> RouteSpec {
         self.route("PATCH", path, name, summary)
     }
 
-    pub const fn delete(self, path: &'static str, name: &'static str, summary: &'static str) -> RouteSpec {
+    pub(super) const fn delete(
+        self,
+        path: &'static str,
+        name: &'static str,
+        summary: &'static str,
+    ) -> RouteSpec {
         self.route("DELETE", path, name, summary)
     }
 }
 
 impl RouteSpec {
     /// The command creates a resource that is addressed by its id.
-    pub const fn creating(self) -> Self {
+    pub(super) const fn creating(self) -> Self {
         Self { creates: Creates::ById, ..self }
     }
 
     /// The command creates a resource that is addressed by its SKU.
-    pub const fn creating_sku(self) -> Self {
+    pub(super) const fn creating_sku(self) -> Self {
         Self { creates: Creates::BySku, ..self }
     }
 }

@@ -30,12 +30,12 @@ pub(super) struct RouteTable {
 
 impl RouteTable {
     /// An empty table for an audience, or for both.
-    pub fn of(audience: Option<Audience>) -> Self {
+    pub(super) fn of(audience: Option<Audience>) -> Self {
         Self { audience, router: Router::new(), operations: Vec::new() }
     }
 
     /// Adds a command. `I`: the input in its body.
-    pub fn command<I, F, R>(mut self, route: RouteSpec, run: F) -> Self
+    pub(super) fn command<I, F, R>(mut self, route: RouteSpec, run: F) -> Self
     where
         I: DeserializeOwned + ToSchema + Send + 'static,
         F: Fn(HttpCommand<I>) -> R + Clone + Send + Sync + 'static,
@@ -50,7 +50,7 @@ impl RouteTable {
     }
 
     /// Adds the outcome of a command.
-    pub fn status(mut self, path: &'static str) -> Self {
+    pub(super) fn status(mut self, path: &'static str) -> Self {
         self.operations.push(Operation::status::<status::CommandStatus>(path, self.audience));
         self.router = self.router.route(path, get(status::command_status));
         self

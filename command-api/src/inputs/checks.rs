@@ -21,14 +21,14 @@ pub(crate) struct Problems(Vec<UserError>);
 
 impl Problems {
     /// Adds a problem.
-    pub fn add(&mut self, code: &str, field: impl Into<String>, message: impl Into<String>) {
+    pub(crate) fn add(&mut self, code: &str, field: impl Into<String>, message: impl Into<String>) {
         if self.0.len() < MOST {
             self.0.push(UserError::new(code, field, message));
         }
     }
 
     /// The value that a text denotes; adds a problem if it denotes none.
-    pub fn parsed<T: std::str::FromStr>(&mut self, field: &str, text: &str) -> Option<T>
+    pub(crate) fn parsed<T: std::str::FromStr>(&mut self, field: &str, text: &str) -> Option<T>
     where
         T::Err: std::fmt::Display,
     {
@@ -42,7 +42,7 @@ impl Problems {
     }
 
     /// Like [`parsed`](Self::parsed); `None` without a problem if there is no text.
-    pub fn parsed_if<T: std::str::FromStr>(&mut self, field: &str, text: Option<&str>) -> Option<T>
+    pub(crate) fn parsed_if<T: std::str::FromStr>(&mut self, field: &str, text: Option<&str>) -> Option<T>
     where
         T::Err: std::fmt::Display,
     {
@@ -50,7 +50,7 @@ impl Problems {
     }
 
     /// Requires a single line of 1 to `max` characters.
-    pub fn line(&mut self, field: &str, text: &str, max: usize) {
+    pub(crate) fn line(&mut self, field: &str, text: &str, max: usize) {
         self.prose(field, text, max);
         if text.chars().any(char::is_control) {
             self.add("INVALID_TEXT", field, "Must be a single line without control characters.");
@@ -58,7 +58,7 @@ impl Problems {
     }
 
     /// Requires a text of 1 to `max` characters and any number of lines.
-    pub fn prose(&mut self, field: &str, text: &str, max: usize) {
+    pub(crate) fn prose(&mut self, field: &str, text: &str, max: usize) {
         if text.trim().is_empty() {
             self.add("REQUIRED", field, "Must not be empty.");
         } else if text.chars().count() > max {
@@ -67,14 +67,14 @@ impl Problems {
     }
 
     /// Requires a quantity of at least 1.
-    pub fn at_least_one(&mut self, field: &str, quantity: u32) {
+    pub(crate) fn at_least_one(&mut self, field: &str, quantity: u32) {
         if quantity == 0 {
             self.add("OUT_OF_RANGE", field, "Must be at least 1.");
         }
     }
 
     /// Requires the form of an e-mail address. Whether it exists is not checked.
-    pub fn email(&mut self, field: &str, text: &str) {
+    pub(crate) fn email(&mut self, field: &str, text: &str) {
         if text.trim().is_empty() {
             self.add("REQUIRED", field, "Must not be empty.");
         } else if !looks_like_email(text) {
@@ -83,7 +83,7 @@ impl Problems {
     }
 
     /// Requires an assigned country code.
-    pub fn country(&mut self, field: &str, code: &str) {
+    pub(crate) fn country(&mut self, field: &str, code: &str) {
         if code.len() != 2 || !COUNTRIES.split(' ').any(|known| known == code) {
             self.add(
                 "UNKNOWN_COUNTRY",
@@ -94,7 +94,7 @@ impl Problems {
     }
 
     /// Requires a payment token of 1 to 500 characters; refuses card numbers.
-    pub fn payment_token(&mut self, field: &str, token: &str) {
+    pub(crate) fn payment_token(&mut self, field: &str, token: &str) {
         self.line(field, token, 500);
         if holds_card_number(token) {
             let message = "This looks like a card number. Send the token from the payment provider instead.";
@@ -103,12 +103,12 @@ impl Problems {
     }
 
     /// Fails with all problems, if there are any.
-    pub fn none(self) -> Result<(), CommandError> {
+    pub(crate) fn none(self) -> Result<(), CommandError> {
         if self.0.is_empty() { Ok(()) } else { Err(CommandError::Invalid(self.0)) }
     }
 
     /// The parsed input. `None` without a problem is a defect.
-    pub fn all<T>(self, made: Option<T>) -> Result<T, CommandError> {
+    pub(crate) fn all<T>(self, made: Option<T>) -> Result<T, CommandError> {
         self.none()?;
         made.ok_or_else(|| CommandError::Internal("an input was refused without a reason".to_owned()))
     }

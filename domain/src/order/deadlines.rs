@@ -30,7 +30,7 @@ pub(crate) struct OrderDeadlinePassed {
 
 impl OrderDeadlinePassed {
     /// Maps the kind of an [`Order`] deadline; `None` for an unknown kind.
-    pub fn of(order_id: OrderId, kind: &str, rules: Arc<ShopRules>) -> Option<Self> {
+    pub(crate) fn of(order_id: OrderId, kind: &str, rules: Arc<ShopRules>) -> Option<Self> {
         named(kind).map(|deadline| Self { order_id, deadline, rules })
     }
 }

@@ -51,38 +51,43 @@ pub(super) use order_decision;
 
 impl<'a> OrderDraft<'a> {
     /// `None` if the order does not exist.
-    pub fn of(seen: &'a Seen, order_id: OrderId, now: Timestamp, rules: &'a ShopRules) -> Option<Self> {
+    pub(super) fn of(
+        seen: &'a Seen,
+        order_id: OrderId,
+        now: Timestamp,
+        rules: &'a ShopRules,
+    ) -> Option<Self> {
         let order = Draft::<Order>::of(seen, order_id.stream(), now);
         let (placed, began) = (order.placed()?.clone(), order.status()?);
         Some(Self { order, placed, rules, began })
     }
 
     /// Its id and its number, which every event carries.
-    pub fn named(&self) -> (OrderId, String) {
+    pub(super) fn named(&self) -> (OrderId, String) {
         (self.placed.order_id, self.placed.order_number.clone())
     }
 
-    pub fn append(&mut self, event: impl Into<OrderEvent>) {
+    pub(super) fn append(&mut self, event: impl Into<OrderEvent>) {
         self.order.append(event);
     }
 
     /// Time of the decision.
-    pub fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         self.order.now()
     }
 
     /// The status after the events appended so far.
-    pub fn status(&self) -> OrderStatus {
+    pub(super) fn status(&self) -> OrderStatus {
         self.order.status().unwrap_or(self.began)
     }
 
     /// Whether the life cycle allows this step now.
-    pub fn allows(&self, step: Step) -> bool {
+    pub(super) fn allows(&self, step: Step) -> bool {
         self.status().allows(step)
     }
 
     /// The order, if its payment was authorised.
-    pub fn underway(&self) -> Option<&Underway> {
+    pub(super) fn underway(&self) -> Option<&Underway> {
         match self.order.state() {
             Order::Underway(order) => Some(order),
             _ => None,
@@ -92,7 +97,7 @@ impl<'a> OrderDraft<'a> {
     /// Appends the consequences of the events so far: a cancellation that every parcel has answered is settled, an
     /// order whose parcels have all arrived or been written off proceeds, and a hold for a delay ends when the
     /// awaited step has happened.
-    pub fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         self.settle_answered_cancellation();
         self.settle_arrivals();
         let on_the_way = matches!(self.status(), OrderStatus::Confirmed | OrderStatus::InFulfilment);
@@ -102,7 +107,7 @@ impl<'a> OrderDraft<'a> {
     }
 
     /// The changes of the decision.
-    pub fn changes(self) -> Changes {
+    pub(super) fn changes(self) -> Changes {
         self.order.changes()
     }
 }

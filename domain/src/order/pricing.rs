@@ -20,7 +20,7 @@ pub(super) struct Basket<'a> {
 
 impl Basket<'_> {
     /// The priced lines, or all errors of all lines.
-    pub fn priced(&self, seen: &Seen) -> Result<Vec<OrderLine>, Refusal> {
+    pub(super) fn priced(&self, seen: &Seen) -> Result<Vec<OrderLine>, Refusal> {
         if self.lines.is_empty() {
             return Err(
                 Refusal::rule("EMPTY_ORDER", "An order needs at least one line. Add a line.").at("lines")
@@ -125,7 +125,7 @@ impl Basket<'_> {
     }
 
     /// The sums over all lines, with shipping.
-    pub fn totals(&self, lines: &[OrderLine], method: ShippingMethod) -> Result<Totals, Refusal> {
+    pub(super) fn totals(&self, lines: &[OrderLine], method: ShippingMethod) -> Result<Totals, Refusal> {
         let goods =
             lines.iter().try_fold(Share::zero(self.currency), |sum, line| sum.plus(Share::of_line(line)?));
         let totals = goods.and_then(|goods| {

@@ -38,12 +38,12 @@ pub(super) use payment_decision;
 
 impl PaymentDraft<'_> {
     /// Whether an inquiry about the step is open.
-    pub fn was_asked_about(&self, step: &PaymentStep) -> bool {
+    pub(super) fn was_asked_about(&self, step: &PaymentStep) -> bool {
         matches!(self.book().unanswered(step), Some(Unanswered::Asked { .. }))
     }
 
     /// The outcome of an open step is unknown: schedules an inquiry, unless one is scheduled already.
-    pub fn unknown(&mut self, step: &PaymentStep, rules: &ShopRules) {
+    pub(super) fn unknown(&mut self, step: &PaymentStep, rules: &ShopRules) {
         if !matches!(self.book().unanswered(step), Some(Unanswered::AskAt { .. })) {
             let (order_id, step, ask_at) = (self.order_id, step.clone(), self.now().plus(rules.inquiry));
             self.append(PaymentOutcomeUnknown { order_id, step, ask_at });

@@ -27,27 +27,27 @@ pub(crate) const VARIANTS: usize = 100;
 /// Maximum number of images and videos of a product.
 pub(crate) const MEDIA: usize = 50;
 
-pub fn title(faults: &mut Faults, title: &str) {
+pub(super) fn title(faults: &mut Faults, title: &str) {
     faults.line("title", title, TITLE);
 }
 
-pub fn description(faults: &mut Faults, description: &str) {
+pub(super) fn description(faults: &mut Faults, description: &str) {
     faults.prose("description", description, DESCRIPTION);
 }
 
-pub fn brand(faults: &mut Faults, brand: Option<&str>) {
+pub(super) fn brand(faults: &mut Faults, brand: Option<&str>) {
     if let Some(brand) = brand {
         faults.line("brand", brand, NAME);
     }
 }
 
-pub fn reason(faults: &mut Faults, reason: Option<&str>) {
+pub(super) fn reason(faults: &mut Faults, reason: Option<&str>) {
     if let Some(reason) = reason {
         faults.line("reason", reason, NAME);
     }
 }
 
-pub fn attributes(faults: &mut Faults, field: &str, attributes: &BTreeMap<String, String>) {
+pub(super) fn attributes(faults: &mut Faults, field: &str, attributes: &BTreeMap<String, String>) {
     faults.at_most(field, attributes.len(), ATTRIBUTES);
     // The list of errors for a far too large map would be as large as the map.
     for (key, value) in attributes.iter().take(ATTRIBUTES) {
@@ -60,7 +60,7 @@ pub fn attributes(faults: &mut Faults, field: &str, attributes: &BTreeMap<String
     }
 }
 
-pub fn categories(faults: &mut Faults, ids: &[CategoryId], tree: &Categories) {
+pub(super) fn categories(faults: &mut Faults, ids: &[CategoryId], tree: &Categories) {
     faults.at_most("categoryIds", ids.len(), CATEGORIES);
     let mut met = BTreeSet::new();
     for (i, id) in ids.iter().enumerate().take(CATEGORIES) {
@@ -75,7 +75,7 @@ pub fn categories(faults: &mut Faults, ids: &[CategoryId], tree: &Categories) {
     }
 }
 
-pub fn variant(faults: &mut Faults, details: &VariantDetails) {
+pub(super) fn variant(faults: &mut Faults, details: &VariantDetails) {
     attributes(faults, "options", &details.options);
     if let Some(barcode) = &details.barcode {
         faults.line("barcode", barcode, NAME);

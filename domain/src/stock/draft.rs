@@ -15,18 +15,18 @@ pub(super) struct StockDraft<'d, 'a> {
 }
 
 impl<'d, 'a> StockDraft<'d, 'a> {
-    pub fn of(stock: &'d mut Draft<'a, Stock>) -> Self {
+    pub(super) fn of(stock: &'d mut Draft<'a, Stock>) -> Self {
         let before = stock.item().map(|item| item.levels.clone()).unwrap_or_default();
         Self { stock, levels: before.clone(), before }
     }
 
-    pub fn append(&mut self, event: impl Into<StockEvent>) {
+    pub(super) fn append(&mut self, event: impl Into<StockEvent>) {
         self.stock.append(event);
     }
 
     /// Appends events for the thresholds that were crossed between before and after. A threshold that is crossed in both
     /// directions in one decision (a transfer) yields no event.
-    pub fn finish(mut self) {
+    pub(super) fn finish(mut self) {
         let Some(sku) = self.stock.item().map(|item| item.sku.clone()) else { return };
         let (before, after) = (self.before.in_all().available, self.levels.in_all().available);
         if self.levels.is_low() && !self.before.is_low() {

@@ -7,18 +7,18 @@ use uuid::Uuid;
 
 use super::draft::Draft;
 use super::snapshot::{command, done, slug, stream, view};
-use super::{Broken, Checked, Harness, ensure, same};
+use super::{Broken, Checked, LogUnderTest, ensure, same};
 use crate::port::{Handled, LedgerEntry, Log, LogError, Wanted};
 
-pub(super) async fn ledger(harness: &Harness<'_>) -> Checked {
-    let log = harness.open().await?;
+pub(super) async fn a_command_keeps_its_first_answer(logs: &dyn LogUnderTest) -> Checked {
+    let log = logs.open().await?;
     let (old, new) = (Timestamp::from_millis(1_000), Timestamp::from_millis(2_000));
     let answer = "{ \"verdict\":\"refused\", \"why\":\"Größe \\u00e4 \\\"\" }";
     let draft = Draft::now(&*log).await?.answer(command("old"), answer, old);
     done(&draft.and_write().answer(command("new"), "{}", new), &*log).await?;
     let wanted =
         Wanted { commands: vec![command("none"), command("old"), command("new")], ..Wanted::default() };
-    let (_, facts) = harness.open().await?.facts(&wanted).await?;
+    let (_, facts) = logs.open().await?.facts(&wanted).await?;
     let entry = |name, answer: &str, at| LedgerEntry {
         command: command(name),
         fingerprint: [7; 32],
@@ -37,8 +37,8 @@ pub(super) async fn ledger(harness: &Harness<'_>) -> Checked {
     ensure(facts.ledger.keys().eq([&command("new")]), format!("after deleting there is {:?}", facts.ledger))
 }
 
-pub(super) async fn inbox(harness: &Harness<'_>) -> Checked {
-    let log = harness.open().await?;
+pub(super) async fn the_last_handled_event_is_known(logs: &dyn LogUnderTest) -> Checked {
+    let log = logs.open().await?;
     let handled = |version: u64| Handled { version, event: EventId::new(Uuid::from_u128(version.into())) };
     let entry =
         |reactor: &str, source: &str, version| Some((reactor.to_owned(), stream(source), handled(version)));
@@ -54,8 +54,8 @@ pub(super) async fn inbox(harness: &Harness<'_>) -> Checked {
     same(&facts.inbox, &wanted, "the inbox")
 }
 
-pub(super) async fn claims(harness: &Harness<'_>) -> Checked {
-    let log = harness.open().await?;
+pub(super) async fn a_claim_has_one_holder(logs: &dyn LogUnderTest) -> Checked {
+    let log = logs.open().await?;
     let sku = Claim { kind: ClaimKind("sku"), value: "tea".to_owned() };
     let draft = Draft::now(&*log).await?.with(|write| {
         write.claimed.push((slug("tea"), stream("product-1")));
@@ -90,8 +90,8 @@ async fn held(log: &dyn Log, by: &[(&Claim, &str)]) -> Checked {
     same(&log.facts(&wanted).await?.1.claims, &by, "the holders")
 }
 
-pub(super) async fn views(harness: &Harness<'_>) -> Checked {
-    let log = harness.open().await?;
+pub(super) async fn views_are_written_replaced_and_removed(logs: &dyn LogUnderTest) -> Checked {
+    let log = logs.open().await?;
     let (one, two) = (view("one"), view("two"));
     let elsewhere = decider::ViewKey { view: "other", key: "one".to_owned() };
     let put = |key: &decider::ViewKey, value: Option<Value>| ViewWrite { key: key.clone(), value };
@@ -117,8 +117,10 @@ async fn seen(log: &dyn Log, values: [Option<&Value>; 3]) -> Checked {
     same(&found, &values.to_vec(), "the views")
 }
 
-pub(super) async fn groups(harness: &Harness<'_>) -> Checked {
-    let log = harness.open().await?;
+pub(super) async fn groups_have_their_own_positions_and_never_move_backwards(
+    logs: &dyn LogUnderTest,
+) -> Checked {
+    let log = logs.open().await?;
     let at = |group: &str, partition: &str, done| (group.to_owned(), partition.to_owned(), done);
     let first = Draft::now(&*log).await?.beside(|batch| {
         batch.positions = vec![

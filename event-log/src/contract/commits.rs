@@ -3,12 +3,12 @@ use uuid::Uuid;
 
 use super::draft::Draft;
 use super::snapshot::{FAR, Snapshot, command, done, everything, full, nearly_full, slug, stream};
-use super::{Checked, Harness, ensure, same};
+use super::{Checked, LogUnderTest, ensure, same};
 use crate::chain;
 use crate::port::{Committed, Head, LogError};
 
-pub(super) async fn move_the_head(harness: &Harness<'_>) -> Checked {
-    let log = harness.open().await?;
+pub(super) async fn a_commit_moves_the_head(logs: &dyn LogUnderTest) -> Checked {
+    let log = logs.open().await?;
     let empty = log.head().await?;
     same(&(empty.position, empty.hash), &(0, chain::START), "the empty log's head")?;
     ensure(!empty.epoch.is_nil(), "the log has no epoch")?;
@@ -24,11 +24,11 @@ pub(super) async fn move_the_head(harness: &Harness<'_>) -> Checked {
     same(&log.head().await?, &two, "the head that is read")?;
     let none = done(&Draft::on(log.context(), two), &*log).await?;
     same(&none, &Head { revision: two.revision + 1, ..two }, "the head after a commit without events")?;
-    same(&harness.open().await?.head().await?, &none, "the head that another process reads")
+    same(&logs.open().await?.head().await?, &none, "the head that another process reads")
 }
 
-pub(super) async fn on_an_older_head(harness: &Harness<'_>) -> Checked {
-    let (here, there) = (harness.open().await?, harness.open().await?);
+pub(super) async fn a_commit_on_an_older_head_changes_nothing(logs: &dyn LogUnderTest) -> Checked {
+    let (here, there) = (logs.open().await?, logs.open().await?);
     let others: [fn(Draft) -> Draft; 4] = [
         |draft| draft.answer(command("other"), "{}", FAR),
         |draft| {
@@ -56,8 +56,8 @@ pub(super) async fn on_an_older_head(harness: &Harness<'_>) -> Checked {
     same(&answer, &Committed::Moved(here.head().await?), "the answer to a commit on another log's head")
 }
 
-pub(super) async fn all_or_nothing(harness: &Harness<'_>) -> Checked {
-    let log = harness.open().await?;
+pub(super) async fn a_batch_is_all_or_nothing(logs: &dyn LogUnderTest) -> Checked {
+    let log = logs.open().await?;
     let first = Draft::now(&*log).await?.event("order-1", 1).event("order-1", 2);
     done(&full(first, "first"), &*log).await?;
     let before = Snapshot::of(&*log, &["first", "second"]).await?;
@@ -105,8 +105,8 @@ fn other_than(context: Context) -> Context {
     if context == Context::Catalog { Context::Ordering } else { Context::Catalog }
 }
 
-pub(super) async fn of_many_events(harness: &Harness<'_>) -> Checked {
-    let log = harness.open().await?;
+pub(super) async fn a_batch_may_be_large(logs: &dyn LogUnderTest) -> Checked {
+    let log = logs.open().await?;
     let mut draft = Draft::now(&*log).await?;
     for number in 0..1111 {
         let (stream, version) = (format!("order-{}", number % 100), number / 100 + 1);

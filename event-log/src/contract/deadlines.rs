@@ -2,7 +2,7 @@ use schemas::Timestamp;
 
 use super::draft::Draft;
 use super::snapshot::{done, stream};
-use super::{Checked, Harness, same};
+use super::{Checked, LogUnderTest, same};
 use crate::port::{DueDeadline, Log};
 
 fn at(millis: i64) -> Timestamp {
@@ -26,8 +26,8 @@ fn due(name: &str, version: u64, millis: i64) -> DueDeadline {
     DueDeadline { stream: stream(name), version, kind: "expire".to_owned(), at: at(millis) }
 }
 
-pub(super) async fn one_per_stream(harness: &Harness<'_>) -> Checked {
-    let log = harness.open().await?;
+pub(super) async fn a_stream_has_one_deadline_the_last_one(logs: &dyn LogUnderTest) -> Checked {
+    let log = logs.open().await?;
     same(&log.next_due().await?, &None, "the next deadline of an empty log")?;
     let first =
         [("order-1", 1, Some(50)), ("order-2", 1, Some(10)), ("order-1", 2, Some(20)), ("order-3", 1, None)];
@@ -47,8 +47,8 @@ pub(super) async fn one_per_stream(harness: &Harness<'_>) -> Checked {
     same(&log.next_due().await?, &None, "the next deadline when none is left")
 }
 
-pub(super) async fn earliest_first(harness: &Harness<'_>) -> Checked {
-    let log = harness.open().await?;
+pub(super) async fn deadlines_are_returned_earliest_first(logs: &dyn LogUnderTest) -> Checked {
+    let log = logs.open().await?;
     let set = [
         ("order-1", 1, Some(30)),
         ("order-2", 1, Some(-5)),
@@ -64,9 +64,5 @@ pub(super) async fn earliest_first(harness: &Harness<'_>) -> Checked {
         "the deadlines that had passed a moment before",
     )?;
     same(&log.due(at(100), 1).await?, &passed[..1].to_vec(), "the first of all")?;
-    same(
-        &harness.open().await?.next_due().await?,
-        &Some(at(-5)),
-        "the next deadline, read by another process",
-    )
+    same(&logs.open().await?.next_due().await?, &Some(at(-5)), "the next deadline, read by another process")
 }

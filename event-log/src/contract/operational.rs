@@ -4,13 +4,13 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 use tokio::time::Instant;
 
-use super::{Checked, Harness, ensure, same};
+use super::{Checked, LogUnderTest, ensure, same};
 
 const LONG: Duration = Duration::from_secs(3600);
 const SHORT: Duration = Duration::from_millis(20);
 
-pub(super) async fn leases(harness: &Harness<'_>) -> Checked {
-    let (here, there) = (harness.open().await?, harness.open().await?);
+pub(super) async fn a_lease_has_one_holder(logs: &dyn LogUnderTest) -> Checked {
+    let (here, there) = (logs.open().await?, logs.open().await?);
     same(&here.lease("relay", "a", LONG).await?, &true, "whether a free lease is acquired")?;
     same(&here.lease("relay", "a", LONG).await?, &true, "whether a lease is renewed")?;
     same(&there.lease("relay", "b", LONG).await?, &false, "whether a lease is acquired twice")?;
@@ -24,7 +24,7 @@ pub(super) async fn leases(harness: &Harness<'_>) -> Checked {
     here.release("relay", "a").await?;
     same(&there.lease("relay", "b", SHORT).await?, &true, "whether a released lease is free")?;
 
-    let until = Instant::now() + harness.logs.soon();
+    let until = Instant::now() + logs.soon();
     while !here.lease("relay", "a", LONG).await? {
         ensure(Instant::now() < until, "a lease does not expire")?;
         tokio::time::sleep(SHORT / 4).await;
@@ -44,12 +44,12 @@ pub(super) async fn leases(harness: &Harness<'_>) -> Checked {
     same(&acquired, &1, "the number of rivals that acquire one lease")
 }
 
-pub(super) async fn properties(harness: &Harness<'_>) -> Checked {
-    let log = harness.open().await?;
+pub(super) async fn a_property_is_written_once(logs: &dyn LogUnderTest) -> Checked {
+    let log = logs.open().await?;
     same(&log.properties().await?, &BTreeMap::new(), "the properties of a new log")?;
     same(&log.set_property("time", "REAL").await?, &true, "whether a new property has its value")?;
     same(&log.set_property("time", "REAL").await?, &true, "whether a property set again has its value")?;
-    let other = harness.open().await?;
+    let other = logs.open().await?;
     same(&other.set_property("time", "IMPORTED").await?, &false, "whether another value replaces the first")?;
     same(&other.set_property("Größe", "").await?, &true, "whether an empty value is kept")?;
     let wanted = [("time", "REAL"), ("Größe", "")];

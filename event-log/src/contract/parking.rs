@@ -1,6 +1,6 @@
 use super::draft::Draft;
 use super::snapshot::{done, parked, stream};
-use super::{Broken, Checked, Harness, same};
+use super::{Broken, Checked, LogUnderTest, same};
 use crate::port::{Log, ParkedRecord, Parking};
 
 /// Stream, version, error and redrive.
@@ -22,8 +22,8 @@ async fn change(log: &dyn Log, parking: Vec<Parking>) -> Checked {
     done(&draft, log).await.map(drop)
 }
 
-pub(super) async fn in_order(harness: &Harness<'_>) -> Checked {
-    let log = harness.open().await?;
+pub(super) async fn parked_records_wait_in_order(logs: &dyn LogUnderTest) -> Checked {
+    let log = logs.open().await?;
     let draft = Draft::now(&*log).await?;
     let records = [("b", "order-1", 2), ("a", "order-2", 10), ("a", "order-2", 9), ("a", "order-1", 7)];
     let parking: Vec<_> =
@@ -39,13 +39,13 @@ pub(super) async fn in_order(harness: &Harness<'_>) -> Checked {
     same(&seen(&*log, Some("a"), 10).await?, &all[1..].to_vec(), "the records of one reactor")?;
     same(&seen(&*log, Some("a"), 2).await?, &all[1..3].to_vec(), "the first two of them")?;
     same(&seen(&*log, Some("c"), 2).await?, &vec![], "the records of a reactor that has none")?;
-    let stored = harness.open().await?.parked(Some("b"), 1).await?;
+    let stored = logs.open().await?.parked(Some("b"), 1).await?;
     let wanted = parking.into_iter().next();
     same(&stored.into_iter().next().map(|record| Parking::Park(Box::new(record))), &wanted, "a parked record")
 }
 
-pub(super) async fn redriven(harness: &Harness<'_>) -> Checked {
-    let log = harness.open().await?;
+pub(super) async fn parked_records_are_redriven_and_unparked(logs: &dyn LogUnderTest) -> Checked {
+    let log = logs.open().await?;
     let draft = Draft::now(&*log).await?;
     let park = |source, version| parked(&draft, "a", source, version);
     change(
@@ -73,8 +73,8 @@ pub(super) async fn redriven(harness: &Harness<'_>) -> Checked {
     same(&seen(&*log, Some("a"), 10).await?, &wanted, "the remaining records")
 }
 
-pub(super) async fn redelivered(harness: &Harness<'_>) -> Checked {
-    let log = harness.open().await?;
+pub(super) async fn a_redelivered_parked_record_stays_as_it_is(logs: &dyn LogUnderTest) -> Checked {
+    let log = logs.open().await?;
     let draft = Draft::now(&*log).await?;
     let park = |version, error| with_error(parked(&draft, "a", "order-1", version), error);
     change(&*log, vec![park(1, "boom"), park(2, "")]).await?;

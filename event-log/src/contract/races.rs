@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::draft::Draft;
 use super::snapshot::{everything, stream, view};
-use super::{Broken, Checked, Harness, ensure, same};
+use super::{Checked, LogUnderTest, ensure, same};
 use crate::port::{Committed, Log, Read, Wanted};
 
 const TASKS: usize = 16;
@@ -39,16 +39,16 @@ async fn append_some(log: Arc<dyn Log>, task: usize) -> Checked {
 }
 
 /// Runs `TASKS` appenders on each of two instances, each in its own task.
-async fn race(harness: &Harness<'_>) -> Checked {
-    let logs = [harness.open().await?, harness.open().await?];
+async fn race(logs: &dyn LogUnderTest) -> Checked {
+    let logs = [logs.open().await?, logs.open().await?];
     let tasks = (0..TASKS).map(|task| tokio::spawn(append_some(logs[task % 2].clone(), task)));
-    let ended = try_join_all(tasks).await.map_err(|error| Broken::Promise(error.to_string()))?;
+    let ended = try_join_all(tasks).await?;
     ended.into_iter().collect()
 }
 
-pub(super) async fn on_one_stream(harness: &Harness<'_>) -> Checked {
-    race(harness).await?;
-    let log = harness.open().await?;
+pub(super) async fn racing_processes_lose_and_duplicate_nothing(logs: &dyn LogUnderTest) -> Checked {
+    race(logs).await?;
+    let log = logs.open().await?;
     let events = everything(&*log).await?;
     same(&events.len(), &(2 * TASKS * EACH), "the number of events")?;
     let positions = events.iter().map(|event| event.envelope.position);
@@ -59,8 +59,8 @@ pub(super) async fn on_one_stream(harness: &Harness<'_>) -> Checked {
     same(&streams.len(), &(TASKS * EACH + 1), "the number of streams")
 }
 
-pub(super) async fn with_a_reader(harness: &Harness<'_>) -> Checked {
-    let log = harness.open().await?;
+pub(super) async fn a_reader_by_position_never_misses_an_event(logs: &dyn LogUnderTest) -> Checked {
+    let log = logs.open().await?;
     let reader = async {
         let mut checkpoint = 0;
         while checkpoint < 2 * (TASKS * EACH) as u64 {
@@ -75,12 +75,12 @@ pub(super) async fn with_a_reader(harness: &Harness<'_>) -> Checked {
         }
         Ok(())
     };
-    try_join(race(harness), reader).await.map(drop)
+    try_join(race(logs), reader).await.map(drop)
 }
 
-pub(super) async fn with_facts(harness: &Harness<'_>) -> Checked {
+pub(super) async fn facts_belong_to_the_head_that_is_returned_with_them(logs: &dyn LogUnderTest) -> Checked {
     const COMMITS: u64 = 60;
-    let (log, other) = (harness.open().await?, harness.open().await?);
+    let (log, other) = (logs.open().await?, logs.open().await?);
     let wanted = Wanted { views: vec![view("count")], ..Wanted::default() };
     let writer = async {
         for number in 1..=COMMITS {

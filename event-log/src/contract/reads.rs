@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::draft::Draft;
 use super::snapshot::{Snapshot, done, everything, full, stream};
-use super::{Broken, Checked, Harness, ensure, same};
+use super::{Broken, Checked, LogUnderTest, ensure, same};
 use crate::port::{Log, Read};
 
 /// Streams and versions of the events that are read.
@@ -29,8 +29,8 @@ async fn seven(log: &dyn Log) -> Checked {
     done(&draft, log).await.map(drop)
 }
 
-pub(super) async fn counts(harness: &Harness<'_>) -> Checked {
-    let log = harness.open().await?;
+pub(super) async fn events_are_counted_by_prefix(logs: &dyn LogUnderTest) -> Checked {
+    let log = logs.open().await?;
     same(&log.counts().await?, &BTreeMap::new(), "the counts of an empty log")?;
     seven(&*log).await?;
     done(&Draft::now(&*log).await?.event("order-x-y", 1).event("payment-1", 1), &*log).await?;
@@ -38,8 +38,8 @@ pub(super) async fn counts(harness: &Harness<'_>) -> Checked {
     same(&log.counts().await?, &wanted.into_iter().map(|(p, c)| (p.to_owned(), c)).collect(), "the counts")
 }
 
-pub(super) async fn by_position(harness: &Harness<'_>) -> Checked {
-    let log = harness.open().await?;
+pub(super) async fn events_are_read_by_position(logs: &dyn LogUnderTest) -> Checked {
+    let log = logs.open().await?;
     same(&found(&*log, Read::After(0), 10).await?, &vec![], "an empty log")?;
     seven(&*log).await?;
     let all = tokens(&[
@@ -57,8 +57,8 @@ pub(super) async fn by_position(harness: &Harness<'_>) -> Checked {
     same(&found(&*log, Read::After(u64::MAX), 3).await?, &vec![], "events after the highest position")
 }
 
-pub(super) async fn by_stream(harness: &Harness<'_>) -> Checked {
-    let log = harness.open().await?;
+pub(super) async fn events_are_read_by_stream(logs: &dyn LogUnderTest) -> Checked {
+    let log = logs.open().await?;
     seven(&*log).await?;
     let one = |after| [(stream("order-1"), after)];
     same(
@@ -81,8 +81,8 @@ pub(super) async fn by_stream(harness: &Harness<'_>) -> Checked {
     same(&found(&*log, Read::Streams(&[]), 10).await?, &vec![], "no streams")
 }
 
-pub(super) async fn by_flow(harness: &Harness<'_>) -> Checked {
-    let log = harness.open().await?;
+pub(super) async fn events_are_read_by_flow(logs: &dyn LogUnderTest) -> Checked {
+    let log = logs.open().await?;
     let flow = Uuid::from_u128(42);
     let with = |mut draft: Draft, correlation| {
         draft.correlation = correlation;
@@ -98,8 +98,8 @@ pub(super) async fn by_flow(harness: &Harness<'_>) -> Checked {
     same(&found(&*log, Read::Correlation(Uuid::from_u128(44)), 2).await?, &vec![], "an unknown flow")
 }
 
-pub(super) async fn to_the_byte(harness: &Harness<'_>) -> Checked {
-    let log = harness.open().await?;
+pub(super) async fn events_are_stored_byte_by_byte(logs: &dyn LogUnderTest) -> Checked {
+    let log = logs.open().await?;
     let payloads = [
         "{}",
         " {\t\"b\" : 1.50 ,\r\n\"a\":1e2 , \"a\" : 2 } ",
@@ -124,8 +124,8 @@ pub(super) async fn to_the_byte(harness: &Harness<'_>) -> Checked {
     ensure(drafted.eq(events.iter()), "the events differ from those that were stored")
 }
 
-pub(super) async fn unchangeable(harness: &Harness<'_>) -> Checked {
-    let log = harness.open().await?;
+pub(super) async fn events_are_neither_changed_nor_deleted(logs: &dyn LogUnderTest) -> Checked {
+    let log = logs.open().await?;
     seven(&*log).await?;
     let before = Snapshot::of(&*log, &[]).await?;
     let statements = [
@@ -136,20 +136,20 @@ pub(super) async fn unchangeable(harness: &Harness<'_>) -> Checked {
         "TRUNCATE TABLE events",
     ];
     for statement in statements {
-        ensure(harness.raw(statement).await.is_err(), format!("not refused: {statement}"))?;
+        ensure(logs.raw(statement).await.is_err(), format!("not refused: {statement}"))?;
     }
     same(&Snapshot::of(&*log, &[]).await?, &before, "the log after the attempts to change it")
 }
 
-pub(super) async fn after_reopening(harness: &Harness<'_>) -> Checked {
+pub(super) async fn everything_is_there_after_reopening(logs: &dyn LogUnderTest) -> Checked {
     let tags = ["one", "two"];
-    let log = harness.open().await?;
+    let log = logs.open().await?;
     let draft = full(Draft::now(&*log).await?, "one").and_write();
     done(&full(draft, "two"), &*log).await?;
     let before = Snapshot::of(&*log, &tags).await?;
     before.is_full(tags.len())?;
     drop(log);
-    let log = harness.open().await?;
+    let log = logs.open().await?;
     same(&Snapshot::of(&*log, &tags).await?, &before, "the log after reopening")?;
     done(&Draft::on(log.context(), before.head).event("order-one", 2), &*log).await.map(drop)
 }

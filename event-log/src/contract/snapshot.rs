@@ -21,10 +21,9 @@ pub(super) const FAR: Timestamp = Timestamp::EPOCH;
 pub(super) async fn done(draft: &Draft, log: &dyn Log) -> Result<Head, Broken> {
     match draft.commit(log).await? {
         Committed::Done(head) => Ok(head),
-        Committed::Moved(head) => Err(Broken::Promise(format!(
-            "a commit on the current head is refused: {:?} {head:?}",
-            draft.base
-        ))),
+        Committed::Moved(head) => {
+            Err(format!("a commit on the current head is refused: {:?} {head:?}", draft.base).into())
+        }
     }
 }
 

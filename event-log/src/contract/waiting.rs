@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::draft::Draft;
 use super::snapshot::done;
-use super::{Broken, Checked, Harness, ensure};
+use super::{Broken, Checked, LogUnderTest, ensure};
 use crate::port::Log;
 
 /// Commits of this process wake waiters within this time, which is shorter than polling would take. A busy
@@ -13,9 +13,9 @@ use crate::port::Log;
 const PROMPT: Duration = Duration::from_millis(200);
 const TRIES: u64 = 20;
 
-pub(super) async fn for_growth(harness: &Harness<'_>) -> Checked {
-    let (here, there) = (harness.open().await?, harness.open().await?);
-    let soon = harness.logs.soon();
+pub(super) async fn growth_wakes_waiters(logs: &dyn LogUnderTest) -> Checked {
+    let (here, there) = (logs.open().await?, logs.open().await?);
+    let soon = logs.soon();
     // Longer than any wait for past growth.
     let long = 2 * soon;
 

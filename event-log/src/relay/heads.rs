@@ -16,37 +16,30 @@ pub(super) struct Heads {
 impl Heads {
     /// For a relay that takes over at this position. It does not know when a head was signed last, so it soon
     /// signs one.
-    pub(crate) fn from(position: u64) -> Self {
+    pub(super) fn from(position: u64) -> Self {
         Self { position, at: None }
     }
 
-    /// The record to publish with `mark`, if a head is due: the log has grown, and enough time or enough
-    /// events have passed since the last one.
-    pub(crate) fn due(
-        &mut self,
-        mark: &Mark,
-        now: Timestamp,
-        options: &Options,
-        sign: &Sign,
-    ) -> Option<Outgoing> {
+    /// Whether the log has grown, and enough time or enough events have passed since the last signed head.
+    pub(super) fn is_due(&self, mark: &Mark, now: Timestamp, options: &Options) -> bool {
         let events = mark.position.saturating_sub(self.position);
         let waited = self.at.is_none_or(|at| now.since(at) >= options.heads_every);
-        let is_due = events >= options.heads_events || (waited && (events > 0 || self.at.is_none()));
-        if is_due { self.sign(mark, now, options, sign) } else { None }
+        events >= options.heads_events || (waited && (events > 0 || self.at.is_none()))
     }
 
-    /// The last record of a relay that stops, if the log has grown since the last signed head.
-    pub(crate) fn last(
+    /// Whether the log has grown since the last signed head.
+    pub(super) fn is_behind(&self, mark: &Mark) -> bool {
+        mark.position > self.position
+    }
+
+    /// The record to publish with `mark`. `None` for an empty log.
+    pub(super) fn sign(
         &mut self,
         mark: &Mark,
         now: Timestamp,
         options: &Options,
         sign: &Sign,
     ) -> Option<Outgoing> {
-        if mark.position > self.position { self.sign(mark, now, options, sign) } else { None }
-    }
-
-    fn sign(&mut self, mark: &Mark, now: Timestamp, options: &Options, sign: &Sign) -> Option<Outgoing> {
         if mark.position == 0 {
             return None;
         }

@@ -61,7 +61,8 @@ impl Relay {
             published = Some(Instant::now());
         }
         if let Some(sign) = &self.sign
-            && let Some(head) = heads.last(&at, self.clock.now(), &self.options, sign)
+            && heads.is_behind(&at)
+            && let Some(head) = heads.sign(&at, self.clock.now(), &self.options, sign)
         {
             // Sign last, so that the head covers everything that this relay has published.
             publisher.publish(&[head], &at).await.map_err(|error| self.publish_failed(error))?;
@@ -161,8 +162,11 @@ impl Relay {
             mark.position = last.envelope.position;
             mark.hash.clone_from(&last.envelope.hash);
         }
-        if let Some(sign) = &self.sign {
-            records.extend(heads.due(&mark, self.clock.now(), &self.options, sign));
+        let now = self.clock.now();
+        if let Some(sign) = &self.sign
+            && heads.is_due(&mark, now, &self.options)
+        {
+            records.extend(heads.sign(&mark, now, &self.options, sign));
         }
         let began = Instant::now();
         let publishing = self.transaction(publisher, &page.events, &records, &mark);

@@ -56,8 +56,8 @@ impl Broken {
 
 #[async_trait]
 impl LogUnderTest for Broken {
-    async fn open(&self, name: &str) -> Result<Arc<dyn Log>, LogError> {
-        let inner = self.files.open(name).await?;
+    async fn open(&self) -> Result<Arc<dyn Log>, LogError> {
+        let inner = self.files.open().await?;
         let broken = Arc::new(BrokenLog {
             inner: Arc::clone(&inner),
             fault: self.fault,
@@ -74,8 +74,8 @@ impl LogUnderTest for Broken {
         }))
     }
 
-    async fn raw(&self, name: &str, statement: &str) -> Result<(), String> {
-        self.files.raw(name, statement).await
+    async fn raw(&self, statement: &str) -> Result<(), String> {
+        self.files.raw(statement).await
     }
 
     fn soon(&self) -> Duration {

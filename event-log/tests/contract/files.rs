@@ -1,4 +1,4 @@
-//! The SQLite backend under test: one file per log in a folder.
+//! The SQLite backend under test: a file in a folder.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,19 +18,19 @@ impl Files {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(format!("{name}.db"))
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("log.db")
     }
 }
 
 #[async_trait]
 impl LogUnderTest for Files {
-    async fn open(&self, name: &str) -> Result<Arc<dyn Log>, LogError> {
-        event_log::connect(&format!("sqlite://{}", self.path(name).display()), Context::Ordering).await
+    async fn open(&self) -> Result<Arc<dyn Log>, LogError> {
+        event_log::connect(&format!("sqlite://{}", self.path().display()), Context::Ordering).await
     }
 
-    async fn raw(&self, name: &str, statement: &str) -> Result<(), String> {
-        let mut connection = SqliteConnection::connect(&self.path(name).display().to_string()).await.unwrap();
+    async fn raw(&self, statement: &str) -> Result<(), String> {
+        let mut connection = SqliteConnection::connect(&self.path().display().to_string()).await.unwrap();
         let statement = sqlx::raw_sql(sqlx::AssertSqlSafe(statement));
         statement.execute(&mut connection).await.map(drop).map_err(|error| error.to_string())
     }

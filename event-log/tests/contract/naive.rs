@@ -8,24 +8,29 @@ use event_log::contract::LogUnderTest;
 use event_log::port::{Batch, Committed, EventAppender, Facts, Head, Log, LogError, LogParts, Wanted};
 use sqlx::{Connection, PgConnection};
 
-use crate::databases::Databases;
+use crate::database::Database;
 
-#[derive(Default)]
 pub struct Naive {
-    databases: Databases,
+    database: Database,
+}
+
+impl Naive {
+    pub async fn new() -> Self {
+        Self { database: Database::new().await }
+    }
 }
 
 #[async_trait]
 impl LogUnderTest for Naive {
-    async fn open(&self, name: &str) -> Result<Arc<dyn Log>, LogError> {
-        let inner = self.databases.open(name).await?;
-        self.raw(name, "CREATE SEQUENCE IF NOT EXISTS next_position").await.unwrap();
-        let appender = NaiveAppender { inner: Arc::clone(&inner), url: self.databases.url(name).await };
+    async fn open(&self) -> Result<Arc<dyn Log>, LogError> {
+        let inner = self.database.open().await?;
+        self.raw("CREATE SEQUENCE IF NOT EXISTS next_position").await.unwrap();
+        let appender = NaiveAppender { inner: Arc::clone(&inner), url: self.database.url().to_owned() };
         Ok(Arc::new(LogParts { appender: Arc::new(appender), ..LogParts::of(&inner) }))
     }
 
-    async fn raw(&self, name: &str, statement: &str) -> Result<(), String> {
-        self.databases.raw(name, statement).await
+    async fn raw(&self, statement: &str) -> Result<(), String> {
+        self.database.raw(statement).await
     }
 }
 

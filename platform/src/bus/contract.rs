@@ -1,17 +1,17 @@
-//! The contract of the bus port. A backend's test passes its factory: `assert_eq!(breaches(&factory).await, NONE)`.
+//! The contract of the bus port. `bus_suite` makes a test of each promise.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::future::{BoxFuture, join_all};
 use parking_lot::Mutex;
 use schemas::{StreamId, Topic};
 use tokio::time::{Instant, timeout};
 
-use super::publisher::PublishError;
 use super::{Bus, BusError, Consumer, Delivery, Partition, Positions, Record, Resume, Start, Subscription};
+use crate::contract::{Broken, Checked, ensure};
+use crate::contract_suite;
 
 mod consuming;
 mod inspecting;
@@ -19,29 +19,18 @@ mod publishing;
 mod resuming;
 mod waiting;
 
-pub use publishing::{PublisherFactory, Seen, TopicsUnderTest, publisher_breaches};
+#[cfg(test)]
+pub(crate) use publishing::publisher_suite;
+pub use publishing::{PUBLISHER, Seen, TopicsUnderTest};
 
-/// The result of [`breaches`] for a bus that keeps every promise.
-pub const NONE: Vec<String> = Vec::new();
-
-/// Any error of a backend's test set-up.
-pub type AnyError = Box<dyn std::error::Error + Send + Sync>;
-
-/// Creates the buses under test. Each is empty and independent of the others. Promises are checked concurrently, each
-/// on its own bus.
-#[async_trait]
-pub trait Factory: Send + Sync {
-    async fn fresh(&self) -> Result<Box<dyn BusUnderTest>, AnyError>;
-}
-
-/// A bus, and a way to publish records on it.
+/// An empty bus, and a way to publish records on it.
 #[async_trait]
 pub trait BusUnderTest: Send + Sync {
     /// Publishes `count` more events of `stream` on its `topic`, one after another. Their versions continue the
     /// stream, from 1 on. When this returns, they are on the bus or will be soon. A backend appends them to the log
     /// of the topic's context. The bodies do not matter; the names should alternate between two, so that browsing by
     /// name can be tested.
-    async fn publish(&self, topic: Topic, stream: &StreamId, count: u64) -> Result<(), AnyError>;
+    async fn publish(&self, topic: Topic, stream: &StreamId, count: u64) -> Result<(), Broken>;
 
     fn bus(&self) -> Arc<dyn Bus>;
 
@@ -51,48 +40,33 @@ pub trait BusUnderTest: Send + Sync {
     }
 }
 
-/// The promises that the factory's buses break, and how.
-pub async fn breaches(factory: &dyn Factory) -> Vec<String> {
-    let clauses = [consuming::CLAUSES, resuming::CLAUSES, waiting::CLAUSES, inspecting::CLAUSES].concat();
-    let checks = clauses.into_iter().map(|(name, clause)| async move {
-        let checked = async { clause(&*factory.fresh().await.map_err(Broken::SetUp)?).await };
-        let result = timeout(CLAUSE_PATIENCE, checked)
-            .await
-            .unwrap_or(Err(Broken::Promise("the check timed out".to_owned())));
-        result.err().map(|broken| format!("{name}: {broken}"))
-    });
-    join_all(checks).await.into_iter().flatten().collect()
+contract_suite! { ($crate::bus::contract)
+    /// The promises of a bus.
+    BUS bus_suite BusUnderTest;
+    consuming: a_group_gets_everything_on_its_topics_in_order_per_key, records_equal_what_was_published,
+        a_record_is_delivered_once, a_batch_is_not_larger_than_requested, groups_do_not_affect_each_other;
+    resuming: after_any_delivery_a_group_can_continue_with_exactly_the_rest,
+        a_group_that_begins_at_the_head_gets_later_records_and_only_these,
+        a_group_that_began_at_the_head_keeps_its_position_while_it_is_stopped,
+        committed_positions_do_not_decide_where_a_group_continues;
+    waiting: a_waiting_consumer_is_woken_by_a_new_record,
+        a_wait_without_records_ends_with_an_empty_delivery, a_dropped_call_loses_nothing,
+        a_wait_for_a_topic_to_grow_ends_when_the_topic_grows;
+    inspecting: topics_are_counted_and_end_with_their_last_record,
+        topics_reach_as_far_as_the_published_records,
+        browsing_returns_a_topic_in_pages_each_record_once_and_in_order,
+        browsing_finds_the_records_of_a_key_and_of_a_name,
+        groups_and_browsing_return_the_same_records_at_the_same_offsets;
 }
+#[cfg(test)]
+pub(crate) use bus_suite;
 
-/// Ends a hang; all waits of a check together are far shorter.
-const CLAUSE_PATIENCE: Duration = Duration::from_secs(600);
 /// Published records arrive long before this, even on a busy machine.
 const SOON: Duration = Duration::from_secs(60);
 /// More deliveries than this mean that the bus never stops delivering.
 const DELIVERIES: usize = 2_000;
 /// The time in which nothing may arrive.
 const QUIET: Duration = Duration::from_millis(150);
-
-/// One promise: its name as a sentence, and its check.
-type Clause = (&'static str, for<'b> fn(&'b dyn BusUnderTest) -> BoxFuture<'b, Checked>);
-type Checked = Result<(), Broken>;
-
-/// How a promise is broken.
-#[derive(Debug, thiserror::Error)]
-enum Broken {
-    #[error("{0}")]
-    Promise(String),
-    #[error("the bus failed: {0:?}")]
-    Failed(#[from] BusError),
-    #[error("the publisher failed: {0:?}")]
-    Publishing(#[from] PublishError),
-    #[error("the test could not be set up: {0:?}")]
-    SetUp(AnyError),
-}
-
-fn ensure(holds: bool, otherwise: impl Into<String>) -> Checked {
-    if holds { Ok(()) } else { Err(Broken::Promise(otherwise.into())) }
-}
 
 /// Identity of a record, regardless of its partition and offset.
 type Which = (Topic, StreamId, u64);
@@ -125,7 +99,7 @@ async fn publish_rounds(bus: &dyn BusUnderTest, before: u64, rounds: u64) -> Res
     let mut published = BTreeSet::new();
     for _ in 0..rounds {
         for (topic, stream) in streams() {
-            bus.publish(topic, &stream, 2).await.map_err(Broken::SetUp)?;
+            bus.publish(topic, &stream, 2).await?;
         }
     }
     for (topic, stream) in streams().into_iter().filter(|(topic, _)| READ.contains(topic)) {

@@ -1,4 +1,4 @@
-//! A bus in memory, correct or with a chosen fault, to test the contract suite and the test double.
+//! A bus in memory, for the tests of consumers. With a fault it tests the contract suite and the test double.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -6,21 +6,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use schemas::{Context, Envelope, EventId, StreamId, Timestamp, Topic};
+use schemas::{Context, Topic};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
-use uuid::Uuid;
 
-use super::contract::{AnyError, BusUnderTest, Factory};
 use super::{
     Browse, Bus, BusError, Consumer, Delivery, Partition, Positions, Reach, Record, Start, Subscription,
     TopicInfo,
 };
 
+#[cfg(test)]
 mod tests;
 
 /// The fault of a bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(test), expect(dead_code, reason = "faults are for the tests of the suite"))]
 pub(super) enum Fault {
     None,
     ForgetsPositions,
@@ -43,92 +43,46 @@ pub(super) enum Fault {
     ReachesTooShort,
 }
 
-const PARTITIONS: u32 = 2;
+/// Partitions of each topic.
+pub const PARTITIONS: u32 = 2;
 
 #[derive(Default)]
 struct Log {
     topics: BTreeMap<Partition, Vec<Record>>,
-    versions: BTreeMap<StreamId, u64>,
     ends: BTreeMap<Context, u64>,
     commits: BTreeMap<String, Positions>,
     heard: HashSet<(Topic, u32, u64)>,
 }
 
+/// Topics in memory, at first empty. Clones are the same topics.
 #[derive(Clone)]
-pub(super) struct MemoryBus {
+pub struct MemoryBus {
     log: Arc<Mutex<Log>>,
     grown: Arc<watch::Sender<u64>>,
     fault: Fault,
 }
 
+impl Default for MemoryBus {
+    fn default() -> Self {
+        Self::with(Fault::None)
+    }
+}
+
 impl MemoryBus {
-    pub(super) fn new(fault: Fault) -> Self {
+    pub(super) fn with(fault: Fault) -> Self {
         Self { log: Arc::default(), grown: Arc::new(watch::Sender::new(0)), fault }
     }
 
-    fn publish_one(&self, topic: Topic, stream: &StreamId) {
+    /// Puts records on their partitions, in order: each position is higher than the one before.
+    pub fn put(&self, records: &[Record]) {
         let mut log = self.log.lock();
-        let version = log.versions.entry(stream.clone()).or_default();
-        *version += 1;
-        let version = *version;
-        let position = log.ends.entry(topic.context()).or_default();
-        *position += 1;
-        let position = *position;
-        let number = u32::from(stream.as_str().bytes().last().unwrap()) % PARTITIONS;
-        let records = log.topics.entry(Partition { topic, number }).or_default();
-        // The bus has its own offsets, which are unrelated to positions.
-        let offset = records.last().map_or(1_000, |last: &Record| last.offset + 3);
-        let envelope = Envelope {
-            id: EventId::derived(&[stream.as_str(), &version.to_string()]),
-            stream: stream.clone(),
-            version,
-            context: topic.context(),
-            position,
-            epoch: Uuid::nil(),
-            name: if version.is_multiple_of(2) { "Evened" } else { "Odded" }.to_owned(),
-            type_version: 1,
-            time: Timestamp::EPOCH,
-            correlation: Uuid::nil(),
-            causation: Uuid::nil(),
-            traceparent: None,
-            hash: String::new(),
-        };
-        records.push(Record {
-            topic,
-            partition: number,
-            offset,
-            envelope: Arc::new(envelope),
-            payload: "{}".into(),
-        });
-        if self.fault == Fault::ReordersAKey && version == 4 {
-            let last = records.len() - 1;
-            let before = (0..last).rev().find(|place| records[*place].envelope.stream == *stream).unwrap();
-            let (one, two) = (records[before].envelope.clone(), records[last].envelope.clone());
-            let at = |envelope: &Envelope, position| Arc::new(Envelope { position, ..envelope.clone() });
-            records[before].envelope = at(&two, one.position);
-            records[last].envelope = at(&one, two.position);
+        for record in records {
+            let end = log.ends.entry(record.topic.context()).or_default();
+            *end = record.position().max(*end);
+            log.topics.entry(record.partition()).or_default().push(record.clone());
         }
         drop(log);
         self.grown.send_modify(|count| *count += 1);
-    }
-}
-
-#[async_trait]
-impl BusUnderTest for MemoryBus {
-    async fn publish(&self, topic: Topic, stream: &StreamId, count: u64) -> Result<(), AnyError> {
-        (0..count).for_each(|_| self.publish_one(topic, stream));
-        Ok(())
-    }
-
-    fn bus(&self) -> Arc<dyn Bus> {
-        Arc::new(self.clone())
-    }
-}
-
-#[async_trait]
-impl Factory for Fault {
-    async fn fresh(&self) -> Result<Box<dyn BusUnderTest>, AnyError> {
-        Ok(Box::new(MemoryBus::new(*self)))
     }
 }
 

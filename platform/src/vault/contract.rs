@@ -1,5 +1,4 @@
-//! The contract of the key vault port. A backend's test passes its factory:
-//! `assert_eq!(breaches(&factory).await, NONE)`.
+//! The contract of the key vault port. `vault_suite` makes a test of each promise.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -8,48 +7,31 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 
 use super::{Key, Vault, VaultError};
+use crate::contract::{Checked, ensure};
+use crate::contract_suite;
 
-/// The result of [`breaches`] for a backend that keeps every promise.
-pub const NONE: Vec<String> = Vec::new();
-
-/// A vault under test.
+/// A vault under test: empty at first.
 #[async_trait]
 pub trait VaultUnderTest: Send + Sync {
-    /// Opens the vault, as another process would. Every call opens the same vault, which is empty at first.
+    /// Opens the vault, as another process would. Every call opens the same vault.
     async fn open(&self) -> Result<Arc<dyn Vault>, VaultError>;
 }
 
-/// The promises that the vault breaks, and how. All use one vault, each with subjects of its own.
-pub async fn breaches(vault: &dyn VaultUnderTest) -> Vec<String> {
-    let results = [
-        ("a subject has one key of its own", one_key_each(vault).await),
-        ("concurrent creators agree on one key", creators_agree(vault).await),
-        ("lookups create no keys and keep the order", lookups_create_none(vault).await),
-        ("an erased subject has no key and never gets another", erased_for_good(vault).await),
-        ("an erasure wins over concurrent creations", erasure_wins(vault).await),
-        ("an unusual name has its own key and does not affect others", odd_names(vault).await),
-        ("a subject can be erased before it has a key", erased_beforehand(vault).await),
-        ("erasing one subject does not affect others", others_stay(vault).await),
-        ("a system key is created once and belongs to no subject", system_keys(vault).await),
-    ];
-    let broken = |(clause, result): (&str, Checked)| result.err().map(|broken| format!("{clause}: {broken}"));
-    results.into_iter().filter_map(broken).collect()
+contract_suite! { ($crate::vault::contract)
+    /// The promises of a key vault.
+    VAULT vault_suite VaultUnderTest;
+    self: a_subject_has_one_key_of_its_own,
+        concurrent_creators_agree_on_one_key,
+        lookups_create_no_keys_and_keep_the_order,
+        an_erased_subject_has_no_key_and_never_gets_another,
+        an_erasure_wins_over_concurrent_creations,
+        an_unusual_name_has_its_own_key_and_does_not_affect_others,
+        a_subject_can_be_erased_before_it_has_a_key,
+        erasing_one_subject_does_not_affect_others,
+        a_system_key_is_created_once_and_belongs_to_no_subject;
 }
-
-type Checked = Result<(), Broken>;
-
-/// How a promise is broken.
-#[derive(Debug, thiserror::Error)]
-enum Broken {
-    #[error("{0}")]
-    Promise(&'static str),
-    #[error("an operation failed: {0:?}")]
-    Failed(#[from] VaultError),
-}
-
-fn ensure(holds: bool, otherwise: &'static str) -> Checked {
-    if holds { Ok(()) } else { Err(Broken::Promise(otherwise)) }
-}
+#[cfg(test)]
+pub(crate) use vault_suite;
 
 fn same(left: &Key, right: &Key) -> bool {
     left.as_bytes() == right.as_bytes()
@@ -59,7 +41,7 @@ fn is_erased<T>(result: &Result<T, VaultError>, who: &str) -> bool {
     matches!(result, Err(VaultError::Erased { subject }) if subject == who)
 }
 
-async fn one_key_each(vault: &dyn VaultUnderTest) -> Checked {
+async fn a_subject_has_one_key_of_its_own(vault: &dyn VaultUnderTest) -> Checked {
     let (here, there) = (vault.open().await?, vault.open().await?);
     let first = here.key_for("each-1").await?;
     ensure(*first.as_bytes() != [0; 32], "a key of zeros")?;
@@ -70,7 +52,7 @@ async fn one_key_each(vault: &dyn VaultUnderTest) -> Checked {
     ensure(same(&first, &vault.open().await?.key_for("each-1").await?), "another key after opening again")
 }
 
-async fn creators_agree(vault: &dyn VaultUnderTest) -> Checked {
+async fn concurrent_creators_agree_on_one_key(vault: &dyn VaultUnderTest) -> Checked {
     let handles = [vault.open().await?, vault.open().await?];
     let subjects: Vec<String> = (0..40).map(|number| format!("agree-{number}")).collect();
     let calls = subjects.iter().flat_map(|subject| handles.iter().map(move |handle| handle.key_for(subject)));
@@ -82,7 +64,7 @@ async fn creators_agree(vault: &dyn VaultUnderTest) -> Checked {
     )
 }
 
-async fn lookups_create_none(vault: &dyn VaultUnderTest) -> Checked {
+async fn lookups_create_no_keys_and_keep_the_order(vault: &dyn VaultUnderTest) -> Checked {
     let handle = vault.open().await?;
     let (first, second) = (handle.key_for("look-1").await?, handle.key_for("look-2").await?);
     for _ in 0..2 {
@@ -104,7 +86,7 @@ async fn lookups_create_none(vault: &dyn VaultUnderTest) -> Checked {
     Ok(())
 }
 
-async fn erased_for_good(vault: &dyn VaultUnderTest) -> Checked {
+async fn an_erased_subject_has_no_key_and_never_gets_another(vault: &dyn VaultUnderTest) -> Checked {
     let (here, there) = (vault.open().await?, vault.open().await?);
     there.key_for("gone").await?;
     ensure(here.erase("gone").await?, "the erasure reports that there was no key")?;
@@ -116,7 +98,7 @@ async fn erased_for_good(vault: &dyn VaultUnderTest) -> Checked {
     ensure(is_erased(&vault.open().await?.key_for("gone").await, "gone"), "a new key after opening again")
 }
 
-async fn erasure_wins(vault: &dyn VaultUnderTest) -> Checked {
+async fn an_erasure_wins_over_concurrent_creations(vault: &dyn VaultUnderTest) -> Checked {
     let (here, there) = (vault.open().await?, vault.open().await?);
     for number in 0..50 {
         let subject = format!("race-{number}");
@@ -132,7 +114,7 @@ async fn erasure_wins(vault: &dyn VaultUnderTest) -> Checked {
     Ok(())
 }
 
-async fn odd_names(vault: &dyn VaultUnderTest) -> Checked {
+async fn an_unusual_name_has_its_own_key_and_does_not_affect_others(vault: &dyn VaultUnderTest) -> Checked {
     let handle = vault.open().await?;
     let (long, longer) = ("x".repeat(10_000), "x".repeat(10_001));
     // A backend may refuse unusual names, but no others.
@@ -147,26 +129,26 @@ async fn odd_names(vault: &dyn VaultUnderTest) -> Checked {
     ensure(distinct.len() == keys.len(), "two names share a key")
 }
 
-async fn erased_beforehand(vault: &dyn VaultUnderTest) -> Checked {
+async fn a_subject_can_be_erased_before_it_has_a_key(vault: &dyn VaultUnderTest) -> Checked {
     let handle = vault.open().await?;
     ensure(!handle.erase("early").await?, "the erasure reports that there was a key")?;
     ensure(is_erased(&handle.key_for("early").await, "early"), "a key is created afterwards")
 }
 
-async fn others_stay(vault: &dyn VaultUnderTest) -> Checked {
+async fn erasing_one_subject_does_not_affect_others(vault: &dyn VaultUnderTest) -> Checked {
     let handle = vault.open().await?;
     let kept = handle.key_for("stay-1").await?;
     handle.key_for("stay-2").await?;
     let calls = [handle.key_for("stay-1"), handle.key_for("stay-2"), handle.key_for("stay-3")];
     handle.erase("stay-2").await?;
-    let [one, two, three] =
-        join_all(calls).await.try_into().map_err(|_| Broken::Promise("answers are missing"))?;
+    let [one, two, three] = join_all(calls).await.try_into().map_err(|_| "answers are missing")?;
     ensure(same(&one?, &kept), "another subject's key changed")?;
     ensure(is_erased(&two, "stay-2"), "in a batch with others, the erased subject gets a key")?;
-    three.map(drop).map_err(Broken::from)
+    three?;
+    Ok(())
 }
 
-async fn system_keys(vault: &dyn VaultUnderTest) -> Checked {
+async fn a_system_key_is_created_once_and_belongs_to_no_subject(vault: &dyn VaultUnderTest) -> Checked {
     let (here, there) = (vault.open().await?, vault.open().await?);
     let (one, two) = tokio::join!(here.system_key("system"), there.system_key("system"));
     let (one, two) = (one?, two?);

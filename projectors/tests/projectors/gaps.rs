@@ -9,7 +9,7 @@ use projectors::projections::stock::{self, STOCK};
 use schemas::Topic;
 
 use crate::fold;
-use crate::history::history;
+use crate::history::{history, moved};
 use crate::shop::Shop;
 
 struct Log(Vec<Record>);
@@ -38,7 +38,7 @@ async fn a_skipped_version_is_noticed_and_the_stream_is_read_again() {
     let mut shop = Shop::closed(&STOCK, Some(5)).await;
     shop.backends.source = Arc::new(Log(records.clone()));
     shop.start(20);
-    shop.bus.publish(&with_holes(&records));
+    shop.bus.put(&with_holes(&records));
     shop.settled().await;
     let expected = fold::entity(&records, &[Topic::STOCK], stock::evolve);
     for document in shop.documents().await.into_iter().filter(|one| one.version > 3) {
@@ -52,15 +52,15 @@ async fn a_missing_version_quarantines_its_stream_until_it_arrives() {
     let records = stock_history();
     let mut shop = Shop::closed(&STOCK, None).await;
     shop.start(20);
-    shop.bus.publish(&with_holes(&records));
+    shop.bus.put(&with_holes(&records));
     shop.settled().await;
     assert!(shop.documents().await.iter().all(|one| one.version <= 2));
     let status = &projectors::status(&shop.backends, &[&STOCK]).await.unwrap()[0];
     assert!(status.last_error.as_ref().unwrap().contains("version 3 of the stream is missing"));
 
     let missing = records.iter().filter(|record| record.envelope.version == 3);
-    let late = missing.map(|record| Record { offset: record.offset + 1_000_000, ..record.clone() });
-    shop.bus.publish(&late.collect::<Vec<_>>());
+    let late = missing.map(|record| moved(record.clone(), 1_000_000));
+    shop.bus.put(&late.collect::<Vec<_>>());
     shop.settled().await;
     let found: fold::Documents =
         shop.documents().await.into_iter().map(|one| (one.id, (one.version, one.body))).collect();

@@ -33,7 +33,7 @@ async fn documents_of_every_collection_are_read_as_they_were_written() {
             && !file.exists()
         {
             let shop = Shop::open(projection, None).await;
-            shop.bus.publish(&records);
+            shop.bus.put(&records);
             shop.settled().await;
             std::fs::write(&file, fullest(&shop.documents().await)).unwrap();
         }

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use platform::bus::Record;
+use platform::bus::memory::PARTITIONS;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use schemas::{
@@ -16,8 +17,6 @@ use schemas::{
     Sealed, Sku, StreamId, Timestamp, Topic,
 };
 use uuid::Uuid;
-
-use crate::bus::PARTITIONS;
 
 /// An event before it is recorded.
 pub struct Unrecorded {
@@ -143,6 +142,13 @@ impl Recorder {
             payload: event.payload.into(),
         });
     }
+}
+
+/// The record further on in its log.
+pub fn moved(mut record: Record, by: u64) -> Record {
+    Arc::make_mut(&mut record.envelope).position += by;
+    record.offset += by;
+    record
 }
 
 pub fn euros(cents: u32) -> Money {

@@ -1,6 +1,5 @@
 //! Projectors on a bus that shuffles, redelivers and splits, through restarts and rebuilds.
 
-mod bus;
 mod fold;
 mod gaps;
 mod golden;

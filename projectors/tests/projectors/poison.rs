@@ -14,7 +14,7 @@ use schemas::stock::StockEvent;
 use schemas::{Recorded, Topic};
 
 use crate::fold;
-use crate::history::history;
+use crate::history::{history, moved};
 use crate::shop::Shop;
 
 /// Events of stock items, and the stream that has the most of them.
@@ -49,7 +49,7 @@ async fn a_stream_waits_behind_an_event_that_cannot_be_read_and_the_others_go_on
         })
         .collect();
     let mut shop = Shop::closed(&stock::STOCK, None).await;
-    shop.bus.publish(&broken);
+    shop.bus.put(&broken);
     shop.start(10_000);
     shop.settled().await;
 
@@ -112,7 +112,7 @@ async fn is_the_fold(shop: &Shop, records: &[Record]) {
 async fn quarantined_events_are_applied_in_order_on_request() {
     let (records, _) = stock_history();
     let shop = Shop::open(&ASKED, Some(1)).await;
-    shop.bus.publish(&records);
+    shop.bus.put(&records);
     shop.settled().await;
     assert!(!quarantined(&shop).await.is_empty());
     assert!(shop.documents().await.iter().all(|one| one.version < 4));
@@ -139,12 +139,12 @@ async fn a_newer_program_applies_quarantined_events_when_it_starts() {
     let (records, _) = stock_history();
     let mut shop = Shop::open(&RESTARTED, Some(2)).await;
     let (first, second) = records.split_at(records.len() / 2);
-    shop.bus.publish(first);
+    shop.bus.put(first);
     shop.settled().await;
     shop.stop().await;
 
     RESTARTED_IS_BROKEN.store(false, Ordering::SeqCst);
-    shop.bus.publish(second);
+    shop.bus.put(second);
     shop.start(50);
     shop.settled().await;
     wait_until_nothing_is_quarantined(&shop).await;
@@ -158,11 +158,11 @@ async fn the_next_event_of_a_stream_finds_the_events_that_wait_before_it() {
         records.into_iter().filter(|record| record.envelope.stream.as_str() == stream).collect();
     let (first, rest) = mine.split_at(5);
     let shop = Shop::open(&GOING_ON, None).await;
-    shop.bus.publish(first);
+    shop.bus.put(first);
     shop.settled().await;
     assert_eq!(quarantined(&shop).await.len(), 2);
     GOING_ON_IS_BROKEN.store(false, Ordering::SeqCst);
-    shop.bus.publish(rest);
+    shop.bus.put(rest);
     shop.settled().await;
     wait_until_nothing_is_quarantined(&shop).await;
     is_the_fold(&shop, &mine).await;
@@ -174,7 +174,7 @@ async fn a_journal_quarantines_what_it_cannot_enter_and_enters_the_rest() {
     let mut broken = records.clone();
     broken[5].payload = "{}".into();
     let shop = Shop::open(&events::EVENTS, Some(3)).await;
-    shop.bus.publish(&broken);
+    shop.bus.put(&broken);
     shop.settled().await;
     let waiting = quarantined(&shop).await;
     assert_eq!(waiting.len(), 1);
@@ -204,7 +204,7 @@ fn moody_add(sums: Option<ProductWeek>, key: &str, event: &Recorded<OrderEvent>)
 async fn a_sum_counts_a_quarantined_event_once_even_when_everything_is_redelivered() {
     let records: Vec<_> = (11..15).flat_map(history_apart).collect();
     let mut shop = Shop::open(&MOODY_SALES, Some(4)).await;
-    shop.bus.publish(&records);
+    shop.bus.put(&records);
     shop.settled().await;
     assert!(!quarantined(&shop).await.is_empty());
     SUM_IS_BROKEN.store(false, Ordering::SeqCst);
@@ -223,13 +223,11 @@ async fn a_sum_counts_a_quarantined_event_once_even_when_everything_is_redeliver
 /// Histories that fit into one log: other orders, later offsets.
 fn history_apart(seed: u64) -> Vec<Record> {
     let later = seed * 1_000_000;
-    let move_on = |mut record: Record| {
-        let mut envelope = (*record.envelope).clone();
+    let move_on = |record: Record| {
+        let mut record = moved(record, later);
+        let envelope = Arc::make_mut(&mut record.envelope);
         envelope.id = schemas::EventId::derived(&[&seed.to_string(), &envelope.id.to_string()]);
         envelope.stream = schemas::StreamId::from_text(format!("{}-{seed}", envelope.stream));
-        envelope.position += later;
-        record.offset += later;
-        record.envelope = Arc::new(envelope);
         record
     };
     history(seed).into_iter().filter(|record| record.topic == Topic::ORDER).map(move_on).collect()

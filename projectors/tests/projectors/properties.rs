@@ -108,7 +108,7 @@ async fn deliver(projection: &'static Projection, case: &Case) -> (Vec<Record>, 
             break;
         }
         let (piece, others) = rest.split_at(part(rest.len(), step.piece));
-        shop.bus.publish(piece);
+        shop.bus.put(piece);
         rest = others;
         match step.incident {
             Incident::Stop => shop.stop().await,
@@ -124,7 +124,7 @@ async fn deliver(projection: &'static Projection, case: &Case) -> (Vec<Record>, 
             shop.start(batch);
         }
     }
-    shop.bus.publish(rest);
+    shop.bus.put(rest);
     shop.stop().await;
     shop.start(100);
     shop.settled().await;
@@ -156,7 +156,7 @@ fn block_on(work: impl Future<Output = ()>) {
 /// The documents of an undisturbed run: all events at once, in order.
 async fn undisturbed(projection: &'static Projection, records: &[Record]) -> Documents {
     let shop = Shop::open(projection, None).await;
-    shop.bus.publish(records);
+    shop.bus.put(records);
     shop.settled().await;
     shop.documents().await.into_iter().map(|one| (one.id, (one.version, one.body))).collect()
 }

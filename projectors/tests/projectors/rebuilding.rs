@@ -32,7 +32,7 @@ async fn every_projection_rebuilt_equals_the_live_one_and_takes_its_place() {
     let records = history(31);
     for projection in REGISTRY {
         let shop = Shop::open(projection, Some(31)).await;
-        shop.bus.publish(&records);
+        shop.bus.put(&records);
         shop.settled().await;
         let before = shop.documents().await;
         let rebuilt = rebuild(projection, &shop.backends, |_| {}).await.unwrap();
@@ -47,14 +47,14 @@ async fn the_runner_follows_the_switch_and_the_last_generation_is_kept() {
     let records = history(32);
     let (first, second) = records.split_at(records.len() / 2);
     let shop = Shop::open(&ORDERS, Some(32)).await;
-    shop.bus.publish(first);
+    shop.bus.put(first);
     shop.settled().await;
     let mut seen = Vec::new();
     rebuild(&ORDERS, &shop.backends, |progress| seen.push(progress)).await.unwrap();
     let last = seen.last().unwrap();
     assert_eq!((last.done >= last.total, last.rate > 0.0, last.eta), (true, true, Some(Duration::ZERO)));
 
-    shop.bus.publish(second);
+    shop.bus.put(second);
     shop.settled().await;
     assert_eq!(generations(&shop).await, [(1, GenerationState::Retired), (2, GenerationState::Live)]);
     let found: fold::Documents =
@@ -70,11 +70,11 @@ async fn a_rebuild_catches_up_with_a_shop_that_stays_open() {
     let records = history(33);
     let shop = Shop::open(&ORDERS, Some(33)).await;
     let (first, rest) = records.split_at(records.len() / 3);
-    shop.bus.publish(first);
+    shop.bus.put(first);
     let mut pieces = rest.chunks(7);
     let bus = shop.bus.clone();
-    rebuild(&ORDERS, &shop.backends, |_| bus.publish(pieces.next().unwrap_or_default())).await.unwrap();
-    pieces.for_each(|piece| shop.bus.publish(piece));
+    rebuild(&ORDERS, &shop.backends, |_| bus.put(pieces.next().unwrap_or_default())).await.unwrap();
+    pieces.for_each(|piece| shop.bus.put(piece));
     shop.settled().await;
     let found: fold::Documents =
         shop.documents().await.into_iter().map(|one| (one.id, (one.version, one.body))).collect();
@@ -96,7 +96,7 @@ fn changeable(item: Option<StockItem>, event: &Recorded<StockEvent>) -> Option<S
 #[tokio::test(flavor = "multi_thread")]
 async fn a_difference_stops_the_switch_and_both_generations_stay() {
     let mut shop = Shop::open(&CHANGEABLE, Some(34)).await;
-    shop.bus.publish(&history(34));
+    shop.bus.put(&history(34));
     shop.settled().await;
     shop.stop().await;
     CHANGED.store(true, Ordering::SeqCst);
@@ -118,7 +118,7 @@ async fn a_difference_stops_the_switch_and_both_generations_stay() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rebuild_that_was_killed_leaves_nothing_behind_and_a_second_at_once_is_refused() {
     let shop = Shop::open(&ORDERS, Some(35)).await;
-    shop.bus.publish(&history(35));
+    shop.bus.put(&history(35));
     shop.settled().await;
     let clock = DrivenClock::new(Timestamp::from_millis(1_800_000_000_000));
     let backends = Backends { clock: clock.clock(), ..shop.backends.clone() };

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use platform::bus::memory::MemoryBus;
 use platform::bus::shuffled::ShuffledBus;
 use platform::bus::{Bus, Positions};
 use platform::clock::Clock;
 use platform::shutdown::Shutdown;
 use projectors::{Backends, Handle, Options, Projection, caught_up};
 use read_models::{Collection, Generation, Query, Store, Stored, connect, documents};
-
-use crate::bus::MemoryBus;
 
 /// Ends a hang. Longer than anything takes, even on a busy machine.
 pub const LONG: Duration = Duration::from_secs(300);
@@ -33,7 +32,7 @@ impl Shop {
             collections.push(projection.collection());
         }
         let store = connect(&url, &collections).await.unwrap();
-        let bus = MemoryBus::new();
+        let bus = MemoryBus::default();
         let plain: Arc<dyn Bus> = Arc::new(bus.clone());
         let seen: Arc<dyn Bus> = match seed {
             Some(seed) => Arc::new(ShuffledBus::new(plain, seed)),

@@ -12,7 +12,7 @@ use crate::shop::Shop;
 async fn the_lag_is_counted_until_everything_is_applied() {
     let mut shop = Shop::closed(&ORDERS, Some(41)).await;
     let records = history(41);
-    shop.bus.publish(&records);
+    shop.bus.put(&records);
     let orders = records.iter().filter(|record| record.topic == Topic::ORDER).count() as u64;
     let before = &status(&shop.backends, &[&ORDERS]).await.unwrap()[0];
     assert_eq!((before.lag_events, before.generation, before.state), (Some(orders), 1, ProjectorState::Live));

@@ -22,7 +22,7 @@ pub(super) struct LabelCalls {
 }
 
 impl LabelCalls {
-    pub fn new(spec: &'static ReactorSpec, sealer: Sealer, carrier: Arc<dyn Carrier>) -> Self {
+    pub(super) fn new(spec: &'static ReactorSpec, sealer: Sealer, carrier: Arc<dyn Carrier>) -> Self {
         Self { spec, sealer, carrier }
     }
 }

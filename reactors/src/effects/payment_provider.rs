@@ -30,7 +30,7 @@ pub(super) struct ProviderCalls {
 }
 
 impl ProviderCalls {
-    pub fn new(
+    pub(super) fn new(
         spec: &'static ReactorSpec,
         rules: Arc<ShopRules>,
         sealer: Sealer,

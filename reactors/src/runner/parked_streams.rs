@@ -20,7 +20,7 @@ pub(super) struct ParkedStreams {
 }
 
 impl ParkedStreams {
-    pub fn new(log: Arc<dyn Log>, reactor: &'static str) -> Self {
+    pub(super) fn new(log: Arc<dyn Log>, reactor: &'static str) -> Self {
         Self { log, reactor, streams: Mutex::default() }
     }
 
@@ -28,25 +28,25 @@ impl ParkedStreams {
         self.streams.lock()
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.streams().is_empty()
     }
 
-    pub fn contains(&self, stream: &StreamId) -> bool {
+    pub(super) fn contains(&self, stream: &StreamId) -> bool {
         self.streams().contains(stream)
     }
 
-    pub fn add(&self, stream: &StreamId) {
+    pub(super) fn add(&self, stream: &StreamId) {
         self.streams().insert(stream.clone());
     }
 
-    pub fn remove(&self, stream: &StreamId) {
+    pub(super) fn remove(&self, stream: &StreamId) {
         self.streams().remove(stream);
     }
 
     /// Reads them from the log again. Returns the streams to redrive: those whose first record is marked for it, or
     /// is no longer blocked because another process has just redriven the record before it.
-    pub async fn refresh(&self) -> Result<Vec<StreamId>, LogError> {
+    pub(super) async fn refresh(&self) -> Result<Vec<StreamId>, LogError> {
         let (mut streams, mut due) = (HashSet::new(), Vec::new());
         // In order of stream and version.
         for record in self.log.parked(Some(self.reactor), usize::MAX).await? {
@@ -61,7 +61,7 @@ impl ParkedStreams {
 
     /// The reactor's positions. The bus asks for them when partitions come to this process, which may not know the parked
     /// streams of these partitions yet.
-    pub async fn resume(&self) -> Result<Positions, LogError> {
+    pub(super) async fn resume(&self) -> Result<Positions, LogError> {
         self.refresh().await?;
         positions::of_group(self.log.as_ref(), self.reactor).await
     }

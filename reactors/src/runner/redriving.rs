@@ -3,18 +3,37 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::reaction::RedriveReaction;
 use event_log::port::{ParkedRecord, Parking};
+use event_log::request::{Origin, Request};
 use platform::backoff::Backoff;
 use platform::bus::{Consumer, Record};
 use platform::shutdown::Shutdown;
 use schemas::reaction::ReactionEvent;
-use schemas::{EventSet, StreamId};
+use schemas::{Actor, CommandId, EventSet, StreamId};
 
 use super::Runner;
 use super::handling::Failure;
 
 /// The pause before another attempt after an outside failure.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// The operators' request to redrive the parked records of a stream. The same request at the same position of the reactor's
+/// log counts once.
+pub fn redrive_request(reactor: String, source: StreamId, log_position: u64) -> Request {
+    let command = CommandId::derived(&["redrive", &reactor, source.as_str(), &log_position.to_string()]);
+    Request {
+        command,
+        origin: Origin::Inner,
+        decision: Arc::new(RedriveReaction { reactor: reactor.clone(), source: source.clone() }),
+        actor: Actor::staff("operator"),
+        correlation: command.uuid(),
+        causation: command.uuid(),
+        traceparent: None,
+        expected: Vec::new(),
+        parking: vec![Parking::Redrive { reactor, source }],
+    }
+}
 
 impl Runner {
     /// Whether the record is about reactions of the context, and not one that the reactor answers.

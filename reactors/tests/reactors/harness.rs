@@ -5,12 +5,10 @@ use std::time::Duration;
 
 use bus_kafka::KafkaBus;
 use bus_kafka::scratch::Scratch as Topics;
-use domain::reaction::RedriveReaction;
 use event_log::contract::Draft;
 use event_log::log_bus::LogBus;
-use event_log::port::{Committed, Log, ParkedRecord, Parking, Read, StoredEvent};
+use event_log::port::{Committed, Log, ParkedRecord, Read, StoredEvent};
 use event_log::relay::{self, Relay};
-use event_log::request::{Origin, Request};
 use event_log::writer::{Writer, WriterOptions};
 use platform::bus::shuffled::ShuffledBus;
 use platform::bus::{Bus, Positions};
@@ -18,9 +16,9 @@ use platform::clock::Clock;
 use platform::postgres::scratch::Scratch as Database;
 use platform::shutdown::Shutdown;
 use reactors::progress::Progress;
-use reactors::runner::{RunError, Runner};
+use reactors::runner::{RunError, Runner, redrive_request};
 use schemas::reaction::ReactionEvent;
-use schemas::{Actor, CommandId, Context, EventSet, StreamId, Topic};
+use schemas::{Context, EventSet, StreamId, Topic};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -293,20 +291,8 @@ impl Harness {
 
     /// Requests a redrive of a stream, as the operator's command does.
     pub async fn redrive(&self, name: &str) {
-        let (reactor, source) = (NAME.to_owned(), source(name));
         let head = self.payments.head().await.unwrap();
-        let command = CommandId::derived(&["redrive", source.as_str(), &head.position.to_string()]);
-        let request = Request {
-            command,
-            origin: Origin::Inner,
-            decision: Arc::new(RedriveReaction { reactor: reactor.clone(), source: source.clone() }),
-            actor: Actor::staff("operator"),
-            correlation: command.uuid(),
-            causation: command.uuid(),
-            traceparent: None,
-            expected: Vec::new(),
-            parking: vec![Parking::Redrive { reactor, source }],
-        };
+        let request = redrive_request(NAME.to_owned(), source(name), head.position);
         self.writer.submit(request).await.unwrap();
     }
 }

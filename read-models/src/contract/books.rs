@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use platform::bus::Positions;
 
-use super::{Failure, KeyedStore};
+use super::KeyedStore;
 use crate::port::{Collection, Filter, Generation, Index, Query, StoreError, Stored, Write};
 use crate::store::Store;
 
@@ -108,9 +108,4 @@ pub(super) async fn matching(
     filters: &[Filter],
 ) -> Result<Vec<String>, StoreError> {
     ids(store, generation, &Query { filters: filters.to_vec(), limit: 1_000, ..Query::default() }).await
-}
-
-/// The failure of a task that panicked or was cancelled.
-pub(super) fn lost(error: tokio::task::JoinError) -> Failure {
-    Failure::Broken(format!("a task of the check ended: {error}"))
 }

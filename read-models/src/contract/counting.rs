@@ -1,14 +1,12 @@
 //! Counts.
 
-use std::sync::Arc;
-
 use serde_json::json;
 
 use super::books::{deletion, live, put, write};
-use super::{KeyedStore, Location, Verdict, ensure};
+use super::{Checked, KeyedStore, Location, ensure};
 use crate::port::{Filter, Value};
 
-pub(super) async fn counting_stops_at_its_limit(location: Arc<dyn Location>) -> Verdict {
+pub(super) async fn counting_stops_at_its_limit(location: &dyn Location) -> Checked {
     let store = location.open().await?;
     let keyed = KeyedStore::from(store.clone());
     let generation = live(&keyed).await?;

@@ -1,11 +1,9 @@
 //! Filters, order and pages, by hand.
 
-use std::sync::Arc;
-
 use serde_json::json;
 
 use super::books::{deletion, ids, live, matching, put, write};
-use super::{KeyedStore, Location, Verdict, ensure};
+use super::{Checked, KeyedStore, Location, ensure};
 use crate::port::{Cursor, Direction, Filter, Generation, Query, StoreError, Value};
 use crate::store::Store;
 
@@ -35,7 +33,7 @@ async fn shelf(store: &Store) -> Result<Generation, StoreError> {
     Ok(generation)
 }
 
-pub(super) async fn every_filter_finds_its_documents(location: Arc<dyn Location>) -> Verdict {
+pub(super) async fn every_filter_finds_its_documents(location: &dyn Location) -> Checked {
     let store = location.open().await?;
     let generation = shelf(&store).await?;
     let number = |number| Some(Value::Integer(number));
@@ -80,7 +78,7 @@ pub(super) async fn every_filter_finds_its_documents(location: Arc<dyn Location>
     Ok(())
 }
 
-pub(super) async fn sorting_puts_nulls_first_and_ids_last(location: Arc<dyn Location>) -> Verdict {
+pub(super) async fn sorting_puts_nulls_first_and_ids_last(location: &dyn Location) -> Checked {
     use Direction::{Ascending, Descending};
     let store = location.open().await?;
     let generation = shelf(&store).await?;
@@ -103,7 +101,7 @@ pub(super) async fn sorting_puts_nulls_first_and_ids_last(location: Arc<dyn Loca
     Ok(())
 }
 
-pub(super) async fn a_page_lies_between_its_cursors(location: Arc<dyn Location>) -> Verdict {
+pub(super) async fn a_page_lies_between_its_cursors(location: &dyn Location) -> Checked {
     let store = location.open().await?;
     let generation = shelf(&store).await?;
     let all = Query { sort: vec![("title", Direction::Ascending)], limit: 2, ..Query::default() };
@@ -135,7 +133,7 @@ pub(super) async fn a_page_lies_between_its_cursors(location: Arc<dyn Location>)
     Ok(())
 }
 
-pub(super) async fn a_query_without_an_index_is_refused(location: Arc<dyn Location>) -> Verdict {
+pub(super) async fn a_query_without_an_index_is_refused(location: &dyn Location) -> Checked {
     let store = location.open().await?;
     let generation = shelf(&store).await?;
     let down = Direction::Descending;
@@ -170,7 +168,7 @@ pub(super) async fn a_query_without_an_index_is_refused(location: Arc<dyn Locati
     Ok(())
 }
 
-pub(super) async fn tombstones_are_never_found(location: Arc<dyn Location>) -> Verdict {
+pub(super) async fn tombstones_are_never_found(location: &dyn Location) -> Checked {
     let store = location.open().await?;
     let generation = shelf(&store).await?;
     put(&KeyedStore::from(store.clone()), &generation, &[deletion("3", 2), deletion("9", 1)]).await?;
@@ -185,7 +183,7 @@ pub(super) async fn tombstones_are_never_found(location: Arc<dyn Location>) -> V
     Ok(())
 }
 
-pub(super) async fn an_updated_document_is_found_by_its_new_values(location: Arc<dyn Location>) -> Verdict {
+pub(super) async fn an_updated_document_is_found_by_its_new_values(location: &dyn Location) -> Checked {
     let store = location.open().await?;
     let generation = shelf(&store).await?;
     let moved = json!({ "title": "Ceylon", "state": "old", "meta": { "tags": ["red"] } });
@@ -201,7 +199,7 @@ pub(super) async fn an_updated_document_is_found_by_its_new_values(location: Arc
     Ok(())
 }
 
-pub(super) async fn a_dropped_generation_is_not_queried(location: Arc<dyn Location>) -> Verdict {
+pub(super) async fn a_dropped_generation_is_not_queried(location: &dyn Location) -> Checked {
     let store = location.open().await?;
     shelf(&store).await?;
     let dropped = store.generations.create(&super::BOOKS).await?;

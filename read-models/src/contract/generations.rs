@@ -1,18 +1,16 @@
 //! Generations.
 
-use std::sync::Arc;
-
 use tokio::time::Instant;
 
-use super::books::{BOOKS_TO_COME, get, live, lost, positions, put, put_one, stored, versioned};
-use super::{BOOKS, KeyedLocation, KeyedStore, Verdict, ensure};
+use super::books::{BOOKS_TO_COME, get, live, positions, put, put_one, stored, versioned};
+use super::{BOOKS, Checked, KeyedLocation, KeyedStore, ensure};
 use crate::port::{Generation, GenerationState, SWITCH_VISIBLE_WITHIN, StoreError};
 
 fn number(number: u32) -> Generation {
     Generation { collection: BOOKS.name.to_owned(), shape: BOOKS.shape, number }
 }
 
-pub(super) async fn the_first_callers_create_one_generation(location: Arc<dyn KeyedLocation>) -> Verdict {
+pub(super) async fn the_first_callers_create_one_generation(location: &dyn KeyedLocation) -> Checked {
     let stores = [location.open_keyed().await?, location.open_keyed().await?];
     let mut tasks = Vec::new();
     for store in stores.iter().cycle().take(12) {
@@ -20,7 +18,7 @@ pub(super) async fn the_first_callers_create_one_generation(location: Arc<dyn Ke
         tasks.push(tokio::spawn(async move { live(&store).await }));
     }
     for task in tasks {
-        let got = task.await.map_err(lost)??;
+        let got = task.await??;
         ensure!(got == number(1), "a first caller got {got:?}");
     }
     let all = stores[0].generations.list().await?;
@@ -28,7 +26,7 @@ pub(super) async fn the_first_callers_create_one_generation(location: Arc<dyn Ke
     Ok(())
 }
 
-pub(super) async fn a_generation_is_built_beside_the_live_one(location: Arc<dyn KeyedLocation>) -> Verdict {
+pub(super) async fn a_generation_is_built_beside_the_live_one(location: &dyn KeyedLocation) -> Checked {
     use GenerationState::{Building, Live, Retired};
     let store = location.open_keyed().await?;
     let old = live(&store).await?;
@@ -59,7 +57,7 @@ pub(super) async fn a_generation_is_built_beside_the_live_one(location: Arc<dyn 
     Ok(())
 }
 
-pub(super) async fn readers_see_the_old_or_the_new_generation(location: Arc<dyn KeyedLocation>) -> Verdict {
+pub(super) async fn readers_see_the_old_or_the_new_generation(location: &dyn KeyedLocation) -> Checked {
     let (writer, reader) = (location.open_keyed().await?, location.open_keyed().await?);
     let generations = [live(&writer).await?, writer.generations.create(&BOOKS).await?];
     for generation in &generations {
@@ -85,14 +83,12 @@ pub(super) async fn readers_see_the_old_or_the_new_generation(location: Arc<dyn 
         let live = all.iter().filter(|(_, state)| *state == GenerationState::Live).count();
         ensure!(live == 1, "{live} generations are live: {all:?}");
     }
-    switching.await.map_err(lost)??;
+    switching.await??;
     ensure!(follows(&reader, &generations[1]).await?, "a switch is not seen in time");
     Ok(())
 }
 
-pub(super) async fn a_reader_follows_switches_and_never_goes_back(
-    location: Arc<dyn KeyedLocation>,
-) -> Verdict {
+pub(super) async fn a_reader_follows_switches_and_never_goes_back(location: &dyn KeyedLocation) -> Checked {
     let (writer, reader) = (location.open_keyed().await?, location.open_keyed().await?);
     live(&writer).await?;
     let switching = tokio::spawn(async move {
@@ -110,8 +106,8 @@ pub(super) async fn a_reader_follows_switches_and_never_goes_back(
         ensure!(now >= seen, "after {seen:?} a reader saw {now:?} again");
         seen = now;
     }
-    let last = switching.await.map_err(lost)??;
-    let last = last.ok_or_else(|| super::Failure::Broken("nothing was switched".to_owned()))?;
+    let last = switching.await??;
+    let last = last.ok_or("nothing was switched")?;
     ensure!(follows(&reader, &last).await?, "a switch is not seen in time");
     for _ in 0..4 {
         ensure!(live(&reader).await? == last, "after the last switch a reader went back");
@@ -134,7 +130,7 @@ async fn follows(store: &KeyedStore, generation: &Generation) -> Result<bool, St
     }
 }
 
-async fn is_gone(store: &KeyedStore, generation: &Generation) -> Verdict {
+async fn is_gone(store: &KeyedStore, generation: &Generation) -> Checked {
     let documents = &store.keyed;
     let at = positions(&[(0, 3)]);
     let answers = [
@@ -153,7 +149,7 @@ async fn is_gone(store: &KeyedStore, generation: &Generation) -> Verdict {
     Ok(())
 }
 
-pub(super) async fn a_dropped_generation_is_gone_for_good(location: Arc<dyn KeyedLocation>) -> Verdict {
+pub(super) async fn a_dropped_generation_is_gone_for_good(location: &dyn KeyedLocation) -> Checked {
     let (store, other) = (location.open_keyed().await?, location.open_keyed().await?);
     live(&store).await?;
     is_gone(&store, &number(7)).await?;
@@ -181,7 +177,7 @@ pub(super) async fn a_dropped_generation_is_gone_for_good(location: Arc<dyn Keye
     Ok(())
 }
 
-pub(super) async fn the_live_generation_is_not_dropped(location: Arc<dyn KeyedLocation>) -> Verdict {
+pub(super) async fn the_live_generation_is_not_dropped(location: &dyn KeyedLocation) -> Checked {
     let store = location.open_keyed().await?;
     let generation = live(&store).await?;
     put(&store, &generation, &[versioned("a", 1)]).await?;
@@ -191,7 +187,7 @@ pub(super) async fn the_live_generation_is_not_dropped(location: Arc<dyn KeyedLo
     Ok(())
 }
 
-pub(super) async fn shapes_do_not_mix(location: Arc<dyn KeyedLocation>) -> Verdict {
+pub(super) async fn shapes_do_not_mix(location: &dyn KeyedLocation) -> Checked {
     let store = location.open_keyed().await?;
     let old = live(&store).await?;
     put(&store, &old, &[versioned("a", 1)]).await?;

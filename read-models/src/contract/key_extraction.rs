@@ -1,11 +1,9 @@
 //! A backend stores and compares the extracted keys, and no others.
 
-use std::sync::Arc;
-
 use serde_json::{Value as Json, json};
 
 use super::books::{live, put, write};
-use super::{BOOKS, Failure, KeyedStore, Location, Verdict, ensure, model};
+use super::{BOOKS, Checked, KeyedStore, Location, ensure, model};
 use crate::port::{Direction, Filter, Query, StoreError};
 
 fn samples() -> Vec<Json> {
@@ -24,7 +22,7 @@ fn samples() -> Vec<Json> {
 /// The scalar fields of [`BOOKS`] that can be sorted by on their own.
 const FIELDS: [&str; 4] = ["title", "price.minor", "state", "open"];
 
-pub(super) async fn found_values_are_the_extracted_keys(location: Arc<dyn Location>) -> Verdict {
+pub(super) async fn found_values_are_the_extracted_keys(location: &dyn Location) -> Checked {
     let store = location.open().await?;
     let keyed = KeyedStore::from(store.clone());
     let generation = live(&keyed).await?;
@@ -32,7 +30,7 @@ pub(super) async fn found_values_are_the_extracted_keys(location: Arc<dyn Locati
     for (number, sample) in samples().iter().enumerate() {
         let id = format!("{number}");
         put(&keyed, &generation, &[write(&id, 1, sample)]).await?;
-        let keys = BOOKS.keys(&sample.to_string()).map_err(|error| Failure::Broken(error.to_string()))?;
+        let keys = BOOKS.keys(&sample.to_string())?;
         for field in FIELDS {
             let place = key_fields.fields().iter().position(|one| one == field);
             let key = place.map(|place| keys.values[place].clone());
@@ -62,7 +60,7 @@ pub(super) async fn found_values_are_the_extracted_keys(location: Arc<dyn Locati
     Ok(())
 }
 
-pub(super) async fn a_document_without_proper_keys_is_refused(location: Arc<dyn Location>) -> Verdict {
+pub(super) async fn a_document_without_proper_keys_is_refused(location: &dyn Location) -> Checked {
     let store = KeyedStore::from(location.open().await?);
     let generation = live(&store).await?;
     for bad in [json!({ "title": 0.5 }), json!({ "price": { "minor": u64::MAX } }), json!({ "open": {} })] {

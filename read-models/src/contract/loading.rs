@@ -1,18 +1,14 @@
 //! Documents by id.
 
-use std::sync::Arc;
-
 use super::books::{deletion, live, put, stored, versioned};
-use super::{KeyedLocation, Verdict, ensure};
+use super::{Checked, KeyedLocation, ensure};
 use crate::port::Write;
 
 /// As `serde_json` prints it.
 const CANONICAL: &str =
     r#"{"title":"é\"\\\n","z":[1.5,1000.0,-9223372036854775808,null,true,{}],"a.b":{"$c":"","100%":[]}}"#;
 
-pub(super) async fn loading_keeps_the_order_and_answers_tombstones(
-    location: Arc<dyn KeyedLocation>,
-) -> Verdict {
+pub(super) async fn loading_keeps_the_order_and_answers_tombstones(location: &dyn KeyedLocation) -> Checked {
     let store = location.open_keyed().await?;
     let generation = live(&store).await?;
     let strange = "Ünïcode \"quoted\" 'single' \\ \u{1f375}";

@@ -1,10 +1,9 @@
 //! Operational state.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
-use super::books::{live, lost};
-use super::{BOOKS, KeyedStore, Location, Verdict, ensure};
+use super::books::live;
+use super::{BOOKS, Checked, KeyedStore, Location, ensure};
 use crate::port::{
     EventKey, Generation, QuarantineCount, QuarantinedEvent, Rebuild, RebuildState, StoreError,
 };
@@ -35,7 +34,7 @@ async fn waiting(
     store.quarantine.waiting(generation, stream, None, 100).await
 }
 
-pub(super) async fn quarantined_events_wait_until_they_are_released(location: Arc<dyn Location>) -> Verdict {
+pub(super) async fn quarantined_events_wait_until_they_are_released(location: &dyn Location) -> Checked {
     let store = location.open().await?;
     let generation = live(&KeyedStore::from(store.clone())).await?;
     let quarantine = &store.quarantine;
@@ -64,7 +63,7 @@ pub(super) async fn quarantined_events_wait_until_they_are_released(location: Ar
     Ok(())
 }
 
-pub(super) async fn a_released_event_can_wait_again(location: Arc<dyn Location>) -> Verdict {
+pub(super) async fn a_released_event_can_wait_again(location: &dyn Location) -> Checked {
     let store = location.open().await?;
     let generation = live(&KeyedStore::from(store.clone())).await?;
     store.quarantine.add(&generation, &[event("a-1", 1, Some("first"))]).await?;
@@ -78,7 +77,7 @@ pub(super) async fn a_released_event_can_wait_again(location: Arc<dyn Location>)
     Ok(())
 }
 
-pub(super) async fn quarantines_of_generations_do_not_mix(location: Arc<dyn Location>) -> Verdict {
+pub(super) async fn quarantines_of_generations_do_not_mix(location: &dyn Location) -> Checked {
     let store = location.open().await?;
     let old = live(&KeyedStore::from(store.clone())).await?;
     let new = store.generations.create(&BOOKS).await?;
@@ -108,7 +107,7 @@ fn rebuild(owner: &str) -> Rebuild {
     }
 }
 
-pub(super) async fn of_many_that_take_a_rebuild_one_succeeds(location: Arc<dyn Location>) -> Verdict {
+pub(super) async fn of_many_that_take_a_rebuild_one_succeeds(location: &dyn Location) -> Checked {
     let stores = [location.open().await?, location.open().await?];
     ensure!(stores[0].rebuilds.rebuild("books").await?.is_none(), "there is a rebuild before the first");
     for revision in 0..5 {
@@ -122,7 +121,7 @@ pub(super) async fn of_many_that_take_a_rebuild_one_succeeds(location: Arc<dyn L
         }
         let mut winners = Vec::new();
         for task in tasks {
-            winners.extend(task.await.map_err(lost)??);
+            winners.extend(task.await??);
         }
         ensure!(winners.len() == 1, "revision {revision} was followed by {} callers", winners.len());
         let now = stores[1].rebuilds.rebuild("books").await?;
@@ -135,7 +134,7 @@ pub(super) async fn of_many_that_take_a_rebuild_one_succeeds(location: Arc<dyn L
     Ok(())
 }
 
-pub(super) async fn the_first_source_is_kept(location: Arc<dyn Location>) -> Verdict {
+pub(super) async fn the_first_source_is_kept(location: &dyn Location) -> Checked {
     let (store, other) = (location.open().await?, location.open().await?);
     for (store, context, epoch, recorded) in [
         (&store, "ordering", "one", "one"),
@@ -148,7 +147,7 @@ pub(super) async fn the_first_source_is_kept(location: Arc<dyn Location>) -> Ver
     Ok(())
 }
 
-pub(super) async fn operational_state_survives_reopening(location: Arc<dyn Location>) -> Verdict {
+pub(super) async fn operational_state_survives_reopening(location: &dyn Location) -> Checked {
     let store = location.open().await?;
     let generation = live(&KeyedStore::from(store.clone())).await?;
     let held = event("a-1", 1, Some("broken"));

@@ -1,14 +1,12 @@
 //! Positions follow documents.
 
-use std::sync::Arc;
-
 use platform::bus::Positions;
 
-use super::books::{get, live, lost, positions, put, versioned};
-use super::{Failure, KeyedLocation, Verdict, ensure};
+use super::books::{get, live, positions, put, versioned};
+use super::{Broken, Checked, KeyedLocation, ensure};
 use crate::port::StoreError;
 
-pub(super) async fn positions_are_never_ahead_of_documents(location: Arc<dyn KeyedLocation>) -> Verdict {
+pub(super) async fn positions_are_never_ahead_of_documents(location: &dyn KeyedLocation) -> Checked {
     const WRITES: u64 = 200;
     let (writer, reader) = (location.open_keyed().await?, location.open_keyed().await?);
     let generation = live(&writer).await?;
@@ -35,16 +33,16 @@ pub(super) async fn positions_are_never_ahead_of_documents(location: Arc<dyn Key
             break;
         }
     }
-    writing.await.map_err(lost)??;
+    writing.await??;
     ensure!(seen == WRITES, "after the last write the position is {seen}");
     Ok(())
 }
 
-pub(super) async fn untouched_partitions_stay(location: Arc<dyn KeyedLocation>) -> Verdict {
+pub(super) async fn untouched_partitions_stay(location: &dyn KeyedLocation) -> Checked {
     let store = location.open_keyed().await?;
     let generation = live(&store).await?;
     let beside = store.generations.create(&super::BOOKS).await?;
-    let set = async |at: &[(u32, u64)]| -> Result<Positions, Failure> {
+    let set = async |at: &[(u32, u64)]| -> Result<Positions, Broken> {
         store.keyed.write(&generation, &[], &positions(at)).await?;
         Ok(store.keyed.positions(&generation).await?)
     };
@@ -60,7 +58,7 @@ pub(super) async fn untouched_partitions_stay(location: Arc<dyn KeyedLocation>) 
     Ok(())
 }
 
-pub(super) async fn positions_are_set_without_documents(location: Arc<dyn KeyedLocation>) -> Verdict {
+pub(super) async fn positions_are_set_without_documents(location: &dyn KeyedLocation) -> Checked {
     let store = location.open_keyed().await?;
     let generation = live(&store).await?;
     let at = positions(&[(0, 4)]);
@@ -76,7 +74,7 @@ pub(super) async fn positions_are_set_without_documents(location: Arc<dyn KeyedL
     Ok(())
 }
 
-pub(super) async fn positions_never_move_back(location: Arc<dyn KeyedLocation>) -> Verdict {
+pub(super) async fn positions_never_move_back(location: &dyn KeyedLocation) -> Checked {
     let (member, late) = (location.open_keyed().await?, location.open_keyed().await?);
     let generation = live(&member).await?;
     member.keyed.write(&generation, &[versioned("a", 7)], &positions(&[(0, 7), (1, 3)])).await?;

@@ -1,7 +1,5 @@
 //! Random data and queries, against the model.
 
-use std::sync::Arc;
-
 use proptest::prelude::{Just, Strategy, any, prop};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
@@ -9,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::books::{deletion, put, write};
 use super::model::{self, Book};
-use super::{BOOKS, Failure, KeyedStore, Location, Verdict, ensure};
+use super::{BOOKS, Checked, KeyedStore, Location, ensure};
 use crate::port::{Direction, Filter, Generation, Query, Value, Write};
 use crate::store::Store;
 
@@ -94,8 +92,8 @@ fn case() -> impl Strategy<Value = Case> {
 }
 
 pub(super) async fn pages_visit_each_document_exactly_once_in_both_directions(
-    location: Arc<dyn Location>,
-) -> Verdict {
+    location: &dyn Location,
+) -> Checked {
     let store = location.open().await?;
     let mut runner = TestRunner::new_with_rng(
         Config::default(),
@@ -103,7 +101,7 @@ pub(super) async fn pages_visit_each_document_exactly_once_in_both_directions(
     );
     for _ in 0..SHELVES {
         let drawn = case().new_tree(&mut runner);
-        let mut tree = drawn.map_err(|reason| Failure::Broken(format!("nothing drawn: {reason}")))?;
+        let mut tree = drawn.map_err(|reason| format!("nothing drawn: {reason}"))?;
         let Err(mut failure) = check(&store, tree.current()).await else { continue };
         // Towards the smallest case that fails.
         let mut smaller = tree.simplify();
@@ -116,13 +114,13 @@ pub(super) async fn pages_visit_each_document_exactly_once_in_both_directions(
                 Ok(()) => tree.complicate(),
             };
         }
-        return Err(Failure::Broken(format!("{}\nwith {:?}", failure.with_causes(), tree.current())));
+        return Err(format!("{failure}\nwith {:?}", tree.current()).into());
     }
     Ok(())
 }
 
 /// On a generation of its own.
-async fn check(store: &Store, case: Case) -> Verdict {
+async fn check(store: &Store, case: Case) -> Checked {
     let generation = store.generations.create(&BOOKS).await?;
     let id = |number: usize| format!("{:02}", number * 7 % 100);
     let writes: Vec<Write> = case
@@ -151,7 +149,7 @@ async fn check(store: &Store, case: Case) -> Verdict {
 }
 
 /// From both ends, page by page.
-async fn walk(store: &Store, generation: &Generation, books: &[Book], query: &Query) -> Verdict {
+async fn walk(store: &Store, generation: &Generation, books: &[Book], query: &Query) -> Checked {
     let all = model::find(books, &Query { limit: 1_000, ..query.clone() });
     let counted = store.queries.count(generation, &query.filters, 1_000).await?;
     ensure!(counted == all.len() as u64, "{query:?} counts {counted}, not {}", all.len());
@@ -180,7 +178,7 @@ async fn walk(store: &Store, generation: &Generation, books: &[Book], query: &Qu
 }
 
 /// Between two cursors, from either end.
-async fn windows(store: &Store, generation: &Generation, books: &[Book], query: &Query) -> Verdict {
+async fn windows(store: &Store, generation: &Generation, books: &[Book], query: &Query) -> Checked {
     let all = model::find(books, &Query { limit: 1_000, ..query.clone() });
     let edges = [all.first(), all.get(all.len() / 3), all.get(all.len() * 2 / 3)];
     for after in edges {

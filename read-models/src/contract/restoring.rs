@@ -1,9 +1,7 @@
 //! Restarts and restores.
 
-use std::sync::Arc;
-
-use super::books::{deletion, get, live, lost, positions, put, stored, versioned};
-use super::{BOOKS, KeyedLocation, KeyedStore, Verdict, ensure};
+use super::books::{deletion, get, live, positions, put, stored, versioned};
+use super::{BOOKS, Broken, Checked, KeyedLocation, KeyedStore, ensure};
 use crate::port::{Generation, GenerationState, StoreError, Write};
 
 /// A stream of changes: position n is the n-th write.
@@ -36,8 +34,8 @@ async fn position(store: &KeyedStore, generation: &Generation) -> Result<usize, 
 }
 
 pub(super) async fn a_store_restored_to_an_earlier_copy_catches_up_by_redelivery(
-    location: Arc<dyn KeyedLocation>,
-) -> Verdict {
+    location: &dyn KeyedLocation,
+) -> Checked {
     let ids: Vec<String> = (0..5).map(|id| id.to_string()).collect();
     let store = location.open_keyed().await?;
     let generation = live(&store).await?;
@@ -62,7 +60,7 @@ pub(super) async fn a_store_restored_to_an_earlier_copy_catches_up_by_redelivery
     Ok(())
 }
 
-pub(super) async fn reopening_keeps_everything(location: Arc<dyn KeyedLocation>) -> Verdict {
+pub(super) async fn reopening_keeps_everything(location: &dyn KeyedLocation) -> Checked {
     let store = location.open_keyed().await?;
     let generation = live(&store).await?;
     let writes = [versioned("a", 3), deletion("b", 2), Write { stale: true, ..versioned("c", 1) }];
@@ -88,19 +86,15 @@ pub(super) async fn reopening_keeps_everything(location: Arc<dyn KeyedLocation>)
     Ok(())
 }
 
-pub(super) async fn many_may_open_a_new_store_at_once(location: Arc<dyn KeyedLocation>) -> Verdict {
-    let mut tasks = Vec::new();
-    for number in 0..6 {
-        let location = location.clone();
-        tasks.push(tokio::spawn(async move {
-            let store = location.open_keyed().await?;
-            let generation = live(&store).await?;
-            put(&store, &generation, &[versioned(&number.to_string(), 1)]).await?;
-            Ok::<_, super::Failure>(generation)
-        }));
-    }
-    for task in tasks {
-        let generation = task.await.map_err(lost)??;
+pub(super) async fn many_may_open_a_new_store_at_once(location: &dyn KeyedLocation) -> Checked {
+    let open = async |id: &str| {
+        let store = location.open_keyed().await?;
+        let generation = live(&store).await?;
+        put(&store, &generation, &[versioned(id, 1)]).await?;
+        Ok::<_, Broken>(generation)
+    };
+    let opened = tokio::try_join!(open("0"), open("1"), open("2"), open("3"), open("4"), open("5"))?;
+    for generation in <[Generation; 6]>::from(opened) {
         ensure!(generation.number == 1, "a caller got {generation:?}");
     }
     Ok(())

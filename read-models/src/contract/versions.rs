@@ -1,12 +1,10 @@
 //! Versions guard documents.
 
-use std::sync::Arc;
-
-use super::books::{deletion, get, live, lost, put, put_one, stored, versioned, write};
-use super::{KeyedLocation, Verdict, ensure};
+use super::books::{deletion, get, live, put, put_one, stored, versioned, write};
+use super::{Checked, KeyedLocation, ensure};
 use crate::port::{StoreError, Write};
 
-pub(super) async fn of_two_writers_the_older_never_wins(location: Arc<dyn KeyedLocation>) -> Verdict {
+pub(super) async fn of_two_writers_the_older_never_wins(location: &dyn KeyedLocation) -> Checked {
     let (store, other) = (location.open_keyed().await?, location.open_keyed().await?);
     let generation = live(&store).await?;
     ensure!(put_one(&store, &generation, &versioned("a", 5)).await?, "a new document is not kept");
@@ -20,7 +18,7 @@ pub(super) async fn of_two_writers_the_older_never_wins(location: Arc<dyn KeyedL
     Ok(())
 }
 
-pub(super) async fn of_many_writers_at_once_the_newest_wins(location: Arc<dyn KeyedLocation>) -> Verdict {
+pub(super) async fn of_many_writers_at_once_the_newest_wins(location: &dyn KeyedLocation) -> Checked {
     const WRITERS: u64 = 8;
     const VERSIONS: u64 = 24;
     let stores = [location.open_keyed().await?, location.open_keyed().await?];
@@ -45,7 +43,7 @@ pub(super) async fn of_many_writers_at_once_the_newest_wins(location: Arc<dyn Ke
         }));
     }
     for task in tasks {
-        let kept = task.await.map_err(lost)??;
+        let kept = task.await??;
         ensure!(kept > 0, "a writer kept nothing of its own document");
     }
     let owners = (0..WRITERS).map(|writer| format!("own {writer}"));
@@ -56,7 +54,7 @@ pub(super) async fn of_many_writers_at_once_the_newest_wins(location: Arc<dyn Ke
     Ok(())
 }
 
-pub(super) async fn writing_twice_is_writing_once(location: Arc<dyn KeyedLocation>) -> Verdict {
+pub(super) async fn writing_twice_is_writing_once(location: &dyn KeyedLocation) -> Checked {
     let store = location.open_keyed().await?;
     let generation = live(&store).await?;
     let first = Write { stale: true, ..versioned("a", 2) };
@@ -78,8 +76,8 @@ pub(super) async fn writing_twice_is_writing_once(location: Arc<dyn KeyedLocatio
 }
 
 pub(super) async fn a_deleted_document_stays_deleted_when_its_past_is_redelivered(
-    location: Arc<dyn KeyedLocation>,
-) -> Verdict {
+    location: &dyn KeyedLocation,
+) -> Checked {
     let store = location.open_keyed().await?;
     let generation = live(&store).await?;
     let past = [versioned("a", 1), versioned("a", 2), deletion("a", 3)];
@@ -102,9 +100,7 @@ pub(super) async fn a_deleted_document_stays_deleted_when_its_past_is_redelivere
     Ok(())
 }
 
-pub(super) async fn a_large_write_keeps_the_newer_of_each_document(
-    location: Arc<dyn KeyedLocation>,
-) -> Verdict {
+pub(super) async fn a_large_write_keeps_the_newer_of_each_document(location: &dyn KeyedLocation) -> Checked {
     const DOCUMENTS: usize = 1_237;
     let store = location.open_keyed().await?;
     let generation = live(&store).await?;
@@ -122,8 +118,8 @@ pub(super) async fn a_large_write_keeps_the_newer_of_each_document(
 }
 
 pub(super) async fn a_body_that_is_not_json_is_refused_with_its_whole_batch(
-    location: Arc<dyn KeyedLocation>,
-) -> Verdict {
+    location: &dyn KeyedLocation,
+) -> Checked {
     let store = location.open_keyed().await?;
     let generation = live(&store).await?;
     let broken = Write { body: Some("{\"title\":".to_owned()), ..versioned("b", 1) };
@@ -138,7 +134,7 @@ pub(super) async fn a_body_that_is_not_json_is_refused_with_its_whole_batch(
     Ok(())
 }
 
-pub(super) async fn a_batch_that_names_an_id_twice_is_refused(location: Arc<dyn KeyedLocation>) -> Verdict {
+pub(super) async fn a_batch_that_names_an_id_twice_is_refused(location: &dyn KeyedLocation) -> Checked {
     let store = location.open_keyed().await?;
     let generation = live(&store).await?;
     let refused = put(&store, &generation, &[versioned("a", 1), versioned("b", 1), versioned("b", 2)]).await;
@@ -151,9 +147,7 @@ pub(super) async fn a_batch_that_names_an_id_twice_is_refused(location: Arc<dyn 
     Ok(())
 }
 
-pub(super) async fn of_many_that_put_the_same_version_one_succeeds(
-    location: Arc<dyn KeyedLocation>,
-) -> Verdict {
+pub(super) async fn of_many_that_put_the_same_version_one_succeeds(location: &dyn KeyedLocation) -> Checked {
     let stores = [location.open_keyed().await?, location.open_keyed().await?];
     let generation = live(&stores[0]).await?;
     for version in 1..=5 {
@@ -168,7 +162,7 @@ pub(super) async fn of_many_that_put_the_same_version_one_succeeds(
         }
         let mut winners = Vec::new();
         for task in tasks {
-            winners.extend(task.await.map_err(lost)??);
+            winners.extend(task.await??);
         }
         ensure!(winners.len() == 1, "version {version} was put by {} callers", winners.len());
         let now = get(&stores[1], &generation, "lease").await?;

@@ -1,10 +1,9 @@
 //! Waiting for writes.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::books::{live, lost, put, versioned};
-use super::{BOOKS, Failure, KeyedLocation, KeyedStore, Verdict, ensure};
+use super::books::{live, put, versioned};
+use super::{BOOKS, Broken, Checked, KeyedLocation, KeyedStore, ensure};
 use crate::port::ChangeToken;
 
 /// Far longer than any write takes.
@@ -13,7 +12,7 @@ const LONG: Duration = Duration::from_secs(300);
 const SOON: Duration = Duration::from_secs(60);
 
 /// The token once it no longer changes: writes of other processes may be noticed a little later.
-async fn settled(store: &KeyedStore) -> Result<ChangeToken, Failure> {
+async fn settled(store: &KeyedStore) -> Result<ChangeToken, Broken> {
     let mut since = None;
     loop {
         let now = store.keyed.changed(BOOKS.name, since.as_ref(), Duration::from_millis(400)).await?;
@@ -25,7 +24,7 @@ async fn settled(store: &KeyedStore) -> Result<ChangeToken, Failure> {
 }
 
 /// `writer` writes while `waiter` waits.
-async fn ends_with_a_write(writer: KeyedStore, waiter: KeyedStore) -> Verdict {
+async fn ends_with_a_write(writer: KeyedStore, waiter: KeyedStore) -> Checked {
     let generation = live(&writer).await?;
     for version in 1..=2 {
         let since = settled(&waiter).await?;
@@ -37,26 +36,24 @@ async fn ends_with_a_write(writer: KeyedStore, waiter: KeyedStore) -> Verdict {
             }
         });
         put(&writer, &generation, &[versioned("a", version)]).await?;
-        let (now, waited) = waiting.await.map_err(lost)?;
+        let (now, waited) = waiting.await?;
         ensure!(now? != since, "a write did not change the token");
         ensure!(waited < SOON, "a write was noticed after {waited:?}");
     }
     Ok(())
 }
 
-pub(super) async fn waiting_ends_with_a_write(location: Arc<dyn KeyedLocation>) -> Verdict {
+pub(super) async fn waiting_ends_with_a_write(location: &dyn KeyedLocation) -> Checked {
     let store = location.open_keyed().await?;
     ends_with_a_write(store.clone(), store).await
 }
 
-pub(super) async fn waiting_ends_with_a_write_of_another_process(
-    location: Arc<dyn KeyedLocation>,
-) -> Verdict {
+pub(super) async fn waiting_ends_with_a_write_of_another_process(location: &dyn KeyedLocation) -> Checked {
     let (writer, waiter) = (location.open_keyed().await?, location.open_keyed().await?);
     ends_with_a_write(writer, waiter).await
 }
 
-pub(super) async fn waiting_ends_with_the_timeout(location: Arc<dyn KeyedLocation>) -> Verdict {
+pub(super) async fn waiting_ends_with_the_timeout(location: &dyn KeyedLocation) -> Checked {
     let store = location.open_keyed().await?;
     let began = Instant::now();
     store.keyed.changed(BOOKS.name, None, LONG).await?;
@@ -71,7 +68,7 @@ pub(super) async fn waiting_ends_with_the_timeout(location: Arc<dyn KeyedLocatio
     Ok(())
 }
 
-pub(super) async fn a_write_before_the_waiting_is_not_missed(location: Arc<dyn KeyedLocation>) -> Verdict {
+pub(super) async fn a_write_before_the_waiting_is_not_missed(location: &dyn KeyedLocation) -> Checked {
     let (store, other) = (location.open_keyed().await?, location.open_keyed().await?);
     let generation = live(&store).await?;
     for (writer, version) in [(&store, 1), (&other, 2), (&store, 3), (&other, 4)] {

@@ -1,18 +1,16 @@
 //! Lists of words.
 
-use std::sync::Arc;
-
 use serde_json::json;
 
 use super::books::{deletion, live, matching, put, write};
-use super::{KeyedStore, Location, Verdict, ensure};
+use super::{Checked, KeyedStore, Location, ensure};
 use crate::port::Filter;
 
 fn words(words: &[&str]) -> Filter {
     Filter::Words("words", words.iter().map(|word| (*word).to_owned()).collect())
 }
 
-pub(super) async fn words_find_texts_that_begin_with_them(location: Arc<dyn Location>) -> Verdict {
+pub(super) async fn words_find_texts_that_begin_with_them(location: &dyn Location) -> Checked {
     let store = location.open().await?;
     let keyed = KeyedStore::from(store.clone());
     let generation = live(&keyed).await?;
@@ -49,7 +47,7 @@ pub(super) async fn words_find_texts_that_begin_with_them(location: Arc<dyn Loca
     Ok(())
 }
 
-pub(super) async fn lists_follow_their_documents(location: Arc<dyn Location>) -> Verdict {
+pub(super) async fn lists_follow_their_documents(location: &dyn Location) -> Checked {
     let store = location.open().await?;
     let keyed = KeyedStore::from(store.clone());
     let generation = live(&keyed).await?;

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use platform::contract::Broken;
 use read_models::Store;
-use read_models::contract::{COLLECTIONS, Failure, KeyedLocation, KeyedStore, Location};
+use read_models::contract::{COLLECTIONS, KeyedLocation, KeyedStore, Location};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
@@ -33,11 +34,11 @@ impl Directory {
 
 #[async_trait]
 impl KeyedLocation for Directory {
-    async fn open_keyed(&self) -> Result<KeyedStore, Failure> {
+    async fn open_keyed(&self) -> Result<KeyedStore, Broken> {
         Ok(self.open().await?.into())
     }
 
-    async fn copy(&self) -> Result<(), Failure> {
+    async fn copy(&self) -> Result<(), Broken> {
         let options = SqliteConnectOptions::new().filename(self.current());
         let mut connection = options.connect().await.unwrap();
         let copy = self.file("copy.sqlite").display().to_string();
@@ -46,7 +47,7 @@ impl KeyedLocation for Directory {
         Ok(())
     }
 
-    async fn restore(&self) -> Result<(), Failure> {
+    async fn restore(&self) -> Result<(), Broken> {
         self.restores.fetch_add(1, Ordering::SeqCst);
         std::fs::copy(self.file("copy.sqlite"), self.current()).unwrap();
         Ok(())
@@ -55,7 +56,7 @@ impl KeyedLocation for Directory {
 
 #[async_trait]
 impl Location for Directory {
-    async fn open(&self) -> Result<Store, Failure> {
+    async fn open(&self) -> Result<Store, Broken> {
         let url = format!("sqlite://{}", self.current().display());
         Ok(read_models::connect(&url, COLLECTIONS).await?)
     }

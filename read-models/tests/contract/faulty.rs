@@ -8,7 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use platform::bus::Positions;
-use read_models::contract::{Failure, KeyedLocation, KeyedStore, Location};
+use platform::contract::Broken;
+use read_models::contract::{KeyedLocation, KeyedStore, Location};
 use read_models::{
     ChangeToken, Collection, EventKey, Filter, Found, Generation, GenerationState, Generations, Keyed,
     Quarantine, QuarantineCount, QuarantinedEvent, Queries, Query, Rebuild, Rebuilds, Store, StoreError,
@@ -59,22 +60,22 @@ impl FaultyLocation {
 
 #[async_trait]
 impl KeyedLocation for FaultyLocation {
-    async fn open_keyed(&self) -> Result<KeyedStore, Failure> {
+    async fn open_keyed(&self) -> Result<KeyedStore, Broken> {
         Ok(self.open().await?.into())
     }
 
-    async fn copy(&self) -> Result<(), Failure> {
+    async fn copy(&self) -> Result<(), Broken> {
         self.right.copy().await
     }
 
-    async fn restore(&self) -> Result<(), Failure> {
+    async fn restore(&self) -> Result<(), Broken> {
         self.right.restore().await
     }
 }
 
 #[async_trait]
 impl Location for FaultyLocation {
-    async fn open(&self) -> Result<Store, Failure> {
+    async fn open(&self) -> Result<Store, Broken> {
         let right = self.right.open().await?;
         let sources = Arc::clone(&right.sources);
         let (written, first) = (AtomicU64::new(1), Mutex::default());

@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
 use mongodb::{Client, Database};
+use platform::contract::Broken;
 use read_models::Store;
-use read_models::contract::{COLLECTIONS, Failure, KeyedLocation, KeyedStore, Location};
+use read_models::contract::{COLLECTIONS, KeyedLocation, KeyedStore, Location};
 
 const SERVER: &str = "CHORALE_TEST_MONGODB";
 
@@ -78,16 +79,16 @@ async fn client() -> Client {
 
 #[async_trait]
 impl KeyedLocation for Scratch {
-    async fn open_keyed(&self) -> Result<KeyedStore, Failure> {
+    async fn open_keyed(&self) -> Result<KeyedStore, Broken> {
         Ok(self.open().await?.into())
     }
 
-    async fn copy(&self) -> Result<(), Failure> {
+    async fn copy(&self) -> Result<(), Broken> {
         self.copy_from_to(&self.current(), &format!("{}_copy", self.name)).await;
         Ok(())
     }
 
-    async fn restore(&self) -> Result<(), Failure> {
+    async fn restore(&self) -> Result<(), Broken> {
         self.restores.fetch_add(1, Ordering::SeqCst);
         self.copy_from_to(&format!("{}_copy", self.name), &self.current()).await;
         read_models::migrate(&self.url(), COLLECTIONS).await?;
@@ -97,7 +98,7 @@ impl KeyedLocation for Scratch {
 
 #[async_trait]
 impl Location for Scratch {
-    async fn open(&self) -> Result<Store, Failure> {
+    async fn open(&self) -> Result<Store, Broken> {
         Ok(read_models::connect(&self.url(), COLLECTIONS).await?)
     }
 }

@@ -6,15 +6,9 @@ use schemas::StreamId;
 
 use super::*;
 
-pub(super) const CLAUSES: &[Clause] = &[
-    ("a group gets everything on its topics, in order per key", |bus| Box::pin(everything_in_order(bus))),
-    ("records equal what was published", |bus| Box::pin(records_are_sound(bus))),
-    ("a record is delivered once", |bus| Box::pin(once(bus))),
-    ("a batch is not larger than requested", |bus| Box::pin(batches_are_limited(bus))),
-    ("groups do not affect each other", |bus| Box::pin(groups_are_apart(bus))),
-];
-
-async fn everything_in_order(bus: &dyn BusUnderTest) -> Checked {
+pub(super) async fn a_group_gets_everything_on_its_topics_in_order_per_key(
+    bus: &dyn BusUnderTest,
+) -> Checked {
     let first = publish_rounds(bus, 0, 4).await?;
     let mut reader = Reader::join(bus, "all", Start::Beginning, &Positions::new()).await?;
     reader.read_all(&first).await?;
@@ -25,7 +19,7 @@ async fn everything_in_order(bus: &dyn BusUnderTest) -> Checked {
     in_order(&BTreeSet::new(), reader.records(), bus.redelivers())
 }
 
-async fn records_are_sound(bus: &dyn BusUnderTest) -> Checked {
+pub(super) async fn records_equal_what_was_published(bus: &dyn BusUnderTest) -> Checked {
     let all = publish_rounds(bus, 0, 4).await?;
     let mut reader = Reader::join(bus, "sound", Start::Beginning, &Positions::new()).await?;
     reader.read_all(&all).await?;
@@ -52,7 +46,7 @@ async fn records_are_sound(bus: &dyn BusUnderTest) -> Checked {
     Ok(())
 }
 
-async fn once(bus: &dyn BusUnderTest) -> Checked {
+pub(super) async fn a_record_is_delivered_once(bus: &dyn BusUnderTest) -> Checked {
     let all = publish_rounds(bus, 0, 4).await?;
     let mut reader = Reader::join(bus, "once", Start::Beginning, &Positions::new()).await?;
     reader.read_all(&all).await?;
@@ -60,7 +54,7 @@ async fn once(bus: &dyn BusUnderTest) -> Checked {
     ensure(bus.redelivers() || reader.records().count() == all.len(), "a record was delivered twice")
 }
 
-async fn batches_are_limited(bus: &dyn BusUnderTest) -> Checked {
+pub(super) async fn a_batch_is_not_larger_than_requested(bus: &dyn BusUnderTest) -> Checked {
     let all = publish_rounds(bus, 0, 4).await?;
     let mut reader = Reader::join(bus, "batches", Start::Beginning, &Positions::new()).await?;
     let mut max = 0;
@@ -71,7 +65,7 @@ async fn batches_are_limited(bus: &dyn BusUnderTest) -> Checked {
     Ok(())
 }
 
-async fn groups_are_apart(bus: &dyn BusUnderTest) -> Checked {
+pub(super) async fn groups_do_not_affect_each_other(bus: &dyn BusUnderTest) -> Checked {
     let all = publish_rounds(bus, 0, 3).await?;
     let mut early = Reader::join(bus, "early", Start::Beginning, &Positions::new()).await?;
     let mut beside = Reader::join(bus, "beside", Start::Beginning, &Positions::new()).await?;

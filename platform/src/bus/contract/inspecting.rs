@@ -7,14 +7,6 @@ use schemas::Context;
 use super::*;
 use crate::bus::{Browse, TopicInfo};
 
-pub(super) const CLAUSES: &[Clause] = &[
-    ("topics are counted, and end with their last record", |bus| Box::pin(topics_are_counted(bus))),
-    ("topics reach as far as the published records", |bus| Box::pin(reach(bus))),
-    ("browsing returns a topic in pages, each record once and in order", |bus| Box::pin(pages(bus))),
-    ("browsing finds the records of a key, and of a name", |bus| Box::pin(filters(bus))),
-    ("groups and browsing return the same records at the same offsets", |bus| Box::pin(same_places(bus))),
-];
-
 /// Publishes four rounds and waits until they are on the bus.
 async fn published(bus: &dyn BusUnderTest) -> Result<Reader, Broken> {
     let all = publish_rounds(bus, 0, 4).await?;
@@ -36,7 +28,7 @@ fn ends_of(records: &[Record]) -> BTreeMap<u32, u64> {
     ends
 }
 
-async fn topics_are_counted(bus: &dyn BusUnderTest) -> Checked {
+pub(super) async fn topics_are_counted_and_end_with_their_last_record(bus: &dyn BusUnderTest) -> Checked {
     let empty = bus.bus().topics(&[Topic::PAYMENT]).await?;
     let nothing = |info: &TopicInfo| info.records == 0 && info.ends.values().all(|end| *end == 0);
     ensure(empty.len() == 1 && empty.iter().all(nothing), "an empty topic is not empty")?;
@@ -66,7 +58,7 @@ async fn topics_are_counted(bus: &dyn BusUnderTest) -> Checked {
 }
 
 /// Waits, because the reach of topics may be reported shortly after their records.
-async fn reach(bus: &dyn BusUnderTest) -> Checked {
+pub(super) async fn topics_reach_as_far_as_the_published_records(bus: &dyn BusUnderTest) -> Checked {
     published(bus).await?;
     let contexts = [Context::Ordering, Context::Inventory];
     let mut last = BTreeMap::new();
@@ -89,7 +81,9 @@ async fn reach(bus: &dyn BusUnderTest) -> Checked {
     }
 }
 
-async fn pages(bus: &dyn BusUnderTest) -> Checked {
+pub(super) async fn browsing_returns_a_topic_in_pages_each_record_once_and_in_order(
+    bus: &dyn BusUnderTest,
+) -> Checked {
     published(bus).await?;
     let whole = browse_all(bus, Topic::ORDER).await?;
     let places =
@@ -115,7 +109,7 @@ async fn pages(bus: &dyn BusUnderTest) -> Checked {
     Ok(())
 }
 
-async fn filters(bus: &dyn BusUnderTest) -> Checked {
+pub(super) async fn browsing_finds_the_records_of_a_key_and_of_a_name(bus: &dyn BusUnderTest) -> Checked {
     published(bus).await?;
     let whole = browse_all(bus, Topic::ORDER).await?;
     let find = async |key: Option<&str>, name: Option<&str>, limit: usize| {
@@ -145,7 +139,9 @@ async fn filters(bus: &dyn BusUnderTest) -> Checked {
     ensure(find(None, Some("NeverHappened"), 100).await?.is_empty(), "a name without records has records")
 }
 
-async fn same_places(bus: &dyn BusUnderTest) -> Checked {
+pub(super) async fn groups_and_browsing_return_the_same_records_at_the_same_offsets(
+    bus: &dyn BusUnderTest,
+) -> Checked {
     let reader = published(bus).await?;
     for topic in READ {
         let mut browsed = browse_all(bus, topic).await?;

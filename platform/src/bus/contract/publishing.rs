@@ -1,34 +1,28 @@
-//! The contract of publishers. A backend's test passes its factory: `assert_eq!(publisher_breaches(&factory).await, NONE)`.
+//! The contract of publishers. `publisher_suite` makes a test of each promise.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::future::{BoxFuture, join_all};
 use schemas::topics::PARTITIONS;
 use schemas::{Context, Timestamp, Topic};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{AnyError, Broken, CLAUSE_PATIENCE, Checked, SOON, ensure};
+use super::SOON;
 use crate::bus::publisher::{Mark, Outgoing, PublishError, Publisher};
+use crate::contract::{Broken, Checked, ensure};
+use crate::contract_suite;
 
-/// Creates the topics under test. All are empty and independent of each other.
-#[async_trait]
-pub trait PublisherFactory: Send + Sync {
-    /// New topics with [`PARTITIONS`] partitions each.
-    async fn fresh(&self) -> Result<Box<dyn TopicsUnderTest>, AnyError>;
-}
-
-/// Topics, the publishers that write them, and a reader of committed records.
+/// Empty topics with [`PARTITIONS`] partitions each, the publishers that write them, and a reader of committed records.
 #[async_trait]
 pub trait TopicsUnderTest: Send + Sync {
     fn publisher(&self, context: Context) -> Box<dyn Publisher>;
 
     /// The committed records of a partition, from its beginning to its current end.
-    async fn visible(&self, topic: Topic, partition: u32) -> Result<Vec<Seen>, AnyError>;
+    async fn visible(&self, topic: Topic, partition: u32) -> Result<Vec<Seen>, Broken>;
 
     /// Takes over with a publisher whose process dies after all records are sent and before the transaction is committed.
-    async fn crash(&self, context: Context, records: &[Outgoing], mark: &Mark) -> Result<(), AnyError>;
+    async fn crash(&self, context: Context, records: &[Outgoing], mark: &Mark) -> Result<(), Broken>;
 }
 
 /// A record as a reader sees it.
@@ -55,35 +49,17 @@ impl From<&Outgoing> for Seen {
 
 const AGAIN: Duration = Duration::from_millis(20);
 
-type Clause = (&'static str, for<'t> fn(&'t dyn TopicsUnderTest) -> BoxFuture<'t, Checked>);
-
-const CLAUSES: &[Clause] = &[
-    ("a publisher that takes over finds the mark of the last transaction", |topics| {
-        Box::pin(marks_survive(topics))
-    }),
-    ("records are published unchanged and in order", |topics| Box::pin(records_arrive(topics))),
-    ("a mark can move without records", |topics| Box::pin(marks_alone(topics))),
-    ("a stale publisher is refused, and none of its records is visible", |topics| {
-        Box::pin(stale_ones(topics))
-    }),
-    ("publishers of other contexts are not affected", |topics| Box::pin(contexts_are_apart(topics))),
-    ("a transaction with a refused record leaves nothing", |topics| Box::pin(refused(topics))),
-    ("a crash before the commit leaves nothing, and the next publisher continues", |topics| {
-        Box::pin(crashes(topics))
-    }),
-];
-
-/// The promises that the factory's publishers break, and how.
-pub async fn publisher_breaches(factory: &dyn PublisherFactory) -> Vec<String> {
-    let checks = CLAUSES.iter().map(|(name, clause)| async move {
-        let checked = async { clause(&*factory.fresh().await.map_err(Broken::SetUp)?).await };
-        let result = timeout(CLAUSE_PATIENCE, checked)
-            .await
-            .unwrap_or(Err(Broken::Promise("the check timed out".to_owned())));
-        result.err().map(|broken| format!("{name}: {broken}"))
-    });
-    join_all(checks).await.into_iter().flatten().collect()
+contract_suite! { ($crate::bus::contract)
+    /// The promises of a publisher.
+    PUBLISHER publisher_suite TopicsUnderTest;
+    self: a_publisher_that_takes_over_finds_the_mark_of_the_last_transaction,
+        records_are_published_unchanged_and_in_order, a_mark_can_move_without_records,
+        a_stale_publisher_is_refused_and_none_of_its_records_is_visible, publishers_of_other_contexts_are_not_affected,
+        a_transaction_with_a_refused_record_leaves_nothing,
+        a_crash_before_the_commit_leaves_nothing_and_the_next_publisher_continues;
 }
+#[cfg(test)]
+pub(crate) use publisher_suite;
 
 fn mark(context: Context, position: u64) -> Mark {
     Mark {
@@ -123,10 +99,10 @@ async fn ensure_seen(topics: &dyn TopicsUnderTest, published: &[Outgoing]) -> Ch
         for partition in 0..PARTITIONS {
             let here = |record: &&Outgoing| record.topic == topic.name() && record.partition == partition;
             let expected: Vec<Seen> = published.iter().filter(here).map(Seen::from).collect();
-            let mut seen = topics.visible(topic, partition).await.map_err(Broken::SetUp)?;
+            let mut seen = topics.visible(topic, partition).await?;
             while seen.len() < expected.len() && expected.starts_with(&seen) && Instant::now() < deadline {
                 tokio::time::sleep(AGAIN).await;
-                seen = topics.visible(topic, partition).await.map_err(Broken::SetUp)?;
+                seen = topics.visible(topic, partition).await?;
             }
             let (there, wanted) = (seen.len(), expected.len());
             ensure(
@@ -140,7 +116,9 @@ async fn ensure_seen(topics: &dyn TopicsUnderTest, published: &[Outgoing]) -> Ch
     Ok(())
 }
 
-async fn marks_survive(topics: &dyn TopicsUnderTest) -> Checked {
+async fn a_publisher_that_takes_over_finds_the_mark_of_the_last_transaction(
+    topics: &dyn TopicsUnderTest,
+) -> Checked {
     let mut last = None;
     for round in 1..=3 {
         let mut publisher = topics.publisher(Context::Ordering);
@@ -155,7 +133,7 @@ async fn marks_survive(topics: &dyn TopicsUnderTest) -> Checked {
     ensure(other.is_none(), "the mark is that of another context")
 }
 
-async fn records_arrive(topics: &dyn TopicsUnderTest) -> Checked {
+async fn records_are_published_unchanged_and_in_order(topics: &dyn TopicsUnderTest) -> Checked {
     let mut publisher = topics.publisher(Context::Ordering);
     publisher.take_over().await?;
     let records = some(1, 2_000);
@@ -165,7 +143,7 @@ async fn records_arrive(topics: &dyn TopicsUnderTest) -> Checked {
     ensure_seen(topics, &records).await
 }
 
-async fn marks_alone(topics: &dyn TopicsUnderTest) -> Checked {
+async fn a_mark_can_move_without_records(topics: &dyn TopicsUnderTest) -> Checked {
     let mut publisher = topics.publisher(Context::Ordering);
     publisher.take_over().await?;
     publisher.publish(&some(1, 4), &mark(Context::Ordering, 4)).await?;
@@ -175,7 +153,9 @@ async fn marks_alone(topics: &dyn TopicsUnderTest) -> Checked {
     ensure(topics.publisher(Context::Ordering).take_over().await? == Some(later), "the mark did not move")
 }
 
-async fn stale_ones(topics: &dyn TopicsUnderTest) -> Checked {
+async fn a_stale_publisher_is_refused_and_none_of_its_records_is_visible(
+    topics: &dyn TopicsUnderTest,
+) -> Checked {
     let (mut old, mut new) = (topics.publisher(Context::Ordering), topics.publisher(Context::Ordering));
     old.take_over().await?;
     old.publish(&some(1, 6), &mark(Context::Ordering, 6)).await?;
@@ -200,7 +180,7 @@ async fn stale_ones(topics: &dyn TopicsUnderTest) -> Checked {
     ensure(last == Some(mark(Context::Ordering, 9)), "the new publisher's mark is lost")
 }
 
-async fn contexts_are_apart(topics: &dyn TopicsUnderTest) -> Checked {
+async fn publishers_of_other_contexts_are_not_affected(topics: &dyn TopicsUnderTest) -> Checked {
     let mut ordering = topics.publisher(Context::Ordering);
     ordering.take_over().await?;
     let mut payments = topics.publisher(Context::Payments);
@@ -211,7 +191,7 @@ async fn contexts_are_apart(topics: &dyn TopicsUnderTest) -> Checked {
     ensure_seen(topics, &some(1, 12)).await
 }
 
-async fn refused(topics: &dyn TopicsUnderTest) -> Checked {
+async fn a_transaction_with_a_refused_record_leaves_nothing(topics: &dyn TopicsUnderTest) -> Checked {
     let mut publisher = topics.publisher(Context::Ordering);
     publisher.take_over().await?;
     publisher.publish(&some(1, 3), &mark(Context::Ordering, 3)).await?;
@@ -229,16 +209,15 @@ async fn refused(topics: &dyn TopicsUnderTest) -> Checked {
     ensure_seen(topics, &some(1, 9)).await
 }
 
-async fn crashes(topics: &dyn TopicsUnderTest) -> Checked {
+async fn a_crash_before_the_commit_leaves_nothing_and_the_next_publisher_continues(
+    topics: &dyn TopicsUnderTest,
+) -> Checked {
     let mut publisher = topics.publisher(Context::Ordering);
     publisher.take_over().await?;
     publisher.publish(&some(1, 6), &mark(Context::Ordering, 6)).await?;
     drop(publisher);
     for _ in 0..2 {
-        topics
-            .crash(Context::Ordering, &some(7, 12), &mark(Context::Ordering, 18))
-            .await
-            .map_err(Broken::SetUp)?;
+        topics.crash(Context::Ordering, &some(7, 12), &mark(Context::Ordering, 18)).await?;
     }
     let mut next = topics.publisher(Context::Ordering);
     ensure(

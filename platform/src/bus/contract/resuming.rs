@@ -4,16 +4,9 @@ use std::collections::BTreeSet;
 
 use super::*;
 
-pub(super) const CLAUSES: &[Clause] = &[
-    ("after any delivery a group can continue with exactly the rest", |bus| Box::pin(resumes_exactly(bus))),
-    ("a group that begins at the head gets later records, and only these", |bus| Box::pin(head(bus))),
-    ("a group that began at the head keeps its position while it is stopped", |bus| {
-        Box::pin(head_keeps_its_place(bus))
-    }),
-    ("committed positions do not decide where a group continues", |bus| Box::pin(commit_is_harmless(bus))),
-];
-
-async fn resumes_exactly(bus: &dyn BusUnderTest) -> Checked {
+pub(super) async fn after_any_delivery_a_group_can_continue_with_exactly_the_rest(
+    bus: &dyn BusUnderTest,
+) -> Checked {
     let all = publish_rounds(bus, 0, 4).await?;
     let mut reader = Reader::join(bus, "first", Start::Beginning, &Positions::new()).await?;
     reader.read_all(&all).await?;
@@ -45,7 +38,9 @@ async fn resumes_exactly(bus: &dyn BusUnderTest) -> Checked {
     Ok(())
 }
 
-async fn head(bus: &dyn BusUnderTest) -> Checked {
+pub(super) async fn a_group_that_begins_at_the_head_gets_later_records_and_only_these(
+    bus: &dyn BusUnderTest,
+) -> Checked {
     let before = publish_rounds(bus, 0, 2).await?;
     // Published records may be on the bus a moment later.
     Reader::join(bus, "witness", Start::Beginning, &Positions::new()).await?.read_all(&before).await?;
@@ -57,7 +52,9 @@ async fn head(bus: &dyn BusUnderTest) -> Checked {
     in_order(&before, reader.records(), bus.redelivers())
 }
 
-async fn head_keeps_its_place(bus: &dyn BusUnderTest) -> Checked {
+pub(super) async fn a_group_that_began_at_the_head_keeps_its_position_while_it_is_stopped(
+    bus: &dyn BusUnderTest,
+) -> Checked {
     let before = publish_rounds(bus, 0, 2).await?;
     let mut witness = Reader::join(bus, "witness", Start::Beginning, &Positions::new()).await?;
     witness.read_all(&before).await?;
@@ -74,7 +71,9 @@ async fn head_keeps_its_place(bus: &dyn BusUnderTest) -> Checked {
     ensure(back.seen() == missed, "a record from before the group's start arrived")
 }
 
-async fn commit_is_harmless(bus: &dyn BusUnderTest) -> Checked {
+pub(super) async fn committed_positions_do_not_decide_where_a_group_continues(
+    bus: &dyn BusUnderTest,
+) -> Checked {
     let all = publish_rounds(bus, 0, 3).await?;
     let mut reader = Reader::join(bus, "commits", Start::Beginning, &Positions::new()).await?;
     reader.consumer.commit(&Positions::new()).await?;

@@ -3,26 +3,24 @@ use std::collections::HashSet;
 use schemas::StreamId;
 
 use super::*;
-use crate::bus::contract::{AnyError, BusUnderTest, Factory, NONE, breaches};
+use crate::bus::contract::{BUS, BusUnderTest, bus_suite};
 use crate::bus::memory::{Fault, MemoryBus};
+use crate::contract::{Broken, breach};
 
 /// The double around the bus in memory, which has two partitions per topic.
-struct Shuffled(u64, Fault);
-
 struct ShuffledMemory(MemoryBus, Arc<ShuffledBus>);
 
-#[async_trait]
-impl Factory for Shuffled {
-    async fn fresh(&self) -> Result<Box<dyn BusUnderTest>, AnyError> {
-        let memory = MemoryBus::new(self.1);
-        let shuffled = Arc::new(ShuffledBus::new(memory.bus(), self.0));
-        Ok(Box::new(ShuffledMemory(memory, shuffled)))
+impl ShuffledMemory {
+    fn with(seed: u64, fault: Fault) -> Self {
+        let memory = MemoryBus::with(fault);
+        let shuffled = Arc::new(ShuffledBus::new(memory.bus(), seed));
+        Self(memory, shuffled)
     }
 }
 
 #[async_trait]
 impl BusUnderTest for ShuffledMemory {
-    async fn publish(&self, topic: Topic, stream: &StreamId, count: u64) -> Result<(), AnyError> {
+    async fn publish(&self, topic: Topic, stream: &StreamId, count: u64) -> Result<(), Broken> {
         self.0.publish(topic, stream, count).await
     }
 
@@ -35,21 +33,20 @@ impl BusUnderTest for ShuffledMemory {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn keeps_every_promise_of_a_bus_whatever_the_seed() {
-    for seed in 0..40 {
-        assert_eq!(breaches(&Shuffled(seed, Fault::None)).await, NONE, "seed {seed}");
-    }
+mod keeps_the_promise_whatever_the_seed {
+    use super::*;
+
+    bus_suite!(#[tokio::test(start_paused = true)] for seed in 0..40 => ShuffledMemory::with(seed, Fault::None));
 }
 
 #[tokio::test(start_paused = true)]
 async fn does_not_hide_what_the_bus_inside_does_wrong() {
     for fault in [Fault::ForgetsPositions, Fault::ReordersAKey, Fault::DropsARecord, Fault::ClaimsTooMuch] {
         let mut broken = Vec::new();
-        for seed in 0..3 {
-            broken.extend(breaches(&Shuffled(seed, fault)).await);
+        for (seed, promise) in (0..3).flat_map(|seed| BUS.iter().map(move |promise| (seed, promise.name))) {
+            broken.extend(breach(BUS, promise, &ShuffledMemory::with(seed, fault)).await);
         }
-        assert_ne!(broken, NONE, "{fault:?}");
+        assert!(!broken.is_empty(), "{fault:?}");
     }
 }
 
@@ -64,7 +61,7 @@ impl Resume for Nowhere {
 
 /// The records that one consumer gets of ten streams with ten records each.
 async fn heard(seed: u64) -> Vec<Vec<(StreamId, u64)>> {
-    let memory = MemoryBus::new(Fault::None);
+    let memory = MemoryBus::default();
     for number in 0..100 {
         let stream = StreamId::from_text(format!("order-{}", number % 10));
         memory.publish(Topic::ORDER, &stream, 1).await.unwrap();

@@ -8,7 +8,7 @@ use sqlx::{ConnectOptions, Executor};
 use tempfile::TempDir;
 
 use super::*;
-use crate::vault::contract::{NONE, VaultUnderTest, breaches};
+use crate::vault::contract::VaultUnderTest;
 
 struct Folder(TempDir);
 
@@ -40,9 +40,8 @@ impl VaultUnderTest for Folder {
     }
 }
 
-#[tokio::test]
-async fn keeps_the_promises_of_a_vault() {
-    assert_eq!(breaches(&Folder::new()).await, NONE);
+mod keeps_the_promise {
+    crate::vault::contract::vault_suite!(super::Folder::new());
 }
 
 #[tokio::test]

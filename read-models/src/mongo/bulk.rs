@@ -16,6 +16,8 @@ pub(super) struct Update {
     /// Finds the entry if it may be replaced. Names its `_id`.
     pub(super) guard: Document,
     pub(super) entry: Document,
+    /// Whether the entry is probably not there.
+    pub(super) is_first: bool,
 }
 
 /// The updates of documents, with the keys that the generation's documents have.
@@ -58,7 +60,7 @@ fn update(generation: &Generation, keys: &KeysOf, write: &Write) -> Result<Updat
     if write.stale {
         newer.push(doc! { "version": version, "stale": false });
     }
-    Ok(Update { guard: doc! { "_id": &write.id, "$or": newer }, entry })
+    Ok(Update { guard: doc! { "_id": &write.id, "$or": newer }, entry, is_first: write.version == 1 })
 }
 
 /// The fields of a document's entry that have indexes.
@@ -88,7 +90,19 @@ pub(super) async fn write(
     generation: &Generation,
     updates: &[Update],
 ) -> Result<u64, StoreError> {
-    upsert(store, &name(generation), updates, "writing documents").await
+    let (first, later): (Vec<&Update>, Vec<&Update>) = updates.iter().partition(|update| update.is_first);
+    let collection = name(generation);
+    let operation = "writing documents";
+    let mut written = 0;
+    for chunk in first.chunks(CHUNK) {
+        // Most are new: an insert looks only at the id.
+        let (kept, there) = insert(store, &collection, chunk, operation).await?;
+        written += kept;
+        if !there.is_empty() {
+            written += run(store, &collection, &there, false, operation).await?.0;
+        }
+    }
+    Ok(written + upsert_all(store, &collection, &later, operation).await?)
 }
 
 /// Replaces the entries of a collection whose guard holds, and inserts those that are not there.
@@ -98,10 +112,18 @@ pub(super) async fn upsert(
     updates: &[Update],
     operation: &'static str,
 ) -> Result<u64, StoreError> {
+    upsert_all(store, collection, &updates.iter().collect::<Vec<_>>(), operation).await
+}
+
+async fn upsert_all(
+    store: &Mongo,
+    collection: &str,
+    updates: &[&Update],
+    operation: &'static str,
+) -> Result<u64, StoreError> {
     let mut written = 0;
     for chunk in updates.chunks(CHUNK) {
-        let all: Vec<&Update> = chunk.iter().collect();
-        let (kept, refused) = run(store, collection, &all, true, operation).await?;
+        let (kept, refused) = run(store, collection, chunk, true, operation).await?;
         written += kept;
         if !refused.is_empty() {
             // The entry is there, and may have been inserted by another writer after the guard was evaluated: now the guard
@@ -126,7 +148,25 @@ pub(super) async fn replace(
     Ok(())
 }
 
-/// One command. Answers how many entries it wrote, and the updates that met an entry for which their guard does not hold.
+/// Inserts entries. Answers how many, and those whose id was there.
+async fn insert<'u>(
+    store: &Mongo,
+    collection: &str,
+    updates: &[&'u Update],
+    operation: &'static str,
+) -> Result<(u64, Vec<&'u Update>), StoreError> {
+    let all: Vec<&Document> = updates.iter().map(|update| &update.entry).collect();
+    let command = doc! {
+        "insert": collection,
+        "documents": all,
+        "ordered": false,
+        "writeConcern": write_concern(),
+    };
+    send(store, command, updates, operation).await
+}
+
+/// Replaces entries whose guard holds, and inserts those that are not there if `upsert`. Answers how many it wrote, and the
+/// updates that met an entry for which their guard does not hold.
 async fn run<'u>(
     store: &Mongo,
     collection: &str,
@@ -144,6 +184,16 @@ async fn run<'u>(
         "ordered": false,
         "writeConcern": write_concern(),
     };
+    send(store, command, updates, operation).await
+}
+
+/// Answers how many entries the command wrote, and the updates that met an entry with their id.
+async fn send<'u>(
+    store: &Mongo,
+    command: Document,
+    updates: &[&'u Update],
+    operation: &'static str,
+) -> Result<(u64, Vec<&'u Update>), StoreError> {
     let reply = store.database.run_command(command).await.map_err(failed_at(operation))?;
     if let Ok(problem) = reply.get_document("writeConcernError") {
         return Err(refused(operation, problem));

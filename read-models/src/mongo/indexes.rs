@@ -142,7 +142,7 @@ async fn key_again(store: &Mongo, generation: &Generation, keys: &KeysOf) -> Res
                 doc! { "_id": document.id, "version": version, "keysRevision": { "$lt": keys.revision } };
             entry.extend(bulk::keyed(keys, &extracted));
             entry.insert("keysRevision", keys.revision);
-            updates.push(bulk::Update { guard, entry });
+            updates.push(bulk::Update { guard, entry, is_first: false });
         }
         bulk::replace(store, &name(generation), &updates, "indexing documents").await?;
     }

@@ -22,7 +22,7 @@ impl Quarantine for Mongo {
             let entry = entry(generation, event)?;
             // One that is waiting stays as it is.
             let guard = doc! { "_id": id(generation, &event.key), "released": true };
-            Ok(bulk::Update { guard, entry })
+            Ok(bulk::Update { guard, entry, is_first: false })
         });
         let updates = entries.collect::<Result<Vec<_>, StoreError>>()?;
         bulk::upsert(self, QUARANTINE, &updates, "quarantining events").await?;

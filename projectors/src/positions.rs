@@ -1,20 +1,46 @@
 //! Positions of generations.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use platform::bus::{BusError, Partition, Positions, Resume, TopicInfo};
 use read_models::{Generation, Store};
+
+/// The positions that a member has resumed at or written, also for partitions that it got from another member. If the store
+/// falls behind them, it was restored to an earlier moment.
+#[derive(Clone, Default)]
+pub(crate) struct Reached(Arc<Mutex<Positions>>);
+
+impl Reached {
+    /// Raises these.
+    pub(crate) fn extend(&self, positions: &Positions) {
+        let mut all = self.0.lock();
+        for (partition, position) in positions {
+            let known = all.entry(*partition).or_default();
+            *known = (*known).max(*position);
+        }
+    }
+
+    pub(crate) fn get(&self) -> Positions {
+        self.0.lock().clone()
+    }
+}
 
 /// Tells the bus the positions of a generation.
 pub(crate) struct StorePositions {
     pub(crate) store: Store,
     pub(crate) generation: Generation,
+    pub(crate) reached: Reached,
 }
 
 #[async_trait]
 impl Resume for StorePositions {
     async fn positions(&self) -> Result<Positions, BusError> {
         let stored = self.store.keyed.resume(&self.generation).await;
-        stored.map_err(|error| BusError::Unavailable(Box::new(error)))
+        let stored = stored.map_err(|error| BusError::Unavailable(Box::new(error)))?;
+        self.reached.extend(&stored);
+        Ok(stored)
     }
 }
 
@@ -29,4 +55,34 @@ pub(crate) fn ends(topics: &[TopicInfo]) -> Positions {
 /// Whether `reached` is at or after `wanted` in every partition.
 pub(crate) fn covers(reached: &Positions, wanted: &Positions) -> bool {
     wanted.iter().all(|(partition, wanted)| reached.get(partition).copied().unwrap_or(0) >= *wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(position: u64) -> Positions {
+        platform::bus::decode_positions([("chorale.order.v1/0".to_owned(), position)])
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_member_that_gets_a_partition_from_another_knows_how_far_the_other_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("documents.sqlite").display());
+        let store = read_models::connect(&url, &read_models::documents::ALL).await.unwrap();
+        let generation = store.generations.live(read_models::documents::ALL[0]).await.unwrap();
+        let reached = Reached::default();
+        let resume = StorePositions {
+            store: store.clone(),
+            generation: generation.clone(),
+            reached: reached.clone(),
+        };
+        store.keyed.write(&generation, &[], &at(60)).await.unwrap();
+        assert_eq!(resume.positions().await.unwrap(), at(60));
+        // The other member writes on, and then loses the partition.
+        store.keyed.write(&generation, &[], &at(100)).await.unwrap();
+        assert_eq!(resume.positions().await.unwrap(), at(100));
+        assert_eq!(reached.get(), at(100));
+        assert!(!covers(&at(80), &reached.get()), "a store at 80 was restored");
+    }
 }

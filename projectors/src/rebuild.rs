@@ -15,7 +15,7 @@ use self::progress::Meter;
 use crate::Backends;
 use crate::error::ProjectorError;
 use crate::feed::{Feed, Quarantine};
-use crate::positions::{covers, ends};
+use crate::positions::{Reached, covers, ends};
 use crate::projection::Projection;
 use crate::runner::follow::subscription;
 
@@ -188,7 +188,10 @@ impl<'a, P: FnMut(Progress) + Send> Builder<'a, P> {
     ) -> Result<Self, ProjectorError> {
         let topics = backends.bus.topics(projection.topics()).await?;
         let total = topics.iter().map(|info| info.records).sum();
-        let consumer = backends.bus.subscribe(subscription(projection, backends, &generation)).await?;
+        let consumer = backends
+            .bus
+            .subscribe(subscription(projection, backends, &generation, Reached::default()))
+            .await?;
         let feed = Feed::of(projection, generation, &backends.store, &backends.source);
         let (reached, meter) = (Positions::new(), Meter::new(total));
         Ok(Self { backends, lease, feed, consumer, reached, meter, progress })

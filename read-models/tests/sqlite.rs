@@ -177,7 +177,7 @@ async fn an_impossible_directory_and_a_wrong_address_are_reported() {
     std::fs::write(&file, "not a directory").unwrap();
     let refused = open(&file.join("read.sqlite"), &BOOKS).await.err().unwrap();
     assert!(refused.to_string().contains("file/read.sqlite"), "{refused}");
-    for address in ["mongodb://user:secret@host/", "sqlite://", "read.sqlite"] {
+    for address in ["redis://user:secret@host/", "sqlite://", "read.sqlite"] {
         let refused = connect(address, &[]).await.err().unwrap();
         assert!(matches!(refused, StoreError::Address(_)), "{address}: {refused:?}");
         assert!(!refused.to_string().contains("secret"), "{refused}");

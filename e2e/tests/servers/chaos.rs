@@ -154,14 +154,14 @@ pub struct Answer {
 }
 
 /// Shoppers that place orders until they are asked to stop.
-pub struct Load {
+struct Load {
     shoppers: JoinSet<Result<BTreeMap<String, Answer>>>,
     leave: watch::Sender<bool>,
     answered: watch::Receiver<u64>,
 }
 
 impl Load {
-    pub fn begin(deployment: &Deployment, count: usize) -> Result<Self> {
+    fn begin(deployment: &Deployment, count: usize) -> Result<Self> {
         let (leave, answered) = (watch::Sender::new(false), watch::Sender::new(0));
         let (mut shoppers, watched) = (JoinSet::new(), answered.subscribe());
         let answered = Arc::new(answered);
@@ -186,7 +186,7 @@ impl Load {
     }
 
     /// Waits until `more` further orders are answered.
-    pub async fn orders(&mut self, more: u64) -> Result<()> {
+    async fn orders(&mut self, more: u64) -> Result<()> {
         let goal = *self.answered.borrow() + more;
         let waiting = async {
             tokio::select! {
@@ -215,7 +215,7 @@ impl Load {
         }
     }
 
-    pub async fn end(mut self) -> Result<BTreeMap<String, Answer>> {
+    async fn end(mut self) -> Result<BTreeMap<String, Answer>> {
         self.leave.send_replace(true);
         let mut all = BTreeMap::new();
         while let Some(answers) = self.shoppers.join_next().await {
@@ -225,12 +225,12 @@ impl Load {
     }
 }
 
-fn client() -> Result<Client> {
+pub fn client() -> Result<Client> {
     Ok(Client::builder().timeout(Duration::from_secs(20)).build()?)
 }
 
 /// Repeats a request until it is answered.
-async fn ask_until_answered(client: &Client, url: &str, key: &str) -> Result<Answer> {
+pub async fn ask_until_answered(client: &Client, url: &str, key: &str) -> Result<Answer> {
     let asked = async {
         loop {
             if let Some(answer) = ask(client, url, key).await? {

@@ -18,7 +18,7 @@ use super::Options;
 use crate::Backends;
 use crate::error::ProjectorError;
 use crate::feed::Feed;
-use crate::positions::StorePositions;
+use crate::positions::{Reached, StorePositions};
 use crate::projection::Projection;
 
 /// The first pause after an error, which doubles with every further one, and the longest.
@@ -92,9 +92,10 @@ impl Follower {
         let live = store.generations.live(self.projection.collection()).await?;
         let feed = Feed::of(self.projection, live, store, source);
         feed.retry_quarantined().await?;
-        let mut written = store.keyed.resume(&feed.generation).await?;
-        let mut consumer =
-            bus.subscribe(subscription(self.projection, &self.backends, &feed.generation)).await?;
+        let reached = Reached::default();
+        let subscription = subscription(self.projection, &self.backends, &feed.generation, reached.clone());
+        reached.extend(&store.keyed.resume(&feed.generation).await?);
+        let mut consumer = bus.subscribe(subscription).await?;
         tracing::debug!(
             projection = self.projection.name(),
             generation = feed.generation.number,
@@ -113,10 +114,10 @@ impl Follower {
                 Next::Batch(delivery) => {
                     let quiet = delivery.positions.is_empty();
                     pending.extend(delivery.positions);
-                    let due = !pending.is_empty() && (quiet || far(&written, &pending));
+                    let due = !pending.is_empty() && (quiet || far(&reached.get(), &pending));
                     if delivery.records.is_empty() && !due {
                         // An idle projector notices a restored store, too.
-                        feed.require(&written).await?;
+                        feed.require(&reached.get()).await?;
                         continue;
                     }
                     let began = Instant::now();
@@ -127,7 +128,7 @@ impl Follower {
                         projection = self.projection.name(),
                         records = delivery.records.len()
                     );
-                    feed.apply(&delivery.records, &pending, &written).instrument(batch).await?;
+                    feed.apply(&delivery.records, &pending, &reached.get()).instrument(batch).await?;
                     drop(spans);
                     if !delivery.records.is_empty() {
                         let (metrics, projection) = (metrics(), [self.projection.name()]);
@@ -140,7 +141,7 @@ impl Follower {
                         taken = ?began.elapsed(),
                         "batch applied"
                     );
-                    written.extend(pending.iter().map(|(partition, position)| (*partition, *position)));
+                    reached.extend(&pending);
                     consumer.commit(&std::mem::take(&mut pending)).await?;
                     if delivery.records.len() < self.options.batch {
                         self.rest(began.elapsed()).await;
@@ -214,11 +215,16 @@ pub(crate) fn subscription(
     projection: &Projection,
     backends: &Backends,
     generation: &Generation,
+    reached: Reached,
 ) -> Subscription {
     Subscription {
         group: format!("projector-{}-v{}-g{}", projection.name(), generation.shape, generation.number),
         topics: projection.topics().to_vec(),
         start: Start::Beginning,
-        resume: Arc::new(StorePositions { store: backends.store.clone(), generation: generation.clone() }),
+        resume: Arc::new(StorePositions {
+            store: backends.store.clone(),
+            generation: generation.clone(),
+            reached,
+        }),
     }
 }

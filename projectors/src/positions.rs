@@ -72,11 +72,8 @@ mod tests {
         let store = read_models::connect(&url, &read_models::documents::ALL).await.unwrap();
         let generation = store.generations.live(read_models::documents::ALL[0]).await.unwrap();
         let reached = Reached::default();
-        let resume = StorePositions {
-            store: store.clone(),
-            generation: generation.clone(),
-            reached: reached.clone(),
-        };
+        let resume =
+            StorePositions { store: store.clone(), generation: generation.clone(), reached: reached.clone() };
         store.keyed.write(&generation, &[], &at(60)).await.unwrap();
         assert_eq!(resume.positions().await.unwrap(), at(60));
         // The other member writes on, and then loses the partition.

@@ -34,7 +34,7 @@ async fn a_document_is_bson_that_any_tool_reads_and_queries() {
         }
     );
     assert_eq!((found.get_str("_id").unwrap(), found.get_i64("version").unwrap()), ("a", 3));
-    assert_eq!(found.get_bool("stale").unwrap(), false);
+    assert!(!found.get_bool("stale").unwrap());
     assert_eq!(found.get_document("keys").unwrap().get("price%2Eminor"), Some(&Bson::Int64(450)));
     let gone = books.find_one(doc! { "deleted": true }).await.unwrap().unwrap();
     assert_eq!((gone.get_str("_id").unwrap(), gone.get("document")), ("gone", Some(&Bson::Null)));

@@ -133,6 +133,11 @@ impl Program {
         }
     }
 
+    /// The lines that it has printed and that nobody has read.
+    pub fn unread(&self) -> Vec<String> {
+        self.lines.lock().try_iter().collect()
+    }
+
     /// Addresses of the public and the back office's API.
     pub fn addresses(&self) -> (&str, &str) {
         (&self.public, &self.staff)

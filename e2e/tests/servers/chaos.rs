@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::WHOLE_MACHINE;
 use crate::deployment::{Deployment, ROLES};
 use crate::two_command_apis;
 use e2e::program::{SOON, basket};
@@ -59,6 +60,7 @@ impl Scale {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killing_every_process_and_server_under_load_loses_duplicates_and_oversells_nothing() -> Result<()> {
+    let _turn = WHOLE_MACHINE.lock().await;
     let scale = Scale::here();
     let mut deployment = Deployment::new("chaos").await?;
     deployment.open()?;

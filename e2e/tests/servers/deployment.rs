@@ -19,6 +19,8 @@ use e2e::program::{self, Program, SOON};
 /// The roles of a shop, and the number of processes of each.
 pub const ROLES: [(&str, usize); 5] =
     [("command-api", 1), ("relay", 2), ("reactors", 2), ("projectors", 2), ("query-api", 1)];
+/// Lines of each process that are shown if the shop does not settle.
+const LAST_LINES: usize = 20;
 /// Public half of the key with which the tests' programs sign log heads.
 const PUBLIC_KEY: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
 
@@ -183,7 +185,15 @@ impl Deployment {
     /// Waits until all consumers have caught up.
     pub async fn settled(&self) -> Result<()> {
         let shop = self.connect().await?;
-        shop.settled(SOON).await?;
+        let settled = shop.settled(SOON).await;
+        if settled.is_err() {
+            for ((role, number), program) in &self.running {
+                let unread = program.unread();
+                let last = unread.len().saturating_sub(LAST_LINES);
+                println!("{role} {number}: {:#?}", &unread[last..]);
+            }
+        }
+        settled?;
         shop.close().await
     }
 

@@ -3,6 +3,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 
+use crate::WHOLE_MACHINE;
 use crate::chaos::{ask_until_answered, client};
 use crate::deployment::Deployment;
 
@@ -13,6 +14,7 @@ const ORDERS: usize = 8;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn projectors_bring_documents_up_to_date_after_their_server_has_lost_its_last_writes() -> Result<()> {
+    let _turn = WHOLE_MACHINE.lock().await;
     let mut deployment = Deployment::with_mongodb("healing").await?;
     deployment.open()?;
     for kill in 0..KILLS {

@@ -44,6 +44,7 @@ impl Deployment {
     }
 
     /// [`new`](Self::new), with documents in MongoDB.
+    #[cfg(feature = "long")]
     pub async fn with_mongodb(name: &str) -> Result<Self> {
         Self::on(Servers::up(name, true)?).await
     }

@@ -8,7 +8,7 @@ use crate::chaos::{ask_until_answered, client};
 use crate::deployment::Deployment;
 
 /// How often the server is killed.
-const KILLS: usize = if cfg!(feature = "long") { 20 } else { 4 };
+const KILLS: usize = 20;
 /// Orders before each kill, and while the server is down. Few, because the compatible server searches whole collections.
 const ORDERS: usize = 8;
 

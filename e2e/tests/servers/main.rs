@@ -2,6 +2,7 @@
 
 mod chaos;
 mod deployment;
+#[cfg(feature = "long")]
 mod healing;
 mod moving;
 mod restoring;

@@ -133,7 +133,7 @@ impl Program {
         }
     }
 
-    /// The lines that it has printed and that nobody has read.
+    /// The printed lines that have not been read.
     pub fn unread(&self) -> Vec<String> {
         self.lines.lock().try_iter().collect()
     }

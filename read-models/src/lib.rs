@@ -2,6 +2,7 @@
 
 #![warn(unreachable_pub)]
 
+mod backend;
 mod changes;
 mod connect;
 #[cfg(feature = "contract")]

@@ -35,13 +35,14 @@ use platform::bus::Positions;
 
 use self::generations::KeysOf;
 use self::shapes::Pointer;
+use crate::backend::Declared;
 use crate::changes::Changes;
 use crate::connect::Migrated;
-use crate::port::{Collection, Filter, Generation, StoreError};
+use crate::port::{Collection, Generation, StoreError};
 
 /// Documents in a MongoDB database.
 pub(crate) struct Mongo {
-    collections: Vec<&'static Collection>,
+    collections: Declared,
     database: Database,
     read_only: bool,
     changes: Changes,
@@ -88,7 +89,7 @@ impl Mongo {
 
     fn over(database: Database, collections: &[&'static Collection], read_only: bool) -> Self {
         Self {
-            collections: collections.to_vec(),
+            collections: Declared::new(collections),
             database,
             read_only,
             changes: Changes::default(),
@@ -111,26 +112,6 @@ impl Mongo {
     /// has no live generation.
     fn is_uncreated(&self, generation: &Generation) -> bool {
         self.read_only && generation.number == 0
-    }
-
-    fn known(&self, generation: &Generation) -> Option<&'static Collection> {
-        let known = |one: &&&Collection| one.name == generation.collection && one.shape == generation.shape;
-        self.collections.iter().find(known).copied()
-    }
-
-    /// The collection of a generation. A collection that this program does not know has no indexes.
-    fn indexed(
-        &self,
-        generation: &Generation,
-        filters: &[Filter],
-    ) -> Result<&'static Collection, StoreError> {
-        let no_index = || StoreError::NoIndex {
-            collection: generation.collection.clone(),
-            field: format!("shape {}", generation.shape),
-        };
-        let collection = self.known(generation).ok_or_else(no_index)?;
-        collection.check_filters(filters)?;
-        Ok(collection)
     }
 }
 

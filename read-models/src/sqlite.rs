@@ -32,13 +32,14 @@ use sqlx::SqlitePool;
 use self::connection::Writer;
 use self::error::failed;
 use self::schema::Recorded;
+use crate::backend::Declared;
 use crate::changes::Changes;
 use crate::connect::Migrated;
-use crate::port::{Collection, Filter, Generation, StoreError};
+use crate::port::{Collection, Generation, StoreError};
 
 /// Documents in a SQLite file.
 pub(crate) struct Sqlite {
-    collections: Vec<&'static Collection>,
+    collections: Declared,
     writer: Writer,
     readers: SqlitePool,
     changes: Changes,
@@ -84,7 +85,7 @@ impl Sqlite {
     ) -> Result<Self, StoreError> {
         let readers = connection::readers(path).await?;
         Ok(Self {
-            collections: collections.to_vec(),
+            collections: Declared::new(collections),
             writer,
             readers,
             changes: Changes::default(),
@@ -96,26 +97,6 @@ impl Sqlite {
     /// has no live generation.
     fn is_uncreated(&self, generation: &Generation) -> bool {
         self.writer.read_only && generation.number == 0
-    }
-
-    fn known(&self, generation: &Generation) -> Option<&'static Collection> {
-        let known = |one: &&&Collection| one.name == generation.collection && one.shape == generation.shape;
-        self.collections.iter().find(known).copied()
-    }
-
-    /// The collection of a generation. A collection that this program does not know has no indexes.
-    fn indexed(
-        &self,
-        generation: &Generation,
-        filters: &[Filter],
-    ) -> Result<&'static Collection, StoreError> {
-        let no_index = || StoreError::NoIndex {
-            collection: generation.collection.clone(),
-            field: format!("shape {}", generation.shape),
-        };
-        let collection = self.known(generation).ok_or_else(no_index)?;
-        collection.check_filters(filters)?;
-        Ok(collection)
     }
 
     /// The key fields of a generation, without looking into the file if they are known.

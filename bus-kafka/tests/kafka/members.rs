@@ -5,22 +5,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bus_kafka::scratch::brokers;
 use parking_lot::Mutex;
 use platform::bus::{Bus, BusError, Consumer, Delivery, Positions, Resume, Start, Subscription};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use schemas::{StreamId, Topic};
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use crate::harness::Harness;
 
-/// Interval of looks at what has been done.
-const POLL: Duration = Duration::from_millis(20);
+/// Far longer than a group takes to assign its partitions.
+const LONG: Duration = Duration::from_secs(120);
 const TOPICS: [Topic; 2] = [Topic::ORDER, Topic::PAYMENT];
 
 /// The store that all members share, guarded by version as every real one is.
 #[derive(Default)]
-struct Store(Mutex<Done>);
+struct Store(Mutex<Done>, watch::Sender<u64>);
 
 #[derive(Default)]
 struct Done {
@@ -52,10 +56,18 @@ impl Store {
             let kept = done.positions.entry(*partition).or_default();
             *kept = (*position).max(*kept);
         }
+        self.1.send_replace(done.versions.values().sum());
     }
 
     fn total(&self) -> u64 {
         self.0.lock().versions.values().sum()
+    }
+
+    /// Waits until this many records are done.
+    async fn until(&self, goal: u64) {
+        let mut total = self.1.subscribe();
+        let done = timeout(LONG, total.wait_for(|total| *total >= goal)).await;
+        assert!(done.is_ok(), "{} of {goal} came", self.total());
     }
 }
 
@@ -69,11 +81,28 @@ async fn join_for(harness: &Harness, store: &Arc<Store>, topics: &[Topic]) -> Bo
     harness.bus.subscribe(Subscription { group, topics, start: Start::Beginning, resume }).await.unwrap()
 }
 
-/// A member that works until it is asked to leave. Some batches take it a moment.
+/// Waits until the broker counts this many members of the group.
+async fn until_members(harness: &Harness, count: usize) {
+    let group = format!("{}members", harness.prefix());
+    let waiting = tokio::task::spawn_blocking(move || {
+        let client: BaseConsumer = ClientConfig::new().set("bootstrap.servers", brokers()).create().unwrap();
+        let begun = Instant::now();
+        loop {
+            let groups = client.fetch_group_list(Some(&group), LONG).unwrap();
+            if groups.groups().iter().any(|group| group.members().len() >= count) {
+                return;
+            }
+            assert!(begun.elapsed() < LONG, "the group has not {count} members");
+        }
+    });
+    waiting.await.unwrap();
+}
+
+/// A member that works until it is asked to leave.
 async fn work(
     mut consumer: Box<dyn Consumer>,
     store: Arc<Store>,
-    mut leave: tokio::sync::watch::Receiver<bool>,
+    mut leave: watch::Receiver<bool>,
     seed: u64,
 ) {
     let mut dice = StdRng::seed_from_u64(seed);
@@ -82,9 +111,6 @@ async fn work(
             delivery = consumer.next(20, Duration::from_secs(1)) => delivery.unwrap(),
             _ = leave.changed() => continue,
         };
-        if dice.random_bool(0.05) {
-            tokio::time::sleep(Duration::from_millis(dice.random_range(1..50))).await;
-        }
         // Some leave without doing what they were given.
         if *leave.borrow() && dice.random_bool(0.5) {
             return;
@@ -100,15 +126,16 @@ async fn members_come_and_go_and_nothing_is_lost_or_out_of_order() {
     let (harness, store) = (Arc::new(Harness::with(&TOPICS, 6, "").await), Arc::new(Store::default()));
     let (rounds, streams) = (60_u64, 24_u64);
     let publisher = {
-        let harness = Arc::clone(&harness);
+        let (harness, store) = (Arc::clone(&harness), Arc::clone(&store));
         tokio::spawn(async move {
-            for _ in 0..rounds {
+            for round in 0..rounds {
+                // A few rounds ahead of the members, so that there is work whenever they change.
+                store.until(round.saturating_sub(3) * streams * 2).await;
                 for topic in TOPICS {
                     let stream = |number| StreamId::from_text(format!("{}-{number}", topic.prefix()));
                     let events: Vec<_> = (0..streams).map(|number| (topic, stream(number))).collect();
                     harness.publish_all(&events).await.unwrap();
                 }
-                tokio::time::sleep(Duration::from_millis(100)).await;
             }
         })
     };
@@ -118,7 +145,7 @@ async fn members_come_and_go_and_nothing_is_lost_or_out_of_order() {
     let mut joined = 0;
     while store.total() < total {
         if members.len() < 3 && (members.is_empty() || dice.random_bool(0.6)) {
-            let (leave, stopped) = tokio::sync::watch::channel(false);
+            let (leave, stopped) = watch::channel(false);
             let consumer = join(&harness, &store).await;
             joined += 1;
             let task = tokio::spawn(work(consumer, Arc::clone(&store), stopped, seed + joined));
@@ -129,12 +156,7 @@ async fn members_come_and_go_and_nothing_is_lost_or_out_of_order() {
             timeout(Duration::from_secs(10), task).await.expect("a member leaves").unwrap();
         }
         // A group whose members change faster than it can assign partitions makes no progress.
-        let goal = (store.total() + dice.random_range(24..240)).min(total);
-        let deadline = Instant::now() + Duration::from_secs(120);
-        while store.total() < goal {
-            assert!(Instant::now() < deadline, "seed {seed}: {} of {total} came", store.total());
-            tokio::time::sleep(POLL).await;
-        }
+        store.until((store.total() + dice.random_range(24..240)).min(total)).await;
     }
     publisher.await.unwrap();
     let done = store.0.lock();
@@ -191,8 +213,8 @@ async fn what_the_owner_has_in_hand_is_done_before_another_member_begins() {
         heard
     };
     let working = async {
-        // Less than the half of the session timeout that it may take.
-        tokio::time::sleep(Duration::from_millis(2_500)).await;
+        // The second member waits for a partition from now on.
+        until_members(&harness, 2).await;
         store.keep(&in_hand);
         while store.total() < published {
             store.keep(&first.next(100, Duration::from_millis(500)).await.unwrap());

@@ -3,9 +3,10 @@
 use mongodb::bson::{Bson, Document, doc};
 
 use super::connection::write_concern;
-use super::error::{DUPLICATE_KEY, failed_at, refused, whole};
+use super::error::{DUPLICATE_KEY, failed_at, refused};
 use super::generations::KeysOf;
 use super::{Mongo, body, name};
+use crate::backend::whole;
 use crate::port::{Generation, Keys, StoreError, Value, Write};
 
 /// Updates per command.

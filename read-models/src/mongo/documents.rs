@@ -1,6 +1,6 @@
 //! Documents by id.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,9 +9,10 @@ use mongodb::bson::{Bson, Document, doc};
 use platform::bus::Positions;
 use serde::ser::Error as _;
 
-use super::error::{failed_at, number, unreadable};
+use super::error::{failed_at, unreadable};
 use super::generations::{self, Advanced};
 use super::{Mongo, body, bulk};
+use crate::backend::{in_order, number};
 use crate::port::{ChangeToken, Generation, Keyed, StoreError, Stored, Write, refuse_duplicates};
 
 #[async_trait]
@@ -21,22 +22,21 @@ impl Keyed for Mongo {
             return Ok(vec![None; ids.len()]);
         }
         let asked: HashSet<&str> = ids.iter().map(String::as_str).collect();
-        let mut found = HashMap::with_capacity(asked.len());
+        let mut found = Vec::with_capacity(asked.len());
         if !asked.is_empty() {
             let loading = || failed_at("loading documents");
             let which = doc! { "_id": { "$in": asked.iter().copied().collect::<Vec<_>>() } };
             let documents = self.documents(generation);
             let asked = documents.find(which).projection(doc! { "keys": 0, "lists": 0 });
             let mut entries = asked.await.map_err(loading())?;
-            while let Some(mut entry) = entries.try_next().await.map_err(loading())? {
-                let document = stored(generation, &mut entry)?;
-                found.insert(document.id.clone(), document);
+            while let Some(entry) = entries.try_next().await.map_err(loading())? {
+                found.push(stored(generation, &entry)?);
             }
         }
         if found.len() < asked.len() && !self.exists(generation).await? {
             return Err(StoreError::NoGeneration(generation.clone()));
         }
-        Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+        Ok(in_order(ids, found))
     }
 
     async fn write(
@@ -111,7 +111,7 @@ impl Mongo {
 }
 
 /// The document of an entry.
-pub(super) fn stored(generation: &Generation, entry: &mut Document) -> Result<Stored, StoreError> {
+pub(super) fn stored(generation: &Generation, entry: &Document) -> Result<Stored, StoreError> {
     let wrong = unreadable("a document");
     let id = entry.get_str("_id").map_err(&wrong)?.to_owned();
     let malformed =

@@ -49,19 +49,3 @@ pub(super) fn refused(operation: &str, reply: &Document) -> StoreError {
 pub(super) fn unreadable(what: &'static str) -> impl Fn(mongodb::bson::error::Error) -> StoreError {
     move |error| StoreError::Unavailable(format!("reading {what}"), Some(Box::new(error)))
 }
-
-/// A version or position for MongoDB, whose integers are signed.
-pub(super) fn whole(number: u64) -> Result<i64, StoreError> {
-    i64::try_from(number).map_err(|error| {
-        let message = format!("{number} is too large for a version or position");
-        StoreError::Unavailable(message, Some(Box::new(error)))
-    })
-}
-
-/// A count, version or position from the store.
-pub(super) fn number(stored: i64) -> Result<u64, StoreError> {
-    u64::try_from(stored).map_err(|error| {
-        let message = format!("it holds the negative number {stored} as a version or position");
-        StoreError::Unavailable(message, Some(Box::new(error)))
-    })
-}

@@ -8,8 +8,9 @@ use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, Document, doc};
 
 use super::bulk::bson;
-use super::error::{failed_at, number};
+use super::error::failed_at;
 use super::{Mongo, conditions, documents};
+use crate::backend::number;
 use crate::port::{
     Cursor, Direction, Filter, Found, Generation, MAX_PAGE, Queries, Query, StoreError, Value,
 };
@@ -23,7 +24,7 @@ struct Key {
 #[async_trait]
 impl Queries for Mongo {
     async fn find(&self, generation: &Generation, query: &Query) -> Result<Vec<Found>, StoreError> {
-        self.indexed(generation, &query.filters)?.check(query)?;
+        self.collections.indexed(generation, &query.filters)?.check(query)?;
         if self.is_uncreated(generation) {
             return Ok(Vec::new());
         }
@@ -63,7 +64,7 @@ impl Queries for Mongo {
         filters: &[Filter],
         limit: u64,
     ) -> Result<u64, StoreError> {
-        self.indexed(generation, filters)?;
+        self.collections.indexed(generation, filters)?;
         if self.is_uncreated(generation) || limit == 0 {
             return Ok(0);
         }
@@ -104,8 +105,8 @@ impl Mongo {
         let documents = self.documents(generation);
         let asked = documents.find(conditions).sort(order).limit(limit).projection(doc! { "lists": 0 });
         let mut entries = asked.await.map_err(finding())?;
-        while let Some(mut entry) = entries.try_next().await.map_err(finding())? {
-            let document = documents::stored(generation, &mut entry)?;
+        while let Some(entry) = entries.try_next().await.map_err(finding())? {
+            let document = documents::stored(generation, &entry)?;
             let values = query.sort.iter().map(|(field, _)| value(&entry, field)).collect();
             found.push(Found { cursor: Cursor { values, id: document.id.clone() }, document });
         }

@@ -6,8 +6,9 @@ use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, Document, doc};
 use platform::bus::{self, Partition, Positions};
 
-use super::error::{failed, failed_at, is_duplicate, number, unreadable, whole};
+use super::error::{failed, failed_at, is_duplicate, unreadable};
 use super::{Mongo, body, name};
+use crate::backend::{number, whole};
 use crate::changes::Watched;
 use crate::port::{Collection, Generation, KeyFields, StoreError};
 

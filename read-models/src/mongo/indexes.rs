@@ -59,7 +59,7 @@ pub(super) async fn build(
 /// Fails if a generation lacks an index or a key that this program needs.
 pub(super) async fn require(store: &Mongo) -> Result<(), StoreError> {
     for (generation, _) in store.list().await? {
-        let Some(collection) = store.known(&generation) else { continue };
+        let Some(collection) = store.collections.of(&generation) else { continue };
         let keys = generations::stored_keys(store, &generation).await?;
         let built = built(store, &generation).await?;
         let index = wanted(collection).into_iter().map(|one| one.name).find(|name| !built.contains(name));
@@ -77,7 +77,7 @@ pub(super) async fn require(store: &Mongo) -> Result<(), StoreError> {
 /// Adds what generations lack.
 pub(super) async fn complete(store: &Mongo) -> Result<(), StoreError> {
     for (generation, _) in store.list().await? {
-        let Some(collection) = store.known(&generation) else { continue };
+        let Some(collection) = store.collections.of(&generation) else { continue };
         let keys = generations::stored_keys(store, &generation).await?;
         let lacking = lacking(collection, &keys);
         if !lacking.is_empty() {
@@ -127,7 +127,7 @@ async fn key_again(store: &Mongo, generation: &Generation, keys: &KeysOf) -> Res
         }
         let mut updates = Vec::with_capacity(page.len());
         for mut entry in page {
-            let document = documents::stored(generation, &mut entry)?;
+            let document = documents::stored(generation, &entry)?;
             let extracted = match &document.body {
                 Some(body) => keys.fields.extract(body).map_err(|source| StoreError::Malformed {
                     collection: generation.collection.clone(),

@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, Document, doc};
 
-use super::error::{failed, failed_at, is_duplicate, number, unreadable, whole};
+use super::error::{failed, failed_at, is_duplicate, unreadable};
 use super::{Mongo, body, bulk, name};
+use crate::backend::{encoding, number, whole};
 use crate::port::{
     EventKey, Generation, Quarantine, QuarantineCount, QuarantinedEvent, Rebuild, Rebuilds, Sources,
     StoreError,
@@ -110,17 +111,18 @@ impl Rebuilds for Mongo {
         let found = self.of("rebuilds").find_one(doc! { "_id": collection }).await;
         let Some(entry) = found.map_err(failed_at("reading a rebuild"))? else { return Ok(None) };
         let wrong = unreadable("a rebuild");
-        let text = body::to_json(entry.get("rebuild").unwrap_or(&Bson::Null)).map_err(encoding)?;
-        let rebuild = serde_json::from_str(&text).map_err(encoding)?;
+        let text =
+            body::to_json(entry.get("rebuild").unwrap_or(&Bson::Null)).map_err(encoding("a rebuild"))?;
+        let rebuild = serde_json::from_str(&text).map_err(encoding("a rebuild"))?;
         Ok(Some((rebuild, number(entry.get_i64("revision").map_err(wrong)?)?)))
     }
 
     async fn put_rebuild(&self, rebuild: &Rebuild, expected: u64) -> Result<bool, StoreError> {
-        let text = serde_json::to_string(rebuild).map_err(encoding)?;
+        let text = serde_json::to_string(rebuild).map_err(encoding("a rebuild"))?;
         let entry = doc! {
             "_id": &rebuild.collection,
             "revision": whole(expected)? + 1,
-            "rebuild": body::to_bson(&text).map_err(encoding)?,
+            "rebuild": body::to_bson(&text).map_err(encoding("a rebuild"))?,
         };
         if expected == 0 {
             return match self.of("rebuilds").insert_one(entry).await {
@@ -147,10 +149,6 @@ impl Sources for Mongo {
         let entry = found.map_err(failed_at("reading a source"))?.unwrap_or_default();
         Ok(entry.get_str("epoch").map_err(unreadable("a source"))?.to_owned())
     }
-}
-
-fn encoding(error: serde_json::Error) -> StoreError {
-    StoreError::Unavailable("encoding or decoding a rebuild".to_owned(), Some(Box::new(error)))
 }
 
 fn id(generation: &Generation, key: &EventKey) -> String {

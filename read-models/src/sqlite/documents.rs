@@ -1,6 +1,5 @@
 //! Documents, pages and counts.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,9 +7,10 @@ use platform::bus::{self, Positions};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row};
 
-use super::error::{failed_at, json, number};
+use super::error::{failed_at, json};
 use super::fan_out::WideFilters;
 use super::{Sqlite, find, generations, schema, upsert};
+use crate::backend::{in_order, number};
 use crate::changes::Watched;
 use crate::port::{
     ChangeToken, Filter, Found, Generation, Keyed, Queries, Query, StoreError, Stored, Write,
@@ -69,12 +69,8 @@ impl Keyed for Sqlite {
             Ok(rows) => rows,
             Err(error) => return Err(self.failed("loading documents", generation, error).await),
         };
-        let mut found = HashMap::with_capacity(rows.len());
-        for row in &rows {
-            let document = stored(row).map_err(failed_at("reading a document"))?;
-            found.insert(document.id.clone(), document);
-        }
-        Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+        let found: Result<Vec<Stored>, _> = rows.iter().map(stored).collect();
+        Ok(in_order(ids, found.map_err(failed_at("reading a document"))?))
     }
 
     async fn write(
@@ -135,7 +131,7 @@ impl Keyed for Sqlite {
 #[async_trait]
 impl Queries for Sqlite {
     async fn find(&self, generation: &Generation, query: &Query) -> Result<Vec<Found>, StoreError> {
-        let collection = self.indexed(generation, &query.filters)?;
+        let collection = self.collections.indexed(generation, &query.filters)?;
         collection.check(query)?;
         if self.is_uncreated(generation) {
             return Ok(Vec::new());
@@ -156,7 +152,7 @@ impl Queries for Sqlite {
         filters: &[Filter],
         limit: u64,
     ) -> Result<u64, StoreError> {
-        self.indexed(generation, filters)?;
+        self.collections.indexed(generation, filters)?;
         if self.is_uncreated(generation) {
             return Ok(0);
         }

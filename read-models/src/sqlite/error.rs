@@ -2,6 +2,7 @@
 
 use serde::ser::Error as _;
 
+use crate::backend::encoding;
 use crate::port::StoreError;
 
 const SQLITE_ERROR: i32 = 1;
@@ -29,31 +30,6 @@ pub(super) fn is_about_sql(error: &sqlx::Error) -> bool {
 fn code(error: &sqlx::Error) -> Option<i32> {
     let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
     Some(code & 0xff)
-}
-
-/// A version or position for SQLite, whose integers are signed.
-pub(super) fn whole(number: u64) -> Result<i64, StoreError> {
-    i64::try_from(number).map_err(|error| {
-        StoreError::Unavailable(
-            format!("{number} is too large for a version or position"),
-            Some(Box::new(error)),
-        )
-    })
-}
-
-/// A count, version or position from the store.
-pub(super) fn number(stored: i64) -> Result<u64, StoreError> {
-    u64::try_from(stored).map_err(|error| {
-        StoreError::Unavailable(
-            format!("it holds the negative number {stored} as a version or position"),
-            Some(Box::new(error)),
-        )
-    })
-}
-
-/// For `map_err`: something that the store keeps as JSON cannot be written or read.
-pub(super) fn encoding(what: &'static str) -> impl Fn(serde_json::Error) -> StoreError {
-    move |error| StoreError::Unavailable(format!("encoding or decoding {what}"), Some(Box::new(error)))
 }
 
 /// A list of texts as one parameter.

@@ -6,10 +6,11 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, TypeInfo, ValueRef};
 
 use super::documents::stored;
-use super::error::{failed_at, not_a_value, whole};
+use super::error::{failed_at, not_a_value};
 use super::fan_out::WideFilters;
 use super::keyset::{self, Key, Range};
 use super::{conditions, schema};
+use crate::backend::whole;
 use crate::port::{Cursor, Direction, Filter, Found, Generation, MAX_PAGE, Query, StoreError, Value};
 
 /// Columns of a document, before those of the sort fields.

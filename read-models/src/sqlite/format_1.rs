@@ -6,9 +6,10 @@
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::error::{encoding, failed_at};
+use super::error::failed_at;
 use super::schema::{self, run};
 use super::{generations, operations};
+use crate::backend::encoding;
 use crate::port::{EventKey, Generation, GenerationState, QuarantinedEvent, Rebuild, StoreError};
 
 /// A quarantined event in format 1.

@@ -8,7 +8,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, SqliteConnection};
 
 use super::Sqlite;
-use super::error::{encoding, failed_at, number, whole};
+use super::error::failed_at;
+use crate::backend::{encoding, number, whole};
 use crate::port::{
     EventKey, Generation, Quarantine, QuarantineCount, QuarantinedEvent, Rebuild, Rebuilds, Sources,
     StoreError,

@@ -3,8 +3,9 @@
 use serde_json::{Value as Json, json};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::error::{encoding, failed_at};
+use super::error::failed_at;
 use super::{schema, upsert};
+use crate::backend::encoding;
 use crate::port::{Generation, KeyFields, Keys, StoreError, Value};
 
 /// Documents per statement.

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, SqliteConnection, SqlitePool};
 
 use super::connection::Writer;
-use super::error::{encoding, failed_at};
+use super::error::failed_at;
 use super::{format_1, generations, reindex};
+use crate::backend::encoding;
 use crate::changes::Changes;
 use crate::connect::Migrated;
 use crate::port::{Collection, Generation, Index, KeyFields, StoreError};

@@ -6,8 +6,9 @@ use platform::bus::Positions;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite, SqliteConnection};
 
-use super::error::{encoding, failed_at, whole};
+use super::error::failed_at;
 use super::schema;
+use crate::backend::{encoding, whole};
 use crate::port::{Generation, KeyFields, Keys, StoreError, Value, Write};
 
 /// Rows per statement. Every statement costs a hand-over to SQLite's thread, so many rows go into one; only a few sizes

@@ -135,7 +135,7 @@ pub(super) async fn browsing_finds_the_records_of_a_key_and_of_a_name(bus: &dyn 
         find(Some("order-b"), None, 3).await?.len() == 3,
         "the limit does not apply to the matching records",
     )?;
-    ensure(find(Some("order-nobody"), None, 100).await?.is_empty(), "a key without records has records")?;
+    ensure(find(Some("order-unknown"), None, 100).await?.is_empty(), "a key without records has records")?;
     ensure(find(None, Some("NeverHappened"), 100).await?.is_empty(), "a name without records has records")
 }
 

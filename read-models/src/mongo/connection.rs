@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use mongodb::bson::{Document, doc};
+use mongodb::error::ErrorKind;
 use mongodb::options::{ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern};
 use mongodb::{Client, Database};
 
-use super::error::{failed_at, is_duplicate, unreadable};
+use super::error::{failed, failed_at, is_duplicate, unreadable};
 use crate::connect::Migrated;
 use crate::port::StoreError;
 
@@ -32,10 +33,21 @@ pub(super) async fn open(url: &str) -> Result<Database, StoreError> {
     options.read_concern = Some(ReadConcern::majority());
     options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
     let name = options.default_database.clone().unwrap_or_else(|| DATABASE.to_owned());
+    let hosts: Vec<String> = options.hosts.iter().map(ToString::to_string).collect();
     let client = Client::with_options(options).map_err(failed_at("reading its address"))?;
     let database = client.database(&name);
-    database.run_command(doc! { "ping": 1 }).await.map_err(failed_at("connecting"))?;
-    Ok(database)
+    match database.run_command(doc! { "ping": 1 }).await {
+        Ok(_) => Ok(database),
+        // The driver's own message lists everything that it knows about the servers.
+        Err(error) if matches!(*error.kind, ErrorKind::ServerSelection { .. }) => {
+            let problem = format!(
+                "MongoDB at {} does not answer; check that it is running and that host, port and firewall are right",
+                hosts.join(", ")
+            );
+            Err(StoreError::Unavailable(problem, None))
+        }
+        Err(error) => Err(failed("connecting", error)),
+    }
 }
 
 /// The write concern of commands, which the driver does not add to them.

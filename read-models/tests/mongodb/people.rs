@@ -72,3 +72,11 @@ async fn a_new_index_is_asked_for_at_the_start_and_built_by_a_migration_while_an
         assert_eq!(newer.queries.count(&generation, &filters, 9).await.unwrap(), 1);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_does_not_answer_is_named_without_its_password() {
+    let nowhere = "mongodb://user:secret@127.0.0.1:1/shop?serverSelectionTimeoutMS=200";
+    let problem = read_models::connect(nowhere, COLLECTIONS).await.err().unwrap().to_string();
+    assert!(problem.contains("MongoDB at 127.0.0.1:1 does not answer"), "{problem}");
+    assert!(!problem.contains("secret"), "{problem}");
+}

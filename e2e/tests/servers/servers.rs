@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-/// PostgreSQL and Kafka, started by `scripts/servers` and stopped when this is dropped.
+/// PostgreSQL, Kafka and perhaps MongoDB, started by `scripts/servers` and stopped when this is dropped.
 pub struct Servers {
     run: String,
     pub postgres: String,

@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_line_up_and_numbers_stand_to_the_right() {
+    fn columns_line_up_and_numbers_are_right_aligned() {
         let mut out = Vec::new();
         let rows = vec![vec!["order".to_owned(), number(1_234_567)], vec!["a".to_owned(), number(7)]];
         print(&mut out, &["topic", "records>"], &rows).unwrap();

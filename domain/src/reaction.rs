@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_parked_cannot_be_redriven() {
+    fn a_reaction_that_is_not_parked_cannot_be_redriven() {
         nothing_yet().when(&redrive()).refused("NOT_FOUND");
     }
 }

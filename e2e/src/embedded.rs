@@ -107,6 +107,12 @@ impl Embedded {
         self.shop.close().await
     }
 
+    /// Closes the shop, and hands over its data directory.
+    pub async fn leave_data(self) -> Result<TempDir> {
+        self.shop.close().await?;
+        Ok(self.folder)
+    }
+
     /// Waits until all consumers have caught up.
     pub async fn settle(&self) -> Result<()> {
         self.shop.settled(SOON).await

@@ -233,7 +233,7 @@ async fn pages_of_allowed_origins_may_read_responses() {
 }
 
 #[tokio::test]
-async fn without_origins_nothing_says_anything_about_cors() {
+async fn without_allowed_origins_responses_have_no_cors_headers() {
     let router = Address::new(Caller::Guest, error, Shutdown::new());
     let router = router.api(api(LIMITS, true, &Bell::default())).into_router();
     let (_, headers, _) = fetch(&router, "/kept", &[("origin", ORIGIN)]).await;

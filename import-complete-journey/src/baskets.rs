@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_is_told_of_the_line_in_the_basket_not_of_the_place_in_the_order() {
+    fn a_refusal_names_the_line_of_the_basket_and_not_that_of_the_order() {
         let line = |article| Line { article, quantity: 3, paid: 0, regular: 0 };
         let (lines, mut refused) = ([line(7), line(8), line(9)], Vec::new());
         let errors = vec![

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dice_repeat_themselves_and_fall_as_often_as_they_should() {
+    fn seeded_dice_repeat_and_have_the_stated_odds() {
         let dice = Dice::new(7);
         assert_eq!(dice.throw("pay", "1"), Dice::new(7).throw("pay", "1"));
         assert_ne!(dice.throw("pay", "1"), Dice::new(8).throw("pay", "1"));

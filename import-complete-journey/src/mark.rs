@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn an_import_goes_on_where_it_was_and_knows_what_was_refused() {
+    fn an_interrupted_import_resumes_and_reports_all_refusals() {
         let folder = tempfile::tempdir().unwrap();
         let source = Source { weeks: Some(4), seed: 1, lockstep: false };
         let (mut marker, mut mark) = Marker::find(folder.path(), source).unwrap();

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_sleeper_notices_that_the_wall_clock_was_set() {
+    async fn a_sleeping_task_notices_that_the_wall_clock_was_set() {
         let millis = Arc::new(AtomicI64::new(0));
         let clock = wall(&millis);
         let started = tokio::time::Instant::now();

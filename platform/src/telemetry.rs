@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn says_the_programs_own_news_and_nobody_elses() {
+    fn logs_messages_of_its_own_crates_only() {
         let said = said(LogFormat::Human, false, None);
         assert!(said.contains("committed batch=3"), "{said}");
         assert!(!said.contains("chatter") && !said.contains("details") && !said.contains('\x1b'), "{said}");

@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_member_that_gets_a_partition_from_another_knows_how_far_the_other_was() {
+    async fn a_member_that_takes_over_a_partition_knows_the_position_of_the_previous_member() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("documents.sqlite").display());
         let store = read_models::connect(&url, &read_models::documents::ALL).await.unwrap();

@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_leads_back_to_its_kind_and_key_and_to_no_other() {
+    fn a_global_id_decodes_to_its_kind_and_key_only() {
         let id = global("Order", "a:b");
         assert_eq!(read(&id).unwrap(), ("Order".to_owned(), "a:b".to_owned()));
         assert_eq!(key(&id, "Order").unwrap(), "a:b");

@@ -1,6 +1,6 @@
 //! GraphQL over the read models, for the storefront and for the back office.
 //!
-//! Two schemas share their types: the storefront's at `/graphql` shows the published catalog and, to who holds its guest
+//! Two schemas share their types: the storefront's at `/graphql` shows the published catalog and, to the holder of its guest
 //! token, an order; the operators' at `/admin/graphql` shows everything. Neither changes anything.
 //!
 //! **Invariant:** nothing here writes, and nothing here knows events or rules: what a resolver needs to know of them (which

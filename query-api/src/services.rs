@@ -20,7 +20,7 @@ pub struct Services {
     pub status: Arc<dyn StatusSource>,
 }
 
-/// An error of whatever kind the wiring has.
+/// An error of the wiring, of any type.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Reports how projectors and reactors are doing. The wiring gives one, because this crate does not know logs and the bus.

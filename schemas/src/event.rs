@@ -42,7 +42,7 @@ pub fn parse_full_name(text: &str) -> Option<(&str, &str, u32)> {
 pub(crate) fn event_type<T: EventBody + JsonSchema>(aggregate: &'static str) -> EventType {
     let generator = || schemars::generate::SchemaSettings::draft2020_12().into_generator();
     let mut schema = generator().into_root_schema_for::<Published<'static, T>>();
-    // What the body says of itself, not what is said of bodies in general.
+    // The body's own description instead of the one of the envelope.
     if let Some(description) = generator().into_root_schema_for::<T>().remove("description") {
         schema.insert("description".to_owned(), description);
     }

@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_order_stays_where_it_is() {
+    fn an_order_that_has_ended_never_changes_its_status() {
         for row in TRANSITIONS.iter().filter(|row| row.from.is_terminal()) {
             assert_eq!(row.to, &[row.from], "{} {}", row.from, row.step);
         }

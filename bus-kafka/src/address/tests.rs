@@ -52,7 +52,7 @@ fn who_connects_is_never_printed() {
 }
 
 #[test]
-fn the_environment_says_what_the_address_does_not() {
+fn the_environment_completes_the_address() {
     let environment = |name: &str| match name {
         "CHORALE_KAFKA_USER" => Some("eve".to_owned()),
         "CHORALE_KAFKA_PASSWORD" => Some("s3cret".to_owned()),

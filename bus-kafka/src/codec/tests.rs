@@ -71,7 +71,7 @@ proptest! {
 }
 
 #[test]
-fn what_is_not_ours_is_refused_with_its_place_and_a_reason() {
+fn a_foreign_record_is_refused_with_its_offset_and_a_reason() {
     let envelope = Envelope {
         id: "0198c6f2-0000-7000-8000-000000000001".parse().unwrap(),
         stream: StreamId::from_text("order-a"),

@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_partition_that_stands_still_before_its_end_is_found_after_ten_seconds_and_again() {
+    fn a_partition_without_progress_before_its_end_is_reported_every_ten_seconds() {
         assert_eq!(stalls(|_| (Fetched { next: 7, waiting: 0 }, 0), 9), [10, 20]);
     }
 

@@ -27,7 +27,7 @@ fn subscription() -> Subscription {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_record_of_a_stranger_stops_its_partition_with_its_place_and_nothing_else() {
+async fn a_foreign_record_stops_only_its_partition_and_is_reported_with_its_offset() {
     let harness = Harness::with(&[Topic::ORDER], 2, "").await;
     let streams = ["order-a", "order-b", "order-c", "order-d"].map(StreamId::from_text);
     for stream in &streams {
@@ -63,7 +63,7 @@ async fn a_record_of_a_stranger_stops_its_partition_with_its_place_and_nothing_e
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn readers_of_every_kind_see_nothing_of_a_transaction_that_came_to_nothing() {
+async fn no_reader_sees_anything_of_an_aborted_transaction() {
     let harness = Harness::with(&[Topic::ORDER], 1, "").await;
     let stream = StreamId::from_text("order-a");
     harness.publish(Topic::ORDER, &stream, 3).await.unwrap();

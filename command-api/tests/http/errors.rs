@@ -42,7 +42,7 @@ async fn a_key_is_asked_for_and_looked_at() {
 }
 
 #[tokio::test]
-async fn bodies_that_cannot_be_read_say_where() {
+async fn errors_in_bodies_name_the_position() {
     let shop = Shop::open().await;
     let broken = send(&shop.public, raw("{\"lines\": [")).await;
     assert!(broken.is_problem(400, "MALFORMED_JSON").text("detail").contains("line 1"), "{}", broken.body);
@@ -120,7 +120,7 @@ async fn slow_requests_and_requests_beyond_the_limit_may_be_retried() {
 }
 
 #[tokio::test]
-async fn a_writer_that_is_gone_is_told_without_a_word_of_what_went_on_inside() {
+async fn a_stopped_writer_is_reported_without_internal_details() {
     let shop = Shop::open().await;
     shop.stop_ordering();
     let failed = shop.place("k1", &order()).await;

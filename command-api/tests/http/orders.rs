@@ -91,7 +91,7 @@ async fn an_order_of_a_thousand_lines_fits() {
 }
 
 #[tokio::test]
-async fn only_who_holds_the_guest_token_can_cancel_and_for_others_the_order_does_not_exist() {
+async fn only_the_holder_of_the_guest_token_can_cancel_and_for_others_the_order_does_not_exist() {
     let shop = Shop::open().await;
     let placed = shop.place("k1", &order()).await;
     let other = shop.place("k2", &order()).await;
@@ -119,7 +119,7 @@ async fn only_who_holds_the_guest_token_can_cancel_and_for_others_the_order_does
 }
 
 #[tokio::test]
-async fn another_way_to_pay_is_refused_while_none_is_needed_and_a_card_number_always() {
+async fn a_payment_retry_is_refused_while_none_is_needed_and_a_card_number_always() {
     let shop = Shop::open().await;
     let placed = shop.place("k1", &order()).await;
     let (id, token) = (placed.text("id"), placed.text("guestToken"));

@@ -121,7 +121,7 @@ async fn a_hundred_at_once_with_one_key_are_one_order_and_equal_answers() {
 }
 
 #[tokio::test]
-async fn in_process_a_customer_may_be_named_and_whose_key_seals() {
+async fn in_process_callers_may_name_the_customer_and_the_subject_of_the_key() {
     let shop = Shop::open().await;
     let customer = schemas::CustomerId::derived(&["household-7"]);
     let input: OrderInput = serde_json::from_value(order()).unwrap();

@@ -64,7 +64,7 @@ impl Book {
 }
 
 #[test]
-fn the_entry_of_a_sku_follows_from_its_products_story() {
+fn the_entry_of_a_sku_follows_from_its_products_events() {
     let book = Book::after(&[created(), added(), priced(590), published()]);
     let expected = PriceEntry {
         product_id: tea(),

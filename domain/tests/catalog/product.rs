@@ -132,7 +132,7 @@ fn a_product_is_created_once_and_takes_its_slug() {
 }
 
 #[test]
-fn creating_tells_everything_that_is_wrong_at_once() {
+fn creating_reports_all_errors_at_once() {
     let wrong = CreateProduct {
         product_id: ProductId::derived(&["other"]),
         title: "x".repeat(201),

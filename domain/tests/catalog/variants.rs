@@ -73,7 +73,7 @@ fn a_variant_is_discontinued_once_and_for_good() {
 }
 
 #[test]
-fn a_price_is_set_once_and_tells_what_it_was() {
+fn a_price_is_set_once_and_the_event_states_the_previous_price() {
     shop([created(), added()]).when(&price(Currency::EUR.minor(590))).then(&[priced(590)]).again().nothing();
     let set = PriceSet {
         product_id: tea(),
@@ -93,7 +93,7 @@ fn a_price_is_set_once_and_tells_what_it_was() {
 }
 
 #[test]
-fn prices_in_two_currencies_stand_beside_each_other() {
+fn a_variant_can_have_prices_in_two_currencies() {
     let both =
         shop([created(), added(), priced(590)]).when(&price(Currency::USD.minor(690))).events(1).after();
     both.when(&price(Currency::EUR.minor(590))).nothing();

@@ -125,13 +125,13 @@ fn one_parcel_is_better_than_two_from_better_places() {
 }
 
 #[test]
-fn of_equally_many_parcels_the_shops_order_of_places_decides() {
+fn among_equally_many_parcels_the_shops_order_of_locations_decides() {
     let stock = [("TEA", "attic", 9), ("TEA", "south", 9), ("TEA", "north", 9), ("TEA", "central", 1)];
     assert_eq!(placed(&house(&stock), &reserve(&[("TEA", 2)])), places(&[(1, 2, "north")]));
 }
 
 #[test]
-fn a_line_is_split_where_no_place_has_it_all() {
+fn a_line_is_split_if_no_location_has_all_units() {
     let stock = [("TEA", "central", 2), ("TEA", "north", 2), ("TEA", "south", 5)];
     let house = house(&stock);
     assert_eq!(placed(&house, &reserve(&[("TEA", 7)])), places(&[(1, 2, "central"), (1, 5, "south")]));

@@ -105,7 +105,7 @@ fn a_sku_is_kept_at_fifty_locations_at_most() {
 }
 
 #[test]
-fn a_count_corrects_once() {
+fn a_repeated_count_corrects_the_figure_once() {
     let expected = StockAdjusted {
         sku: tea(),
         location: at("central"),
@@ -120,7 +120,7 @@ fn a_count_corrects_once() {
 }
 
 #[test]
-fn a_difference_corrects_by_so_many_and_nothing_by_none() {
+fn an_adjustment_by_a_difference_changes_the_figure_and_by_zero_does_nothing() {
     let shelf = stock([opened(), received("central", 10)]);
     let more = shelf.when(&adjust(Adjustment::Delta(4))).events(1).after();
     more.when(&adjust(Adjustment::Count(14))).nothing();
@@ -141,7 +141,7 @@ fn a_correction_below_what_is_promised_is_refused_with_the_figures() {
 }
 
 #[test]
-fn a_transfer_leaves_and_arrives_once() {
+fn a_transfer_is_booked_once_at_both_locations() {
     let (from, to) = (at("central"), at("north"));
     let out = StockTransferredOut {
         sku: tea(),

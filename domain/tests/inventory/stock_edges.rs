@@ -64,7 +64,7 @@ fn nobody_is_warned_without_a_threshold() {
 }
 
 #[test]
-fn keeping_more_back_can_use_everything_up() {
+fn a_larger_safety_stock_can_make_a_sku_sold_out() {
     let shelf = stock([opened(), received("central", 10)]);
     let events = shelf.when(&thresholds(5, 10)).changes().events_of::<StockEvent>();
     assert_eq!(events[1..], [low(0), StockDepleted { sku: tea() }.into()]);

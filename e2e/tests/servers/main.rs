@@ -2,6 +2,7 @@
 
 mod chaos;
 mod deployment;
+mod golden;
 #[cfg(feature = "long")]
 mod healing;
 mod moving;

@@ -38,7 +38,7 @@ async fn a_record_is_the_event_with_its_attributes_as_headers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_relay_stands_by_and_takes_over_when_the_first_is_gone() {
+async fn a_second_relay_stands_by_and_takes_over_when_the_first_has_stopped() {
     let harness = Harness::new().await;
     append(harness.log.as_ref(), &["order-a"]).await;
     let first = harness.start();

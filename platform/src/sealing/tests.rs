@@ -120,7 +120,7 @@ fn sealed_data_opens_again_and_not_for_another_subject_or_field() {
 }
 
 #[tokio::test]
-async fn the_border_between_subject_and_field_matters() {
+async fn characters_cannot_move_between_subject_and_field() {
     // Both subjects have the same key here, as if it had been copied.
     struct OneKey;
     #[async_trait]

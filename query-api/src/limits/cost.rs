@@ -21,7 +21,7 @@ const SHORT_LIST: u64 = 5;
 /// The type that queries begin at.
 const ROOT: &str = "Query";
 
-/// How many times what is inside a field is counted.
+/// How many times the selection of a field is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Times {
     /// Not a list.
@@ -37,7 +37,7 @@ enum Times {
 /// A field of a type.
 struct Priced {
     times: Times,
-    /// The type of what is inside.
+    /// The type of its selection.
     inner: String,
 }
 
@@ -111,7 +111,7 @@ struct Counting<'d> {
 }
 
 impl<'d> Counting<'d> {
-    /// The cost of what is asked of this type; of one that is not known, such as an interface's, nothing is a list.
+    /// The cost of a selection on this type. Of an unknown type, such as an interface, no field counts as a list.
     fn set(&mut self, set: &'d SelectionSet, of: &str) -> u64 {
         let mut cost = 0_u64;
         for selection in &set.items {

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_in_strings_and_comments_is_no_token() {
+    fn strings_and_comments_contain_no_tokens() {
         let text = "{ a(b: \"} { [ \\\" \" c: \"\"\"{{ \\\"\"\" {{\"\"\") # {{{{\n d }";
         assert_eq!(check_text(text, 12), Ok(()));
         assert_eq!(check_text(text, 11), Err(Refusal::TooMany { what: "tokens", limit: 11 }));

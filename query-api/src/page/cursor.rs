@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_leads_back_to_its_place_in_its_own_list_and_order_only() {
+    fn a_cursor_is_valid_only_for_its_own_list_and_sort_order() {
         let sort = [("placedAt", Direction::Descending), ("number", Direction::Ascending)];
         let own = signature("orders", &sort);
         let place = Cursor {

@@ -144,7 +144,7 @@ impl OrderFields {
         self.0.value.holds.iter().map(|hold| Hold(hold.clone())).collect()
     }
 
-    /// Why the order, or the last part of it to be cancelled, was cancelled. Null if nothing was.
+    /// Reason for the latest cancellation, of the order or of a part. Null if nothing was cancelled.
     async fn cancel_reason(&self) -> Result<Option<CancelReason>> {
         Ok(self.0.value.cancel_reason.as_deref().map(named).transpose()?)
     }
@@ -154,7 +154,7 @@ impl OrderFields {
         Ok(named(&self.0.value.shipping_method)?)
     }
 
-    /// Reason of the latest cancellation, of the order or of a part. Null if nothing was cancelled.
+    /// Lines of the order, in the order in which they were placed.
     async fn lines(
         &self,
         #[graphql(default = 50, desc = "Page size, 0 to 100.")] first: i32,
@@ -189,7 +189,7 @@ impl OrderFields {
         instant(self.0.value.arrival_due_at.as_ref())
     }
 
-    /// Time until which the authorised amount can be captured. Null until the payment is authorised.
+    /// Decline code of the latest payment attempt. Null unless it was declined.
     async fn decline_code(&self) -> Option<&str> {
         self.0.value.decline_code.as_deref()
     }

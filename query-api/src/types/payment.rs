@@ -44,7 +44,7 @@ impl Payment {
         money(self.0.value.authorized.as_ref())
     }
 
-    /// Authorised amount. Null if there is no authorisation.
+    /// Time until which the authorised amount can be captured. Null if there is no authorisation.
     async fn authorized_until(&self) -> Option<DateTime> {
         instant(self.0.value.authorized_until.as_ref())
     }

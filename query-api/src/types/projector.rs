@@ -133,7 +133,7 @@ impl SystemStatus {
     }
 }
 
-/// `None` for what is not known, which is logged.
+/// Logs an error, and answers `None`: the value is unknown.
 fn logged<T>(result: Result<T, Fault>) -> Option<T> {
     result
         .inspect_err(|error| {

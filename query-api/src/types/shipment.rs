@@ -75,17 +75,17 @@ impl Shipment {
         self.0.value.carrier.as_deref()
     }
 
-    /// Name of the carrier. Null until the carrier has provided a label.
+    /// Tracking number given by the carrier. Null until the carrier has provided a label.
     async fn tracking_number(&self) -> Option<&str> {
         self.0.value.tracking_number.as_deref()
     }
 
-    /// Tracking number given by the carrier. Null until the carrier has provided a label.
+    /// URL of the carrier's tracking page. Null until the carrier has provided a label.
     async fn tracking_url(&self) -> Option<&str> {
         self.0.value.tracking_url.as_deref()
     }
 
-    /// URL of the carrier's tracking page. Null until the carrier has provided a label.
+    /// Expected time of delivery, as estimated by the carrier. Null until the carrier has provided a label.
     async fn eta(&self) -> Option<DateTime> {
         instant(self.0.value.eta.as_ref())
     }

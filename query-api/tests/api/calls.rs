@@ -45,7 +45,7 @@ async fn a_page_of_products_with_stock_and_categories_takes_four_calls_for_1_and
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn joins_behind_joins_take_a_call_each() {
+async fn each_level_of_joins_takes_one_call() {
     let shop = Shop::open().await;
     shop.add_teas(3).await;
     shop.add_orders(100).await;

@@ -46,7 +46,7 @@ async fn search_finds_words_by_how_they_begin_in_what_is_published() {
 }
 
 #[tokio::test]
-async fn conditions_and_orders_go_together() {
+async fn filters_and_sort_keys_combine() {
     let shop = shop().await;
     let dear = shop.ask("{ products(where: { price: { min: \"600\" } }, sort: [{ field: PRICE, direction: DESC }]) { nodes { title } } }");
     assert_eq!(titles(&dear.await), ["Teapot", "Assam"]);
@@ -91,7 +91,7 @@ async fn a_product_is_found_by_its_id_its_address_and_its_sku_and_only_when_publ
 }
 
 #[tokio::test]
-async fn shoppers_see_a_level_of_stock_and_operators_a_number() {
+async fn shoppers_see_a_stock_level_and_operators_a_quantity() {
     let shop = Shop::open().await;
     shop.add_teas(3).await;
     let query =

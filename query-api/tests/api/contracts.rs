@@ -1,11 +1,13 @@
 //! The schemas that are checked in are the ones that are served, and everything in them is described.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use async_graphql::Positioned;
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
-    FieldDefinition, InputValueDefinition, TypeDefinition, TypeKind, TypeSystemDefinition,
+    EnumValueDefinition, FieldDefinition, InputValueDefinition, InterfaceType, ObjectType, TypeDefinition,
+    TypeKind, TypeSystemDefinition,
 };
 
 fn compare(name: &str, now: &str) {
@@ -43,6 +45,46 @@ fn every_type_field_argument_and_value_is_described_in_more_than_three_words() {
         }
         assert!(found.count > 300, "only {} descriptions were found", found.count);
         assert!(found.poor.is_empty(), "missing, or three words or fewer:\n{}", found.poor.join("\n"));
+    }
+}
+
+#[test]
+fn no_two_members_of_a_type_are_described_by_the_same_sentence() {
+    for sdl in [query_api::storefront_sdl(), query_api::admin_sdl()] {
+        let mut members = 0;
+        for definition in parse_schema(&sdl).unwrap().definitions {
+            let TypeSystemDefinition::Type(definition) = definition else { continue };
+            let mut seen = HashMap::new();
+            for (member, description) in described(&definition.node) {
+                members += 1;
+                let first = description.split(". ").next().unwrap_or_default().to_owned();
+                if let Some(other) = seen.insert(first.clone(), member.clone()) {
+                    panic!("{}: {other} and {member} are both {first:?}", definition.node.name.node);
+                }
+            }
+        }
+        assert!(members > 200, "only {members} descriptions were found");
+    }
+}
+
+/// The fields of a type, or the values of an enum, with their descriptions.
+fn described(definition: &TypeDefinition) -> Vec<(String, String)> {
+    let text =
+        |text: &Option<Positioned<String>>| text.as_ref().map_or_else(String::new, |text| text.node.clone());
+    match &definition.kind {
+        TypeKind::Object(ObjectType { fields, .. }) | TypeKind::Interface(InterfaceType { fields, .. }) => {
+            fields.iter().map(|one| (one.node.name.to_string(), text(&one.node.description))).collect()
+        }
+        TypeKind::InputObject(input) => {
+            input.fields.iter().map(|one| (one.node.name.to_string(), text(&one.node.description))).collect()
+        }
+        TypeKind::Enum(values) => {
+            let value = |one: &Positioned<EnumValueDefinition>| {
+                (one.node.value.to_string(), text(&one.node.description))
+            };
+            values.values.iter().map(value).collect()
+        }
+        TypeKind::Scalar | TypeKind::Union(_) => Vec::new(),
     }
 }
 

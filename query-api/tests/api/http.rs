@@ -46,7 +46,7 @@ async fn batches_and_what_is_no_query_are_refused() {
 }
 
 #[tokio::test]
-async fn bodies_have_a_limit_whether_or_not_they_say_how_long_they_are() {
+async fn bodies_are_limited_with_and_without_a_content_length() {
     let shop = Shop::open().await;
     let long = json!({ "query": format!("{{ __typename }} # {}", "x".repeat(70_000)) }).to_string();
     let response = shop.request(post("application/json", long.clone())).await;

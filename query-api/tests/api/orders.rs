@@ -22,7 +22,7 @@ async fn shop() -> Shop {
 }
 
 #[tokio::test]
-async fn one_query_makes_the_page_of_an_order_for_who_holds_its_guest_token() {
+async fn one_query_answers_the_page_of_an_order_to_the_holder_of_its_guest_token() {
     let shop = shop().await;
     let token = shop.guest_token("o3").await;
     let answer = shop.ask_with(PAGE, json!({ "number": "10-000003", "token": token })).await;

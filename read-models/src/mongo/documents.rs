@@ -99,7 +99,7 @@ impl Mongo {
                     return Err(StoreError::Unavailable(message, None));
                 }
                 Advanced::Gone => {
-                    // What was written now is in a collection that nothing else names.
+                    // The write created the collection again, and no generation names it.
                     generations::remove(self, generation).await?;
                     return Err(StoreError::NoGeneration(generation.clone()));
                 }

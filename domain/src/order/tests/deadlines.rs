@@ -38,7 +38,7 @@ fn a_deadline_that_has_not_passed_or_that_the_order_no_longer_has_does_nothing()
 }
 
 #[test]
-fn an_order_that_does_not_leave_in_time_waits_for_a_human_until_it_leaves() {
+fn an_order_that_is_not_dispatched_in_time_waits_for_staff_until_it_is() {
     let overdue = due(OrderDeadline::Fulfilment);
     let late = confirmed(1).at(later(72));
     let changes = late.when(&overdue).changes();
@@ -75,7 +75,7 @@ fn an_order_whose_money_can_no_longer_be_taken_waits_for_another_authorisation()
 }
 
 #[test]
-fn an_order_that_does_not_arrive_in_time_waits_for_a_human_until_it_arrives() {
+fn an_order_that_is_not_delivered_in_time_waits_for_staff_until_it_is() {
     let late = shipped(1).at(later(48 + 24 * 7));
     let changes = late.when(&due(OrderDeadline::Delivery)).changes();
     assert_eq!(names(&changes), ["OrderOverdue", "OrderPutOnHold"]);

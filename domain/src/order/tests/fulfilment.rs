@@ -49,7 +49,7 @@ fn everything_is_missed_only_when_the_slowest_parcel_is_late() {
 }
 
 #[test]
-fn a_parcel_that_is_unknown_or_comes_too_early_or_too_late_changes_nothing() {
+fn events_of_an_unknown_parcel_or_out_of_sequence_change_nothing() {
     let unknown = ShipmentId::derived(&["another"]);
     confirmed(1).when(&ParcelDispatched { shipment_id: unknown, ..dispatched(0) }).nothing();
     for given in [nothing_yet(), placed(), reserved(1)] {

@@ -37,7 +37,7 @@ fn an_order_that_is_not_paid_or_is_over_cannot_be_put_on_hold() {
 }
 
 #[test]
-fn a_released_hold_frees_the_parcels_and_the_clock_goes_on() {
+fn a_released_hold_releases_the_parcels_and_restarts_the_deadlines() {
     let released = OrderHoldReleased {
         order_id: order_id(),
         order_number: number(),
@@ -98,7 +98,7 @@ fn expired() -> AuthorizationExpired {
 }
 
 #[test]
-fn a_note_can_be_added_wherever_the_order_stands() {
+fn a_note_can_be_added_in_every_status() {
     let note = AddNote { order_id: order_id(), note: sealed("call back") };
     let added = OrderNoteAdded { order_id: order_id(), order_number: number(), note: sealed("call back") };
     for given in [placed(), reserved(1), confirmed(1), shipped(2), after(placed(), &[&cancel()])] {

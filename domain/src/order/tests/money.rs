@@ -39,7 +39,7 @@ fn what_was_taken_is_added_up() {
 }
 
 #[test]
-fn money_that_nobody_waits_for_changes_nothing() {
+fn an_unexpected_payment_event_changes_nothing() {
     confirmed(1).when(&captured(0, 5)).nothing();
     confirmed(1).when(&capture_failed(0)).nothing();
     shipped(1).when(&capture_failed(0)).nothing();
@@ -51,7 +51,7 @@ fn money_that_nobody_waits_for_changes_nothing() {
 }
 
 #[test]
-fn a_failed_capture_waits_for_a_human_and_a_later_success_clears_it() {
+fn a_failed_capture_waits_for_staff_and_a_later_success_clears_it() {
     let given = after(confirmed(1), &[&dispatched(0)]);
     let hold = the!(given.when(&capture_failed(0)).changes(), OrderPutOnHold);
     assert_eq!((hold.reason, hold.amount), (HoldReason::CaptureFailed, Some(euro(GRAND))));
@@ -66,7 +66,7 @@ fn a_failed_capture_waits_for_a_human_and_a_later_success_clears_it() {
 }
 
 #[test]
-fn an_expired_authorisation_waits_for_a_human_and_a_new_one_clears_it() {
+fn an_expired_authorisation_waits_for_staff_and_a_new_one_clears_it() {
     let given = confirmed(1);
     let hold = the!(given.when(&expired()).changes(), OrderPutOnHold);
     assert_eq!((hold.amount, hold.blocks), (Some(euro(GRAND)), vec![parcel(0)]));
@@ -82,7 +82,7 @@ fn an_expired_authorisation_waits_for_a_human_and_a_new_one_clears_it() {
 }
 
 #[test]
-fn a_bank_that_says_no_again_leaves_the_order_waiting_for_a_human() {
+fn a_second_refusal_by_the_bank_leaves_the_order_waiting_for_staff() {
     let again = resolve(HoldReason::AuthorizationExpired, None, WayOut::Reauthorize);
     let asked = after(confirmed(1), &[&expired(), &again]);
     let no = declined(DeclineCode::Declined, 0);

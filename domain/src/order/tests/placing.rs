@@ -57,7 +57,7 @@ fn an_order_is_placed_at_the_prices_of_the_price_book() {
 }
 
 #[test]
-fn placing_an_order_again_does_nothing_and_tells_the_same() {
+fn placing_an_order_again_does_nothing_and_gives_the_same_answer() {
     let (first, again) = (place_order(), place_order());
     let then = priced().when(&first);
     let answer = priced().when(&again).changes().answer;
@@ -101,7 +101,7 @@ fn everything_that_is_wrong_with_an_order_is_told_at_once() {
 }
 
 #[test]
-fn the_most_of_a_sku_holds_for_all_its_lines_together() {
+fn the_maximum_quantity_of_a_sku_applies_to_all_its_lines_together() {
     let mut order = place_order();
     order.lines = vec![line(TEA, 2), line(TEA, 2)];
     let book = |max| {
@@ -137,7 +137,7 @@ fn an_order_that_is_too_dear_to_be_added_up_is_refused() {
 }
 
 #[test]
-fn sending_costs_nothing_from_a_value_on_but_the_fast_way_always_does() {
+fn standard_shipping_is_free_from_a_certain_total_on_and_express_shipping_never_is() {
     let mut order = place_order();
     order.lines = vec![line(TEA, 5)];
     let grand = |order: &PlaceOrder| the!(priced().when(order).changes(), OrderPlaced).totals.shipping;

@@ -31,7 +31,7 @@ fn a_token_that_was_declined_is_not_tried_again_by_a_late_event() {
 }
 
 #[test]
-fn an_order_that_is_over_is_not_paid_any_more() {
+fn an_order_that_has_ended_is_not_paid() {
     happened([cancelled()]).when(&request()).nothing();
 }
 
@@ -59,13 +59,13 @@ fn a_no_counts_the_tries_that_are_left() {
 }
 
 #[test]
-fn suspected_fraud_leaves_no_try() {
+fn suspected_fraud_leaves_no_attempt() {
     let fraud = authorize_says(1, AuthorizeOutcome::Declined { code: DeclineCode::Fraud });
     happened([requested(1, "first")]).when(&fraud).then(&[declined(1, DeclineCode::Fraud, 0)]);
 }
 
 #[test]
-fn an_answer_to_an_earlier_try_or_to_none_changes_nothing() {
+fn an_answer_to_an_earlier_attempt_or_to_none_changes_nothing() {
     let story = [requested(1, "first"), declined(1, DeclineCode::Declined, 2), requested(2, "second")];
     happened(story).when(&authorize_says(1, granted(1))).nothing();
     nothing_yet().when(&authorize_says(1, granted(1))).nothing();
@@ -113,7 +113,7 @@ fn a_lapsed_authorisation_is_asked_for_again_with_the_amount_and_token_that_are_
 }
 
 #[test]
-fn a_valid_authorisation_is_not_asked_for_again() {
+fn a_valid_authorisation_is_not_requested_again() {
     let again = Reauthorize { order_id: order_id(), amount: None, payment_token: Some(token("second")) };
     happened([requested(1, "first"), authorized(1)]).when(&again).nothing();
     nothing_yet().when(&again).nothing();

@@ -15,7 +15,7 @@ fn late() -> PaymentEvent {
 }
 
 #[test]
-fn a_payment_that_was_never_asked_for_never_will_be() {
+fn a_payment_cancelled_before_its_request_is_never_requested() {
     nothing_yet().when(&cancel()).then(&[cancelled()]).again().nothing().after().when(&request()).nothing();
 }
 
@@ -35,7 +35,7 @@ fn money_that_is_set_aside_is_let_go() {
 }
 
 #[test]
-fn money_that_cannot_be_let_go_lapses_by_itself() {
+fn an_authorisation_that_cannot_be_voided_expires_by_itself() {
     let story = happened([requested(1, "first"), authorized(1), cancelled(), void_requested(1)]);
     let code = "not_found".to_owned();
     let no = PaymentVoidFailed { order_id: order_id(), step: PaymentStep::void(1), code };
@@ -43,14 +43,14 @@ fn money_that_cannot_be_let_go_lapses_by_itself() {
 }
 
 #[test]
-fn cancel_then_authorised_lets_the_late_money_go() {
+fn a_late_authorisation_after_a_cancellation_is_voided() {
     let then = happened([requested(1, "first")]).when(&cancel()).then(&[cancelled()]).after();
     let yes = authorize_says(1, granted(1));
     then.when(&yes).then(&[authorized(1), late(), void_requested(1)]).again().nothing();
 }
 
 #[test]
-fn authorised_then_cancelled_comes_to_the_same() {
+fn an_authorisation_followed_by_a_cancellation_has_the_same_result() {
     let then =
         happened([requested(1, "first")]).when(&authorize_says(1, granted(1))).then(&[authorized(1)]).after();
     then.when(&cancel()).then(&[cancelled(), void_requested(1)]).again().nothing();

@@ -53,7 +53,7 @@ fn never_more_is_taken_than_was_authorised() {
 }
 
 #[test]
-fn what_was_let_go_cannot_be_taken() {
+fn a_voided_authorisation_cannot_be_captured() {
     let story = [requested(1, "first"), authorized(1), capture_requested(1, 1, 6_000), remainder(4_000)];
     happened(story).when(&capture(2, 1, false)).then(&[capture_failed(2, 1, 1, "EXCEEDS_AUTHORIZATION")]);
 }
@@ -127,7 +127,7 @@ fn lines_that_will_not_come_are_let_go_once_every_parcel_has_left() {
 }
 
 #[test]
-fn the_rest_keeps_what_a_failed_capture_will_need() {
+fn the_amount_of_a_failed_capture_stays_authorised() {
     let story = [requested(1, "first"), authorized(1), capture_failed(1, 1, 6_000, "processing_error")];
     happened(story).when(&capture(2, 1_000, true)).then(&[capture_requested(2, 1, 1_000), remainder(3_000)]);
 }

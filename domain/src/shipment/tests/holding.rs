@@ -23,14 +23,14 @@ fn hold_then_dispatch_keeps_the_parcel_here_until_the_hold_is_over() {
 }
 
 #[test]
-fn dispatch_then_hold_lets_it_go() {
+fn a_dispatch_before_the_hold_is_not_stopped() {
     let then = ready().when(&dispatch()).then(&[dispatched(in_three_days())]).after();
     then.when(&hold(HoldReason::Staff)).nothing();
     then.when(&lift()).nothing();
 }
 
 #[test]
-fn every_reason_that_stands_is_lifted_when_nothing_keeps_the_parcel_back_any_more() {
+fn releasing_a_parcel_lifts_every_reason_that_holds_it() {
     let reasons = [HoldReason::Staff, HoldReason::ParcelCancelled];
     let events = reasons.map(held);
     let lifted = reasons.map(|reason| lifted(reason, dispatch_by()));

@@ -40,7 +40,7 @@ fn lose() -> ReportLost {
 }
 
 #[test]
-fn the_carrier_tells_where_it_is_and_says_nothing_new_twice() {
+fn a_repeated_tracking_update_is_recorded_once() {
     let then = on_its_way().when(&seen("sorted")).then(&[tracked("sorted")]).again().nothing().after();
     then.when(&seen("loaded")).then(&[tracked("loaded")]);
 }
@@ -52,7 +52,7 @@ fn only_a_parcel_on_its_way_is_followed() {
 }
 
 #[test]
-fn failed_deliveries_are_counted_and_a_known_one_is_not_counted_again() {
+fn each_failed_delivery_is_counted_once() {
     on_its_way().when(&attempt(Some(1))).then(&[attempted(1)]).again().nothing();
     let then = on_its_way().when(&attempt(None)).then(&[attempted(1)]).after();
     then.when(&attempt(None)).then(&[attempted(2)]);
@@ -70,7 +70,7 @@ fn a_parcel_arrives_once() {
 }
 
 #[test]
-fn the_carrier_says_when_it_arrived_but_not_that_it_will() {
+fn the_carrier_may_report_a_past_delivery_but_not_a_future_one() {
     let early = noon().plus(Duration::from_hours(1));
     let said = ConfirmDelivery { delivered_at: Some(noon()), ..arrive() };
     on_its_way().at(early).when(&said).then(&[delivered(noon())]);

@@ -28,7 +28,7 @@ fn a_parcel_that_was_taken_back_is_not_planned_again() {
 }
 
 #[test]
-fn parcels_that_nobody_planned_are_never_held() {
+fn unplanned_parcels_are_never_held() {
     let hold = HoldShipments { shipment_ids: vec![parcel()], reason: HoldReason::Staff };
     nothing_yet().when(&hold).nothing();
 }

@@ -60,7 +60,7 @@ fn an_express_parcel_should_arrive_tomorrow() {
 }
 
 #[test]
-fn the_carrier_may_know_better_when_it_arrives_but_not_before_it_left() {
+fn the_carrier_may_change_the_expected_arrival_only_after_the_dispatch() {
     let eta = noon().plus(Duration::from_hours(5));
     ready().when(&Dispatch { eta: Some(eta), ..dispatch() }).then(&[dispatched(eta)]);
     let past = Dispatch { eta: Some(Timestamp::EPOCH), ..dispatch() };
@@ -76,7 +76,7 @@ fn a_parcel_without_a_label_does_not_leave() {
 }
 
 #[test]
-fn a_parcel_does_not_leave_when_its_money_cannot_be_taken_any_more() {
+fn a_parcel_is_not_dispatched_after_its_authorisation_has_expired() {
     ready().at(dispatch_by()).when(&dispatch()).events(1);
     let late = dispatch_by().plus(Duration::from_millis(1));
     ready().at(late).when(&dispatch()).refused("AUTHORIZATION_EXPIRED");

@@ -11,14 +11,14 @@ fn dispatch() -> Dispatch {
 }
 
 #[test]
-fn cancel_then_dispatch_keeps_the_parcel_here() {
+fn a_cancellation_before_the_dispatch_prevents_it() {
     let then = ready().when(&take_back()).then(&[cancelled(true)]).again().nothing().after();
     let refusal = then.when(&dispatch()).refused("ILLEGAL_TRANSITION");
     assert!(refusal.message.contains("was cancelled"), "{}", refusal.message);
 }
 
 #[test]
-fn dispatch_then_cancel_lets_it_go() {
+fn a_dispatch_before_the_cancellation_is_not_stopped() {
     let then = ready().when(&dispatch()).then(&[dispatched(in_three_days())]).again().nothing().after();
     then.when(&take_back()).nothing();
 }
@@ -43,7 +43,7 @@ fn as_planned() -> ShipmentPlanned {
 }
 
 #[test]
-fn a_parcel_that_nobody_planned_cannot_be_taken_back() {
+fn an_unplanned_parcel_cannot_be_taken_back() {
     nothing_yet().when(&take_back()).nothing();
     nothing_yet().when(&CancelShipment { shipment_id: parcel() }).refused("NOT_FOUND");
 }

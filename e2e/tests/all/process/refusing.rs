@@ -22,7 +22,7 @@ fn refuses(data: &Path, args: &[&str], code: i32, says: &[&str]) -> Result<()> {
 const FREE: [&str; 4] = ["--listen", "127.0.0.1:0", "--staff-listen", "127.0.0.1:0"];
 
 #[test]
-fn a_flag_that_nobody_knows_is_refused_with_2() -> Result<()> {
+fn an_unknown_flag_exits_with_2() -> Result<()> {
     let data = tempfile::tempdir()?;
     refuses(data.path(), &["--lisen", "127.0.0.1:0"], 2, &["--lisen", "--listen"])?;
     refuses(data.path(), &["topics", "raed", "order"], 2, &["raed"])

@@ -82,7 +82,7 @@ async fn heard(seed: u64) -> Vec<Vec<(StreamId, u64)>> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn mixes_keys_delivers_again_and_cuts_batches_anew() {
+async fn mixes_keys_redelivers_and_splits_batches_differently() {
     let mut orders = HashSet::new();
     let (mut again, mut sizes) = (0, HashSet::new());
     for seed in 0..10 {
@@ -101,7 +101,7 @@ async fn mixes_keys_delivers_again_and_cuts_batches_anew() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_same_seed_does_the_same() {
+async fn the_same_seed_gives_the_same_result() {
     for seed in [1, 2] {
         assert_eq!(heard(seed).await, heard(seed).await);
     }

@@ -105,7 +105,7 @@ impl Variant {
             return Ok(Some(StockView::untracked(&self.variant.sku, as_of)));
         }
         let item = reader(ctx)?.stock(&self.variant.sku).await?;
-        // Nothing ever came in of what is not there.
+        // An absent stock item has never received any units.
         Ok(Some(item.map_or_else(|| StockView::none(&self.variant.sku, as_of), StockView::of)))
     }
 

@@ -1,0 +1,177 @@
+//! The golden set: the same queries, over the same history, have the same answers on every engine, to the byte.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+use e2e::program::{Program, SOON, objects};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+mod history;
+mod queries;
+
+use queries::{Expected, Golden};
+
+/// Nodes on each page of a list.
+const PAGE: usize = 7;
+/// The same for every request, because errors repeat the trace id.
+const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+/// An engine's name, and the arguments that choose it.
+struct Engine {
+    name: &'static str,
+    stores: Vec<String>,
+}
+
+/// A response without its extensions, as it was sent.
+#[derive(Debug, Deserialize)]
+struct Answer {
+    data: Option<Box<RawValue>>,
+    errors: Option<Box<RawValue>>,
+}
+
+/// Answers by the name of the query: one per page.
+type Answers = BTreeMap<String, Vec<String>>;
+
+fn engines(data: &Path) -> Result<Vec<Engine>> {
+    let mongodb = std::env::var("CHORALE_TEST_MONGODB").context("CHORALE_TEST_MONGODB names no server")?;
+    let (before, options) = mongodb.split_once('?').unwrap_or((&mongodb, ""));
+    let server = before.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+    let database = format!("golden_{}", std::process::id());
+    let sqlite = format!("sqlite://{}", data.join("golden.db").display());
+    Ok(vec![
+        Engine { name: "SQLite", stores: vec![format!("--documents={sqlite}")] },
+        Engine { name: "MongoDB", stores: vec![format!("--documents={server}/{database}?{options}")] },
+    ])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_engine_gives_the_same_answers_to_the_golden_queries() -> Result<()> {
+    let (folder, facts) = history::make().await?;
+    let golden = queries::all(&facts);
+    let names: BTreeSet<_> = golden.iter().map(|one| one.name.as_str()).collect();
+    ensure!(names.len() == golden.len(), "two queries have the same name");
+    ensure!(golden.len() >= 120, "there are only {} queries", golden.len());
+
+    let mut first: Option<(&str, Answers)> = None;
+    for engine in engines(folder.path())? {
+        let answers = answers(folder.path(), &engine, &golden).await.context(engine.name)?;
+        match &first {
+            None => {
+                queries::check(&golden, &answers)?;
+                first = Some((engine.name, answers));
+            }
+            Some((name, expected)) => {
+                for (query, pages) in expected {
+                    let there = answers.get(query).with_context(|| format!("{query} was not asked"))?;
+                    ensure!(
+                        pages == there,
+                        "{query} on {name}:\n{pages:#?}\non {}:\n{there:#?}",
+                        engine.name
+                    );
+                }
+                println!(
+                    "{} queries, {} responses: equal on {name} and {}",
+                    golden.len(),
+                    count(&answers),
+                    engine.name
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+fn count(answers: &Answers) -> usize {
+    answers.values().map(Vec::len).sum()
+}
+
+/// Builds the documents on an engine, and asks for everything.
+async fn answers(data: &Path, engine: &Engine, golden: &[Golden]) -> Result<Answers> {
+    let stores: Vec<&str> = engine.stores.iter().map(String::as_str).collect();
+    let projectors = Program::start(data, &[&["projectors"], stores.as_slice()].concat())?;
+    up_to_date(data, &stores).await?;
+    projectors.leave()?;
+    let api = Program::start(data, &[&["query-api"], stores.as_slice()].concat())?;
+    let mut answers = Answers::new();
+    for query in golden {
+        let pages = match query.expected {
+            Expected::List(list) => walk(&api, query, list).await.with_context(|| query.name.clone())?,
+            Expected::Data | Expected::Error(_) => vec![ask(&api, query, &query.variables).await?],
+        };
+        answers.insert(query.name.clone(), pages);
+    }
+    api.leave()?;
+    Ok(answers)
+}
+
+/// Waits until every projection has every event.
+async fn up_to_date(data: &Path, stores: &[&str]) -> Result<()> {
+    let caught_up = async {
+        loop {
+            let all = objects(data, &[&["projections"], stores].concat())?;
+            if !all.is_empty() && all.iter().all(|one| one["lagEvents"] == 0) {
+                return anyhow::Ok(());
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(SOON, caught_up).await.context("the projections did not catch up")?
+}
+
+async fn ask(api: &Program, query: &Golden, variables: &Value) -> Result<String> {
+    let (public, staff) = api.addresses();
+    let url = match query.staff {
+        true => format!("http://{staff}/admin/graphql"),
+        false => format!("http://{public}/graphql"),
+    };
+    let body = json!({ "query": query.text, "variables": variables });
+    let sent = api.client.post(url).header("traceparent", TRACEPARENT).json(&body).send().await?;
+    let (status, text) = (sent.status(), sent.text().await?);
+    let answer: Answer = serde_json::from_str(&text).with_context(|| format!("{}: {text}", query.name))?;
+    let part =
+        |part: Option<Box<RawValue>>| part.map_or_else(|| "null".to_owned(), |raw| raw.get().to_owned());
+    Ok(format!(
+        r#"{{"status":{},"data":{},"errors":{}}}"#,
+        status.as_u16(),
+        part(answer.data),
+        part(answer.errors)
+    ))
+}
+
+/// All pages of a list: to its end, and back from there.
+async fn walk(api: &Program, query: &Golden, list: &str) -> Result<Vec<String>> {
+    let mut pages = Vec::new();
+    let forwards =
+        follow(api, query, list, ["first", "after", "hasNextPage", "endCursor"], &mut pages).await?;
+    let mut backwards =
+        follow(api, query, list, ["last", "before", "hasPreviousPage", "startCursor"], &mut pages).await?;
+    backwards.reverse();
+    ensure!(forwards.concat() == backwards.concat(), "other nodes backwards than forwards: {pages:#?}");
+    Ok(pages)
+}
+
+/// The nodes of each page in one direction.
+async fn follow(
+    api: &Program,
+    query: &Golden,
+    list: &str,
+    [size, cursor, more, next]: [&str; 4],
+    pages: &mut Vec<String>,
+) -> Result<Vec<Vec<Value>>> {
+    let (mut nodes, mut variables) = (Vec::new(), query.variables.clone());
+    variables[size] = json!(PAGE);
+    loop {
+        let page = ask(api, query, &variables).await?;
+        let answer: Value = serde_json::from_str(&page)?;
+        let connection = &answer["data"][list];
+        nodes.push(connection["nodes"].as_array().with_context(|| format!("no nodes: {page}"))?.clone());
+        pages.push(page);
+        match connection["pageInfo"][more] == true {
+            true => variables[cursor] = connection["pageInfo"][next].clone(),
+            false => return Ok(nodes),
+        }
+    }
+}

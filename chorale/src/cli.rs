@@ -134,6 +134,13 @@ pub enum Command {
     /// Send simulated shoppers and a back office to a running shop: they browse, order, cancel, pack and dispatch.
     #[command(after_help = "Example:\n  chorale demo --shoppers 10 --seconds 60")]
     Demo(crate::demo::DemoArgs),
+    /// Ask a running process whether it can answer requests; exits with 1 if it cannot. For health checks of containers.
+    #[command(after_help = "Examples:\n  chorale health\n  chorale health http://127.0.0.1:9464")]
+    Health {
+        /// URL of one of its addresses: shoppers', back office's or --metrics-listen.
+        #[arg(default_value = "http://127.0.0.1:8081", value_name = "URL")]
+        url: String,
+    },
     /// List the topics with their record counts, or read one of them.
     #[command(after_help = "Examples:\n  chorale topics\n  chorale topics read order --limit 5")]
     Topics {
@@ -350,6 +357,34 @@ mod tests {
             }
         });
         assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn the_image_and_its_services_use_variables_and_commands_that_exist() {
+        let (mut variables, mut commands) = (Vec::new(), Vec::new());
+        each(&Cli::command(), "chorale", &mut |path, command| {
+            commands.extend(path.strip_prefix("chorale ").map(str::to_owned));
+            let named = command.get_arguments().filter_map(|argument| argument.get_env()?.to_str());
+            variables.extend(named.map(str::to_owned));
+        });
+        let (mut set, mut run) = (0, 0);
+        for file in ["../Dockerfile", "../docker-compose.yml"] {
+            let text = std::fs::read_to_string(file).unwrap();
+            for line in text.lines().filter(|line| !line.starts_with('#')) {
+                let line = line.trim().trim_start_matches("ENV ");
+                if let Some((name, _)) = line.split_once([':', '=']).filter(|_| line.starts_with("CHORALE_"))
+                {
+                    set += 1;
+                    assert!(variables.iter().any(|known| known == name), "{file} sets {name}");
+                }
+                let command = line.strip_prefix("command: [").and_then(|rest| rest.strip_suffix(']'));
+                if let Some(command) = command.filter(|command| !command.contains(',')) {
+                    run += 1;
+                    assert!(commands.iter().any(|known| known == command), "{file} runs {command}");
+                }
+            }
+        }
+        assert!(set >= 9 && run >= 6, "{set} variables, {run} commands");
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod cli;
 pub mod data_dir;
 pub mod demo;
 pub mod exit;
+pub mod health;
 pub mod invariants;
 pub mod migrate;
 pub mod moving;

@@ -50,6 +50,7 @@ async fn run(cli: Cli) -> Result<bool> {
         Some(Command::QueryApi) => run(Roles { query_api: true, ..Roles::NONE }.into()).await?,
         Some(Command::Migrate { json }) => migrate::run(path, stores, json, &mut out).await?,
         Some(Command::Move(args)) => moving::run(path, stores, &args, &mut out).await?,
+        Some(Command::Health { url }) => return chorale::health::run(&url, &mut out).await,
         Some(Command::Demo(args)) => chorale::demo::run(&args, &mut out).await?,
         Some(Command::Topics { command: Some(Topics::Read(args)), .. }) => {
             topics::read(&read_only().await?, &args, &mut out).await?;

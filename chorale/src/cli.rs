@@ -119,6 +119,19 @@ pub enum Command {
     /// Run only the query API, which answers GraphQL. Works for any shop, including one on imported time.
     #[command(after_help = "Example:\n  chorale query-api --data-dir grocer-data")]
     QueryApi,
+    /// Run a shop on servers with each role in a process of its own on this machine, and start a role again that ends.
+    /// Prepares the stores first, as `chorale migrate` does.
+    #[command(after_help = "Example:\n  \
+        chorale up --event-log postgres://owner:secret@db/shop --vault postgres://owner:secret@db/shop --bus kafka://broker:9092")]
+    Up(crate::up::UpArgs),
+    /// List the processes of `chorale up`, and every reactor and projection with its lag; exits with 1 if a process is not
+    /// ready.
+    #[command(after_help = "Example:\n  chorale status")]
+    Status {
+        /// Print one JSON object per process, reactor and generation of a projection.
+        #[arg(long)]
+        json: bool,
+    },
     /// Prepare stores on servers: create or upgrade schemas, create and check topics. Stores in files need no preparation.
     #[command(after_help = "Example:\n  chorale migrate --event-log postgres://owner:secret@db/shop")]
     Migrate {

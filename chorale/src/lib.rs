@@ -18,3 +18,4 @@ pub mod shop;
 pub mod shop_properties;
 pub mod stores;
 pub mod table;
+pub mod up;

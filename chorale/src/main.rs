@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use chorale::cli::{Cli, Command, Log, Parked, Projections, Reactors, Topics, Vault};
-use chorale::operator::{ReadOnlyShop, erase, log, parked, projections, reactors, topics, trace, vault};
+use chorale::operator::{
+    ReadOnlyShop, erase, log, parked, projections, reactors, status, topics, trace, vault,
+};
 use chorale::serve::{self, Roles, Work};
 use chorale::stores::StoreLocations;
 use chorale::{migrate, moving};
@@ -48,6 +50,10 @@ async fn run(cli: Cli) -> Result<bool> {
             run(Work { projectors: only, ..Roles { projectors: true, ..Roles::NONE }.into() }).await?
         }
         Some(Command::QueryApi) => run(Roles { query_api: true, ..Roles::NONE }.into()).await?,
+        Some(Command::Up(args)) => chorale::up::run(path, stores, &cli.listen, &args, &mut out).await?,
+        Some(Command::Status { json }) => {
+            return status::run(&read_only().await?, path, json, &mut out).await;
+        }
         Some(Command::Migrate { json }) => migrate::run(path, stores, json, &mut out).await?,
         Some(Command::Move(args)) => moving::run(path, stores, &args, &mut out).await?,
         Some(Command::Health { url }) => return chorale::health::run(&url, &mut out).await,

@@ -17,6 +17,7 @@ pub mod log;
 pub mod parked;
 pub mod projections;
 pub mod reactors;
+pub mod status;
 pub mod topics;
 pub mod trace;
 pub mod vault;

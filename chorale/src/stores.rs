@@ -64,6 +64,14 @@ pub struct LogAddress {
     address: Secret,
 }
 
+impl LogAddress {
+    /// The text that it is parsed from. May contain a password.
+    fn text(&self) -> String {
+        let address = self.address.expose();
+        self.context.map_or_else(|| address.to_owned(), |context| format!("{}={address}", context.name()))
+    }
+}
+
 impl FromStr for LogAddress {
     type Err = Infallible;
 
@@ -88,8 +96,22 @@ impl Stores {
     }
 
     /// Whether any log is a file in the data directory. Then only one process can claim the directory.
-    fn keeps_logs_in_files(&self) -> bool {
+    pub(crate) fn keeps_logs_in_files(&self) -> bool {
         Context::ALL.into_iter().any(|context| self.log(context).is_none())
+    }
+
+    /// The environment variables that give another process of this program the same addresses.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        let logs = self.event_log.iter().map(LogAddress::text).collect::<Vec<_>>().join(" ");
+        let one =
+            |name, secret: &Option<Secret>| secret.as_ref().map(|secret| (name, secret.expose().to_owned()));
+        let logs = (!logs.is_empty()).then_some(("CHORALE_EVENT_LOG", logs));
+        let others = [
+            one("CHORALE_BUS", &self.bus),
+            one("CHORALE_VAULT", &self.vault),
+            one("CHORALE_DOCUMENTS", &self.documents),
+        ];
+        logs.into_iter().chain(others.into_iter().flatten()).collect()
     }
 
     /// Fails if a store is on a server for which this build has no client. `has_clients`: whether the build has the feature
@@ -232,6 +254,28 @@ mod tests {
         assert_eq!(some.log(Context::Catalog), None);
         assert!(some.keeps_logs_in_files());
         assert!(!format!("{all:?}").contains("p=1"));
+    }
+
+    #[test]
+    fn a_process_that_gets_the_environment_has_the_same_addresses() {
+        let all = Stores {
+            vault: Some(Secret::from("postgres://h/vault".to_owned())),
+            documents: Some(Secret::from("mongodb://h/shop".to_owned())),
+            ..stores(&["postgres://u:p=1@h/all", "ordering=postgres://h/own"], Some("kafka://h:1"))
+        };
+        let environment = all.environment();
+        let value = |name: &str| {
+            environment.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+        };
+        let logs = value("CHORALE_EVENT_LOG").unwrap();
+        let again = stores(&logs.split(' ').collect::<Vec<_>>(), value("CHORALE_BUS"));
+        for context in Context::ALL {
+            assert_eq!(again.log(context), all.log(context));
+        }
+        assert_eq!(value("CHORALE_BUS"), Some("kafka://h:1"));
+        assert_eq!(value("CHORALE_VAULT"), Some("postgres://h/vault"));
+        assert_eq!(value("CHORALE_DOCUMENTS"), Some("mongodb://h/shop"));
+        assert_eq!(Stores::default().environment(), []);
     }
 
     #[test]

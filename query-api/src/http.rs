@@ -3,6 +3,7 @@
 mod answer;
 mod body;
 mod engine;
+mod field_order;
 mod graphiql;
 
 use std::sync::Arc;

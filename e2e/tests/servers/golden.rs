@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use e2e::program::{Program, SOON, objects};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -66,11 +66,9 @@ async fn every_engine_gives_the_same_answers_to_the_golden_queries() -> Result<(
             Some((name, expected)) => {
                 for (query, pages) in expected {
                     let there = answers.get(query).with_context(|| format!("{query} was not asked"))?;
-                    ensure!(
-                        pages == there,
-                        "{query} on {name}:\n{pages:#?}\non {}:\n{there:#?}",
-                        engine.name
-                    );
+                    if let Some(difference) = difference(pages, there) {
+                        bail!("{query} differs on {name} and {}: {difference}", engine.name);
+                    }
                 }
                 println!(
                     "{} queries, {} responses: equal on {name} and {}",
@@ -82,6 +80,17 @@ async fn every_engine_gives_the_same_answers_to_the_golden_queries() -> Result<(
         }
     }
     Ok(())
+}
+
+/// Where two lists of pages first differ, with some text around it.
+fn difference(one: &[String], other: &[String]) -> Option<String> {
+    if one.len() != other.len() {
+        return Some(format!("{} and {} pages", one.len(), other.len()));
+    }
+    let (page, (one, other)) = one.iter().zip(other).enumerate().find(|(_, (one, other))| one != other)?;
+    let at = one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
+    let around = |text: &str| text.chars().skip(at.saturating_sub(200)).take(400).collect::<String>();
+    Some(format!("page {page}, near byte {at}:\n{}\n{}", around(one), around(other)))
 }
 
 fn count(answers: &Answers) -> usize {

@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 use platform::telemetry::metrics::{Timer, metrics};
 use tokio::sync::Semaphore;
 
-use super::{answer, body};
+use super::{answer, body, field_order};
 use crate::fault;
 use crate::limits::{Prices, Refusal, check_size, check_text};
 use crate::options::Options;
@@ -94,9 +94,10 @@ impl Engine {
             return answer::extend(Answer::from_errors(vec![error]), "cost", cost);
         }
         let mut query = Query::new(request.query).variables(variables).data(reader.clone());
-        query.operation_name = request.operation_name;
+        query.operation_name.clone_from(&request.operation_name);
         query.set_parsed_query(ExecutableDocument::clone(&document));
         let mut answer = (self.execute)(query).await;
+        field_order::restore(&mut answer.data, &document, request.operation_name.as_deref());
         fault::present(&mut answer, trace);
         let answer = answer::extend(answer, "cost", cost);
         answer::extend(answer, "consistency", reader.consistency())

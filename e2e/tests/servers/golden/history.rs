@@ -40,7 +40,10 @@ async fn live(shop: &Embedded) -> Result<Facts> {
     let completed: OrderId = accepted.id.parse()?;
     let parcel = shop.parcel(completed, "central")?;
     shop.send(parcel).await?;
+    // Only then is the payment captured.
+    shop.settles_as(completed, OrderStatus::Shipped).await?;
     shop.deliver(parcel).await?;
+    shop.settles_as(completed, OrderStatus::Delivered).await?;
     shop.clock.advance_by(DAY * 15);
     shop.until(&completed.stream(), "OrderCompleted").await?;
 
@@ -49,7 +52,7 @@ async fn live(shop: &Embedded) -> Result<Facts> {
     shop.clock.advance_by(UNPAID);
     shop.until(&expired.stream(), "OrderExpired").await?;
 
-    let rejected = shop.place_order(&[("TEA-130", 9), ("TEA-100", 1)]).await?;
+    let rejected = shop.place_order(&[("MUG-130-ASH", 2), ("TEA-100", 1)]).await?;
     shop.settles_as(rejected, OrderStatus::Rejected).await?;
     let cancelled = shop.place_order(&[("COF-100-B", 3)]).await?;
     shop.settles_as(cancelled, OrderStatus::Confirmed).await?;
@@ -74,8 +77,8 @@ async fn in_transit(shop: &Embedded) -> Result<Facts> {
     shop.send(shop.parcel(shipped, "central")?).await?;
     shop.settles_as(shipped, OrderStatus::Shipped).await?;
 
-    // No location has four of these.
-    let accepted = shop.place_as("two parcels", &[("POT-110", 4)], "tok_ok").await?;
+    // No location has three of these.
+    let accepted = shop.place_as("two parcels", &[("KET-120-RED", 3)], "tok_ok").await?;
     let in_fulfilment: OrderId = accepted.id.parse()?;
     shop.send(shop.parcel(in_fulfilment, "central")?).await?;
     shop.settles_as(in_fulfilment, OrderStatus::InFulfilment).await?;

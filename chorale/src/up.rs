@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 
 use crate::cli::Listen;
 use crate::migrate;
-use crate::stores::Stores;
+use crate::stores::{BusAddress, Stores};
 
 /// Names of the roles, which are also their commands.
 const ROLES: [&str; 5] = ["command-api", "relay", "reactors", "projectors", "query-api"];
@@ -95,18 +95,20 @@ pub async fn run(
     out: &mut impl Write,
 ) -> Result<()> {
     let signals = Shutdown::on_signals()?;
-    if stores.keeps_logs_in_files() || stores.bus.is_none() {
+    if stores.keeps_logs_in_files() {
         bail!(
             "processes can only share a shop on servers. Pass --event-log postgres://…, --vault postgres://… and --bus kafka://…, \
              or run `chorale` for a shop on files"
         );
     }
+    // Without a cluster, the logs are the topics and there is nothing to relay.
+    let relays = matches!(BusAddress::parse(stores.bus.as_ref())?, BusAddress::Kafka(_));
     migrate::run(data, stores, false, out).await?;
     out.flush()?;
     std::fs::create_dir_all(data).with_context(|| format!("cannot create {}", data.display()))?;
     let processes = Arc::new(Processes { file: data.join(PROCESSES), running: Mutex::default() });
     let mut roles = JoinSet::new();
-    for role in ROLES {
+    for role in ROLES.into_iter().filter(|role| relays || *role != "relay") {
         let start = Start {
             role,
             environment: stores.environment(),
@@ -160,14 +162,17 @@ async fn keep_running(start: Start, processes: Arc<Processes>, signals: Shutdown
     let mut backoff = Backoff::new(FIRST, LONGEST);
     while !signals.has_begun() {
         let began = Instant::now();
-        let status = run_once(&start, &processes, &signals).await?;
+        let ended = match run_once(&start, &processes, &signals).await {
+            Ok(status) => format!("ended with {status}"),
+            Err(error) => format!("failed: {error:#}"),
+        };
         processes.change(|running| drop(running.remove(start.role)))?;
         if signals.has_begun() {
             break;
         }
         backoff.reset_after(began.elapsed());
         let pause = backoff.next_pause();
-        eprintln!("{:<11} | ended with {status}; starting it again in {pause:?}", start.role);
+        eprintln!("{:<11} | {ended}; starting it again in {pause:?}", start.role);
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = signals.begun() => {}

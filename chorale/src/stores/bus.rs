@@ -22,7 +22,7 @@ pub enum BusAddress {
 
 impl BusAddress {
     /// Reads an address; without one the bus is the logs.
-    pub(super) fn parse(address: Option<&Secret>) -> Result<Self> {
+    pub(crate) fn parse(address: Option<&Secret>) -> Result<Self> {
         let Some(address) = address else { return Ok(Self::Logs(PARTITIONS)) };
         let text = address.expose();
         if text.starts_with("kafka://") {

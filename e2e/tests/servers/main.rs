@@ -10,6 +10,7 @@ mod restoring;
 mod servers;
 mod tracing;
 mod two_command_apis;
+mod up;
 
 /// Held by tests that keep the whole machine busy, so that they take turns.
 static WHOLE_MACHINE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

@@ -1,8 +1,8 @@
 //! Infrastructure of every process of Chorale, without rules of commerce: clock, configuration, telemetry, shutdown,
 //! sealing of personal data, signing, and the bus port. Of the published language it uses topics, contexts and envelopes.
 //!
-//! The feature `contract` adds the harness of all contract suites, the suites of the ports of this crate, and the buses for
-//! tests.
+//! The feature `contract` adds the harness of all contract suites, the suites of the ports of this crate, and for tests the
+//! buses and a proxy with the faults of networks.
 
 #![warn(unreachable_pub)]
 
@@ -13,6 +13,8 @@ pub mod config;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 pub mod error;
+#[cfg(any(test, feature = "contract"))]
+pub mod fault_proxy;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod sealing;

@@ -8,6 +8,8 @@
 //! | `quarantine`, `rebuilds`, `sources` | operational state |
 //! | `store` | store: its format |
 //!
+//! Every call has a limit, and is not abandoned half way: see [`calls`].
+//!
 //! Every write waits until a majority of the replica set has it in its journal; every read goes to the primary and answers
 //! only what a majority has. There are no transactions: a document is guarded by its version, and positions are written
 //! after the documents, in the same database. A server that loses its last writes therefore holds an earlier moment, from
@@ -15,6 +17,7 @@
 
 mod body;
 mod bulk;
+mod calls;
 mod conditions;
 mod connection;
 mod documents;
@@ -28,11 +31,10 @@ mod shapes;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use mongodb::Database;
-use mongodb::bson::Document;
 use parking_lot::Mutex;
 use platform::bus::Positions;
 
+use self::calls::{Calls, Entries};
 use self::generations::KeysOf;
 use self::shapes::Pointer;
 use crate::backend::Declared;
@@ -43,7 +45,7 @@ use crate::port::{Collection, Generation, StoreError};
 /// Documents in a MongoDB database.
 pub(crate) struct Mongo {
     collections: Declared,
-    database: Database,
+    calls: Calls,
     read_only: bool,
     changes: Changes,
     /// How often each generation was written when it was last looked at.
@@ -59,9 +61,9 @@ pub(crate) struct Mongo {
 impl Mongo {
     /// Opens the store. A new one is created; one that lacks an index that this program needs is refused.
     pub(crate) async fn open(url: &str, collections: &[&'static Collection]) -> Result<Self, StoreError> {
-        let database = connection::open(url).await?;
-        connection::claim_format(&database).await?;
-        let store = Self::over(database, collections, false);
+        let calls = connection::open(url).await?;
+        connection::claim_format(&calls).await?;
+        let store = Self::over(calls, collections, false);
         indexes::require(&store).await?;
         Ok(store)
     }
@@ -71,9 +73,9 @@ impl Mongo {
         url: &str,
         collections: &[&'static Collection],
     ) -> Result<Self, StoreError> {
-        let database = connection::open(url).await?;
-        connection::format(&database).await?;
-        Ok(Self::over(database, collections, true))
+        let calls = connection::open(url).await?;
+        connection::format(&calls).await?;
+        Ok(Self::over(calls, collections, true))
     }
 
     /// Creates the store, or adds the indexes and keys that it lacks.
@@ -81,16 +83,16 @@ impl Mongo {
         url: &str,
         collections: &[&'static Collection],
     ) -> Result<Migrated, StoreError> {
-        let database = connection::open(url).await?;
-        let migrated = connection::claim_format(&database).await?;
-        indexes::complete(&Self::over(database, collections, false)).await?;
+        let calls = connection::open(url).await?;
+        let migrated = connection::claim_format(&calls).await?;
+        indexes::complete(&Self::over(calls, collections, false)).await?;
         Ok(migrated)
     }
 
-    fn over(database: Database, collections: &[&'static Collection], read_only: bool) -> Self {
+    fn over(calls: Calls, collections: &[&'static Collection], read_only: bool) -> Self {
         Self {
             collections: Declared::new(collections),
-            database,
+            calls,
             read_only,
             changes: Changes::default(),
             seen: Mutex::default(),
@@ -100,11 +102,11 @@ impl Mongo {
         }
     }
 
-    fn of(&self, name: &str) -> mongodb::Collection<Document> {
-        self.database.collection(name)
+    fn of(&self, name: &str) -> Entries<'_> {
+        self.calls.of(name)
     }
 
-    fn documents(&self, generation: &Generation) -> mongodb::Collection<Document> {
+    fn documents(&self, generation: &Generation) -> Entries<'_> {
         self.of(&name(generation))
     }
 

@@ -2,8 +2,7 @@
 
 use mongodb::bson::{Bson, Document, doc};
 
-use super::connection::write_concern;
-use super::error::{DUPLICATE_KEY, failed_at, refused};
+use super::error::{DUPLICATE_KEY, refused};
 use super::generations::KeysOf;
 use super::{Mongo, body, name};
 use crate::backend::whole;
@@ -161,7 +160,6 @@ async fn insert<'u>(
         "insert": collection,
         "documents": all,
         "ordered": false,
-        "writeConcern": write_concern(),
     };
     let (_, there) = send(store, command, updates, operation).await?;
     // Servers differ in whether they count the others.
@@ -185,7 +183,6 @@ async fn run<'u>(
         "update": collection,
         "updates": all,
         "ordered": false,
-        "writeConcern": write_concern(),
     };
     send(store, command, updates, operation).await
 }
@@ -197,7 +194,7 @@ async fn send<'u>(
     updates: &[&'u Update],
     operation: &'static str,
 ) -> Result<(u64, Vec<&'u Update>), StoreError> {
-    let reply = store.database.run_command(command).await.map_err(failed_at(operation))?;
+    let reply = store.calls.write(command, operation).await?;
     if let Ok(problem) = reply.get_document("writeConcernError") {
         return Err(refused(operation, problem));
     }

@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, Document, doc};
+use mongodb::options::FindOptions;
 use platform::bus::Positions;
 use serde::ser::Error as _;
 
-use super::error::{failed_at, unreadable};
+use super::error::unreadable;
 use super::generations::{self, Advanced};
 use super::{Mongo, body, bulk};
 use crate::backend::{in_order, number};
@@ -24,12 +24,9 @@ impl Keyed for Mongo {
         let asked: HashSet<&str> = ids.iter().map(String::as_str).collect();
         let mut found = Vec::with_capacity(asked.len());
         if !asked.is_empty() {
-            let loading = || failed_at("loading documents");
             let which = doc! { "_id": { "$in": asked.iter().copied().collect::<Vec<_>>() } };
-            let documents = self.documents(generation);
-            let asked = documents.find(which).projection(doc! { "keys": 0, "lists": 0 });
-            let mut entries = asked.await.map_err(loading())?;
-            while let Some(entry) = entries.try_next().await.map_err(loading())? {
+            let without_keys = FindOptions::builder().projection(doc! { "keys": 0, "lists": 0 }).build();
+            for entry in self.documents(generation).find(which, without_keys, "loading documents").await? {
                 found.push(stored(generation, &entry)?);
             }
         }

@@ -17,9 +17,11 @@ pub(super) fn failed(operation: &str, error: Error) -> StoreError {
     StoreError::Unavailable(operation.to_owned(), Some(Box::new(error)))
 }
 
-/// [`failed`] for `map_err`.
-pub(super) fn failed_at(operation: &'static str) -> impl Fn(Error) -> StoreError {
-    move |error| failed(operation, error)
+/// Whether this is the error of a call for which the driver found no server.
+pub(super) fn found_no_server(error: &StoreError) -> bool {
+    let StoreError::Unavailable(_, Some(cause)) = error else { return false };
+    let cause = cause.downcast_ref::<Error>();
+    cause.is_some_and(|error| matches!(*error.kind, ErrorKind::ServerSelection { .. }))
 }
 
 /// Whether a write met a document with the same id.

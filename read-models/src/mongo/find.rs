@@ -4,11 +4,10 @@
 //! next one. They follow each other in the order of the query, so a page asks for the next range only while it is not full.
 
 use async_trait::async_trait;
-use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, Document, doc};
+use mongodb::options::FindOptions;
 
 use super::bulk::bson;
-use super::error::failed_at;
 use super::{Mongo, conditions, documents};
 use crate::backend::number;
 use crate::port::{
@@ -68,14 +67,13 @@ impl Queries for Mongo {
         if self.is_uncreated(generation) || limit == 0 {
             return Ok(0);
         }
-        let counting = || failed_at("counting documents");
-        let stages = [
+        let stages = vec![
             doc! { "$match": { "$and": conditions::all(filters) } },
             doc! { "$limit": i64::try_from(limit).unwrap_or(i64::MAX) },
             doc! { "$group": { "_id": null, "documents": { "$sum": 1_i64 } } },
         ];
-        let mut answer = self.documents(generation).aggregate(stages).await.map_err(counting())?;
-        match answer.try_next().await.map_err(counting())? {
+        let answer = self.documents(generation).aggregate(stages, "counting documents").await?;
+        match answer.first() {
             Some(counted) => match counted.get("documents") {
                 Some(Bson::Int64(counted)) => number(*counted),
                 Some(Bson::Int32(counted)) => number(i64::from(*counted)),
@@ -98,14 +96,11 @@ impl Mongo {
         limit: usize,
         found: &mut Vec<Found>,
     ) -> Result<(), StoreError> {
-        let finding = || failed_at("finding documents");
         let order: Document = keys.iter().map(|key| (key.path.clone(), sign(key.direction))).collect();
         // At most a thousand.
         let limit = (limit - found.len()) as i64;
-        let documents = self.documents(generation);
-        let asked = documents.find(conditions).sort(order).limit(limit).projection(doc! { "lists": 0 });
-        let mut entries = asked.await.map_err(finding())?;
-        while let Some(entry) = entries.try_next().await.map_err(finding())? {
+        let options = FindOptions::builder().sort(order).limit(limit).projection(doc! { "lists": 0 }).build();
+        for entry in self.documents(generation).find(conditions, options, "finding documents").await? {
             let document = documents::stored(generation, &entry)?;
             let values = query.sort.iter().map(|(field, _)| value(&entry, field)).collect();
             found.push(Found { cursor: Cursor { values, id: document.id.clone() }, document });

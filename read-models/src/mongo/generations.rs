@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, Document, doc};
+use mongodb::options::FindOptions;
 use platform::bus::{self, Partition, Positions};
 
-use super::error::{failed, failed_at, is_duplicate, unreadable};
+use super::error::unreadable;
 use super::{Mongo, body, name};
 use crate::backend::{number, whole};
 use crate::changes::Watched;
@@ -49,6 +49,7 @@ pub(super) async fn ensure(
     let lists = [declared.lists(), inherited.lists()].concat();
     let all = KeyFields::new(fields, lists);
     let entry = doc! {
+        "_id": name(generation),
         "collection": &generation.collection,
         "writes": 0_i64,
         "positions": {},
@@ -56,31 +57,23 @@ pub(super) async fn ensure(
         "keys": all.fields(),
         "lists": all.lists(),
     };
-    let ensured = store
-        .of("generations")
-        .update_one(doc! { "_id": name(generation) }, doc! { "$setOnInsert": entry })
-        .upsert(true)
-        .await;
-    match ensured {
-        Err(error) if !is_duplicate(&error) => Err(failed("creating a generation", error)),
-        _ => Ok(()),
-    }
+    store.of("generations").insert(entry, "creating a generation").await?;
+    Ok(())
 }
 
 /// Deletes the entry and the documents.
 pub(super) async fn remove(store: &Mongo, generation: &Generation) -> Result<(), StoreError> {
-    let dropping = || failed_at("dropping a generation");
+    let operation = "dropping a generation";
     store.keys.lock().remove(generation);
     store.reached.lock().remove(generation);
-    store.of("generations").delete_one(doc! { "_id": name(generation) }).await.map_err(dropping())?;
-    store.documents(generation).drop().await.map_err(dropping())
+    store.of("generations").delete(doc! { "_id": name(generation) }, operation).await?;
+    store.documents(generation).drop(operation).await
 }
 
 /// Counts a write, so that readers look again.
 pub(super) async fn touch(store: &Mongo, generation: &Generation) -> Result<(), StoreError> {
     let counted = doc! { "$inc": { "writes": 1_i64 } };
-    let touched = store.of("generations").update_one(doc! { "_id": name(generation) }, counted).await;
-    touched.map_err(failed_at("noting a change"))?;
+    store.of("generations").update(doc! { "_id": name(generation) }, counted, "noting a change").await?;
     Ok(())
 }
 
@@ -105,9 +98,7 @@ pub(super) async fn advance(
     for (partition, position) in store.reached.lock().get(generation).into_iter().flatten() {
         entry.insert(path(partition), doc! { "$gte": whole(*position)? });
     }
-    let writing = || failed_at("writing positions");
-    let done = store.of("generations").update_one(entry, update).await.map_err(writing())?;
-    if done.matched_count == 1 {
+    if store.of("generations").update(entry, update, "writing positions").await? {
         let mut reached = store.reached.lock();
         let reached = reached.entry(generation.clone()).or_default();
         for (partition, position) in positions {
@@ -166,19 +157,16 @@ pub(super) async fn add_keys(
 ) -> Result<(), StoreError> {
     let entry = doc! { "_id": name(generation), "keysRevision": known.revision };
     let more = doc! { "keysRevision": known.revision + 1, "keys": all.fields(), "lists": all.lists() };
-    let added = store.of("generations").update_one(entry, doc! { "$set": more }).await;
-    added.map_err(failed_at("adding keys"))?;
+    store.of("generations").update(entry, doc! { "$set": more }, "adding keys").await?;
     Ok(())
 }
 
 impl Watched for Mongo {
     /// Compares how often generations were written with the last look.
     async fn check_others(&self) -> Result<(), StoreError> {
-        let reading = || failed_at("looking for changes");
-        let what = doc! { "collection": 1, "writes": 1 };
-        let mut entries = self.of("generations").find(doc! {}).projection(what).await.map_err(reading())?;
+        let what = FindOptions::builder().projection(doc! { "collection": 1, "writes": 1 }).build();
         let mut changed = Vec::new();
-        while let Some(entry) = entries.try_next().await.map_err(reading())? {
+        for entry in self.of("generations").find(doc! {}, what, "looking for changes").await? {
             let wrong = unreadable("a generation");
             let id = entry.get_str("_id").map_err(&wrong)?;
             let writes = entry.get_i64("writes").map_err(&wrong)?;
@@ -193,8 +181,7 @@ impl Watched for Mongo {
 }
 
 async fn read(store: &Mongo, generation: &Generation) -> Result<Option<Document>, StoreError> {
-    let found = store.of("generations").find_one(doc! { "_id": name(generation) }).await;
-    found.map_err(failed_at("reading a generation"))
+    store.of("generations").get(&name(generation), "reading a generation").await
 }
 
 async fn expect(store: &Mongo, generation: &Generation) -> Result<Document, StoreError> {

@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 
-use futures_util::TryStreamExt;
 use mongodb::IndexModel;
 use mongodb::bson::{Bson, Document, doc};
-use mongodb::options::IndexOptions;
+use mongodb::options::{FindOptions, IndexOptions};
 
-use super::error::{failed_at, unreadable};
+use super::error::unreadable;
 use super::generations::{self, KeysOf};
 use super::{Mongo, bulk, conditions, documents, name};
 use crate::port::{Collection, Generation, Generations, Index, KeyFields, StoreError};
@@ -51,7 +50,7 @@ pub(super) async fn build(
         })
         .collect();
     if !models.is_empty() {
-        store.documents(generation).create_indexes(models).await.map_err(failed_at("building indexes"))?;
+        store.documents(generation).build(models, "building indexes").await?;
     }
     Ok(())
 }
@@ -106,22 +105,17 @@ fn lacking(collection: &Collection, keys: &KeysOf) -> Vec<String> {
 
 /// The names of a generation's indexes.
 async fn built(store: &Mongo, generation: &Generation) -> Result<HashSet<String>, StoreError> {
-    let reading = || failed_at("listing indexes");
-    let mut indexes = store.documents(generation).list_indexes().await.map_err(reading())?;
-    let mut names = HashSet::new();
-    while let Some(index) = indexes.try_next().await.map_err(reading())? {
-        names.extend(index.options.and_then(|options| options.name));
-    }
-    Ok(names)
+    let indexes = store.documents(generation).indexes("listing indexes").await?;
+    Ok(indexes.into_iter().filter_map(|index| index.options?.name).collect())
 }
 
 /// Extracts the keys of all documents that have those of an earlier revision.
 async fn key_again(store: &Mongo, generation: &Generation, keys: &KeysOf) -> Result<(), StoreError> {
-    let reading = || failed_at("reading documents to index");
     let behind = doc! { "keysRevision": { "$lt": keys.revision } };
     loop {
-        let page = store.documents(generation).find(behind.clone()).limit(PAGE).await.map_err(reading())?;
-        let page: Vec<Document> = page.try_collect().await.map_err(reading())?;
+        let page = FindOptions::builder().limit(PAGE).build();
+        let page =
+            store.documents(generation).find(behind.clone(), page, "reading documents to index").await?;
         if page.is_empty() {
             return Ok(());
         }

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use async_trait::async_trait;
-use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, Document, doc};
+use mongodb::options::FindOptions;
 
-use super::error::{failed, failed_at, is_duplicate, unreadable};
+use super::error::unreadable;
 use super::{Mongo, body, bulk, name};
 use crate::backend::{encoding, number, whole};
 use crate::port::{
@@ -36,9 +36,8 @@ impl Quarantine for Mongo {
         }
         let ids: Vec<String> = keys.iter().map(|key| id(generation, key)).collect();
         let released = doc! { "$set": { "released": true } };
-        let done = self.of(QUARANTINE).update_many(doc! { "_id": { "$in": ids } }, released).await;
-        done.map_err(failed_at("releasing quarantined events"))?;
-        Ok(())
+        let which = doc! { "_id": { "$in": ids } };
+        self.of(QUARANTINE).update_all(which, released, "releasing quarantined events").await
     }
 
     async fn waiting(
@@ -60,12 +59,10 @@ impl Quarantine for Mongo {
                 { "stream": &after.stream, "version": { "$gt": version } },
             ] });
         }
-        let reading = || failed_at("reading quarantined events");
-        let quarantine = self.of(QUARANTINE);
-        let found = quarantine.find(doc! { "$and": all }).sort(doc! { "stream": 1, "version": 1 });
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let found: Vec<Document> =
-            found.limit(limit).await.map_err(reading())?.try_collect().await.map_err(reading())?;
+        let first = FindOptions::builder().sort(doc! { "stream": 1, "version": 1 }).limit(limit).build();
+        let found =
+            self.of(QUARANTINE).find(doc! { "$and": all }, first, "reading quarantined events").await?;
         found.iter().map(event).collect()
     }
 
@@ -78,38 +75,34 @@ impl Quarantine for Mongo {
             return Ok(HashSet::new());
         }
         let ids: Vec<String> = keys.iter().map(|key| id(generation, key)).collect();
-        let reading = || failed_at("reading quarantined events");
-        let quarantine = self.of(QUARANTINE);
-        let found = quarantine.find(doc! { "_id": { "$in": ids } });
-        let found = found.projection(doc! { "stream": 1, "version": 1 }).await.map_err(reading())?;
-        let found: Vec<Document> = found.try_collect().await.map_err(reading())?;
+        let which = doc! { "_id": { "$in": ids } };
+        let names = FindOptions::builder().projection(doc! { "stream": 1, "version": 1 }).build();
+        let found = self.of(QUARANTINE).find(which, names, "reading quarantined events").await?;
         found.iter().map(key).collect()
     }
 
     async fn count(&self, generation: &Generation) -> Result<QuarantineCount, StoreError> {
-        let counting = || failed_at("counting quarantined events");
+        let operation = "counting quarantined events";
         let all = doc! { "generation": name(generation) };
         let waiting = doc! { "generation": name(generation), "released": false };
-        let quarantine = self.of(QUARANTINE);
         Ok(QuarantineCount {
-            waiting: quarantine.count_documents(waiting.clone()).await.map_err(counting())?,
-            streams: quarantine.distinct("stream", waiting).await.map_err(counting())?.len() as u64,
-            ever: quarantine.count_documents(all).await.map_err(counting())?,
+            waiting: self.of(QUARANTINE).count(waiting.clone(), operation).await?,
+            streams: self.of(QUARANTINE).distinct("stream", waiting, operation).await?.len() as u64,
+            ever: self.of(QUARANTINE).count(all, operation).await?,
         })
     }
 
     async fn forget(&self, generation: &Generation) -> Result<(), StoreError> {
-        let forgotten = self.of(QUARANTINE).delete_many(doc! { "generation": name(generation) }).await;
-        forgotten.map_err(failed_at("deleting quarantined events"))?;
-        Ok(())
+        let of = doc! { "generation": name(generation) };
+        self.of(QUARANTINE).delete_all(of, "deleting quarantined events").await
     }
 }
 
 #[async_trait]
 impl Rebuilds for Mongo {
     async fn rebuild(&self, collection: &str) -> Result<Option<(Rebuild, u64)>, StoreError> {
-        let found = self.of("rebuilds").find_one(doc! { "_id": collection }).await;
-        let Some(entry) = found.map_err(failed_at("reading a rebuild"))? else { return Ok(None) };
+        let found = self.of("rebuilds").get(collection, "reading a rebuild").await?;
+        let Some(entry) = found else { return Ok(None) };
         let wrong = unreadable("a rebuild");
         let text =
             body::to_json(entry.get("rebuild").unwrap_or(&Bson::Null)).map_err(encoding("a rebuild"))?;
@@ -125,28 +118,21 @@ impl Rebuilds for Mongo {
             "rebuild": body::to_bson(&text).map_err(encoding("a rebuild"))?,
         };
         if expected == 0 {
-            return match self.of("rebuilds").insert_one(entry).await {
-                Ok(_) => Ok(true),
-                Err(error) if is_duplicate(&error) => Ok(false),
-                Err(error) => Err(failed("writing a rebuild", error)),
-            };
+            return self.of("rebuilds").insert(entry, "writing a rebuild").await;
         }
         let unchanged = doc! { "_id": &rebuild.collection, "revision": whole(expected)? };
-        let replaced = self.of("rebuilds").replace_one(unchanged, entry).await;
-        Ok(replaced.map_err(failed_at("writing a rebuild"))?.matched_count == 1)
+        self.of("rebuilds").replace(unchanged, entry, "writing a rebuild").await
     }
 }
 
 #[async_trait]
 impl Sources for Mongo {
     async fn claim_source(&self, context: &str, epoch: &str) -> Result<String, StoreError> {
-        match self.of("sources").insert_one(doc! { "_id": context, "epoch": epoch }).await {
-            Ok(_) => return Ok(epoch.to_owned()),
-            Err(error) if is_duplicate(&error) => {}
-            Err(error) => return Err(failed("recording a source", error)),
+        let entry = doc! { "_id": context, "epoch": epoch };
+        if self.of("sources").insert(entry, "recording a source").await? {
+            return Ok(epoch.to_owned());
         }
-        let found = self.of("sources").find_one(doc! { "_id": context }).await;
-        let entry = found.map_err(failed_at("reading a source"))?.unwrap_or_default();
+        let entry = self.of("sources").get(context, "reading a source").await?.unwrap_or_default();
         Ok(entry.get_str("epoch").map_err(unreadable("a source"))?.to_owned())
     }
 }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, Document, doc};
+use mongodb::options::FindOptions;
 use tokio::time::Instant;
 
-use super::error::{failed_at, is_duplicate, unreadable};
+use super::error::unreadable;
 use super::{Mongo, generations, indexes, name};
 use crate::port::{Collection, Generation, GenerationState, Generations, StoreError};
 
@@ -105,10 +105,8 @@ fn id(collection: &str, shape: u32) -> String {
 #[async_trait]
 impl Generations for Mongo {
     async fn list(&self) -> Result<Vec<(Generation, GenerationState)>, StoreError> {
-        let reading = || failed_at("listing generations");
-        let mut entries = self.of("shapes").find(doc! {}).await.map_err(reading())?;
         let mut all = Vec::new();
-        while let Some(entry) = entries.try_next().await.map_err(reading())? {
+        for entry in self.of("shapes").find(doc! {}, FindOptions::default(), "listing generations").await? {
             let shape = Shape::read(&entry)?;
             let states = [
                 (GenerationState::Building, shape.building.as_slice()),
@@ -189,8 +187,8 @@ impl Generations for Mongo {
 impl Mongo {
     /// The entry of a shape, or what it is before the first generation.
     async fn shape(&self, collection: &str, shape: u32) -> Result<Shape, StoreError> {
-        let entry = self.of("shapes").find_one(doc! { "_id": id(collection, shape) }).await;
-        match entry.map_err(failed_at("reading the generations of a collection"))? {
+        let operation = "reading the generations of a collection";
+        match self.of("shapes").get(&id(collection, shape), operation).await? {
             Some(entry) => Shape::read(&entry),
             None => Ok(Shape::new(collection, shape)),
         }
@@ -246,17 +244,12 @@ impl Mongo {
     async fn replace(&self, shape: &mut Shape) -> Result<bool, StoreError> {
         let before = shape.revision;
         shape.revision += 1;
-        let writing = || failed_at("changing the generations of a collection");
+        let operation = "changing the generations of a collection";
         if before == 0 {
-            return match self.of("shapes").insert_one(shape.write()).await {
-                Ok(_) => Ok(true),
-                Err(error) if is_duplicate(&error) => Ok(false),
-                Err(error) => Err(writing()(error)),
-            };
+            return self.of("shapes").insert(shape.write(), operation).await;
         }
         let unchanged = doc! { "_id": shape.id(), "revision": before };
-        let replaced = self.of("shapes").replace_one(unchanged, shape.write()).await.map_err(writing())?;
-        Ok(replaced.matched_count == 1)
+        self.of("shapes").replace(unchanged, shape.write(), operation).await
     }
 
     /// Remembers the live generation of an entry, and answers it or the one of a newer entry that is already known.
@@ -278,7 +271,6 @@ impl Mongo {
 
     /// Whether the generation exists.
     pub(super) async fn exists(&self, generation: &Generation) -> Result<bool, StoreError> {
-        let found = self.of("generations").find_one(doc! { "_id": name(generation) }).await;
-        Ok(found.map_err(failed_at("looking for a generation"))?.is_some())
+        Ok(self.of("generations").get(&name(generation), "looking for a generation").await?.is_some())
     }
 }

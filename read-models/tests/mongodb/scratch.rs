@@ -7,6 +7,7 @@ use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
 use mongodb::{Client, Database};
 use platform::contract::Broken;
+use platform::fault_proxy::FaultProxy;
 use read_models::Store;
 use read_models::contract::{COLLECTIONS, KeyedLocation, KeyedStore, Location};
 
@@ -41,6 +42,18 @@ impl Scratch {
         // Scheme and authority.
         let root = before.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
         format!("{root}/{}?{query}", self.current())
+    }
+
+    /// A proxy to the server, and the address of the database through it, with these further options.
+    pub async fn behind_proxy(&self, options: &str) -> (FaultProxy, String) {
+        let url = self.url();
+        let (scheme, rest) = url.split_once("://").unwrap();
+        let (authority, database) = rest.split_once('/').unwrap();
+        let (user, hosts) = authority.rsplit_once('@').map_or(("", authority), |(user, hosts)| (user, hosts));
+        let proxy = FaultProxy::to(hosts.split(',').next().unwrap()).await.unwrap();
+        let at = if user.is_empty() { "" } else { "@" };
+        let url = format!("{scheme}://{user}{at}{}/{database}&{options}", proxy.address());
+        (proxy, url)
     }
 
     /// Its database, without the store.

@@ -1,8 +1,8 @@
 //! The promises of the ports, as suites that every backend passes.
 //!
 //! There is a suite per port, so that an engine runs those that it offers: [`keyed_suite`](crate::keyed_suite) (documents by id,
-//! positions, changes, generations), [`query_suite`](crate::query_suite), [`word_suite`](crate::word_suite) and
-//! [`operations_suite`](crate::operations_suite).
+//! positions, changes, generations), [`query_suite`](crate::query_suite), [`word_suite`](crate::word_suite),
+//! [`repair_suite`](crate::repair_suite) and [`operations_suite`](crate::operations_suite).
 
 mod books;
 mod counting;
@@ -14,6 +14,7 @@ mod model;
 mod operations;
 mod positions;
 mod random;
+mod repairing;
 mod restoring;
 mod versions;
 mod waiting;
@@ -109,6 +110,15 @@ contract_suite! { ($crate::contract)
     /// The promises of lists of words.
     WORDS word_suite Location;
     words: words_find_texts_that_begin_with_them, lists_follow_their_documents;
+}
+
+contract_suite! { ($crate::contract)
+    /// The promises of repairs.
+    REPAIRS repair_suite Location;
+    repairing: a_repair_replaces_a_document_of_the_same_version, a_repair_may_lower_a_version,
+        a_repair_does_not_replace_a_newer_document, a_repair_stores_a_document_that_is_missing,
+        a_removed_document_leaves_no_tombstone, a_newer_document_is_not_removed,
+        a_dropped_generation_is_not_repaired;
 }
 
 contract_suite! { ($crate::contract)

@@ -26,6 +26,7 @@ mod find;
 mod generations;
 mod indexes;
 mod operations;
+mod repairs;
 mod shapes;
 
 use std::collections::HashMap;

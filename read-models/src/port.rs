@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`Keyed`], [`Generations`] | documents by id with guarded versions, positions, changes | any engine, Redis included |
 //! | [`Queries`] | pages and counts over indexed fields | SQLite, MongoDB |
+//! | [`Repairs`] | corrects documents that were altered from outside | engines whose documents can be compared with the events: those with [`Queries`] |
 //! | [`Quarantine`], [`Rebuilds`], [`Sources`] | operational state | engines that never evict |
 //!
 //! A store holds **generations** of collections. A document has a version, and a write is kept only if it is newer than the
@@ -16,6 +17,7 @@ mod error;
 mod keys;
 mod operations;
 mod query;
+mod repairs;
 
 use std::time::Duration;
 
@@ -30,6 +32,7 @@ pub use operations::{
     EventKey, Quarantine, QuarantineCount, QuarantinedEvent, Rebuild, RebuildState, Rebuilds, Sources,
 };
 pub use query::{Cursor, Direction, Filter, Found, MAX_PAGE, Query, after_all_beginning_with};
+pub use repairs::Repairs;
 
 /// How long after [`Generations::switch`] a handle may still answer the generation that was live before.
 pub const SWITCH_VISIBLE_WITHIN: Duration = Duration::from_secs(1);

@@ -17,6 +17,7 @@ mod generations;
 mod keyset;
 mod operations;
 mod reindex;
+mod repairs;
 mod schema;
 #[cfg(all(test, feature = "contract"))]
 mod tests;

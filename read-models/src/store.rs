@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use crate::port::{
-    Cursor, Found, Generation, Generations, Keyed, Quarantine, Queries, Query, Rebuilds, Sources, StoreError,
-    Stored,
+    Cursor, Found, Generation, Generations, Keyed, Quarantine, Queries, Query, Rebuilds, Repairs, Sources,
+    StoreError, Stored,
 };
 
 /// A store, port by port. Clones are handles on the same one. A decorator replaces the ports that it wraps:
@@ -21,6 +21,8 @@ pub struct Store {
     pub queries: Arc<dyn Queries>,
     /// The generations.
     pub generations: Arc<dyn Generations>,
+    /// Corrections of documents.
+    pub repairs: Arc<dyn Repairs>,
     /// Quarantined events.
     pub quarantine: Arc<dyn Quarantine>,
     /// Leases and progress of rebuilds.
@@ -60,7 +62,7 @@ impl Store {
     /// A store whose ports are all of one engine.
     pub(crate) fn of<E>(name: &'static str, engine: E) -> Self
     where
-        E: Keyed + Queries + Generations + Quarantine + Rebuilds + Sources + 'static,
+        E: Keyed + Queries + Generations + Repairs + Quarantine + Rebuilds + Sources + 'static,
     {
         let engine = Arc::new(engine);
         Self {
@@ -68,6 +70,7 @@ impl Store {
             keyed: engine.clone(),
             queries: engine.clone(),
             generations: engine.clone(),
+            repairs: engine.clone(),
             quarantine: engine.clone(),
             rebuilds: engine.clone(),
             sources: engine,

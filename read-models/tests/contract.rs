@@ -7,13 +7,13 @@ mod faulty;
 
 use faulty::{Fault, FaultyLocation};
 use platform::contract::breach;
-use read_models::contract::{KEYED, OPERATIONS, QUERIES, WORDS};
+use read_models::contract::{KEYED, OPERATIONS, QUERIES, REPAIRS, WORDS};
 
 /// The suites must fail with this fault, in these checks at least.
 async fn finds(fault: Fault, checks: &[&str]) {
     for name in checks {
         let location = FaultyLocation::new(fault);
-        let breach = match [QUERIES, WORDS, OPERATIONS]
+        let breach = match [QUERIES, WORDS, REPAIRS, OPERATIONS]
             .into_iter()
             .find(|suite| suite.iter().any(|promise| promise.name == *name))
         {
@@ -115,4 +115,21 @@ async fn a_store_that_evicts_quarantined_events_is_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_gives_a_rebuild_to_several_is_found() {
     finds(Fault::SharesRebuilds, &["of_many_that_take_a_rebuild_one_succeeds"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_repairs_only_what_is_older_is_found() {
+    let checks = ["a_repair_replaces_a_document_of_the_same_version", "a_repair_may_lower_a_version"];
+    finds(Fault::RepairsOnlyWhatIsOlder, &checks).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_repairs_what_was_written_meanwhile_is_found() {
+    let checks = ["a_repair_does_not_replace_a_newer_document", "a_newer_document_is_not_removed"];
+    finds(Fault::RepairsWhatIsNewer, &checks).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_leaves_a_tombstone_of_what_it_removes_is_found() {
+    finds(Fault::RemovesWithATombstone, &["a_removed_document_leaves_no_tombstone"]).await;
 }

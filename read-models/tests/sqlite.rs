@@ -22,6 +22,7 @@ use tokio::task::JoinSet;
 read_models::keyed_suite!(Directory::new());
 read_models::query_suite!(Directory::new());
 read_models::word_suite!(Directory::new());
+read_models::repair_suite!(Directory::new());
 read_models::operations_suite!(Directory::new());
 
 async fn open(file: &Path, collection: &'static Collection) -> Result<Store, StoreError> {

@@ -8,7 +8,7 @@ use std::fmt;
 
 use mongodb::bson::{Bson, Document};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// The BSON of a JSON text. An error if it is not JSON, or holds a whole number beyond 64 bits with a sign.
 pub(super) fn to_bson(body: &str) -> Result<Bson, serde_json::Error> {
@@ -18,7 +18,8 @@ pub(super) fn to_bson(body: &str) -> Result<Bson, serde_json::Error> {
     Ok(bson)
 }
 
-/// The canonical JSON text of BSON that [`to_bson`] made. An error for types that JSON does not have.
+/// The canonical JSON text of BSON that [`to_bson`] made. Types that JSON does not have, which only someone else can have
+/// written, are answered in MongoDB's extended JSON: no document of ours has that.
 pub(super) fn to_json(bson: &Bson) -> Result<String, serde_json::Error> {
     serde_json::to_string(&AsJson(bson))
 }
@@ -136,7 +137,7 @@ impl Serialize for AsJson<'_> {
                 }
                 map.end()
             }
-            other => Err(S::Error::custom(format!("{:?} is no type of a document", other.element_type()))),
+            other => other.serialize(serializer),
         }
     }
 }
@@ -182,7 +183,13 @@ mod tests {
         for body in ["", "{", "{} x", "18446744073709551615", r#"{"a":1,"a":2}"#] {
             to_bson(body).unwrap_err();
         }
-        to_json(&Bson::DateTime(mongodb::bson::DateTime::from_millis(0))).unwrap_err();
+    }
+
+    #[test]
+    fn types_that_someone_else_has_written_are_shown_as_what_they_are() {
+        let at = Bson::DateTime(mongodb::bson::DateTime::from_millis(0));
+        assert_eq!(to_json(&at).unwrap(), r#"{"$date":{"$numberLong":"0"}}"#);
+        assert_eq!(to_json(&Bson::Double(f64::NAN)).unwrap(), "null");
     }
 
     proptest! {

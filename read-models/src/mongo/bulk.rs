@@ -20,16 +20,38 @@ pub(super) struct Update {
     pub(super) is_first: bool,
 }
 
+/// Finds the document that a write may replace, with the keys that the generation's documents have and the write's version.
+pub(super) type Guard = dyn Fn(&Write, &KeysOf, i64) -> Document + Send + Sync;
+
+/// The guard of ordinary writes: the stored document is older.
+pub(super) fn older(write: &Write, keys: &KeysOf, version: i64) -> Document {
+    let mut older = vec![
+        doc! { "version": { "$lt": version } },
+        // The same version with keys that were added since.
+        doc! { "version": version, "keysRevision": { "$lt": keys.revision } },
+    ];
+    if write.stale {
+        older.push(doc! { "version": version, "stale": false });
+    }
+    doc! { "_id": &write.id, "$or": older }
+}
+
 /// The updates of documents, with the keys that the generation's documents have.
 pub(super) fn prepare(
     generation: &Generation,
     keys: &KeysOf,
     writes: &[Write],
+    guard: &Guard,
 ) -> Result<Vec<Update>, StoreError> {
-    writes.iter().map(|write| update(generation, keys, write)).collect()
+    writes.iter().map(|write| update(generation, keys, write, guard)).collect()
 }
 
-fn update(generation: &Generation, keys: &KeysOf, write: &Write) -> Result<Update, StoreError> {
+fn update(
+    generation: &Generation,
+    keys: &KeysOf,
+    write: &Write,
+    guard: &Guard,
+) -> Result<Update, StoreError> {
     let malformed = |source| StoreError::Malformed {
         collection: generation.collection.clone(),
         id: write.id.clone(),
@@ -52,15 +74,7 @@ fn update(generation: &Generation, keys: &KeysOf, write: &Write) -> Result<Updat
         "keysRevision": keys.revision,
     };
     entry.extend(keyed(keys, &extracted));
-    let mut newer = vec![
-        doc! { "version": { "$lt": version } },
-        // The same version with keys that were added since.
-        doc! { "version": version, "keysRevision": { "$lt": keys.revision } },
-    ];
-    if write.stale {
-        newer.push(doc! { "version": version, "stale": false });
-    }
-    Ok(Update { guard: doc! { "_id": &write.id, "$or": newer }, entry, is_first: write.version == 1 })
+    Ok(Update { guard: guard(write, keys, version), entry, is_first: write.version == 1 })
 }
 
 /// The fields of a document's entry that have indexes.
@@ -200,21 +214,22 @@ async fn send<'u>(
     }
     let mut met = Vec::new();
     for problem in reply.get_array("writeErrors").into_iter().flatten().filter_map(Bson::as_document) {
-        if count(problem.get("code")) != i64::from(DUPLICATE_KEY) {
+        if problem.get("code").map_or(0, count) != i64::from(DUPLICATE_KEY) {
             return Err(refused(operation, problem));
         }
-        let index = usize::try_from(count(problem.get("index"))).unwrap_or(usize::MAX);
+        let index =
+            problem.get("index").and_then(|index| usize::try_from(count(index)).ok()).unwrap_or(usize::MAX);
         met.extend(updates.get(index).copied());
     }
-    Ok((u64::try_from(count(reply.get("n"))).unwrap_or_default(), met))
+    Ok((reply.get("n").map_or(0, count).try_into().unwrap_or_default(), met))
 }
 
-/// A number of a reply, which servers send in several types.
-fn count(number: Option<&Bson>) -> i64 {
+/// A whole number, which servers and people write in several types; 0 if it is none.
+pub(super) fn count(number: &Bson) -> i64 {
     match number {
-        Some(Bson::Int32(number)) => i64::from(*number),
-        Some(Bson::Int64(number)) => *number,
-        Some(Bson::Double(number)) => *number as i64,
+        Bson::Int32(number) => i64::from(*number),
+        Bson::Int64(number) => *number,
+        Bson::Double(number) => *number as i64,
         _ => 0,
     }
 }

@@ -7,12 +7,11 @@ use async_trait::async_trait;
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::options::FindOptions;
 use platform::bus::Positions;
-use serde::ser::Error as _;
 
 use super::error::unreadable;
 use super::generations::{self, Advanced};
 use super::{Mongo, body, bulk};
-use crate::backend::{in_order, number};
+use crate::backend::in_order;
 use crate::port::{ChangeToken, Generation, Keyed, StoreError, Stored, Write, refuse_duplicates};
 
 #[async_trait]
@@ -42,12 +41,13 @@ impl Keyed for Mongo {
         writes: &[Write],
         positions: &Positions,
     ) -> Result<(), StoreError> {
-        self.write_all(generation, writes, positions).await?;
+        self.write_guarded(generation, writes, positions, &bulk::older).await?;
         Ok(())
     }
 
     async fn put_if_newer(&self, generation: &Generation, write: &Write) -> Result<bool, StoreError> {
-        let kept = self.write_all(generation, std::slice::from_ref(write), &Positions::new()).await?;
+        let writes = std::slice::from_ref(write);
+        let kept = self.write_guarded(generation, writes, &Positions::new(), &bulk::older).await?;
         Ok(kept > 0)
     }
 
@@ -76,17 +76,18 @@ impl Keyed for Mongo {
 
 impl Mongo {
     /// Writes documents, then positions. Answers how many documents were kept.
-    async fn write_all(
+    pub(super) async fn write_guarded(
         &self,
         generation: &Generation,
         writes: &[Write],
         positions: &Positions,
+        guard: &bulk::Guard,
     ) -> Result<u64, StoreError> {
         refuse_duplicates(generation, writes)?;
         let mut keys = generations::known_keys(self, generation).await?;
         let mut kept = 0;
         loop {
-            let updates = bulk::prepare(generation, &keys, writes)?;
+            let updates = bulk::prepare(generation, &keys, writes, guard)?;
             kept = bulk::write(self, generation, &updates).await?.max(kept);
             match generations::advance(self, generation, positions, keys.revision).await? {
                 Advanced::Done => break,
@@ -107,19 +108,21 @@ impl Mongo {
     }
 }
 
-/// The document of an entry.
+/// The document of an entry. Someone may have altered it with another tool: the rest of it is answered as well as it can be, so
+/// that one such entry does not stop those beside it.
 pub(super) fn stored(generation: &Generation, entry: &Document) -> Result<Stored, StoreError> {
     let wrong = unreadable("a document");
     let id = entry.get_str("_id").map_err(&wrong)?.to_owned();
     let malformed =
         |source| StoreError::Malformed { collection: generation.collection.clone(), id: id.clone(), source };
-    let body = match (entry.get_bool("deleted").map_err(&wrong)?, entry.get("document")) {
-        (true, _) => None,
-        (false, Some(document)) => Some(body::to_json(document).map_err(malformed)?),
-        (false, None) => return Err(malformed(serde_json::Error::custom("it has no field document"))),
+    // Queries find only what is marked as not deleted.
+    let body = match (entry.get("deleted").and_then(Bson::as_bool), entry.get("document")) {
+        (Some(false), Some(document)) => Some(body::to_json(document).map_err(malformed)?),
+        _ => None,
     };
     Ok(Stored {
-        version: number(entry.get_i64("version").map_err(&wrong)?)?,
+        // A version that is no number is older than every other, as for the guards of writes.
+        version: entry.get("version").map_or(0, bulk::count).try_into().unwrap_or_default(),
         stale: entry.get("stale").and_then(Bson::as_bool).unwrap_or_default(),
         body,
         id,

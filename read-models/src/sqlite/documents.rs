@@ -9,7 +9,8 @@ use sqlx::{AssertSqlSafe, Row};
 
 use super::error::{failed_at, json};
 use super::fan_out::WideFilters;
-use super::{Sqlite, find, generations, schema, upsert};
+use super::upsert::{self, Guard};
+use super::{Sqlite, find, generations, schema};
 use crate::backend::{in_order, number};
 use crate::changes::Watched;
 use crate::port::{
@@ -19,11 +20,12 @@ use crate::port::{
 
 impl Sqlite {
     /// Answers how many documents were kept.
-    async fn write_all(
+    pub(super) async fn write_guarded(
         &self,
         generation: &Generation,
         writes: &[Write],
         positions: &Positions,
+        guard: Guard,
     ) -> Result<u64, StoreError> {
         refuse_duplicates(generation, writes)?;
         let mut recorded = self.recorded(generation).await?;
@@ -39,7 +41,7 @@ impl Sqlite {
                 continue;
             }
             let connection = transaction.connection();
-            let kept = upsert::documents(connection, generation, &recorded.fields, &prepared).await?;
+            let kept = upsert::documents(connection, generation, &recorded.fields, &prepared, guard).await?;
             upsert::positions(connection, generation, positions).await?;
             transaction.commit().await?;
             self.changes.notify(&generation.collection);
@@ -79,12 +81,14 @@ impl Keyed for Sqlite {
         writes: &[Write],
         positions: &Positions,
     ) -> Result<(), StoreError> {
-        self.write_all(generation, writes, positions).await?;
+        self.write_guarded(generation, writes, positions, Guard::Older).await?;
         Ok(())
     }
 
     async fn put_if_newer(&self, generation: &Generation, write: &Write) -> Result<bool, StoreError> {
-        let kept = self.write_all(generation, std::slice::from_ref(write), &Positions::new()).await?;
+        let kept = self
+            .write_guarded(generation, std::slice::from_ref(write), &Positions::new(), Guard::Older)
+            .await?;
         Ok(kept == 1)
     }
 

@@ -15,6 +15,15 @@ use crate::port::{Generation, KeyFields, Keys, StoreError, Value, Write};
 /// are used, so that prepared statements are found again.
 const CHUNKS: [usize; 4] = [256, 64, 8, 1];
 
+/// Which stored documents a write replaces.
+#[derive(Clone, Copy)]
+pub(super) enum Guard {
+    /// Those that are older.
+    Older,
+    /// Those whose version is not newer than this one.
+    NotAfter(i64),
+}
+
 /// A write with its keys.
 pub(super) struct Prepared<'a> {
     write: &'a Write,
@@ -42,19 +51,20 @@ pub(super) fn prepare<'a>(
     writes.iter().map(prepare).collect()
 }
 
-/// Writes the documents that are newer than the stored ones. Answers how many these were.
+/// Writes the documents whose guard holds, and those that are not there. Answers how many these were.
 pub(super) async fn documents(
     connection: &mut SqliteConnection,
     generation: &Generation,
     fields: &KeyFields,
     writes: &[Prepared<'_>],
+    guard: Guard,
 ) -> Result<u64, StoreError> {
     let mut kept = 0;
     let mut rest = writes;
     while !rest.is_empty() {
         let size = CHUNKS.into_iter().find(|size| *size <= rest.len()).unwrap_or(1);
         let (chunk, others) = rest.split_at(size);
-        kept += upsert(connection, generation, fields, chunk).await?;
+        kept += upsert(connection, generation, fields, chunk, guard).await?;
         rest = others;
     }
     Ok(kept)
@@ -66,6 +76,7 @@ async fn upsert(
     generation: &Generation,
     fields: &KeyFields,
     chunk: &[Prepared<'_>],
+    guard: Guard,
 ) -> Result<u64, StoreError> {
     let columns: Vec<String> = fields.fields().iter().map(|field| schema::column(field)).collect();
     let names: String = columns.iter().map(|column| format!(", {column}")).collect();
@@ -73,11 +84,15 @@ async fn upsert(
     let row = format!("(?,?,?,?{})", ",?".repeat(columns.len()));
     let rows = vec![row; chunk.len()].join(",");
     let table = schema::table(generation);
+    let guard = match guard {
+        Guard::Older => "(excluded.version, excluded.stale) > (held.version, held.stale)".to_owned(),
+        Guard::NotAfter(seen) => format!("held.version <= {seen}"),
+    };
     let returning = if fields.lists().is_empty() { "" } else { " RETURNING row, id" };
     let sql = format!(
         "INSERT INTO {table} AS held (id, version, body, stale{names}) VALUES {rows} \
          ON CONFLICT (id) DO UPDATE SET version = excluded.version, body = excluded.body, stale = excluded.stale{updates} \
-         WHERE (excluded.version, excluded.stale) > (held.version, held.stale){returning}"
+         WHERE {guard}{returning}"
     );
     let mut query = sqlx::query(AssertSqlSafe(sql));
     for Prepared { write, version, keys } in chunk {

@@ -12,11 +12,14 @@ use platform::contract::Broken;
 use read_models::contract::{KeyedLocation, KeyedStore, Location};
 use read_models::{
     ChangeToken, Collection, EventKey, Filter, Found, Generation, GenerationState, Generations, Keyed,
-    Quarantine, QuarantineCount, QuarantinedEvent, Queries, Query, Rebuild, Rebuilds, Store, StoreError,
-    Stored, Value, Write,
+    Quarantine, QuarantineCount, QuarantinedEvent, Queries, Query, Rebuild, Rebuilds, Repairs, Store,
+    StoreError, Stored, Value, Write,
 };
 
 use crate::directory::Directory;
+
+#[path = "faulty/repairs.rs"]
+mod repairs;
 
 /// What is wrong with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +39,9 @@ pub enum Fault {
     PointerGoesBack,
     EvictsEvents,
     SharesRebuilds,
+    RepairsOnlyWhatIsOlder,
+    RepairsWhatIsNewer,
+    RemovesWithATombstone,
 }
 
 /// The location of a store with this fault.
@@ -91,6 +97,7 @@ impl Location for FaultyLocation {
             keyed: store.clone(),
             queries: store.clone(),
             generations: store.clone(),
+            repairs: store.clone(),
             quarantine: store.clone(),
             rebuilds: store,
             sources,

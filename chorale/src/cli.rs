@@ -1,5 +1,7 @@
 //! The command line.
 
+mod projections;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -7,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use http_server::Origin;
 use platform::telemetry::{LogFormat, OtlpEndpoint};
 
+pub use self::projections::{Projections, Which};
 use crate::operator::erase::Subject;
 use crate::operator::topics::ReadArgs;
 use crate::stores::Stores;
@@ -180,8 +183,10 @@ pub enum Command {
         json: bool,
     },
     /// List the projections' generations with their positions, lag (in events and seconds) and the progress of a
-    /// rebuild, or rebuild one of them.
-    #[command(after_help = "Examples:\n  chorale projections\n  chorale projections rebuild orders")]
+    /// rebuild; or rebuild, verify, repair or roll back one of them.
+    #[command(
+        after_help = "Examples:\n  chorale projections\n  chorale projections rebuild orders\n  chorale projections verify --all"
+    )]
     Projections {
         /// Print one JSON object per generation of a projection.
         #[arg(long)]
@@ -270,20 +275,6 @@ pub enum Reactors {
     #[command(after_help = "Example:\n  chorale reactors status --json")]
     Status {
         /// Print one JSON object per reactor.
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-/// `chorale projections …`
-#[derive(Subcommand, Debug)]
-pub enum Projections {
-    /// Rebuild a projection next to the live one, compare both, and switch. Readers stay online.
-    #[command(after_help = "Example:\n  chorale projections rebuild orders")]
-    Rebuild {
-        /// Name of the projection; `chorale projections` lists them.
-        name: String,
-        /// Print the result as one JSON object.
         #[arg(long)]
         json: bool,
     },

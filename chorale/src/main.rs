@@ -72,8 +72,8 @@ async fn run(cli: Cli) -> Result<bool> {
         Some(Command::Trace { order, json }) => {
             trace::run(&read_only().await?, &order, json, &mut out).await?
         }
-        Some(Command::Projections { command: Some(Projections::Rebuild { name, json }), .. }) => {
-            projections::rebuild(&read_only().await?, &name, json, &mut out).await?;
+        Some(Command::Projections { command: Some(command), .. }) => {
+            return projection(&read_only().await?, command, &mut out).await;
         }
         Some(Command::Projections { json, command: None }) => {
             projections::list(&read_only().await?, json, &mut out).await?;
@@ -91,6 +91,20 @@ async fn run(cli: Cli) -> Result<bool> {
         Some(Command::Erase { subject, yes, json }) => {
             erase::run(&StoreLocations::read_only(path, stores)?, &subject, yes, json, &mut out).await?;
         }
+    }
+    out.flush()?;
+    Ok(true)
+}
+
+/// Runs a command about projections. `false`: documents differ.
+async fn projection(shop: &ReadOnlyShop, command: Projections, out: &mut impl Write) -> Result<bool> {
+    match command {
+        Projections::Rebuild { name, json } => projections::rebuild(shop, &name, json, out).await?,
+        Projections::Verify { which, repair, json } => {
+            return projections::verify(shop, &which, repair, json, out).await;
+        }
+        Projections::Rollback { name, json } => projections::rollback(shop, &name, json, out).await?,
+        Projections::DropOld { which, json } => projections::drop_old(shop, &which, json, out).await?,
     }
     out.flush()?;
     Ok(true)

@@ -28,7 +28,7 @@ use read_models::Store;
 pub use error::ProjectorError;
 pub use projection::{ApplyError, Entity, Entry, Journal, Projection, Summary};
 pub use projections::REGISTRY;
-pub use rebuild::{RebuildError, Rebuilt, rebuild};
+pub use rebuild::{Difference, RebuildError, Rebuilt, Verified, drop_old, rebuild, rollback, verify};
 pub use runner::{Handle, Options, run};
 pub use settled::caught_up;
 pub use source::{StreamSource, TopicSource};

@@ -4,12 +4,16 @@
 mod comparison;
 mod lease;
 mod progress;
+mod rollback;
+mod verify;
 
 use std::time::Duration;
 
+use platform::bus::lag::Lag;
 use platform::bus::{Consumer, Positions};
 use read_models::{Generation, GenerationState, RebuildState};
 
+use self::comparison::Quarantined;
 use self::lease::Lease;
 use self::progress::Meter;
 use crate::Backends;
@@ -19,8 +23,11 @@ use crate::positions::{Reached, covers, ends};
 use crate::projection::Projection;
 use crate::runner::follow::subscription;
 
+pub use self::comparison::Difference;
 pub(crate) use self::lease::is_alive;
 pub use self::progress::Progress;
+pub use self::rollback::{drop_old, rollback};
+pub use self::verify::{Verified, verify};
 
 /// The most records in a batch.
 const BATCH: usize = 2_000;
@@ -66,6 +73,9 @@ pub enum RebuildError {
         /// The first of their ids, at most 100.
         ids: Vec<String>,
     },
+    /// There is no generation to go back to.
+    #[error("{0} has no retired generation")]
+    NothingRetired(&'static str),
     /// Another process took over, because this one sent no heartbeat for too long.
     #[error("another rebuild of {0} took over")]
     Overtaken(&'static str),
@@ -119,20 +129,16 @@ async fn build(
     lease.builds(generation.number).await?;
     let mut builder = Builder::open(projection, backends, lease, generation.clone(), progress).await?;
     builder.feed_to_the_end().await?;
-    let comparison = comparison::compare(&mut builder, &live).await?;
-    if comparison.different > 0 {
+    let comparison = comparison::compare(&mut builder, &live, Quarantined::Unfit).await?;
+    if !comparison.different.is_empty() {
         return Err(RebuildError::Different {
             projection: projection.name(),
             generation: generation.number,
-            count: comparison.different,
-            ids: comparison.ids,
+            count: comparison.different.len() as u64,
+            ids: comparison.first(),
         });
     }
-    // No reader of the live one may go back in time.
-    let reached = backends.store.keyed.positions(&live).await?;
-    builder.feed_until(&reached).await?;
-    lease.confirm().await?;
-    backends.store.generations.switch(&generation).await?;
+    builder.take_the_place_of(&live).await?;
     let records = builder.meter.done();
     drop(builder);
     drop_all(projection, backends, |state| state == GenerationState::Retired, 1).await?;
@@ -145,13 +151,32 @@ async fn build(
     })
 }
 
-/// Drops the generations in these states, except the `keep` newest.
+/// Drops the generations in these states, except the `keep` newest. Answers the numbers of those that it dropped.
 async fn drop_all(
     projection: &'static Projection,
     backends: &Backends,
     which: fn(GenerationState) -> bool,
     keep: usize,
-) -> Result<(), ProjectorError> {
+) -> Result<Vec<u32>, ProjectorError> {
+    let mut found = in_state(projection, backends, which).await?;
+    found.truncate(found.len().saturating_sub(keep));
+    for generation in &found {
+        drop_one(backends, generation).await?;
+    }
+    Ok(found.into_iter().map(|generation| generation.number).collect())
+}
+
+async fn drop_one(backends: &Backends, generation: &Generation) -> Result<(), ProjectorError> {
+    Quarantine::of(&backends.store, generation).forget().await?;
+    Ok(backends.store.generations.drop_generation(generation).await?)
+}
+
+/// The generations in these states, in the order of their numbers.
+async fn in_state(
+    projection: &'static Projection,
+    backends: &Backends,
+    which: fn(GenerationState) -> bool,
+) -> Result<Vec<Generation>, ProjectorError> {
     let of = projection.collection();
     let all = backends.store.generations.list().await?;
     let matching = all.into_iter().filter(|(generation, state)| {
@@ -159,15 +184,10 @@ async fn drop_all(
     });
     let mut found: Vec<Generation> = matching.map(|(generation, _)| generation).collect();
     found.sort_unstable();
-    found.truncate(found.len().saturating_sub(keep));
-    for generation in found {
-        Quarantine::of(&backends.store, &generation).forget().await?;
-        backends.store.generations.drop_generation(&generation).await?;
-    }
-    Ok(())
+    Ok(found)
 }
 
-/// Feeds the new generation.
+/// Feeds a generation that is not live, from its positions on.
 struct Builder<'a, P> {
     backends: &'a Backends,
     lease: &'a Lease,
@@ -187,14 +207,33 @@ impl<'a, P: FnMut(Progress) + Send> Builder<'a, P> {
         progress: P,
     ) -> Result<Self, ProjectorError> {
         let topics = backends.bus.topics(projection.topics()).await?;
-        let total = topics.iter().map(|info| info.records).sum();
+        let records = topics.iter().map(|info| info.records).sum();
         let consumer = backends
             .bus
             .subscribe(subscription(projection, backends, &generation, Reached::default()))
             .await?;
+        let reached = backends.store.keyed.resume(&generation).await?;
+        let left = if reached.is_empty() {
+            records
+        } else {
+            let ends = backends.bus.ends(projection.topics()).await?;
+            Lag::of(backends.bus.as_ref(), projection.topics(), &ends, &reached).await?.records
+        };
         let feed = Feed::of(projection, generation, &backends.store, &backends.source);
-        let (reached, meter) = (Positions::new(), Meter::new(total));
-        Ok(Self { backends, lease, feed, consumer, reached, meter, progress })
+        Ok(Self { backends, lease, feed, consumer, reached, meter: Meter::new(records, left), progress })
+    }
+
+    /// Makes the generation live, once it has all that the live one has: no reader may go back in time.
+    async fn take_the_place_of(&mut self, live: &Generation) -> Result<(), RebuildError> {
+        loop {
+            let reached = self.backends.store.keyed.positions(live).await?;
+            if covers(&self.reached, &reached) {
+                break;
+            }
+            self.feed_until(&reached).await?;
+        }
+        self.lease.confirm().await?;
+        Ok(self.backends.store.generations.switch(&self.feed.generation).await?)
     }
 
     /// Feeds until it has reached the ends of the topics.

@@ -16,6 +16,8 @@ mod positions;
 mod random;
 mod repairing;
 mod restoring;
+#[cfg(feature = "mongodb")]
+pub mod scratch;
 mod versions;
 mod waiting;
 mod words;

@@ -2,7 +2,7 @@
 //!
 //! | collection | an entry per |
 //! |---|---|
-//! | `orders_v1_g3` | document of generation 3 of shape 1 of `orders`: its `document`, `version` and `stale` mark, and beside them the extracted `keys` and `lists` that have indexes |
+//! | `orders_v1_g3` | document of generation 3 of shape 1 of `orders`: its `document`, `version` and `stale` mark, and beside them the extracted `keys` and `lists` that have indexes; and `_generation`, which tells that this is still the collection that the positions belong to |
 //! | `shapes` | collection and shape: its generations, and which one is live |
 //! | `generations` | generation: the positions of its topics, and which keys its documents have |
 //! | `quarantine`, `rebuilds`, `sources` | operational state |
@@ -25,6 +25,7 @@ mod error;
 mod find;
 mod generations;
 mod indexes;
+mod marks;
 mod operations;
 mod repairs;
 mod shapes;
@@ -109,6 +110,17 @@ impl Mongo {
 
     fn documents(&self, generation: &Generation) -> Entries<'_> {
         self.of(&name(generation))
+    }
+
+    /// The error for a generation that does not exist. If this handle holds it for live, the store was restored to a moment
+    /// before it was: the handle looks again.
+    fn gone(&self, generation: &Generation) -> StoreError {
+        let id = shapes::id(&generation.collection, generation.shape);
+        let mut pointers = self.pointers.lock();
+        if pointers.get(&id).is_some_and(|pointer| pointer.is_to(generation)) {
+            pointers.remove(&id);
+        }
+        StoreError::NoGeneration(generation.clone())
     }
 
     /// Whether this is the answer of [`Generations::live`](crate::Generations::live) in a store that is open for reading and

@@ -6,10 +6,8 @@ mod limits;
 mod people;
 #[path = "mongodb/restoring.rs"]
 mod restoring;
-#[path = "mongodb/scratch.rs"]
-mod scratch;
 
-use scratch::Scratch;
+use read_models::contract::scratch::Scratch;
 
 read_models::keyed_suite!(Scratch::new());
 read_models::query_suite!(Scratch::new());

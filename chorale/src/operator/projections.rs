@@ -1,20 +1,48 @@
-//! `chorale projections`: lists generations of projections with their lag, and rebuilds a projection.
+//! `chorale projections`: lists generations of projections with their lag, and rebuilds, verifies and rolls back projections.
+
+mod generations;
+mod verify;
 
 use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use platform::clock::Clock;
-use projectors::{Backends, REGISTRY};
+use projectors::{Backends, Projection, REGISTRY};
 use read_models::{ProjectorStatus, Store};
 use serde_json::json;
 
+pub use self::generations::{drop_old, rollback};
+pub use self::verify::verify;
 use super::ReadOnlyShop;
+use crate::cli::Which;
 use crate::progress::progress_bar;
 use crate::table;
 
 fn backends(shop: &ReadOnlyShop, store: Store) -> Backends {
     Backends::new(store, Arc::clone(&shop.bus), Clock::system())
+}
+
+fn named(name: &str) -> Result<&'static Projection> {
+    let known = || REGISTRY.iter().map(|projection| projection.name()).collect::<Vec<_>>().join(", ");
+    projectors::projections::named(name)
+        .with_context(|| format!("no projection {name:?}; the projections are {}", known()))
+}
+
+fn selected(which: &Which) -> Result<Vec<&'static Projection>> {
+    match &which.name {
+        Some(name) => Ok(vec![named(name)?]),
+        None => Ok(REGISTRY.to_vec()),
+    }
+}
+
+/// The documents, opened for writing.
+async fn writable(shop: &ReadOnlyShop) -> Result<Store> {
+    // If the shop has moved, these documents belong to logs that have grown elsewhere.
+    shop.locations.require_here()?;
+    let store = read_models::connect(&shop.locations.documents(), &read_models::documents::ALL).await?;
+    crate::shop::sources::claim(&store, &shop.logs).await?;
+    Ok(store)
 }
 
 /// Lists the generations of projections with position, lag and the progress of a rebuild.
@@ -78,13 +106,8 @@ fn rebuild_of(one: &ProjectorStatus) -> String {
 
 /// Rebuilds a projection next to the live one, compares both, and switches.
 pub async fn rebuild(shop: &ReadOnlyShop, name: &str, as_json: bool, out: &mut impl Write) -> Result<()> {
-    // If the shop has moved, these documents belong to logs that have grown elsewhere.
-    shop.locations.require_here()?;
-    let known = || REGISTRY.iter().map(|projection| projection.name()).collect::<Vec<_>>().join(", ");
-    let projection = projectors::projections::named(name)
-        .with_context(|| format!("no projection {name:?}; the projections are {}", known()))?;
-    let store = read_models::connect(&shop.locations.documents(), &read_models::documents::ALL).await?;
-    crate::shop::sources::claim(&store, &shop.logs).await?;
+    let projection = named(name)?;
+    let store = writable(shop).await?;
     let bar = progress_bar(0, name);
     let rebuilt = projectors::rebuild(projection, &backends(shop, store), |progress| {
         bar.set_length(progress.total);
@@ -116,6 +139,10 @@ pub async fn rebuild(shop: &ReadOnlyShop, name: &str, as_json: bool, out: &mut i
 
 #[cfg(test)]
 mod tests {
+    use platform::bus::Positions;
+    use read_models::Write;
+    use serde_json::Value;
+
     use super::*;
     use crate::shop::{Shop, ShopOptions};
     use crate::stores::Stores;
@@ -139,5 +166,63 @@ mod tests {
         std::fs::remove_file(&file).unwrap();
         list(&shop, true, &mut Vec::new()).await.unwrap_err();
         assert!(!file.exists());
+    }
+
+    async fn verified(shop: &ReadOnlyShop, name: Option<&str>, repair: bool, json: bool) -> (bool, String) {
+        let which = Which { name: name.map(str::to_owned), all: name.is_none() };
+        let mut out = Vec::new();
+        let sound = verify(shop, &which, repair, json, &mut out).await.unwrap();
+        (sound, String::from_utf8(out).unwrap())
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_document_that_no_event_leads_to_is_found_named_and_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        Shop::open(folder.path(), ShopOptions::default()).await.unwrap().close().await.unwrap();
+        let shop = ReadOnlyShop::open(folder.path(), &Stores::default()).await.unwrap();
+        let store = writable(&shop).await.unwrap();
+        let live = store.generations.live(&read_models::documents::stock::STOCK).await.unwrap();
+        let surplus =
+            Write { id: "stock-NONE".to_owned(), version: 3, body: Some("{}".to_owned()), stale: false };
+        store.keyed.write(&live, &[surplus], &Positions::new()).await.unwrap();
+
+        let (sound, text) = verified(&shop, Some("stock"), false, false).await;
+        assert!(!sound);
+        assert!(text.contains("0 equal, 1 surplus; WRONG\n  surplus stock-NONE\n"), "{text}");
+        let (sound, lines) = verified(&shop, None, false, true).await;
+        assert!(!sound);
+        let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), REGISTRY.len());
+        let wrong: Vec<&Value> = lines.iter().filter(|one| one["surplus"] != 0).collect();
+        assert_eq!(wrong.len(), 1);
+        assert_eq!(wrong[0]["documents"], json!([{ "id": "stock-NONE", "problem": "surplus" }]));
+
+        let (sound, text) = verified(&shop, Some("stock"), true, false).await;
+        assert!(sound && text.contains("1 surplus; all repaired"), "{text}");
+        let (sound, text) = verified(&shop, Some("stock"), false, false).await;
+        assert!(sound && text.trim_end().ends_with("0 equal"), "{text}");
+        let unknown = named("shoes").unwrap_err().to_string();
+        assert!(unknown.contains("the projections are categories, "), "{unknown}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_generation_before_is_live_again_until_it_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        Shop::open(folder.path(), ShopOptions::default()).await.unwrap().close().await.unwrap();
+        let shop = ReadOnlyShop::open(folder.path(), &Stores::default()).await.unwrap();
+        let refused = rollback(&shop, "stock", false, &mut Vec::new()).await.unwrap_err().to_string();
+        assert_eq!(refused, "stock has no retired generation");
+        rebuild(&shop, "stock", false, &mut Vec::new()).await.unwrap();
+        let mut out = Vec::new();
+        rollback(&shop, "stock", true, &mut out).await.unwrap();
+        let which = Which { name: Some("stock".to_owned()), all: false };
+        drop_old(&shop, &which, true, &mut out).await.unwrap();
+        let lines: Vec<Value> =
+            String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let expected = [
+            json!({ "projection": "stock", "generation": 1 }),
+            json!({ "projection": "stock", "dropped": [2] }),
+        ];
+        assert_eq!(lines, expected);
     }
 }

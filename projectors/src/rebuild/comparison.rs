@@ -1,56 +1,111 @@
 //! Comparing a new generation with the live one while both change.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
+use platform::bus::Positions;
 use read_models::{Cursor, Generation, Query, Store, StoreError, Stored};
 use sha2::{Digest, Sha256};
 
 use super::{Builder, Progress, RebuildError};
 use crate::error::ProjectorError;
 use crate::feed::Quarantine;
-use crate::positions::{covers, ends};
+use crate::positions::covers;
 use crate::projection::Kind;
 
 const PAGE: usize = 500;
 /// Most ids that are reported.
-const REPORTED: usize = 100;
+pub(super) const REPORTED: usize = 100;
 /// How often documents that changed are compared again, and how long to wait for the live ones each time.
-const ROUNDS: u32 = 20;
-const ROUND: Duration = Duration::from_millis(250);
+pub(super) const ROUNDS: u32 = 20;
+pub(super) const ROUND: Duration = Duration::from_millis(250);
+
+/// What is wrong with a live document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Difference {
+    /// It has another content or version.
+    Altered,
+    /// It is not there.
+    Missing,
+    /// No event leads to it.
+    Surplus,
+    /// It waits for quarantined events that could be applied.
+    Stale,
+}
 
 #[derive(Default)]
 pub(super) struct Comparison {
     pub(super) equal: u64,
-    pub(super) different: u64,
+    pub(super) different: BTreeMap<String, Difference>,
     pub(super) uncompared: u64,
-    pub(super) ids: Vec<String>,
     pub(super) digest: String,
+}
+
+impl Comparison {
+    /// The first ids of documents that differ.
+    pub(super) fn first(&self) -> Vec<String> {
+        self.different.keys().take(REPORTED).cloned().collect()
+    }
 }
 
 enum Verdict {
     Equal,
-    Different,
+    Different(Difference),
     /// The live document is behind: compare again later.
     Later,
     /// The live document lacks quarantined events.
     Unfit,
 }
 
+/// Live documents that lack quarantined events.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Quarantined {
+    /// They cannot be compared.
+    Unfit,
+    /// They differ, if the new document does not lack any.
+    Different,
+}
+
+/// Documents to compare again.
+struct Open {
+    /// Their ids, and the versions that the new documents had.
+    ids: BTreeMap<String, u64>,
+    /// The positions of the new generation at that time. A live generation that has reached them has these versions, too.
+    reached: Positions,
+}
+
 /// Compares all documents. Those that differ in the first pass are compared again until both have the same version.
 pub(super) async fn compare<P: FnMut(Progress) + Send>(
     builder: &mut Builder<'_, P>,
     live: &Generation,
+    quarantined: Quarantined,
 ) -> Result<Comparison, RebuildError> {
     let store = builder.backends.store.clone();
     let mut comparison = Comparison::default();
-    let mut open = scan(&store, live, &builder.feed.generation, &mut comparison).await?;
-    let quarantined = Quarantine::of(&store, live).ever().await?;
+    let ids = scan(&store, live, &builder.feed.generation, &mut comparison).await?;
+    again(builder, live, ids, quarantined, &mut comparison).await?;
+    Ok(comparison)
+}
+
+/// Compares these documents until both have the same version.
+pub(super) async fn again<P: FnMut(Progress) + Send>(
+    builder: &mut Builder<'_, P>,
+    live: &Generation,
+    ids: BTreeSet<String>,
+    quarantined: Quarantined,
+    comparison: &mut Comparison,
+) -> Result<(), RebuildError> {
+    let store = builder.backends.store.clone();
+    let ever = Quarantine::of(&store, live).ever().await?;
     // An entity that lacks events is marked stale. Documents of the other kinds may have caught up under other ids.
-    let lenient = quarantined && !matches!(builder.feed.projection.kind, Kind::Entity(_));
+    let lenient = ever && !matches!(builder.feed.projection.kind, Kind::Entity(_));
+    let rules = Rules { lenient, quarantined };
+    let ids = ids.into_iter().map(|id| (id, 0)).collect();
+    let mut open = Open { ids, reached: Positions::new() };
     let mut since = None;
     for round in 0..ROUNDS {
-        if open.is_empty() {
+        if open.ids.is_empty() {
             break;
         }
         if round > 0 {
@@ -62,10 +117,10 @@ pub(super) async fn compare<P: FnMut(Progress) + Send>(
                     .map_err(ProjectorError::from)?,
             );
         }
-        open = look_again(builder, live, open, lenient, &mut comparison).await?;
+        open = look_again(builder, live, open, rules, comparison).await?;
     }
-    comparison.uncompared += open.len() as u64;
-    Ok(comparison)
+    comparison.uncompared += open.ids.len() as u64;
+    Ok(())
 }
 
 /// One pass over both; answers the ids of documents that are not equal.
@@ -83,13 +138,13 @@ async fn scan(
         let order = match (&a, &b) {
             (None, None) => break,
             (Some(a), Some(b)) => a.id.cmp(&b.id),
-            (Some(_), None) => std::cmp::Ordering::Less,
-            (None, Some(_)) => std::cmp::Ordering::Greater,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
         };
         let (a, b) = match order {
-            std::cmp::Ordering::Less => (left.take(), None),
-            std::cmp::Ordering::Greater => (None, right.take()),
-            std::cmp::Ordering::Equal => (left.take(), right.take()),
+            Ordering::Less => (left.take(), None),
+            Ordering::Greater => (None, right.take()),
+            Ordering::Equal => (left.take(), right.take()),
         };
         match (a, b) {
             (Some(a), Some(b)) if a == b && !a.stale => {
@@ -113,58 +168,69 @@ fn hash(digest: &mut Sha256, one: &Stored) {
     digest.update(body.as_bytes());
 }
 
+#[derive(Clone, Copy)]
+struct Rules {
+    /// Whether documents cannot be compared by their versions.
+    lenient: bool,
+    quarantined: Quarantined,
+}
+
 async fn look_again<P: FnMut(Progress) + Send>(
     builder: &mut Builder<'_, P>,
     live: &Generation,
-    open: BTreeSet<String>,
-    lenient: bool,
+    open: Open,
+    rules: Rules,
     comparison: &mut Comparison,
-) -> Result<BTreeSet<String>, RebuildError> {
+) -> Result<Open, RebuildError> {
     let keyed = builder.backends.store.keyed.clone();
-    let projection = builder.feed.projection;
-    let ids: Vec<String> = open.into_iter().collect();
-    let before = keyed.positions(live).await?;
+    let ids: Vec<String> = open.ids.keys().cloned().collect();
+    let level = covers(&keyed.positions(live).await?, &open.reached);
     let old = load(&builder.backends.store, live, &ids).await?;
     let after = keyed.positions(live).await?;
     builder.feed_until(&after).await?;
     let new = load(&builder.backends.store, &builder.feed.generation, &ids).await?;
-    // If the live one was at the end before it was read, the new one cannot be ahead of it.
-    let end = ends(&builder.backends.bus.topics(projection.topics()).await?);
-    let level = covers(&before, &end);
-    let mut later = BTreeSet::new();
-    for id in ids {
-        match verdict(old.get(&id), new.get(&id), level, lenient) {
+    let mut later = Open { ids: BTreeMap::new(), reached: builder.reached.clone() };
+    for (id, expected) in open.ids {
+        let (old, new) = (old.get(&id), new.get(&id));
+        let lacks = level && version(old) < expected;
+        match rules.verdict(old, new, lacks) {
             Verdict::Equal => comparison.equal += 1,
             Verdict::Unfit => comparison.uncompared += 1,
-            Verdict::Later => drop(later.insert(id)),
-            Verdict::Different => {
-                comparison.different += 1;
-                if comparison.ids.len() < REPORTED {
-                    comparison.ids.push(id);
-                }
-            }
+            Verdict::Later => drop(later.ids.insert(id, version(new))),
+            Verdict::Different(what) => drop(comparison.different.insert(id, what)),
         }
     }
     Ok(later)
 }
 
-/// The new document is at the position of the live one or ahead; with `level` it is not ahead.
-fn verdict(live: Option<&Stored>, new: Option<&Stored>, level: bool, lenient: bool) -> Verdict {
-    let version = |one: Option<&Stored>| one.map_or(0, |one| one.version);
-    let body = |one: Option<&Stored>| one.and_then(|one| one.body.clone());
-    if live.is_some_and(|live| live.stale) {
-        return Verdict::Unfit;
-    }
-    let stale = new.is_some_and(|new| new.stale);
-    match version(new).cmp(&version(live)) {
-        std::cmp::Ordering::Equal if body(live) == body(new) && !stale => Verdict::Equal,
-        _ if lenient => Verdict::Unfit,
-        std::cmp::Ordering::Greater if !level => Verdict::Later,
-        _ => Verdict::Different,
+fn version(one: Option<&Stored>) -> u64 {
+    one.map_or(0, |one| one.version)
+}
+
+impl Rules {
+    /// The new document has all events that the live one can have. `lacks`: the live one lacks events that its generation
+    /// has reached.
+    fn verdict(self, live: Option<&Stored>, new: Option<&Stored>, lacks: bool) -> Verdict {
+        let body = |one: Option<&Stored>| one.and_then(|one| one.body.clone());
+        let stale = new.is_some_and(|new| new.stale);
+        if live.is_some_and(|live| live.stale) {
+            return match self.quarantined {
+                Quarantined::Different if !stale => Verdict::Different(Difference::Stale),
+                _ => Verdict::Unfit,
+            };
+        }
+        match version(new).cmp(&version(live)) {
+            Ordering::Equal if body(live) == body(new) && !stale => Verdict::Equal,
+            _ if self.lenient => Verdict::Unfit,
+            Ordering::Greater if !lacks => Verdict::Later,
+            _ if live.is_none() => Verdict::Different(Difference::Missing),
+            _ if new.is_none() => Verdict::Different(Difference::Surplus),
+            _ => Verdict::Different(Difference::Altered),
+        }
     }
 }
 
-async fn load(
+pub(super) async fn load(
     store: &Store,
     generation: &Generation,
     ids: &[String],

@@ -21,19 +21,24 @@ pub(super) struct Meter {
     began: Instant,
     done: u64,
     total: u64,
+    /// Records of the topics that were applied before.
+    before: u64,
 }
 
 impl Meter {
-    pub(super) fn new(total: u64) -> Self {
-        Self { began: Instant::now(), done: 0, total }
+    /// For topics with `records`, of which `left` are not applied yet.
+    pub(super) fn new(records: u64, left: u64) -> Self {
+        let before = records.saturating_sub(left);
+        Self { began: Instant::now(), done: 0, total: records - before, before }
     }
 
     pub(super) fn add(&mut self, records: u64) {
         self.done += records;
     }
 
-    pub(super) fn total(&mut self, total: u64) {
-        self.total = total;
+    /// The topics have this many records now.
+    pub(super) fn total(&mut self, records: u64) {
+        self.total = records.saturating_sub(self.before);
     }
 
     pub(super) fn done(&self) -> u64 {

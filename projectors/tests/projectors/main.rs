@@ -2,6 +2,7 @@
 
 mod fold;
 mod gaps;
+mod going_back;
 mod golden;
 mod history;
 mod poison;
@@ -9,3 +10,4 @@ mod properties;
 mod rebuilding;
 mod shop;
 mod statuses;
+mod verifying;

@@ -10,7 +10,7 @@ use platform::bus::Positions;
 
 use super::error::unreadable;
 use super::generations::{self, Advanced};
-use super::{Mongo, body, bulk};
+use super::{Mongo, body, bulk, marks};
 use crate::backend::in_order;
 use crate::port::{ChangeToken, Generation, Keyed, StoreError, Stored, Write, refuse_duplicates};
 
@@ -30,7 +30,7 @@ impl Keyed for Mongo {
             }
         }
         if found.len() < asked.len() && !self.exists(generation).await? {
-            return Err(StoreError::NoGeneration(generation.clone()));
+            return Err(self.gone(generation));
         }
         Ok(in_order(ids, found))
     }
@@ -59,6 +59,7 @@ impl Keyed for Mongo {
     }
 
     async fn resume(&self, generation: &Generation) -> Result<Positions, StoreError> {
+        marks::restart_if_lost(self, generation).await?;
         let positions = self.positions(generation).await?;
         self.reached.lock().insert(generation.clone(), positions.clone());
         Ok(positions)
@@ -99,7 +100,7 @@ impl Mongo {
                 Advanced::Gone => {
                     // The write created the collection again, and no generation names it.
                     generations::remove(self, generation).await?;
-                    return Err(StoreError::NoGeneration(generation.clone()));
+                    return Err(self.gone(generation));
                 }
             }
         }

@@ -49,7 +49,7 @@ impl Queries for Mongo {
             self.page(generation, query, &keys, doc! { "$and": all }, limit, &mut found).await?;
         }
         if found.is_empty() && !self.exists(generation).await? {
-            return Err(StoreError::NoGeneration(generation.clone()));
+            return Err(self.gone(generation));
         }
         if query.from_end {
             found.reverse();
@@ -80,7 +80,7 @@ impl Queries for Mongo {
                 _ => Err(StoreError::Unavailable("counting documents: there is no number".to_owned(), None)),
             },
             None if self.exists(generation).await? => Ok(0),
-            None => Err(StoreError::NoGeneration(generation.clone())),
+            None => Err(self.gone(generation)),
         }
     }
 }

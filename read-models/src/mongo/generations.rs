@@ -7,7 +7,7 @@ use mongodb::options::FindOptions;
 use platform::bus::{self, Partition, Positions};
 
 use super::error::unreadable;
-use super::{Mongo, body, name};
+use super::{Mongo, body, marks, name};
 use crate::backend::{number, whole};
 use crate::changes::Watched;
 use crate::port::{Collection, Generation, KeyFields, StoreError};
@@ -39,6 +39,9 @@ pub(super) async fn ensure(
     collection: &Collection,
     generation: &Generation,
 ) -> Result<(), StoreError> {
+    if read(store, generation).await?.is_some_and(|entry| marks::is_marked(&entry)) {
+        return Ok(());
+    }
     let declared = collection.key_fields();
     let before = Generation { number: generation.number - 1, ..generation.clone() };
     let inherited = match read(store, &before).await? {
@@ -58,7 +61,7 @@ pub(super) async fn ensure(
         "lists": all.lists(),
     };
     store.of("generations").insert(entry, "creating a generation").await?;
-    Ok(())
+    marks::adopt(store, generation).await
 }
 
 /// Deletes the entry and the documents.
@@ -119,9 +122,13 @@ fn path(partition: &Partition) -> String {
     format!("positions.{}", body::encode(&partition.to_string()))
 }
 
-/// The positions of a generation.
+/// The positions of a generation; none if its documents are lost.
 pub(super) async fn positions(store: &Mongo, generation: &Generation) -> Result<Positions, StoreError> {
-    let entry = expect(store, generation).await?;
+    let (entry, marked) = tokio::join!(expect(store, generation), marks::of_documents(store, generation));
+    let entry = entry?;
+    if marks::are_lost(&entry, marked?.as_ref()) {
+        return Ok(Positions::new());
+    }
     let stored = entry.get_document("positions").map_err(unreadable("positions"))?;
     let mut all = Vec::with_capacity(stored.len());
     for (partition, position) in stored {
@@ -184,8 +191,9 @@ async fn read(store: &Mongo, generation: &Generation) -> Result<Option<Document>
     store.of("generations").get(&name(generation), "reading a generation").await
 }
 
-async fn expect(store: &Mongo, generation: &Generation) -> Result<Document, StoreError> {
-    read(store, generation).await?.ok_or_else(|| StoreError::NoGeneration(generation.clone()))
+/// The entry of a generation, or [`StoreError::NoGeneration`].
+pub(super) async fn expect(store: &Mongo, generation: &Generation) -> Result<Document, StoreError> {
+    read(store, generation).await?.ok_or_else(|| store.gone(generation))
 }
 
 fn keys(entry: &Document) -> Result<KeysOf, StoreError> {

@@ -8,7 +8,7 @@ use mongodb::options::{FindOptions, IndexOptions};
 
 use super::error::unreadable;
 use super::generations::{self, KeysOf};
-use super::{Mongo, bulk, conditions, documents, name};
+use super::{Mongo, bulk, conditions, documents, marks, name};
 use crate::port::{Collection, Generation, Generations, Index, KeyFields, StoreError};
 
 /// Documents that are keyed again by one command.
@@ -60,6 +60,10 @@ pub(super) async fn require(store: &Mongo) -> Result<(), StoreError> {
     for (generation, _) in store.list().await? {
         let Some(collection) = store.collections.of(&generation) else { continue };
         let keys = generations::stored_keys(store, &generation).await?;
+        if marks::documents_are_lost(store, &generation).await? {
+            // They are built when the documents are.
+            continue;
+        }
         let built = built(store, &generation).await?;
         let index = wanted(collection).into_iter().map(|one| one.name).find(|name| !built.contains(name));
         if index.is_some() || !lacking(collection, &keys).is_empty() {

@@ -21,7 +21,7 @@ impl Repairs for Mongo {
     async fn remove(&self, generation: &Generation, id: &str, seen: u64) -> Result<bool, StoreError> {
         let guard = not_after(id, seen)?;
         if !self.exists(generation).await? {
-            return Err(StoreError::NoGeneration(generation.clone()));
+            return Err(self.gone(generation));
         }
         let removed = self.documents(generation).delete(guard, "removing a document").await?;
         generations::touch(self, generation).await?;

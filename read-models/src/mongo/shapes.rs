@@ -21,6 +21,13 @@ pub(super) struct Pointer {
     read: Instant,
 }
 
+impl Pointer {
+    /// Whether it is to this generation of its shape.
+    pub(super) fn is_to(&self, generation: &Generation) -> bool {
+        self.live == generation.number
+    }
+}
+
 /// The entry of a shape.
 #[derive(Clone, Debug)]
 struct Shape {
@@ -98,7 +105,8 @@ impl Shape {
     }
 }
 
-fn id(collection: &str, shape: u32) -> String {
+/// The id of the entry of a shape.
+pub(super) fn id(collection: &str, shape: u32) -> String {
     format!("{collection}_v{shape}")
 }
 
@@ -126,10 +134,11 @@ impl Generations for Mongo {
         let generation =
             |number| Generation { collection: collection.name.to_owned(), shape: collection.shape, number };
         let asked = Instant::now();
-        if let Some(pointer) = self.pointers.lock().get(&id)
-            && asked.duration_since(pointer.read) < FRESH
+        let known = self.pointers.lock().get(&id).map(|pointer| (pointer.live, pointer.read));
+        if let Some((live, read)) = known
+            && asked.duration_since(read) < FRESH
         {
-            return Ok(generation(pointer.live));
+            return Ok(generation(live));
         }
         let mut shape = self.shape(collection.name, collection.shape).await?;
         while shape.live.is_none() {
@@ -138,7 +147,12 @@ impl Generations for Mongo {
             }
             shape = self.add(collection, shape, GenerationState::Live).await?.0;
         }
-        Ok(generation(self.point(&shape, asked)))
+        let live = generation(self.point(&shape, asked));
+        if known.is_none() && !self.read_only {
+            // There is one, unless someone has dropped the collection of these entries.
+            generations::ensure(self, collection, &live).await?;
+        }
+        Ok(live)
     }
 
     async fn create(&self, collection: &Collection) -> Result<Generation, StoreError> {
@@ -231,7 +245,7 @@ impl Mongo {
         loop {
             let mut shape = self.shape(&generation.collection, generation.shape).await?;
             if !shape.exists(generation.number) {
-                return Err(StoreError::NoGeneration(generation.clone()));
+                return Err(self.gone(generation));
             }
             change(&mut shape)?;
             if self.replace(&mut shape).await? {

@@ -89,7 +89,8 @@ pub enum RebuildState {
     Running,
     /// The new generation is live.
     Switched,
-    /// The new documents differ from the live ones; nothing was switched.
+    /// Ended without a switch: the new documents differ from the live ones, or were only built to verify those. `differences`
+    /// names what was found.
     Different,
     /// Ended with an error.
     Failed,

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use platform::bus::Positions;
 use platform::fault_proxy::{FaultProxy, Network};
+use read_models::contract::scratch::Scratch;
 use read_models::contract::{BOOKS, COLLECTIONS};
 use read_models::{Generation, Store, StoreError, Write};
 use tokio::time::{Instant, timeout};
-
-use crate::scratch::Scratch;
 
 /// Ends a hang. Much longer than any limit below.
 const LONG: Duration = Duration::from_secs(60);
@@ -25,7 +24,7 @@ struct Books {
 impl Books {
     async fn open(options: &str) -> Self {
         let scratch = Scratch::new();
-        let (proxy, url) = scratch.behind_proxy(options).await;
+        let (proxy, url) = scratch.behind_proxy(options).await.unwrap();
         let store = read_models::connect(&url, COLLECTIONS).await.unwrap();
         let generation = store.generations.live(&BOOKS).await.unwrap();
         Self { proxy, store, generation, _scratch: scratch }

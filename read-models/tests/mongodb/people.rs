@@ -2,10 +2,9 @@
 
 use mongodb::bson::{Bson, Document, doc};
 use platform::bus::Positions;
+use read_models::contract::scratch::Scratch;
 use read_models::contract::{BOOKS, COLLECTIONS, Location};
 use read_models::{Collection, Direction, Filter, Index, Query, Value, Write};
-
-use crate::scratch::Scratch;
 
 fn book(id: &str, body: &str) -> Write {
     Write { id: id.to_owned(), version: 3, body: Some(body.to_owned()), stale: false }
@@ -21,7 +20,7 @@ async fn a_document_is_bson_that_any_tool_reads_and_queries() {
     let gone = Write { body: None, ..book("gone", "") };
     store.keyed.write(&generation, &[book("a", body), gone], &Positions::new()).await.unwrap();
 
-    let books = location.database().await.collection::<Document>("books_v1_g1");
+    let books = location.database().await.unwrap().collection::<Document>("books_v1_g1");
     let found = books.find_one(doc! { "document.price.minor": { "$gt": 400 } }).await.unwrap().unwrap();
     assert_eq!(
         found.get_document("document").unwrap(),
@@ -55,13 +54,13 @@ async fn a_new_index_is_asked_for_at_the_start_and_built_by_a_migration_while_an
     let body = |year: u32| format!(r#"{{"title":"t","year":{year},"marks":["m{year}"]}}"#);
     older.keyed.write(&generation, &[book("a", &body(1901))], &Positions::new()).await.unwrap();
 
-    let refused = read_models::connect(&location.url(), &[&LATER]).await.err().unwrap().to_string();
+    let refused = read_models::connect(&location.url().unwrap(), &[&LATER]).await.err().unwrap().to_string();
     assert!(refused.contains("run `chorale migrate`"), "{refused}");
-    read_models::migrate(&location.url(), &[&LATER]).await.unwrap();
-    let newer = read_models::connect(&location.url(), &[&LATER]).await.unwrap();
+    read_models::migrate(&location.url().unwrap(), &[&LATER]).await.unwrap();
+    let newer = read_models::connect(&location.url().unwrap(), &[&LATER]).await.unwrap();
     // It does not know the new keys, and extracts them nevertheless.
     older.keyed.write(&generation, &[book("b", &body(1902))], &Positions::new()).await.unwrap();
-    read_models::connect(&location.url(), COLLECTIONS).await.unwrap();
+    read_models::connect(&location.url().unwrap(), COLLECTIONS).await.unwrap();
 
     let by_year = Query { sort: vec![("year", Direction::Descending)], limit: 9, ..Query::default() };
     let found = newer.queries.find(&generation, &by_year).await.unwrap();

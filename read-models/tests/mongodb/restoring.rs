@@ -2,10 +2,9 @@
 
 use mongodb::bson::{Document, doc};
 use platform::bus::{Positions, decode_positions};
+use read_models::contract::scratch::Scratch;
 use read_models::contract::{BOOKS, Location};
 use read_models::{StoreError, Write};
-
-use crate::scratch::Scratch;
 
 fn at(position: u64) -> Positions {
     decode_positions([("chorale.order.v1/0".to_owned(), position)])
@@ -26,7 +25,7 @@ async fn a_writer_that_has_written_more_than_is_stored_cannot_pass_what_was_lost
     store.keyed.write(&generation, &[book(2)], &at(8)).await.unwrap();
 
     // What a killed server that had acknowledged too early holds afterwards.
-    let entries = location.database().await.collection::<Document>("generations");
+    let entries = location.database().await.unwrap().collection::<Document>("generations");
     let earlier = doc! { "$set": { "positions": { "chorale%2Eorder%2Ev1/0": 5_i64 } } };
     entries.update_one(doc! { "_id": "books_v1_g1" }, earlier).await.unwrap();
 

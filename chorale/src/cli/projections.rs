@@ -1,0 +1,66 @@
+//! `chorale projections …`
+
+use clap::{Args, Subcommand};
+
+/// `chorale projections …`
+#[derive(Subcommand, Debug)]
+pub enum Projections {
+    /// Rebuild a projection next to the live one, compare both, and switch. Readers stay online.
+    #[command(after_help = "Example:\n  chorale projections rebuild orders")]
+    Rebuild {
+        /// Name of the projection; `chorale projections` lists them.
+        name: String,
+        /// Print the result as one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Fold all events again and compare every live document with the result. Exits with 1 if documents are altered, missing or
+    /// surplus, or wait for events that could be applied. Readers stay online.
+    #[command(
+        after_help = "Examples:\n  chorale projections verify orders\n  chorale projections verify --all --json\n  \
+        chorale projections verify orders --repair"
+    )]
+    Verify {
+        #[command(flatten)]
+        which: Which,
+        /// Replace the documents that differ, and only those, by the right ones; remove those that no event leads to. Exits
+        /// with 1 if documents still differ afterwards.
+        #[arg(long)]
+        repair: bool,
+        /// Print one JSON object per projection.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make the generation that was live before live again, once it has caught up. Readers stay online, and do not go back in
+    /// time.
+    #[command(after_help = "Example:\n  chorale projections rollback orders")]
+    Rollback {
+        /// Name of the projection; `chorale projections` lists them.
+        name: String,
+        /// Print the result as one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Drop the retired generations of a projection, which rollback would use.
+    #[command(
+        after_help = "Examples:\n  chorale projections drop-old orders\n  chorale projections drop-old --all"
+    )]
+    DropOld {
+        #[command(flatten)]
+        which: Which,
+        /// Print one JSON object per projection.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// One projection, or all of them.
+#[derive(Args, Debug)]
+pub struct Which {
+    /// Name of the projection; `chorale projections` lists them.
+    #[arg(required_unless_present = "all")]
+    pub name: Option<String>,
+    /// All projections, one after the other.
+    #[arg(long, conflicts_with = "name")]
+    pub all: bool,
+}

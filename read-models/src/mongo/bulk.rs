@@ -1,6 +1,10 @@
 //! Bulk writes, guarded by version.
 
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
 use mongodb::bson::{Bson, Document, doc};
+use mongodb::options::FindOptions;
 
 use super::error::{DUPLICATE_KEY, refused};
 use super::generations::KeysOf;
@@ -20,20 +24,36 @@ pub(super) struct Update {
     pub(super) is_first: bool,
 }
 
-/// Finds the document that a write may replace, with the keys that the generation's documents have and the write's version.
-pub(super) type Guard = dyn Fn(&Write, &KeysOf, i64) -> Document + Send + Sync;
+/// Which stored documents a write replaces.
+#[derive(Clone, Copy)]
+pub(super) enum Guard {
+    /// Those that are older.
+    Older,
+    /// Those whose version is not newer than this one. A version that is no number is not newer.
+    NotAfter(i64),
+}
 
-/// The guard of ordinary writes: the stored document is older.
-pub(super) fn older(write: &Write, keys: &KeysOf, version: i64) -> Document {
-    let mut older = vec![
-        doc! { "version": { "$lt": version } },
-        // The same version with keys that were added since.
-        doc! { "version": version, "keysRevision": { "$lt": keys.revision } },
-    ];
-    if write.stale {
-        older.push(doc! { "version": version, "stale": false });
+impl Guard {
+    /// Finds the document if it may be replaced.
+    fn query(self, write: &Write, keys: &KeysOf, version: i64) -> Document {
+        if let Guard::NotAfter(seen) = self {
+            return not_after(&write.id, seen);
+        }
+        let mut older = vec![
+            doc! { "version": { "$lt": version } },
+            // The same version with keys that were added since.
+            doc! { "version": version, "keysRevision": { "$lt": keys.revision } },
+        ];
+        if write.stale {
+            older.push(doc! { "version": version, "stale": false });
+        }
+        doc! { "_id": &write.id, "$or": older }
     }
-    doc! { "_id": &write.id, "$or": older }
+}
+
+/// Finds a document unless its version is newer than this one.
+pub(super) fn not_after(id: &str, seen: i64) -> Document {
+    doc! { "_id": id, "version": { "$not": { "$gt": seen } } }
 }
 
 /// The updates of documents, with the keys that the generation's documents have.
@@ -41,17 +61,12 @@ pub(super) fn prepare(
     generation: &Generation,
     keys: &KeysOf,
     writes: &[Write],
-    guard: &Guard,
+    guard: Guard,
 ) -> Result<Vec<Update>, StoreError> {
     writes.iter().map(|write| update(generation, keys, write, guard)).collect()
 }
 
-fn update(
-    generation: &Generation,
-    keys: &KeysOf,
-    write: &Write,
-    guard: &Guard,
-) -> Result<Update, StoreError> {
+fn update(generation: &Generation, keys: &KeysOf, write: &Write, guard: Guard) -> Result<Update, StoreError> {
     let malformed = |source| StoreError::Malformed {
         collection: generation.collection.clone(),
         id: write.id.clone(),
@@ -74,7 +89,8 @@ fn update(
         "keysRevision": keys.revision,
     };
     entry.extend(keyed(keys, &extracted));
-    Ok(Update { guard: guard(write, keys, version), entry, is_first: write.version == 1 })
+    let is_first = write.version == 1 && matches!(guard, Guard::Older);
+    Ok(Update { guard: guard.query(write, keys, version), entry, is_first })
 }
 
 /// The fields of a document's entry that have indexes.
@@ -112,11 +128,48 @@ pub(super) async fn write(
         // Most are new: an insert looks only at the id.
         let (kept, there) = insert(store, &collection, chunk, operation).await?;
         written += kept;
-        if !there.is_empty() {
-            written += run(store, &collection, &there, false, operation).await?.0;
-        }
+        let possible = possible(store, &collection, &there).await?;
+        written += upsert_all(store, &collection, &possible, operation).await?;
     }
     Ok(written + upsert_all(store, &collection, &later, operation).await?)
+}
+
+/// Of these updates, those whose stored entry is older or not there. Most first versions that are there already were delivered
+/// again, and one query for all of them costs less than an update for each.
+async fn possible<'u>(
+    store: &Mongo,
+    collection: &str,
+    updates: &[&'u Update],
+) -> Result<Vec<&'u Update>, StoreError> {
+    if updates.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Bson> = updates.iter().filter_map(|update| update.entry.get("_id").cloned()).collect();
+    let versions = doc! { "version": 1, "stale": 1, "keysRevision": 1 };
+    let options = FindOptions::builder().projection(versions).build();
+    let which = doc! { "_id": { "$in": ids } };
+    let found = store.calls.of(collection).find(which, options, "comparing versions").await?;
+    let found: HashMap<&str, &Document> =
+        found.iter().filter_map(|entry| Some((entry.get_str("_id").ok()?, entry))).collect();
+    let may_replace = |update: &&&Update| {
+        let stored = update.entry.get_str("_id").ok().and_then(|id| found.get(id));
+        stored.is_none_or(|stored| is_older(stored, &update.entry))
+    };
+    Ok(updates.iter().filter(may_replace).copied().collect())
+}
+
+/// [`Guard::Older`], of an entry that was read.
+fn is_older(stored: &Document, entry: &Document) -> bool {
+    let number = |of: &Document, field| of.get(field).map_or(0, count);
+    let is_stale = |of: &Document| of.get("stale").and_then(Bson::as_bool).unwrap_or_default();
+    match number(stored, "version").cmp(&number(entry, "version")) {
+        Ordering::Less => true,
+        Ordering::Equal => {
+            number(stored, "keysRevision") < number(entry, "keysRevision")
+                || (is_stale(entry) && !is_stale(stored))
+        }
+        Ordering::Greater => false,
+    }
 }
 
 /// Replaces the entries of a collection whose guard holds, and inserts those that are not there.

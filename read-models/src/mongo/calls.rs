@@ -4,32 +4,32 @@
 //! inconsistent state (its README, "Warning about timeouts / cancellation"; RUST-937). Callers are dropped at any time, a request
 //! whose client has gone away for example. Therefore **every call runs in a task of its own**, and the caller waits for that
 //! task, for a limited time. A call that takes longer is [`StoreError::Unavailable`]; its task ends later, and its outcome is
-//! not known: a write may still happen, which the guards of all writes allow for.
+//! not known: a write may still happen, and the guards of writes decide whether it replaces anything.
 //!
 //! | limit | default | option of the address |
 //! |---|---|---|
 //! | a call, as its caller sees it, with retries of the driver | 20 s | `timeoutMS` |
 //! | building an index | 1 h | |
-//! | the server's work on a call that reads documents, or writes a batch (`maxTimeMS`) | half of `timeoutMS` | |
+//! | the server's work on a call that reads documents or writes a batch (`maxTimeMS`) | half of `timeoutMS` | |
 //! | a write's wait for a majority | half of `timeoutMS` | `wTimeoutMS` |
 //! | finding a primary | 5 s | `serverSelectionTimeoutMS` |
 //! | making a connection | 5 s | `connectTimeoutMS` |
-//! | time between two looks at a server | 5 s | `heartbeatFrequencyMS` |
+//! | time between two heartbeats | 5 s | `heartbeatFrequencyMS` |
 //! | calls at once, each with a connection of its own | 32 | `maxPoolSize` |
 //! | idle time after which a connection is closed | 60 s | `maxIdleTimeMS` |
 //!
 //! They fit together as follows. A slow server gives up first and says so (`maxTimeMS`, `wTimeoutMS`); the caller's limit is for
-//! a server that says nothing. A server that stops answering while its connections stay open is noticed after at most
-//! `heartbeatFrequencyMS` + `connectTimeoutMS` (10 s): the driver then fails all calls that it has sent to it and closes their
-//! connections, so the tasks end and the pool is free again. The driver itself has no limit for an answer or for a place in its
-//! pool (`socketTimeoutMS` is refused, `waitQueueTimeoutMS` and `timeoutMS` do not exist in it); here, no more calls begin than
-//! the pool has connections. The server closes nothing on its own: idle connections are closed before firewalls forget them.
+//! a server that says nothing. A server that stops answering while its connections stay open is noticed by the driver's
+//! heartbeats after at most `heartbeatFrequencyMS` + `connectTimeoutMS` (10 s). The driver then fails all calls that it has sent
+//! to this server and closes their connections, so the tasks end and the pool is free again. The driver itself has no limit for
+//! an answer or for a place in its pool: it refuses `socketTimeoutMS` and `timeoutMS`, and ignores `waitQueueTimeoutMS`. Here, no
+//! more calls begin than the pool has connections. Idle connections are closed before firewalls forget them.
 //!
-//! One connection that dies silently while the driver's looks at the same server go through holds its place until the operating
-//! system gives it up, which can take 15 minutes; the other places remain.
+//! One connection that dies silently while heartbeats to the same server go through holds its place until the operating system
+//! gives it up, which can take 15 minutes; the other places remain.
 //!
-//! **Failover.** The driver retries a read once (`retryReads`), and a write of one entry (`retryWrites`, needs a replica set): the
-//! same as its defaults, stated because they are relied on. Batches are commands, which it never retries. So a call fails with
+//! **Failover.** The driver retries a read once (`retryReads`), and a write of one entry (`retryWrites`, needs a replica set).
+//! These are its defaults, stated because they are relied on. Batches are commands, which it never retries. So a read fails with
 //! `NotWritablePrimary`, an interruption or a lost connection only if this happens twice; the driver then looks for the new
 //! primary. Projectors repeat the batch from the stored positions, and requests are answered with an error that may be retried.
 //! A slow secondary delays the majority: the write ends with an error after `wTimeoutMS`, although the primary has it.
@@ -53,8 +53,8 @@ pub(super) const CALL_WITHIN: Duration = Duration::from_secs(20);
 /// How long a call waits for a primary.
 pub(super) const PRIMARY_WITHIN: Duration = Duration::from_secs(5);
 pub(super) const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
-/// The time between two looks of the driver at a server.
-pub(super) const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// The time between two heartbeats of the driver to a server.
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(5);
 /// When an idle connection is closed.
 pub(super) const IDLE: Duration = Duration::from_secs(60);
 /// Calls at once.
@@ -62,7 +62,7 @@ pub(super) const PLACES: u32 = 32;
 /// Longer than any call of another kind: the server reads all documents.
 const INDEX_WITHIN: Duration = Duration::from_secs(60 * 60);
 
-/// The limit of a call that has no places: see the [module](self).
+/// A call outside of a pool, such as looking up a host: see the [module](self).
 pub(super) async fn detached<T: Send + 'static>(
     limit: Duration,
     operation: &'static str,

@@ -7,7 +7,7 @@ use mongodb::bson::doc;
 use mongodb::options::{ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern};
 
 use super::calls::{
-    CALL_WITHIN, CONNECTED_WITHIN, Calls, IDLE, LOOK_EVERY, PLACES, PRIMARY_WITHIN, detached, work_of,
+    CALL_WITHIN, CONNECTED_WITHIN, Calls, HEARTBEAT, IDLE, PLACES, PRIMARY_WITHIN, detached, work_of,
 };
 use super::error::{failed, found_no_server, unreadable};
 use crate::connect::Migrated;
@@ -26,7 +26,7 @@ pub(super) async fn open(url: &str) -> Result<Calls, StoreError> {
     options.app_name.get_or_insert_with(|| "chorale".to_owned());
     options.server_selection_timeout.get_or_insert(PRIMARY_WITHIN);
     options.connect_timeout.get_or_insert(CONNECTED_WITHIN);
-    options.heartbeat_freq.get_or_insert(LOOK_EVERY);
+    options.heartbeat_freq.get_or_insert(HEARTBEAT);
     options.max_idle_time.get_or_insert(IDLE);
     options.retry_reads.get_or_insert(true);
     options.retry_writes.get_or_insert(true);

@@ -8,6 +8,7 @@ use mongodb::bson::{Bson, Document, doc};
 use mongodb::options::FindOptions;
 use platform::bus::Positions;
 
+use super::bulk::Guard;
 use super::error::unreadable;
 use super::generations::{self, Advanced};
 use super::{Mongo, body, bulk, marks};
@@ -41,13 +42,13 @@ impl Keyed for Mongo {
         writes: &[Write],
         positions: &Positions,
     ) -> Result<(), StoreError> {
-        self.write_guarded(generation, writes, positions, &bulk::older).await?;
+        self.write_guarded(generation, writes, positions, Guard::Older).await?;
         Ok(())
     }
 
     async fn put_if_newer(&self, generation: &Generation, write: &Write) -> Result<bool, StoreError> {
         let writes = std::slice::from_ref(write);
-        let kept = self.write_guarded(generation, writes, &Positions::new(), &bulk::older).await?;
+        let kept = self.write_guarded(generation, writes, &Positions::new(), Guard::Older).await?;
         Ok(kept > 0)
     }
 
@@ -82,7 +83,7 @@ impl Mongo {
         generation: &Generation,
         writes: &[Write],
         positions: &Positions,
-        guard: &bulk::Guard,
+        guard: Guard,
     ) -> Result<u64, StoreError> {
         refuse_duplicates(generation, writes)?;
         let mut keys = generations::known_keys(self, generation).await?;

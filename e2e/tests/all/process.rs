@@ -4,3 +4,4 @@ mod auditing;
 mod killing;
 mod refusing;
 mod serving;
+mod verifying;

@@ -30,6 +30,10 @@ pub async fn run(path: &Path, stores: &Stores, as_json: bool, out: &mut impl Wri
     }
     let migrated = read_models::migrate(&locations.documents(), &read_models::documents::ALL).await?;
     report(out, as_json, "documents", &result(migrated.from.map(u64::from), migrated.to.into()))?;
+    if let Some(address) = locations.hot_views() {
+        read_models::check_hot(address).await?;
+        report(out, as_json, "hot views", "can be kept by the server")?;
+    }
     if let Some(relayed) = locations.bus.relayed().await? {
         relayed.ensure(&topics::names()).await?;
         report(

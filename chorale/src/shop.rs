@@ -134,7 +134,7 @@ impl Shop {
             Some(seed) => Sealer::with_seed(vault, seed),
             None => Sealer::new(vault),
         };
-        let store = read_models::connect(&locations.documents(), &read_models::documents::ALL).await?;
+        let store = locations.read_models(&logs).await?;
         let shop = Self {
             commands: Commands::new(writers, sealer.clone(), Arc::clone(&rules)),
             shutdown,

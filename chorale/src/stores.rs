@@ -7,16 +7,17 @@ use std::str::FromStr;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use platform::config::Secret;
-use platform::servers::{NoClient, is_mongodb, is_postgres};
+use platform::servers::{NoClient, is_mongodb, is_postgres, is_redis};
 use schemas::Context;
 
 use crate::data_dir::{DataDir, DataDirError};
 
 mod bus;
+mod read_models;
 
 pub use bus::BusAddress;
 
-/// Whether this build has the clients of PostgreSQL, Kafka and MongoDB.
+/// Whether this build has the clients of PostgreSQL, Kafka, MongoDB and Redis.
 pub const HAS_CLIENTS: bool = cfg!(feature = "servers");
 
 /// Addresses of stores; a store without an address is a file in the data directory. Addresses may contain passwords: they
@@ -48,6 +49,10 @@ pub struct Stores {
     /// missing indexes. Default: a file in the data directory.
     #[arg(long, global = true, env = "CHORALE_DOCUMENTS", hide_env_values = true, value_name = "ADDRESS")]
     pub documents: Option<Secret>,
+    /// Address of the hot views, from which product lists and stock levels are answered: redis://user:password@host:port/number,
+    /// or rediss://… for TLS. Redis must not evict keys (maxmemory-policy noeviction). Default: among the documents.
+    #[arg(long, global = true, env = "CHORALE_HOT_VIEWS", hide_env_values = true, value_name = "ADDRESS")]
+    pub hot_views: Option<Secret>,
     /// The key (32 bytes, base64 or hex) with which the relay signs log heads for auditors. Read from the environment only.
     #[arg(skip = environment("CHORALE_AUDIT_KEY"))]
     pub audit_key: Option<Secret>,
@@ -110,6 +115,7 @@ impl Stores {
             one("CHORALE_BUS", &self.bus),
             one("CHORALE_VAULT", &self.vault),
             one("CHORALE_DOCUMENTS", &self.documents),
+            one("CHORALE_HOT_VIEWS", &self.hot_views),
         ];
         logs.into_iter().chain(others.into_iter().flatten()).collect()
     }
@@ -135,6 +141,11 @@ impl Stores {
                 "--documents (CHORALE_DOCUMENTS)",
                 NoClient::MONGODB,
                 self.documents.as_ref().is_some_and(|address| is_mongodb(address.expose())),
+            ),
+            (
+                "--hot-views (CHORALE_HOT_VIEWS)",
+                NoClient::REDIS,
+                self.hot_views.as_ref().is_some_and(|address| is_redis(address.expose())),
             ),
         ];
         match missing.into_iter().find(|(.., named)| *named && !has_clients) {
@@ -200,6 +211,11 @@ impl StoreLocations {
         or_file(&self.stores.documents, || self.data.documents())
     }
 
+    /// The address of the hot views; `None` if they are among the documents.
+    pub fn hot_views(&self) -> Option<&str> {
+        self.stores.hot_views.as_ref().map(Secret::expose)
+    }
+
     /// A sentence for people about the location of the data.
     pub fn words(&self) -> String {
         let folder = self.data.path().display();
@@ -261,6 +277,7 @@ mod tests {
         let all = Stores {
             vault: Some(Secret::from("postgres://h/vault".to_owned())),
             documents: Some(Secret::from("mongodb://h/shop".to_owned())),
+            hot_views: Some(Secret::from("redis://h/1".to_owned())),
             ..stores(&["postgres://u:p=1@h/all", "ordering=postgres://h/own"], Some("kafka://h:1"))
         };
         let environment = all.environment();
@@ -275,6 +292,7 @@ mod tests {
         assert_eq!(value("CHORALE_BUS"), Some("kafka://h:1"));
         assert_eq!(value("CHORALE_VAULT"), Some("postgres://h/vault"));
         assert_eq!(value("CHORALE_DOCUMENTS"), Some("mongodb://h/shop"));
+        assert_eq!(value("CHORALE_HOT_VIEWS"), Some("redis://h/1"));
         assert_eq!(Stores::default().environment(), []);
     }
 
@@ -286,7 +304,12 @@ mod tests {
             vault: Some(Secret::from("postgresql://u:hunter2@h/v".to_owned())),
             ..Stores::default()
         };
+        let on_redis = Stores {
+            hot_views: Some(Secret::from("rediss://u:hunter2@h/1".to_owned())),
+            ..Stores::default()
+        };
         let cases = [
+            (on_redis, "--hot-views", "Redis"),
             (stores(&["postgres://u:hunter2@h/all"], None), "--event-log", "PostgreSQL"),
             (stores(&["payments=postgres://u:hunter2@h/own"], None), "--event-log", "PostgreSQL"),
             (on_vault, "--vault", "PostgreSQL"),

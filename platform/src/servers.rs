@@ -14,6 +14,8 @@ impl NoClient {
     pub const POSTGRESQL: Self = Self("PostgreSQL");
     /// The error for an address of a MongoDB database.
     pub const MONGODB: Self = Self("MongoDB");
+    /// The error for an address of a Redis server.
+    pub const REDIS: Self = Self("Redis");
     /// The error for an address of a Kafka cluster.
     pub const KAFKA: Self = Self("Kafka");
 }
@@ -35,6 +37,11 @@ pub fn is_postgres(address: &str) -> bool {
 /// Whether `address` is that of a MongoDB database.
 pub fn is_mongodb(address: &str) -> bool {
     address.starts_with("mongodb://") || address.starts_with("mongodb+srv://")
+}
+
+/// Whether `address` is that of a Redis server.
+pub fn is_redis(address: &str) -> bool {
+    address.starts_with("redis://") || address.starts_with("rediss://")
 }
 
 /// The part of a PostgreSQL address after its scheme; `None` for any other address.

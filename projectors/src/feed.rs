@@ -8,7 +8,7 @@ mod summary;
 use std::sync::Arc;
 
 use platform::bus::{Positions, Record};
-use read_models::{EventKey, Generation, Store, Write};
+use read_models::{EventKey, Generation, KeyedStore, Store, Write};
 
 use crate::error::ProjectorError;
 use crate::positions::covers;
@@ -22,7 +22,7 @@ pub(crate) struct Feed {
     pub(crate) projection: &'static Projection,
     pub(crate) generation: Generation,
     pub(crate) quarantine: Quarantine,
-    store: Store,
+    store: KeyedStore,
     source: Arc<dyn StreamSource>,
 }
 
@@ -44,7 +44,8 @@ impl Feed {
         source: &Arc<dyn StreamSource>,
     ) -> Self {
         let quarantine = Quarantine::of(store, &generation);
-        Self { projection, generation, quarantine, store: store.clone(), source: source.clone() }
+        let store = store.of_collection(projection.collection());
+        Self { projection, generation, quarantine, store, source: source.clone() }
     }
 
     /// Applies a batch, then sets `positions`. Answers the first problem with one of its events. Nothing is written, and

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use platform::bus::{BusError, Partition, Positions, Resume, TopicInfo};
-use read_models::{Generation, Store};
+use read_models::{Generation, Keyed};
 
 /// The positions that a member has resumed at or written, also for partitions that it got from another member. If the store
 /// falls behind them, it was restored to an earlier moment.
@@ -29,7 +29,7 @@ impl Reached {
 
 /// Tells the bus the positions of a generation.
 pub(crate) struct StorePositions {
-    pub(crate) store: Store,
+    pub(crate) keyed: Arc<dyn Keyed>,
     pub(crate) generation: Generation,
     pub(crate) reached: Reached,
 }
@@ -37,7 +37,7 @@ pub(crate) struct StorePositions {
 #[async_trait]
 impl Resume for StorePositions {
     async fn positions(&self) -> Result<Positions, BusError> {
-        let stored = self.store.keyed.resume(&self.generation).await;
+        let stored = self.keyed.resume(&self.generation).await;
         let stored = stored.map_err(|error| BusError::Unavailable(Box::new(error)))?;
         self.reached.extend(&stored);
         Ok(stored)
@@ -72,8 +72,11 @@ mod tests {
         let store = read_models::connect(&url, &read_models::documents::ALL).await.unwrap();
         let generation = store.generations.live(read_models::documents::ALL[0]).await.unwrap();
         let reached = Reached::default();
-        let resume =
-            StorePositions { store: store.clone(), generation: generation.clone(), reached: reached.clone() };
+        let resume = StorePositions {
+            keyed: store.keyed.clone(),
+            generation: generation.clone(),
+            reached: reached.clone(),
+        };
         store.keyed.write(&generation, &[], &at(60)).await.unwrap();
         assert_eq!(resume.positions().await.unwrap(), at(60));
         // The other member writes on, and then loses the partition.

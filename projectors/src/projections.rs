@@ -6,27 +6,31 @@ pub mod order_timeline;
 pub mod orders;
 pub mod parked_reactions;
 pub mod payments;
+pub mod product_cards;
 pub mod products;
 pub mod reservations;
 pub mod sales_by_week;
 pub mod shipments;
 pub mod stock;
+pub mod stock_levels;
 pub mod stock_movements;
 
 use crate::projection::Projection;
 
-pub static REGISTRY: [&Projection; 12] = [
+pub static REGISTRY: [&Projection; 14] = [
     &categories::CATEGORIES,
     &events::EVENTS,
     &order_timeline::ORDER_TIMELINE,
     &orders::ORDERS,
     &parked_reactions::PARKED_REACTIONS,
     &payments::PAYMENTS,
+    &product_cards::PRODUCT_CARDS,
     &products::PRODUCTS,
     &reservations::RESERVATIONS,
     &sales_by_week::SALES_BY_WEEK,
     &shipments::SHIPMENTS,
     &stock::STOCK,
+    &stock_levels::STOCK_LEVELS,
     &stock_movements::STOCK_MOVEMENTS,
 ];
 
@@ -61,6 +65,20 @@ mod tests {
         for projection in REGISTRY {
             let known = |one: &&read_models::Collection| std::ptr::eq(*one, projection.collection());
             assert!(read_models::documents::ALL.iter().any(known), "{}", projection.name());
+        }
+    }
+
+    #[test]
+    fn hot_collections_are_read_by_id_only_and_another_collection_has_the_same_streams() {
+        for hot in REGISTRY.iter().map(|one| one.collection()).filter(|one| one.hot) {
+            assert!(hot.indexes.is_empty(), "{} has indexes", hot.name);
+            let same =
+                |one: &&Projection| !one.collection().hot && one.collection().entity_of == hot.entity_of;
+            assert!(
+                hot.entity_of.is_some() && REGISTRY.iter().copied().any(|one| same(&one)),
+                "{}",
+                hot.name
+            );
         }
     }
 

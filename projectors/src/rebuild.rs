@@ -124,8 +124,9 @@ async fn build(
     progress: impl FnMut(Progress) + Send,
 ) -> Result<Rebuilt, RebuildError> {
     drop_all(projection, backends, |state| state == GenerationState::Building, 0).await?;
-    let live = backends.store.generations.live(projection.collection()).await?;
-    let generation = backends.store.generations.create(projection.collection()).await?;
+    let documents = backends.store.of_collection(projection.collection());
+    let live = documents.generations.live(projection.collection()).await?;
+    let generation = documents.generations.create(projection.collection()).await?;
     lease.builds(generation.number).await?;
     let mut builder = Builder::open(projection, backends, lease, generation.clone(), progress).await?;
     builder.feed_to_the_end().await?;
@@ -161,14 +162,19 @@ async fn drop_all(
     let mut found = in_state(projection, backends, which).await?;
     found.truncate(found.len().saturating_sub(keep));
     for generation in &found {
-        drop_one(backends, generation).await?;
+        drop_one(projection, backends, generation).await?;
     }
     Ok(found.into_iter().map(|generation| generation.number).collect())
 }
 
-async fn drop_one(backends: &Backends, generation: &Generation) -> Result<(), ProjectorError> {
+async fn drop_one(
+    projection: &'static Projection,
+    backends: &Backends,
+    generation: &Generation,
+) -> Result<(), ProjectorError> {
     Quarantine::of(&backends.store, generation).forget().await?;
-    Ok(backends.store.generations.drop_generation(generation).await?)
+    let generations = backends.store.of_collection(projection.collection()).generations;
+    Ok(generations.drop_generation(generation).await?)
 }
 
 /// The generations in these states, in the order of their numbers.
@@ -178,7 +184,8 @@ async fn in_state(
     which: fn(GenerationState) -> bool,
 ) -> Result<Vec<Generation>, ProjectorError> {
     let of = projection.collection();
-    let all = backends.store.generations.list().await?;
+    let generations = backends.store.of_collection(of).generations;
+    let all = generations.list().await?;
     let matching = all.into_iter().filter(|(generation, state)| {
         generation.collection == of.name && generation.shape == of.shape && which(*state)
     });
@@ -212,7 +219,8 @@ impl<'a, P: FnMut(Progress) + Send> Builder<'a, P> {
             .bus
             .subscribe(subscription(projection, backends, &generation, Reached::default()))
             .await?;
-        let reached = backends.store.keyed.resume(&generation).await?;
+        let keyed = backends.store.of_collection(projection.collection()).keyed;
+        let reached = keyed.resume(&generation).await?;
         let left = if reached.is_empty() {
             records
         } else {
@@ -225,15 +233,16 @@ impl<'a, P: FnMut(Progress) + Send> Builder<'a, P> {
 
     /// Makes the generation live, once it has all that the live one has: no reader may go back in time.
     async fn take_the_place_of(&mut self, live: &Generation) -> Result<(), RebuildError> {
+        let documents = self.backends.store.of_collection(self.feed.projection.collection());
         loop {
-            let reached = self.backends.store.keyed.positions(live).await?;
+            let reached = documents.keyed.positions(live).await?;
             if covers(&self.reached, &reached) {
                 break;
             }
             self.feed_until(&reached).await?;
         }
         self.lease.confirm().await?;
-        Ok(self.backends.store.generations.switch(&self.feed.generation).await?)
+        Ok(documents.generations.switch(&self.feed.generation).await?)
     }
 
     /// Feeds until it has reached the ends of the topics.

@@ -24,17 +24,18 @@ pub async fn caught_up(
         wanted.push(ends(&bus.topics(projection.topics()).await?));
     }
     for (projection, wanted) in projections.iter().zip(wanted) {
+        let documents = store.of_collection(projection.collection());
         let mut since = None;
         loop {
-            let live = store.generations.live(projection.collection()).await?;
-            if covers(&store.keyed.positions(&live).await?, &wanted) {
+            let live = documents.generations.live(projection.collection()).await?;
+            if covers(&documents.keyed.positions(&live).await?, &wanted) {
                 break;
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(ProjectorError::Behind { projection: projection.name(), waited: timeout });
             }
-            since = Some(store.keyed.changed(projection.name(), since.as_ref(), left).await?);
+            since = Some(documents.keyed.changed(projection.name(), since.as_ref(), left).await?);
         }
     }
     Ok(())

@@ -1,8 +1,11 @@
 //! The status of projections, computed from the store and the bus, so that any process can report it.
 
+use platform::bus::Positions;
 use platform::bus::lag::{Ends, Lag};
 use platform::error::Chain;
-use read_models::{Generation, GenerationState, ProjectorState, ProjectorStatus, Rebuild, RebuildState};
+use read_models::{
+    Generation, GenerationState, ProjectorState, ProjectorStatus, Rebuild, RebuildState, StoreError,
+};
 use schemas::Topic;
 
 use crate::Backends;
@@ -12,8 +15,8 @@ use crate::projection::Projection;
 use crate::rebuild::is_alive;
 
 /// The status of every generation of `projections`, in their order. Asks no process that runs them, so it does not know
-/// [`ProjectorState::Stalled`]: see [`Handle::mark_stalled`](crate::Handle::mark_stalled). If the bus does not answer, lags are
-/// `None`.
+/// [`ProjectorState::Stalled`]: see [`Handle::mark_stalled`](crate::Handle::mark_stalled); except of hot views whose store does
+/// not answer. If the bus does not answer, lags are `None`.
 pub async fn status(
     backends: &Backends,
     projections: &[&'static Projection],
@@ -26,23 +29,101 @@ pub async fn status(
         }
     };
     let known = backends.store.generations.list().await?;
+    let hot = match &backends.store.hot {
+        Some(hot) => hot.generations.list().await,
+        None => Ok(Vec::new()),
+    };
     let mut all = Vec::with_capacity(projections.len());
     for projection in projections {
-        let collection = projection.collection();
-        let mut generations: Vec<(Generation, GenerationState)> = known
-            .iter()
-            .filter(|(one, _)| one.collection == collection.name && one.shape == collection.shape)
-            .cloned()
-            .collect();
-        if generations.iter().all(|(_, state)| *state != GenerationState::Live) {
-            let live = backends.store.generations.live(collection).await?;
-            generations.insert(0, (live, GenerationState::Live));
-        }
-        for (generation, state) in generations {
-            all.push(of(backends, projection, &generation, state, ends.as_ref()).await?);
+        let known = match (&hot, backends.store.hot.is_some() && projection.collection().hot) {
+            (_, false) => &known,
+            (Ok(hot), true) => hot,
+            (Err(problem), true) => {
+                all.push(unreachable(backends, projection, problem));
+                continue;
+            }
+        };
+        match of_all(backends, projection, known, ends.as_ref()).await {
+            Ok(generations) => all.extend(generations),
+            // The store of the hot views failed meanwhile; the others are known.
+            Err(ProjectorError::Store(problem))
+                if projection.collection().hot && backends.store.hot.is_some() =>
+            {
+                all.push(unreachable(backends, projection, &problem));
+            }
+            Err(error) => return Err(error),
         }
     }
     Ok(all)
+}
+
+/// The status of every generation of one projection.
+async fn of_all(
+    backends: &Backends,
+    projection: &'static Projection,
+    known: &[(Generation, GenerationState)],
+    ends: Option<&Ends>,
+) -> Result<Vec<ProjectorStatus>, ProjectorError> {
+    let collection = projection.collection();
+    let mut generations: Vec<(Generation, GenerationState)> = known
+        .iter()
+        .filter(|(one, _)| one.collection == collection.name && one.shape == collection.shape)
+        .cloned()
+        .collect();
+    if generations.iter().all(|(_, state)| *state != GenerationState::Live) {
+        let live = backends.store.of_collection(collection).generations.live(collection).await?;
+        generations.insert(0, (live, GenerationState::Live));
+    }
+    let mut all = Vec::with_capacity(generations.len());
+    for (generation, state) in generations {
+        all.push(of(backends, projection, &generation, state, ends).await?);
+    }
+    Ok(all)
+}
+
+/// The status of a projection whose store does not answer: no projector can write to it.
+fn unreachable(
+    backends: &Backends,
+    projection: &'static Projection,
+    problem: &StoreError,
+) -> ProjectorStatus {
+    let generation = Generation {
+        collection: projection.name().to_owned(),
+        shape: projection.collection().shape,
+        number: 0,
+    };
+    let last_error = Some(Chain(problem).to_string());
+    ProjectorStatus {
+        state: ProjectorState::Stalled,
+        last_error,
+        ..unmeasured(backends, projection, &generation, Positions::new())
+    }
+}
+
+/// The status of a generation of which only the positions are known.
+fn unmeasured(
+    backends: &Backends,
+    projection: &'static Projection,
+    generation: &Generation,
+    positions: Positions,
+) -> ProjectorStatus {
+    ProjectorStatus {
+        name: projection.name().to_owned(),
+        kind: projection.kind(),
+        store: backends.store.of_collection(projection.collection()).engine,
+        shape: generation.shape,
+        generation: generation.number,
+        state: ProjectorState::Retired,
+        positions,
+        lag_events: None,
+        lag_seconds: None,
+        events_per_second: None,
+        rebuild_progress: None,
+        rebuild_eta_seconds: None,
+        quarantined_streams: 0,
+        quarantined_events: 0,
+        last_error: None,
+    }
 }
 
 async fn of(
@@ -53,26 +134,15 @@ async fn of(
     ends: Option<&Ends>,
 ) -> Result<ProjectorStatus, ProjectorError> {
     let store = &backends.store;
-    let positions = store.keyed.positions(generation).await?;
+    let positions = store.of_collection(projection.collection()).keyed.positions(generation).await?;
     let quarantine = Quarantine::of(store, generation);
     let quarantined = quarantine.count().await?;
     let last_error = if quarantined.waiting > 0 { quarantine.first_problem().await? } else { None };
     let mut status = ProjectorStatus {
-        name: projection.name().to_owned(),
-        kind: projection.kind(),
-        store: store.engine,
-        shape: generation.shape,
-        generation: generation.number,
-        state: ProjectorState::Retired,
-        positions,
-        lag_events: None,
-        lag_seconds: None,
-        events_per_second: None,
-        rebuild_progress: None,
-        rebuild_eta_seconds: None,
         quarantined_streams: quarantined.streams,
         quarantined_events: quarantined.waiting,
         last_error,
+        ..unmeasured(backends, projection, generation, positions)
     };
     match state {
         GenerationState::Retired => {}

@@ -95,7 +95,7 @@ impl Catalog {
     ) -> Result<Option<StockView>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
-        Ok(reader.stock(&sku).await?.map(StockView::of))
+        Ok(reader.stock_level(&sku).await?.map(StockView::of))
     }
 
     /// Overall system health. Never fails: a part that does not respond is reported as unhealthy.
@@ -134,7 +134,7 @@ pub(crate) async fn products(
     filters.extend(filter.price.map(|range| range.filter("minPrice.minor")));
     let sort = sorted(sort, ("sortTitle", Direction::Ascending))?;
     let list = List { collection: &PRODUCTS, filters, sort };
-    Ok(Connection::of(list.page(reader, window, 20).await?))
+    Ok(Connection::of_nodes(list.products(reader, window, 20).await?))
 }
 
 fn words(search: &str) -> Result<Option<Filter>, Fault> {

@@ -5,6 +5,8 @@
 //! patience in total. Tokens cover collections that are entities of a stream prefix; they do not cover journals and
 //! summaries.
 
+use std::collections::BTreeMap;
+
 use async_graphql::{Name, Value};
 use read_models::Collection;
 use tokio::sync::OwnedSemaphorePermit;
@@ -27,8 +29,19 @@ pub(crate) struct Wanted {
 #[derive(Clone, Debug)]
 struct Entry {
     wanted: Wanted,
-    /// The version in the collection when it was read; `None` before.
-    observed: Option<u64>,
+    /// The versions in the collections that were read.
+    observed: BTreeMap<&'static str, u64>,
+}
+
+impl Entry {
+    fn new(wanted: Wanted) -> Self {
+        Self { wanted, observed: BTreeMap::new() }
+    }
+
+    /// The oldest version that was read; `None` if none was.
+    fn oldest(&self) -> Option<u64> {
+        self.observed.values().min().copied()
+    }
 }
 
 /// The required versions of a query and their outcomes.
@@ -74,11 +87,11 @@ impl Ledger {
             let full = self.entries.len() == MOST;
             match self.entries.iter_mut().find(|entry| entry.wanted.stream == wanted.stream) {
                 Some(entry) if entry.wanted.version >= wanted.version => {}
-                Some(entry) => *entry = Entry { wanted, observed: None },
+                Some(entry) => *entry = Entry::new(wanted),
                 None if full => {
                     return Err(Fault::BadToken("names more than 16 versions"));
                 }
-                None => self.entries.push(Entry { wanted, observed: None }),
+                None => self.entries.push(Entry::new(wanted)),
             }
         }
         Ok(())
@@ -86,15 +99,22 @@ impl Ledger {
 
     /// The versions to wait for before this collection is read; none once it was.
     pub(crate) fn open(&self, collection: &Collection) -> Vec<Wanted> {
-        let of = |entry: &&Entry| entry.observed.is_none() && covers(collection, &entry.wanted.stream);
+        let unread = |entry: &Entry| !entry.observed.contains_key(collection.name);
+        let of = |entry: &&Entry| unread(entry) && covers(collection, &entry.wanted.stream);
         self.entries.iter().filter(of).map(|entry| entry.wanted.clone()).collect()
     }
 
     /// The collection was read, with this version of the stream.
-    pub(crate) fn observe(&mut self, stream: &str, version: u64) {
+    pub(crate) fn observe(&mut self, collection: &Collection, stream: &str, version: u64) {
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.wanted.stream == stream) {
-            entry.observed = Some(version);
+            entry.observed.insert(collection.name, version);
         }
+    }
+
+    /// The version of a stream that is required; 0 if none is.
+    pub(crate) fn required(&self, stream: &str) -> u64 {
+        let of = |entry: &&Entry| entry.wanted.stream == stream;
+        self.entries.iter().find(of).map_or(0, |entry| entry.wanted.version)
     }
 
     /// The time from the start of the query to the end of its last wait.
@@ -111,10 +131,10 @@ impl Ledger {
             object([("stream", Value::from(stream)), ("version", Value::from(version))])
         };
         let requested = self.entries.iter().map(|e| version(&e.wanted.stream, e.wanted.version));
-        let observed = self.entries.iter().filter_map(|e| Some(version(&e.wanted.stream, e.observed?)));
-        let unread = |entry: &&Entry| entry.observed.is_none();
+        let observed = self.entries.iter().filter_map(|e| Some(version(&e.wanted.stream, e.oldest()?)));
+        let unread = |entry: &&Entry| entry.observed.is_empty();
         let uncovered = self.entries.iter().filter(unread).map(|e| Value::from(e.wanted.stream.as_str()));
-        let stale = self.entries.iter().any(|e| e.observed.is_some_and(|seen| seen < e.wanted.version));
+        let stale = self.entries.iter().any(|e| e.oldest().is_some_and(|seen| seen < e.wanted.version));
         Some(object([
             ("requested", Value::List(requested.collect())),
             ("observed", Value::List(observed.collect())),
@@ -132,6 +152,8 @@ fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
 #[cfg(test)]
 mod tests {
     use read_models::documents::orders;
+    use read_models::documents::stock::STOCK;
+    use read_models::documents::stock_levels::STOCK_LEVELS;
 
     use super::*;
 
@@ -152,13 +174,26 @@ mod tests {
         let mut ledger = Ledger::default();
         ledger.add(parse("order-1@3,product-9@1,unknown-1@1").unwrap()).unwrap();
         assert_eq!(ledger.open(&orders::ORDERS).len(), 1);
-        ledger.observe("order-1", 4);
+        ledger.observe(&orders::ORDERS, "order-1", 4);
         assert!(ledger.open(&orders::ORDERS).is_empty());
         let report = ledger.report().unwrap().into_json().unwrap();
         assert_eq!(report["notCovered"], serde_json::json!(["product-9", "unknown-1"]));
         assert_eq!(report["stale"], false);
         ledger.add(parse("order-1@5").unwrap()).unwrap();
-        ledger.observe("order-1", 4);
+        ledger.observe(&orders::ORDERS, "order-1", 4);
         assert_eq!(ledger.report().unwrap().into_json().unwrap()["stale"], true);
+    }
+
+    #[test]
+    fn each_collection_of_a_stream_is_waited_for_and_the_oldest_version_is_reported() {
+        let mut ledger = Ledger::default();
+        ledger.add(parse("stock-A@3").unwrap()).unwrap();
+        ledger.observe(&STOCK_LEVELS, "stock-A", 5);
+        assert!(ledger.open(&STOCK_LEVELS).is_empty());
+        assert_eq!(ledger.open(&STOCK).len(), 1);
+        ledger.observe(&STOCK, "stock-A", 2);
+        let report = ledger.report().unwrap().into_json().unwrap();
+        assert_eq!(report["observed"], serde_json::json!([{ "stream": "stock-A", "version": 2 }]));
+        assert_eq!((ledger.required("stock-A"), ledger.required("stock-B")), (3, 0));
     }
 }

@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 
 use engine::Engine;
 
+use crate::hot::HotViews;
 use crate::limits::Prices;
 use crate::options::Options;
 use crate::schema::{admin, admin_sdl, storefront, storefront_sdl};
@@ -41,6 +42,7 @@ impl QueryApi {
     pub fn new(options: Options, services: Services) -> Self {
         let options = Arc::new(options);
         let waiters = Arc::new(Semaphore::new(options.max_waiting));
+        let hot = HotViews::of(&services.store);
         let engine = |execute, sdl: &str, audience| {
             Arc::new(Engine {
                 execute,
@@ -49,6 +51,7 @@ impl QueryApi {
                 services: services.clone(),
                 options: options.clone(),
                 waiters: waiters.clone(),
+                hot: hot.clone(),
                 parsed: engine::Parsed::default(),
             })
         };

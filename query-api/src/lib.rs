@@ -12,6 +12,7 @@ mod admin;
 mod catalog;
 mod consistency;
 mod fault;
+mod hot;
 mod http;
 mod id;
 mod input;

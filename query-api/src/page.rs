@@ -6,7 +6,7 @@ mod memory;
 
 use std::sync::Arc;
 
-use read_models::{Collection, Cursor, Direction, Document, Filter, Query};
+use read_models::{Collection, Cursor, Direction, Document, Filter, Place, Query};
 use serde::de::DeserializeOwned;
 
 pub(crate) use connection::{Connection, Listed, Named, listed};
@@ -14,6 +14,7 @@ pub(crate) use memory::slice;
 
 use crate::fault::Fault;
 use crate::reader::{Doc, Reader, shared};
+use crate::types::product::Product;
 
 /// The longest page.
 const LONGEST: i32 = 100;
@@ -60,9 +61,9 @@ pub(crate) struct List {
 }
 
 /// A page of a list.
-pub(crate) struct Page<T> {
-    /// Each document with its place.
-    pub(crate) items: Vec<(Arc<Doc<T>>, Cursor)>,
+pub(crate) struct Page<N> {
+    /// Each item with its place.
+    items: Vec<(N, Cursor)>,
     /// Whether there is more behind the page; known without asking only where it was read towards.
     more_behind: bool,
     /// Whether there is more before it, likewise.
@@ -78,40 +79,72 @@ impl List {
         cursor::signature(self.collection.name, &self.sort)
     }
 
-    /// Reads a page; one more document than asked for, to know whether there is more.
+    /// The page of documents that a field's arguments ask for.
     pub(crate) async fn page<T: DeserializeOwned>(
         self,
         reader: &Reader,
         window: &Window,
         default: i32,
-    ) -> Result<Page<T>, Fault> {
+    ) -> Result<Page<Arc<Doc<T>>>, Fault> {
+        let query = self.query(window, default)?;
+        let found: Vec<(Document<T>, Cursor)> = reader.find(self.collection, &query).await?;
+        Ok(self.cut(&query, found).filter_map(shared))
+    }
+
+    /// The page of products that a field's arguments ask for. The list finds their places; what it shows of them are cards.
+    pub(crate) async fn products(
+        self,
+        reader: &Reader,
+        window: &Window,
+        default: i32,
+    ) -> Result<Page<Product>, Fault> {
+        let query = self.query(window, default)?;
+        let places = reader.places(self.collection, &query).await?;
+        let page = self.cut(&query, places.into_iter().map(|place| (place.clone(), place.cursor)).collect());
+        let places: Vec<Place> = page.items.iter().map(|(place, _)| place.clone()).collect();
+        let mut listed = reader.listed(&places).await?.into_iter();
+        Ok(page.filter_map(|_| listed.next().flatten().map(Product::listed)))
+    }
+
+    /// Asks for one document more than the page has, to know whether there is more.
+    fn query(&self, window: &Window, default: i32) -> Result<Query, Fault> {
         let (length, from_end) = window.limit(default)?;
         let signature = self.signature();
         let place = |cursor: &Option<String>| {
             cursor.as_deref().map(|cursor| cursor::read(&signature, cursor)).transpose()
         };
-        let query = Query {
+        Ok(Query {
             filters: self.filters.clone(),
             sort: self.sort.clone(),
             after: place(&window.after)?,
             before: place(&window.before)?,
             from_end,
             limit: length + 1,
-        };
-        let mut found: Vec<(Document<T>, Cursor)> = reader.find(self.collection, &query).await?;
-        let more = found.len() > length;
-        if more {
-            found.remove(if from_end { 0 } else { found.len() - 1 });
-        }
-        let items = found.into_iter().filter_map(|(document, place)| Some((shared(document)?, place)));
-        let bounded = if from_end { query.before.is_some() } else { query.after.is_some() };
-        Ok(Page {
-            items: items.collect(),
-            more_behind: more && !from_end,
-            more_before: more && from_end,
-            from_end,
-            bounded,
-            list: self,
         })
+    }
+
+    /// The page of what [`query`](Self::query) finds.
+    fn cut<N>(self, query: &Query, mut items: Vec<(N, Cursor)>) -> Page<N> {
+        let more = items.len() == query.limit;
+        if more {
+            items.remove(if query.from_end { 0 } else { items.len() - 1 });
+        }
+        Page {
+            items,
+            more_behind: more && !query.from_end,
+            more_before: more && query.from_end,
+            from_end: query.from_end,
+            bounded: if query.from_end { query.before.is_some() } else { query.after.is_some() },
+            list: self,
+        }
+    }
+}
+
+impl<N> Page<N> {
+    /// The page with other items at the same places.
+    fn filter_map<M>(self, mut item: impl FnMut(N) -> Option<M>) -> Page<M> {
+        let Self { items, more_behind, more_before, from_end, bounded, list } = self;
+        let items = items.into_iter().filter_map(|(one, place)| Some((item(one)?, place))).collect();
+        Page { items, more_behind, more_before, from_end, bounded, list }
     }
 }

@@ -5,24 +5,29 @@
 //! together.
 
 mod batch;
+mod hot;
 mod joins;
 mod personal;
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use async_graphql::Context;
 use http_server::Audience;
 use parking_lot::Mutex;
-use read_models::{Collection, Cursor, Document, Filter, Generation, GenerationState, Query};
+use read_models::{Collection, Cursor, Document, Filter, Generation, GenerationState, Place, Query};
 use serde::de::DeserializeOwned;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
 
+pub(crate) use hot::ListedProduct;
 pub(crate) use joins::{Doc, Joins, shared};
 pub(crate) use personal::Personal;
 
 use crate::consistency::{self, Ledger};
 use crate::fault::Fault;
+use crate::hot::HotViews;
 use crate::services::Services;
 
 /// One query's view of the store.
@@ -31,18 +36,21 @@ pub(crate) struct Reader {
     pub(crate) audience: Audience,
     pub(crate) joins: Joins,
     pub(crate) personal: Personal,
-    live: OnceCell<Result<Vec<Generation>, std::sync::Arc<Fault>>>,
+    hot: Arc<HotViews>,
+    /// Whether hot views were answered from the documents.
+    degraded: AtomicBool,
+    live: OnceCell<Result<Vec<Generation>, Arc<Fault>>>,
     ledger: Mutex<Ledger>,
     /// One wait at a time, so that two fields do not wait for the same versions.
     waiting: tokio::sync::Mutex<()>,
-    waiters: std::sync::Arc<Semaphore>,
+    waiters: Arc<Semaphore>,
     began: Instant,
     patience: Duration,
 }
 
 /// The reader of the current query.
 pub(crate) fn reader<'c>(context: &Context<'c>) -> async_graphql::Result<&'c Reader> {
-    context.data::<std::sync::Arc<Reader>>().map(std::convert::AsRef::as_ref)
+    context.data::<Arc<Reader>>().map(std::convert::AsRef::as_ref)
 }
 
 impl Reader {
@@ -50,7 +58,8 @@ impl Reader {
     pub(crate) fn new(
         services: Services,
         audience: Audience,
-        waiters: std::sync::Arc<Semaphore>,
+        hot: Arc<HotViews>,
+        waiters: Arc<Semaphore>,
         patience: Duration,
     ) -> Self {
         Self {
@@ -58,6 +67,8 @@ impl Reader {
             audience,
             joins: Joins::default(),
             personal: Personal::default(),
+            hot,
+            degraded: AtomicBool::new(false),
             live: OnceCell::new(),
             ledger: Mutex::default(),
             waiting: tokio::sync::Mutex::default(),
@@ -107,6 +118,16 @@ impl Reader {
     ) -> Result<Vec<(Document<T>, Cursor)>, Fault> {
         let generation = self.ready(collection).await?;
         Ok(self.services.store.find(&generation, query).await?)
+    }
+
+    /// The places of the documents of a page.
+    pub(crate) async fn places(
+        &self,
+        collection: &'static Collection,
+        query: &Query,
+    ) -> Result<Vec<Place>, Fault> {
+        let generation = self.ready(collection).await?;
+        Ok(self.services.store.queries.places(&generation, query).await?)
     }
 
     /// The first document that matches.
@@ -168,7 +189,7 @@ impl Reader {
         self.ledger(|ledger| {
             ledger.waited(waited);
             for (wanted, version) in wanted.iter().zip(versions) {
-                ledger.observe(&wanted.stream, version);
+                ledger.observe(collection, &wanted.stream, version);
             }
         });
         Ok(())
@@ -188,7 +209,7 @@ impl Reader {
     async fn live(&self, collection: &Collection) -> Result<Generation, Fault> {
         let generations = &self.services.store.generations;
         let live = self.live.get_or_init(|| async {
-            let all = generations.list().await.map_err(|error| std::sync::Arc::new(Fault::from(error)))?;
+            let all = generations.list().await.map_err(|error| Arc::new(Fault::from(error)))?;
             let live = all.into_iter().filter(|(_, state)| *state == GenerationState::Live);
             Ok(live.map(|(generation, _)| generation).collect())
         });

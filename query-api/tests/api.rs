@@ -7,6 +7,7 @@ mod api {
     mod contracts;
     mod documents;
     mod guards;
+    mod hot;
     mod http;
     mod operators;
     mod orders;

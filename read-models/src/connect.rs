@@ -1,13 +1,20 @@
 //! Opens a store by its address.
 
-use platform::servers::{NoClient, is_mongodb};
+#[cfg(feature = "redis")]
+use std::sync::Arc;
+
+use platform::servers::{NoClient, is_mongodb, is_redis};
 
 #[cfg(feature = "mongodb")]
 use crate::mongo::Mongo;
 use crate::port::{Collection, StoreError};
+#[cfg(feature = "redis")]
+use crate::redis::{Redis, Scanned};
 use crate::sqlite::Sqlite;
-use crate::store::Store;
+use crate::store::{KeyedStore, Store};
 use crate::timed::timed;
+#[cfg(feature = "redis")]
+use crate::timed::timed_hot;
 
 /// What [`migrate`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,13 +68,72 @@ pub async fn migrate(url: &str, collections: &[&'static Collection]) -> Result<M
     }
 }
 
+/// Opens the hot views at `url`: `redis://user:password@host:port/number`, or `rediss://…` for TLS. `shop` is part of every
+/// key: hot views belong to the shop whose logs they are built from.
+///
+/// A server that does not answer is no error here: the hot views are answered from the documents until it does. One that
+/// evicts keys, is a replica, or is older than Redis 7 is refused.
+pub async fn connect_hot(
+    url: &str,
+    shop: &str,
+    collections: &[&'static Collection],
+) -> Result<KeyedStore, StoreError> {
+    #[cfg(feature = "redis")]
+    if is_redis(url) {
+        return Ok(timed_hot(keyed_redis(Redis::open(url, shop, collections).await?)));
+    }
+    let _ = (shop, collections);
+    Err(unknown_hot(url))
+}
+
+/// Opens the hot views at `url` for reading. Nothing is created, and writes are refused.
+pub async fn connect_hot_read_only(
+    url: &str,
+    shop: &str,
+    collections: &[&'static Collection],
+) -> Result<KeyedStore, StoreError> {
+    #[cfg(feature = "redis")]
+    if is_redis(url) {
+        return Ok(keyed_redis(Redis::open_read_only(url, shop, collections)?));
+    }
+    let _ = (shop, collections);
+    Err(unknown_hot(url))
+}
+
+/// Fails if the server at `url` does not answer or cannot hold hot views.
+pub async fn check_hot(url: &str) -> Result<(), StoreError> {
+    #[cfg(feature = "redis")]
+    if is_redis(url) {
+        return Redis::require(url).await;
+    }
+    Err(unknown_hot(url))
+}
+
+#[cfg(feature = "redis")]
+fn keyed_redis(redis: Redis) -> KeyedStore {
+    let redis = Arc::new(redis);
+    let scan = Arc::new(Scanned(Arc::clone(&redis)));
+    KeyedStore { engine: "redis", keyed: redis.clone(), generations: redis, scan }
+}
+
 fn unknown(url: &str) -> StoreError {
     if is_mongodb(url) {
         return NoClient::MONGODB.into();
     }
-    // Only the scheme is repeated: the rest of an address may hold a password.
-    StoreError::Address(match url.split_once("://") {
+    StoreError::Address(shown(url))
+}
+
+fn unknown_hot(url: &str) -> StoreError {
+    if is_redis(url) {
+        return NoClient::REDIS.into();
+    }
+    StoreError::HotAddress(shown(url))
+}
+
+/// Only the scheme is repeated: the rest of an address may hold a password.
+fn shown(url: &str) -> String {
+    match url.split_once("://") {
         Some((scheme, _)) => format!("{scheme}://…"),
         None => "a text without a scheme".to_owned(),
-    })
+    }
 }

@@ -1,7 +1,7 @@
 //! The promises of the ports, as suites that every backend passes.
 //!
 //! There is a suite per port, so that an engine runs those that it offers: [`keyed_suite`](crate::keyed_suite) (documents by id,
-//! positions, changes, generations), [`query_suite`](crate::query_suite), [`word_suite`](crate::word_suite),
+//! positions, changes, generations, scans), [`query_suite`](crate::query_suite), [`word_suite`](crate::word_suite),
 //! [`repair_suite`](crate::repair_suite) and [`operations_suite`](crate::operations_suite).
 
 mod books;
@@ -16,36 +16,20 @@ mod positions;
 mod random;
 mod repairing;
 mod restoring;
+mod scanning;
 #[cfg(feature = "mongodb")]
 pub mod scratch;
 mod versions;
 mod waiting;
 mod words;
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use platform::contract::{Broken, Checked};
 use platform::contract_suite;
 
 pub use self::books::{BOOKS, COLLECTIONS};
-use crate::port::{Generations, Keyed};
+pub use crate::store::KeyedStore;
 use crate::store::Store;
-
-/// The ports of a keyed engine.
-#[derive(Clone)]
-pub struct KeyedStore {
-    /// Documents by id.
-    pub keyed: Arc<dyn Keyed>,
-    /// The generations.
-    pub generations: Arc<dyn Generations>,
-}
-
-impl From<Store> for KeyedStore {
-    fn from(store: Store) -> Self {
-        Self { keyed: store.keyed, generations: store.generations }
-    }
-}
 
 /// Where the data of one store is kept.
 #[async_trait]
@@ -90,6 +74,7 @@ contract_suite! { ($crate::contract)
     restoring: a_store_restored_to_an_earlier_copy_catches_up_by_redelivery, reopening_keeps_everything,
         many_may_open_a_new_store_at_once;
     loading: loading_keeps_the_order_and_answers_tombstones;
+    scanning: a_scan_has_each_document_once_in_the_order_of_ids, a_dropped_generation_is_not_scanned;
     generations: the_first_callers_create_one_generation, a_generation_is_built_beside_the_live_one,
         readers_see_the_old_or_the_new_generation, a_reader_follows_switches_and_never_goes_back,
         a_dropped_generation_is_gone_for_good, the_live_generation_is_not_dropped, shapes_do_not_mix;
@@ -102,7 +87,8 @@ contract_suite! { ($crate::contract)
     QUERIES query_suite Location;
     finding: every_filter_finds_its_documents, sorting_puts_nulls_first_and_ids_last,
         a_page_lies_between_its_cursors, a_query_without_an_index_is_refused, tombstones_are_never_found,
-        an_updated_document_is_found_by_its_new_values, a_dropped_generation_is_not_queried;
+        an_updated_document_is_found_by_its_new_values, a_dropped_generation_is_not_queried,
+        places_are_those_of_the_found_documents;
     key_extraction: found_values_are_the_extracted_keys, a_document_without_proper_keys_is_refused;
     random: pages_visit_each_document_exactly_once_in_both_directions;
     counting: counting_stops_at_its_limit;

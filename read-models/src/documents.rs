@@ -16,26 +16,30 @@ pub mod order_timeline;
 pub mod orders;
 pub mod parked_reactions;
 pub mod payments;
+pub mod product_cards;
 pub mod products;
 pub mod reservations;
 pub mod sales_by_week;
 pub mod shipments;
 pub mod stock;
+pub mod stock_levels;
 pub mod stock_movements;
 
 /// All collections, for [`connect`](crate::connect).
-pub static ALL: [&Collection; 12] = [
+pub static ALL: [&Collection; 14] = [
     &categories::CATEGORIES,
     &events::EVENTS,
     &order_timeline::ORDER_TIMELINE,
     &orders::ORDERS,
     &parked_reactions::PARKED_REACTIONS,
     &payments::PAYMENTS,
+    &product_cards::PRODUCT_CARDS,
     &products::PRODUCTS,
     &reservations::RESERVATIONS,
     &sales_by_week::SALES_BY_WEEK,
     &shipments::SHIPMENTS,
     &stock::STOCK,
+    &stock_levels::STOCK_LEVELS,
     &stock_movements::STOCK_MOVEMENTS,
 ];
 

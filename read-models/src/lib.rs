@@ -11,12 +11,16 @@ pub mod documents;
 #[cfg(feature = "mongodb")]
 mod mongo;
 pub mod port;
+#[cfg(feature = "redis")]
+mod redis;
 mod sqlite;
 pub mod status;
 mod store;
 mod timed;
 
-pub use connect::{Migrated, connect, connect_read_only, migrate};
+pub use connect::{
+    Migrated, check_hot, connect, connect_hot, connect_hot_read_only, connect_read_only, migrate,
+};
 pub use port::*;
 pub use status::{ProjectorState, ProjectorStatus, ReactorStatus};
-pub use store::{Document, Store};
+pub use store::{Document, KeyedStore, Store};

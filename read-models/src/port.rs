@@ -2,9 +2,9 @@
 //!
 //! | port | what it does | who can do it |
 //! |---|---|---|
-//! | [`Keyed`], [`Generations`] | documents by id with guarded versions, positions, changes | any engine, Redis included |
+//! | [`Keyed`], [`Generations`], [`Scan`] | documents by id with guarded versions, positions, changes | any engine, Redis included |
 //! | [`Queries`] | pages and counts over indexed fields | SQLite, MongoDB |
-//! | [`Repairs`] | corrects documents that were altered from outside | engines whose documents can be compared with the events: those with [`Queries`] |
+//! | [`Repairs`] | corrects documents that were altered from outside | engines whose documents can be compared with the events: those with [`Scan`] |
 //! | [`Quarantine`], [`Rebuilds`], [`Sources`] | operational state | engines that never evict |
 //!
 //! A store holds **generations** of collections. A document has a version, and a write is kept only if it is newer than the
@@ -22,6 +22,7 @@ mod repairs;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::stream::BoxStream;
 use platform::bus::Positions;
 
 pub use collection::{Collection, Generation, GenerationState, Index};
@@ -31,7 +32,7 @@ pub use keys::{KeyFields, Keys, Value};
 pub use operations::{
     EventKey, Quarantine, QuarantineCount, QuarantinedEvent, Rebuild, RebuildState, Rebuilds, Sources,
 };
-pub use query::{Cursor, Direction, Filter, Found, MAX_PAGE, Query, after_all_beginning_with};
+pub use query::{Cursor, Direction, Filter, Found, MAX_PAGE, Place, Query, after_all_beginning_with};
 pub use repairs::Repairs;
 
 /// How long after [`Generations::switch`] a handle may still answer the generation that was live before.
@@ -77,11 +78,22 @@ pub trait Keyed: Send + Sync {
     ) -> Result<ChangeToken, StoreError>;
 }
 
+/// All documents, for comparisons.
+pub trait Scan: Send + Sync {
+    /// The documents that are not deleted, each once, in the order of their ids. Documents that are written meanwhile are
+    /// among them in their old or their new version, or not. [`StoreError::NoGeneration`] at once if there is no such
+    /// generation.
+    fn scan(&self, generation: &Generation) -> BoxStream<'static, Result<Stored, StoreError>>;
+}
+
 /// Pages and counts over indexed fields.
 #[async_trait]
 pub trait Queries: Send + Sync {
     /// A page.
     async fn find(&self, generation: &Generation, query: &Query) -> Result<Vec<Found>, StoreError>;
+
+    /// The places and versions of the documents of a page, without their bodies.
+    async fn places(&self, generation: &Generation, query: &Query) -> Result<Vec<Place>, StoreError>;
 
     /// How many documents match `filters`, counting no further than `limit`.
     async fn count(&self, generation: &Generation, filters: &[Filter], limit: u64)

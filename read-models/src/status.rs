@@ -11,7 +11,8 @@ pub const HEALTHY_LAG_SECONDS: f64 = 60.0;
 pub enum ProjectorState {
     /// Serves queries. Whether a projector follows the events shows in the lag.
     Live,
-    /// Serves queries; its projector failed and retries. Only the process that runs the projector knows.
+    /// Serves queries; its projector failed and retries. Only the process that runs the projector knows, except if the store of
+    /// hot views does not answer.
     Stalled,
     /// Is being built beside the live one, or was left by a rebuild that did not finish.
     Building,
@@ -42,7 +43,7 @@ pub struct ProjectorStatus {
     pub store: &'static str,
     /// The shape of its documents.
     pub shape: u32,
-    /// The number of the generation; 0 if no projector has created one yet.
+    /// The number of the generation; 0 if no projector has created one yet, or if the store does not answer.
     pub generation: u32,
     /// What it is used for.
     pub state: ProjectorState,

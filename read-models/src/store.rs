@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use serde::de::DeserializeOwned;
 
 use crate::port::{
-    Cursor, Found, Generation, Generations, Keyed, Quarantine, Queries, Query, Rebuilds, Repairs, Sources,
-    StoreError, Stored,
+    Collection, Cursor, Found, Generation, Generations, Keyed, Quarantine, Queries, Query, Rebuilds, Repairs, Scan,
+    Sources, StoreError, Stored,
 };
 
 /// A store, port by port. Clones are handles on the same one. A decorator replaces the ports that it wraps:
@@ -29,6 +30,55 @@ pub struct Store {
     pub rebuilds: Arc<dyn Rebuilds>,
     /// Epochs of the logs that the documents are built from.
     pub sources: Arc<dyn Sources>,
+    /// The store of hot collections; `None` if they are here, like all others.
+    pub hot: Option<KeyedStore>,
+}
+
+/// The ports of an engine for documents by id. Clones are handles on the same store.
+#[derive(Clone)]
+pub struct KeyedStore {
+    /// The engine, which is the scheme of its address: `redis`.
+    pub engine: &'static str,
+    /// Documents by id.
+    pub keyed: Arc<dyn Keyed>,
+    /// The generations.
+    pub generations: Arc<dyn Generations>,
+    /// All documents.
+    pub scan: Arc<dyn Scan>,
+    /// Corrections of documents.
+    pub repairs: Arc<dyn Repairs>,
+}
+
+impl From<Store> for KeyedStore {
+    fn from(store: Store) -> Self {
+        let Store { engine, keyed, generations, queries, repairs, .. } = store;
+        Self { engine, keyed, generations, scan: Arc::new(ByQueries(queries)), repairs }
+    }
+}
+
+/// Documents per page of a scan.
+const PAGE: usize = 500;
+
+/// A scan by pages of a query.
+struct ByQueries(Arc<dyn Queries>);
+
+impl Scan for ByQueries {
+    fn scan(&self, generation: &Generation) -> BoxStream<'static, Result<Stored, StoreError>> {
+        let (queries, generation) = (Arc::clone(&self.0), generation.clone());
+        let first = Query { limit: PAGE, ..Query::default() };
+        let pages = stream::try_unfold(Some(first), move |query| {
+            let (queries, generation) = (Arc::clone(&queries), generation.clone());
+            async move {
+                let Some(query) = query else { return Ok(None) };
+                let found = queries.find(&generation, &query).await?;
+                let after = found.last().filter(|_| found.len() == PAGE).map(|last| last.cursor.clone());
+                let next = after.map(|after| Query { after: Some(after), ..query });
+                let page = stream::iter(found.into_iter().map(|found| Ok(found.document)));
+                Ok::<_, StoreError>(Some((page, next)))
+            }
+        });
+        pages.try_flatten().boxed()
+    }
 }
 
 /// A decoded document.
@@ -74,6 +124,15 @@ impl Store {
             quarantine: engine.clone(),
             rebuilds: engine.clone(),
             sources: engine,
+            hot: None,
+        }
+    }
+
+    /// The ports for the documents of a collection.
+    pub fn of_collection(&self, collection: &Collection) -> KeyedStore {
+        match &self.hot {
+            Some(hot) if collection.hot => hot.clone(),
+            _ => self.clone().into(),
         }
     }
 

@@ -7,7 +7,11 @@ use async_trait::async_trait;
 use platform::bus::Positions;
 use platform::telemetry::metrics::{Histogram, metrics, observed};
 
-use crate::port::{ChangeToken, Filter, Found, Generation, Keyed, Queries, Query, StoreError, Stored, Write};
+use crate::port::{
+    ChangeToken, Filter, Found, Generation, Keyed, Place, Queries, Query, StoreError, Stored, Write,
+};
+#[cfg(feature = "redis")]
+use crate::store::KeyedStore;
 use crate::store::Store;
 
 struct TimedKeyed {
@@ -21,25 +25,36 @@ struct TimedKeyed {
 struct TimedQueries {
     queries: Arc<dyn Queries>,
     find: Histogram,
+    places: Histogram,
     count: Histogram,
 }
 
 /// `store`, with the calls that readers and projectors make for every request and batch timed.
 pub(crate) fn timed(store: Store) -> Store {
-    let operation = |name| metrics().store_calls.with([name]);
-    let keyed = TimedKeyed {
-        load: operation("load"),
-        write: operation("write"),
-        put_if_newer: operation("put_if_newer"),
-        positions: operation("positions"),
-        keyed: Arc::clone(&store.keyed),
-    };
     let queries = TimedQueries {
         find: operation("find"),
+        places: operation("places"),
         count: operation("count"),
         queries: Arc::clone(&store.queries),
     };
-    Store { keyed: Arc::new(keyed), queries: Arc::new(queries), ..store }
+    let keyed = timed_keyed(&store.keyed, ["load", "write", "put_if_newer", "positions"]);
+    Store { keyed, queries: Arc::new(queries), ..store }
+}
+
+/// Hot views, timed likewise.
+#[cfg(feature = "redis")]
+pub(crate) fn timed_hot(store: KeyedStore) -> KeyedStore {
+    let keyed = timed_keyed(&store.keyed, ["hot_load", "hot_write", "hot_put_if_newer", "hot_positions"]);
+    KeyedStore { keyed, ..store }
+}
+
+fn timed_keyed(keyed: &Arc<dyn Keyed>, operations: [&'static str; 4]) -> Arc<dyn Keyed> {
+    let [load, write, put_if_newer, positions] = operations.map(operation);
+    Arc::new(TimedKeyed { keyed: Arc::clone(keyed), load, write, put_if_newer, positions })
+}
+
+fn operation(name: &'static str) -> Histogram {
+    metrics().store_calls.with([name])
 }
 
 #[async_trait]
@@ -83,6 +98,10 @@ impl Keyed for TimedKeyed {
 impl Queries for TimedQueries {
     async fn find(&self, generation: &Generation, query: &Query) -> Result<Vec<Found>, StoreError> {
         observed(&self.find, self.queries.find(generation, query)).await
+    }
+
+    async fn places(&self, generation: &Generation, query: &Query) -> Result<Vec<Place>, StoreError> {
+        observed(&self.places, self.queries.places(generation, query)).await
     }
 
     async fn count(

@@ -133,3 +133,18 @@ async fn a_store_that_repairs_what_was_written_meanwhile_is_found() {
 async fn a_store_that_leaves_a_tombstone_of_what_it_removes_is_found() {
     finds(Fault::RemovesWithATombstone, &["a_removed_document_leaves_no_tombstone"]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_scans_out_of_order_is_found() {
+    finds(Fault::ScansOutOfOrder, &["a_scan_has_each_document_once_in_the_order_of_ids"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_scans_tombstones_is_found() {
+    finds(Fault::ScansTombstones, &["a_scan_has_each_document_once_in_the_order_of_ids"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_answers_older_versions_with_places_is_found() {
+    finds(Fault::PlacesOfOlderVersions, &["places_are_those_of_the_found_documents"]).await;
+}

@@ -43,7 +43,8 @@ fn sorted_by(field: &'static str) -> Query {
 
 #[tokio::test]
 async fn an_index_that_comes_later_finds_what_was_written_before() {
-    static BEFORE: Collection = Collection { name: "books", shape: 1, entity_of: None, indexes: &[] };
+    static BEFORE: Collection =
+        Collection { name: "books", shape: 1, entity_of: None, hot: false, indexes: &[] };
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("read.sqlite");
     let old = open(&file, &BEFORE).await.unwrap();
@@ -209,8 +210,13 @@ async fn many_may_open_a_new_store_at_once_and_its_files_are_its_owners_alone() 
 
 #[tokio::test]
 async fn a_read_only_store_sees_writes_and_changes_nothing() {
-    static LATER: Collection =
-        Collection { name: "later", shape: 1, entity_of: None, indexes: &[Index::Field("title")] };
+    static LATER: Collection = Collection {
+        name: "later",
+        shape: 1,
+        entity_of: None,
+        hot: false,
+        indexes: &[Index::Field("title")],
+    };
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("read.sqlite");
     let look =
@@ -250,8 +256,13 @@ async fn a_read_only_store_sees_writes_and_changes_nothing() {
 
 #[tokio::test]
 async fn names_cannot_inject_sql() {
-    static WRONG: Collection =
-        Collection { name: "books", shape: 1, entity_of: None, indexes: &[Index::Field("title') --")] };
+    static WRONG: Collection = Collection {
+        name: "books",
+        shape: 1,
+        entity_of: None,
+        hot: false,
+        indexes: &[Index::Field("title') --")],
+    };
     let directory = tempfile::tempdir().unwrap();
     let refused = open(&directory.path().join("read.sqlite"), &WRONG).await.err().unwrap();
     assert!(matches!(refused, StoreError::NoIndex { .. }), "{refused:?}");

@@ -40,15 +40,14 @@ fn selected(which: &Which) -> Result<Vec<&'static Projection>> {
 async fn writable(shop: &ReadOnlyShop) -> Result<Store> {
     // If the shop has moved, these documents belong to logs that have grown elsewhere.
     shop.locations.require_here()?;
-    let store = read_models::connect(&shop.locations.documents(), &read_models::documents::ALL).await?;
+    let store = shop.locations.read_models(&shop.logs).await?;
     crate::shop::sources::claim(&store, &shop.logs).await?;
     Ok(store)
 }
 
 /// Lists the generations of projections with position, lag and the progress of a rebuild.
 pub async fn list(shop: &ReadOnlyShop, as_json: bool, out: &mut impl Write) -> Result<()> {
-    let store =
-        read_models::connect_read_only(&shop.locations.documents(), &read_models::documents::ALL).await?;
+    let store = shop.locations.read_models_read_only(&shop.logs).await?;
     let all = projectors::status(&backends(shop, store), &REGISTRY).await?;
     if as_json {
         for one in &all {
@@ -73,6 +72,7 @@ pub async fn list(shop: &ReadOnlyShop, as_json: bool, out: &mut impl Write) -> R
             vec![
                 one.name.clone(),
                 one.kind.to_owned(),
+                one.store.to_owned(),
                 one.state.name().to_owned(),
                 one.generation.to_string(),
                 table::number(position),
@@ -85,7 +85,18 @@ pub async fn list(shop: &ReadOnlyShop, as_json: bool, out: &mut impl Write) -> R
         .collect();
     table::print(
         out,
-        &["projection", "kind", "state", "generation>", "position>", "lag>", "seconds>", "held>", "rebuild"],
+        &[
+            "projection",
+            "kind",
+            "store",
+            "state",
+            "generation>",
+            "position>",
+            "lag>",
+            "seconds>",
+            "held>",
+            "rebuild",
+        ],
         &rows,
     )?;
     Ok(())

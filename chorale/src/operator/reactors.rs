@@ -14,8 +14,7 @@ use crate::table;
 
 /// Lists reactors with position, lag and parked events.
 pub async fn list(shop: &ReadOnlyShop, as_json: bool, out: &mut impl Write) -> Result<()> {
-    let store =
-        read_models::connect_read_only(&shop.locations.documents(), &read_models::documents::ALL).await?;
+    let store = shop.locations.read_models_read_only(&shop.logs).await?;
     let backends = Backends::new(store, Arc::clone(&shop.bus), Clock::system());
     let all = StatusReader::outside(backends, &shop.logs).reactors().await?;
     if as_json {

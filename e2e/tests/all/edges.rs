@@ -32,6 +32,9 @@ const FOR_TESTS: [&str; 2] = ["contract", "test-support"];
 /// reactors.
 const CLIENTS: [&str; 6] = ["reqwest", "hyper-util", "hyper", "ureq", "isahc", "curl"];
 const MAY_CALL_OUT: [&str; 3] = ["chorale", "reactors", "e2e"];
+/// Clients of stores on servers, and the crates that have them behind a feature.
+const STORES: [(&str, &[&str]); 3] =
+    [("mongodb", &["read-models"]), ("rdkafka", &["bus-kafka"]), ("redis", &["read-models"])];
 
 fn workspace() -> Result<Metadata> {
     Ok(MetadataCommand::new().manifest_path("../Cargo.toml").no_deps().exec()?)
@@ -77,12 +80,19 @@ fn the_default_program_has_no_client_of_a_server() -> Result<()> {
     let program = packages.iter().find(|package| package.name == "chorale").context("chorale")?;
     assert_eq!(program.features.get("default"), None, "`cargo run` builds the default features");
     let servers = program.features.get("servers").context("the feature `servers`")?;
-    for needed in ["dep:bus-kafka", "event-log/postgres", "platform/postgres"] {
+    let needed = [
+        "dep:bus-kafka",
+        "event-log/postgres",
+        "platform/postgres",
+        "read-models/mongodb",
+        "read-models/redis",
+    ];
+    for needed in needed {
         assert!(servers.iter().any(|feature| feature == needed), "{needed}");
     }
     for package in packages.iter().filter(|package| !["e2e", OPTIONAL].contains(&package.name.as_str())) {
         for dependency in package.dependencies.iter().filter(|one| one.kind == DependencyKind::Normal) {
-            let clients = ["postgres", "servers"];
+            let clients = ["mongodb", "postgres", "redis", "servers"];
             let on = dependency.features.iter().any(|feature| clients.contains(&feature.as_str()));
             assert!(!on, "{} enables clients of servers in {}", package.name, dependency.name);
             let kafka = ["rdkafka", OPTIONAL].contains(&dependency.name.as_str());
@@ -125,6 +135,16 @@ fn only_adapters_the_demonstration_and_the_health_check_make_outgoing_calls() ->
             .map(|dependency| &dependency.name)
             .filter(|name| CLIENTS.contains(&name.as_str()))
             .collect();
+        for (client, of) in STORES {
+            let mut normal = package.dependencies.iter().filter(|one| one.kind == DependencyKind::Normal);
+            let Some(dependency) = normal.find(|one| one.name == client) else { continue };
+            assert!(of.contains(&package.name.as_str()), "{} has {client}", package.name);
+            assert!(
+                dependency.optional || package.name == OPTIONAL,
+                "{} cannot be built without {client}",
+                package.name
+            );
+        }
         assert!(
             clients.is_empty() || MAY_CALL_OUT.contains(&package.name.as_str()),
             "{} has {clients:?}",

@@ -40,13 +40,13 @@ pub struct Deployment {
 impl Deployment {
     /// Migrated stores on servers of its own, with the built-in catalogue and documents in a file. No process is started.
     pub async fn new(name: &str) -> Result<Self> {
-        Self::on(Servers::up(name, false)?).await
+        Self::on(Servers::up(name, &["postgres", "kafka"])?).await
     }
 
     /// [`new`](Self::new), with documents in MongoDB.
     #[cfg(feature = "long")]
     pub async fn with_mongodb(name: &str) -> Result<Self> {
-        Self::on(Servers::up(name, true)?).await
+        Self::on(Servers::up(name, &["postgres", "kafka", "mongodb"])?).await
     }
 
     async fn on(servers: Servers) -> Result<Self> {

@@ -39,11 +39,19 @@ fn engines(data: &Path) -> Result<Vec<Engine>> {
     let mongodb = std::env::var("CHORALE_TEST_MONGODB").context("CHORALE_TEST_MONGODB names no server")?;
     let (before, options) = mongodb.split_once('?').unwrap_or((&mongodb, ""));
     let server = before.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+    let redis = std::env::var("CHORALE_TEST_REDIS").context("CHORALE_TEST_REDIS names no server")?;
     let database = format!("golden_{}", std::process::id());
+    let documents = format!("--documents={server}/{database}?{options}");
     let sqlite = format!("sqlite://{}", data.join("golden.db").display());
     Ok(vec![
         Engine { name: "SQLite", stores: vec![format!("--documents={sqlite}")] },
-        Engine { name: "MongoDB", stores: vec![format!("--documents={server}/{database}?{options}")] },
+        Engine { name: "MongoDB", stores: vec![documents.clone()] },
+        Engine { name: "MongoDB and Redis", stores: vec![documents.clone(), format!("--hot-views={redis}")] },
+        // The documents are there already; nothing answers at this address.
+        Engine {
+            name: "MongoDB with Redis down",
+            stores: vec![documents, "--hot-views=redis://127.0.0.1:1/0".to_owned()],
+        },
     ])
 }
 
@@ -121,7 +129,9 @@ async fn up_to_date(data: &Path, stores: &[&str]) -> Result<()> {
     let caught_up = async {
         loop {
             let all = objects(data, &[&["projections"], stores].concat())?;
-            if !all.is_empty() && all.iter().all(|one| one["lagEvents"] == 0) {
+            // A store that does not answer has no lag.
+            let is_up_to_date = |one: &Value| one["lagEvents"] == 0 || one["state"] == "STALLED";
+            if !all.is_empty() && all.iter().all(is_up_to_date) {
                 return anyhow::Ok(());
             }
             tokio::task::yield_now().await;

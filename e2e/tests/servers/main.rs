@@ -5,6 +5,7 @@ mod deployment;
 mod golden;
 #[cfg(feature = "long")]
 mod healing;
+mod hot_views;
 mod moving;
 mod restoring;
 mod servers;

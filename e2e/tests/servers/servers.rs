@@ -6,13 +6,14 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-/// PostgreSQL, Kafka and perhaps MongoDB, started by `scripts/servers` and stopped when this is dropped.
+/// The servers of a test, started by `scripts/servers` and stopped when this is dropped.
 pub struct Servers {
     run: String,
+    /// The addresses; each is empty if its server was not started.
     pub postgres: String,
     pub kafka: String,
-    /// Empty if it was not started.
     pub mongodb: String,
+    pub redis: String,
 }
 
 /// The top of the repository.
@@ -38,23 +39,47 @@ fn script(run: &str, args: &[&str]) -> Result<String> {
 }
 
 impl Servers {
-    /// PostgreSQL, Kafka, and MongoDB if it is wanted, in a run of this name.
-    pub fn up(name: &str, mongodb: bool) -> Result<Self> {
+    /// These servers, in a run of this name.
+    pub fn up(name: &str, wanted: &[&str]) -> Result<Self> {
         let own = std::process::id().to_string();
         let run = format!("{name}-{own}");
-        let mut args = vec!["up", "--owner", &own, "postgres", "kafka"];
-        args.extend(mongodb.then_some("mongodb"));
+        let args = [&["up", "--owner", &own], wanted].concat();
         script(&run, &args)?;
-        let mut servers = Self { run, postgres: String::new(), kafka: String::new(), mongodb: String::new() };
+        // From here on dropping it stops the servers.
+        let mut servers = Self {
+            run,
+            postgres: String::new(),
+            kafka: String::new(),
+            mongodb: String::new(),
+            redis: String::new(),
+        };
         let env: Value = serde_json::from_str(&script(&servers.run, &["env", "--json"])?)?;
-        let address =
-            |name: &str| env[name].as_str().map(str::to_owned).with_context(|| format!("no {name} in {env}"));
-        servers.postgres = address("CHORALE_TEST_POSTGRES")?;
-        servers.kafka = address("CHORALE_TEST_KAFKA")?;
-        if mongodb {
-            servers.mongodb = address("CHORALE_TEST_MONGODB")?;
-        }
+        let address = |server: &str, variable: &str| match wanted.contains(&server) {
+            true => {
+                env[variable].as_str().map(str::to_owned).with_context(|| format!("no {variable} in {env}"))
+            }
+            false => Ok(String::new()),
+        };
+        servers.postgres = address("postgres", "CHORALE_TEST_POSTGRES")?;
+        servers.kafka = address("kafka", "CHORALE_TEST_KAFKA")?;
+        servers.mongodb = address("mongodb", "CHORALE_TEST_MONGODB")?;
+        servers.redis = address("redis", "CHORALE_TEST_REDIS")?;
         Ok(servers)
+    }
+
+    /// Runs a command of Redis. Answers its reply as text.
+    pub async fn redis_command(&self, command: &[&str]) -> Result<String> {
+        let client = redis::Client::open(self.redis.as_str())?;
+        let mut connection = client.get_multiplexed_async_connection().await?;
+        let (name, arguments) = command.split_first().context("no command")?;
+        Ok(redis::cmd(name).arg(arguments).query_async(&mut connection).await?)
+    }
+
+    /// The id of Redis's process.
+    pub async fn redis_process(&self) -> Result<String> {
+        let info = self.redis_command(&["INFO", "server"]).await?;
+        let line = info.lines().find_map(|line| line.strip_prefix("process_id:"));
+        Ok(line.context("no process id")?.trim().to_owned())
     }
 
     /// Kills a server with SIGKILL, and starts it on the same data and port.

@@ -126,6 +126,8 @@ pub struct Metrics {
     pub projector_quarantined: Vector<Gauge, 1>,
     /// By operation.
     pub store_calls: Vector<Histogram, 1>,
+    /// By collection and outcome.
+    pub hot_view_reads: Vector<Counter, 2>,
     registry: Registry,
     list: Vec<Described>,
 }
@@ -331,7 +333,8 @@ impl Metrics {
             projector_lag: b.gauge("chorale_projector_lag_events", ["projection"], "Events on the projection's topics that its live documents do not contain."),
             projector_lag_seconds: b.age("chorale_projector_lag", ["projection"], "Age of the oldest event that the live documents do not contain; 0 if there is none."),
             projector_quarantined: b.gauge("chorale_projector_quarantined_events", ["projection"], "Events that the projection could not apply, and events of their streams that wait behind them."),
-            store_calls: b.durations("chorale_store_call_duration", ["operation"], "Time of a call to the document store, by operation (`load`, `write`, `find`, `count`, …)."),
+            store_calls: b.durations("chorale_store_call_duration", ["operation"], "Time of a call to the document store, by operation (`load`, `write`, `find`, `count`, …); calls to the store of hot views begin with `hot_`."),
+            hot_view_reads: b.counter("chorale_hot_view_reads", ["collection", "outcome"], "Documents of hot collections that queries have read. Outcome: `hot`, or why they were read from the documents instead: `missing`, `other_version` (the hot view is behind or ahead), `unreachable`."),
             registry: b.registry,
             list: b.list,
         }

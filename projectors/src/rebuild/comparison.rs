@@ -1,11 +1,12 @@
 //! Comparing a new generation with the live one while both change.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
 use platform::bus::Positions;
-use read_models::{Cursor, Generation, Query, Store, StoreError, Stored};
+use read_models::{Generation, KeyedStore, StoreError, Stored};
 use sha2::{Digest, Sha256};
 
 use super::{Builder, Progress, RebuildError};
@@ -14,6 +15,7 @@ use crate::feed::Quarantine;
 use crate::positions::covers;
 use crate::projection::Kind;
 
+/// Documents per call.
 const PAGE: usize = 500;
 /// Most ids that are reported.
 pub(super) const REPORTED: usize = 100;
@@ -81,7 +83,7 @@ pub(super) async fn compare<P: FnMut(Progress) + Send>(
     live: &Generation,
     quarantined: Quarantined,
 ) -> Result<Comparison, RebuildError> {
-    let store = builder.backends.store.clone();
+    let store = builder.backends.store.of_collection(builder.feed.projection.collection());
     let mut comparison = Comparison::default();
     let ids = scan(&store, live, &builder.feed.generation, &mut comparison).await?;
     again(builder, live, ids, quarantined, &mut comparison).await?;
@@ -96,8 +98,8 @@ pub(super) async fn again<P: FnMut(Progress) + Send>(
     quarantined: Quarantined,
     comparison: &mut Comparison,
 ) -> Result<(), RebuildError> {
-    let store = builder.backends.store.clone();
-    let ever = Quarantine::of(&store, live).ever().await?;
+    let store = builder.backends.store.of_collection(builder.feed.projection.collection());
+    let ever = Quarantine::of(&builder.backends.store, live).ever().await?;
     // An entity that lacks events is marked stale. Documents of the other kinds may have caught up under other ids.
     let lenient = ever && !matches!(builder.feed.projection.kind, Kind::Entity(_));
     let rules = Rules { lenient, quarantined };
@@ -125,33 +127,37 @@ pub(super) async fn again<P: FnMut(Progress) + Send>(
 
 /// One pass over both; answers the ids of documents that are not equal.
 async fn scan(
-    store: &Store,
+    store: &KeyedStore,
     live: &Generation,
     new: &Generation,
     comparison: &mut Comparison,
 ) -> Result<BTreeSet<String>, ProjectorError> {
     let mut digest = Sha256::new();
     let mut open = BTreeSet::new();
-    let (mut left, mut right) = (Pages::new(live), Pages::new(new));
+    let (mut left, mut right) = (store.scan.scan(live), store.scan.scan(new));
+    let (mut a, mut b) = (left.try_next().await?, right.try_next().await?);
     loop {
-        let (a, b) = (left.peek(store).await?, right.peek(store).await?);
         let order = match (&a, &b) {
             (None, None) => break,
             (Some(a), Some(b)) => a.id.cmp(&b.id),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
         };
-        let (a, b) = match order {
-            Ordering::Less => (left.take(), None),
-            Ordering::Greater => (None, right.take()),
-            Ordering::Equal => (left.take(), right.take()),
-        };
-        match (a, b) {
+        match (&a, &b) {
             (Some(a), Some(b)) if a == b && !a.stale => {
-                hash(&mut digest, &a);
+                hash(&mut digest, a);
                 comparison.equal += 1;
             }
-            (a, b) => open.extend(a.or(b).map(|one| one.id)),
+            (a, b) => {
+                let first = if order == Ordering::Greater { b } else { a };
+                open.extend(first.iter().map(|one| one.id.clone()));
+            }
+        }
+        if order != Ordering::Greater {
+            a = left.try_next().await?;
+        }
+        if order != Ordering::Less {
+            b = right.try_next().await?;
         }
     }
     comparison.digest = hex::encode(digest.finalize());
@@ -182,13 +188,13 @@ async fn look_again<P: FnMut(Progress) + Send>(
     rules: Rules,
     comparison: &mut Comparison,
 ) -> Result<Open, RebuildError> {
-    let keyed = builder.backends.store.keyed.clone();
+    let store = builder.backends.store.of_collection(builder.feed.projection.collection());
     let ids: Vec<String> = open.ids.keys().cloned().collect();
-    let level = covers(&keyed.positions(live).await?, &open.reached);
-    let old = load(&builder.backends.store, live, &ids).await?;
-    let after = keyed.positions(live).await?;
+    let level = covers(&store.keyed.positions(live).await?, &open.reached);
+    let old = load(&store, live, &ids).await?;
+    let after = store.keyed.positions(live).await?;
     builder.feed_until(&after).await?;
-    let new = load(&builder.backends.store, &builder.feed.generation, &ids).await?;
+    let new = load(&store, &builder.feed.generation, &ids).await?;
     let mut later = Open { ids: BTreeMap::new(), reached: builder.reached.clone() };
     for (id, expected) in open.ids {
         let (old, new) = (old.get(&id), new.get(&id));
@@ -231,7 +237,7 @@ impl Rules {
 }
 
 pub(super) async fn load(
-    store: &Store,
+    store: &KeyedStore,
     generation: &Generation,
     ids: &[String],
 ) -> Result<BTreeMap<String, Stored>, StoreError> {
@@ -241,33 +247,4 @@ pub(super) async fn load(
         found.extend(stored.into_iter().flatten().map(|one| (one.id.clone(), one)));
     }
     Ok(found)
-}
-
-/// The documents of a generation in the order of their ids.
-struct Pages<'a> {
-    generation: &'a Generation,
-    page: VecDeque<Stored>,
-    after: Option<Cursor>,
-    ended: bool,
-}
-
-impl<'a> Pages<'a> {
-    fn new(generation: &'a Generation) -> Self {
-        Self { generation, page: VecDeque::new(), after: None, ended: false }
-    }
-
-    async fn peek(&mut self, store: &Store) -> Result<Option<&Stored>, StoreError> {
-        if self.page.is_empty() && !self.ended {
-            let query = Query { after: self.after.take(), limit: PAGE, ..Query::default() };
-            let found = store.queries.find(self.generation, &query).await?;
-            self.ended = found.len() < PAGE;
-            self.after = found.last().map(|last| last.cursor.clone());
-            self.page = found.into_iter().map(|found| found.document).collect();
-        }
-        Ok(self.page.front())
-    }
-
-    fn take(&mut self) -> Option<Stored> {
-        self.page.pop_front()
-    }
 }

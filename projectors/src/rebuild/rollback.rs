@@ -36,7 +36,8 @@ async fn go_back(
     let Some(retired) = retired.into_iter().next_back() else {
         return Err(RebuildError::NothingRetired(projection.name()));
     };
-    let live = backends.store.generations.live(projection.collection()).await?;
+    let generations = backends.store.of_collection(projection.collection()).generations;
+    let live = generations.live(projection.collection()).await?;
     lease.builds(retired.number).await?;
     let number = retired.number;
     let mut builder = Builder::open(projection, backends, lease, retired, progress).await?;

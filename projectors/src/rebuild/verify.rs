@@ -74,8 +74,9 @@ async fn check(
     progress: impl FnMut(Progress) + Send,
 ) -> Result<Verified, RebuildError> {
     drop_all(projection, backends, |state| state == GenerationState::Building, 0).await?;
-    let live = backends.store.generations.live(projection.collection()).await?;
-    let temporary = backends.store.generations.create(projection.collection()).await?;
+    let generations = backends.store.of_collection(projection.collection()).generations;
+    let live = generations.live(projection.collection()).await?;
+    let temporary = generations.create(projection.collection()).await?;
     lease.builds(temporary.number).await?;
     let mut builder = Builder::open(projection, backends, lease, temporary.clone(), progress).await?;
     builder.feed_to_the_end().await?;
@@ -97,7 +98,7 @@ async fn check(
         verified.repaired = found - left;
     }
     drop(builder);
-    drop_one(backends, &temporary).await?;
+    drop_one(projection, backends, &temporary).await?;
     Ok(verified)
 }
 
@@ -131,7 +132,7 @@ async fn replace<P: FnMut(Progress) + Send>(
     live: &Generation,
     wrong: &BTreeSet<String>,
 ) -> Result<(), RebuildError> {
-    let store = builder.backends.store.clone();
+    let store = builder.backends.store.of_collection(builder.feed.projection.collection());
     let ids: Vec<String> = wrong.iter().cloned().collect();
     let stored = comparison::load(&store, live, &ids).await?;
     let reached = store.keyed.positions(live).await?;
@@ -160,7 +161,7 @@ async fn passed<P: FnMut(Progress) + Send>(
     live: &Generation,
     end: &Positions,
 ) -> Result<(), RebuildError> {
-    let keyed = &builder.backends.store.keyed;
+    let keyed = builder.backends.store.of_collection(builder.feed.projection.collection()).keyed;
     let mut since = None;
     for _ in 0..ROUNDS {
         if covers(&keyed.positions(live).await?, end) {

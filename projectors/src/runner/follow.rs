@@ -89,12 +89,13 @@ impl Follower {
     /// Sets `went_well` once a batch was applied.
     async fn follow(&mut self, went_well: &mut bool) -> Result<Ended, ProjectorError> {
         let Backends { store, bus, source, .. } = &self.backends;
-        let live = store.generations.live(self.projection.collection()).await?;
+        let documents = store.of_collection(self.projection.collection());
+        let live = documents.generations.live(self.projection.collection()).await?;
         let feed = Feed::of(self.projection, live, store, source);
         feed.retry_quarantined().await?;
         let reached = Reached::default();
         let subscription = subscription(self.projection, &self.backends, &feed.generation, reached.clone());
-        reached.extend(&store.keyed.resume(&feed.generation).await?);
+        reached.extend(&documents.keyed.resume(&feed.generation).await?);
         let mut consumer = bus.subscribe(subscription).await?;
         tracing::debug!(
             projection = self.projection.name(),
@@ -178,7 +179,8 @@ impl Follower {
 
     /// Whether another generation is live.
     async fn moved(&self, feed: &Feed) -> Result<bool, ProjectorError> {
-        let live = self.backends.store.generations.live(self.projection.collection()).await?;
+        let collection = self.projection.collection();
+        let live = self.backends.store.of_collection(collection).generations.live(collection).await?;
         if live == feed.generation {
             return Ok(false);
         }
@@ -222,7 +224,7 @@ pub(crate) fn subscription(
         topics: projection.topics().to_vec(),
         start: Start::Beginning,
         resume: Arc::new(StorePositions {
-            store: backends.store.clone(),
+            keyed: backends.store.of_collection(projection.collection()).keyed,
             generation: generation.clone(),
             reached,
         }),

@@ -8,6 +8,7 @@ use read_models::documents::sales_by_week::ProductWeek;
 use schemas::order::OrderEvent;
 use schemas::{EventSet, Recorded, Topic};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// Version and body by id; no body for a deleted document.
 pub type Documents = BTreeMap<String, (u64, Option<String>)>;
@@ -68,4 +69,10 @@ pub fn added_up(weeks: Vec<ProductWeek>) -> BTreeMap<(String, String), (u64, u64
         sum.2 += week.revenue.values().sum::<i64>();
     }
     sums
+}
+
+/// The documents, each turned into what another projection should have.
+pub fn reduced<A: DeserializeOwned, B: Serialize>(documents: Documents, reduce: fn(A) -> B) -> Documents {
+    let reduce = |body: String| serde_json::to_string(&reduce(serde_json::from_str(&body).unwrap())).unwrap();
+    documents.into_iter().map(|(id, (version, body))| (id, (version, body.map(reduce)))).collect()
 }

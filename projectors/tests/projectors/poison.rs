@@ -84,7 +84,7 @@ macro_rules! moody {
     ($projection:ident, $collection:ident, $evolve:ident, $broken:ident) => {
         static $broken: AtomicBool = AtomicBool::new(true);
         static $collection: Collection =
-            Collection { name: "moody", shape: 1, entity_of: Some("stock"), indexes: &[] };
+            Collection { name: "moody", shape: 1, entity_of: Some("stock"), hot: false, indexes: &[] };
         static $projection: Projection = Projection::entity(&$collection, &[Topic::STOCK], &Entity($evolve));
 
         fn $evolve(item: Option<StockItem>, event: &Recorded<StockEvent>) -> Option<StockItem> {
@@ -187,7 +187,7 @@ async fn a_journal_quarantines_what_it_cannot_enter_and_enters_the_rest() {
 
 static SUM_IS_BROKEN: AtomicBool = AtomicBool::new(true);
 static MOODY_SALES_DOCUMENTS: Collection =
-    Collection { name: "moody_sales", shape: 1, entity_of: None, indexes: &[] };
+    Collection { name: "moody_sales", shape: 1, entity_of: None, hot: false, indexes: &[] };
 static MOODY_SALES: Projection = Projection::summary(
     &MOODY_SALES_DOCUMENTS,
     &[Topic::ORDER],

@@ -2,15 +2,18 @@
 
 use platform::bus::Record;
 use projectors::projections::{
-    REGISTRY, categories, events, order_timeline, orders, parked_reactions, payments, products, reservations,
-    sales_by_week, shipments, stock, stock_movements,
+    REGISTRY, categories, events, order_timeline, orders, parked_reactions, payments, product_cards,
+    products, reservations, sales_by_week, shipments, stock, stock_levels, stock_movements,
 };
 use projectors::{Entity, Projection};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use read_models::Collection;
+use read_models::documents::product_cards::ProductCard;
+use read_models::documents::products::Product;
 use read_models::documents::stock::StockItem;
+use read_models::documents::stock_levels::StockLevel;
 use schemas::stock::StockEvent;
 use schemas::{Recorded, Topic};
 
@@ -191,6 +194,24 @@ property!(products_are_the_fold_of_the_log, products::PRODUCTS, |log| fold::enti
     &[Topic::PRODUCT],
     products::evolve
 ));
+property!(product_cards_are_the_fold_of_the_log, product_cards::PRODUCT_CARDS, |log| fold::entity(
+    log,
+    &[Topic::PRODUCT],
+    product_cards::evolve
+));
+property!(product_cards_say_what_the_products_say, product_cards::PRODUCT_CARDS, |log| {
+    let products = fold::entity(log, &[Topic::PRODUCT], products::evolve);
+    fold::reduced(products, |product: Product| ProductCard::from(product))
+});
+property!(stock_levels_are_the_fold_of_the_log, stock_levels::STOCK_LEVELS, |log| fold::entity(
+    log,
+    &[Topic::STOCK],
+    stock_levels::evolve
+));
+property!(stock_levels_say_what_the_stock_items_say, stock_levels::STOCK_LEVELS, |log| {
+    let items = fold::entity(log, &[Topic::STOCK], stock::evolve);
+    fold::reduced(items, |item: StockItem| StockLevel::from(item))
+});
 property!(categories_are_the_fold_of_the_log, categories::CATEGORIES, |log| fold::entity(
     log,
     &[Topic::CATEGORY],
@@ -256,7 +277,8 @@ fn sales_are_the_fold_of_the_log() {
 }
 
 /// No projection of the shop deletes, but one may: this one does.
-static GONE: Collection = Collection { name: "gone", shape: 1, entity_of: Some("stock"), indexes: &[] };
+static GONE: Collection =
+    Collection { name: "gone", shape: 1, entity_of: Some("stock"), hot: false, indexes: &[] };
 static SOLD_OUT_IS_GONE: Projection = Projection::entity(&GONE, &[Topic::STOCK], &Entity(sold_out_is_gone));
 
 fn sold_out_is_gone(item: Option<StockItem>, event: &Recorded<StockEvent>) -> Option<StockItem> {

@@ -83,7 +83,7 @@ async fn a_rebuild_catches_up_with_a_shop_that_stays_open() {
 
 static CHANGED: AtomicBool = AtomicBool::new(false);
 static CHANGEABLE_DOCUMENTS: Collection =
-    Collection { name: "changeable", shape: 1, entity_of: Some("stock"), indexes: &[] };
+    Collection { name: "changeable", shape: 1, entity_of: Some("stock"), hot: false, indexes: &[] };
 static CHANGEABLE: Projection =
     Projection::entity(&CHANGEABLE_DOCUMENTS, &[Topic::STOCK], &Entity(changeable));
 

@@ -49,7 +49,7 @@ impl Nodes {
 async fn find(reader: &Reader, id: &ID) -> Result<Option<ShopNode>, Fault> {
     let (kind, key) = id::read(id)?;
     Ok(match kind.as_str() {
-        "Product" => reader.product(&key).await?.map(|one| ShopNode::Product(Product(one))),
+        "Product" => reader.product(&key).await?.map(|one| ShopNode::Product(Product::of(one))),
         "Variant" => catalog::variant(reader, &key).await?.map(ShopNode::Variant),
         "Category" => {
             reader.categories().await?.and_then(|tree| Category::find(&tree, &key)).map(ShopNode::Category)

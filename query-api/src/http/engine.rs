@@ -21,6 +21,7 @@ use tokio::sync::Semaphore;
 
 use super::{answer, body, field_order};
 use crate::fault;
+use crate::hot::HotViews;
 use crate::limits::{Prices, Refusal, check_size, check_text};
 use crate::options::Options;
 use crate::reader::Reader;
@@ -46,6 +47,7 @@ pub(super) struct Engine {
     pub(super) services: Services,
     pub(super) options: Arc<Options>,
     pub(super) waiters: Arc<Semaphore>,
+    pub(super) hot: Arc<HotViews>,
     pub(super) parsed: Parsed,
 }
 
@@ -100,12 +102,13 @@ impl Engine {
         field_order::restore(&mut answer.data, &document, request.operation_name.as_deref());
         fault::present(&mut answer, trace);
         let answer = answer::extend(answer, "cost", cost);
-        answer::extend(answer, "consistency", reader.consistency())
+        let answer = answer::extend(answer, "consistency", reader.consistency());
+        answer::extend(answer, "degraded", reader.degraded())
     }
 
     fn reader(&self) -> Arc<Reader> {
-        let patience = self.options.patience;
-        Arc::new(Reader::new(self.services.clone(), self.audience, self.waiters.clone(), patience))
+        let (services, hot, waiters) = (self.services.clone(), self.hot.clone(), self.waiters.clone());
+        Arc::new(Reader::new(services, self.audience, hot, waiters, self.options.patience))
     }
 }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Object, OutputType, Result, SimpleObject, TypeName};
 use read_models::{Cursor, Direction, Filter, Query};
-use serde::de::IgnoredAny;
 
 use super::{List, Page, cursor};
 use crate::fault::Fault;
@@ -67,22 +66,26 @@ enum Ends {
 
 impl<N: Listed> Connection<N> {
     /// The connection of a page of documents.
-    pub(crate) fn of(page: Page<N::Document>) -> Self {
+    pub(crate) fn of(page: Page<Arc<Doc<N::Document>>>) -> Self {
+        Self::of_nodes(page.filter_map(|document| Some(N::of(document))))
+    }
+}
+
+impl<N> Connection<N> {
+    /// The connection of a page of nodes.
+    pub(crate) fn of_nodes(page: Page<N>) -> Self {
         let Page { items, more_behind, more_before, from_end, bounded, list } = page;
         let signature = list.signature();
-        let place = |at: Option<&(Arc<Doc<N::Document>>, Cursor)>| at.map(|(_, place)| place.clone());
+        let place = |at: Option<&(N, Cursor)>| at.map(|(_, place)| place.clone());
         let (first, last) = (place(items.first()), place(items.last()));
         // The side that the page was read towards is known. On the other side there is nothing without a cursor; with one
         // it has to be asked for, because the cursor's own place may be gone.
         let other = (!bounded).then_some(false);
         let (before, behind) = if from_end { (Some(more_before), other) } else { (other, Some(more_behind)) };
-        let edges =
-            items.into_iter().map(|(document, place)| (cursor::write(&signature, &place), N::of(document)));
+        let edges = items.into_iter().map(|(node, place)| (cursor::write(&signature, &place), node));
         Self { edges: edges.collect(), ends: Ends::Stored { list, first, last, before, behind } }
     }
-}
 
-impl<N> Connection<N> {
     /// The connection of a page of a list that is completely in memory.
     pub(super) fn known(edges: Vec<(String, N)>, before: bool, behind: bool, total: u64) -> Self {
         Self { edges, ends: Ends::Known { before, behind, total } }
@@ -114,7 +117,7 @@ impl List {
         let filters: Vec<Filter> = self.filters.clone();
         let sort: Vec<(&'static str, Direction)> = self.sort.clone();
         let query = Query { filters, sort, limit: 1, ..place };
-        Ok(!reader.find::<IgnoredAny>(self.collection, &query).await?.is_empty())
+        Ok(!reader.places(self.collection, &query).await?.is_empty())
     }
 }
 

@@ -13,6 +13,7 @@ use read_models::documents::products::{PRODUCTS, Product};
 use read_models::documents::reservations::{RESERVATIONS, Reservation};
 use read_models::documents::shipments::{SHIPMENTS, Shipment};
 use read_models::documents::stock::{STOCK, StockItem};
+use read_models::documents::stock_levels::StockLevel;
 use read_models::{Collection, Direction, Document, Filter, Query, Value};
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
@@ -56,6 +57,7 @@ pub(crate) struct Joins {
     events: ByKey<EventEntry>,
     parked: ByKey<ParkedReaction>,
     stock: ByKey<StockItem>,
+    pub(super) levels: ByKey<StockLevel>,
     payments: ByKey<Payment>,
     reservations: ByKey<Reservation>,
     shipments: Lists<Shipment>,
@@ -102,7 +104,7 @@ impl Reader {
         self.by_stream(&self.joins.parked, &PARKED_REACTIONS, "", stream).await
     }
 
-    /// The stock of a SKU.
+    /// The stock item of a SKU.
     pub(crate) async fn stock(&self, sku: &str) -> Result<Option<Arc<Doc<StockItem>>>, Fault> {
         self.by_stream(&self.joins.stock, &STOCK, "stock-", sku).await
     }

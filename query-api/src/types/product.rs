@@ -13,25 +13,51 @@ pub(crate) use variant::Variant;
 use super::category::Category;
 use super::names::{ProductStatus, named};
 use crate::id::global;
-use crate::page::{Connection, Window, listed, slice};
-use crate::reader::{Doc, reader};
+use crate::page::{Connection, Named, Window, slice};
+use crate::reader::{Doc, ListedProduct, reader};
 use crate::scalars::{DateTime, Money, money};
 
 #[derive(Clone)]
-pub(crate) struct Product(pub(crate) Arc<Doc<products::Product>>);
+pub(crate) struct Product {
+    document: Arc<Doc<products::Product>>,
+    /// Whether the document has the fields that a card lacks.
+    whole: bool,
+}
 
 impl Product {
+    /// The product of a whole document.
+    pub(crate) fn of(document: Arc<Doc<products::Product>>) -> Self {
+        Self { document, whole: true }
+    }
+
+    /// The product in a list.
+    pub(crate) fn listed(listed: ListedProduct) -> Self {
+        match listed {
+            ListedProduct::Card(document) => Self { document, whole: false },
+            ListedProduct::Whole(document) => Self { document, whole: true },
+        }
+    }
+
     /// The product, if the caller may see it.
     pub(crate) fn for_audience(document: Arc<Doc<products::Product>>, audience: Audience) -> Option<Self> {
         let visible = audience == Audience::Staff || document.value.status == "PUBLISHED";
-        visible.then_some(Self(document))
+        visible.then(|| Self::of(document))
+    }
+
+    /// The document for fields that a card lacks. A list that asks for them reads it with one call for all.
+    async fn whole(&self, ctx: &Context<'_>) -> Result<Arc<Doc<products::Product>>> {
+        if self.whole {
+            return Ok(self.document.clone());
+        }
+        let found = reader(ctx)?.product(&self.document.value.product_id).await?;
+        Ok(found.unwrap_or_else(|| self.document.clone()))
     }
 
     /// The variants that the caller may see, with their positions.
     pub(crate) fn seen_variants(&self, audience: Audience) -> Vec<(i64, Variant)> {
-        let variants = self.0.value.variants.iter().enumerate();
+        let variants = self.document.value.variants.iter().enumerate();
         let seen = variants.filter(|(_, variant)| audience == Audience::Staff || !variant.discontinued);
-        seen.filter_map(|(at, _)| Some((i64::try_from(at).ok()?, Variant::at(&self.0, at)?))).collect()
+        seen.filter_map(|(at, _)| Some((i64::try_from(at).ok()?, Variant::at(self, at)?))).collect()
     }
 }
 
@@ -40,61 +66,61 @@ impl Product {
 impl Product {
     /// Global id of the product.
     pub(crate) async fn id(&self) -> ID {
-        global("Product", &self.0.value.product_id)
+        global("Product", &self.document.value.product_id)
     }
 
     /// URL name of the product's page, such as `green-tea`; unique among products.
     async fn slug(&self) -> &str {
-        &self.0.value.slug
+        &self.document.value.slug
     }
 
     /// Display title of the product, 1 to 200 characters.
     async fn title(&self) -> &str {
-        &self.0.value.title
+        &self.document.value.title
     }
 
     /// Description for shoppers, at most 5 000 characters. Empty if there is none.
-    async fn description(&self) -> &str {
-        &self.0.value.description
+    async fn description(&self, ctx: &Context<'_>) -> Result<String> {
+        Ok(self.whole(ctx).await?.value.description.clone())
     }
 
     /// Publication status. Shoppers only see PUBLISHED products.
     async fn status(&self) -> Result<ProductStatus> {
-        Ok(named(&self.0.value.status)?)
+        Ok(named(&self.document.value.status)?)
     }
 
     /// Brand or manufacturer. Null if none is given.
     async fn brand(&self) -> Option<&str> {
-        self.0.value.brand.as_deref()
+        self.document.value.brand.as_deref()
     }
 
     /// Categories that the product belongs to. Null, with an error, if categories cannot be read.
     async fn categories(&self, ctx: &Context<'_>) -> Result<Option<Vec<Category>>> {
         let Some(tree) = reader(ctx)?.categories().await? else { return Ok(Some(Vec::new())) };
-        Ok(Some(self.0.value.category_ids.iter().filter_map(|id| Category::find(&tree, id)).collect()))
+        Ok(Some(self.document.value.category_ids.iter().filter_map(|id| Category::find(&tree, id)).collect()))
     }
 
     /// Properties of the product, by name; at most 50.
-    async fn attributes(&self) -> Vec<Attribute> {
-        attributes(&self.0.value.attributes)
+    async fn attributes(&self, ctx: &Context<'_>) -> Result<Vec<Attribute>> {
+        Ok(attributes(&self.whole(ctx).await?.value.attributes))
     }
 
     /// Images and videos, in the order in which they were added.
     async fn media(&self) -> Vec<Medium> {
-        let media = self.0.value.media.iter();
+        let media = self.document.value.media.iter();
         media.map(|medium| Medium { url: medium.url.clone(), alt: medium.alt.clone() }).collect()
     }
 
     /// Lowest and highest price of the variants on sale, in the currency in which the product was first
     /// priced. Null if no variant on sale has a price.
     async fn price_range(&self) -> Option<MoneyRange> {
-        let (min, max) = (self.0.value.min_price.as_ref()?, self.0.value.max_price.as_ref()?);
+        let (min, max) = (self.document.value.min_price.as_ref()?, self.document.value.max_price.as_ref()?);
         Some(MoneyRange { min: min.into(), max: max.into() })
     }
 
     /// Whether the product is published and has a priced variant on sale. Says nothing about stock.
     async fn available_for_sale(&self) -> bool {
-        self.0.value.available_for_sale
+        self.document.value.available_for_sale
     }
 
     /// Variants of the product, in the order in which they were added. Shoppers do not see discontinued ones.
@@ -111,31 +137,35 @@ impl Product {
     /// Latest price changes, newest first. At most 20 are kept.
     async fn price_history(
         &self,
+        ctx: &Context<'_>,
         #[graphql(desc = "SKU of a variant; all variants if not given.")] sku: Option<String>,
         #[graphql(default = 20, desc = "Number of changes, 0 to 20.")] first: i32,
-    ) -> Vec<PriceChange> {
-        let changes = self.0.value.price_history.iter();
+    ) -> Result<Vec<PriceChange>> {
+        let document = self.whole(ctx).await?;
+        let changes = document.value.price_history.iter();
         let of = changes.filter(|change| sku.as_ref().is_none_or(|sku| *sku == change.sku));
-        of.take(usize::try_from(first).unwrap_or(0)).map(PriceChange::from).collect()
+        Ok(of.take(usize::try_from(first).unwrap_or(0)).map(PriceChange::from).collect())
     }
 
     /// Version of the product's stream: the number of its events so far.
     async fn version(&self) -> u64 {
-        self.0.version
+        self.document.version
     }
 
     /// Time when the product was created.
     async fn created_at(&self) -> DateTime {
-        (&self.0.value.created_at).into()
+        (&self.document.value.created_at).into()
     }
 
     /// Time of the latest change to the product.
     async fn updated_at(&self) -> DateTime {
-        (&self.0.value.updated_at).into()
+        (&self.document.value.updated_at).into()
     }
 }
 
-listed!(Product, products::Product);
+impl Named for Product {
+    const NAME: &'static str = "Product";
+}
 
 fn attributes(map: &std::collections::BTreeMap<String, String>) -> Vec<Attribute> {
     map.iter().map(|(name, value)| Attribute { name: name.clone(), value: value.clone() }).collect()

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Object, Result, SimpleObject};
 use http_server::Audience;
-use read_models::documents::{self, stock};
+use read_models::documents;
+use read_models::documents::stock_levels;
 
 pub(crate) use item::StockItem;
 pub(crate) use reservation::Reservation;
@@ -27,13 +28,13 @@ pub(crate) struct StockView {
 
 impl StockView {
     /// The view of a tracked SKU.
-    pub(crate) fn of(item: Arc<Doc<stock::StockItem>>) -> Self {
+    pub(crate) fn of(level: Arc<Doc<stock_levels::StockLevel>>) -> Self {
         Self {
-            sku: item.value.sku.clone(),
-            level: item.value.level.clone(),
-            available: Some(item.value.available),
-            as_of: item.value.updated_at.clone(),
-            version: item.version,
+            sku: level.value.sku.clone(),
+            level: level.value.level.clone(),
+            available: Some(level.value.available),
+            as_of: level.value.updated_at.clone(),
+            version: level.version,
         }
     }
 

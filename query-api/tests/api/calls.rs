@@ -34,14 +34,14 @@ async fn a_page_of_orders_with_everything_takes_five_calls_for_1_and_for_100() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_page_of_products_with_stock_and_categories_takes_four_calls_for_1_and_for_100() {
+async fn a_page_of_products_with_stock_and_categories_takes_five_calls_for_1_and_for_100() {
     let shop = Shop::open().await;
     shop.add_teas(100).await;
     let query = "query($first: Int) { products(first: $first) { nodes { title categories { name } \
                  variants(first: 5) { nodes { sku price { amount } stock { level } } } } } }";
-    // The pointers, the products, the category tree, and all stock at once.
-    assert_eq!(calls(&shop, query, 1, "products").await, 4);
-    assert_eq!(calls(&shop, query, 100, "products").await, 4);
+    // The pointers, the places of the products, their cards, the category tree, and all stock at once.
+    assert_eq!(calls(&shop, query, 1, "products").await, 5);
+    assert_eq!(calls(&shop, query, 100, "products").await, 5);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -16,10 +16,14 @@ use platform::clock::Clock;
 use platform::sealing::Sealer;
 use platform::shutdown::Shutdown;
 use query_api::{BoxError, Options, QueryApi, Services, StatusSource, graphql_error_for};
+use read_models::documents::product_cards::{PRODUCT_CARDS, ProductCard};
+use read_models::documents::products::Product;
+use read_models::documents::stock::StockItem;
+use read_models::documents::stock_levels::{STOCK_LEVELS, StockLevel};
 use read_models::documents::{ALL, Sealed};
 use read_models::{
-    ChangeToken, Collection, Filter, Found, Generation, GenerationState, Generations, Keyed, ProjectorState,
-    ProjectorStatus, Queries, Query, ReactorStatus, Store, StoreError, Stored, Write,
+    ChangeToken, Collection, Filter, Found, Generation, GenerationState, Generations, Keyed, KeyedStore,
+    Place, ProjectorState, ProjectorStatus, Queries, Query, ReactorStatus, Store, StoreError, Stored, Write,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -43,6 +47,15 @@ impl Shop {
     }
 
     pub async fn with(options: Options) -> Self {
+        Self::build(options, |_| None).await
+    }
+
+    /// A shop with hot views in a store of their own, which is made of the store of the documents.
+    pub async fn with_hot(hot: impl FnOnce(&Store) -> KeyedStore) -> Self {
+        Self::build(Options::default(), |store| Some(hot(store))).await
+    }
+
+    async fn build(options: Options, hot: impl FnOnce(&Store) -> Option<KeyedStore>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = |name: &str| format!("sqlite://{}", folder.path().join(name).display());
         let store = read_models::connect(&url("documents.db"), &ALL).await.unwrap();
@@ -59,6 +72,7 @@ impl Shop {
                 keyed: watched.clone(),
                 queries: watched.clone(),
                 generations: watched.clone(),
+                hot: hot(&store),
                 ..store.clone()
             },
             sealer: sealer.clone(),
@@ -82,7 +96,29 @@ impl Shop {
         self.write_all(collection, vec![(id.to_owned(), version, body)]).await;
     }
 
+    /// Writes documents, and those of the hot collection with the same streams.
     pub async fn write_all(
+        &self,
+        collection: &'static Collection,
+        bodies: Vec<(String, u64, impl Serialize)>,
+    ) {
+        let bodies: Vec<(String, u64, Value)> = bodies
+            .into_iter()
+            .map(|(id, version, body)| (id, version, serde_json::to_value(body).unwrap()))
+            .collect();
+        let each = |hot: fn(Value) -> Value| {
+            bodies.iter().map(|(id, version, body)| (id.clone(), *version, hot(body.clone()))).collect()
+        };
+        match collection.name {
+            "products" => self.write_only(&PRODUCT_CARDS, each(card)).await,
+            "stock" => self.write_only(&STOCK_LEVELS, each(level)).await,
+            _ => {}
+        }
+        self.write_only(collection, bodies).await;
+    }
+
+    /// Writes documents of one collection alone.
+    pub async fn write_only(
         &self,
         collection: &'static Collection,
         bodies: Vec<(String, u64, impl Serialize)>,
@@ -142,6 +178,16 @@ impl Shop {
         let address = if admin { &self.admin } else { &self.storefront };
         address.clone().oneshot(request).await.unwrap()
     }
+}
+
+fn card(product: Value) -> Value {
+    let product: Product = serde_json::from_value(product).unwrap();
+    serde_json::to_value(ProductCard::from(product)).unwrap()
+}
+
+fn level(item: Value) -> Value {
+    let item: StockItem = serde_json::from_value(item).unwrap();
+    serde_json::to_value(StockLevel::from(item)).unwrap()
 }
 
 /// The global id of something.
@@ -232,6 +278,10 @@ impl Keyed for Watched {
 impl Queries for Watched {
     async fn find(&self, generation: &Generation, query: &Query) -> Result<Vec<Found>, StoreError> {
         self.called(generation)?.queries.find(generation, query).await
+    }
+
+    async fn places(&self, generation: &Generation, query: &Query) -> Result<Vec<Place>, StoreError> {
+        self.called(generation)?.queries.places(generation, query).await
     }
 
     async fn count(

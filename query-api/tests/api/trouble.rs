@@ -3,6 +3,7 @@
 use read_models::documents::orders::ORDERS;
 use read_models::documents::shipments::SHIPMENTS;
 use read_models::documents::stock::STOCK;
+use read_models::documents::stock_levels::STOCK_LEVELS;
 use serde_json::{Value, json};
 
 use super::shop::{Shop, code, data};
@@ -12,6 +13,7 @@ async fn without_stock_the_catalog_is_still_shown() {
     let shop = Shop::open().await;
     shop.add_teas(2).await;
     shop.watched.break_down(&STOCK);
+    shop.watched.break_down(&STOCK_LEVELS);
     let answer =
         shop.ask("{ products { nodes { title variants { nodes { sku stock { level } } } } } }").await;
     let products = &answer["data"]["products"]["nodes"];

@@ -13,6 +13,7 @@ pub static BOOKS: Collection = Collection {
     name: "books",
     shape: 1,
     entity_of: None,
+    hot: false,
     indexes: &[
         Index::Field("title"),
         Index::Field("price.minor"),

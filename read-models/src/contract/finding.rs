@@ -212,3 +212,34 @@ pub(super) async fn a_dropped_generation_is_not_queried(location: &dyn Location)
     }
     Ok(())
 }
+
+pub(super) async fn places_are_those_of_the_found_documents(location: &dyn Location) -> Checked {
+    use Direction::{Ascending, Descending};
+    let store = location.open().await?;
+    let generation = shelf(&store).await?;
+    let moved = json!({ "title": "Ceylon", "state": "new" });
+    put(&KeyedStore::from(store.clone()), &generation, &[write("6", 7, &moved), deletion("2", 4)]).await?;
+    let new = vec![Filter::In("state", vec![text("new")])];
+    for (filters, sort, from_end) in [
+        (vec![], vec![], false),
+        (vec![], vec![("title", Ascending)], true),
+        (new.clone(), vec![("shelf", Descending)], false),
+        (new, vec![("price.minor", Descending), ("title", Ascending)], false),
+    ] {
+        let mut query = Query { filters, sort, from_end, limit: 2, ..Query::default() };
+        for _ in 0..3 {
+            let found = store.queries.find(&generation, &query).await?;
+            let found: Vec<_> = found.into_iter().map(|one| (one.document.version, one.cursor)).collect();
+            let places = store.queries.places(&generation, &query).await?;
+            let places: Vec<_> = places.into_iter().map(|one| (one.version, one.cursor)).collect();
+            ensure!(places == found, "{query:?} finds {found:?}, but its places are {places:?}");
+            let next = if from_end { found.first() } else { found.last() }.map(|(_, cursor)| cursor.clone());
+            let side = if from_end { &mut query.before } else { &mut query.after };
+            *side = next.or(side.take());
+        }
+    }
+    let unknown = Query { sort: vec![("colour", Ascending)], limit: 1, ..Query::default() };
+    let refused = store.queries.places(&generation, &unknown).await;
+    ensure!(matches!(refused, Err(StoreError::NoIndex { .. })), "without an index: {refused:?}");
+    Ok(())
+}

@@ -8,7 +8,7 @@ use crate::port::Collection;
 
 /// No indexes: there is one document.
 pub static CATEGORIES: Collection =
-    Collection { name: "categories", shape: 1, entity_of: Some("categories"), indexes: &[] };
+    Collection { name: "categories", shape: 1, entity_of: Some("categories"), hot: false, indexes: &[] };
 
 /// The id of the only document.
 pub const TREE: &str = "categories";

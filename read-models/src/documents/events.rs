@@ -10,6 +10,7 @@ pub static EVENTS: Collection = Collection {
     name: "events",
     shape: 1,
     entity_of: None,
+    hot: false,
     indexes: &[
         Index::Pair("stream", "version"),
         Index::Pair("correlationId", "at"),

@@ -10,6 +10,7 @@ pub static ORDER_TIMELINE: Collection = Collection {
     name: "order_timeline",
     shape: 1,
     entity_of: None,
+    hot: false,
     indexes: &[Index::Pair("orderId", "version")],
 };
 

@@ -10,6 +10,7 @@ pub static ORDERS: Collection = Collection {
     name: "orders",
     shape: 1,
     entity_of: Some("order"),
+    hot: false,
     indexes: &[
         Index::Field("number"),
         Index::Field("placedAt"),

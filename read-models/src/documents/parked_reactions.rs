@@ -9,6 +9,7 @@ pub static PARKED_REACTIONS: Collection = Collection {
     name: "parked_reactions",
     shape: 1,
     entity_of: Some("reaction"),
+    hot: false,
     indexes: &[
         Index::Pair("reactor", "updatedAt"),
         Index::Pair("state", "updatedAt"),

@@ -10,6 +10,7 @@ pub static PAYMENTS: Collection = Collection {
     name: "payments",
     shape: 1,
     entity_of: Some("payment"),
+    hot: false,
     indexes: &[Index::Field("orderId"), Index::Field("createdAt"), Index::Pair("status", "createdAt")],
 };
 

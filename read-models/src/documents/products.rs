@@ -12,6 +12,7 @@ pub static PRODUCTS: Collection = Collection {
     name: "products",
     shape: 1,
     entity_of: Some("product"),
+    hot: false,
     indexes: &[
         Index::Field("slug"),
         Index::Pair("status", "sortTitle"),

@@ -10,6 +10,7 @@ pub static RESERVATIONS: Collection = Collection {
     name: "reservations",
     shape: 1,
     entity_of: Some("reservation"),
+    hot: false,
     indexes: &[
         Index::Field("orderId"),
         Index::Pair("status", "createdAt"),

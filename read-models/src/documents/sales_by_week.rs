@@ -12,6 +12,7 @@ pub static SALES_BY_WEEK: Collection = Collection {
     name: "sales_by_week",
     shape: 1,
     entity_of: None,
+    hot: false,
     indexes: &[Index::Pair("productId", "week"), Index::Field("week")],
 };
 

@@ -10,6 +10,7 @@ pub static SHIPMENTS: Collection = Collection {
     name: "shipments",
     shape: 1,
     entity_of: Some("shipment"),
+    hot: false,
     indexes: &[
         Index::Pair("orderId", "plannedAt"),
         Index::Pair("status", "plannedAt"),

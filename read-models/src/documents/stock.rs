@@ -9,6 +9,7 @@ pub static STOCK: Collection = Collection {
     name: "stock",
     shape: 1,
     entity_of: Some("stock"),
+    hot: false,
     indexes: &[
         Index::Field("sku"),
         Index::Field("available"),

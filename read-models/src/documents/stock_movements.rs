@@ -10,6 +10,7 @@ pub static STOCK_MOVEMENTS: Collection = Collection {
     name: "stock_movements",
     shape: 1,
     entity_of: None,
+    hot: false,
     indexes: &[
         Index::Pair("sku", "version"),
         Index::Pair("sku", "at"),

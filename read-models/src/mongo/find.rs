@@ -8,10 +8,11 @@ use mongodb::bson::{Bson, Document, doc};
 use mongodb::options::FindOptions;
 
 use super::bulk::bson;
+use super::error::unreadable;
 use super::{Mongo, conditions, documents};
 use crate::backend::number;
 use crate::port::{
-    Cursor, Direction, Filter, Found, Generation, MAX_PAGE, Queries, Query, StoreError, Value,
+    Cursor, Direction, Filter, Found, Generation, MAX_PAGE, Place, Queries, Query, StoreError, Value,
 };
 
 /// One sort key.
@@ -23,38 +24,23 @@ struct Key {
 #[async_trait]
 impl Queries for Mongo {
     async fn find(&self, generation: &Generation, query: &Query) -> Result<Vec<Found>, StoreError> {
-        self.collections.indexed(generation, &query.filters)?.check(query)?;
-        if self.is_uncreated(generation) {
-            return Ok(Vec::new());
-        }
-        let limit = query.limit.min(MAX_PAGE);
-        let keys = keys(query, query.from_end);
-        let (start, end) =
-            if query.from_end { (&query.before, &query.after) } else { (&query.after, &query.before) };
-        let mut conditions = conditions::all(&query.filters);
-        if let Some(end) = end {
-            let opposite = self::keys(query, !query.from_end);
-            conditions.push(doc! { "$or": ranges_or_nothing(&opposite, end) });
-        }
-        let parts = match start {
-            Some(start) => ranges(&keys, start),
-            None => vec![doc! {}],
+        let entries = self.entries(generation, query, doc! { "lists": 0 }).await?;
+        let found = |entry: &Document| {
+            let document = documents::stored(generation, entry)?;
+            Ok(Found { cursor: cursor(query, entry, document.id.clone()), document })
         };
-        let mut found = Vec::new();
-        for part in parts {
-            if found.len() >= limit {
-                break;
-            }
-            let all = [conditions.as_slice(), &[part]].concat();
-            self.page(generation, query, &keys, doc! { "$and": all }, limit, &mut found).await?;
-        }
-        if found.is_empty() && !self.exists(generation).await? {
-            return Err(self.gone(generation));
-        }
-        if query.from_end {
-            found.reverse();
-        }
-        Ok(found)
+        entries.iter().map(found).collect()
+    }
+
+    async fn places(&self, generation: &Generation, query: &Query) -> Result<Vec<Place>, StoreError> {
+        let entries = self.entries(generation, query, doc! { "lists": 0, "document": 0 }).await?;
+        let wrong = unreadable("a document");
+        let place = |entry: &Document| {
+            let version = number(entry.get_i64("version").map_err(&wrong)?)?;
+            let id = entry.get_str("_id").map_err(&wrong)?.to_owned();
+            Ok(Place { version, cursor: cursor(query, entry, id) })
+        };
+        entries.iter().map(place).collect()
     }
 
     async fn count(
@@ -86,27 +72,67 @@ impl Queries for Mongo {
 }
 
 impl Mongo {
-    /// Adds the first documents of one range, up to `limit` altogether.
-    async fn page(
+    /// The entries of a page, without the fields that the projection leaves out.
+    async fn entries(
         &self,
         generation: &Generation,
         query: &Query,
+        without: Document,
+    ) -> Result<Vec<Document>, StoreError> {
+        self.collections.indexed(generation, &query.filters)?.check(query)?;
+        if self.is_uncreated(generation) {
+            return Ok(Vec::new());
+        }
+        let limit = query.limit.min(MAX_PAGE);
+        let keys = keys(query, query.from_end);
+        let (start, end) =
+            if query.from_end { (&query.before, &query.after) } else { (&query.after, &query.before) };
+        let mut conditions = conditions::all(&query.filters);
+        if let Some(end) = end {
+            let opposite = self::keys(query, !query.from_end);
+            conditions.push(doc! { "$or": ranges_or_nothing(&opposite, end) });
+        }
+        let parts = match start {
+            Some(start) => ranges(&keys, start),
+            None => vec![doc! {}],
+        };
+        let mut found = Vec::new();
+        for part in parts {
+            if found.len() >= limit {
+                break;
+            }
+            let all = [conditions.as_slice(), &[part]].concat();
+            let some = limit - found.len();
+            found.extend(self.page(generation, &keys, doc! { "$and": all }, some, &without).await?);
+        }
+        if found.is_empty() && !self.exists(generation).await? {
+            return Err(self.gone(generation));
+        }
+        if query.from_end {
+            found.reverse();
+        }
+        Ok(found)
+    }
+
+    /// The first entries of one range.
+    async fn page(
+        &self,
+        generation: &Generation,
         keys: &[Key],
         conditions: Document,
         limit: usize,
-        found: &mut Vec<Found>,
-    ) -> Result<(), StoreError> {
+        without: &Document,
+    ) -> Result<Vec<Document>, StoreError> {
         let order: Document = keys.iter().map(|key| (key.path.clone(), sign(key.direction))).collect();
         // At most a thousand.
-        let limit = (limit - found.len()) as i64;
-        let options = FindOptions::builder().sort(order).limit(limit).projection(doc! { "lists": 0 }).build();
-        for entry in self.documents(generation).find(conditions, options, "finding documents").await? {
-            let document = documents::stored(generation, &entry)?;
-            let values = query.sort.iter().map(|(field, _)| value(&entry, field)).collect();
-            found.push(Found { cursor: Cursor { values, id: document.id.clone() }, document });
-        }
-        Ok(())
+        let options =
+            FindOptions::builder().sort(order).limit(limit as i64).projection(without.clone()).build();
+        self.documents(generation).find(conditions, options, "finding documents").await
     }
+}
+
+fn cursor(query: &Query, entry: &Document, id: String) -> Cursor {
+    Cursor { values: query.sort.iter().map(|(field, _)| value(entry, field)).collect(), id }
 }
 
 fn sign(direction: Direction) -> Bson {

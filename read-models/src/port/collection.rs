@@ -10,6 +10,9 @@ pub struct Collection {
     /// The prefix of the streams that the documents are entities of: one document per stream, whose id is the stream's id and
     /// whose version is the stream's version. `None` for journals and summaries.
     pub entity_of: Option<&'static str>,
+    /// Whether it may live in a store without queries, such as Redis: it is read by id only, has no indexes, and everything in
+    /// it is in other collections, too, from which readers are answered meanwhile.
+    pub hot: bool,
     /// The only fields that can be filtered and sorted by.
     pub indexes: &'static [Index],
 }

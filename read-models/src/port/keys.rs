@@ -217,6 +217,7 @@ mod tests {
         name: "books",
         shape: 1,
         entity_of: None,
+        hot: false,
         indexes: &[
             Index::Field("title"),
             Index::Pair("price.minor", "open"),

@@ -65,6 +65,15 @@ pub struct Found {
     pub cursor: Cursor,
 }
 
+/// The place of a document in the order of a query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    /// The document's version.
+    pub version: u64,
+    /// Its position in the order of the query, with its id.
+    pub cursor: Cursor,
+}
+
 impl Collection {
     /// Refuses what the indexes cannot answer, with [`StoreError::NoIndex`] or [`StoreError::Cursor`].
     pub fn check(&self, query: &Query) -> Result<(), StoreError> {

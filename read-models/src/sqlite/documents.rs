@@ -9,12 +9,13 @@ use sqlx::{AssertSqlSafe, Row};
 
 use super::error::{failed_at, json};
 use super::fan_out::WideFilters;
+use super::find::Columns;
 use super::upsert::{self, Guard};
 use super::{Sqlite, find, generations, schema};
 use crate::backend::{in_order, number};
 use crate::changes::Watched;
 use crate::port::{
-    ChangeToken, Filter, Found, Generation, Keyed, Queries, Query, StoreError, Stored, Write,
+    ChangeToken, Filter, Found, Generation, Keyed, Place, Queries, Query, StoreError, Stored, Write,
     refuse_duplicates,
 };
 
@@ -46,6 +47,29 @@ impl Sqlite {
             transaction.commit().await?;
             self.changes.notify(&generation.collection);
             return Ok(kept);
+        }
+    }
+}
+
+impl Sqlite {
+    async fn page(
+        &self,
+        generation: &Generation,
+        query: &Query,
+        columns: Columns,
+    ) -> Result<Vec<Found>, StoreError> {
+        let collection = self.collections.indexed(generation, &query.filters)?;
+        collection.check(query)?;
+        if self.is_uncreated(generation) {
+            return Ok(Vec::new());
+        }
+        let found = async {
+            let wide = WideFilters::measure(&self.readers, collection, generation, query).await?;
+            find::page(generation, query, &wide, columns).build().fetch_all(&self.readers).await
+        };
+        match found.await {
+            Ok(rows) => find::read(generation, query, &rows),
+            Err(error) => Err(self.failed("finding documents", generation, error).await),
         }
     }
 }
@@ -135,19 +159,13 @@ impl Keyed for Sqlite {
 #[async_trait]
 impl Queries for Sqlite {
     async fn find(&self, generation: &Generation, query: &Query) -> Result<Vec<Found>, StoreError> {
-        let collection = self.collections.indexed(generation, &query.filters)?;
-        collection.check(query)?;
-        if self.is_uncreated(generation) {
-            return Ok(Vec::new());
-        }
-        let found = async {
-            let wide = WideFilters::measure(&self.readers, collection, generation, query).await?;
-            find::page(generation, query, &wide).build().fetch_all(&self.readers).await
-        };
-        match found.await {
-            Ok(rows) => find::read(generation, query, &rows),
-            Err(error) => Err(self.failed("finding documents", generation, error).await),
-        }
+        self.page(generation, query, Columns::All).await
+    }
+
+    async fn places(&self, generation: &Generation, query: &Query) -> Result<Vec<Place>, StoreError> {
+        let found = self.page(generation, query, Columns::NoBody).await?;
+        let place = |found: Found| Place { version: found.document.version, cursor: found.cursor };
+        Ok(found.into_iter().map(place).collect())
     }
 
     async fn count(

@@ -13,11 +13,23 @@ use super::{conditions, schema};
 use crate::backend::whole;
 use crate::port::{Cursor, Direction, Filter, Found, Generation, MAX_PAGE, Query, StoreError, Value};
 
+/// What of a document is read.
+#[derive(Clone, Copy)]
+pub(super) enum Columns {
+    All,
+    NoBody,
+}
+
 /// Columns of a document, before those of the sort fields.
 const DOCUMENT: usize = 4;
 
 /// The statement of a page: one part for each range beyond the cursor that it starts from.
-pub(super) fn page(generation: &Generation, query: &Query, wide: &WideFilters) -> QueryBuilder<Sqlite> {
+pub(super) fn page(
+    generation: &Generation,
+    query: &Query,
+    wide: &WideFilters,
+    columns: Columns,
+) -> QueryBuilder<Sqlite> {
     let keys = keyset::keys(query, query.from_end);
     let opposite = keyset::keys(query, !query.from_end);
     let (start, end) =
@@ -26,7 +38,7 @@ pub(super) fn page(generation: &Generation, query: &Query, wide: &WideFilters) -
     let end = end.as_ref().map(keyset::values);
     let mut sql = QueryBuilder::new("");
     let part = |sql: &mut QueryBuilder<Sqlite>, range: Option<(&[Value], Range)>| {
-        push_select(sql, generation, query);
+        push_select(sql, generation, query, columns);
         conditions::push(sql, generation, &query.filters, |filter| wide.holds(filter));
         if let Some((values, range)) = range {
             sql.push(" AND ");
@@ -54,8 +66,12 @@ pub(super) fn page(generation: &Generation, query: &Query, wide: &WideFilters) -
     sql
 }
 
-fn push_select(sql: &mut QueryBuilder<Sqlite>, generation: &Generation, query: &Query) {
-    sql.push("SELECT * FROM (SELECT id, version, body, stale");
+fn push_select(sql: &mut QueryBuilder<Sqlite>, generation: &Generation, query: &Query, columns: Columns) {
+    let body = match columns {
+        Columns::All => "body",
+        Columns::NoBody => "NULL",
+    };
+    sql.push(format_args!("SELECT * FROM (SELECT id, version, {body}, stale"));
     for (index, (name, _)) in query.sort.iter().enumerate() {
         sql.push(format_args!(", {} AS sort{index}", schema::column(name)));
     }

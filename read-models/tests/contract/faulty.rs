@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use parking_lot::Mutex;
 use platform::bus::Positions;
 use platform::contract::Broken;
 use read_models::contract::{KeyedLocation, KeyedStore, Location};
 use read_models::{
-    ChangeToken, Collection, EventKey, Filter, Found, Generation, GenerationState, Generations, Keyed,
-    Quarantine, QuarantineCount, QuarantinedEvent, Queries, Query, Rebuild, Rebuilds, Repairs, Store,
+    ChangeToken, Collection, EventKey, Filter, Found, Generation, GenerationState, Generations, Keyed, Place,
+    Quarantine, QuarantineCount, QuarantinedEvent, Queries, Query, Rebuild, Rebuilds, Repairs, Scan, Store,
     StoreError, Stored, Value, Write,
 };
 
@@ -42,6 +43,9 @@ pub enum Fault {
     RepairsOnlyWhatIsOlder,
     RepairsWhatIsNewer,
     RemovesWithATombstone,
+    ScansOutOfOrder,
+    ScansTombstones,
+    PlacesOfOlderVersions,
 }
 
 /// The location of a store with this fault.
@@ -67,7 +71,9 @@ impl FaultyLocation {
 #[async_trait]
 impl KeyedLocation for FaultyLocation {
     async fn open_keyed(&self) -> Result<KeyedStore, Broken> {
-        Ok(self.open().await?.into())
+        let right: KeyedStore = self.open().await?.into();
+        let scan = Arc::new(FaultyScan { right: right.clone(), fault: self.fault });
+        Ok(KeyedStore { scan, ..right })
     }
 
     async fn copy(&self) -> Result<(), Broken> {
@@ -101,6 +107,7 @@ impl Location for FaultyLocation {
             quarantine: store.clone(),
             rebuilds: store,
             sources,
+            hot: None,
         })
     }
 }
@@ -112,6 +119,33 @@ struct FaultyStore {
     written: AtomicU64,
     /// The first live generation that was answered.
     first: Mutex<Option<Generation>>,
+}
+
+/// Reads everything, and answers it with the fault.
+struct FaultyScan {
+    right: KeyedStore,
+    fault: Fault,
+}
+
+impl Scan for FaultyScan {
+    fn scan(&self, generation: &Generation) -> BoxStream<'static, Result<Stored, StoreError>> {
+        let (right, fault, generation) = (self.right.clone(), self.fault, generation.clone());
+        let all = async move {
+            let mut all: Vec<Stored> = right.scan.scan(&generation).try_collect().await?;
+            match fault {
+                Fault::ScansOutOfOrder => all.reverse(),
+                Fault::ScansTombstones => {
+                    let ids: Vec<String> = (0..9_999).map(|number| format!("{number:04}")).collect();
+                    let loaded = right.keyed.load(&generation, &ids).await?;
+                    all.extend(loaded.into_iter().flatten().filter(|one| one.body.is_none()));
+                    all.sort_by(|a, b| a.id.cmp(&b.id));
+                }
+                _ => {}
+            }
+            Ok::<_, StoreError>(stream::iter(all.into_iter().map(Ok)))
+        };
+        stream::once(all).try_flatten().boxed()
+    }
 }
 
 /// Versions are stored as newer than they are: each write in the next thousand.
@@ -276,6 +310,14 @@ impl Queries for FaultyStore {
             None => false,
         });
         Ok(found)
+    }
+
+    async fn places(&self, generation: &Generation, query: &Query) -> Result<Vec<Place>, StoreError> {
+        let mut places = self.right.queries.places(generation, query).await?;
+        if self.is(Fault::PlacesOfOlderVersions) {
+            places.iter_mut().for_each(|place| place.version = 1);
+        }
+        Ok(places)
     }
 
     async fn count(

@@ -43,6 +43,7 @@ static LATER: Collection = Collection {
     name: "books",
     shape: 1,
     entity_of: None,
+    hot: false,
     indexes: &[Index::Field("title"), Index::Field("year"), Index::List("words"), Index::List("marks")],
 };
 

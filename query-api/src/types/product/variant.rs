@@ -1,27 +1,25 @@
 //! Variants of products.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, Object, Result};
 use read_models::documents::products;
 
 use super::{Attribute, Product, attributes};
 use crate::id::global;
 use crate::page::Named;
-use crate::reader::{Doc, reader};
+use crate::reader::reader;
 use crate::scalars::{Money, money};
 use crate::types::stock::StockView;
 
 #[derive(Clone)]
 pub(crate) struct Variant {
-    product: Arc<Doc<products::Product>>,
+    product: Product,
     variant: products::Variant,
 }
 
 impl Variant {
     /// The variant at this position.
-    pub(super) fn at(product: &Arc<Doc<products::Product>>, at: usize) -> Option<Self> {
-        let variant = product.value.variants.get(at)?.clone();
+    pub(super) fn at(product: &Product, at: usize) -> Option<Self> {
+        let variant = product.document.value.variants.get(at)?.clone();
         Some(Self { product: product.clone(), variant })
     }
 
@@ -31,7 +29,7 @@ impl Variant {
 
     /// Price in a currency; in the product's own currency if none is named.
     fn in_currency(&self, currency: Option<&str>) -> Option<&products::VariantPrice> {
-        let own = self.product.value.min_price.as_ref().map(|price| price.currency.as_str());
+        let own = self.product.document.value.min_price.as_ref().map(|price| price.currency.as_str());
         match currency.or(own) {
             Some(currency) => self.variant.prices.get(currency),
             None => self.variant.prices.values().next(),
@@ -100,18 +98,18 @@ impl Variant {
 
     /// Stock level of the variant. Null, with an error, if stock cannot be read.
     async fn stock(&self, ctx: &Context<'_>) -> Result<Option<StockView>> {
-        let as_of = &self.product.value.updated_at;
+        let as_of = &self.product.document.value.updated_at;
         if !self.variant.track_stock {
             return Ok(Some(StockView::untracked(&self.variant.sku, as_of)));
         }
-        let item = reader(ctx)?.stock(&self.variant.sku).await?;
+        let level = reader(ctx)?.stock_level(&self.variant.sku).await?;
         // An absent stock item has never received any units.
-        Ok(Some(item.map_or_else(|| StockView::none(&self.variant.sku, as_of), StockView::of)))
+        Ok(Some(level.map_or_else(|| StockView::none(&self.variant.sku, as_of), StockView::of)))
     }
 
     /// The product that the variant belongs to.
     async fn product(&self) -> Product {
-        Product(self.product.clone())
+        self.product.clone()
     }
 }
 

@@ -1,0 +1,158 @@
+//! Hot views in Redis: it is emptied, killed, frozen and restarted while queries are asked and orders are placed. Every answer
+//! is the one that the documents give.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use e2e::program::{self, Program, SOON, basket};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::WHOLE_MACHINE;
+use crate::servers::Servers;
+
+/// All that a list shows, what only a document has, and stock by itself.
+const QUERY: &str = "{ products(first: 100, sort: [{ field: PRICE }]) { nodes { id slug title description brand status \
+    categories { name } attributes { name value } media { url alt } priceRange { min { amount } max { amount } } \
+    availableForSale version createdAt updatedAt priceHistory { sku new { amount } } \
+    variants { nodes { sku title price { amount } stock { level version asOf } product { title } } } } \
+    edges { cursor } pageInfo { hasNextPage endCursor } } stock(sku: \"TEA-100\") { sku level version asOf } \
+    unknown: stock(sku: \"NO-SUCH\") { level } }";
+/// Queries while Redis does not answer.
+const QUERIES: u32 = 40;
+/// A query may not wait for Redis each time: this is far more than the answers take, and less than each waiting for a second.
+const ALL_OF_THEM: Duration = Duration::from_secs(30);
+
+/// A shop in one process, with files and hot views in Redis.
+struct Hot {
+    servers: Servers,
+    folder: TempDir,
+    shop: Program,
+}
+
+impl Hot {
+    fn open() -> Result<Self> {
+        let servers = Servers::up("hot-views", &["redis"])?;
+        let folder = tempfile::tempdir()?;
+        let shop = Program::start(folder.path(), &[&flag(&servers)])?;
+        Ok(Self { servers, folder, shop })
+    }
+
+    /// The data of the query's answer, and whether it is marked as degraded.
+    async fn ask(&self) -> Result<(Value, bool)> {
+        let (public, _) = self.shop.addresses();
+        let asked = self.shop.client.post(format!("{public}/graphql")).json(&json!({ "query": QUERY }));
+        let answer: Value = asked.send().await?.json().await?;
+        ensure!(answer["errors"].is_null(), "{answer:#}");
+        let degraded = &answer["extensions"]["degraded"];
+        ensure!(degraded.is_null() || *degraded == json!(["hotViews"]), "{answer:#}");
+        Ok((answer["data"].clone(), !degraded.is_null()))
+    }
+
+    /// Waits until the hot views have everything. Answers the data.
+    async fn hot(&self) -> Result<Value> {
+        let deadline = Instant::now() + SOON;
+        loop {
+            match self.ask().await? {
+                (data, false) => return Ok(data),
+                _ if Instant::now() > deadline => anyhow::bail!("the hot views do not recover"),
+                _ => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
+    }
+
+    async fn order(&self, key: &str) -> Result<()> {
+        let (status, answer) =
+            self.shop.shopper("/v1/orders", key, basket("TEA-100", "one@example.com")).await?;
+        ensure!(status == 201, "{status}: {answer}");
+        Ok(())
+    }
+
+    fn command(&self, args: &[&str]) -> Result<Vec<Value>> {
+        program::objects(self.folder.path(), &[&[flag(&self.servers).as_str()], args].concat())
+    }
+
+    /// The status of a projection.
+    fn status(&self, name: &str) -> Result<Value> {
+        let all = self.command(&["projections"])?;
+        let found = all.into_iter().find(|one| one["name"] == name && one["state"] != "RETIRED");
+        found.with_context(|| format!("no projection {name}"))
+    }
+
+    /// Rebuilds the hot projections, which fails if a document differs from the live one. Answers their digests.
+    fn digests(&self) -> Result<Vec<Value>> {
+        let rebuilt = |name: &str| {
+            let rebuilt = self.command(&["projections", "rebuild", name])?;
+            let rebuilt = rebuilt.first().context("no outcome")?;
+            ensure!(rebuilt["compared"].as_u64() > Some(0), "{rebuilt}");
+            ensure!(rebuilt["uncompared"] == 0, "{rebuilt}");
+            Ok(rebuilt["digest"].clone())
+        };
+        ["product_cards", "stock_levels"].into_iter().map(rebuilt).collect()
+    }
+
+    /// Asks while Redis does not answer: every answer is `expected`, marked, and none waits long.
+    async fn is_answered_from_documents(&self, expected: &Value) -> Result<()> {
+        let began = Instant::now();
+        for _ in 0..QUERIES {
+            let (data, degraded) = self.ask().await?;
+            ensure!(degraded, "an answer without Redis is not marked");
+            ensure!(data == *expected, "{data:#} instead of {expected:#}");
+        }
+        ensure!(began.elapsed() < ALL_OF_THEM, "{QUERIES} queries took {:?}", began.elapsed());
+        Ok(())
+    }
+}
+
+fn flag(servers: &Servers) -> String {
+    format!("--hot-views={}/0", servers.redis)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_emptied_killed_or_frozen_changes_no_answer_and_is_filled_again() -> Result<()> {
+    let _turn = WHOLE_MACHINE.lock().await;
+    let hot = tokio::task::block_in_place(Hot::open)?;
+    let before = hot.hot().await?;
+    ensure!(before["products"]["nodes"].as_array().map(Vec::len) > Some(3), "{before:#}");
+    let status = tokio::task::block_in_place(|| hot.status("product_cards"))?;
+    ensure!(status["store"] == "redis" && status["lagEvents"] == 0, "{status}");
+    let digests = tokio::task::block_in_place(|| hot.digests())?;
+
+    // Emptied, twice: also while it is being filled.
+    for _ in 0..2 {
+        hot.servers.redis_command(&["FLUSHALL"]).await?;
+        let (data, _) = hot.ask().await?;
+        ensure!(data == before, "{data:#} instead of {before:#}");
+    }
+    ensure!(hot.hot().await? == before, "the hot views have changed");
+    ensure!(tokio::task::block_in_place(|| hot.digests())? == digests, "other documents than before");
+
+    // Frozen: it accepts connections, and answers nothing.
+    let pid = hot.servers.redis_process().await?;
+    signal("-STOP", &pid)?;
+    hot.is_answered_from_documents(&before).await?;
+    signal("-CONT", &pid)?;
+    ensure!(hot.hot().await? == before, "the hot views have changed");
+
+    // Killed, while orders change stock.
+    signal("-KILL", &pid)?;
+    hot.is_answered_from_documents(&before).await?;
+    let status = tokio::task::block_in_place(|| hot.status("stock_levels"))?;
+    ensure!(status["state"] == "STALLED" && status["lagEvents"].is_null(), "{status}");
+    for number in 0..3 {
+        hot.order(&format!("down-{number}")).await?;
+    }
+    tokio::task::block_in_place(|| hot.servers.crash("redis"))?;
+    let deadline = Instant::now() + SOON;
+    while hot.hot().await?["stock"]["version"] == before["stock"]["version"] {
+        ensure!(Instant::now() < deadline, "the orders do not arrive");
+    }
+    tokio::task::block_in_place(|| hot.digests())?;
+    tokio::task::block_in_place(|| hot.shop.leave())
+}
+
+fn signal(signal: &str, pid: &str) -> Result<()> {
+    let sent = std::process::Command::new("kill").args([signal, pid]).status()?;
+    ensure!(sent.success(), "no signal was sent");
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! Hot views: documents that are read by id from a faster store, whose answers the documents can give, too.
+//!
+//! A reader gets what the hot views have within [`LIMIT`], and learns which ids it must read from the documents. While their
+//! store does not answer, only one call every [`PAUSE`] tries it.
+
+mod breaker;
+mod flights;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use platform::telemetry::metrics::metrics;
+use read_models::{Collection, Generation, GenerationState, KeyedStore, Store, StoreError, Stored};
+use tokio::time::{Instant, timeout};
+
+use self::breaker::Breaker;
+pub(crate) use self::flights::Flights;
+
+/// How long a call of the hot views may take.
+const LIMIT: Duration = Duration::from_millis(100);
+/// How long the hot views are not asked after a call failed.
+const PAUSE: Duration = Duration::from_millis(500);
+/// How long the pointers to the live generations are not read again. A rebuild keeps the generation before.
+const FRESH: Duration = Duration::from_millis(250);
+
+/// The hot views of a process, in a store of their own.
+pub(crate) struct HotStore {
+    store: KeyedStore,
+    breaker: Breaker,
+    /// The live generations, and when they were read. One query at a time reads them.
+    live: tokio::sync::Mutex<Option<(Instant, Vec<Generation>)>>,
+}
+
+/// Why the hot views have no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unusable {
+    /// Nothing was written yet, or everything was lost.
+    Empty,
+    /// The store fails, is too slow, or was so a moment ago.
+    Unreachable,
+}
+
+/// Where documents of a hot collection were read, for metrics.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Origin {
+    Hot,
+    /// From the documents, because the hot views lack it.
+    Missing,
+    /// From the documents, because the hot views have another version of it.
+    OtherVersion,
+    /// From the documents, because the hot views do not answer.
+    Unreachable,
+}
+
+impl HotStore {
+    /// `None` if hot collections are among the documents.
+    pub(crate) fn of(store: &Store) -> Option<Self> {
+        let store = store.hot.clone()?;
+        Some(Self { store, breaker: Breaker::new(PAUSE), live: tokio::sync::Mutex::default() })
+    }
+
+    /// Documents by id, in that order; tombstones are left out.
+    pub(crate) async fn load(
+        &self,
+        collection: &Collection,
+        ids: &[String],
+    ) -> Result<Vec<Option<Stored>>, Unusable> {
+        let generation = self.live(collection).await?;
+        let loaded = self.call(self.store.keyed.load(&generation, ids)).await;
+        if loaded == Err(Unusable::Empty) {
+            // Dropped since the pointer was read.
+            *self.live.lock().await = None;
+        }
+        Ok(loaded?.into_iter().map(|one| one.filter(|stored| stored.body.is_some())).collect())
+    }
+
+    async fn live(&self, collection: &Collection) -> Result<Generation, Unusable> {
+        let mut live = self.live.lock().await;
+        let fresh = live.as_ref().is_some_and(|(read, _)| read.elapsed() < FRESH);
+        if !fresh {
+            let read = Instant::now();
+            let all = self.call(self.store.generations.list()).await?;
+            let all = all.into_iter().filter(|(_, state)| *state == GenerationState::Live);
+            *live = Some((read, all.map(|(generation, _)| generation).collect()));
+        }
+        let known = live.iter().flat_map(|(_, all)| all);
+        let of = |one: &&Generation| one.collection == collection.name && one.shape == collection.shape;
+        known.into_iter().find(of).cloned().ok_or(Unusable::Empty)
+    }
+
+    async fn call<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, Unusable> {
+        if !self.breaker.allows(Instant::now()) {
+            return Err(Unusable::Unreachable);
+        }
+        match timeout(LIMIT, call).await {
+            Ok(Ok(answer)) => {
+                if self.breaker.close() {
+                    tracing::info!("the hot views answer again");
+                }
+                Ok(answer)
+            }
+            Ok(Err(StoreError::NoGeneration(_))) => Err(Unusable::Empty),
+            failed => {
+                if self.breaker.open(Instant::now()) {
+                    let problem = match &failed {
+                        Ok(Err(error)) => platform::error::Chain(error).to_string(),
+                        _ => format!("no answer within {LIMIT:?}"),
+                    };
+                    tracing::warn!(problem, "the hot views do not answer; reading the documents instead");
+                }
+                Err(Unusable::Unreachable)
+            }
+        }
+    }
+}
+
+impl Origin {
+    /// Counts so many documents.
+    pub(crate) fn count(self, collection: &'static Collection, documents: usize) {
+        let outcome = match self {
+            Self::Hot => "hot",
+            Self::Missing => "missing",
+            Self::OtherVersion => "other_version",
+            Self::Unreachable => "unreachable",
+        };
+        if documents > 0 {
+            metrics().hot_view_reads.with([collection.name, outcome]).inc_by(documents as u64);
+        }
+    }
+}
+
+/// What the queries of a process share to read hot collections.
+pub(crate) struct HotViews {
+    /// `None` if hot collections are among the documents.
+    pub(crate) store: Option<HotStore>,
+    /// What is read from the documents instead.
+    pub(crate) flights: Flights,
+}
+
+impl HotViews {
+    pub(crate) fn of(store: &Store) -> Arc<Self> {
+        Arc::new(Self { store: HotStore::of(store), flights: Flights::default() })
+    }
+}

@@ -1,0 +1,12 @@
+//! Hot views on a real Redis.
+
+#[path = "redis/losses.rs"]
+mod losses;
+#[path = "redis/scratch.rs"]
+mod scratch;
+#[path = "redis/server.rs"]
+mod server;
+
+use scratch::Scratch;
+
+read_models::keyed_suite!(Scratch::new());

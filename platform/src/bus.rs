@@ -72,6 +72,11 @@ pub struct Partition {
 /// The log position up to which everything is done, per partition.
 pub type Positions = BTreeMap<Partition, u64>;
 
+/// Whether `reached` is at or after `wanted` in every partition.
+pub fn covers(reached: &Positions, wanted: &Positions) -> bool {
+    wanted.iter().all(|(partition, wanted)| reached.get(partition).copied().unwrap_or(0) >= *wanted)
+}
+
 /// Where a group starts in a partition of which it has no position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {

@@ -7,11 +7,10 @@ mod summary;
 
 use std::sync::Arc;
 
-use platform::bus::{Positions, Record};
+use platform::bus::{Positions, Record, covers};
 use read_models::{EventKey, Generation, KeyedStore, Store, Write};
 
 use crate::error::ProjectorError;
-use crate::positions::covers;
 use crate::projection::{Kind, Projection};
 use crate::source::StreamSource;
 

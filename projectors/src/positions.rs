@@ -52,13 +52,10 @@ pub(crate) fn ends(topics: &[TopicInfo]) -> Positions {
     ends.filter(|(_, end)| *end > 0).collect()
 }
 
-/// Whether `reached` is at or after `wanted` in every partition.
-pub(crate) fn covers(reached: &Positions, wanted: &Positions) -> bool {
-    wanted.iter().all(|(partition, wanted)| reached.get(partition).copied().unwrap_or(0) >= *wanted)
-}
-
 #[cfg(test)]
 mod tests {
+    use platform::bus::covers;
+
     use super::*;
 
     fn at(position: u64) -> Positions {

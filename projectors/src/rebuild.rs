@@ -10,7 +10,7 @@ mod verify;
 use std::time::Duration;
 
 use platform::bus::lag::Lag;
-use platform::bus::{Consumer, Positions};
+use platform::bus::{Consumer, Positions, covers};
 use read_models::{Generation, GenerationState, RebuildState};
 
 use self::comparison::Quarantined;
@@ -19,7 +19,7 @@ use self::progress::Meter;
 use crate::Backends;
 use crate::error::ProjectorError;
 use crate::feed::{Feed, Quarantine};
-use crate::positions::{Reached, covers, ends};
+use crate::positions::{Reached, ends};
 use crate::projection::Projection;
 use crate::runner::follow::subscription;
 

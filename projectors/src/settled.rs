@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use platform::bus::Bus;
+use platform::bus::{Bus, covers};
 use read_models::Store;
 use tokio::time::Instant;
 
 use crate::error::ProjectorError;
-use crate::positions::{covers, ends};
+use crate::positions::ends;
 use crate::projection::Projection;
 
 /// Waits until the live documents of all `projections` contain everything that is on their topics now. Quarantined events

@@ -5,16 +5,19 @@
 
 mod breaker;
 mod flights;
+mod floors;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use platform::bus::{Positions, covers};
 use platform::telemetry::metrics::metrics;
 use read_models::{Collection, Generation, GenerationState, KeyedStore, Store, StoreError, Stored};
 use tokio::time::{Instant, timeout};
 
 use self::breaker::Breaker;
 pub(crate) use self::flights::Flights;
+pub(crate) use self::floors::Floors;
 
 /// How long a call of the hot views may take.
 const LIMIT: Duration = Duration::from_millis(100);
@@ -36,6 +39,8 @@ pub(crate) struct HotStore {
 pub(crate) enum Unusable {
     /// Nothing was written yet, or everything was lost.
     Empty,
+    /// It lacks what the documents contained a moment ago.
+    Behind,
     /// The store fails, is too slow, or was so a moment ago.
     Unreachable,
 }
@@ -46,7 +51,7 @@ pub(crate) enum Origin {
     Hot,
     /// From the documents, because the hot views lack it.
     Missing,
-    /// From the documents, because the hot views have another version of it.
+    /// From the documents, because the hot views have another version of it, or are behind.
     OtherVersion,
     /// From the documents, because the hot views do not answer.
     Unreachable,
@@ -66,12 +71,36 @@ impl HotStore {
         ids: &[String],
     ) -> Result<Vec<Option<Stored>>, Unusable> {
         let generation = self.live(collection).await?;
-        let loaded = self.call(self.store.keyed.load(&generation, ids)).await;
+        self.load_of(&generation, ids).await
+    }
+
+    async fn load_of(
+        &self,
+        generation: &Generation,
+        ids: &[String],
+    ) -> Result<Vec<Option<Stored>>, Unusable> {
+        let loaded = self.call(self.store.keyed.load(generation, ids)).await;
         if loaded == Err(Unusable::Empty) {
             // Dropped since the pointer was read.
             *self.live.lock().await = None;
         }
         Ok(loaded?.into_iter().map(|one| one.filter(|stored| stored.body.is_some())).collect())
+    }
+
+    /// [`load`](Self::load), if the hot views contain the log up to `floor`.
+    pub(crate) async fn load_from(
+        &self,
+        collection: &Collection,
+        ids: &[String],
+        floor: &Positions,
+    ) -> Result<Vec<Option<Stored>>, Unusable> {
+        let generation = self.live(collection).await?;
+        // Before the documents, which are therefore not older.
+        let positions = self.call(self.store.keyed.positions(&generation)).await?;
+        if !covers(&positions, floor) {
+            return Err(Unusable::Behind);
+        }
+        self.load_of(&generation, ids).await
     }
 
     async fn live(&self, collection: &Collection) -> Result<Generation, Unusable> {
@@ -115,6 +144,15 @@ impl HotStore {
 }
 
 impl Origin {
+    /// Where documents are read that the hot views do not answer.
+    pub(crate) fn without(unusable: Option<Unusable>) -> Self {
+        match unusable {
+            None | Some(Unusable::Empty) => Self::Missing,
+            Some(Unusable::Behind) => Self::OtherVersion,
+            Some(Unusable::Unreachable) => Self::Unreachable,
+        }
+    }
+
     /// Counts so many documents.
     pub(crate) fn count(self, collection: &'static Collection, documents: usize) {
         let outcome = match self {
@@ -135,10 +173,12 @@ pub(crate) struct HotViews {
     pub(crate) store: Option<HotStore>,
     /// What is read from the documents instead.
     pub(crate) flights: Flights,
+    /// What hot views must contain.
+    pub(crate) floors: Floors,
 }
 
 impl HotViews {
     pub(crate) fn of(store: &Store) -> Arc<Self> {
-        Arc::new(Self { store: HotStore::of(store), flights: Flights::default() })
+        Arc::new(Self { store: HotStore::of(store), flights: Flights::default(), floors: Floors::default() })
     }
 }

@@ -2,6 +2,8 @@
 
 #[path = "redis/losses.rs"]
 mod losses;
+#[path = "redis/memory.rs"]
+mod memory;
 #[path = "redis/scratch.rs"]
 mod scratch;
 #[path = "redis/server.rs"]

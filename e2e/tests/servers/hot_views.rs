@@ -41,7 +41,8 @@ impl Hot {
     /// The data of the query's answer, and whether it is marked as degraded.
     async fn ask(&self) -> Result<(Value, bool)> {
         let (public, _) = self.shop.addresses();
-        let asked = self.shop.client.post(format!("{public}/graphql")).json(&json!({ "query": QUERY }));
+        let asked =
+            self.shop.client.post(format!("http://{public}/graphql")).json(&json!({ "query": QUERY }));
         let answer: Value = asked.send().await?.json().await?;
         ensure!(answer["errors"].is_null(), "{answer:#}");
         let degraded = &answer["extensions"]["degraded"];

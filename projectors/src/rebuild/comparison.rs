@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use platform::bus::Positions;
+use platform::bus::{Positions, covers};
 use read_models::{Generation, KeyedStore, StoreError, Stored};
 use sha2::{Digest, Sha256};
 
 use super::{Builder, Progress, RebuildError};
 use crate::error::ProjectorError;
 use crate::feed::Quarantine;
-use crate::positions::covers;
 use crate::projection::Kind;
 
 /// Documents per call.

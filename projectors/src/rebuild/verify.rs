@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use platform::bus::Positions;
+use platform::bus::{Positions, covers};
 use read_models::{Generation, GenerationState, RebuildState, Stored, Write};
 
 use super::comparison::{self, Comparison, Difference, Quarantined, REPORTED, ROUND, ROUNDS};
 use super::lease::Lease;
 use super::{Builder, Progress, RebuildError, drop_all, drop_one};
 use crate::Backends;
-use crate::positions::{covers, ends};
+use crate::positions::ends;
 use crate::projection::Projection;
 
 /// How often documents are put right that a projector overwrites at the same time.

@@ -39,13 +39,14 @@ impl Reader {
     pub(crate) async fn listed(&self, places: &[Place]) -> Result<Vec<Option<ListedProduct>>, Fault> {
         let ids: Vec<String> = places.iter().map(|place| place.cursor.id.clone()).collect();
         let cards = self.load_hot(&PRODUCT_CARDS, &ids).await;
-        let reachable = cards != Err(Unusable::Unreachable);
+        let missing = Origin::without(cards.as_ref().err().copied());
         let cards = cards.unwrap_or_else(|_| vec![None; ids.len()]);
-        let (mut listed, mut rest, mut other_versions) = (HashMap::new(), Vec::new(), 0);
+        let (mut listed, mut rest) = (HashMap::new(), Vec::new());
         for (place, card) in places.iter().zip(cards) {
             let id = &place.cursor.id;
             match card {
                 Some(card) if card.version == place.version => {
+                    Origin::Hot.count(&PRODUCT_CARDS, 1);
                     let card = decoded::<ProductCard>(&PRODUCT_CARDS, card)?;
                     listed.insert(
                         id.clone(),
@@ -53,17 +54,15 @@ impl Reader {
                     );
                 }
                 other => {
-                    other_versions += usize::from(other.is_some());
+                    let origin = if other.is_some() { Origin::OtherVersion } else { missing };
+                    origin.count(&PRODUCT_CARDS, 1);
                     rest.push((id.clone(), place.version));
                 }
             }
         }
-        count(&PRODUCT_CARDS, reachable, listed.len(), rest.len() - other_versions, other_versions);
-        if !rest.is_empty() {
-            self.degrade();
-            for (id, stored) in self.load_instead(&PRODUCTS, &rest).await? {
-                listed.insert(id, ListedProduct::Whole(Arc::new(decoded(&PRODUCTS, stored)?)));
-            }
+        self.degrade_if(!rest.is_empty());
+        for (id, stored) in self.load_instead(&PRODUCTS, &rest).await? {
+            listed.insert(id, ListedProduct::Whole(Arc::new(decoded(&PRODUCTS, stored)?)));
         }
         Ok(ids.iter().map(|id| listed.remove(id)).collect())
     }
@@ -80,49 +79,71 @@ impl Reader {
 
     /// The stock levels of SKUs, by the ids of their documents.
     async fn stock_levels(&self, skus: &[String]) -> Result<HashMap<String, Doc<StockLevel>>, Fault> {
-        let mut ids: Vec<String> = skus.iter().map(|sku| format!("stock-{sku}")).collect();
-        let asked = ids.len();
-        // All that the query requires, as before any collection is read.
-        let required = self.ledger(|ledger| ledger.open(&STOCK_LEVELS));
-        ids.extend(required.iter().map(|wanted| wanted.stream.clone()));
-        let loaded = self.load_hot(&STOCK_LEVELS, &ids).await;
-        let reachable = loaded != Err(Unusable::Unreachable);
-        let mut loaded = loaded.unwrap_or_else(|_| vec![None; ids.len()]);
-        let versions: Vec<u64> =
-            loaded.iter().skip(asked).map(|one| one.as_ref().map_or(0, |stored| stored.version)).collect();
-        let behind = required.iter().zip(&versions).any(|(wanted, version)| *version < wanted.version);
-        if !behind {
-            for (wanted, version) in required.iter().zip(versions) {
-                self.ledger(|ledger| ledger.observe(&STOCK_LEVELS, &wanted.stream, version));
-            }
-        }
-        let (mut levels, mut rest, mut other_versions) = (HashMap::new(), Vec::new(), 0);
-        loaded.truncate(asked);
+        let ids: Vec<String> = skus.iter().map(|sku| format!("stock-{sku}")).collect();
+        let loaded = self.hot_levels(&ids).await;
+        let unusable = loaded.as_ref().err().copied();
+        let loaded = loaded.unwrap_or_else(|_| vec![None; ids.len()]);
+        let (mut levels, mut rest) = (HashMap::new(), Vec::new());
         for (id, stored) in ids.into_iter().zip(loaded) {
             match stored {
-                Some(stored) if !behind => drop(levels.insert(id, decoded(&STOCK_LEVELS, stored)?)),
-                other => {
-                    other_versions += usize::from(other.is_some());
+                Some(stored) => drop(levels.insert(id, decoded(&STOCK_LEVELS, stored)?)),
+                None => {
                     let required = self.ledger(|ledger| ledger.required(&id));
                     rest.push((id, required));
                 }
             }
         }
-        let mut missing = 0;
-        if !rest.is_empty() {
-            let instead = self.load_instead(&STOCK, &rest).await?;
-            // A SKU that the documents do not have either is not missing in the hot views.
-            missing = instead.len().saturating_sub(other_versions);
-            if !reachable || !instead.is_empty() {
-                self.degrade();
-            }
-            for (id, stored) in instead {
-                levels.insert(id, map(decoded::<StockItem>(&STOCK, stored)?, StockLevel::from));
-            }
+        Origin::Hot.count(&STOCK_LEVELS, levels.len());
+        let instead = self.load_instead(&STOCK, &rest).await?;
+        // A SKU that the documents do not have either is not missing in hot views that answer.
+        let missing = if unusable == Some(Unusable::Unreachable) { rest.len() } else { instead.len() };
+        Origin::without(unusable).count(&STOCK_LEVELS, missing);
+        self.degrade_if(missing > 0);
+        for (id, stored) in instead {
+            levels.insert(id, map(decoded::<StockItem>(&STOCK, stored)?, StockLevel::from));
         }
-        let hot = asked.saturating_sub(rest.len());
-        count(&STOCK_LEVELS, reachable, hot, if reachable { missing } else { rest.len() }, other_versions);
         Ok(levels)
+    }
+
+    /// The hot stock levels with these ids, in that order, if the hot view has all versions that the query requires.
+    async fn hot_levels(&self, ids: &[String]) -> Result<Vec<Option<Stored>>, Unusable> {
+        let required = self.ledger(|ledger| ledger.open(&STOCK_LEVELS));
+        let streams = required.iter().map(|wanted| wanted.stream.clone());
+        let all: Vec<String> = ids.iter().cloned().chain(streams).collect();
+        let mut loaded = self.load_level(&STOCK_LEVELS, &STOCK, &all).await?;
+        let seen: Vec<u64> =
+            loaded.drain(ids.len()..).map(|one| one.map_or(0, |stored| stored.version)).collect();
+        if required.iter().zip(&seen).any(|(wanted, seen)| *seen < wanted.version) {
+            return Err(Unusable::Behind);
+        }
+        for (wanted, seen) in required.iter().zip(seen) {
+            self.ledger(|ledger| ledger.observe(&STOCK_LEVELS, &wanted.stream, seen));
+        }
+        Ok(loaded)
+    }
+
+    /// [`load_hot`](Self::load_hot), if the hot view has all that the documents contained a moment ago: there is no version to
+    /// compare its documents with.
+    async fn load_level(
+        &self,
+        collection: &'static Collection,
+        documents: &'static Collection,
+        ids: &[String],
+    ) -> Result<Vec<Option<Stored>>, Unusable> {
+        let (floors, keyed) = (&self.hot.floors, self.services.store.keyed.as_ref());
+        let Some(hot) = &self.hot.store else {
+            let level = async {
+                let (view, documents) = (self.live(collection).await?, self.live(documents).await?);
+                Ok(floors.is_level(keyed, &view, &documents).await?)
+            };
+            return match unless_failed(collection, level.await)? {
+                true => self.load_hot(collection, ids).await,
+                false => Err(Unusable::Behind),
+            };
+        };
+        let floor = async { Ok(floors.of(keyed, &self.live(documents).await?).await?) };
+        let floor = unless_failed(documents, floor.await)?;
+        hot.load_from(collection, ids, &floor).await
     }
 
     /// Documents of a hot collection by id, in that order; tombstones are left out.
@@ -138,21 +159,8 @@ impl Reader {
             let generation = self.live(collection).await?;
             Ok(self.services.store.keyed.load(&generation, ids).await?)
         };
-        match loaded.await {
-            Ok(loaded) => {
-                Ok(loaded.into_iter().map(|one| one.filter(|stored| stored.body.is_some())).collect())
-            }
-            Err(Fault::Store(StoreError::NoGeneration(_))) => Err(Unusable::Empty),
-            Err(fault) => {
-                let problem = &fault as &dyn std::error::Error;
-                tracing::warn!(
-                    collection = collection.name,
-                    problem,
-                    "reading the documents instead of a hot view"
-                );
-                Err(Unusable::Unreachable)
-            }
-        }
+        let loaded = unless_failed(collection, loaded.await)?;
+        Ok(loaded.into_iter().map(|one| one.filter(|stored| stored.body.is_some())).collect())
     }
 
     /// The documents with these ids, by id, from a collection that has the same streams.
@@ -161,6 +169,9 @@ impl Reader {
         collection: &'static Collection,
         wanted: &[Wanted],
     ) -> Result<HashMap<String, Stored>, Fault> {
+        if wanted.is_empty() {
+            return Ok(HashMap::new());
+        }
         let generation = self.ready(collection).await?;
         let keyed = self.services.store.keyed.as_ref();
         let ids: Vec<String> = wanted.iter().map(|(id, _)| id.clone()).collect();
@@ -176,31 +187,33 @@ impl Reader {
         Ok(found)
     }
 
-    fn degrade(&self) {
-        self.degraded.store(true, Ordering::Relaxed);
+    fn degrade_if(&self, degraded: bool) {
+        self.degraded.fetch_or(degraded, Ordering::Relaxed);
     }
 }
 
-fn count(
-    collection: &'static Collection,
-    reachable: bool,
-    hot: usize,
-    missing: usize,
-    other_versions: usize,
-) {
-    Origin::Hot.count(collection, hot);
-    let origin = if reachable { Origin::Missing } else { Origin::Unreachable };
-    origin.count(collection, missing);
-    Origin::OtherVersion.count(collection, other_versions);
+/// What a store of documents answers about a hot collection, or why it has no answer, which is logged.
+fn unless_failed<T>(collection: &Collection, answer: Result<T, Fault>) -> Result<T, Unusable> {
+    answer.map_err(|fault| match fault {
+        Fault::Store(StoreError::NoGeneration(_)) => Unusable::Empty,
+        fault => {
+            let problem = &fault as &dyn std::error::Error;
+            tracing::warn!(
+                collection = collection.name,
+                problem,
+                "reading the documents instead of a hot view"
+            );
+            Unusable::Unreachable
+        }
+    })
 }
 
 /// A document that is not deleted.
 fn decoded<T: DeserializeOwned>(collection: &Collection, stored: Stored) -> Result<Doc<T>, Fault> {
-    let document = Document::<T>::read(collection.name, stored)?;
-    let Document { id, version, value, .. } = document;
-    let missing =
+    let Document { id, version, value, .. } = Document::<T>::read(collection.name, stored)?;
+    let deleted =
         || StoreError::Unavailable(format!("document {id} of {} was deleted", collection.name), None);
-    let value = value.ok_or_else(missing)?;
+    let value = value.ok_or_else(deleted)?;
     Ok(Doc { id, version, value })
 }
 

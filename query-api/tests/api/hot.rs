@@ -68,9 +68,12 @@ async fn hot_views_that_are_empty_are_answered_from_the_documents() {
     assert!(!is_degraded(&right));
 }
 
-#[tokio::test]
-async fn a_token_is_kept_also_where_the_hot_view_is_behind() {
-    let shop = Shop::open().await;
+fn at(position: u64) -> Positions {
+    platform::bus::decode_positions([("chorale.stock.v1/0".to_owned(), position)])
+}
+
+/// Stock in version 5, and the level of version 4, of a hot view at this position; the documents are at 20.
+async fn stock_of_two_versions(shop: &Shop, position: u64) {
     let item = |available| StockItem {
         sku: "A".to_owned(),
         level: "IN_STOCK".to_owned(),
@@ -80,6 +83,34 @@ async fn a_token_is_kept_also_where_the_hot_view_is_behind() {
     };
     shop.write_only(&STOCK, vec![("stock-A".to_owned(), 5, item(5))]).await;
     shop.write_only(&STOCK_LEVELS, vec![("stock-A".to_owned(), 4, StockLevel::from(item(4)))]).await;
+    for (collection, position) in [(&STOCK, 20), (&STOCK_LEVELS, position)] {
+        let generation = shop.store.generations.live(collection).await.unwrap();
+        shop.store.keyed.write(&generation, &[], &at(position)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_hot_view_that_is_being_filled_does_not_answer_the_past() {
+    for own_store in [false, true] {
+        let shop = match own_store {
+            false => Shop::open().await,
+            true => Shop::with_hot(|store: &Store| store.clone().into()).await,
+        };
+        stock_of_two_versions(&shop, 19).await;
+        let ask = async || {
+            let answer = shop.ask("{ stock(sku: \"A\") { version } }").await;
+            (data(&answer)["stock"]["version"].clone(), is_degraded(&answer))
+        };
+        assert_eq!(ask().await, (json!(5), true), "own store: {own_store}");
+        stock_of_two_versions(&shop, 20).await;
+        assert_eq!(ask().await, (json!(4), false), "own store: {own_store}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_kept_also_where_the_hot_view_is_behind() {
+    let shop = Shop::open().await;
+    stock_of_two_versions(&shop, 20).await;
     let ask = async |token: &str| {
         let query = format!("{{ stock(sku: \"A\", consistency: \"{token}\") {{ version }} }}");
         let answer = shop.ask(&query).await;

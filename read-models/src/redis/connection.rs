@@ -5,7 +5,7 @@ use std::time::Duration;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
 use redis::io::tcp::socket2::TcpKeepalive;
-use redis::{Client, InfoDict, IntoConnectionInfo, RedisError};
+use redis::{Client, ErrorKind, InfoDict, IntoConnectionInfo, RedisError};
 
 use super::FORMAT;
 use super::error::failed;
@@ -81,12 +81,23 @@ impl Connection {
             .hget(store, "format")
             .query_async(&mut connection)
             .await
-            .map_err(Refused::Unreachable)?;
+            .map_err(refused)?;
         match problem(&info, format) {
             Some(problem) => Err(Refused::Unfit(problem)),
             None => Ok(()),
         }
     }
+}
+
+/// Wrong credentials are no outage.
+fn refused(error: RedisError) -> Refused {
+    let code = error.code().unwrap_or_default();
+    if error.kind() == ErrorKind::AuthenticationFailed || ["NOAUTH", "NOPERM", "WRONGPASS"].contains(&code) {
+        let problem =
+            "Redis refuses the user and password of the address, or does not let this user run INFO";
+        return Refused::Unfit(problem.to_owned());
+    }
+    Refused::Unreachable(error)
 }
 
 fn problem(info: &InfoDict, format: Option<u32>) -> Option<String> {

@@ -7,7 +7,7 @@ use read_models::contract::{BOOKS, COLLECTIONS};
 use read_models::{StoreError, Write, check_hot, connect_hot};
 use redis::AsyncCommands;
 
-use crate::scratch::{Scratch, connection, keys_of};
+use crate::scratch::{Scratch, connection, keys_of, url};
 
 const NOWHERE: &str = "redis://:secret@127.0.0.1:1/0";
 
@@ -20,6 +20,14 @@ async fn a_server_that_does_not_answer_is_an_error_of_each_call_and_not_of_openi
     assert!(began.elapsed() < Duration::from_secs(5));
     let problem = format!("{:?}", check_hot(NOWHERE).await.unwrap_err());
     assert!(!problem.contains("secret"), "{problem}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_refuses_the_password_is_refused_at_the_start() {
+    let server = url();
+    let (_, host) = server.split_once('@').expect("the server has a password");
+    let problem = connect_hot(&format!("redis://:wrong@{host}"), "shop", COLLECTIONS).await.err().unwrap();
+    assert!(problem.to_string().contains("user and password"), "{problem:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -113,7 +113,7 @@ pub async fn check_hot(url: &str) -> Result<(), StoreError> {
 fn keyed_redis(redis: Redis) -> KeyedStore {
     let redis = Arc::new(redis);
     let scan = Arc::new(Scanned(Arc::clone(&redis)));
-    KeyedStore { engine: "redis", keyed: redis.clone(), generations: redis, scan }
+    KeyedStore { engine: "redis", keyed: redis.clone(), generations: redis.clone(), scan, repairs: redis }
 }
 
 fn unknown(url: &str) -> StoreError {

@@ -91,6 +91,7 @@ contract_suite! { ($crate::contract)
         places_are_those_of_the_found_documents;
     key_extraction: found_values_are_the_extracted_keys, a_document_without_proper_keys_is_refused;
     random: pages_visit_each_document_exactly_once_in_both_directions;
+    repairing: queries_follow_repairs;
     counting: counting_stops_at_its_limit;
 }
 
@@ -102,7 +103,7 @@ contract_suite! { ($crate::contract)
 
 contract_suite! { ($crate::contract)
     /// The promises of repairs.
-    REPAIRS repair_suite Location;
+    REPAIRS repair_suite KeyedLocation;
     repairing: a_repair_replaces_a_document_of_the_same_version, a_repair_may_lower_a_version,
         a_repair_does_not_replace_a_newer_document, a_repair_stores_a_document_that_is_missing,
         a_removed_document_leaves_no_tombstone, a_newer_document_is_not_removed,

@@ -18,6 +18,7 @@ mod connection;
 mod documents;
 mod error;
 mod generations;
+mod repairs;
 mod scan;
 mod scripts;
 mod value;

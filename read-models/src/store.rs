@@ -6,8 +6,8 @@ use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use serde::de::DeserializeOwned;
 
 use crate::port::{
-    Collection, Cursor, Found, Generation, Generations, Keyed, Quarantine, Queries, Query, Rebuilds, Repairs, Scan,
-    Sources, StoreError, Stored,
+    Collection, Cursor, Found, Generation, Generations, Keyed, Quarantine, Queries, Query, Rebuilds, Repairs,
+    Scan, Sources, StoreError, Stored,
 };
 
 /// A store, port by port. Clones are handles on the same one. A decorator replaces the ports that it wraps:

@@ -12,3 +12,4 @@ mod server;
 use scratch::Scratch;
 
 read_models::keyed_suite!(Scratch::new());
+read_models::repair_suite!(Scratch::new());

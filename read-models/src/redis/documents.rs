@@ -138,7 +138,11 @@ impl Redis {
     }
 
     /// Nothing has indexes here, but every backend refuses the same.
-    fn refuse_malformed(&self, generation: &Generation, writes: &[Write]) -> Result<(), StoreError> {
+    pub(super) fn refuse_malformed(
+        &self,
+        generation: &Generation,
+        writes: &[Write],
+    ) -> Result<(), StoreError> {
         let fields =
             self.collections.of(generation).map_or_else(KeyFields::default, |known| known.key_fields());
         for write in writes {

@@ -9,4 +9,6 @@ pub(super) static CREATE: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("scripts/create.lua")));
 pub(super) static SWITCH: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("scripts/switch.lua")));
+pub(super) static REPLACE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("scripts/replace.lua")));
 pub(super) static DROP: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/drop.lua")));

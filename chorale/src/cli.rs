@@ -6,9 +6,11 @@ mod projections;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 use http_server::Origin;
 use platform::telemetry::{LogFormat, OtlpEndpoint};
+use search::{Language, Settings, Synonyms};
 
 pub use self::parked::Parked;
 pub use self::projections::{Projections, Which};
@@ -45,6 +47,9 @@ pub struct Cli {
     /// Addresses at which processes answer HTTP.
     #[command(flatten)]
     pub listen: Listen,
+    /// How the catalogue is searched.
+    #[command(flatten)]
+    pub search: SearchOptions,
     /// The command to run; the whole shop if none is given.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -88,6 +93,41 @@ pub struct Listen {
     /// Do not seed an empty shop with the built-in catalogue.
     #[arg(long, global = true, env = "CHORALE_NO_SEED")]
     pub no_seed: bool,
+}
+
+/// How processes with a query API search the catalogue.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Search")]
+pub struct SearchOptions {
+    /// Languages of the catalogue, whose plurals search knows: en, de or both, separated by commas.
+    #[arg(
+        long,
+        global = true,
+        env = "CHORALE_SEARCH_LANGUAGES",
+        value_delimiter = ',',
+        default_value = "en,de",
+        value_name = "LANGUAGES"
+    )]
+    pub search_languages: Vec<Language>,
+    /// File with synonyms, one rule per line, such as "sofa, couch" or "pram => buggy". It is read at the start. Default: no
+    /// synonyms.
+    #[arg(long, global = true, env = "CHORALE_SEARCH_SYNONYMS", value_name = "FILE")]
+    pub search_synonyms: Option<PathBuf>,
+}
+
+impl SearchOptions {
+    /// Reads the file of synonyms, if there is one.
+    pub fn settings(&self) -> Result<Settings> {
+        let synonyms = match &self.search_synonyms {
+            None => Synonyms::default(),
+            Some(file) => {
+                let text = std::fs::read_to_string(file)
+                    .with_context(|| format!("cannot read the synonyms in {}", file.display()))?;
+                Synonyms::parse(&text).with_context(|| format!("in {}", file.display()))?
+            }
+        };
+        Ok(Settings { languages: self.search_languages.clone(), synonyms })
+    }
 }
 
 /// The commands of the program.
@@ -311,6 +351,23 @@ mod tests {
             poor.extend(arguments.map(|argument| format!("{path} {}", argument.get_id())));
         });
         assert!(poor.is_empty(), "{poor:?}");
+    }
+
+    #[test]
+    fn a_file_of_synonyms_that_is_missing_or_malformed_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("synonyms.txt");
+        let options = |file: &std::path::Path| {
+            let file = file.to_str().unwrap();
+            Cli::parse_from(["chorale", "--search-languages", "de", "--search-synonyms", file]).search
+        };
+        let missing = format!("{:#}", options(&file).settings().unwrap_err());
+        assert!(missing.contains("synonyms.txt"), "{missing}");
+        std::fs::write(&file, "sofa, couch\nalone\n").unwrap();
+        let malformed = format!("{:#}", options(&file).settings().unwrap_err());
+        assert!(malformed.contains("synonyms.txt") && malformed.contains("line 2"), "{malformed}");
+        std::fs::write(&file, "sofa, couch\n").unwrap();
+        assert_eq!(options(&file).settings().unwrap().languages, [Language::German]);
     }
 
     #[test]

@@ -33,7 +33,10 @@ async fn main() -> ExitCode {
 /// Runs the command. `false`: the command is done and has found something wrong.
 async fn run(cli: Cli) -> Result<bool> {
     let (path, stores) = (&cli.data_dir, &cli.stores);
-    let run = async |work: Work| serve::run(path, stores, &cli.listen, &work).await;
+    let run = async |work: Work| {
+        let work = Work { search: cli.search.settings()?, ..work };
+        serve::run(path, stores, &cli.listen, &work).await
+    };
     let read_only = async || ReadOnlyShop::open(path, stores).await;
     let mut out = io::stdout();
     match cli.command {

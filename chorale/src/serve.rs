@@ -7,6 +7,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail};
 use http_server::{Address, Caller, ErrorFormat, Origin, metrics_page};
 use platform::shutdown::Shutdown;
+use query_api::ProductIndex;
+use search::{MemorySearch, Search, Settings};
 use tokio::net::TcpListener;
 
 use crate::cli::Listen;
@@ -54,11 +56,13 @@ pub struct Work {
     pub reactors: Vec<String>,
     /// Projectors to run; all if empty.
     pub projectors: Vec<String>,
+    /// How the query API searches.
+    pub search: Settings,
 }
 
 impl From<Roles> for Work {
     fn from(roles: Roles) -> Self {
-        Self { roles, reactors: Vec::new(), projectors: Vec::new() }
+        Self { roles, reactors: Vec::new(), projectors: Vec::new(), search: Settings::default() }
     }
 }
 
@@ -193,6 +197,7 @@ pub async fn start(shop: &Shop, work: &Work, sockets: Option<Sockets>) -> Result
     if roles.query_api {
         let services = query_api::Services {
             store: shop.store.clone(),
+            products: start_search(shop, &work.search),
             sealer: shop.sealer.clone(),
             clock: shop.clock.clone(),
             status: Arc::new(Statuses::of(shop)),
@@ -205,6 +210,15 @@ pub async fn start(shop: &Shop, work: &Work, sockets: Option<Sockets>) -> Result
     serve(shop, public, shoppers);
     serve(shop, staff, office);
     Ok(Some(addresses))
+}
+
+/// Starts to build the search index of this process.
+fn start_search(shop: &Shop, settings: &Settings) -> ProductIndex {
+    let settings = settings.clone();
+    let empty = Box::new(move || Arc::new(MemorySearch::new(settings.clone())) as Arc<dyn Search>);
+    let products = ProductIndex::new(shop.store.clone(), empty);
+    shop.shutdown.spawn(products.clone().follow(shop.shutdown.clone()));
+    products
 }
 
 async fn bind(address: SocketAddr, flag: &str, origins: &[Origin]) -> Result<Socket> {

@@ -16,6 +16,7 @@ use table::RouteTable;
 
 mod accepted;
 mod command;
+mod composed;
 mod describe;
 mod docs;
 mod problem;

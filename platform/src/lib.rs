@@ -23,4 +23,5 @@ pub mod shutdown;
 pub mod signing;
 pub mod sqlite;
 pub mod telemetry;
+pub mod text;
 pub mod vault;

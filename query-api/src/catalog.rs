@@ -1,22 +1,24 @@
 //! The catalog in both schemas: shoppers see published products, operators see all.
 
+mod searching;
+
 use async_graphql::{Context, ID, Object, Result};
-use read_models::documents::products::{PRODUCTS, search_terms};
+use read_models::documents::products::PRODUCTS;
 use read_models::{Direction, Filter};
 
 use crate::fault::Fault;
 use crate::id;
-use crate::input::{ProductSort, ProductWhere, flag, one_of, sorted, text, texts};
+use crate::input::{ProductSort, ProductWhere, RELEVANCE, flag, one_of, sorted, text, texts};
 use crate::page::{Connection, List, Window};
 use crate::reader::{Reader, reader, shared};
 use crate::types::category::Category;
 use crate::types::names::ProductStatus;
-use crate::types::product::{Product, Variant};
+use crate::types::product::{Product, ProductConnection, Variant};
 use crate::types::projector::SystemStatus;
 use crate::types::stock::StockView;
 
-/// The longest search text, in characters and in words.
-const SEARCH: (usize, usize) = (200, 10);
+pub(crate) use searching::suggest;
+
 /// The most levels of the category tree that one request may read.
 const DEEPEST: i32 = 10;
 
@@ -112,19 +114,34 @@ pub(crate) async fn variant(reader: &Reader, sku: &str) -> Result<Option<Variant
     Ok(variants.into_iter().map(|(_, variant)| variant).find(|variant| variant.is(sku)))
 }
 
-/// A page of the products that have one of these statuses.
+/// A list of products as a client asks for it.
+pub(crate) struct ProductList {
+    /// The statuses that are listed.
+    pub(crate) status: Vec<ProductStatus>,
+    pub(crate) search: Option<String>,
+    pub(crate) filter: ProductWhere,
+    pub(crate) sort: Option<Vec<ProductSort>>,
+    /// Whether the client reads facets.
+    pub(crate) facets: bool,
+}
+
+/// A page of products: from the search index if only that can answer, otherwise from the documents.
 pub(crate) async fn products(
     reader: &Reader,
     window: &Window,
-    status: Vec<ProductStatus>,
-    search: Option<String>,
-    filter: ProductWhere,
-    sort: Option<Vec<ProductSort>>,
-) -> Result<Connection<Product>, Fault> {
-    let mut filters = vec![one_of("status", status)];
-    if let Some(search) = search {
-        filters.extend(words(&search)?);
+    list: ProductList,
+) -> Result<ProductConnection, Fault> {
+    let ProductList { status, search, filter, sort, facets } = list;
+    let by_default = if search.is_some() { RELEVANCE } else { "sortTitle" };
+    let sort = sorted(sort, (by_default, Direction::Ascending))?;
+    let ranked = sort.iter().any(|(field, _)| *field == RELEVANCE);
+    if search.is_some() || facets || ranked || filter.attributes.is_some() {
+        // Before anything is read.
+        search.as_deref().map(search::check_text).transpose()?;
+        let asked = searching::Asked { status, search, filter, sort, facets };
+        return searching::page(reader, window, asked).await;
     }
+    let mut filters = vec![one_of("status", status)];
     if let Some(categories) = categories(reader, &filter).await? {
         filters.push(Filter::HasAny("categoryIds", categories));
     }
@@ -132,17 +149,9 @@ pub(crate) async fn products(
     filters.extend(filter.skus.map(|skus| Filter::HasAny("skus", skus)));
     filters.extend(filter.available_for_sale.map(|value| flag("availableForSale", value)));
     filters.extend(filter.price.map(|range| range.filter("minPrice.minor")));
-    let sort = sorted(sort, ("sortTitle", Direction::Ascending))?;
     let list = List { collection: &PRODUCTS, filters, sort };
-    Ok(Connection::of_nodes(list.products(reader, window, 20).await?))
-}
-
-fn words(search: &str) -> Result<Option<Filter>, Fault> {
-    let terms = search_terms(search);
-    if search.chars().count() > SEARCH.0 || terms.len() > SEARCH.1 {
-        return Err(Fault::BadInput("search must have at most 10 words and 200 characters".to_owned()));
-    }
-    Ok((!terms.is_empty()).then_some(Filter::Words("terms", terms)))
+    let page = Connection::of_nodes(list.products(reader, window, 20).await?);
+    Ok(ProductConnection { page, facets: Vec::new() })
 }
 
 /// Ids of the category that the filter names and of all its descendants; `None` if it names none.

@@ -117,6 +117,12 @@ impl Ledger {
         self.entries.iter().find(of).map_or(0, |entry| entry.wanted.version)
     }
 
+    /// The required streams that were read in this collection, with the versions that it had.
+    pub(crate) fn observed(&self, collection: &Collection) -> Vec<(String, u64)> {
+        let of = self.entries.iter().filter(|entry| covers(collection, &entry.wanted.stream));
+        of.filter_map(|entry| Some((entry.wanted.stream.clone(), entry.observed?))).collect()
+    }
+
     /// The time from the start of the query to the end of its last wait.
     pub(crate) fn waited(&mut self, millis: u64) {
         self.waited_ms = self.waited_ms.max(millis);

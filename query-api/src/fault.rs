@@ -4,7 +4,9 @@ use async_graphql::{ErrorExtensionValues, Response, ServerError};
 use http_server::TraceContext;
 use platform::sealing::SealingError;
 use read_models::StoreError;
+use search::SearchError;
 
+use crate::product_index::IndexError;
 use crate::services::BoxError;
 
 /// Why a field has no answer.
@@ -27,6 +29,15 @@ pub(crate) enum Fault {
     /// A read model does not respond.
     #[error(transparent)]
     Store(StoreError),
+    /// The search index is still being built.
+    #[error("the search index is still being built")]
+    NoIndex,
+    /// The search index does not respond.
+    #[error(transparent)]
+    Search(SearchError),
+    /// The search index could not be brought up to the required versions.
+    #[error(transparent)]
+    Index(#[from] IndexError),
     /// Personal data could not be decrypted.
     #[error("personal data could not be decrypted")]
     Sealing(#[source] SealingError),
@@ -56,6 +67,16 @@ impl From<StoreError> for Fault {
     }
 }
 
+impl From<SearchError> for Fault {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::Cursor => Self::BadCursor,
+            SearchError::TooLong | SearchError::TooManyFilters => Self::BadInput(error.to_string()),
+            error @ SearchError::Unavailable(_) => Self::Search(error),
+        }
+    }
+}
+
 impl From<SealingError> for Fault {
     fn from(error: SealingError) -> Self {
         Self::Sealing(error)
@@ -70,7 +91,10 @@ impl Fault {
             Self::BadId(_) => ("BAD_ID", true),
             Self::BadInput(_) => ("BAD_INPUT", true),
             Self::BadToken(_) => ("BAD_CONSISTENCY_TOKEN", true),
-            Self::Store(StoreError::Unavailable(..) | StoreError::NoSpace) => ("UNAVAILABLE", false),
+            Self::Store(StoreError::Unavailable(..) | StoreError::NoSpace)
+            | Self::NoIndex
+            | Self::Search(_)
+            | Self::Index(_) => ("UNAVAILABLE", false),
             Self::Shared(fault) => fault.code(),
             Self::Store(_) | Self::Sealing(_) | Self::Unknown { .. } | Self::Status(..) => {
                 ("INTERNAL", false)

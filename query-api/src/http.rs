@@ -92,13 +92,17 @@ async fn query(State(engine): State<Arc<Engine>>, request: Request) -> Response 
     engine.respond(request).await
 }
 
-/// Queries can be answered when the read models can be read.
+/// Queries can be answered when the read models can be read and the search index was built.
 struct StoreAnswers(Services);
 
 #[async_trait]
 impl Readiness for StoreAnswers {
     async fn ready(&self) -> Result<(), String> {
         let listed = self.0.store.generations.list().await;
-        listed.map(drop).map_err(|error| format!("the read models: {error}"))
+        listed.map_err(|error| format!("the read models: {error}"))?;
+        if !self.0.products.is_built() {
+            return Err("the search index is still being built".to_owned());
+        }
+        Ok(())
     }
 }

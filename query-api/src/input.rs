@@ -11,7 +11,7 @@ use crate::types::names::{
 };
 
 /// The most values that a filter may list.
-const LONGEST: usize = 100;
+pub(crate) const LONGEST: usize = 100;
 /// The most fields that a list can be sorted by.
 const MOST_SORTS: usize = 3;
 
@@ -83,6 +83,11 @@ pub(crate) struct BigIntRange {
 }
 
 impl BigIntRange {
+    /// Both ends.
+    pub(crate) fn bounds(&self) -> (Option<i64>, Option<i64>) {
+        (self.min.map(|min| min.0), self.max.map(|max| max.0))
+    }
+
     pub(crate) fn filter(self, field: &'static str) -> Filter {
         let value = |number: Option<BigInt>| number.map(|number| Value::Integer(number.0));
         Filter::Between(field, value(self.min), value(self.max))
@@ -112,7 +117,7 @@ pub(crate) fn sorted<S: SortInput>(
 }
 
 macro_rules! sort {
-    ($(#[$doc:meta])* $sort:ident by $field:ident { $($(#[$vdoc:meta])* $variant:ident = $key:literal,)+ }) => {
+    ($(#[$doc:meta])* $sort:ident by $field:ident { $($(#[$vdoc:meta])* $variant:ident = $key:expr,)+ }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, InputObject)]
         pub(crate) struct $sort {
@@ -136,10 +141,15 @@ macro_rules! sort {
     };
 }
 
+/// The sort key that only the search index has.
+pub(crate) const RELEVANCE: &str = "relevance";
+
 sort! {
     /// A sort key of the product list; up to 3 apply, the first one first.
     ProductSort by ProductSortField {
-        /// By title, ignoring case.
+        /// By rank in the search: ascending is the best match first. Without `search` all ranks are equal.
+        Relevance = RELEVANCE,
+        /// By title, alphabetically, ignoring case and accents.
         Title = "sortTitle",
         /// By lowest price, in minor units, whatever the currency.
         Price = "minPrice.minor",
@@ -191,6 +201,17 @@ pub(crate) struct ProductWhere {
     /// Range of the product's lowest price, in minor units of the currency in which the product was first
     /// priced.
     pub(crate) price: Option<BigIntRange>,
+    /// Products that fulfil all of these conditions on attributes; at most 20.
+    pub(crate) attributes: Option<Vec<AttributeWhere>>,
+}
+
+/// A condition on one attribute of a product or one option of its variants.
+#[derive(InputObject)]
+pub(crate) struct AttributeWhere {
+    /// Name of the attribute or option; case matters.
+    pub(crate) name: String,
+    /// Values of which the product must have at least one; case matters. At most 100.
+    pub(crate) values: Vec<String>,
 }
 
 /// Order filter; all given conditions must hold.

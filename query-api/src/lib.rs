@@ -19,6 +19,7 @@ mod input;
 mod limits;
 mod options;
 mod page;
+mod product_index;
 mod reader;
 mod scalars;
 mod schema;
@@ -28,5 +29,6 @@ mod types;
 
 pub use http::{QueryApi, graphql_error_for};
 pub use options::Options;
+pub use product_index::{EmptyIndex, IndexError, ProductIndex};
 pub use schema::{admin_sdl, storefront_sdl};
 pub use services::{BoxError, Services, StatusSource};

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use read_models::{Collection, Cursor, Direction, Document, Filter, Place, Query};
 use serde::de::DeserializeOwned;
 
-pub(crate) use connection::{Connection, Listed, Named, listed};
+pub(crate) use connection::{Connection, Edge, Listed, Named, PageInfo, listed};
+pub(crate) use cursor::{read as read_cursor, signature, write as write_cursor};
 pub(crate) use memory::slice;
 
 use crate::fault::Fault;
@@ -35,7 +36,7 @@ impl Window {
     }
 
     /// How long the page is, and whether it is the end of the list that is wanted.
-    fn limit(&self, default: i32) -> Result<(usize, bool), Fault> {
+    pub(crate) fn limit(&self, default: i32) -> Result<(usize, bool), Fault> {
         let bad = |text: &str| Err(Fault::BadInput(text.to_owned()));
         let (length, from_end) = match (self.first, self.last) {
             (Some(_), Some(_)) => return bad("pass first or last, not both"),

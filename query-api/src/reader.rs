@@ -16,7 +16,10 @@ use std::time::Duration;
 use async_graphql::Context;
 use http_server::Audience;
 use parking_lot::Mutex;
+use read_models::documents::categories::CATEGORIES;
+use read_models::documents::products::PRODUCTS;
 use read_models::{Collection, Cursor, Document, Filter, Generation, GenerationState, Place, Query};
+use search::Search;
 use serde::de::DeserializeOwned;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
@@ -149,6 +152,17 @@ impl Reader {
     ) -> Result<u64, Fault> {
         let generation = self.ready(collection).await?;
         Ok(self.services.store.queries.count(&generation, filters, limit).await?)
+    }
+
+    /// The search index, once it has the required versions, as far as the documents have them or get them before patience ends.
+    pub(crate) async fn product_index(&self) -> Result<Arc<dyn Search>, Fault> {
+        self.ready(&PRODUCTS).await?;
+        self.ready(&CATEGORIES).await?;
+        let patience = self.patience.saturating_sub(self.began.elapsed());
+        let (products, trees) =
+            self.ledger(|ledger| (ledger.observed(&PRODUCTS), ledger.observed(&CATEGORIES)));
+        let tree = trees.into_iter().map(|(_, version)| version).max();
+        self.services.products.with(&products, tree, patience).await?.ok_or(Fault::NoIndex)
     }
 
     /// The live generation, once its documents have the required versions or patience has ended.

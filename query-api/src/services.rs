@@ -7,11 +7,15 @@ use platform::clock::Clock;
 use platform::sealing::Sealer;
 use read_models::{ProjectorStatus, ReactorStatus, Store};
 
+use crate::product_index::ProductIndex;
+
 /// What queries are answered from. Cheap to clone.
 #[derive(Clone)]
 pub struct Services {
     /// The read models, connected with (at least) [`read_models::documents::ALL`].
     pub store: Store,
+    /// The search index over the products of `store`. The wiring runs [`ProductIndex::follow`].
+    pub products: ProductIndex,
     /// Opens personal data for those who may see it, and makes guest tokens.
     pub sealer: Sealer,
     /// The one clock.

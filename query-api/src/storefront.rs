@@ -2,17 +2,18 @@
 
 use async_graphql::{Context, ID, MergedObject, Object, Result};
 
-use crate::catalog::{self, Catalog};
+use crate::catalog::{self, Catalog, ProductList};
 use crate::fault::Fault;
 use crate::id;
 use crate::input::{ProductSort, ProductWhere};
-use crate::page::{Connection, Window};
+use crate::page::Window;
 use crate::reader::{Reader, reader};
 use crate::types::category::Category;
 use crate::types::names::ProductStatus;
 use crate::types::node::Node;
 use crate::types::order::{self, Order};
-use crate::types::product::Product;
+use crate::types::product::{Product, ProductConnection};
+use crate::types::suggestion::Suggestion;
 
 /// The most nodes that one request may ask for.
 pub(crate) const MOST_NODES: usize = 100;
@@ -28,7 +29,8 @@ pub(crate) struct Storefront;
 /// The queries of the storefront alone.
 #[Object]
 impl Storefront {
-    /// Lists published products, by title if `sort` is not given.
+    /// Lists published products, by title if `sort` is not given, and the best match first if `search` is
+    /// given without `sort`.
     #[expect(clippy::too_many_arguments, reason = "a connection's arguments are many")]
     async fn products(
         &self,
@@ -37,17 +39,40 @@ impl Storefront {
         #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
         #[graphql(desc = "Page size from the end, 0 to 100; not with `first`.")] last: Option<i32>,
         #[graphql(desc = "Cursor: the page ends before this node.")] before: Option<String>,
-        #[graphql(desc = "Up to 10 words, each the beginning of a word of title, brand or SKU.")]
+        #[graphql(
+            desc = "Words to look for in title, brand, categories, attributes, SKUs, barcodes and description: at most 10 words \
+            and 200 characters. Beginnings of words, plurals and typing errors are found as well."
+        )]
         search: Option<String>,
         #[graphql(name = "where", desc = "Filter; lists all if not given.")] filter: Option<ProductWhere>,
         #[graphql(desc = "Up to 3 sort keys, the most important first.")] sort: Option<Vec<ProductSort>>,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
-    ) -> Result<Option<Connection<Product>>> {
+    ) -> Result<Option<ProductConnection>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
         let window = Window { first, after, last, before };
-        let status = vec![ProductStatus::Published];
-        Ok(Some(catalog::products(reader, &window, status, search, filter.unwrap_or_default(), sort).await?))
+        let list = ProductList {
+            status: vec![ProductStatus::Published],
+            search,
+            filter: filter.unwrap_or_default(),
+            sort,
+            facets: ctx.look_ahead().field("facets").exists(),
+        };
+        Ok(Some(catalog::products(reader, &window, list).await?))
+    }
+
+    /// Suggests categories and published products for a search text that is still being typed, the best first:
+    /// categories, then products.
+    async fn suggest(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What was typed so far: at most 10 words and 200 characters.")] prefix: String,
+        #[graphql(default = 8, desc = "Largest number of suggestions, 1 to 20.")] limit: i32,
+        #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
+    ) -> Result<Option<Vec<Suggestion>>> {
+        let reader = reader(ctx)?;
+        reader.require(consistency.as_deref())?;
+        Ok(Some(catalog::suggest(reader, &prefix, limit).await?))
     }
 
     /// Fetches an order by exactly one of `id` and `number`. Requires the guest token that was returned when

@@ -15,4 +15,5 @@ pub(crate) mod reactor;
 pub(crate) mod sales;
 pub(crate) mod shipment;
 pub(crate) mod stock;
+pub(crate) mod suggestion;
 pub(crate) mod timeline;

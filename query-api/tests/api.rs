@@ -12,6 +12,7 @@ mod api {
     mod operators;
     mod orders;
     mod paging;
+    mod searching;
     mod shop;
     mod trouble;
 }

@@ -12,6 +12,7 @@ use schemas::OrderId;
 use serde::de::DeserializeOwned;
 
 use super::AppState;
+use super::composed::composed;
 use super::problem::Problem;
 use crate::commands::Commands;
 use crate::meta::CommandMeta;
@@ -133,7 +134,7 @@ fn read_json<I: DeserializeOwned>(json: bool, body: &[u8]) -> Result<I, Problem>
         let detail = "Send the body as application/json.";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", detail));
     }
-    read(body)
+    read(&composed(body))
 }
 
 fn read<I: DeserializeOwned>(body: &[u8]) -> Result<I, Problem> {

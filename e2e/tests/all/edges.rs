@@ -14,11 +14,12 @@ const EDGES: &[(&str, &[&str])] = &[
     ("bus-kafka", &["platform", "schemas"]),
     ("event-log", &["decider", "platform", "schemas"]),
     ("read-models", &["platform"]),
+    ("search", &["platform"]),
     ("http-server", &["platform"]),
     ("command-api", &["domain", "event-log", "http-server", "platform", "schemas"]),
     ("reactors", &["domain", "event-log", "platform", "schemas"]),
     ("projectors", &["platform", "read-models", "schemas"]),
-    ("query-api", &["http-server", "platform", "read-models"]),
+    ("query-api", &["http-server", "platform", "read-models", "search"]),
 ];
 /// Additional dependencies of a crate's tests.
 const EDGES_OF_TESTS: &[(&str, &[&str])] = &[("reactors", &["bus-kafka"])];

@@ -3,7 +3,8 @@
 mod pricing;
 mod variants;
 
-use read_models::documents::products::{self, Medium, Product, search_terms};
+use platform::text::collation_key;
+use read_models::documents::products::{self, Medium, Product};
 use schemas::product::{ProductCreated, ProductDetailsChanged, ProductEvent};
 use schemas::{Recorded, Topic};
 
@@ -37,6 +38,7 @@ pub fn evolve(product: Option<Product>, event: &Recorded<ProductEvent>) -> Optio
         ProductEvent::ProductArchived(_) => product.status = "ARCHIVED".to_owned(),
     }
     product.updated_at = at;
+    product.position = event.envelope.position;
     derive(&mut product);
     Some(product)
 }
@@ -74,14 +76,7 @@ fn change_details(product: &mut Product, e: &ProductDetailsChanged) {
 
 /// Fields that are computed from the rest of the document.
 fn derive(product: &mut Product) {
-    product.sort_title = product.title.to_lowercase();
+    product.sort_title = collation_key(&product.title);
     product.skus = product.variants.iter().map(|variant| variant.sku.clone()).collect();
-    let mut text = product.title.clone();
-    let options = product.variants.iter().flat_map(|variant| variant.options.values());
-    for part in product.brand.iter().chain(options).chain(&product.skus) {
-        text.push(' ');
-        text.push_str(part);
-    }
-    product.terms = search_terms(&text);
     pricing::derive(product);
 }

@@ -7,7 +7,7 @@ use read_models::documents::payments::PAYMENTS;
 use read_models::documents::shipments::SHIPMENTS;
 use read_models::documents::stock::STOCK;
 
-use crate::catalog;
+use crate::catalog::{self, ProductList};
 use crate::input::{
     OrderSort, OrderWhere, PaymentWhere, ProductSort, ProductWhere, ShipmentWhere, StockSort, StockWhere,
     sorted,
@@ -17,7 +17,7 @@ use crate::reader::reader;
 use crate::types::names::ProductStatus;
 use crate::types::order::{self, ShopOrder};
 use crate::types::payment::Payment;
-use crate::types::product::Product;
+use crate::types::product::ProductConnection;
 use crate::types::shipment::Shipment;
 use crate::types::stock::StockItem;
 
@@ -30,7 +30,8 @@ const EVERY_STATUS: [ProductStatus; 4] =
 /// Order, product, stock, shipment and payment queries of the back office.
 #[Object]
 impl Shop {
-    /// Lists products of every status, by title if `sort` is not given.
+    /// Lists products of every status, by title if `sort` is not given, and the best match first if `search` is
+    /// given without `sort`.
     #[expect(clippy::too_many_arguments, reason = "a connection's arguments are many")]
     async fn products(
         &self,
@@ -39,18 +40,27 @@ impl Shop {
         #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
         #[graphql(desc = "Page size from the end, 0 to 100; not with `first`.")] last: Option<i32>,
         #[graphql(desc = "Cursor: the page ends before this node.")] before: Option<String>,
-        #[graphql(desc = "Up to 10 words, each the beginning of a word of title, brand or SKU.")]
+        #[graphql(
+            desc = "Words to look for in title, brand, categories, attributes, SKUs, barcodes and description: at most 10 words \
+            and 200 characters. Beginnings of words, plurals and typing errors are found as well."
+        )]
         search: Option<String>,
         #[graphql(desc = "Statuses to include; all if not given.")] status: Option<Vec<ProductStatus>>,
         #[graphql(name = "where", desc = "Filter; lists all if not given.")] filter: Option<ProductWhere>,
         #[graphql(desc = "Up to 3 sort keys, the most important first.")] sort: Option<Vec<ProductSort>>,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
-    ) -> Result<Option<Connection<Product>>> {
+    ) -> Result<Option<ProductConnection>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
         let window = Window { first, after, last, before };
-        let status = status.unwrap_or_else(|| EVERY_STATUS.to_vec());
-        Ok(Some(catalog::products(reader, &window, status, search, filter.unwrap_or_default(), sort).await?))
+        let list = ProductList {
+            status: status.unwrap_or_else(|| EVERY_STATUS.to_vec()),
+            search,
+            filter: filter.unwrap_or_default(),
+            sort,
+            facets: ctx.look_ahead().field("facets").exists(),
+        };
+        Ok(Some(catalog::products(reader, &window, list).await?))
     }
 
     /// Fetches an order by exactly one of `id` and `number`. Null if it does not exist.

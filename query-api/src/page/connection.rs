@@ -87,7 +87,7 @@ impl<N> Connection<N> {
     }
 
     /// The connection of a page of a list that is completely in memory.
-    pub(super) fn known(edges: Vec<(String, N)>, before: bool, behind: bool, total: u64) -> Self {
+    pub(crate) fn known(edges: Vec<(String, N)>, before: bool, behind: bool, total: u64) -> Self {
         Self { edges, ends: Ends::Known { before, behind, total } }
     }
 
@@ -125,17 +125,17 @@ impl List {
 #[Object(name_type)]
 impl<N: Named> Connection<N> {
     /// The nodes of this page, without their cursors.
-    async fn nodes(&self) -> Vec<&N> {
+    pub(crate) async fn nodes(&self) -> Vec<&N> {
         self.edges.iter().map(|(_, node)| node).collect()
     }
 
     /// The nodes of this page with their cursors.
-    async fn edges(&self) -> Vec<Edge<'_, N>> {
+    pub(crate) async fn edges(&self) -> Vec<Edge<'_, N>> {
         self.edges.iter().map(|(cursor, node)| Edge { cursor, node }).collect()
     }
 
     /// Position of this page in the list.
-    async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo> {
+    pub(crate) async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo> {
         let reader = reader(ctx)?;
         Ok(PageInfo {
             has_previous_page: match ctx.look_ahead().field("hasPreviousPage").exists() {
@@ -152,7 +152,7 @@ impl<N: Named> Connection<N> {
     }
 
     /// Number of nodes in the whole list, across all pages. Null if there are more than 10 000.
-    async fn total_count(&self, ctx: &Context<'_>) -> Result<Option<u64>> {
+    pub(crate) async fn total_count(&self, ctx: &Context<'_>) -> Result<Option<u64>> {
         match &self.ends {
             Ends::Known { total, .. } => Ok(Some(*total)),
             Ends::Stored { list, .. } => {
@@ -169,7 +169,7 @@ impl<N: Named> TypeName for Connection<N> {
     }
 }
 
-struct Edge<'c, N> {
+pub(crate) struct Edge<'c, N> {
     cursor: &'c str,
     node: &'c N,
 }

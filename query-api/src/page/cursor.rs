@@ -8,10 +8,10 @@ use serde_json::Value as Json;
 use crate::fault::Fault;
 
 /// Longer than any cursor that was ever given out.
-const LONGEST: usize = 2_048;
+const LONGEST: usize = 4_096;
 
 /// The name of a list in an order: `orders:-placedAt`.
-pub(super) fn signature(list: &str, sort: &[(&'static str, Direction)]) -> String {
+pub(crate) fn signature(list: &str, sort: &[(&'static str, Direction)]) -> String {
     let fields = sort.iter().map(|(field, direction)| match direction {
         Direction::Ascending => format!("+{field}"),
         Direction::Descending => format!("-{field}"),
@@ -20,7 +20,7 @@ pub(super) fn signature(list: &str, sort: &[(&'static str, Direction)]) -> Strin
 }
 
 /// The cursor of a place.
-pub(super) fn write(signature: &str, place: &Cursor) -> String {
+pub(crate) fn write(signature: &str, place: &Cursor) -> String {
     let mut parts = vec![Json::from(signature), Json::from(place.id.as_str())];
     parts.extend(place.values.iter().map(|value| match value {
         Value::Null => Json::Null,
@@ -31,7 +31,7 @@ pub(super) fn write(signature: &str, place: &Cursor) -> String {
 }
 
 /// The place of a cursor of this very list and order.
-pub(super) fn read(signature: &str, cursor: &str) -> Result<Cursor, Fault> {
+pub(crate) fn read(signature: &str, cursor: &str) -> Result<Cursor, Fault> {
     if cursor.len() > LONGEST {
         return Err(Fault::BadCursor);
     }

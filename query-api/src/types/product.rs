@@ -1,5 +1,7 @@
 //! Products and their variants.
 
+mod connection;
+mod facet;
 mod variant;
 
 use std::sync::Arc;
@@ -8,6 +10,7 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use http_server::Audience;
 use read_models::documents::products;
 
+pub(crate) use connection::ProductConnection;
 pub(crate) use variant::Variant;
 
 use super::category::Category;

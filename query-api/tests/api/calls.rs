@@ -47,6 +47,18 @@ async fn a_page_of_products_with_stock_and_categories_takes_five_calls_for_1_and
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_searched_page_of_products_with_facets_takes_four_calls_for_1_and_for_100() {
+    let shop = Shop::open().await;
+    shop.add_teas(100).await;
+    shop.products.update().await.unwrap();
+    let query = "query($first: Int) { products(search: \"tea\", first: $first) { facets { id values { count } } \
+                 nodes { title categories { name } variants(first: 5) { nodes { sku stock { level } } } } } }";
+    // The pointers, the products, the category tree, and all stock at once.
+    assert_eq!(calls(&shop, query, 1, "products").await, 4);
+    assert_eq!(calls(&shop, query, 100, "products").await, 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_level_of_joins_takes_one_call() {
     let shop = Shop::open().await;
     shop.add_teas(3).await;

@@ -24,28 +24,6 @@ async fn shop() -> Shop {
 }
 
 #[tokio::test]
-async fn search_finds_words_by_how_they_begin_in_what_is_published() {
-    let shop = shop().await;
-    let found = |search: &'static str| {
-        let shop = &shop;
-        async move {
-            let query = "query($s: String) { products(search: $s) { totalCount nodes { title } } }";
-            titles(&shop.ask_with(query, json!({ "s": search })).await).join(", ")
-        }
-    };
-    assert_eq!(found("tea").await, "Green tea, Teapot");
-    assert_eq!(found("TE gre").await, "Green tea");
-    assert_eq!(found("hill").await, "Green tea");
-    assert_eq!(found("sku-1").await, "Assam");
-    assert_eq!(found("nothing").await, "");
-    assert_eq!(found(" - ").await, "Assam, Green tea, Teapot");
-    let all = shop.ask_admin("{ products(search: \"tea\") { totalCount nodes { title status } } }").await;
-    assert_eq!(titles(&all), ["Green tea", "Tea of tomorrow", "Teapot"]);
-    let drafts = shop.ask_admin("{ products(status: [DRAFT]) { nodes { title } } }").await;
-    assert_eq!(titles(&drafts), ["Tea of tomorrow"]);
-}
-
-#[tokio::test]
 async fn filters_and_sort_keys_combine() {
     let shop = shop().await;
     let dear = shop.ask("{ products(where: { price: { min: \"600\" } }, sort: [{ field: PRICE, direction: DESC }]) { nodes { title } } }");

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use platform::text::collation_key;
 use read_models::documents::categories::{CATEGORIES, Category, CategoryTree, TREE};
 use read_models::documents::order_timeline::{ORDER_TIMELINE, TimelineEntry};
 use read_models::documents::orders::{Deadline, Hold, Note, ORDERS, Order, OrderLine, Totals};
 use read_models::documents::payments::{PAYMENTS, Payment, PaymentStep};
-use read_models::documents::products::{PRODUCTS, Product, Variant, VariantPrice, search_terms};
+use read_models::documents::products::{PRODUCTS, Product, Variant, VariantPrice};
 use read_models::documents::shipments::{SHIPMENTS, Shipment};
 use read_models::documents::stock::{STOCK, StockAtLocation, StockItem};
 use read_models::documents::{Actor, EventRef, LineAtLocation, Money};
@@ -36,7 +37,7 @@ pub fn product(id: usize, title: &str, brand: &str, price: i64) -> Product {
         product_id: format!("p{id}"),
         slug: format!("slug-{id}"),
         title: title.to_owned(),
-        sort_title: title.to_lowercase(),
+        sort_title: collation_key(title),
         brand: Some(brand.to_owned()),
         status: "PUBLISHED".to_owned(),
         tax_class: "STANDARD".to_owned(),
@@ -46,7 +47,6 @@ pub fn product(id: usize, title: &str, brand: &str, price: i64) -> Product {
         min_price: Some(price.price.clone()),
         max_price: Some(price.price),
         available_for_sale: true,
-        terms: search_terms(&format!("{title} {brand} {sku}")),
         created_at: at(id),
         updated_at: at(id),
         ..Product::default()

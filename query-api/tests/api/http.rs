@@ -156,6 +156,7 @@ async fn large_answers_are_compressed_for_clients_that_accept_it_and_small_ones_
 #[tokio::test]
 async fn the_endpoint_is_ready_while_the_read_models_answer() {
     let shop = Shop::open().await;
+    shop.products.update().await.unwrap();
     for router in [&shop.storefront, &shop.admin] {
         for path in ["/healthz", "/readyz"] {
             let request = Request::get(path).body(Body::empty()).unwrap();

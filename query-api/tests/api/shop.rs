@@ -15,7 +15,7 @@ use platform::bus::Positions;
 use platform::clock::Clock;
 use platform::sealing::Sealer;
 use platform::shutdown::Shutdown;
-use query_api::{BoxError, Options, QueryApi, Services, StatusSource, graphql_error_for};
+use query_api::{BoxError, Options, ProductIndex, QueryApi, Services, StatusSource, graphql_error_for};
 use read_models::documents::product_cards::{PRODUCT_CARDS, ProductCard};
 use read_models::documents::products::Product;
 use read_models::documents::stock::StockItem;
@@ -25,6 +25,7 @@ use read_models::{
     ChangeToken, Collection, Filter, Found, Generation, GenerationState, Generations, Keyed, KeyedStore,
     Place, ProjectorState, ProjectorStatus, Queries, Query, ReactorStatus, Store, StoreError, Stored, Write,
 };
+use search::{MemorySearch, Search, Settings};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -38,6 +39,7 @@ pub struct Shop {
     pub sealer: Sealer,
     pub vault: Arc<dyn platform::vault::Vault>,
     pub watched: Arc<Watched>,
+    pub products: ProductIndex,
     _folder: tempfile::TempDir,
 }
 
@@ -67,7 +69,10 @@ impl Shop {
             waits: AtomicUsize::new(0),
             broken: Mutex::default(),
         });
+        let empty = Box::new(|| Arc::new(MemorySearch::new(Settings::default())) as Arc<dyn Search>);
+        let products = ProductIndex::new(store.clone(), empty);
         let services = Services {
+            products: products.clone(),
             store: Store {
                 keyed: watched.clone(),
                 queries: watched.clone(),
@@ -83,7 +88,7 @@ impl Shop {
         let served_to = |caller| Address::new(caller, graphql_error_for, Shutdown::new());
         let storefront = served_to(Caller::Guest).api(api.storefront()).into_router();
         let admin = served_to(Caller::staff("operator")).api(api.admin()).into_router();
-        Self { api, storefront, admin, store, sealer, vault, watched, _folder: folder }
+        Self { api, storefront, admin, store, sealer, vault, watched, products, _folder: folder }
     }
 
     pub async fn write(

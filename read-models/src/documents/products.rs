@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::Money;
 use crate::port::{Collection, Index};
 
-/// Indexes: products by slug, SKU, words, category, brand; sorted by title, price or age.
+/// Indexes: products by slug, SKU, category, brand; sorted by title, price or age; by position for the search index, which is
+/// fed with what has changed.
 pub static PRODUCTS: Collection = Collection {
     name: "products",
-    shape: 1,
+    shape: 2,
     entity_of: Some("product"),
     hot: false,
     indexes: &[
@@ -23,7 +24,7 @@ pub static PRODUCTS: Collection = Collection {
         Index::Field("availableForSale"),
         Index::List("categoryIds"),
         Index::List("skus"),
-        Index::List("terms"),
+        Index::Field("position"),
     ],
 };
 
@@ -39,7 +40,7 @@ pub struct Product {
     /// Unique in the shop.
     pub slug: String,
     pub title: String,
-    /// The title in lower case, for sorting.
+    /// The title's key of collation (`platform::text::collation_key`), for sorting.
     pub sort_title: String,
     pub description: String,
     pub brand: Option<String>,
@@ -63,8 +64,8 @@ pub struct Product {
     pub price_history: Vec<PriceChange>,
     /// Published, with a priced variant that is not discontinued. Independent of stock.
     pub available_for_sale: bool,
-    /// Search terms: see [`search_terms`].
-    pub terms: Vec<String>,
+    /// Position of its last event in the log.
+    pub position: u64,
     pub created_at: String,
     pub updated_at: String,
 }
@@ -123,28 +124,4 @@ pub struct PriceChange {
     pub effective_from: String,
     pub reason: Option<String>,
     pub at: String,
-}
-
-/// The search terms of a text: runs of letters and digits in lower case, each once, in order of
-/// appearance. Search input is split in the same way.
-pub fn search_terms(text: &str) -> Vec<String> {
-    let mut terms = Vec::new();
-    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
-        let word = word.to_lowercase();
-        if !terms.contains(&word) {
-            terms.push(word);
-        }
-    }
-    terms
-}
-
-#[cfg(test)]
-mod tests {
-    use super::search_terms;
-
-    #[test]
-    fn words_are_split_at_everything_that_is_no_letter_or_digit() {
-        assert_eq!(search_terms("Früchte-Tee, 100 g (TEE)"), ["früchte", "tee", "100", "g"]);
-        assert!(search_terms(" – ").is_empty());
-    }
 }

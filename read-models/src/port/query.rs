@@ -15,8 +15,8 @@ pub enum Filter {
     Between(&'static str, Option<Value>, Option<Value>),
     /// The list holds at least one of these.
     HasAny(&'static str, Vec<String>),
-    /// For each of these the list holds a text that begins with it. This is all the full-text search that there is; it has
-    /// a suite of its own, so that it can move to a port of its own.
+    /// For each of these the list holds a text that begins with it. Products are searched through the port of the crate
+    /// `search` instead.
     Words(&'static str, Vec<String>),
 }
 

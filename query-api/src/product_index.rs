@@ -1,0 +1,167 @@
+//! The search index of this process: fed from the documents of products and categories, and rebuilt from them at every start.
+
+mod entry;
+mod feed;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use platform::backoff::Backoff;
+use platform::shutdown::Shutdown;
+use read_models::documents::categories::CATEGORIES;
+use read_models::documents::products::PRODUCTS;
+use read_models::{ChangeToken, Store, StoreError};
+use search::{Search, SearchError};
+use tokio::sync::{Mutex, watch};
+use tokio::time::{Instant, timeout_at};
+
+use self::feed::Feed;
+
+/// Time between two checks for another live generation, of which nothing is notified.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+/// Pauses after a failure.
+const PAUSES: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
+
+/// Makes an empty index.
+pub type EmptyIndex = Box<dyn Fn() -> Arc<dyn Search> + Send + Sync>;
+
+/// The search index over products. Cheap to clone; clones are the same index.
+#[derive(Clone)]
+pub struct ProductIndex(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    empty: EmptyIndex,
+    /// One update at a time.
+    updating: Mutex<()>,
+    /// The current index with its feed. Not locked while another one is built.
+    feed: Mutex<Option<Feed>>,
+    /// The index that queries use; `None` until it was built.
+    built: watch::Sender<Option<Arc<dyn Search>>>,
+}
+
+/// Why the index could not be brought up to date.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// The documents could not be read.
+    #[error("the documents of products or categories could not be read")]
+    Store(#[from] StoreError),
+    /// The index could not be written.
+    #[error("the search index could not be written")]
+    Search(#[from] SearchError),
+}
+
+impl ProductIndex {
+    /// An index that is not built yet. `empty` makes the indexes that are filled.
+    pub fn new(store: Store, empty: EmptyIndex) -> Self {
+        let built = watch::Sender::new(None);
+        Self(Arc::new(Inner { store, empty, updating: Mutex::new(()), feed: Mutex::new(None), built }))
+    }
+
+    /// Builds the index and keeps it up to date until the shutdown begins. Failures are logged and retried.
+    pub async fn follow(self, shutdown: Shutdown) {
+        let mut pauses = PAUSES;
+        loop {
+            let step = async {
+                let since = self.changes(None).await?;
+                self.update().await?;
+                self.changes(Some(&since)).await
+            };
+            let failed = tokio::select! {
+                () = shutdown.begun() => return,
+                step = step => step.err(),
+            };
+            match failed {
+                None => pauses.reset(),
+                Some(error) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "could not update the search index; will retry"
+                    );
+                    if !pauses.pause(shutdown.token()).await {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Brings the index up to the documents as they are now. Builds it if there is none, if another generation of the documents
+    /// is live, or if the documents are older than before, because their store was restored.
+    pub async fn update(&self) -> Result<(), IndexError> {
+        let _one_at_a_time = self.0.updating.lock().await;
+        if let Some(feed) = self.0.feed.lock().await.as_mut()
+            && feed.advance(&self.0.store).await?
+        {
+            return Ok(());
+        }
+        let began = Instant::now();
+        let new = Feed::build(&self.0.store, (self.0.empty)()).await?;
+        tracing::info!(milliseconds = began.elapsed().as_millis(), "built the search index");
+        let mut feed = self.0.feed.lock().await;
+        self.0.built.send_replace(Some(new.index()));
+        *feed = Some(new);
+        Ok(())
+    }
+
+    /// Waits until something was written to the documents, but not longer than until the next check is due.
+    async fn changes(
+        &self,
+        since: Option<&(ChangeToken, ChangeToken)>,
+    ) -> Result<(ChangeToken, ChangeToken), IndexError> {
+        let keyed = &self.0.store.keyed;
+        let Some((products, categories)) = since else {
+            let products = keyed.changed(PRODUCTS.name, None, Duration::ZERO).await?;
+            return Ok((products, keyed.changed(CATEGORIES.name, None, Duration::ZERO).await?));
+        };
+        let changed = tokio::select! {
+            products = keyed.changed(PRODUCTS.name, Some(products), CHECK_INTERVAL) => {
+                (products?, categories.clone())
+            }
+            categories = keyed.changed(CATEGORIES.name, Some(categories), CHECK_INTERVAL) => {
+                (products.clone(), categories?)
+            }
+        };
+        Ok(changed)
+    }
+
+    /// Whether queries can be answered.
+    pub(crate) fn is_built(&self) -> bool {
+        self.0.built.borrow().is_some()
+    }
+
+    /// Answers an index with at least these versions of products and of the category tree, as far as the documents have them.
+    /// `None` if `patience` ends before.
+    pub(crate) async fn with(
+        &self,
+        products: &[(String, u64)],
+        tree_version: Option<u64>,
+        patience: Duration,
+    ) -> Result<Option<Arc<dyn Search>>, IndexError> {
+        if products.is_empty() && tree_version.is_none() {
+            return Ok(self.built(patience).await);
+        }
+        let deadline = Instant::now() + patience;
+        if self.built(patience).await.is_none() {
+            return Ok(None);
+        }
+        let Ok(mut feed) = timeout_at(deadline, self.0.feed.lock()).await else { return Ok(None) };
+        let Some(feed) = feed.as_mut() else { return Ok(None) };
+        if tree_version.is_some_and(|wanted| feed.tree_version() < wanted) {
+            feed.follow_categories(&self.0.store).await?;
+        }
+        let ids: Vec<String> = products.iter().map(|(id, _)| id.clone()).collect();
+        let indexed = feed.index().versions(&ids).await?;
+        let older = products.iter().zip(indexed).filter(|((_, wanted), has)| has.unwrap_or(0) < *wanted);
+        let older: Vec<String> = older.map(|((id, _), _)| id.clone()).collect();
+        feed.put_these(&self.0.store, &older).await?;
+        Ok(Some(feed.index()))
+    }
+
+    /// The index, once it was built; `None` if `patience` ends before.
+    async fn built(&self, patience: Duration) -> Option<Arc<dyn Search>> {
+        let mut built = self.0.built.subscribe();
+        let found = tokio::time::timeout(patience, built.wait_for(Option::is_some)).await;
+        found.ok()?.ok()?.clone()
+    }
+}

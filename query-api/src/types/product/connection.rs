@@ -1,0 +1,49 @@
+//! Pages of products.
+
+use async_graphql::{Context, Object, Result};
+
+use super::Product;
+use super::facet::Facet;
+use crate::page::{Connection, Edge, PageInfo};
+
+pub(crate) struct ProductConnection {
+    pub(crate) page: Connection<Product>,
+    /// Of the whole list; empty if the client does not read them.
+    pub(crate) facets: Vec<search::Facet>,
+}
+
+/// One page of a list of products, as a Relay connection with facets.
+#[Object]
+impl ProductConnection {
+    /// The nodes of this page, without their cursors.
+    async fn nodes(&self, ctx: &Context<'_>) -> Result<Vec<&Product>> {
+        self.page.nodes(ctx).await
+    }
+
+    /// The nodes of this page with their cursors.
+    async fn edges(&self, ctx: &Context<'_>) -> Result<Vec<Edge<'_, Product>>> {
+        self.page.edges(ctx).await
+    }
+
+    /// Position of this page in the list.
+    async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo> {
+        self.page.page_info(ctx).await
+    }
+
+    /// Number of nodes in the whole list, across all pages. Null if there are more than 10 000 and the list is
+    /// neither searched nor read with facets.
+    async fn total_count(&self, ctx: &Context<'_>) -> Result<Option<u64>> {
+        self.page.total_count(ctx).await
+    }
+
+    /// Facets of the whole list: category, brand, price and availability, then the 20 attributes that most
+    /// products have. The count of a value ignores the filters on its own facet.
+    async fn facets(
+        &self,
+        #[graphql(desc = "Ids of the facets to return; all of them if not given.")] names: Option<
+            Vec<String>,
+        >,
+    ) -> Result<Vec<Facet>> {
+        Ok(Facet::named(&self.facets, names.as_deref())?)
+    }
+}

@@ -53,7 +53,9 @@ async fn run(cli: Cli) -> Result<bool> {
             run(Work { projectors: only, ..Roles { projectors: true, ..Roles::NONE }.into() }).await?
         }
         Some(Command::QueryApi) => run(Roles { query_api: true, ..Roles::NONE }.into()).await?,
-        Some(Command::Up(args)) => chorale::up::run(path, stores, &cli.listen, &args, &mut out).await?,
+        Some(Command::Up(args)) => {
+            chorale::up::run(path, stores, &cli.listen, &cli.search, &args, &mut out).await?
+        }
         Some(Command::Status { json }) => {
             return status::run(&read_only().await?, path, json, &mut out).await;
         }

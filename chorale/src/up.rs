@@ -20,7 +20,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
-use crate::cli::Listen;
+use crate::cli::{Listen, SearchOptions};
 use crate::migrate;
 use crate::stores::{BusAddress, Stores};
 
@@ -91,6 +91,7 @@ pub async fn run(
     data: &Path,
     stores: &Stores,
     listen: &Listen,
+    search: &SearchOptions,
     args: &UpArgs,
     out: &mut impl Write,
 ) -> Result<()> {
@@ -112,7 +113,7 @@ pub async fn run(
         let start = Start {
             role,
             environment: stores.environment(),
-            arguments: arguments(role, data, listen, args)?,
+            arguments: arguments(role, data, listen, search, args)?,
         };
         roles.spawn(keep_running(start, Arc::clone(&processes), signals.clone()));
     }
@@ -137,7 +138,13 @@ struct Start {
     arguments: Vec<OsString>,
 }
 
-fn arguments(role: &'static str, data: &Path, listen: &Listen, args: &UpArgs) -> Result<Vec<OsString>> {
+fn arguments(
+    role: &'static str,
+    data: &Path,
+    listen: &Listen,
+    search: &SearchOptions,
+    args: &UpArgs,
+) -> Result<Vec<OsString>> {
     let (public, staff) = match role {
         "query-api" => (args.query_listen, args.staff_query_listen),
         _ => (listen.listen, listen.staff_listen),
@@ -153,6 +160,11 @@ fn arguments(role: &'static str, data: &Path, listen: &Listen, args: &UpArgs) ->
         for origin in origins {
             list.extend([flag.into(), origin.to_string().into()]);
         }
+    }
+    let languages: Vec<String> = search.search_languages.iter().map(ToString::to_string).collect();
+    list.extend(["--search-languages".into(), languages.join(",").into()]);
+    if let Some(file) = &search.search_synonyms {
+        list.extend(["--search-synonyms".into(), file.into()]);
     }
     Ok(list)
 }

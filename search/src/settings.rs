@@ -1,5 +1,6 @@
 //! Settings of the index.
 
+use std::fmt;
 use std::str::FromStr;
 
 use crate::synonyms::Synonyms;
@@ -20,6 +21,16 @@ impl Language {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a known language; known are en and de")]
 pub struct UnknownLanguage(pub String);
+
+impl fmt::Display for Language {
+    /// Writes the ISO 639-1 code.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::English => "en",
+            Self::German => "de",
+        })
+    }
+}
 
 impl FromStr for Language {
     type Err = UnknownLanguage;

@@ -1,4 +1,4 @@
-//! What a list shows of a product: the product without its description, attributes, price history and search terms. Id: the
+//! What a list shows of a product: the product without its description, attributes and price history. Id: the
 //! product's stream, `product-{id}`, with the version that the product has.
 
 use serde::{Deserialize, Serialize};
@@ -50,7 +50,7 @@ impl From<Product> for ProductCard {
             max_price,
             price_history: _,
             available_for_sale,
-            terms: _,
+            position: _,
             created_at,
             updated_at,
         } = product;

@@ -17,6 +17,8 @@ pub mod error;
 pub mod fault_proxy;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod sealing;
 pub mod servers;
 pub mod shutdown;

@@ -35,7 +35,7 @@ const CLIENTS: [&str; 6] = ["reqwest", "hyper-util", "hyper", "ureq", "isahc", "
 const MAY_CALL_OUT: [&str; 3] = ["chorale", "reactors", "e2e"];
 /// Clients of stores on servers, and the crates that have them behind a feature.
 const STORES: [(&str, &[&str]); 3] =
-    [("mongodb", &["read-models"]), ("rdkafka", &["bus-kafka"]), ("redis", &["read-models"])];
+    [("mongodb", &["read-models"]), ("rdkafka", &["bus-kafka"]), ("redis", &["platform", "read-models"])];
 
 fn workspace() -> Result<Metadata> {
     Ok(MetadataCommand::new().manifest_path("../Cargo.toml").no_deps().exec()?)
@@ -85,6 +85,7 @@ fn the_default_program_has_no_client_of_a_server() -> Result<()> {
         "dep:bus-kafka",
         "event-log/postgres",
         "platform/postgres",
+        "platform/redis",
         "read-models/mongodb",
         "read-models/redis",
     ];

@@ -1,0 +1,128 @@
+//! A connection that all callers of a store share.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ::redis::aio::MultiplexedConnection;
+use ::redis::{
+    AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline, RedisError as ClientError, RedisResult,
+    ScriptInvocation, cmd,
+};
+use tokio::sync::Mutex;
+
+use super::error::ends_the_connection;
+use super::{Address, RedisError, Timeouts};
+
+/// The policy with which a server that is full refuses writes and drops nothing.
+const NO_EVICTION: &str = "noeviction";
+
+/// A connection to a Redis database, for concurrent callers. After a failure of the network or an answer that is late, the
+/// next call opens a new one. No call is repeated by itself, because a write that failed may have been made.
+pub struct Connection {
+    server: String,
+    client: Client,
+    config: AsyncConnectionConfig,
+    state: Mutex<State>,
+    /// How many attempts to connect have ended.
+    attempts: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    current: Option<MultiplexedConnection>,
+    /// Of `current`.
+    number: u64,
+    /// Why the latest attempt to connect failed.
+    failure: Option<RedisError>,
+}
+
+impl Connection {
+    /// Connects. Fails if the server does not answer, or if it drops keys when its memory is full.
+    pub async fn open(address: &Address, timeouts: Timeouts) -> Result<Self, RedisError> {
+        let server = address.server();
+        let client = Client::open(address.info.clone()).map_err(|error| RedisError::new(&server, &error))?;
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(timeouts.connecting))
+            .set_response_timeout(Some(timeouts.answering));
+        let (state, attempts) = (Mutex::default(), AtomicU64::new(0));
+        let connection = Self { server, client, config, state, attempts };
+        connection.require_no_eviction().await?;
+        Ok(connection)
+    }
+
+    async fn require_no_eviction(&self) -> Result<(), RedisError> {
+        let memory: String = self.query(cmd("INFO").arg("memory")).await?;
+        let policy = memory.lines().find_map(|line| line.trim().strip_prefix("maxmemory_policy:"));
+        match policy {
+            Some(NO_EVICTION) => Ok(()),
+            Some(policy) => {
+                Err(RedisError::Evicts { server: self.server.clone(), policy: policy.to_owned() })
+            }
+            None => Err(self.unexpected("INFO memory has no maxmemory_policy")),
+        }
+    }
+
+    /// Sends one command.
+    pub async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisError> {
+        let (number, mut connection) = self.current().await?;
+        let answer = command.query_async(&mut connection).await;
+        self.checked(number, answer).await
+    }
+
+    /// Sends several commands at once.
+    pub async fn pipeline<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, RedisError> {
+        let (number, mut connection) = self.current().await?;
+        let answer = commands.query_async(&mut connection).await;
+        self.checked(number, answer).await
+    }
+
+    /// Runs a script, which is sent to the server if it does not have it.
+    pub async fn invoke<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> Result<T, RedisError> {
+        let (number, mut connection) = self.current().await?;
+        let answer = script.invoke_async(&mut connection).await;
+        self.checked(number, answer).await
+    }
+
+    /// The error for an answer whose content is wrong.
+    pub fn unexpected(&self, problem: &str) -> RedisError {
+        RedisError::Unexpected { server: self.server.clone(), problem: problem.to_owned() }
+    }
+
+    fn explain(&self, error: &ClientError) -> RedisError {
+        RedisError::new(&self.server, error)
+    }
+
+    /// The connection, which is opened if there is none. Of many callers that wait, one connects; if it fails, so do all.
+    async fn current(&self) -> Result<(u64, MultiplexedConnection), RedisError> {
+        let seen = self.attempts.load(Ordering::Acquire);
+        let mut state = self.state.lock().await;
+        if let Some(connection) = &state.current {
+            return Ok((state.number, connection.clone()));
+        }
+        if let Some(failure) = state.failure.clone().filter(|_| self.attempts.load(Ordering::Acquire) > seen)
+        {
+            return Err(failure);
+        }
+        let opened = self.client.get_multiplexed_async_connection_with_config(&self.config).await;
+        let opened = opened.map_err(|error| self.explain(&error));
+        state.failure = opened.as_ref().err().cloned();
+        self.attempts.fetch_add(1, Ordering::AcqRel);
+        let connection = opened?;
+        state.number += 1;
+        state.current = Some(connection.clone());
+        Ok((state.number, connection))
+    }
+
+    async fn checked<T>(&self, number: u64, answer: RedisResult<T>) -> Result<T, RedisError> {
+        let error = match answer {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        if ends_the_connection(&error) {
+            let mut state = self.state.lock().await;
+            if state.number == number {
+                state.current = None;
+            }
+        }
+        Err(self.explain(&error))
+    }
+}

@@ -15,6 +15,7 @@ pub mod contract;
 pub mod error;
 #[cfg(any(test, feature = "contract"))]
 pub mod fault_proxy;
+pub mod hot;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(feature = "redis")]

@@ -22,7 +22,7 @@ use crate::api::Api;
 use crate::caller::Caller;
 use crate::error::{ErrorFormat, HttpError};
 use crate::health::{self, Health, Readiness};
-use crate::origin::{Origin, cors};
+use crate::origin::{Origin, PageOrigins, cors};
 use crate::telemetry::observe;
 use crate::trace::TraceContext;
 
@@ -77,6 +77,7 @@ impl Address {
         let unknown_path = async move |request: Request| {
             errors(HttpError::UnknownPath, &TraceContext::of(request.extensions()))
         };
+        let (pages, ending) = (PageOrigins::new(&origins), shutdown.clone());
         routes
             .merge(health::routes(Health { checks: checks.into(), shutdown, errors }))
             .fallback(unknown_path)
@@ -97,7 +98,10 @@ impl Address {
                     .layer(option_layer(cors(origins)))
                     .layer(compression())
                     // Sign-in will set the caller from the request's credentials.
-                    .layer(Extension(caller)),
+                    .layer(Extension(caller))
+                    // For answers that do not end by themselves.
+                    .layer(Extension(pages))
+                    .layer(Extension(ending)),
             )
     }
 }

@@ -25,7 +25,7 @@ pub use api::{Api, ApiLayers, Limits};
 pub use caller::{Audience, Caller, Scopes};
 pub use error::{ErrorFormat, HttpError};
 pub use health::Readiness;
-pub use origin::{InvalidOrigin, Origin};
+pub use origin::{InvalidOrigin, Origin, PageOrigins};
 pub use page::{PAGE_POLICY, PageFile, SCRIPT, page_file};
 pub use server::serve;
 pub use telemetry::metrics_page;

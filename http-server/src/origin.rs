@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::{HeaderValue, Method, Uri};
+use axum::http::header::{HOST, ORIGIN};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer, ExposeHeaders};
 
 /// How long a browser may keep the answer to a preflight request.
@@ -41,6 +43,29 @@ impl fmt::Display for Origin {
     }
 }
 
+/// The origins whose pages may open a WebSocket to an address. Browsers apply no CORS to WebSockets: they send the page's
+/// origin, and the server has to look at it. The address puts this into the extensions of each request.
+#[derive(Clone, Debug, Default)]
+pub struct PageOrigins(Arc<[Origin]>);
+
+impl PageOrigins {
+    pub(crate) fn new(origins: &[Origin]) -> Self {
+        Self(origins.into())
+    }
+
+    /// Whether a request with these headers may open a WebSocket: it comes from no browser, from a page of the same host
+    /// and port, or from an allowed origin.
+    pub fn may_connect(&self, headers: &HeaderMap) -> bool {
+        let Some(origin) = headers.get(ORIGIN) else { return true };
+        if self.0.iter().any(|allowed| allowed.0 == *origin) {
+            return true;
+        }
+        let page = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+        page.zip(host).is_some_and(|((_, page), host)| page.eq_ignore_ascii_case(host))
+    }
+}
+
 /// The CORS layer for these origins; `None` if there are none. Credentials (cookies) are never allowed, so the names of
 /// headers give no access and need no list.
 pub(crate) fn cors(origins: Vec<Origin>) -> Option<CorsLayer> {
@@ -61,6 +86,23 @@ pub(crate) fn cors(origins: Vec<Origin>) -> Option<CorsLayer> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_pages_of_the_same_host_and_of_allowed_origins_open_web_sockets() {
+        let pages = PageOrigins::new(&["https://shop.example".parse().unwrap()]);
+        let from = |origin: Option<&str>| {
+            let mut headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static("127.0.0.1:8081"))]);
+            if let Some(origin) = origin {
+                headers.insert(ORIGIN, origin.parse().unwrap());
+            }
+            pages.may_connect(&headers)
+        };
+        assert!(from(None) && from(Some("http://127.0.0.1:8081")) && from(Some("https://shop.example")));
+        for other in ["http://127.0.0.1:8080", "http://127.0.0.1", "https://evil.example", "null", ""] {
+            assert!(!from(Some(other)), "{other}");
+        }
+        assert!(!pages.may_connect(&HeaderMap::from_iter([(ORIGIN, HeaderValue::from_static("null"))])));
+    }
 
     #[test]
     fn origins_are_read_as_browsers_send_them() {

@@ -26,6 +26,14 @@ pub(crate) enum Fault {
     /// The consistency token is malformed.
     #[error("the consistency token {0}")]
     BadToken(&'static str),
+    /// There is no such object, or the caller may not see it.
+    #[error("{0}")]
+    NotFound(&'static str),
+    /// A subscriber missed changes, because it did not take them in time.
+    #[error(
+        "{0} changes were missed, because the client reads too slowly; query the list and subscribe again"
+    )]
+    Missed(u64),
     /// A read model does not respond.
     #[error(transparent)]
     Store(StoreError),
@@ -91,6 +99,8 @@ impl Fault {
             Self::BadId(_) => ("BAD_ID", true),
             Self::BadInput(_) => ("BAD_INPUT", true),
             Self::BadToken(_) => ("BAD_CONSISTENCY_TOKEN", true),
+            Self::NotFound(_) => ("NOT_FOUND", true),
+            Self::Missed(_) => ("CHANGES_MISSED", true),
             Self::Store(StoreError::Unavailable(..) | StoreError::NoSpace)
             | Self::NoIndex
             | Self::Search(_)

@@ -1,10 +1,13 @@
-//! GraphQL over HTTP: `POST` of JSON, one query at a time, and a page to try it on.
+//! GraphQL over HTTP: `POST` of JSON, one operation at a time; live answers over WebSockets and as event streams; and a page to
+//! try it on.
 
 mod answer;
 mod body;
 mod engine;
 mod field_order;
 mod graphiql;
+mod sse;
+mod websocket;
 
 use std::sync::Arc;
 
@@ -16,11 +19,13 @@ use axum::routing::post;
 use http_server::{Api, ApiLayers, Audience, Readiness};
 use tokio::sync::Semaphore;
 
-use engine::Engine;
+use engine::{Bounds, Engine};
 
 use crate::hot::HotViews;
 use crate::limits::Prices;
+use crate::live::Live;
 use crate::options::Options;
+use crate::reader::Readers;
 use crate::schema::{admin, admin_sdl, storefront, storefront_sdl};
 use crate::services::Services;
 
@@ -43,15 +48,20 @@ impl QueryApi {
         let options = Arc::new(options);
         let waiters = Arc::new(Semaphore::new(options.max_waiting));
         let hot = HotViews::of(&services.store);
+        let live = Arc::new(Live::new(&services));
+        let bounds = Arc::new(Bounds {
+            connections: Arc::new(Semaphore::new(options.live.max_connections)),
+            operations: Arc::new(Semaphore::new(options.live.max_operations)),
+        });
         let engine = |execute, sdl: &str, audience| {
+            let (services, hot, waiters) = (services.clone(), hot.clone(), waiters.clone());
             Arc::new(Engine {
                 execute,
                 prices: Prices::of(sdl),
-                audience,
-                services: services.clone(),
+                readers: Readers { services, audience, hot, waiters, patience: options.patience },
+                live: live.clone(),
                 options: options.clone(),
-                waiters: waiters.clone(),
-                hot: hot.clone(),
+                bounds: bounds.clone(),
                 parsed: engine::Parsed::default(),
             })
         };
@@ -66,7 +76,7 @@ impl QueryApi {
         }
     }
 
-    /// `POST /graphql`, and `GET /graphiql` to try it: for every caller.
+    /// `POST /graphql`, a WebSocket there, and `GET /graphiql` to try it: for every caller.
     pub fn storefront(&self) -> Api {
         let page = graphiql::router("/graphiql", "/graphql", "Chorale storefront", graphiql::STOREFRONT);
         self.api(&self.storefront, "/graphql", page)
@@ -80,7 +90,7 @@ impl QueryApi {
     }
 
     fn api(&self, engine: &Arc<Engine>, endpoint: &str, page: Router) -> Api {
-        let mut routes = Router::new().route(endpoint, post(query)).with_state(engine.clone());
+        let mut routes = Router::new().route(endpoint, post(query).get(open)).with_state(engine.clone());
         if self.graphiql {
             routes = routes.merge(page);
         }
@@ -90,6 +100,10 @@ impl QueryApi {
 
 async fn query(State(engine): State<Arc<Engine>>, request: Request) -> Response {
     engine.respond(request).await
+}
+
+async fn open(State(engine): State<Arc<Engine>>, request: Request) -> Response {
+    websocket::open(engine, request).await
 }
 
 /// Queries can be answered when the read models can be read and the search index was built.

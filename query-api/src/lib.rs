@@ -1,7 +1,8 @@
 //! GraphQL over the read models, for the storefront and for the back office.
 //!
 //! Two schemas share their types: the storefront's at `/graphql` shows the published catalog and, to the holder of its guest
-//! token, an order; the operators' at `/admin/graphql` shows everything. Neither changes anything.
+//! token, an order; the operators' at `/admin/graphql` shows everything. Neither changes anything. Subscriptions send what
+//! has changed, over WebSockets and as server-sent events.
 //!
 //! **Invariant:** nothing here writes, and nothing here knows events or rules: what a resolver needs to know of them (which
 //! actions an order allows, say) is in the documents.
@@ -17,6 +18,7 @@ mod http;
 mod id;
 mod input;
 mod limits;
+mod live;
 mod options;
 mod page;
 mod product_index;
@@ -25,10 +27,11 @@ mod scalars;
 mod schema;
 mod services;
 mod storefront;
+mod subscriptions;
 mod types;
 
 pub use http::{QueryApi, graphql_error_for};
-pub use options::Options;
+pub use options::{LiveLimits, Options};
 pub use product_index::{EmptyIndex, IndexError, ProductIndex};
 pub use schema::{admin_sdl, storefront_sdl};
 pub use services::{BoxError, Services, StatusSource};

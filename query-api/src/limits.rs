@@ -8,7 +8,7 @@ mod cost;
 mod measure;
 mod tokens;
 
-use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection};
 
 pub(crate) use cost::Prices;
 pub(crate) use tokens::check_text;
@@ -46,9 +46,15 @@ pub(crate) enum Refusal {
     /// A fragment that is not defined.
     #[error("fragment {0} is not defined")]
     NoFragment(String),
-    /// A mutation or subscription.
+    /// A mutation.
     #[error("only queries are supported here; send commands to the command API under /v1")]
     NotAQuery,
+    /// A subscription by a plain `POST`.
+    #[error("a subscription needs a WebSocket, or a POST that accepts text/event-stream")]
+    NotAStream,
+    /// A subscription to several fields, or to one inside a fragment.
+    #[error("a subscription has exactly one field at its root, outside of fragments")]
+    SeveralRoots,
 }
 
 impl Refusal {
@@ -58,7 +64,8 @@ impl Refusal {
             Self::TooMany { .. } | Self::TooDeep { .. } => "QUERY_TOO_LARGE",
             Self::TooExpensive { .. } => "QUERY_TOO_EXPENSIVE",
             Self::Cycle(_) | Self::NoFragment(_) => "GRAPHQL_VALIDATION_FAILED",
-            Self::NotAQuery => "ONLY_QUERIES",
+            Self::SeveralRoots => "GRAPHQL_VALIDATION_FAILED",
+            Self::NotAQuery | Self::NotAStream => "ONLY_QUERIES",
         }
     }
 }
@@ -73,6 +80,13 @@ pub(crate) fn check_size(document: &ExecutableDocument, options: &Options) -> Re
     let operations = document.operations.iter().len();
     if operations > options.max_operations {
         return Err(Refusal::TooMany { what: "operations", limit: options.max_operations as u64 });
+    }
+    for (_, operation) in document.operations.iter() {
+        let roots = &operation.node.selection_set.node.items;
+        let one = matches!(&roots[..], [root] if matches!(root.node, Selection::Field(_)));
+        if operation.node.ty == OperationType::Subscription && !one {
+            return Err(Refusal::SeveralRoots);
+        }
     }
     let size = measure::measure(document)?;
     let too_many = |what, limit| Err(Refusal::TooMany { what, limit });

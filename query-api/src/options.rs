@@ -29,6 +29,8 @@ pub struct Options {
     pub max_aliases: u64,
     /// Directives, counted like fields.
     pub max_directives: u64,
+    /// Bounds on operations that do not end by themselves, shared by both endpoints.
+    pub live: LiveLimits,
     /// Cost: fields, each counted as often as the pages around it are long.
     pub max_cost: u64,
 }
@@ -47,7 +49,39 @@ impl Default for Options {
             max_fields: 1_000,
             max_aliases: 30,
             max_directives: 20,
+            live: LiveLimits::default(),
             max_cost: 50_000,
+        }
+    }
+}
+
+/// Bounds on WebSockets and event streams.
+#[derive(Clone, Copy, Debug)]
+pub struct LiveLimits {
+    /// WebSockets that are open at once.
+    pub max_connections: usize,
+    /// Operations over WebSockets and event streams that run at once.
+    pub max_operations: usize,
+    /// Operations that run at once on one WebSocket.
+    pub max_per_connection: usize,
+    /// How long a client may take to begin the protocol after it has opened a WebSocket.
+    pub begin_within: Duration,
+    /// The time between two pings. A WebSocket is closed if the client sends nothing for twice as long, not even an answer
+    /// to a ping; an event stream gets a comment.
+    pub ping_every: Duration,
+    /// How long a client may take to accept a message. Then it is disconnected.
+    pub accept_within: Duration,
+}
+
+impl Default for LiveLimits {
+    fn default() -> Self {
+        Self {
+            max_connections: 10_000,
+            max_operations: 20_000,
+            max_per_connection: 50,
+            begin_within: Duration::from_secs(5),
+            ping_every: Duration::from_secs(15),
+            accept_within: Duration::from_secs(10),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! together.
 
 mod batch;
+mod fresh;
 mod hot;
 mod joins;
 mod personal;
@@ -24,6 +25,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
 
+pub(crate) use fresh::{FreshReaders, Readers};
 pub(crate) use hot::ListedProduct;
 pub(crate) use joins::{Doc, Joins, shared};
 pub(crate) use personal::Personal;

@@ -1,14 +1,16 @@
 //! The two schemas and their SDL.
 
-use async_graphql::{EmptyMutation, EmptySubscription, Schema};
+use async_graphql::{EmptyMutation, Schema};
 
 use crate::admin::AdminQuery;
+use crate::reader::FreshReaders;
 use crate::storefront::StorefrontQuery;
+use crate::subscriptions::{AdminSubscription, StorefrontSubscription};
 
 /// The schema of the public storefront.
-pub(crate) type StorefrontSchema = Schema<StorefrontQuery, EmptyMutation, EmptySubscription>;
+pub(crate) type StorefrontSchema = Schema<StorefrontQuery, EmptyMutation, StorefrontSubscription>;
 /// The schema of the back office.
-pub(crate) type AdminSchema = Schema<AdminQuery, EmptyMutation, EmptySubscription>;
+pub(crate) type AdminSchema = Schema<AdminQuery, EmptyMutation, AdminSubscription>;
 
 /// The first line of a generated file.
 const GENERATED: &str =
@@ -16,7 +18,8 @@ const GENERATED: &str =
 
 /// Builds the storefront schema.
 pub(crate) fn storefront(introspection: bool) -> StorefrontSchema {
-    let builder = Schema::build(StorefrontQuery::default(), EmptyMutation, EmptySubscription);
+    let builder = Schema::build(StorefrontQuery::default(), EmptyMutation, StorefrontSubscription::default())
+        .extension(FreshReaders);
     if introspection {
         builder.finish()
     } else {
@@ -26,7 +29,8 @@ pub(crate) fn storefront(introspection: bool) -> StorefrontSchema {
 
 /// Builds the back-office schema.
 pub(crate) fn admin(introspection: bool) -> AdminSchema {
-    let builder = Schema::build(AdminQuery::default(), EmptyMutation, EmptySubscription);
+    let builder = Schema::build(AdminQuery::default(), EmptyMutation, AdminSubscription::default())
+        .extension(FreshReaders);
     if introspection {
         builder.finish()
     } else {

@@ -6,13 +6,17 @@ mod api {
     mod consistency;
     mod contracts;
     mod documents;
+    mod events;
     mod guards;
     mod hot;
     mod http;
+    mod live;
     mod operators;
     mod orders;
     mod paging;
+    mod protocol;
     mod searching;
     mod shop;
+    mod socket;
     mod trouble;
 }

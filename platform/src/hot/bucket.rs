@@ -32,6 +32,7 @@ impl Rate {
     }
 
     /// The time between two tokens, in microseconds.
+    #[cfg(any(test, feature = "contract", feature = "redis"))]
     pub(super) fn per_micros(self) -> u32 {
         self.per
     }

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::scratch::Scratch;
 use super::*;
 use crate::error::Chain;
+use crate::fault_proxy::{FaultProxy, Network};
 
 const TIMEOUTS: Timeouts =
     Timeouts { connecting: Duration::from_millis(400), answering: Duration::from_millis(400) };
@@ -205,6 +206,19 @@ async fn a_connection_that_the_server_closes_is_replaced_and_scripts_are_sent_ag
     // A script that no server has seen yet.
     let script = Script::new(&format!("return ARGV[1] .. '{}'", id));
     assert_eq!(connection.invoke::<String>(&script.arg("id ")).await.unwrap(), format!("id {id}"));
+}
+
+#[tokio::test]
+async fn a_connection_whose_other_end_is_gone_without_a_word_is_replaced_by_the_next_call() {
+    let scratch = Scratch::new();
+    let server = Address::parse(scratch.url()).unwrap().server();
+    let proxy = FaultProxy::to(&server).await.unwrap();
+    let through = scratch.url().replace(&server, &proxy.address().to_string());
+    let connection = Connection::open(&Address::parse(&through).unwrap(), TIMEOUTS).await.unwrap();
+    proxy.set(Network::HalfOpen);
+    let lost = connection.query::<String>(&cmd("PING")).await.unwrap_err();
+    assert!(matches!(lost, RedisError::Unreachable { .. }), "{}", shown(&lost));
+    assert_eq!(connection.query::<String>(&cmd("PING")).await.unwrap(), "PONG");
 }
 
 #[tokio::test]

@@ -23,6 +23,9 @@ pub(super) struct GraphqlRequest {
     /// Whether the client accepts [`GRAPHQL_RESPONSE`].
     #[serde(skip)]
     pub(super) graphql_response: bool,
+    /// Whether the client asks for [`EVENT_STREAM`].
+    #[serde(skip)]
+    pub(super) event_stream: bool,
 }
 
 /// Why an HTTP request is not a GraphQL request.
@@ -42,6 +45,9 @@ const TOKEN: &str = "x-consistency-token";
 /// The media type whose responses have meaningful HTTP statuses.
 pub(super) const GRAPHQL_RESPONSE: &str = "application/graphql-response+json";
 
+/// The media type of answers that follow each other.
+const EVENT_STREAM: &str = "text/event-stream";
+
 /// Reads a GraphQL request. `max_body`, in bytes, is enforced by the API's layers and named in the error.
 pub(super) async fn read(request: Request, max_body: usize) -> Result<GraphqlRequest, Unreadable> {
     let headers = request.headers();
@@ -54,6 +60,7 @@ pub(super) async fn read(request: Request, max_body: usize) -> Result<GraphqlReq
     }
     let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
     let graphql_response = accepted.is_some_and(|accepted| accepted.contains(GRAPHQL_RESPONSE));
+    let event_stream = accepted.is_some_and(|accepted| accepted.contains(EVENT_STREAM));
     let consistency = match headers.get(TOKEN).map(|value| value.to_str()) {
         None => None,
         Some(Ok(token)) => Some(token.to_owned()),
@@ -79,7 +86,7 @@ pub(super) async fn read(request: Request, max_body: usize) -> Result<GraphqlReq
             "the body is not {{\"query\": text, \"variables\": object, \"operationName\": text}} ({place})"
         ))
     })?;
-    Ok(GraphqlRequest { consistency, graphql_response, ..request })
+    Ok(GraphqlRequest { consistency, graphql_response, event_stream, ..request })
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

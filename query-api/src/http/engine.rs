@@ -1,114 +1,213 @@
-//! Executing the queries of one schema.
+//! Executing the operations of one schema.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use async_graphql::parser::parse_query;
-use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{
-    EmptyMutation, EmptySubscription, ObjectType, Request as Query, Response as Answer, Schema, ServerError,
+    EmptyMutation, Name, ObjectType, Request as Query, Response as Answer, Schema, ServerError,
+    SubscriptionType, Value,
 };
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::Response;
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::stream::{self, BoxStream, StreamExt};
 use http_server::{Audience, Caller, TraceContext};
 use lru::LruCache;
 use parking_lot::Mutex;
-use platform::telemetry::metrics::{Timer, metrics};
+use platform::shutdown::Shutdown;
+use platform::telemetry::metrics::{Gauge, Timer, metrics};
 use tokio::sync::Semaphore;
 
-use super::{answer, body, field_order};
+use super::body::GraphqlRequest;
+use super::{answer, body, field_order, sse};
 use crate::fault;
-use crate::hot::HotViews;
 use crate::limits::{Prices, Refusal, check_size, check_text};
+use crate::live::Live;
 use crate::options::Options;
-use crate::reader::Reader;
-use crate::services::Services;
+use crate::reader::{Reader, Readers};
 
-/// Executes a query of some schema.
-pub(super) type Execute = Box<dyn Fn(Query) -> BoxFuture<'static, Answer> + Send + Sync>;
+/// Executes an operation of some schema: one answer for a query, any number for a subscription.
+pub(super) type Execute = Box<dyn Fn(Query) -> BoxStream<'static, Answer> + Send + Sync>;
 
 /// Erases the schema's type.
-pub(super) fn boxed<Q: ObjectType + 'static>(schema: Schema<Q, EmptyMutation, EmptySubscription>) -> Execute {
-    Box::new(move |query| {
-        let schema = schema.clone();
-        async move { schema.execute(query).await }.boxed()
-    })
+pub(super) fn boxed<Q, S>(schema: Schema<Q, EmptyMutation, S>) -> Execute
+where
+    Q: ObjectType + 'static,
+    S: SubscriptionType + 'static,
+{
+    Box::new(move |query| schema.execute_stream(query))
 }
 
-/// Executes the queries of one schema.
+/// Executes the operations of one schema.
 pub(super) struct Engine {
     pub(super) execute: Execute,
     pub(super) prices: Prices,
-    /// For whom the schema is. Callers of the public may query the public schema only.
-    pub(super) audience: Audience,
-    pub(super) services: Services,
+    pub(super) readers: Readers,
+    pub(super) live: Arc<Live>,
     pub(super) options: Arc<Options>,
-    pub(super) waiters: Arc<Semaphore>,
-    pub(super) hot: Arc<HotViews>,
+    pub(super) bounds: Arc<Bounds>,
     pub(super) parsed: Parsed,
 }
 
+/// Bounds on what runs at once, shared by all schemas.
+pub(super) struct Bounds {
+    pub(super) connections: Arc<Semaphore>,
+    pub(super) operations: Arc<Semaphore>,
+}
+
+/// An operation that passed the limits.
+struct Prepared {
+    query: Query,
+    document: Arc<ExecutableDocument>,
+    /// Of the operation that is run.
+    name: Option<String>,
+    reader: Arc<Reader>,
+    cost: Value,
+    kind: OperationType,
+}
+
 impl Engine {
-    /// Responds to any HTTP request.
-    pub(super) async fn respond(&self, request: Request) -> Response {
-        let caller = Caller::of(request.extensions());
-        if self.audience == Audience::Staff && caller.audience() != Audience::Staff {
-            return answer::failed(StatusCode::FORBIDDEN, "FORBIDDEN", "this endpoint is for staff");
+    /// Responds to a `POST`.
+    pub(super) async fn respond(self: Arc<Self>, request: Request) -> Response {
+        if let Some(refused) = self.forbidden(&request) {
+            return refused;
         }
         let trace = TraceContext::of(request.extensions());
+        let shutdown: Shutdown = request.extensions().get().cloned().unwrap_or_default();
         match body::read(request, self.options.http.max_body).await {
+            Ok(request) if request.event_stream => sse::respond(self, request, trace, &shutdown),
             Ok(request) => {
                 let graphql_response = request.graphql_response;
-                let timer = Timer::start();
-                let response = self.run(request, &trace).await;
-                let outcome = if response.errors.is_empty() { "ok" } else { "errors" };
-                let schema = match self.audience {
-                    Audience::Public => "storefront",
-                    Audience::Staff => "admin",
-                };
-                timer.observe(&metrics().graphql_operations.with([schema, outcome]));
-                answer::of(&response, graphql_response)
+                answer::of(&self.answer(request, &trace).await, graphql_response)
             }
             Err(why) => answer::unreadable(&why),
         }
     }
 
-    async fn run(&self, request: body::GraphqlRequest, trace: &TraceContext) -> Answer {
-        let document = match self.parsed.get(&request.query, &self.options) {
-            Ok(document) => document,
-            Err(error) => return Answer::from_errors(vec![*error]),
+    /// The response to a caller for whom the schema is not.
+    pub(super) fn forbidden(&self, request: &Request) -> Option<Response> {
+        let caller = Caller::of(request.extensions());
+        let forbidden = self.readers.audience == Audience::Staff && caller.audience() != Audience::Staff;
+        forbidden.then(|| answer::failed(StatusCode::FORBIDDEN, "FORBIDDEN", "this endpoint is for staff"))
+    }
+
+    /// The name of the schema in metrics.
+    pub(super) fn schema(&self) -> &'static str {
+        match self.readers.audience {
+            Audience::Public => "storefront",
+            Audience::Staff => "admin",
+        }
+    }
+
+    async fn answer(&self, request: GraphqlRequest, trace: &TraceContext) -> Answer {
+        let timer = Timer::start();
+        let answer = match self.prepare(request) {
+            Ok(Prepared { kind: OperationType::Subscription, .. }) => {
+                let refusal = Refusal::NotAStream;
+                Answer::from_errors(vec![answer::coded(refusal.to_string(), refusal.code())])
+            }
+            Ok(prepared) => self.execute_once(prepared, trace).await,
+            Err(refused) => *refused,
         };
+        self.observe(timer, &answer);
+        answer
+    }
+
+    fn observe(&self, timer: Timer, answer: &Answer) {
+        let outcome = if answer.errors.is_empty() { "ok" } else { "errors" };
+        timer.observe(&metrics().graphql_operations.with([self.schema(), outcome]));
+    }
+
+    /// The answers to an operation: one to a query, any number to a subscription.
+    pub(super) fn answers(
+        self: Arc<Self>,
+        request: GraphqlRequest,
+        trace: TraceContext,
+    ) -> BoxStream<'static, Answer> {
+        let prepared = match self.prepare(request) {
+            Ok(prepared) => prepared,
+            Err(refused) => return stream::iter([*refused]).boxed(),
+        };
+        if prepared.kind == OperationType::Subscription {
+            let query = prepared.query.data(self.readers.clone()).data(self.live.clone());
+            let (document, name) = (prepared.document, prepared.name);
+            let present = move |mut answer: Answer| {
+                field_order::restore(&mut answer.data, &document, name.as_deref());
+                fault::present(&mut answer, &trace);
+                answer
+            };
+            return (self.execute)(query).map(present).boxed();
+        }
+        let once = async move {
+            let (timer, limit) = (Timer::start(), self.options.http.timeout);
+            let answer = tokio::time::timeout(limit, self.execute_once(prepared, &trace)).await;
+            let answer = answer.unwrap_or_else(|_| {
+                Answer::from_errors(vec![answer::coded("the query timed out", "TIMEOUT")])
+            });
+            self.observe(timer, &answer);
+            answer
+        };
+        stream::once(once).boxed()
+    }
+
+    fn prepare(&self, request: GraphqlRequest) -> Result<Prepared, Box<Answer>> {
+        let refused = |error| Box::new(Answer::from_errors(vec![error]));
+        let document = self.parsed.get(&request.query, &self.options).map_err(|error| refused(*error))?;
         let variables = request.variables.unwrap_or_default();
-        let cost = self.prices.cost(&document, request.operation_name.as_deref(), &variables);
+        let name = request.operation_name;
+        let cost = self.prices.cost(&document, name.as_deref(), &variables);
         let limit = self.options.max_cost;
-        let reader = self.reader();
+        let reader = self.readers.reader();
         let expensive = (cost > limit).then_some(Refusal::TooExpensive { cost, limit });
-        let refused = match (expensive, reader.require(request.consistency.as_deref())) {
+        let too_much = match (expensive, reader.require(request.consistency.as_deref())) {
             (Some(refusal), _) => Some(answer::coded(refusal.to_string(), refusal.code())),
             (None, Err(fault)) => Some(answer::coded(fault.to_string(), "BAD_CONSISTENCY_TOKEN")),
             (None, Ok(())) => None,
         };
-        let cost = Some(answer::cost(cost, limit));
-        if let Some(error) = refused {
-            return answer::extend(Answer::from_errors(vec![error]), "cost", cost);
+        let cost = answer::cost(cost, limit);
+        if let Some(error) = too_much {
+            return Err(Box::new(Answer::from_errors(vec![error]).extension("cost", cost)));
         }
+        let kind = kind(&document, name.as_deref());
         let mut query = Query::new(request.query).variables(variables).data(reader.clone());
-        query.operation_name.clone_from(&request.operation_name);
+        query.operation_name.clone_from(&name);
         query.set_parsed_query(ExecutableDocument::clone(&document));
-        let mut answer = (self.execute)(query).await;
-        field_order::restore(&mut answer.data, &document, request.operation_name.as_deref());
-        fault::present(&mut answer, trace);
-        let answer = answer::extend(answer, "cost", cost);
-        let answer = answer::extend(answer, "consistency", reader.consistency());
-        answer::extend(answer, "degraded", reader.degraded())
+        Ok(Prepared { query, document, name, reader, cost, kind })
     }
 
-    fn reader(&self) -> Arc<Reader> {
-        let (services, hot, waiters) = (self.services.clone(), self.hot.clone(), self.waiters.clone());
-        Arc::new(Reader::new(services, self.audience, hot, waiters, self.options.patience))
+    async fn execute_once(&self, prepared: Prepared, trace: &TraceContext) -> Answer {
+        let Prepared { query, document, name, reader, cost, .. } = prepared;
+        // A query has exactly one answer.
+        let mut answer = (self.execute)(query).next().await.unwrap_or_default();
+        field_order::restore(&mut answer.data, &document, name.as_deref());
+        fault::present(&mut answer, trace);
+        let answer = answer::extend(answer.extension("cost", cost), "consistency", reader.consistency());
+        answer::extend(answer, "degraded", reader.degraded())
+    }
+}
+
+/// The kind of the operation that is run. One that cannot be found is answered with an error, like a query.
+fn kind(document: &ExecutableDocument, name: Option<&str>) -> OperationType {
+    let mut operations = document.operations.iter();
+    let found = operations.find(|(found, _)| name.is_none() || found.map(Name::as_str) == name);
+    found.map_or(OperationType::Query, |(_, operation)| operation.node.ty)
+}
+
+/// Counts something for as long as it lives.
+pub(super) struct Counted(Gauge);
+
+impl Counted {
+    pub(super) fn new(gauge: Gauge) -> Self {
+        gauge.inc();
+        Self(gauge)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
-    BaseType, ExecutableDocument, Field, FieldDefinition, OperationDefinition, Selection, SelectionSet,
-    TypeKind, TypeSystemDefinition,
+    BaseType, ExecutableDocument, Field, FieldDefinition, OperationDefinition, OperationType, Selection,
+    SelectionSet, TypeKind, TypeSystemDefinition,
 };
 use async_graphql::{Name, Value, Variables};
 
@@ -18,8 +18,14 @@ const LONGEST: u64 = 100;
 const DEFAULT: u64 = 20;
 /// What a list without pages is taken to hold.
 const SHORT_LIST: u64 = 5;
-/// The type that queries begin at.
-const ROOT: &str = "Query";
+/// The type that an operation begins at.
+fn root(operation: &OperationDefinition) -> &'static str {
+    match operation.ty {
+        OperationType::Query => "Query",
+        OperationType::Mutation => "Mutation",
+        OperationType::Subscription => "Subscription",
+    }
+}
 
 /// How many times the selection of a field is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +77,7 @@ impl Prices {
             let operation = &operation.node;
             let mut counting =
                 Counting { prices: self, document, operation, variables, known: HashMap::new() };
-            counting.set(&operation.selection_set.node, ROOT)
+            counting.set(&operation.selection_set.node, root(operation))
         });
         costs.max().unwrap_or(0)
     }

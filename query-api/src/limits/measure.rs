@@ -56,7 +56,7 @@ pub(super) fn measure(document: &ExecutableDocument) -> Result<Size, Refusal> {
     let mut measuring = Measuring { fragments: &document.fragments, known: HashMap::new() };
     let mut size = Size::default();
     for (_, operation) in document.operations.iter() {
-        if operation.node.ty != OperationType::Query {
+        if operation.node.ty == OperationType::Mutation {
             return Err(Refusal::NotAQuery);
         }
         size.directives = size.directives.saturating_add(operation.node.directives.len() as u64);

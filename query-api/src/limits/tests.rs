@@ -65,7 +65,10 @@ fn depth_aliases_directives_and_operations_have_limits_through_fragments_too() {
     let operations: String = (0..11).map(|n| format!("query q{n} {{ x }} ")).collect();
     assert_eq!(check(&operations), Err(Refusal::TooMany { what: "operations", limit: 10 }));
     assert_eq!(check("mutation { x }"), Err(Refusal::NotAQuery));
-    assert_eq!(check("subscription { x }"), Err(Refusal::NotAQuery));
+    assert_eq!(check("subscription { x }"), Ok(()));
+    for several in ["subscription { x y }", "subscription { ...f } fragment f on S { x }"] {
+        assert_eq!(check(several), Err(Refusal::SeveralRoots));
+    }
 }
 
 #[test]

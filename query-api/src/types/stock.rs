@@ -38,6 +38,12 @@ impl StockView {
         }
     }
 
+    /// The view of a stock item.
+    pub(crate) fn of_item(item: Arc<Doc<documents::stock::StockItem>>) -> Self {
+        let Doc { id, version, value } = &*item;
+        Self::of(Arc::new(Doc { id: id.clone(), version: *version, value: value.clone().into() }))
+    }
+
     /// The view of a SKU that is not tracked.
     pub(crate) fn untracked(sku: &str, as_of: &str) -> Self {
         Self { level: "UNTRACKED".to_owned(), available: None, ..Self::none(sku, as_of) }

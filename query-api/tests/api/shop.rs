@@ -36,6 +36,10 @@ pub struct Shop {
     pub storefront: Router,
     pub admin: Router,
     pub store: Store,
+    /// The address of its documents, for another process.
+    pub documents: String,
+    /// Of both addresses.
+    pub shutdown: Shutdown,
     pub sealer: Sealer,
     pub vault: Arc<dyn platform::vault::Vault>,
     pub watched: Arc<Watched>,
@@ -60,7 +64,8 @@ impl Shop {
     async fn build(options: Options, hot: impl FnOnce(&Store) -> Option<KeyedStore>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = |name: &str| format!("sqlite://{}", folder.path().join(name).display());
-        let store = read_models::connect(&url("documents.db"), &ALL).await.unwrap();
+        let documents = url("documents.db");
+        let store = read_models::connect(&documents, &ALL).await.unwrap();
         let vault = platform::vault::connect(&url("keys.db")).await.unwrap();
         let sealer = Sealer::new(vault.clone());
         let watched = Arc::new(Watched {
@@ -85,10 +90,11 @@ impl Shop {
             status: Arc::new(Statuses),
         };
         let api = QueryApi::new(options, services);
-        let served_to = |caller| Address::new(caller, graphql_error_for, Shutdown::new());
+        let shutdown = Shutdown::new();
+        let served_to = |caller| Address::new(caller, graphql_error_for, shutdown.clone());
         let storefront = served_to(Caller::Guest).api(api.storefront()).into_router();
         let admin = served_to(Caller::staff("operator")).api(api.admin()).into_router();
-        Self { api, storefront, admin, store, sealer, vault, watched, products, _folder: folder }
+        Self { api, storefront, admin, store, documents, shutdown, sealer, vault, watched, products, _folder: folder }
     }
 
     pub async fn write(

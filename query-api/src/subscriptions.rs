@@ -1,0 +1,165 @@
+//! The subscriptions of both schemas.
+
+use async_graphql::{Context, ID, MergedSubscription, Result, Subscription};
+use futures_util::StreamExt;
+use futures_util::stream::{BoxStream, select_all};
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::fault::Fault;
+use crate::id;
+use crate::live::{Live, versions};
+use crate::page::Listed;
+use crate::reader::{Reader, reader};
+use crate::types::order::{self, Document, Order, ShopOrder};
+use crate::types::projector::Projector;
+use crate::types::stock::StockView;
+
+/// The most SKUs of one subscription.
+const MOST_SKUS: usize = 100;
+const NO_ORDER: Fault = Fault::NotFound("there is no such order, or the guest token is not its own");
+
+/// Subscriptions of the public storefront.
+#[derive(Default, MergedSubscription)]
+#[graphql(name = "Subscription")]
+pub(crate) struct StorefrontSubscription(GuestOrder, StockChanges);
+
+/// Subscriptions of the back office.
+#[derive(Default, MergedSubscription)]
+#[graphql(name = "Subscription")]
+pub(crate) struct AdminSubscription(OfficeOrders, StockChanges, Projectors);
+
+#[derive(Default)]
+struct GuestOrder;
+
+/// The subscription to one's own order.
+#[Subscription]
+impl GuestOrder {
+    /// Sends the current state of an order, and then each later version at most once and in order; versions that
+    /// follow each other quickly may be skipped. Pass exactly one of `id` and `number`. Requires the guest token
+    /// that was returned when the order was placed. Fails with NOT_FOUND if the order does not exist or the token
+    /// belongs to a different order. An order that was just placed may be subscribed to by its id before queries
+    /// find it.
+    async fn order_updated(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Global id of the order, or its UUID.")] id: Option<ID>,
+        #[graphql(desc = "Order number, such as `10-000042`.")] number: Option<String>,
+        #[graphql(desc = "Guest token from the answer to `placeOrder`.")] guest_token: Option<String>,
+        #[graphql(desc = "Send only later versions than this one; to resume after a lost connection.")]
+        since_version: Option<u64>,
+    ) -> Result<BoxStream<'static, Order>> {
+        let reader = reader(ctx)?;
+        let key = order_key(reader, id, number).await?;
+        if !reader.is_guest_token(&key, &guest_token.unwrap_or_default()).await? {
+            return Err(NO_ORDER.into());
+        }
+        Ok(orders(ctx, &key, since_version).await?.map(Order::opened).boxed())
+    }
+}
+
+#[derive(Default)]
+struct OfficeOrders;
+
+/// The subscriptions to orders of the back office.
+#[Subscription]
+impl OfficeOrders {
+    /// Sends the current state of an order, and then each later version at most once and in order; versions that
+    /// follow each other quickly may be skipped. Pass exactly one of `id` and `number`. An order that was just
+    /// placed may be subscribed to by its id before queries find it.
+    async fn order_updated(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Global id of the order, or its UUID.")] id: Option<ID>,
+        #[graphql(desc = "Order number, such as `10-000042`.")] number: Option<String>,
+        #[graphql(desc = "Send only later versions than this one; to resume after a lost connection.")]
+        since_version: Option<u64>,
+    ) -> Result<BoxStream<'static, ShopOrder>> {
+        let key = order_key(reader(ctx)?, id, number).await?;
+        Ok(orders(ctx, &key, since_version).await?.map(ShopOrder::of).boxed())
+    }
+
+    /// Sends every order that is placed or changes from now on. For people who watch the shop: a change that is
+    /// applied more than 60 seconds late, or behind 200 newer ones, may be missing. A client that reads too
+    /// slowly gets the error CHANGES_MISSED, and the subscription ends.
+    async fn orders_feed(&self, ctx: &Context<'_>) -> Result<BoxStream<'static, Result<ShopOrder>>> {
+        let changes = ctx.data::<std::sync::Arc<Live>>()?.every_order.subscribe().await?;
+        let stream = futures_util::stream::unfold(Some(changes), |changes| async move {
+            let mut changes = changes?;
+            match changes.recv().await {
+                Ok(order) => Some((Ok(ShopOrder::of(order)), Some(changes))),
+                Err(RecvError::Lagged(missed)) => Some((Err(Fault::Missed(missed).into()), None)),
+                Err(RecvError::Closed) => None,
+            }
+        });
+        Ok(stream.boxed())
+    }
+}
+
+#[derive(Default)]
+struct StockChanges;
+
+/// The subscription to stock levels.
+#[Subscription]
+impl StockChanges {
+    /// Sends the current stock levels of up to 100 SKUs, and then each later version of one at most once and in
+    /// order; versions that follow each other quickly may be skipped. Sends nothing for a SKU that is unknown, not
+    /// tracked, or has never been received, until it is received.
+    async fn stock_changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "SKUs of the variants to watch, 1 to 100.")] skus: Vec<String>,
+    ) -> Result<BoxStream<'static, StockView>> {
+        if !(1..=MOST_SKUS).contains(&skus.len()) {
+            return Err(Fault::BadInput("pass 1 to 100 SKUs".to_owned()).into());
+        }
+        let (reader, feed) = (reader(ctx)?, &ctx.data::<std::sync::Arc<Live>>()?.stock);
+        let mut skus = skus;
+        skus.sort_unstable();
+        skus.dedup();
+        // Watched before they are read, so that no change is between.
+        let watched: Vec<_> = skus.iter().map(|sku| feed.watch(&format!("stock-{sku}"))).collect();
+        let current = futures_util::future::try_join_all(skus.iter().map(|sku| reader.stock(sku))).await?;
+        let streams = watched.into_iter().zip(current);
+        let streams = streams.map(|(receiver, current)| versions(receiver, current, 0).boxed());
+        Ok(select_all(streams).map(StockView::of_item).boxed())
+    }
+}
+
+#[derive(Default)]
+struct Projectors;
+
+/// The subscription to the status of projections.
+#[Subscription]
+impl Projectors {
+    /// Sends the status of every generation of every projection, and then, at most once a second, of each whose
+    /// status has changed.
+    async fn projector_lag(&self, ctx: &Context<'_>) -> Result<BoxStream<'static, Result<Projector>>> {
+        let changes = ctx.data::<std::sync::Arc<Live>>()?.projectors.changes();
+        Ok(changes.map(|status| Ok(status.map(Projector::from)?)).boxed())
+    }
+}
+
+/// The key of the order with this id, which need not exist yet, or with this number, which must.
+async fn order_key(
+    reader: &Reader,
+    id: Option<ID>,
+    number: Option<String>,
+) -> std::result::Result<String, Fault> {
+    if let (Some(id), None) = (&id, &number) {
+        return id::key(id, "Order");
+    }
+    let found = order::by_id_or_number(reader, id, number).await?;
+    Ok(found.ok_or(NO_ORDER)?.value.order_id.clone())
+}
+
+/// The versions of an order after `since`.
+async fn orders(
+    ctx: &Context<'_>,
+    key: &str,
+    since: Option<u64>,
+) -> Result<impl futures_util::Stream<Item = Document> + Send + use<>> {
+    // Watched before it is read, so that no change is between.
+    let receiver = ctx.data::<std::sync::Arc<Live>>()?.orders.watch(&format!("order-{key}"));
+    let current = reader(ctx)?.order(key).await?;
+    Ok(versions(receiver, current, since.unwrap_or_default()))
+}

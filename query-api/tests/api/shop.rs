@@ -94,7 +94,19 @@ impl Shop {
         let served_to = |caller| Address::new(caller, graphql_error_for, shutdown.clone());
         let storefront = served_to(Caller::Guest).api(api.storefront()).into_router();
         let admin = served_to(Caller::staff("operator")).api(api.admin()).into_router();
-        Self { api, storefront, admin, store, documents, shutdown, sealer, vault, watched, products, _folder: folder }
+        Self {
+            api,
+            storefront,
+            admin,
+            store,
+            documents,
+            shutdown,
+            sealer,
+            vault,
+            watched,
+            products,
+            _folder: folder,
+        }
     }
 
     pub async fn write(

@@ -120,7 +120,8 @@ impl Ledger {
     /// The required streams that were read in this collection, with the versions that it had.
     pub(crate) fn observed(&self, collection: &Collection) -> Vec<(String, u64)> {
         let of = self.entries.iter().filter(|entry| covers(collection, &entry.wanted.stream));
-        of.filter_map(|entry| Some((entry.wanted.stream.clone(), entry.observed?))).collect()
+        let version = |entry: &Entry| entry.observed.get(collection.name).copied();
+        of.filter_map(|entry| Some((entry.wanted.stream.clone(), version(entry)?))).collect()
     }
 
     /// The time from the start of the query to the end of its last wait.

@@ -26,9 +26,9 @@ fn compose(value: &mut Value) -> bool {
             *text = composed;
             changed
         }
-        Value::Array(items) => items.iter_mut().fold(false, |changed, item| compose(item) || changed),
+        Value::Array(items) => compose_all(items.iter_mut()),
         Value::Object(fields) => {
-            let mut changed = fields.values_mut().fold(false, |changed, field| compose(field) || changed);
+            let mut changed = compose_all(fields.values_mut());
             if fields.keys().any(|name| platform::text::composed(name) != *name) {
                 let old = std::mem::take(fields);
                 fields.extend(old.into_iter().map(|(name, field)| (platform::text::composed(&name), field)));
@@ -38,6 +38,15 @@ fn compose(value: &mut Value) -> bool {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
+}
+
+/// Composes all of them, also those after the first that has changed.
+fn compose_all<'v>(values: impl Iterator<Item = &'v mut Value>) -> bool {
+    let mut changed = false;
+    for value in values {
+        changed |= compose(value);
+    }
+    changed
 }
 
 #[cfg(test)]

@@ -127,7 +127,10 @@ fn unknown_hot(url: &str) -> StoreError {
     if is_redis(url) {
         return NoClient::REDIS.into();
     }
-    StoreError::HotAddress(shown(url))
+    let shown = shown(url);
+    StoreError::HotAddress(format!(
+        "{shown} is none; use redis://HOST:PORT/NUMBER or rediss://HOST:PORT/NUMBER"
+    ))
 }
 
 /// Only the scheme is repeated: the rest of an address may hold a password.

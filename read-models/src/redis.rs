@@ -1,6 +1,6 @@
 //! Hot views in Redis: documents by id, without queries.
 //!
-//! Every key begins with `chorale:{SHOP}:`. The braces make Redis Cluster keep all keys of a shop in one slot, so that one
+//! Every key begins with `PREFIX:{SHOP}:`, where the address states the prefix (`chorale` by default). The braces make Redis Cluster keep all keys of a shop in one slot, so that one
 //! script can write them.
 //!
 //! | key | type | content |
@@ -27,8 +27,8 @@ use std::collections::HashMap;
 
 use parking_lot::Mutex;
 use platform::bus::Positions;
+use platform::redis::Connection;
 
-use self::connection::Connection;
 pub(crate) use self::scan::Scanned;
 use crate::backend::Declared;
 use crate::changes::Changes;
@@ -66,7 +66,7 @@ impl Redis {
         collections: &[&'static Collection],
     ) -> Result<Self, StoreError> {
         let store = Self::over(url, shop, collections, false)?;
-        match store.connection.check(&store.keys.store).await {
+        match connection::check(&store.connection, &store.keys.store).await {
             Ok(()) => {}
             Err(error) if error.is_about_the_server() => return Err(error.into()),
             Err(error) => {
@@ -88,7 +88,8 @@ impl Redis {
 
     /// Fails if the server does not answer or cannot hold hot views.
     pub(crate) async fn require(url: &str) -> Result<(), StoreError> {
-        Ok(Connection::new(url)?.check(&KeyNames::of("").store).await?)
+        let (connection, prefix) = connection::open(url)?;
+        Ok(connection::check(&connection, &KeyNames::of(&prefix, "").store).await?)
     }
 
     fn over(
@@ -97,10 +98,11 @@ impl Redis {
         collections: &[&'static Collection],
         read_only: bool,
     ) -> Result<Self, StoreError> {
+        let (connection, prefix) = connection::open(url)?;
         Ok(Self {
             collections: Declared::new(collections),
-            connection: Connection::new(url)?,
-            keys: KeyNames::of(shop),
+            connection,
+            keys: KeyNames::of(&prefix, shop),
             read_only,
             changes: Changes::default(),
             seen: Mutex::default(),
@@ -131,8 +133,8 @@ struct KeyNames {
 }
 
 impl KeyNames {
-    fn of(shop: &str) -> Self {
-        let prefix = format!("chorale:{{{shop}}}:");
+    fn of(prefix: &str, shop: &str) -> Self {
+        let prefix = format!("{prefix}:{{{shop}}}:");
         Self { store: format!("{prefix}store"), generations: format!("{prefix}generations"), prefix }
     }
 

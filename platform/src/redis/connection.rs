@@ -38,15 +38,20 @@ struct State {
 impl Connection {
     /// Connects. Fails if the server does not answer, or if it drops keys when its memory is full.
     pub async fn open(address: &Address, timeouts: Timeouts) -> Result<Self, RedisError> {
+        let connection = Self::lazy(address, timeouts)?;
+        connection.require_no_eviction().await?;
+        Ok(connection)
+    }
+
+    /// A connection that is opened by its first call. Nothing is checked.
+    pub fn lazy(address: &Address, timeouts: Timeouts) -> Result<Self, RedisError> {
         let server = address.server();
         let client = Client::open(address.info.clone()).map_err(|error| RedisError::new(&server, &error))?;
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(timeouts.connecting))
             .set_response_timeout(Some(timeouts.answering));
         let (state, attempts) = (Mutex::default(), AtomicU64::new(0));
-        let connection = Self { server, client, config, state, attempts };
-        connection.require_no_eviction().await?;
-        Ok(connection)
+        Ok(Self { server, client, config, state, attempts })
     }
 
     async fn require_no_eviction(&self) -> Result<(), RedisError> {

@@ -43,9 +43,7 @@ pub enum StoreError {
     #[error("{0} is not an address of a document store; use sqlite://PATH or mongodb://HOST/DATABASE")]
     Address(String),
     /// The address names no store for hot views.
-    #[error(
-        "{0} is not an address of a store for hot views; use redis://HOST:PORT/NUMBER or rediss://HOST:PORT/NUMBER"
-    )]
+    #[error("the address of the hot views cannot be used: {0}")]
     HotAddress(String),
     /// The store is on a server for which this build has no client.
     #[error("the document store cannot be used")]

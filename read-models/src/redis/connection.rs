@@ -1,27 +1,18 @@
-//! The connection, and what the server must be like.
+//! What the server must be like.
 
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::io::tcp::TcpSettings;
-use redis::io::tcp::socket2::TcpKeepalive;
-use redis::{Client, ErrorKind, InfoDict, IntoConnectionInfo, RedisError};
+use platform::redis::{Address, Connection, RedisError, Timeouts};
+use redis::InfoDict;
 
 use super::FORMAT;
 use super::error::failed;
 use crate::port::StoreError;
 
-/// How long connecting may take.
-const CONNECT_WITHIN: Duration = Duration::from_secs(1);
-/// How long an answer may take. Readers have limits of their own, which are shorter.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
-/// When a connection counts as dead: nothing was acknowledged, or nothing answered a probe, for so long.
-const DEAD_AFTER: Duration = Duration::from_secs(5);
+/// Readers have limits of their own, which are shorter.
+const TIMEOUTS: Timeouts = Timeouts { connecting: Duration::from_secs(1), answering: Duration::from_secs(5) };
 /// The oldest version of Redis that has all commands.
 const OLDEST: u64 = 7;
-
-/// One connection for all callers, which is made again when it breaks.
-pub(super) struct Connection(ConnectionManager);
 
 /// Why the server cannot be used.
 #[derive(Debug)]
@@ -48,56 +39,31 @@ impl From<Refused> for StoreError {
     }
 }
 
-impl Connection {
-    /// Reads the address. Connects with the first command.
-    pub(super) fn new(url: &str) -> Result<Self, StoreError> {
-        // The client's own message may repeat parts of the address.
-        let wrong = |_| StoreError::HotAddress("a text that cannot be read as one".to_owned());
-        let probes = TcpKeepalive::new().with_time(DEAD_AFTER).with_interval(Duration::from_secs(1));
-        let settings = TcpSettings::default().set_nodelay(true).set_keepalive(probes);
-        #[cfg(target_os = "linux")]
-        let settings = settings.set_user_timeout(DEAD_AFTER);
-        let info = url.into_connection_info().map_err(wrong)?.set_tcp_settings(settings);
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(CONNECT_WITHIN))
-            .set_response_timeout(Some(ANSWER_WITHIN))
-            // The next command tries again.
-            .set_number_of_retries(0);
-        let client = Client::open(info).map_err(wrong)?;
-        Ok(Self(ConnectionManager::new_lazy_with_config(client, config).map_err(wrong)?))
-    }
+/// A connection that is opened by its first call, and the prefix of all keys.
+pub(super) fn open(url: &str) -> Result<(Connection, String), StoreError> {
+    let wrong = |error: RedisError| StoreError::HotAddress(error.to_string());
+    let address = Address::parse(url).map_err(wrong)?;
+    Ok((Connection::lazy(&address, TIMEOUTS).map_err(wrong)?, address.prefix().to_owned()))
+}
 
-    /// For one command.
-    pub(super) fn get(&self) -> ConnectionManager {
-        self.0.clone()
-    }
-
-    /// Checks that the server keeps what it is given as long as it runs, takes writes, and holds no store of a newer program
-    /// under this key.
-    pub(super) async fn check(&self, store: &str) -> Result<(), Refused> {
-        let mut connection = self.get();
-        let (info, format): (InfoDict, Option<u32>) = redis::pipe()
-            .cmd("INFO")
-            .hget(store, "format")
-            .query_async(&mut connection)
-            .await
-            .map_err(refused)?;
-        match problem(&info, format) {
-            Some(problem) => Err(Refused::Unfit(problem)),
-            None => Ok(()),
-        }
+/// Checks that the server keeps what it is given as long as it runs, takes writes, and holds no store of a newer program
+/// under this key.
+pub(super) async fn check(connection: &Connection, store: &str) -> Result<(), Refused> {
+    let mut both = redis::pipe();
+    both.cmd("INFO").hget(store, "format");
+    let (info, format): (InfoDict, Option<u32>) = connection.pipeline(&both).await.map_err(refused)?;
+    match problem(&info, format) {
+        Some(problem) => Err(Refused::Unfit(problem)),
+        None => Ok(()),
     }
 }
 
 /// Wrong credentials are no outage.
 fn refused(error: RedisError) -> Refused {
-    let code = error.code().unwrap_or_default();
-    if error.kind() == ErrorKind::AuthenticationFailed || ["NOAUTH", "NOPERM", "WRONGPASS"].contains(&code) {
-        let problem =
-            "Redis refuses the user and password of the address, or does not let this user run INFO";
-        return Refused::Unfit(problem.to_owned());
+    match error {
+        RedisError::Password { .. } | RedisError::Permission { .. } => Refused::Unfit(error.to_string()),
+        _ => Refused::Unreachable(error),
     }
-    Refused::Unreachable(error)
 }
 
 fn problem(info: &InfoDict, format: Option<u32>) -> Option<String> {

@@ -51,7 +51,7 @@ impl Keyed for Redis {
 
     async fn resume(&self, generation: &Generation) -> Result<Positions, StoreError> {
         // The server may be another one by now, or have other settings.
-        self.connection.check(&self.keys.store).await?;
+        super::connection::check(&self.connection, &self.keys.store).await?;
         let reached = self.stored(generation).await?;
         self.reached.lock().insert(generation.clone(), reached.clone());
         Ok(reached.positions)
@@ -74,14 +74,13 @@ impl Redis {
         ids: &[String],
     ) -> Result<Vec<Option<Stored>>, StoreError> {
         // After the documents, so that those of a generation that is dropped now are not taken for missing.
-        let (values, exists): (Vec<Option<String>>, bool) = redis::pipe()
-            .cmd("HMGET")
+        let mut both = redis::pipe();
+        both.cmd("HMGET")
             .arg(self.keys.documents(generation))
             .arg(ids)
-            .hexists(&self.keys.generations, name(generation))
-            .query_async(&mut self.connection.get())
-            .await
-            .map_err(failed_at("loading documents"))?;
+            .hexists(&self.keys.generations, name(generation));
+        let (values, exists): (Vec<Option<String>>, bool) =
+            self.connection.pipeline(&both).await.map_err(failed_at("loading documents"))?;
         if !exists {
             return Err(StoreError::NoGeneration(generation.clone()));
         }
@@ -118,7 +117,7 @@ impl Redis {
             call.arg(&write.id).arg(write.version).arg(value::kind(write)).arg(body);
         }
         let answer: Vec<Value> =
-            call.invoke_async(&mut self.connection.get()).await.map_err(failed_at("writing documents"))?;
+            self.connection.invoke(&call).await.map_err(failed_at("writing documents"))?;
         let texts: Vec<String> = redis::from_redis_value(Value::Array(answer)).map_err(|error| {
             StoreError::Unavailable("writing documents".to_owned(), Some(Box::new(error)))
         })?;
@@ -166,14 +165,13 @@ impl Redis {
 
     /// What is stored of a generation beside its documents.
     async fn stored(&self, generation: &Generation) -> Result<Reached, StoreError> {
-        let (incarnation, exists, positions): (Option<String>, bool, Vec<(String, u64)>) = redis::pipe()
-            .atomic()
+        let mut all = redis::pipe();
+        all.atomic()
             .hget(&self.keys.store, "incarnation")
             .hexists(&self.keys.generations, name(generation))
-            .hgetall(self.keys.positions(generation))
-            .query_async(&mut self.connection.get())
-            .await
-            .map_err(failed_at("reading positions"))?;
+            .hgetall(self.keys.positions(generation));
+        let (incarnation, exists, positions): (Option<String>, bool, Vec<(String, u64)>) =
+            self.connection.pipeline(&all).await.map_err(failed_at("reading positions"))?;
         match incarnation {
             Some(incarnation) if exists => {
                 Ok(Reached { incarnation, positions: bus::decode_positions(positions) })
@@ -186,11 +184,9 @@ impl Redis {
 impl Watched for Redis {
     /// Compares how often collections were written with the last look. After the loss of everything, each counts as written.
     async fn check_others(&self) -> Result<(), StoreError> {
-        let now: std::collections::HashMap<String, String> = redis::cmd("HGETALL")
-            .arg(&self.keys.store)
-            .query_async(&mut self.connection.get())
-            .await
-            .map_err(failed_at("looking for changes"))?;
+        let all = redis::Cmd::hgetall(&self.keys.store);
+        let now: std::collections::HashMap<String, String> =
+            self.connection.query(&all).await.map_err(failed_at("looking for changes"))?;
         let before = std::mem::replace(&mut *self.seen.lock(), now.clone());
         if before.get("incarnation") != now.get("incarnation") {
             self.changes.notify_all();

@@ -1,16 +1,15 @@
 //! Redis's errors as errors of the store.
 
-use redis::RedisError;
+use platform::redis::RedisError;
 
 use crate::port::StoreError;
 
 /// The store's error for one of the client's that ended an operation.
 pub(super) fn failed(operation: &str, error: RedisError) -> StoreError {
-    // The server is at its `maxmemory`.
-    if error.code() == Some("OOM") {
-        return StoreError::NoSpace;
+    match error {
+        RedisError::Full { .. } => StoreError::NoSpace,
+        _ => StoreError::Unavailable(operation.to_owned(), Some(Box::new(error))),
     }
-    StoreError::Unavailable(operation.to_owned(), Some(Box::new(error)))
 }
 
 /// [`failed`] for `map_err`.

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use redis::AsyncCommands;
+use redis::Cmd;
 use uuid::Uuid;
 
 use super::error::{failed_at, unreadable};
@@ -15,12 +15,9 @@ use crate::port::{Collection, Generation, GenerationState, Generations, StoreErr
 #[async_trait]
 impl Generations for Redis {
     async fn list(&self) -> Result<Vec<(Generation, GenerationState)>, StoreError> {
-        let fields: BTreeMap<String, String> = self
-            .connection
-            .get()
-            .hgetall(&self.keys.generations)
-            .await
-            .map_err(failed_at("listing generations"))?;
+        let all = Cmd::hgetall(&self.keys.generations);
+        let fields: BTreeMap<String, String> =
+            self.connection.query(&all).await.map_err(failed_at("listing generations"))?;
         let mut all = Vec::with_capacity(fields.len());
         for (field, state) in fields {
             // The others are about shapes.
@@ -39,12 +36,9 @@ impl Generations for Redis {
 
     async fn live(&self, collection: &Collection) -> Result<Generation, StoreError> {
         let pointer = format!("{} live", shape_name(collection.name, collection.shape));
-        let live: Option<u32> = self
-            .connection
-            .get()
-            .hget(&self.keys.generations, pointer)
-            .await
-            .map_err(failed_at("reading the live generation"))?;
+        let pointer = Cmd::hget(&self.keys.generations, pointer);
+        let live: Option<u32> =
+            self.connection.query(&pointer).await.map_err(failed_at("reading the live generation"))?;
         let number = match live {
             Some(number) => number,
             None if self.read_only => 0,
@@ -60,15 +54,13 @@ impl Generations for Redis {
 
     async fn switch(&self, to: &Generation) -> Result<(), StoreError> {
         self.require_writable()?;
-        let answer: String = scripts::SWITCH
-            .key(&self.keys.store)
-            .key(&self.keys.generations)
+        let mut call = scripts::SWITCH.key(&self.keys.store);
+        call.key(&self.keys.generations)
             .arg(shape_name(&to.collection, to.shape))
             .arg(to.number)
-            .arg(&to.collection)
-            .invoke_async(&mut self.connection.get())
-            .await
-            .map_err(failed_at("switching generations"))?;
+            .arg(&to.collection);
+        let answer: String =
+            self.connection.invoke(&call).await.map_err(failed_at("switching generations"))?;
         if answer == "gone" {
             return Err(StoreError::NoGeneration(to.clone()));
         }
@@ -78,14 +70,10 @@ impl Generations for Redis {
 
     async fn drop_generation(&self, generation: &Generation) -> Result<(), StoreError> {
         self.require_writable()?;
-        let answer: String = scripts::DROP
-            .key(&self.keys.generations)
-            .key(self.keys.documents(generation))
-            .key(self.keys.positions(generation))
-            .arg(name(generation))
-            .invoke_async(&mut self.connection.get())
-            .await
-            .map_err(failed_at("dropping a generation"))?;
+        let mut call = scripts::DROP.key(&self.keys.generations);
+        call.key(self.keys.documents(generation)).key(self.keys.positions(generation)).arg(name(generation));
+        let answer: String =
+            self.connection.invoke(&call).await.map_err(failed_at("dropping a generation"))?;
         match answer.as_str() {
             "gone" => Err(StoreError::NoGeneration(generation.clone())),
             "live" => Err(StoreError::Live(generation.clone())),
@@ -100,16 +88,13 @@ impl Generations for Redis {
 impl Redis {
     /// Adds the next generation in this state, and the store with the first one; with `live` only if there is none.
     async fn add(&self, collection: &Collection, state: &str) -> Result<u32, StoreError> {
-        scripts::CREATE
-            .key(&self.keys.store)
-            .key(&self.keys.generations)
+        let mut call = scripts::CREATE.key(&self.keys.store);
+        call.key(&self.keys.generations)
             .arg(shape_name(collection.name, collection.shape))
             .arg(state)
             .arg(FORMAT)
-            .arg(Uuid::new_v4().to_string())
-            .invoke_async(&mut self.connection.get())
-            .await
-            .map_err(failed_at("creating a generation"))
+            .arg(Uuid::new_v4().to_string());
+        self.connection.invoke(&call).await.map_err(failed_at("creating a generation"))
     }
 }
 

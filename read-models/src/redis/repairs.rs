@@ -39,7 +39,7 @@ impl Redis {
             call.arg(write.version).arg(value::kind(write)).arg(body);
         }
         let answer: Vec<String> =
-            call.invoke_async(&mut self.connection.get()).await.map_err(failed_at("repairing a document"))?;
+            self.connection.invoke(&call).await.map_err(failed_at("repairing a document"))?;
         match answer.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             ["done", repaired] => {
                 self.changes.notify(&generation.collection);

@@ -48,14 +48,10 @@ impl Redis {
     async fn ids(&self, generation: &Generation) -> Result<BTreeSet<String>, StoreError> {
         let (mut ids, mut cursor) = (BTreeSet::new(), 0_u64);
         loop {
-            let (next, page): (u64, Vec<(String, String)>) = redis::cmd("HSCAN")
-                .arg(self.keys.documents(generation))
-                .arg(cursor)
-                .arg("COUNT")
-                .arg(CHUNK)
-                .query_async(&mut self.connection.get())
-                .await
-                .map_err(failed_at("listing documents"))?;
+            let mut scan = redis::cmd("HSCAN");
+            scan.arg(self.keys.documents(generation)).arg(cursor).arg("COUNT").arg(CHUNK);
+            let (next, page): (u64, Vec<(String, String)>) =
+                self.connection.query(&scan).await.map_err(failed_at("listing documents"))?;
             // A document may be answered more than once.
             ids.extend(page.into_iter().filter(|(_, value)| !value::is_deleted(value)).map(|(id, _)| id));
             cursor = next;

@@ -27,7 +27,7 @@ async fn a_server_that_refuses_the_password_is_refused_at_the_start() {
     let server = url();
     let (_, host) = server.split_once('@').expect("the server has a password");
     let problem = connect_hot(&format!("redis://:wrong@{host}"), "shop", COLLECTIONS).await.err().unwrap();
-    assert!(problem.to_string().contains("user and password"), "{problem:?}");
+    assert!(problem.to_string().contains("does not accept this user with this password"), "{problem:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,12 +20,14 @@ async fn a_document_altered_by_hand_is_found_with_exit_code_1_and_put_right() ->
     }
     let file = folder.path().join("documents.sqlite");
     let mut connection = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await?;
-    let altered: Vec<String> = sqlx::query_scalar(
-        "UPDATE products_v1_g1 SET body = json_set(body, '$.title', 'Altered') \
-         WHERE row IN (SELECT row FROM products_v1_g1 ORDER BY row LIMIT 2) RETURNING id",
-    )
-    .fetch_all(&mut connection)
-    .await?;
+    let live = products()?;
+    let table = format!("products_v{}_g{}", live["shape"], live["generation"]);
+    let altering = format!(
+        "UPDATE {table} SET body = json_set(body, '$.title', 'Altered') \
+         WHERE row IN (SELECT row FROM {table} ORDER BY row LIMIT 2) RETURNING id"
+    );
+    let altered: Vec<String> =
+        sqlx::query_scalar(sqlx::AssertSqlSafe(altering)).fetch_all(&mut connection).await?;
     connection.close().await?;
 
     // While the shop runs.

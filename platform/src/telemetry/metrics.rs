@@ -320,7 +320,7 @@ impl Metrics {
             http_active: b.gauge("http_server_active_requests", ["http_request_method"], "Requests that are being answered."),
             graphql_operations: b.durations("graphql_server_operation_duration", ["graphql_schema", "outcome"], "Time to execute a GraphQL operation. Outcome: `ok`, or `errors` if the response contains errors."),
             graphql_subscriptions: b.gauge("graphql_server_active_subscriptions", ["graphql_schema", "transport"], "Operations that run over a WebSocket (`websocket`) or as an event stream (`sse`)."),
-            graphql_connections: b.gauge("graphql_server_active_connections", ["graphql_schema"], "Open WebSockets."),
+            graphql_connections: b.gauge("graphql_server_active_connections", ["graphql_schema"], "WebSocket connections that are open now."),
             graphql_closed: b.counter("graphql_server_closed_connections", ["graphql_schema", "reason"], "WebSockets that ended. Reason: `client` (closed by it, or gone), `protocol` (a message that is not allowed), `slow` (the client did not read), `silent` (it no longer answered), `shutdown`."),
             commands: b.counter("chorale_commands", ["context", "outcome"], "Commands answered. Outcome: `accepted`, `unchanged` (nothing to do), `refused`, `conflict`, `replayed` (a repeated command), `failed`."),
             writer_queue: b.gauge("chorale_writer_queue_requests", ["context"], "Requests that wait for the writer of the context."),

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+mod checks;
 mod history;
 mod queries;
 
@@ -68,7 +69,7 @@ async fn every_engine_gives_the_same_answers_to_the_golden_queries() -> Result<(
         let answers = answers(folder.path(), &engine, &golden).await.context(engine.name)?;
         match &first {
             None => {
-                queries::check(&golden, &answers)?;
+                checks::check(&golden, &answers)?;
                 first = Some((engine.name, answers));
             }
             Some((name, expected)) => {

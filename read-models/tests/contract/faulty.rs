@@ -21,6 +21,8 @@ use crate::directory::Directory;
 
 #[path = "faulty/repairs.rs"]
 mod repairs;
+#[path = "faulty/scan.rs"]
+mod scan;
 
 /// What is wrong with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +74,7 @@ impl FaultyLocation {
 impl KeyedLocation for FaultyLocation {
     async fn open_keyed(&self) -> Result<KeyedStore, Broken> {
         let right: KeyedStore = self.open().await?.into();
-        let scan = Arc::new(FaultyScan { right: right.clone(), fault: self.fault });
+        let scan = Arc::new(scan::FaultyScan { right: right.clone(), fault: self.fault });
         Ok(KeyedStore { scan, ..right })
     }
 
@@ -119,33 +121,6 @@ struct FaultyStore {
     written: AtomicU64,
     /// The first live generation that was answered.
     first: Mutex<Option<Generation>>,
-}
-
-/// Reads everything, and answers it with the fault.
-struct FaultyScan {
-    right: KeyedStore,
-    fault: Fault,
-}
-
-impl Scan for FaultyScan {
-    fn scan(&self, generation: &Generation) -> BoxStream<'static, Result<Stored, StoreError>> {
-        let (right, fault, generation) = (self.right.clone(), self.fault, generation.clone());
-        let all = async move {
-            let mut all: Vec<Stored> = right.scan.scan(&generation).try_collect().await?;
-            match fault {
-                Fault::ScansOutOfOrder => all.reverse(),
-                Fault::ScansTombstones => {
-                    let ids: Vec<String> = (0..9_999).map(|number| format!("{number:04}")).collect();
-                    let loaded = right.keyed.load(&generation, &ids).await?;
-                    all.extend(loaded.into_iter().flatten().filter(|one| one.body.is_none()));
-                    all.sort_by(|a, b| a.id.cmp(&b.id));
-                }
-                _ => {}
-            }
-            Ok::<_, StoreError>(stream::iter(all.into_iter().map(Ok)))
-        };
-        stream::once(all).try_flatten().boxed()
-    }
 }
 
 /// Versions are stored as newer than they are: each write in the next thousand.

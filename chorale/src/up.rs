@@ -21,6 +21,7 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
 use crate::cli::{Listen, SearchOptions};
+use crate::health;
 use crate::migrate;
 use crate::stores::{BusAddress, Stores};
 
@@ -102,6 +103,7 @@ pub async fn run(
              or run `chorale` for a shop on files"
         );
     }
+    refuse_a_second(data).await?;
     // Without a cluster, the logs are the topics and there is nothing to relay.
     let relays = matches!(BusAddress::parse(stores.bus.as_ref())?, BusAddress::Kafka(_));
     migrate::run(data, stores, false, out).await?;
@@ -128,6 +130,22 @@ pub async fn run(
         .with_context(|| format!("cannot remove {}", processes.file.display()))?;
     writeln!(out, "Stopped.")?;
     first_error
+}
+
+/// Fails if a role that was started on this directory still answers: that of another `chorale up`, or of one that was killed.
+async fn refuse_a_second(data: &Path) -> Result<()> {
+    for (role, Process { pid, url }) in processes(data)? {
+        if let Some(url) = url
+            && health::ready(&url).await.is_ok()
+        {
+            bail!(
+                "{role} (process {pid}) already runs on {}. Stop the other `chorale up`; if it was killed, stop the processes that \
+                 `chorale status` lists",
+                data.display()
+            );
+        }
+    }
+    Ok(())
 }
 
 /// How to start the process of a role.
@@ -193,7 +211,7 @@ async fn keep_running(start: Start, processes: Arc<Processes>, signals: Shutdown
     Ok(())
 }
 
-/// Starts the process of a role, and waits until it has ended. At a shutdown it is told to drain, and killed if it takes too long.
+/// Starts the process of a role, and waits for its end. A shutdown sends it SIGTERM, and SIGKILL after [`LEAVING`].
 async fn run_once(start: &Start, processes: &Arc<Processes>, signals: &Shutdown) -> Result<ExitStatus> {
     let program = std::env::current_exe().context("this program's own file is not known")?;
     let mut child = Command::new(program)

@@ -159,7 +159,7 @@ pub enum Put {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
     Yes,
-    /// No token was taken. As many will be there after this time, if nobody else takes any.
+    /// No token was taken. Enough tokens are available after this time, unless another caller takes some.
     After(Duration),
 }
 

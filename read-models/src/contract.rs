@@ -1,7 +1,7 @@
 //! The promises of the ports, as suites that every backend passes.
 //!
 //! There is a suite per port, so that an engine runs those that it offers: [`keyed_suite`](crate::keyed_suite) (documents by id,
-//! positions, changes, generations, scans), [`query_suite`](crate::query_suite), [`word_suite`](crate::word_suite),
+//! positions, changes, generations, scans), [`query_suite`](crate::query_suite),
 //! [`repair_suite`](crate::repair_suite) and [`operations_suite`](crate::operations_suite).
 
 mod books;
@@ -9,6 +9,7 @@ mod counting;
 mod finding;
 mod generations;
 mod key_extraction;
+mod lists;
 mod loading;
 mod model;
 mod operations;
@@ -21,7 +22,6 @@ mod scanning;
 pub mod scratch;
 mod versions;
 mod waiting;
-mod words;
 
 use async_trait::async_trait;
 use platform::contract::{Broken, Checked};
@@ -92,13 +92,8 @@ contract_suite! { ($crate::contract)
     key_extraction: found_values_are_the_extracted_keys, a_document_without_proper_keys_is_refused;
     random: pages_visit_each_document_exactly_once_in_both_directions;
     repairing: queries_follow_repairs;
+    lists: lists_follow_their_documents;
     counting: counting_stops_at_its_limit;
-}
-
-contract_suite! { ($crate::contract)
-    /// The promises of lists of words.
-    WORDS word_suite Location;
-    words: words_find_texts_that_begin_with_them, lists_follow_their_documents;
 }
 
 contract_suite! { ($crate::contract)

@@ -32,7 +32,7 @@ pub use keys::{KeyFields, Keys, Value};
 pub use operations::{
     EventKey, Quarantine, QuarantineCount, QuarantinedEvent, Rebuild, RebuildState, Rebuilds, Sources,
 };
-pub use query::{Cursor, Direction, Filter, Found, MAX_PAGE, Place, Query, after_all_beginning_with};
+pub use query::{Cursor, Direction, Filter, Found, MAX_PAGE, Place, Query};
 pub use repairs::Repairs;
 
 /// How long after [`Generations::switch`] a handle may still answer the generation that was live before.

@@ -7,7 +7,7 @@ mod faulty;
 
 use faulty::{Fault, FaultyLocation};
 use platform::contract::{Promise, breach};
-use read_models::contract::{KEYED, OPERATIONS, QUERIES, REPAIRS, WORDS};
+use read_models::contract::{KEYED, OPERATIONS, QUERIES, REPAIRS};
 
 fn has<B: ?Sized>(suite: &[Promise<B>], name: &str) -> bool {
     suite.iter().any(|promise| promise.name == name)
@@ -20,7 +20,7 @@ async fn finds(fault: Fault, checks: &[&str]) {
         let breach = match [KEYED, REPAIRS].into_iter().find(|suite| has(suite, name)) {
             Some(suite) => breach(suite, name, &location).await,
             None => {
-                let suite = [QUERIES, WORDS, OPERATIONS].into_iter().find(|suite| has(suite, name));
+                let suite = [QUERIES, OPERATIONS].into_iter().find(|suite| has(suite, name));
                 breach(suite.unwrap(), name, &location).await
             }
         };

@@ -11,6 +11,5 @@ use read_models::contract::scratch::Scratch;
 
 read_models::keyed_suite!(Scratch::new());
 read_models::query_suite!(Scratch::new());
-read_models::word_suite!(Scratch::new());
 read_models::repair_suite!(Scratch::new());
 read_models::operations_suite!(Scratch::new());

@@ -57,7 +57,7 @@ impl Hot {
             match self.ask().await? {
                 (data, false) => return Ok(data),
                 _ if Instant::now() > deadline => anyhow::bail!("the hot views do not recover"),
-                _ => tokio::time::sleep(Duration::from_millis(20)).await,
+                _ => tokio::task::yield_now().await,
             }
         }
     }

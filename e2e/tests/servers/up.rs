@@ -61,6 +61,10 @@ async fn every_role_has_a_process_and_a_killed_one_is_started_again() -> Result<
     let names: Vec<_> = listed.iter().filter_map(|process| process["process"].as_str()).collect();
     ensure!(success && names == ROLES, "{listed:?}");
 
+    let another = run(data.path(), &[stores.as_slice(), &free].concat())?;
+    let refused = String::from_utf8(another.stderr)?;
+    ensure!(!another.status.success() && refused.contains("already runs on"), "{refused}");
+
     let killed = first["reactors"].pid;
     ensure!(Command::new("kill").args(["-KILL", &killed.to_string()]).status()?.success(), "not killed");
     shop.until("starting it again")?;

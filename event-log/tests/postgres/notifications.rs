@@ -49,7 +49,7 @@ async fn a_wait_for_growth_listens_again_after_the_connection_was_cut() {
                     sqlx::query_scalar(listens).bind(&before).fetch_optional(&mut connection).await.unwrap();
                 match pid {
                     Some(pid) => return pid,
-                    None => tokio::time::sleep(Duration::from_millis(20)).await,
+                    None => tokio::task::yield_now().await,
                 }
             }
         };

@@ -14,7 +14,7 @@ use platform::shutdown::Shutdown;
 use schemas::Context;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 /// Only ends a hang.
 pub const SOON: Duration = Duration::from_secs(120);
@@ -62,7 +62,7 @@ impl Harness {
         let there = || self.topics.mark(Context::Ordering).is_some_and(|mark| mark.position >= head.position);
         let waiting = async {
             while !there() {
-                sleep(Duration::from_millis(5)).await;
+                tokio::task::yield_now().await;
             }
         };
         assert!(timeout(SOON, waiting).await.is_ok(), "not relayed up to {}", head.position);

@@ -77,7 +77,7 @@ impl Shop {
                 if states.iter().all(|stalled| *stalled) {
                     return;
                 }
-                tokio::time::sleep(Duration::from_millis(20)).await;
+                tokio::task::yield_now().await;
             }
         };
         tokio::time::timeout(LONG, all).await.expect("a projector hangs");

@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 
 use crate::fault::Fault;
 
-/// One load. Whoever waits for it runs it, so it ends although a query is cancelled.
+/// A load that several queries wait for. The waiting queries run it, so it ends even if one of them is cancelled.
 struct Flight {
     generation: Generation,
     ids: Vec<String>,

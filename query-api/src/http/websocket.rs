@@ -219,7 +219,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Ends an operation without a message. Nothing of it is sent any more.
+    /// Ends an operation without a message. No further response of it is sent.
     fn stop(&mut self, id: &str) {
         if let Some(operation) = self.running.remove(id) {
             operation.abort();

@@ -51,7 +51,7 @@ impl OrdersFeed {
     }
 
     /// Receives each order whenever it has changed from now on. A receiver that is more than [`BUFFER`] changes behind misses
-    /// the oldest, and is told how many.
+    /// the oldest, and receives their number.
     pub(crate) async fn subscribe(self: &Arc<Self>) -> Result<broadcast::Receiver<Changed>, Fault> {
         let mut following = self.following.lock().await;
         let receiver = self.changes.subscribe();

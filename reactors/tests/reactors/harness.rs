@@ -234,7 +234,7 @@ impl Harness {
                 if reach.get(&Context::Ordering).map_or(0, |reach| reach.position) >= end {
                     return;
                 }
-                tokio::time::sleep(Duration::from_millis(20)).await;
+                tokio::task::yield_now().await;
             }
         };
         assert!(tokio::time::timeout(SOON, relayed).await.is_ok(), "timed out waiting for the relay");

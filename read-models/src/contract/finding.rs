@@ -142,7 +142,7 @@ pub(super) async fn a_query_without_an_index_is_refused(location: &dyn Location)
         (vec![Filter::Between("price", None, None)], vec![], "price"),
         (vec![Filter::In("words", vec![])], vec![], "words"),
         (vec![Filter::HasAny("title", vec![])], vec![], "title"),
-        (vec![Filter::Words("state", vec![])], vec![], "state"),
+        (vec![Filter::HasAny("state", vec![])], vec![], "state"),
         (vec![], vec![("title", down), ("colour", down)], "colour"),
         (vec![], vec![("words", down)], "words"),
         // Only beside an equality on the first field of its pair.

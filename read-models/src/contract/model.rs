@@ -46,10 +46,6 @@ pub(super) fn matches(book: &Json, filters: &[Filter]) -> bool {
                 && high.as_ref().is_none_or(|high| alike(high) && value <= *high)
         }
         Filter::HasAny(field, any) => list(book, field).iter().any(|text| any.contains(text)),
-        Filter::Words(field, words) => {
-            let texts = list(book, field);
-            words.iter().all(|word| texts.iter().any(|text| text.starts_with(word.as_str())))
-        }
     })
 }
 

@@ -66,7 +66,6 @@ fn filter() -> impl Strategy<Value = Filter> {
         (field(), prop::option::of(value()), prop::option::of(value()))
             .prop_map(|(field, low, high)| Filter::Between(field, low, high)),
         (list(), prop::collection::vec(word(), 0..3)).prop_map(|(list, any)| Filter::HasAny(list, any)),
-        (list(), prop::collection::vec(word(), 0..3)).prop_map(|(list, words)| Filter::Words(list, words)),
     ]
 }
 

@@ -4,7 +4,7 @@ use mongodb::bson::{Bson, Document, doc};
 
 use super::body::encode;
 use super::bulk::bson;
-use crate::port::{Filter, Value, after_all_beginning_with};
+use crate::port::{Filter, Value};
 
 /// The path of a key.
 pub(super) fn key(field: &str) -> String {
@@ -26,9 +26,6 @@ pub(super) fn all(filters: &[Filter]) -> Vec<Document> {
                 all.push(doc! { key(field): between(low.as_ref(), high.as_ref()) });
             }
             Filter::HasAny(field, texts) => all.push(doc! { list(field): { "$in": texts } }),
-            Filter::Words(field, words) => {
-                all.extend(words.iter().map(|word| doc! { list(field): { "$elemMatch": beginning(word) } }));
-            }
         }
     }
     all
@@ -58,14 +55,6 @@ fn between(low: Option<&Value>, high: Option<&Value>) -> Document {
     }
     if range.is_empty() {
         range.insert("$ne", Bson::Null);
-    }
-    range
-}
-
-fn beginning(word: &str) -> Document {
-    let mut range = doc! { "$gte": word };
-    if let Some(end) = after_all_beginning_with(word) {
-        range.insert("$lt", end);
     }
     range
 }

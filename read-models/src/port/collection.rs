@@ -22,8 +22,7 @@ pub struct Collection {
 pub enum Index {
     /// A field with one text, whole number or boolean.
     Field(&'static str),
-    /// A field with a list of texts, for [`Filter::HasAny`](super::Filter::HasAny) and
-    /// [`Filter::Words`](super::Filter::Words).
+    /// A field with a list of texts, for [`Filter::HasAny`](super::Filter::HasAny).
     List(&'static str),
     /// Two fields: filter for equality by the first, sort by the second.
     Pair(&'static str, &'static str),

@@ -15,9 +15,6 @@ pub enum Filter {
     Between(&'static str, Option<Value>, Option<Value>),
     /// The list holds at least one of these.
     HasAny(&'static str, Vec<String>),
-    /// For each of these the list holds a text that begins with it. Products are searched through the port of the crate
-    /// `search` instead.
-    Words(&'static str, Vec<String>),
 }
 
 /// The direction of a sort key.
@@ -94,7 +91,7 @@ impl Collection {
         for filter in filters {
             match filter {
                 Filter::In(field, _) | Filter::Between(field, _, _) => self.check_field(field, filters)?,
-                Filter::HasAny(field, _) | Filter::Words(field, _) => {
+                Filter::HasAny(field, _) => {
                     if !self.indexes.contains(&Index::List(field)) {
                         return Err(self.no_index(field));
                     }
@@ -135,31 +132,5 @@ impl Query {
     /// The direction of the id, the last sort key.
     pub fn id_direction(&self) -> Direction {
         self.sort.last().map_or(Direction::Ascending, |(_, direction)| *direction)
-    }
-}
-
-/// For backends: the smallest text above all texts that begin with `word`; `None` for the empty word. UTF-8 bytes sort like characters.
-pub fn after_all_beginning_with(word: &str) -> Option<String> {
-    let mut end = word.to_owned();
-    while let Some(last) = end.pop() {
-        // The next character, skipping surrogates.
-        if let Some(next) = (last..=char::MAX).nth(1) {
-            end.push(next);
-            return Some(end);
-        }
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::after_all_beginning_with;
-
-    #[test]
-    fn the_end_of_a_beginning_is_its_last_character_moved_up() {
-        assert_eq!(after_all_beginning_with("tea").as_deref(), Some("teb"));
-        assert_eq!(after_all_beginning_with("te\u{d7ff}").as_deref(), Some("te\u{e000}"));
-        assert_eq!(after_all_beginning_with("t\u{10ffff}").as_deref(), Some("u"));
-        assert_eq!(after_all_beginning_with(""), None);
     }
 }

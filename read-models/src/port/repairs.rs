@@ -6,7 +6,7 @@ use super::{Generation, StoreError, Write};
 
 /// Puts a document right that is wrong although its version is not old: one that was altered, removed or added from outside.
 /// [`Keyed::write`](super::Keyed::write) cannot, because it keeps what is stored if the version is the same or newer. For
-/// repairs only: whoever calls this must know what the document should be, and look again afterwards, because a writer may have
+/// repairs only: the caller must know what the document should be, and read it again afterwards, because a writer may have
 /// read the wrong document before and written after.
 #[async_trait]
 pub trait Repairs: Send + Sync {

@@ -3,7 +3,7 @@
 use sqlx::{QueryBuilder, Sqlite};
 
 use super::schema::{column, list_table};
-use crate::port::{Filter, Generation, Value, after_all_beginning_with};
+use crate::port::{Filter, Generation, Value};
 
 /// Appends the conditions: the document is no tombstone and matches all filters. No index is used for `wide` filters.
 pub(super) fn push(
@@ -36,14 +36,6 @@ pub(super) fn push_filter(
             query.push(format_args!("{plus}row IN ("));
             push_has_any(query, &list_table(generation, name), texts);
             query.push(")");
-        }
-        Filter::Words(name, words) => {
-            query.push("1");
-            for word in words {
-                query.push(format_args!(" AND {plus}row IN ("));
-                push_word(query, &list_table(generation, name), word);
-                query.push(")");
-            }
         }
     }
 }
@@ -111,13 +103,6 @@ fn push_has_any(query: &mut QueryBuilder<Sqlite>, table: &str, texts: &[String])
         query.push_bind(text.as_str());
     });
     query.push(")");
-}
-
-fn push_word(query: &mut QueryBuilder<Sqlite>, table: &str, word: &str) {
-    query.push(format_args!("SELECT row FROM {table} WHERE term >= ")).push_bind(word);
-    if let Some(end) = after_all_beginning_with(word) {
-        query.push(" AND term < ").push_bind(end);
-    }
 }
 
 fn push_list<'a, T: 'a>(

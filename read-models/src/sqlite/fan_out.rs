@@ -65,8 +65,7 @@ fn kind(filter: &Filter) -> (Discriminant<Filter>, &'static str) {
 
 fn field(filter: &Filter) -> &'static str {
     match filter {
-        Filter::In(field, _) | Filter::Between(field, _, _) => field,
-        Filter::HasAny(field, _) | Filter::Words(field, _) => field,
+        Filter::In(field, _) | Filter::Between(field, _, _) | Filter::HasAny(field, _) => field,
     }
 }
 

@@ -101,7 +101,7 @@ async fn a_file_of_format_1_is_indexed_again_and_its_operational_state_is_kept()
         positions.into_iter().map(|(key, at)| (key.to_string(), at)).collect::<Vec<_>>(),
         [("chorale.order.v1/3".to_owned(), 42)]
     );
-    let words = |word: &str| [Filter::Words("words", vec![word.to_owned()])];
+    let words = |word: &str| [Filter::HasAny("words", vec![word.to_owned()])];
     assert_eq!(store.queries.count(&live, &words("w3"), 9_999).await.unwrap(), 172);
     let page = Query { filters: words("w").to_vec(), ..sorted_by("title") };
     let found = store.queries.find(&live, &page).await.unwrap();

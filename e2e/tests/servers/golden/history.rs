@@ -108,7 +108,7 @@ async fn refunded(shop: &Embedded) -> Result<()> {
     shop.until(&lost.stream(), "OrderRefunded").await
 }
 
-/// Orders that wait for somebody.
+/// Orders that wait for a payment, staff or the carrier.
 async fn waiting(shop: &Embedded) -> Result<()> {
     let confirmed = shop.place_order(&[("TEA-150", 1), ("HERB-100", 2)]).await?;
     shop.settles_as(confirmed, OrderStatus::Confirmed).await?;

@@ -175,7 +175,7 @@ fn catalog(set: &mut Set, facts: &Facts) {
         set.list(products, "where: { brand: [\"Slow Harbour\"] }");
         set.list(
             products,
-            "where: { brand: [\"Slow Harbour\", \"Hedgerow Shelf\", \"Nobody\"] }, sort: [{ field: PRICE }]",
+            "where: { brand: [\"Slow Harbour\", \"Hedgerow Shelf\", \"No Such Brand\"] }, sort: [{ field: PRICE }]",
         );
         set.list(products, "where: { skus: [\"TEA-100\", \"MUG-110-SLA\", \"NONE-1\"] }");
         set.each(products, "where: { availableForSale: ", "true false", " }");
@@ -231,7 +231,7 @@ fn orders(set: &mut Set) {
     set.list(ORDERS, "where: { number: \"99-999999\" }");
     set.list(ORDERS, "where: { total: { min: 3000 } }, sort: [{ field: TOTAL }]");
     set.list(ORDERS, "where: { total: { min: 1000, max: 4000 } }");
-    set.list(ORDERS, "where: { customer: \"nobody\" }");
+    set.list(ORDERS, "where: { customer: \"no-such-customer\" }");
     set.list(ORDERS, "where: { status: [CONFIRMED], onHold: true, total: { max: 100000 } }");
 }
 

@@ -59,7 +59,7 @@ pub(super) enum End {
 }
 
 impl End {
-    /// Code and reason of the close frame; `None` if nobody receives one.
+    /// Code and reason of the close frame; `None` if the connection takes no more frames.
     pub(super) fn close(self) -> Option<(u16, &'static str)> {
         Some(match self {
             Self::Gone | Self::Silent => return None,

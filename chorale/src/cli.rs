@@ -5,11 +5,12 @@ mod projections;
 #[cfg(test)]
 mod tests;
 
+use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use http_server::Origin;
 use platform::telemetry::{LogFormat, OtlpEndpoint};
 use search::{Language, Settings, Synonyms};
@@ -245,6 +246,21 @@ pub enum Command {
     /// Manage the keys that personal data is encrypted with.
     #[command(subcommand)]
     Vault(Vault),
+    /// Print a script that completes the commands and options of this program in a shell.
+    #[command(
+        after_help = "Examples:\n  chorale completions bash > ~/.local/share/bash-completion/completions/chorale\n  \
+        chorale completions zsh > ~/.zfunc/_chorale"
+    )]
+    Completions {
+        /// Name of the shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write manual pages: one for the program, and one for each command.
+    #[command(after_help = "Example:\n  chorale man ~/.local/share/man/man1")]
+    Man {
+        /// Directory for the pages; it is created if it is missing.
+        folder: PathBuf,
+    },
     /// Destroy the key of a customer or guest order, so that the personal data can no longer be read. Cannot be undone.
     #[command(after_help = "Example:\n  chorale erase order-0198c6f2-5b1e-7c3a-9d42-3f6a1b2c4d5e --yes")]
     Erase {
@@ -257,6 +273,55 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+}
+
+impl Command {
+    /// Whether it only shows something, so that it may end as soon as nobody reads on. The others do some work, or answer with
+    /// their exit code.
+    pub fn only_shows(&self) -> bool {
+        match self {
+            Self::Topics { .. }
+            | Self::Trace { .. }
+            | Self::Projections { command: None, .. }
+            | Self::Reactors { command: Some(Reactors::Status { .. }), .. }
+            | Self::Parked(Parked::List { .. })
+            | Self::Log(Log::Key { .. } | Log::Head { .. })
+            | Self::Completions { .. } => true,
+            Self::CommandApi
+            | Self::Relay
+            | Self::Reactors { .. }
+            | Self::Projectors { .. }
+            | Self::QueryApi
+            | Self::Up(_)
+            | Self::Status { .. }
+            | Self::Migrate { .. }
+            | Self::Move(_)
+            | Self::Demo(_)
+            | Self::Health { .. }
+            | Self::Log(Log::Verify { .. })
+            | Self::Projections { .. }
+            | Self::Parked(_)
+            | Self::Vault(_)
+            | Self::Man { .. }
+            | Self::Erase { .. } => false,
+        }
+    }
+}
+
+/// Writes the completion script of a shell.
+pub fn completions(shell: clap_complete::Shell, out: &mut impl Write) -> io::Result<()> {
+    // The generator panics if it cannot write.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "chorale", &mut script);
+    out.write_all(&script)
+}
+
+/// Writes the manual pages of the program and its commands: `chorale.1`, `chorale-topics.1` …
+pub fn man(folder: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be created", folder.display()))?;
+    clap_mangen::generate_to(Cli::command(), folder)
+        .with_context(|| format!("the pages cannot be written to {}", folder.display()))?;
+    Ok(())
 }
 
 /// `chorale topics …`

@@ -1,24 +1,25 @@
 //! How a program of this workspace ends.
 
-use std::io;
+use std::io::Write;
 use std::process::ExitCode;
 
-/// The exit code of a result. `Ok(false)`: the work is done and has found something wrong. An error is printed with
-/// its causes, unless the reader of standard output has closed it.
-pub fn code(program: &str, result: anyhow::Result<bool>) -> ExitCode {
-    match result {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{program}: {error:#}");
+use platform::output::{Output, note};
+
+/// The exit code of a result. `Ok(false)`: the work is done and has found something wrong. An error is printed with its
+/// causes. A command that only shows something has succeeded if its reader has read enough.
+pub fn code<W: Write>(program: &str, result: anyhow::Result<bool>, mut out: Output<W>) -> ExitCode {
+    let written = out.finish();
+    match (result, written) {
+        _ if out.ended_with_its_reader() => ExitCode::SUCCESS,
+        (Ok(true), Ok(())) => ExitCode::SUCCESS,
+        (Ok(false), Ok(())) => ExitCode::FAILURE,
+        (Err(error), _) => {
+            note(format_args!("{program}: {error:#}"));
+            ExitCode::FAILURE
+        }
+        (Ok(_), Err(error)) => {
+            note(format_args!("{program}: the work is done, but standard output cannot be written: {error}"));
             ExitCode::FAILURE
         }
     }
-}
-
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-    })
 }

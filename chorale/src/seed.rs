@@ -10,6 +10,7 @@ use command_api::inputs::{
 use command_api::{Accepted, CommandError, CommandMeta, Commands};
 use event_log::port::Read;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use platform::output;
 use schemas::{Context, StreamId, Topic};
 use serde::Deserialize;
 use tokio::time::Instant;
@@ -99,8 +100,8 @@ impl Receipt<'_> {
 }
 
 /// Seeds a shop without products with a catalogue and stock. Idempotency keys are derived from the catalogue, so the next
-/// start completes an interrupted one. A shop with products of its own is not changed.
-pub async fn seed_catalogue(shop: &Shop) -> Result<()> {
+/// start completes an interrupted one. A shop with products of its own is not changed. Returns whether anything was missing.
+pub async fn seed_catalogue(shop: &Shop) -> Result<bool> {
     let catalogue: Catalogue =
         serde_json::from_str(CATALOGUE).context("the built-in catalogue cannot be read")?;
     let first = catalogue.categories.first().context("the built-in catalogue has no categories")?;
@@ -111,9 +112,9 @@ pub async fn seed_catalogue(shop: &Shop) -> Result<()> {
     if counts.contains_key(Topic::PRODUCT.prefix())
         && (was_given(shop, &last.key()).await? || !was_given(shop, &key("category", &first.slug)).await?)
     {
-        return Ok(());
+        return Ok(false);
     }
-    eprintln!("Seeding a catalogue of {} products …", catalogue.products.len());
+    output::note(format_args!("Seeding a catalogue of {} products …", catalogue.products.len()));
     let commands = &shop.commands;
     let categories = plant_categories(commands, &catalogue.categories).await?;
     let seeded = catalogue
@@ -122,12 +123,13 @@ pub async fn seed_catalogue(shop: &Shop) -> Result<()> {
         .map(|product| plant_product(commands, product, &categories, &catalogue.currency));
     stream::iter(seeded).buffer_unordered(SIDE_BY_SIDE).try_collect::<Vec<_>>().await?;
     if !stock_is_counted(shop, &catalogue).await? {
-        eprintln!("Its stock is not opened yet; start `chorale reactors`. The next start seeds the rest.");
-        return Ok(());
+        output::note("Its stock is not opened yet; start `chorale reactors`. The next start seeds the rest.");
+        return Ok(true);
     }
     let stocked = catalogue.products.iter().map(|product| plant_stock(commands, product, last));
     stream::iter(stocked).buffer_unordered(SIDE_BY_SIDE).try_collect::<Vec<_>>().await?;
-    receive(commands, last).await
+    receive(commands, last).await?;
+    Ok(true)
 }
 
 /// Waits until inventory, in this process or another one, knows the variants; `false` after a timeout.

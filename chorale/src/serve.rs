@@ -3,9 +3,13 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use http_server::{Address, Caller, ErrorFormat, Origin, metrics_page};
+use async_trait::async_trait;
+use http_server::{Address, Caller, ErrorFormat, Origin, Readiness, metrics_page};
+use platform::output;
 use platform::shutdown::Shutdown;
 use query_api::ProductIndex;
 use search::{MemorySearch, Search, Settings};
@@ -22,6 +26,23 @@ mod front;
 
 /// The name that events record for commands from the back office, until people sign in.
 const STAFF: &str = "operator";
+
+/// How long reactors may take to handle the first catalogue.
+const SETTLING: Duration = Duration::from_secs(120);
+
+/// Whether a new shop has its first catalogue, so that it can accept an order.
+#[derive(Default)]
+struct Seeded(AtomicBool);
+
+#[async_trait]
+impl Readiness for Seeded {
+    async fn ready(&self) -> Result<(), String> {
+        match self.0.load(Ordering::Acquire) {
+            true => Ok(()),
+            false => Err("the first catalogue is not complete yet".to_owned()),
+        }
+    }
+}
 
 /// The roles of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,15 +137,15 @@ pub async fn run(path: &Path, stores: &Stores, listen: &Listen, work: &Work) -> 
         () = signals.begun() => return Ok(()),
     };
     if let Some(socket) = metrics {
-        println!("Metrics are at http://{}/metrics.", socket.listener.local_addr()?);
+        output::print(format_args!("Metrics are at http://{}/metrics.", socket.listener.local_addr()?));
         let address = Address::new(Caller::Guest, query_api::graphql_error_for, shop.shutdown.clone());
         serve(&shop, socket, address.pages(metrics_page()));
     }
     let ended = work_until(&shop, work, sockets, listen, &signals).await;
-    eprintln!("Draining …");
+    output::note("Draining …");
     shop.close().await?;
     ended?;
-    eprintln!("Stopped. The next start continues from here.");
+    output::note("Stopped. The next start continues from here.");
     Ok(())
 }
 
@@ -136,11 +157,23 @@ async fn work_until(
     signals: &Shutdown,
 ) -> Result<()> {
     let roles = work.roles;
-    let addresses = start(shop, work, sockets).await?;
     let seeds = roles.command_api && !listen.no_seed;
-    if seeds && roles.reactors {
-        seed::seed_catalogue(shop).await?;
+    // Without reactors the catalogue is completed by other processes, which may start later.
+    let seeds_first = seeds && roles.reactors;
+    let seeded = Arc::new(Seeded(AtomicBool::new(!seeds_first)));
+    let addresses = start(shop, work, sockets, Arc::clone(&seeded)).await?;
+    let opening = async {
+        if seeds_first && seed::seed_catalogue(shop).await? {
+            // Ordering learns prices and stock as every reactor learns what has happened.
+            shop.reacted(SETTLING).await?;
+        }
+        anyhow::Ok(())
+    };
+    tokio::select! {
+        () = signals.begun() => return Ok(()),
+        opened = opening => opened?,
     }
+    seeded.0.store(true, Ordering::Release);
     greet(shop, roles, addresses);
     let seeding = async {
         // Another process has the reactors that open the stock, and may start later.
@@ -157,7 +190,12 @@ async fn work_until(
 }
 
 /// Starts the roles of a shop, which run until its shutdown begins. Returns the addresses of the sockets, if there are any.
-pub async fn start(shop: &Shop, work: &Work, sockets: Option<Sockets>) -> Result<Option<Addresses>> {
+async fn start(
+    shop: &Shop,
+    work: &Work,
+    sockets: Option<Sockets>,
+    seeded: Arc<Seeded>,
+) -> Result<Option<Addresses>> {
     let roles = work.roles;
     if roles.projectors || roles.query_api {
         shop.claim_documents().await?;
@@ -186,7 +224,9 @@ pub async fn start(shop: &Shop, work: &Work, sockets: Option<Sockets>) -> Result
         false => query_api::graphql_error_for,
     };
     let address = |caller, socket: &Socket| {
-        Address::new(caller, errors, shop.shutdown.clone()).allow_origins(socket.origins.clone())
+        Address::new(caller, errors, shop.shutdown.clone())
+            .allow_origins(socket.origins.clone())
+            .check(seeded.clone())
     };
     let mut shoppers = address(Caller::Guest, &public).pages(front::shoppers(roles));
     let mut office = address(Caller::staff(STAFF), &staff).pages(front::office(roles)).pages(metrics_page());
@@ -239,9 +279,9 @@ fn serve(shop: &Shop, socket: Socket, address: Address) {
 
 fn greet(shop: &Shop, roles: Roles, addresses: Option<Addresses>) {
     let Some(Addresses { public, staff }) = addresses else {
-        return println!("Running. Ctrl-C drains and stops.");
+        return output::print("Running. Ctrl-C drains and stops.");
     };
-    println!("The shop is open. {}\n", shop.locations.words());
+    output::print(format_args!("The shop is open. {}\n", shop.locations.words()));
     let pages = [
         (
             roles.query_api,
@@ -271,16 +311,16 @@ fn greet(shop: &Shop, roles: Roles, addresses: Option<Addresses>) {
     let mut previous = "";
     for (_, who, address, what) in pages.into_iter().filter(|(open, ..)| *open) {
         let label = if who == previous { "" } else { who };
-        println!("  {label:<12}   {address:<38} {what}");
+        output::print(format_args!("  {label:<12}   {address:<38} {what}"));
         previous = who;
     }
     if roles == Roles::ALL {
-        println!(
+        output::print(format_args!(
             "\nTry next, in another terminal:\n  \
              chorale demo                      send shoppers\n  \
              chorale topics read order         print the events of orders, as auditors see them\n  \
              chorale log verify                verify that nothing was changed",
-        );
+        ));
     }
-    println!("\nCtrl-C drains and stops.");
+    output::print("\nCtrl-C drains and stops.");
 }

@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use parking_lot::Mutex;
 use platform::backoff::Backoff;
+use platform::output;
 use platform::shutdown::Shutdown;
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
@@ -202,7 +203,7 @@ async fn keep_running(start: Start, processes: Arc<Processes>, signals: Shutdown
         }
         backoff.reset_after(began.elapsed());
         let pause = backoff.next_pause();
-        eprintln!("{:<11} | {ended}; starting it again in {pause:?}", start.role);
+        output::note(format_args!("{:<11} | {ended}; starting it again in {pause:?}", start.role));
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = signals.begun() => {}
@@ -271,13 +272,15 @@ async fn pass_on(role: &'static str, output: impl AsyncRead + Unpin, notes: Opti
                         }
                     });
                     if let Err(error) = noted {
-                        eprintln!("{role:<11} | {error:#}");
+                        output::note(format_args!("{role:<11} | {error:#}"));
                     }
                 }
-                println!("{role:<11} | {line}");
+                output::print(format_args!("{role:<11} | {line}"));
             }
             Ok(None) => return,
-            Err(error) => return eprintln!("{role:<11} | its output cannot be read: {error}"),
+            Err(error) => {
+                return output::note(format_args!("{role:<11} | its output cannot be read: {error}"));
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! An order: the aggregate that inventory, payments and shipping react to. Only the order reacts to them, so no other
+//! An order: the aggregate that the other contexts react to. Only the order reacts to them, so no other
 //! context decides its status.
 //!
 //! **Invariant:** every order has ended, has a deadline, or waits for a human. **Invariant:** the amounts captured

@@ -1,6 +1,6 @@
 //! The choreography. A *policy* is a row: which reactor answers which events, and with what. A *reactor* is the
 //! running consumer that carries policies: it reads events of other contexts, or intents of its own one, and answers
-//! with a decision on streams of its own context. No context calls another one. Inventory, payments and shipping
+//! with a decision on streams of its own context. No context calls another one. The other contexts
 //! react to the order, and only the order reacts to them.
 
 use std::collections::BTreeSet;

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
@@ -54,6 +54,18 @@ fn command(data: &Path, args: &[&str]) -> Result<Command> {
 /// Runs the program until it ends.
 pub fn run(data: &Path, args: &[&str]) -> Result<Output> {
     Ok(command(data, args)?.output()?)
+}
+
+/// Runs the program until it ends; nobody reads its standard output.
+pub fn run_unread(data: &Path, args: &[&str]) -> Result<ExitStatus> {
+    let (reader, writer) = std::io::pipe()?;
+    drop(reader);
+    Ok(command(data, args)?.stdout(writer).stderr(Stdio::null()).status()?)
+}
+
+/// Starts the program with these ends of its output.
+pub fn spawn(data: &Path, args: &[&str], stdout: Stdio, stderr: Stdio) -> Result<Child> {
+    Ok(command(data, args)?.stdout(stdout).stderr(stderr).spawn()?)
 }
 
 /// Runs an operator's command, which must succeed. Returns its output.

@@ -64,6 +64,13 @@ impl Address {
         self
     }
 
+    /// Makes the address ready only when this check succeeds, too.
+    #[must_use]
+    pub fn check(mut self, check: Arc<dyn Readiness>) -> Self {
+        self.checks.push(check);
+        self
+    }
+
     /// Serves routes that need no limits, such as static pages.
     #[must_use]
     pub fn pages(mut self, routes: Router) -> Self {

@@ -14,6 +14,7 @@ use chorale::stores::Stores;
 use clap::{Args, Parser};
 use domain::ShopRules;
 use platform::clock::DrivenClock;
+use platform::output::{self, Output};
 use platform::shutdown::Shutdown;
 use platform::telemetry::{self, LogFormat};
 use schemas::{Currency, Timestamp};
@@ -90,11 +91,16 @@ struct ImportArgs {
 async fn main() -> ExitCode {
     const PROGRAM: &str = "import-complete-journey";
     let cli = Cli::parse();
-    if let Err(error) = telemetry::init(cli.log_format, None) {
-        eprintln!("{PROGRAM}: {error}");
-        return ExitCode::from(2);
-    }
-    chorale::exit::code(PROGRAM, run(&cli.data_dir, &cli.stores, &cli.import, &mut io::stdout()).await)
+    let _telemetry = match telemetry::init(cli.log_format, None) {
+        Ok(telemetry) => telemetry,
+        Err(error) => {
+            output::note(format_args!("{PROGRAM}: {error}"));
+            return ExitCode::from(2);
+        }
+    };
+    let mut out = Output::finishing(io::stdout());
+    let result = run(&cli.data_dir, &cli.stores, &cli.import, &mut out).await;
+    chorale::exit::code(PROGRAM, result, out)
 }
 
 /// How long the read side may take to catch up at the end.
@@ -123,12 +129,12 @@ async fn run(data_dir: &Path, stores: &Stores, args: &ImportArgs, out: &mut impl
         afterwards: !args.no_afterwards,
     };
     if mark.baskets > 0 {
-        eprintln!(
+        output::note(format_args!(
             "Continuing at {} with basket {} of {}.",
             mark.instant,
             mark.baskets + 1,
             plan.year.baskets.len()
-        );
+        ));
     }
     let drive = Drive::from(&shop, &clock, &plan, &mut marker, mark).await?;
     if args.drive_only {
@@ -142,10 +148,10 @@ async fn run(data_dir: &Path, stores: &Stores, args: &ImportArgs, out: &mut impl
     let (ended, mark) = drive.run(&stop).await?;
     if ended == Ended::Interrupted {
         shop.close().await?;
-        eprintln!("Interrupted at {}. The same command continues from there.", mark.instant);
+        output::note(format_args!("Interrupted at {}. The same command continues from there.", mark.instant));
         return Ok(false);
     }
-    eprintln!("Everything is imported. Waiting for the read side, then checking …");
+    output::note("Everything is imported. Waiting for the read side, then checking …");
     let report = Report::of(&shop, &plan.year, &mark, marker.all_refused(), CATCHING_UP).await?;
     shop.close().await?;
     if args.json {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use parking_lot::Mutex;
+use platform::output;
 use schemas::Timestamp;
 use tokio::time::Instant;
 
@@ -66,7 +67,10 @@ impl Watch {
         let (done, total) = (self.bar.position(), self.bar.length().unwrap_or(0));
         let rate = (done - before) as f64 / since.elapsed().as_secs_f64();
         let left = if rate > 0.0 { ((total - done.min(total)) as f64 / rate).round() } else { 0.0 };
-        eprintln!("{}: {done} of {total}, {rate:.1}/s, about {left} s left{more}", self.what);
+        output::note(format_args!(
+            "{}: {done} of {total}, {rate:.1}/s, about {left} s left{more}",
+            self.what
+        ));
     }
 }
 

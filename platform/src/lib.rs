@@ -16,6 +16,7 @@ pub mod error;
 #[cfg(any(test, feature = "contract"))]
 pub mod fault_proxy;
 pub mod hot;
+pub mod output;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(feature = "redis")]

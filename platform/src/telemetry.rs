@@ -1,20 +1,23 @@
 //! What the process reports about itself: log lines on standard error, metrics, and traces.
 
+use std::env::VarError;
 use std::ffi::OsStr;
 use std::fmt;
 use std::io::IsTerminal;
 use std::str::FromStr;
 
-use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::filter::{LevelFilter, ParseError};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
+mod lines;
 pub mod metrics;
 mod process;
 pub mod traces;
 
+use lines::Lines;
 pub use traces::export::Export;
 
 /// The environment variable with the filter, in the syntax of `tracing-subscriber`: `warn,event_log=debug`.
@@ -94,6 +97,17 @@ pub enum TelemetryError {
     /// The filter cannot be parsed.
     #[error("{FILTER_VARIABLE} is not a log filter")]
     Filter(#[source] ParseError),
+    /// A word of the filter names no level.
+    #[error(
+        "{FILTER_VARIABLE}: {0:?} is not a level; use off, error, warn, info, debug or trace, or target=level for one target"
+    )]
+    Level(String),
+    /// The filter is not valid UTF-8.
+    #[error("{FILTER_VARIABLE} is not valid UTF-8")]
+    Text,
+    /// The thread that writes log lines cannot be started.
+    #[error("log lines cannot be written")]
+    Thread(#[source] std::io::Error),
     /// Logging was initialised before in this process.
     #[error("logging is already initialised")]
     Twice(#[source] tracing_subscriber::util::TryInitError),
@@ -105,16 +119,36 @@ pub enum TelemetryError {
     WithoutOtlp,
 }
 
+/// Logging and exporting. Dropping it writes the last lines and exports the last spans.
+#[derive(Debug)]
+pub struct Telemetry {
+    lines: Lines,
+    _export: Option<Export>,
+}
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        self.lines.flush();
+    }
+}
+
 /// Starts logging, and exporting spans if there is an endpoint. Call it once per process, before anything else.
-/// Dropping the returned value exports the last spans.
-pub fn init(format: LogFormat, otlp: Option<&OtlpEndpoint>) -> Result<Option<Export>, TelemetryError> {
+///
+/// Logging never waits: while standard error is not read, lines are dropped and counted.
+pub fn init(format: LogFormat, otlp: Option<&OtlpEndpoint>) -> Result<Telemetry, TelemetryError> {
     let colours = colours(std::io::stderr().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
-    let filter = filter(std::env::var(FILTER_VARIABLE).ok().as_deref())?;
+    let given = match std::env::var(FILTER_VARIABLE) {
+        Ok(text) => Some(text),
+        Err(VarError::NotPresent) => None,
+        Err(VarError::NotUnicode(_)) => return Err(TelemetryError::Text),
+    };
+    let filter = filter(given.as_deref())?;
     let export = otlp.map(Export::start).transpose()?;
     let spans = export.as_ref().map(Export::layer);
-    let lines = lines(format, colours, std::io::stderr).with_filter(filter);
-    tracing_subscriber::registry().with(lines).with(spans).try_init().map_err(TelemetryError::Twice)?;
-    Ok(export)
+    let lines = Lines::start(std::io::stderr()).map_err(TelemetryError::Thread)?;
+    let layer = layer(format, colours, lines.clone()).with_filter(filter);
+    tracing_subscriber::registry().with(layer).with(spans).try_init().map_err(TelemetryError::Twice)?;
+    Ok(Telemetry { lines, _export: export })
 }
 
 /// Colours are for terminals, unless the user asks for none (<https://no-color.org>).
@@ -124,14 +158,20 @@ fn colours(terminal: bool, no_color: Option<&OsStr>) -> bool {
 
 fn filter(text: Option<&str>) -> Result<EnvFilter, TelemetryError> {
     let text = text.filter(|text| !text.trim().is_empty()).unwrap_or(DEFAULT_FILTER);
+    // `tracing-subscriber` reads a word that is no level as the name of a target: `warning` would switch everything else off.
+    let is_word = |part: &&str| !part.is_empty() && !part.contains(['=', '[']);
+    let mut words = text.split(',').map(str::trim).filter(is_word);
+    if let Some(word) = words.find(|word| word.parse::<LevelFilter>().is_err()) {
+        return Err(TelemetryError::Level(word.to_owned()));
+    }
     EnvFilter::try_new(text).map_err(TelemetryError::Filter)
 }
 
-fn lines<W>(format: LogFormat, colours: bool, writer: W) -> Box<dyn Layer<Registry> + Send + Sync>
+fn layer<W>(format: LogFormat, colours: bool, writer: W) -> Box<dyn Layer<Registry> + Send + Sync>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer).log_internal_errors(false);
     match format {
         LogFormat::Human => lines.with_ansi(colours).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
@@ -163,7 +203,7 @@ mod tests {
     fn said(format: LogFormat, colours: bool, text: Option<&str>) -> String {
         let lines = Lines::default();
         let writer = lines.clone();
-        let lines_layer = super::lines(format, colours, move || writer.clone());
+        let lines_layer = super::layer(format, colours, move || writer.clone());
         let subscriber = tracing_subscriber::registry().with(lines_layer.with_filter(filter(text).unwrap()));
         tracing::subscriber::with_default(subscriber, || {
             tracing::info!(target: "event_log::writer", batch = 3, "committed");
@@ -188,6 +228,16 @@ mod tests {
     }
 
     #[test]
+    fn a_word_that_is_no_level_is_refused_instead_of_silencing_everything() {
+        for word in ["warning", "event_log", "info,verbose"] {
+            assert!(matches!(filter(Some(word)), Err(TelemetryError::Level(_))), "{word}");
+        }
+        for fine in ["WARN", "off", "info,event_log=debug", "warn,event_log[writer]=trace,"] {
+            filter(Some(fine)).unwrap();
+        }
+    }
+
+    #[test]
     fn json_lines_are_json_objects() {
         let said = said(LogFormat::Json, true, None);
         let line: serde_json::Value = serde_json::from_str(said.trim()).unwrap();
@@ -208,7 +258,7 @@ mod tests {
 
     #[test]
     fn spans_are_disabled_unless_traces_are_exported() {
-        let lines_layer = super::lines(LogFormat::Human, false, std::io::sink);
+        let lines_layer = super::layer(LogFormat::Human, false, std::io::sink);
         let subscriber = tracing_subscriber::registry().with(lines_layer.with_filter(filter(None).unwrap()));
         tracing::subscriber::with_default(subscriber, || {
             let span = crate::trace_span!("batch", size = 3);

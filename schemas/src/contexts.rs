@@ -321,8 +321,9 @@ mod tests {
             (Context::Payments, 2),
             (Context::Shipping, 3),
         ];
-        for (context, partition) in used {
-            assert_eq!(context.relay_partition(), partition, "{context}");
+        for context in Context::ALL {
+            let known = used.into_iter().find(|(of, _)| *of == context).map(|(_, partition)| partition);
+            assert_eq!(known, Some(context.relay_partition()), "{context}: a new context is added to `used`");
         }
     }
 

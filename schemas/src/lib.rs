@@ -1,7 +1,7 @@
 //! The published language of Chorale: what is written into the log, relayed to topics and read by everybody.
 //!
 //! Everything here is a **stored or published format**. Changing the shape of an event without giving it a new
-//! version fails a test that says what to do (see `CONTRIBUTING.md`, "Add or change an event").
+//! version fails a test that says what to do (see `CONTRIBUTING.md`, "Change an event").
 
 #![warn(unreachable_pub)]
 

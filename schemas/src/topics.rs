@@ -28,6 +28,12 @@ impl Topic {
         }
     }
 
+    /// The middle part of the name: `order` of `chorale.order.v1`, `ordering.reaction`.
+    pub fn short_name(self) -> &'static str {
+        let name = self.name();
+        name.strip_prefix("chorale.").and_then(|rest| rest.strip_suffix(".v1")).unwrap_or(name)
+    }
+
     /// The prefix of the streams on this topic.
     pub fn prefix(self) -> &'static str {
         match self {
@@ -85,9 +91,7 @@ impl FromStr for Topic {
 
     /// Accepts the full name and the short one (`order`, `ordering.reaction`).
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let short =
-            |topic: &Self| topic.name().strip_prefix("chorale.").and_then(|rest| rest.strip_suffix(".v1"));
-        let named = |topic: &Self| topic.name() == name || short(topic) == Some(name);
+        let named = |topic: &Self| topic.name() == name || topic.short_name() == name;
         Self::ALL.into_iter().find(named).ok_or(UnknownName)
     }
 }

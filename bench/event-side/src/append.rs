@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use crate::options::Options;
 use crate::place::Place;
-use crate::sample::{Sample, Samples};
 use crate::{Outcome, checks, disk, peers, story};
+use measure::{Sample, Samples};
 
 /// Number of concurrent requests.
 pub const CALLERS: usize = 256;

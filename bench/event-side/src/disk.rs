@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::Outcome;
-use crate::sample::Sample;
+use measure::Sample;
 
 /// A page of PostgreSQL's log.
 const PAGE: usize = 8_192;

@@ -13,15 +13,14 @@ mod peers;
 mod place;
 mod relaying;
 mod replaying;
-mod sample;
 mod shop;
 mod size;
 mod story;
 mod table;
 
+use measure::Samples;
 use options::Options;
 use place::Place;
-use sample::Samples;
 
 /// The result type of this program.
 pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;

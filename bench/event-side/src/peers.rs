@@ -15,8 +15,8 @@ use uuid::Uuid;
 use crate::append::CALLERS;
 use crate::options::Options;
 use crate::place::{Database, Place};
-use crate::sample::{Sample, Samples};
 use crate::{Outcome, checks, story};
+use measure::{Sample, Samples};
 
 /// Names of the contenders.
 pub const MESSAGE_DB: &str = "message-db, one category";

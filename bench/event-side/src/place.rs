@@ -13,6 +13,8 @@ pub struct Place {
     postgres: String,
     /// `host:port` of a broker.
     pub kafka: String,
+    mongodb: String,
+    redis: String,
     /// A folder on the servers' disk.
     pub disk: PathBuf,
     /// The folder of the peers' programs and files.
@@ -34,6 +36,8 @@ impl Place {
         Ok(Self {
             postgres: get("CHORALE_TEST_POSTGRES")?,
             kafka: get("CHORALE_TEST_KAFKA")?,
+            mongodb: get("CHORALE_TEST_MONGODB")?,
+            redis: get("CHORALE_TEST_REDIS")?,
             disk: get("CHORALE_BENCH_DISK")?.into(),
             peers: get("CHORALE_BENCH_PEERS")?.into(),
             postgres_es: built("CHORALE_BENCH_POSTGRES_ES"),
@@ -76,6 +80,14 @@ impl Place {
         let (server, _) =
             self.postgres.rsplit_once('/').ok_or("the address of PostgreSQL has no database")?;
         Ok(Database { url: format!("{server}/{name}"), name, server: self.postgres.clone() })
+    }
+
+    /// Variables that put a shop's documents and hot views on servers.
+    pub fn read_models(&self) -> Vec<(&'static str, String)> {
+        let (before, options) = self.mongodb.split_once('?').unwrap_or((&self.mongodb, ""));
+        let server = before.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+        let documents = format!("{server}/bench_{}_{}?{options}", std::process::id(), self.next());
+        vec![("CHORALE_DOCUMENTS", documents), ("CHORALE_HOT_VIEWS", self.redis.clone())]
     }
 
     /// The address of a bus with topics of its own.

@@ -20,8 +20,8 @@ use tokio::sync::Notify;
 
 use crate::options::Options;
 use crate::place::{Database, Place};
-use crate::sample::{Sample, Samples};
 use crate::{Outcome, append, checks, replaying};
+use measure::{Sample, Samples};
 
 /// Names of the contenders.
 pub const READ: &str = "raw read of the log's rows";

@@ -20,8 +20,8 @@ use schemas::{EventSet, event};
 use crate::options::Options;
 use crate::place::{Database, Place};
 use crate::relaying::{self, TOPIC};
-use crate::sample::{Sample, Samples};
 use crate::{Outcome, story};
+use measure::{Sample, Samples};
 
 /// Names of the contenders.
 pub const RAW: &str = "raw consumer and decoding";

@@ -1,4 +1,4 @@
-//! P11 and P12: the program itself on PostgreSQL and Kafka, over HTTP.
+//! P11 and P12: the program itself on its servers, over HTTP.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use crate::Outcome;
 use crate::options::Options;
 use crate::place::Place;
-use crate::sample::{Sample, Samples};
+use measure::{Sample, Samples};
 
 mod bus;
 mod program;
@@ -23,14 +23,16 @@ pub struct Shape {
     pub name: &'static str,
     /// Subcommands; each is a process.
     processes: &'static [&'static str],
+    /// Whether documents are in MongoDB and hot views in Redis; otherwise they are in SQLite.
+    servers: bool,
 }
 
-pub const SHAPES: [Shape; 2] = [
-    Shape { name: "all in one", processes: &[""] },
-    Shape {
-        name: "one process per role",
-        processes: &["relay", "reactors", "projectors", "command-api", "query-api"],
-    },
+const ROLES: &[&str] = &["relay", "reactors", "projectors", "command-api", "query-api"];
+
+pub const SHAPES: [Shape; 3] = [
+    Shape { name: "all in one", processes: &[""], servers: false },
+    Shape { name: "one process per role", processes: ROLES, servers: false },
+    Shape { name: "one process per role, MongoDB and Redis", processes: ROLES, servers: true },
 ];
 
 /// The name of the contender without Chorale.
@@ -62,7 +64,7 @@ pub async fn round(place: &Place, options: &Options, samples: &mut Samples) -> O
     }
     for shape in SHAPES {
         let [visible, confirmed, sustained] = names(shape.name);
-        let shop = Arc::new(Shop::open(place, shape.processes).await?);
+        let shop = Arc::new(Shop::open(place, shape.processes, shape.servers).await?);
         if options.wants("P11") {
             samples.add(&visible, until_visible(&shop, time).await?);
         }

@@ -12,7 +12,7 @@ use sqlx::{Connection, PgConnection, Row};
 use crate::Outcome;
 use crate::append::{self, CALLERS};
 use crate::place::{Database, Place};
-use crate::sample::Sample;
+use measure::Sample;
 
 /// Events per request while the log is filled.
 const EVENTS: u64 = 3;

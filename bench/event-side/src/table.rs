@@ -1,85 +1,13 @@
 //! The goals, and the results of this run.
 
-use serde_json::json;
+use measure::{Row, Samples, Wanted, median, shown};
 
 use crate::options::Options;
 use crate::place::Place;
-use crate::sample::{Sample, Samples, median};
 use crate::{Outcome, append, peers, relaying, replaying, shop};
 
-/// Whether more is better.
-#[derive(Clone, Copy)]
-enum Wanted {
-    AtLeast,
-    AtMost,
-}
-
-/// A goal with its result.
-struct Row {
-    goal: &'static str,
-    what: String,
-    found: Option<f64>,
-    unit: &'static str,
-    wanted: Wanted,
-    gate: f64,
-    target: f64,
-    /// Numerator and denominator of the ratio.
-    sides: [String; 2],
-}
-
-impl Row {
-    fn verdict(&self) -> &'static str {
-        let holds = |found: f64, bound: f64| match self.wanted {
-            Wanted::AtLeast => found >= bound,
-            Wanted::AtMost => found <= bound,
-        };
-        match self.found {
-            None => "not measured",
-            Some(found) if holds(found, self.target) => "target",
-            Some(found) if holds(found, self.gate) => "gate",
-            Some(_) => "MISS",
-        }
-    }
-
-    fn line(&self) -> String {
-        let found = self.found.map_or_else(|| "–".to_owned(), |found| format!("{found:.2}{}", self.unit));
-        let sign = match self.wanted {
-            Wanted::AtLeast => "≥",
-            Wanted::AtMost => "≤",
-        };
-        let Self { goal, what, gate, target, sides: [above, below], .. } = self;
-        let verdict = self.verdict();
-        format!("| {goal} | {what} | **{found}** | {sign} {gate}; {target} | {verdict} | {above} | {below} |")
-    }
-}
-
-/// A contender's median as text.
-fn told(samples: &Samples, name: &str) -> String {
-    let rate = samples.median(name, |sample| Some(sample.per_second)).filter(|rate| *rate > 0.0);
-    let time = |of: fn(&Sample) -> Option<f64>| samples.median(name, of).map(|ms| format!("{ms:.2}"));
-    let mut text = rate.map_or_else(String::new, |rate| format!("{rate:.0}/s"));
-    if let (Some(p50), Some(p99)) = (time(|sample| sample.p50), time(|sample| sample.p99)) {
-        text.push_str(&format!(" (p50 {p50} ms, p99 {p99} ms)"));
-    }
-    if text.is_empty() { "–".to_owned() } else { text.trim().to_owned() }
-}
-
-/// Rates of two contenders.
-fn rates(samples: &Samples, goal: &'static str, above: &str, below: &str, gate: f64, target: f64) -> Row {
-    Row {
-        goal,
-        what: format!("{above} ÷ {below}"),
-        found: samples.ratio(above, below, |sample| Some(sample.per_second)),
-        unit: "",
-        wanted: Wanted::AtLeast,
-        gate,
-        target,
-        sides: [told(samples, above), told(samples, below)],
-    }
-}
-
 fn rows(samples: &Samples) -> Vec<Row> {
-    let rates = |goal, above, below, gate, target| rates(samples, goal, above, below, gate, target);
+    let rates = |goal, above, below, gate, target| Row::rates(samples, goal, above, below, gate, target);
     let mut rows = vec![
         rates("P1", append::ONE, append::RAW, 0.25, 0.4),
         rates("P1", append::THREE, append::RAW, 0.25, 0.4),
@@ -127,7 +55,7 @@ fn of_shop(samples: &Samples, shape: &str) -> [Row; 3] {
             above(&visible, shop::RAW),
             20.0,
             8.0,
-            [told(samples, &visible), told(samples, shop::RAW)],
+            [shown(samples, &visible), shown(samples, shop::RAW)],
         ),
         limit(
             "P12",
@@ -135,7 +63,7 @@ fn of_shop(samples: &Samples, shape: &str) -> [Row; 3] {
             samples.median(&confirmed, |sample| sample.p99),
             150.0,
             50.0,
-            [told(samples, &confirmed), none()],
+            [shown(samples, &confirmed), none()],
         ),
         Row {
             unit: "/s",
@@ -146,7 +74,7 @@ fn of_shop(samples: &Samples, shape: &str) -> [Row; 3] {
                 samples.median(&sustained, |sample| Some(sample.per_second)),
                 500.0,
                 2_000.0,
-                [told(samples, &sustained), none()],
+                [shown(samples, &sustained), none()],
             )
         },
     ]
@@ -155,18 +83,6 @@ fn of_shop(samples: &Samples, shape: &str) -> [Row; 3] {
 /// Prints the table, and writes all samples to a file.
 pub async fn print(options: &Options, place: &Place, samples: &Samples) -> Outcome<()> {
     let rows: Vec<Row> = rows(samples).into_iter().filter(|row| options.wants(row.goal)).collect();
-    println!("\n| | what | found | gate; target | | above | below |\n|---|---|---|---|---|---|---|");
-    for row in &rows {
-        println!("{}", row.line());
-    }
-    let Some(file) = &options.json else { return Ok(()) };
-    let goals: Vec<_> = rows
-        .iter()
-        .map(|row| json!({"goal": row.goal, "what": row.what, "found": row.found, "gate": row.gate, "target": row.target, "verdict": row.verdict()}))
-        .collect();
-    let all =
-        json!({"quick": options.quick, "place": place.told().await?, "goals": goals, "samples": samples});
-    std::fs::write(file, serde_json::to_vec_pretty(&all)?)?;
-    println!("\nAll samples: {}", file.display());
-    Ok(())
+    let place = place.told().await?;
+    Ok(measure::write(&rows, samples, options.quick, &place, options.json.as_deref())?)
 }

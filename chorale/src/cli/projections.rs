@@ -14,6 +14,17 @@ pub enum Projections {
         #[arg(long)]
         json: bool,
     },
+    /// Wait until the live documents contain every event that is on the topics now. Exits with 1 if they do not in time.
+    #[command(
+        after_help = "Examples:\n  chorale projections wait --all\n  chorale projections wait orders --timeout 10"
+    )]
+    Wait {
+        #[command(flatten)]
+        which: Which,
+        /// Longest wait, in seconds.
+        #[arg(long, default_value_t = 300)]
+        timeout: u64,
+    },
     /// Fold all events again and compare every live document with the result. Exits with 1 if documents are altered, missing or
     /// surplus, or wait for events that could be applied. Readers stay online.
     #[command(

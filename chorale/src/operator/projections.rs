@@ -2,6 +2,7 @@
 
 mod generations;
 mod verify;
+mod wait;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use serde_json::json;
 
 pub use self::generations::{drop_old, rollback};
 pub use self::verify::verify;
+pub use self::wait::wait;
 use super::ReadOnlyShop;
 use crate::cli::Which;
 use crate::progress::progress_bar;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use platform::bus::{Browse, Record};
+use platform::output::note;
 use schemas::envelope::Spoken;
 use schemas::{Timestamp, Topic};
 use serde_json::value::RawValue;
@@ -28,10 +29,10 @@ pub struct ReadArgs {
     /// Start at this log position, or at this time, such as 2026-03-01T12:00:00Z. Default: the first record.
     #[arg(long)]
     from: Option<String>,
-    /// Largest number of records to print; not used with --follow.
-    #[arg(long, default_value_t = 100)]
-    limit: usize,
-    /// Wait for further records until Ctrl-C.
+    /// Largest number of records to print. Default: 100, and no limit with --follow.
+    #[arg(long)]
+    limit: Option<usize>,
+    /// Wait for further records until Ctrl-C, or until --limit is reached.
     #[arg(long)]
     follow: bool,
     /// Print one JSON object per record: topic, partition, offset, key, headers, value.
@@ -39,6 +40,8 @@ pub struct ReadArgs {
     json: bool,
 }
 
+/// Records printed without --limit.
+const LIMIT: usize = 100;
 /// Records read at a time.
 const PAGE: usize = 500;
 /// How long --follow waits before it reads again.
@@ -71,21 +74,17 @@ pub async fn list(shop: &ReadOnlyShop, as_json: bool, out: &mut impl Write) -> R
 
 /// Reads a topic.
 pub async fn read(shop: &ReadOnlyShop, args: &ReadArgs, out: &mut impl Write) -> Result<()> {
-    let topic: Topic = args
-        .topic
-        .parse()
-        .ok()
-        .with_context(|| format!("no topic {:?}; `chorale topics` lists all topics", args.topic))?;
-    let name = args
-        .event_type
-        .as_deref()
-        .map(|text| text.rsplit('.').find(|part| !is_version(part)).unwrap_or(text));
+    let topic: Topic = args.topic.parse().ok().with_context(|| {
+        let near = near(&args.topic, Topic::ALL.iter().map(|topic| topic.short_name()));
+        format!("no topic {:?}{near}; `chorale topics` lists all topics", args.topic)
+    })?;
+    let name = args.event_type.as_deref().map(|text| event_name(topic, text)).transpose()?;
     let (start, since) = beginning(args.from.as_deref())?;
-    let mut browse =
-        Browse { key: args.key.clone(), name: name.map(str::to_owned), limit: PAGE, ..Browse::default() };
+    let mut browse = Browse { key: args.key.clone(), name, limit: PAGE, ..Browse::default() };
     let ends = async || anyhow::Ok(shop.bus.ends(&[topic]).await?.remove(&topic).unwrap_or_default());
     browse.after.extend(ends().await?.into_keys().map(|number| (number, start)));
-    let mut left = if args.follow { usize::MAX } else { args.limit };
+    let unlimited = if args.follow { usize::MAX } else { LIMIT };
+    let mut left = args.limit.unwrap_or(unlimited);
     loop {
         browse.limit = left.min(PAGE);
         let before = ends().await?;
@@ -98,6 +97,14 @@ pub async fn read(shop: &ReadOnlyShop, args: &ReadArgs, out: &mut impl Write) ->
             }
         }
         out.flush()?;
+        if left == 0 && args.limit.is_none() {
+            browse.limit = 1;
+            if !shop.bus.browse(topic, &browse).await?.is_empty() {
+                note(format_args!(
+                    "There are more records than {LIMIT}: --limit prints more of them, --from POSITION the next ones."
+                ));
+            }
+        }
         if left == 0 || (records.len() < browse.limit && !args.follow) {
             return Ok(());
         }
@@ -112,6 +119,29 @@ pub async fn read(shop: &ReadOnlyShop, args: &ReadArgs, out: &mut impl Write) ->
             shop.bus.grown(topic, &browse.after, PATIENCE).await?;
         }
     }
+}
+
+/// The name of an event type of a topic: `text` is the name itself or the full name.
+fn event_name(topic: Topic, text: &str) -> Result<String> {
+    let name = text.rsplit('.').find(|part| !is_version(part)).unwrap_or(text);
+    let types = schemas::contracts::catalogue();
+    let mut known = types.iter().filter(|event| event.aggregate == topic.aggregate()).map(|event| event.name);
+    if known.clone().any(|known| known == name) {
+        return Ok(name.to_owned());
+    }
+    let near = near(name, &mut known);
+    bail!("no event type {name:?} in the topic {topic}{near}; docs/event-catalogue.md lists all types")
+}
+
+/// ` (similar: order, payment)` for names that are similar to `text`; empty if there are none.
+fn near<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> String {
+    const SIMILAR: f64 = 0.8;
+    let text = text.to_lowercase();
+    let likeness = |name: &str| strsim::jaro_winkler(&text, &name.to_lowercase());
+    let mut near: Vec<&str> = names.filter(|name| likeness(name) >= SIMILAR).collect();
+    near.sort_by(|one, other| likeness(other).total_cmp(&likeness(one)));
+    near.truncate(3);
+    if near.is_empty() { String::new() } else { format!(" (similar: {})", near.join(", ")) }
 }
 
 fn is_version(part: &str) -> bool {
@@ -173,6 +203,19 @@ fn show(record: &Record, as_json: bool, out: &mut impl Write) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unknown_event_type_is_refused_with_similar_ones() {
+        let order: Topic = "order".parse().unwrap();
+        assert_eq!(event_name(order, "OrderPlaced").unwrap(), "OrderPlaced");
+        assert_eq!(event_name(order, "chorale.order.OrderPlaced.v1").unwrap(), "OrderPlaced");
+        let refused = event_name(order, "OrderPlacd").unwrap_err().to_string();
+        assert!(refused.contains("(similar: OrderPlaced"), "{refused}");
+        let refused = event_name(order, "Nonsense").unwrap_err().to_string();
+        assert!(refused.contains("\"Nonsense\" in the topic chorale.order.v1; "), "{refused}");
+        // It exists, but on another topic.
+        event_name(order, "ProductCreated").unwrap_err();
+    }
 
     #[test]
     fn the_start_is_a_position_or_a_time() {

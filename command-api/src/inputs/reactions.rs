@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RedriveInput {
-    /// Context whose log holds the reaction: catalog, inventory, ordering, payments or shipping.
+    /// Name of the context whose log holds the reaction. The refusal of an unknown name lists all names.
     #[schema(example = "inventory")]
     pub context: String,
     /// Name of the reactor that gave up, 1 to 100 characters.

@@ -1,4 +1,4 @@
-//! The dependencies between crates that ARCHITECTURE.md allows.
+//! The dependencies between crates that ARCHITECTURE.md allows, and the files that belong to them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -179,4 +179,38 @@ fn sources(folder: &std::path::Path) -> Result<Vec<std::path::PathBuf>> {
         }
     }
     Ok(found)
+}
+
+/// The compiler ignores a file that no `mod` names, and the tests in it do not run.
+#[test]
+fn every_source_file_is_a_module() -> Result<()> {
+    let metadata = workspace()?;
+    let mut lost = Vec::new();
+    for package in metadata.workspace_packages() {
+        let root = package.manifest_path.parent().context("a manifest is in a folder")?.as_std_path();
+        let (src, tests) = (root.join("src"), root.join("tests"));
+        let mut files = Vec::new();
+        for folder in [&src, &tests].into_iter().filter(|folder| folder.is_dir()) {
+            files.extend(sources(folder)?);
+        }
+        for file in files {
+            let folder = file.parent().context("a file is in a folder")?;
+            let name = file.file_stem().and_then(|name| name.to_str()).context("a name")?;
+            // Each file directly in `tests` is a crate of its own.
+            if folder == tests || ["lib", "main"].contains(&name) {
+                continue;
+            }
+            let parents = [folder.with_extension("rs"), folder.join("main.rs"), folder.join("lib.rs")];
+            let declares = |parent: &std::path::PathBuf| {
+                std::fs::read_to_string(parent).is_ok_and(|text| {
+                    text.lines().any(|line| line.trim_end().ends_with(&format!("mod {name};")))
+                })
+            };
+            if !parents.iter().any(declares) {
+                lost.push(file);
+            }
+        }
+    }
+    assert!(lost.is_empty(), "no `mod` names these files: {lost:#?}");
+    Ok(())
 }

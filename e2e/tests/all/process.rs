@@ -2,6 +2,7 @@
 
 mod auditing;
 mod killing;
+mod output;
 mod refusing;
 mod serving;
 mod verifying;

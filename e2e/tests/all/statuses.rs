@@ -9,7 +9,7 @@ use read_models::status::health;
 use read_models::{ProjectorState, ProjectorStatus, ReactorStatus};
 use serde_json::Value;
 
-use e2e::program::{Program, objects};
+use e2e::program::{Program, objects, run};
 use e2e::{Buses, Embedded, SOON};
 
 async fn orders(shop: &Embedded) -> Result<Vec<ProjectorStatus>> {
@@ -150,5 +150,10 @@ async fn a_query_api_that_runs_alone_reports_the_lag_of_projectors_and_reactors_
     assert_eq!(named(&listed, "inventory-reservations")?["lagEvents"], count(&reservations["lagEvents"]));
     let listed = Value::from(objects(data, &["projections"])?);
     assert_eq!(named(&listed, "orders")?["lagEvents"], count(&orders["lagEvents"]));
+    // No projector runs.
+    let waited = run(data, &["projections", "wait", "orders", "--timeout", "0"])?;
+    let said = String::from_utf8_lossy(&waited.stderr).into_owned();
+    assert_eq!(waited.status.code(), Some(1), "{said}");
+    assert!(said.contains("orders"), "{said}");
     queries.leave()
 }

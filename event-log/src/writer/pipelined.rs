@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use decider::{Claim, StreamRead, ViewKey};
 use futures_util::future::try_join;
+use platform::clock::Clock;
 use schemas::{CommandId, StreamId, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
@@ -25,7 +26,9 @@ pub(super) struct Pipelined<'a> {
     /// The batch that is being committed.
     committing: &'a BatchBuilder,
     touched: Touched<'a>,
-    now: Timestamp,
+    clock: &'a Clock,
+    /// Time of the last decision.
+    last: Timestamp,
     lookup: LedgerLookup,
     /// How many jobs may be committed together.
     limit: usize,
@@ -36,11 +39,11 @@ impl<'a> Pipelined<'a> {
         log: &'a Arc<dyn Log>,
         cache: &'a StateCache,
         committing: &'a BatchBuilder,
-        now: Timestamp,
+        (clock, last): (&'a Clock, Timestamp),
         lookup: LedgerLookup,
         limit: usize,
     ) -> Self {
-        Self { log, cache, committing, touched: Touched::by(&committing.changes), now, lookup, limit }
+        Self { log, cache, committing, touched: Touched::by(&committing.changes), clock, last, lookup, limit }
     }
 
     /// Decides jobs until `stop` is dropped. Returns the rounds that arrived: first the decided ones, then those
@@ -93,8 +96,10 @@ impl<'a> Pipelined<'a> {
         let reading = self.cache.read_all(&missing, &mut loaded);
         match try_join(facts, reading).await {
             Ok(((of, facts), ())) if of == head || of == self.committing.base => {
-                let new = || Decided::new(BatchBuilder::new(self.log.context(), head, self.now));
+                let new = || Decided::new(BatchBuilder::new(self.log.context(), head, self.last));
                 let mut decided = decided.unwrap_or_else(new);
+                // The time of now, not that of the commit's beginning: no decision is earlier than its request.
+                decided.batch.now = self.clock.now().max(decided.batch.now);
                 decided.add(round, self.lookup.covers(&wanted), facts, loaded);
                 Ok(decided)
             }

@@ -234,7 +234,7 @@ impl Task {
             &self.log,
             &self.cache,
             batch,
-            self.clock.now().max(self.last),
+            (&self.clock, batch.now.max(self.last)),
             self.strategy.ledger_lookup(),
             self.options.batch,
         );

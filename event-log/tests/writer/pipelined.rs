@@ -7,14 +7,17 @@ use std::time::Duration;
 use decider::{Changes, Decision, Reads, Refusal, Seen};
 use event_log::port::Log;
 use event_log::request::{Outcome, WriteError};
-use event_log::writer::Writer;
+use event_log::writer::{Writer, WriterOptions};
+use platform::clock::DrivenClock;
 use schemas::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::failures::{BEFORE, FailingAppender, MANY};
-use crate::harness::{Harness, answer, claim, command, count_up, numbers, on, refusal};
+use crate::harness::{Harness, answer, claim, command, count_up, everything, numbers, refusal};
 
+/// When the clock begins, in milliseconds since 1970.
+const BEGIN: i64 = 1_800_000_000_000;
 /// Only ends a hang.
 const SOON: Duration = Duration::from_secs(60);
 
@@ -37,6 +40,7 @@ struct PausedLog {
     harness: Harness,
     appender: Arc<FailingAppender>,
     writer: Writer,
+    clock: DrivenClock,
     decided: watch::Sender<u32>,
 }
 
@@ -45,7 +49,9 @@ type Answered = JoinHandle<Result<Outcome, WriteError>>;
 impl PausedLog {
     async fn new(harness: Harness) -> Self {
         let appender = FailingAppender::over(&harness, 0).await;
-        Self { writer: on(appender.log()), harness, appender, decided: watch::Sender::new(0) }
+        let clock = DrivenClock::new(Timestamp::from_millis(BEGIN));
+        let writer = Writer::start(appender.log(), clock.clock(), WriterOptions::default()).0;
+        Self { writer, harness, appender, clock, decided: watch::Sender::new(0) }
     }
 
     fn ask(&self, key: &str, decision: Arc<dyn Decision>) -> Answered {
@@ -91,6 +97,25 @@ async fn requests_during_a_commit_are_decided_before_it_ends_and_see_its_changes
         assert_eq!((answer(&done(second).await), answer(&done(third).await)), (Some(2), Some(1)));
         assert_eq!((paused.numbers("a").await, paused.numbers("b").await), (vec![1, 2], vec![1]));
         assert_eq!(*paused.decided.borrow(), 3, "nothing was decided twice");
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_arrives_during_a_commit_is_decided_at_its_own_time() {
+    for paused in each().await {
+        let mut asked = Vec::new();
+        for number in 1..=3 {
+            asked.push(paused.ask(&number.to_string(), count_up("a")));
+            paused.decided(number).await;
+            paused.clock.advance_by(Duration::from_secs(1));
+        }
+        paused.resume();
+        for asked in asked {
+            done(asked).await;
+        }
+        let events = everything(paused.harness.log().await.as_ref()).await;
+        let times: Vec<i64> = events.iter().map(|event| event.envelope.time.as_millis() - BEGIN).collect();
+        assert_eq!(times, [0, 1_000, 2_000]);
     }
 }
 

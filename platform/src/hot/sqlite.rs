@@ -15,7 +15,7 @@ use super::{
     require_life, require_small,
 };
 use crate::clock::Clock;
-use crate::sqlite;
+use crate::sqlite::{self, Kept};
 
 /// How long to wait for a lock of another process.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -54,7 +54,7 @@ const FIND: &str =
 #[derive(Debug)]
 pub(super) struct SqliteHotStore {
     clock: Clock,
-    writer: Mutex<SqliteConnection>,
+    writer: Mutex<Kept>,
     readers: SqlitePool,
 }
 
@@ -62,12 +62,12 @@ impl SqliteHotStore {
     /// Opens the file at `path`. If it is missing, it is created with its folder, accessible by its owner only.
     pub(super) async fn open(path: &Path, clock: Clock) -> Result<Self, HotError> {
         let options = sqlite::durable(path, PATIENCE).synchronous(SqliteSynchronous::Normal);
-        let writer = Mutex::new(prepare(&options).await.map_err(failed)?);
+        let writer = Kept::new(options.clone(), prepare(&options).await.map_err(failed)?);
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .test_before_acquire(false)
             .connect_lazy_with(options.read_only(true));
-        Ok(Self { clock, writer, readers })
+        Ok(Self { clock, writer: Mutex::new(writer), readers })
     }
 
     fn now(&self) -> Timestamp {
@@ -101,13 +101,17 @@ impl HotStore for SqliteHotStore {
 
     async fn put(&self, key: &HotKey, value: &[u8], only: Only, life: Life) -> Result<Put, HotError> {
         require_small(value, life.ttl)?;
-        let mut writer = self.writer.lock().await;
-        put(&mut writer, key, value, only, life, &self.clock).await.map_err(failed)
+        let mut kept = self.writer.lock().await;
+        let mut writer = kept.lend().await.map_err(failed)?;
+        let outcome = put(&mut writer, key, value, only, life, &self.clock).await.map_err(failed)?;
+        writer.give_back();
+        Ok(outcome)
     }
 
     async fn touch(&self, key: &HotKey, ttl: Duration) -> Result<bool, HotError> {
         require_life(ttl)?;
-        let mut writer = self.writer.lock().await;
+        let mut kept = self.writer.lock().await;
+        let mut writer = kept.lend().await.map_err(failed)?;
         let now = self.now();
         let touched = sqlx::query(
             "UPDATE items SET touched = max(touched, ?3), expires = max(expires, min(?4, ifnull(until, ?4)))
@@ -118,12 +122,15 @@ impl HotStore for SqliteHotStore {
         .bind(now.as_millis())
         .bind(now.plus(ttl).as_millis())
         .execute(&mut *writer)
-        .await;
-        Ok(touched.map_err(failed)?.rows_affected() > 0)
+        .await
+        .map_err(failed)?;
+        writer.give_back();
+        Ok(touched.rows_affected() > 0)
     }
 
     async fn remove(&self, key: &HotKey, version: Option<u64>) -> Result<bool, HotError> {
-        let mut writer = self.writer.lock().await;
+        let mut kept = self.writer.lock().await;
+        let mut writer = kept.lend().await.map_err(failed)?;
         let removed = sqlx::query(
             "DELETE FROM items WHERE kind = ?1 AND id = ?2 AND expires > ?3 AND version = ifnull(?4, version)",
         )
@@ -132,14 +139,19 @@ impl HotStore for SqliteHotStore {
         .bind(self.now().as_millis())
         .bind(version.map(stored_version))
         .execute(&mut *writer)
-        .await;
-        Ok(removed.map_err(failed)?.rows_affected() > 0)
+        .await
+        .map_err(failed)?;
+        writer.give_back();
+        Ok(removed.rows_affected() > 0)
     }
 
     async fn take(&self, bucket: &HotKey, rate: Rate, n: u32) -> Result<Taken, HotError> {
         rate.require(n)?;
-        let mut writer = self.writer.lock().await;
-        take(&mut writer, bucket, rate, n, &self.clock).await.map_err(failed)
+        let mut kept = self.writer.lock().await;
+        let mut writer = kept.lend().await.map_err(failed)?;
+        let taken = take(&mut writer, bucket, rate, n, &self.clock).await.map_err(failed)?;
+        writer.give_back();
+        Ok(taken)
     }
 
     async fn idle(&self, kind: Kind, before: Timestamp, limit: usize) -> Result<Vec<HotKey>, HotError> {

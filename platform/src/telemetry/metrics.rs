@@ -134,6 +134,8 @@ pub struct Metrics {
     pub store_calls: Vector<Histogram, 1>,
     /// By collection and outcome.
     pub hot_view_reads: Vector<Counter, 2>,
+    /// Of the whole process.
+    pub log_lines_dropped: Vector<Counter, 0>,
     registry: Registry,
     list: Vec<Described>,
 }
@@ -344,6 +346,7 @@ impl Metrics {
             projector_quarantined: b.gauge("chorale_projector_quarantined_events", ["projection"], "Events that the projection could not apply, and events of their streams that wait behind them."),
             store_calls: b.durations("chorale_store_call_duration", ["operation"], "Time of a call to the document store, by operation (`load`, `write`, `find`, `count`, …); calls to the store of hot views begin with `hot_`."),
             hot_view_reads: b.counter("chorale_hot_view_reads", ["collection", "outcome"], "Documents of hot collections that queries have read. Outcome: `hot`, or why they were read from the documents instead: `missing`, `other_version` (the hot view is behind or ahead), `unreachable`."),
+            log_lines_dropped: b.counter("chorale_log_lines_dropped", [], "Lines of the program's own log that were dropped because standard error was not read fast enough."),
             registry: b.registry,
             list: b.list,
         }

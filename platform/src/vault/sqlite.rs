@@ -19,7 +19,7 @@ use sqlx::{Connection, Row, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Key, Vault, VaultError};
-use crate::sqlite;
+use crate::sqlite::{self, Kept};
 
 /// How long to wait for a lock of another process.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -68,9 +68,9 @@ impl SqliteVault {
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .test_before_acquire(false)
-            .connect_lazy_with(options.read_only(true));
+            .connect_lazy_with(options.clone().read_only(true));
         let (requests, queue) = mpsc::channel(QUEUE);
-        tokio::spawn(write(connection, queue));
+        tokio::spawn(write(Kept::new(options, connection), queue));
         Ok(Self { requests, readers })
     }
 
@@ -119,22 +119,22 @@ impl Vault for SqliteVault {
 }
 
 /// The task that writes. It ends when all handles of the vault are dropped.
-async fn write(mut connection: SqliteConnection, mut queue: mpsc::Receiver<Request>) {
+async fn write(mut kept: Kept, mut queue: mpsc::Receiver<Request>) {
     let mut batch = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut batch, BATCH).await > 0 {
         let mut creations = Vec::new();
         for request in batch.drain(..) {
             match request {
                 Request::KeyFor(subject, reply) => creations.push((subject, reply)),
-                Request::Erase(subject, reply) => answer(reply, erase(&mut connection, &subject).await),
+                Request::Erase(subject, reply) => answer(reply, erase(&mut kept, &subject).await),
                 Request::SystemKey(name, reply) => {
-                    let key = system_key(&mut connection, &name).await;
+                    let key = kept_system_key(&mut kept, &name).await;
                     answer(reply, key.map_err(VaultError::unavailable));
                 }
             }
         }
         if !creations.is_empty() {
-            create(&mut connection, creations).await;
+            create(&mut kept, creations).await;
         }
     }
 }
@@ -145,10 +145,10 @@ fn answer<T>(reply: Reply<T>, result: Result<T, VaultError>) {
     }
 }
 
-async fn create(connection: &mut SqliteConnection, wanted: Vec<(String, Reply<Key>)>) {
+async fn create(kept: &mut Kept, wanted: Vec<(String, Reply<Key>)>) {
     let subjects: Vec<&str> = wanted.iter().map(|(subject, _)| subject.as_str()).collect();
-    let result = keys_for(connection, &subjects).await.map_err(VaultError::unavailable);
-    match result {
+    let result = kept_keys_for(kept, &subjects).await;
+    match result.map_err(VaultError::unavailable) {
         Ok(keys) => {
             for ((subject, reply), known) in wanted.into_iter().zip(keys) {
                 answer(reply, known.key().ok_or(VaultError::Erased { subject }));
@@ -171,6 +171,20 @@ impl Known {
             Self::Erased => None,
         }
     }
+}
+
+async fn kept_keys_for(kept: &mut Kept, subjects: &[&str]) -> Result<Vec<Known>, sqlx::Error> {
+    let mut connection = kept.lend().await?;
+    let keys = keys_for(&mut connection, subjects).await?;
+    connection.give_back();
+    Ok(keys)
+}
+
+async fn kept_system_key(kept: &mut Kept, name: &str) -> Result<Key, sqlx::Error> {
+    let mut connection = kept.lend().await?;
+    let key = system_key(&mut connection, name).await?;
+    connection.give_back();
+    Ok(key)
 }
 
 async fn keys_for(connection: &mut SqliteConnection, subjects: &[&str]) -> Result<Vec<Known>, sqlx::Error> {
@@ -220,10 +234,12 @@ async fn known(
     Ok(found)
 }
 
-async fn erase(connection: &mut SqliteConnection, subject: &str) -> Result<bool, VaultError> {
-    let destroyed = overwrite(connection, subject).await.map_err(VaultError::unavailable)?;
+async fn erase(kept: &mut Kept, subject: &str) -> Result<bool, VaultError> {
+    let mut connection = kept.lend().await.map_err(VaultError::unavailable)?;
+    let destroyed = overwrite(&mut connection, subject).await.map_err(VaultError::unavailable)?;
     // Also if it was erased before, because the wiping may have failed then.
-    let wiped = sqlite::empty_log(connection).await.map_err(VaultError::unavailable)?;
+    let wiped = sqlite::empty_log(&mut connection).await.map_err(VaultError::unavailable)?;
+    connection.give_back();
     if wiped { Ok(destroyed) } else { Err(VaultError::Lingering { subject: subject.to_owned() }) }
 }
 

@@ -17,8 +17,8 @@ use tokio::sync::watch;
 
 use crate::Outcome;
 use crate::place::Place;
-use crate::sample::Sample;
 use crate::story;
+use measure::Sample;
 
 /// Longest duration of one wait.
 const TICK: Duration = Duration::from_millis(100);

@@ -36,10 +36,11 @@ pub struct Shop {
 
 impl Shop {
     /// Starts a shop with the built-in catalogue.
-    pub async fn open(place: &Place, roles: &[&str]) -> Outcome<Self> {
+    pub async fn open(place: &Place, roles: &[&str], servers: bool) -> Outcome<Self> {
         let program = place.chorale.as_ref().ok_or("the program was not built")?;
         let (database, folder, prefix) =
             (place.database().await?, tempfile::tempdir_in(&place.disk)?, place.prefix());
+        let documents = if servers { place.read_models() } else { Vec::new() };
         let command = |role: &str| {
             let mut command = Command::new(program);
             command
@@ -50,6 +51,7 @@ impl Shop {
                 .env("CHORALE_VAULT", &database.url)
                 .env("CHORALE_BUS", format!("kafka://{}?prefix={prefix}", place.kafka))
                 .env("CHORALE_LOG", "warn")
+                .envs(documents.iter().map(|(name, address)| (*name, address)))
                 .args(Some(role).filter(|role| !role.is_empty()))
                 .kill_on_drop(true);
             command

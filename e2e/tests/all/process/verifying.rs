@@ -11,16 +11,12 @@ async fn a_document_altered_by_hand_is_found_with_exit_code_1_and_put_right() ->
     let folder = tempfile::tempdir()?;
     // It seeds the built-in catalogue.
     let shop = Program::start(folder.path(), &[])?;
-    let products = || -> Result<Value> {
-        let all = objects(folder.path(), &["projections"])?;
-        all.into_iter().find(|one| one["name"] == "products").context("products")
-    };
-    while products()?["lagEvents"] != 0 {
-        tokio::task::yield_now().await;
-    }
+    printed(folder.path(), &["projections", "wait", "products"])?;
     let file = folder.path().join("documents.sqlite");
     let mut connection = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await?;
-    let live = products()?;
+    let all = objects(folder.path(), &["projections"])?;
+    let live = all.into_iter().find(|one| one["name"] == "products").context("products")?;
+    assert_eq!(live["lagEvents"], 0, "{live}");
     let table = format!("products_v{}_g{}", live["shape"], live["generation"]);
     let altering = format!(
         "UPDATE {table} SET body = json_set(body, '$.title', 'Altered') \

@@ -14,9 +14,15 @@ pub struct Sample {
     /// Median duration of a call, in milliseconds.
     #[serde(default)]
     pub p50: Option<f64>,
+    /// 95th percentile of the duration, in milliseconds.
+    #[serde(default)]
+    pub p95: Option<f64>,
     /// 99th percentile of the duration, in milliseconds.
     #[serde(default)]
     pub p99: Option<f64>,
+    /// Processor time of the contender per operation, in milliseconds.
+    #[serde(default)]
+    pub processor: Option<f64>,
 }
 
 impl Sample {
@@ -37,7 +43,7 @@ impl Sample {
                 .get((calls.len() * share / 100).min(calls.len().saturating_sub(1)))
                 .map(|time| millis(*time))
         };
-        Self { per_second: 0.0, p50: at(50), p99: at(99) }
+        Self { p50: at(50), p95: at(95), p99: at(99), ..Self::default() }
     }
 }
 
@@ -53,8 +59,8 @@ pub struct Samples(pub BTreeMap<String, Vec<Sample>>);
 impl Samples {
     pub fn add(&mut self, contender: &str, sample: Sample) {
         let ms = |time: Option<f64>| time.map_or_else(|| "–".to_owned(), |time| format!("{time:.2} ms"));
-        let Sample { per_second, p50, p99 } = sample;
-        eprintln!("  {contender:<44} {per_second:>9.0}/s   p50 {:>9}   p99 {:>9}", ms(p50), ms(p99));
+        let Sample { per_second, p50, p99, .. } = sample;
+        eprintln!("  {contender:<60} {per_second:>9.0}/s   p50 {:>9}   p99 {:>9}", ms(p50), ms(p99));
         self.0.entry(contender.to_owned()).or_default().push(sample);
     }
 

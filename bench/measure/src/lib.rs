@@ -1,0 +1,7 @@
+//! What the benchmarks share: samples of contenders that take turns, and goals as ratios between them.
+
+mod goal;
+mod sample;
+
+pub use goal::{Row, Wanted, shown, write};
+pub use sample::{Sample, Samples, median, millis};

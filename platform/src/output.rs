@@ -30,12 +30,13 @@ pub struct Output<W> {
     lost: Option<io::Error>,
     is_broken: bool,
     has_no_reader: bool,
+    is_used: bool,
 }
 
 impl<W: Write> Output<W> {
     /// For a command that only shows something.
     pub fn showing(to: W) -> Self {
-        Self { to, finishes: false, lost: None, is_broken: false, has_no_reader: false }
+        Self { to, finishes: false, lost: None, is_broken: false, has_no_reader: false, is_used: false }
     }
 
     /// For a command whose work or exit code matters.
@@ -43,8 +44,12 @@ impl<W: Write> Output<W> {
         Self { finishes: true, ..Self::showing(to) }
     }
 
-    /// Flushes. An error if the output could not be written although somebody was there to read it.
+    /// Flushes. An error if the output could not be written although somebody was there to read it. A command that has written
+    /// nothing here has lost nothing: lines of [`print`] may be lost.
     pub fn finish(&mut self) -> io::Result<()> {
+        if !self.is_used {
+            return Ok(());
+        }
         self.flush()?;
         self.lost.take().map_or(Ok(()), Err)
     }
@@ -74,6 +79,7 @@ impl<W: Write> Output<W> {
 
 impl<W: Write> Write for Output<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.is_used = true;
         if self.is_broken {
             return Ok(bytes.len());
         }
@@ -129,6 +135,11 @@ mod tests {
         writeln!(output, "one").unwrap();
         writeln!(output, "two").unwrap();
         assert_eq!(output.finish().unwrap_err().kind(), ErrorKind::StorageFull);
+    }
+
+    #[test]
+    fn a_command_that_has_written_nothing_has_lost_nothing() {
+        Output::finishing(Broken(ErrorKind::StorageFull)).finish().unwrap();
     }
 
     #[test]

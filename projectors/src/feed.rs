@@ -3,7 +3,9 @@
 mod entity;
 mod journal;
 mod quarantine;
+mod streams;
 mod summary;
+mod versions;
 
 use std::sync::Arc;
 
@@ -15,6 +17,9 @@ use crate::projection::{Kind, Projection};
 use crate::source::StreamSource;
 
 pub(crate) use quarantine::Quarantine;
+
+/// The only version of a document that is written once.
+const WRITTEN: u64 = 1;
 
 /// Feeds a generation. Records may come twice, late, or from two feeds at once: versions decide.
 pub(crate) struct Feed {
@@ -60,6 +65,7 @@ impl Feed {
             Kind::Entity(evolve) => entity::work(self, evolve, records).await?,
             Kind::Journal(enter) => journal::work(enter, records),
             Kind::Summary(add) => summary::work(self, add, records).await?,
+            Kind::Versions(keep) => versions::work(self, keep, records).await?,
         };
         // After the documents were read, so that those of a store that is restored now are not taken for newer ones.
         self.require(reached).await?;
@@ -81,6 +87,7 @@ impl Feed {
                 Kind::Entity(evolve) => entity::retry(self, evolve, &records).await?,
                 Kind::Journal(enter) => journal::retry(enter, &records),
                 Kind::Summary(add) => summary::retry(add, &records),
+                Kind::Versions(keep) => versions::retry(self, keep, &records).await?,
             };
             let found = self.keep(outcome, &Positions::new()).await?;
             problem = problem.or(found);

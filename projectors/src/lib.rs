@@ -26,7 +26,7 @@ use platform::clock::Clock;
 use read_models::Store;
 
 pub use error::ProjectorError;
-pub use projection::{ApplyError, Entity, Entry, Journal, Projection, Summary};
+pub use projection::{ApplyError, Entity, Entry, Journal, Projection, Summary, Versions};
 pub use projections::REGISTRY;
 pub use rebuild::{Difference, RebuildError, Rebuilt, Verified, drop_old, rebuild, rollback, verify};
 pub use runner::{Handle, Options, run};

@@ -1,9 +1,10 @@
-//! The three kinds of projections. A projection is data: its topics, its collection and one pure function. The runner does
+//! The four kinds of projections. A projection is data: its topics, its collection and one pure function. The runner does
 //! the rest.
 
 mod entity;
 mod journal;
 mod summary;
+mod versions;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -19,6 +20,8 @@ pub(crate) use journal::Enter;
 pub use journal::{Entry, Journal};
 pub(crate) use summary::Add;
 pub use summary::Summary;
+pub(crate) use versions::Keep;
+pub use versions::Versions;
 
 /// A read model and the function that makes it.
 pub struct Projection {
@@ -31,6 +34,7 @@ pub(crate) enum Kind {
     Entity(&'static dyn Evolve),
     Journal(&'static dyn Enter),
     Summary(&'static dyn Add),
+    Versions(&'static dyn Keep),
 }
 
 impl Projection {
@@ -61,6 +65,15 @@ impl Projection {
         Self { collection, topics, kind: Kind::Summary(add) }
     }
 
+    /// One document per version of each stream of `topics`, with the state after that version's event.
+    pub const fn versions(
+        collection: &'static Collection,
+        topics: &'static [Topic],
+        keep: &'static dyn Keep,
+    ) -> Self {
+        Self { collection, topics, kind: Kind::Versions(keep) }
+    }
+
     /// The name of its collection.
     pub fn name(&self) -> &'static str {
         self.collection.name
@@ -82,15 +95,17 @@ impl Projection {
             Kind::Entity(evolve) => evolve.reread(body),
             Kind::Journal(enter) => enter.reread(body),
             Kind::Summary(add) => add.reread(body),
+            Kind::Versions(keep) => keep.reread(body),
         }
     }
 
-    /// `entity`, `journal` or `summary`.
+    /// `entity`, `journal`, `summary` or `versions`.
     pub fn kind(&self) -> &'static str {
         match self.kind {
             Kind::Entity(_) => "entity",
             Kind::Journal(_) => "journal",
             Kind::Summary(_) => "summary",
+            Kind::Versions(_) => "versions",
         }
     }
 }

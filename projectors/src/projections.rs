@@ -3,6 +3,7 @@
 pub mod categories;
 pub mod events;
 pub mod order_timeline;
+pub mod order_versions;
 pub mod orders;
 pub mod parked_reactions;
 pub mod payments;
@@ -14,13 +15,15 @@ pub mod shipments;
 pub mod stock;
 pub mod stock_levels;
 pub mod stock_movements;
+pub mod stock_versions;
 
 use crate::projection::Projection;
 
-pub static REGISTRY: [&Projection; 14] = [
+pub static REGISTRY: [&Projection; 16] = [
     &categories::CATEGORIES,
     &events::EVENTS,
     &order_timeline::ORDER_TIMELINE,
+    &order_versions::ORDER_VERSIONS,
     &orders::ORDERS,
     &parked_reactions::PARKED_REACTIONS,
     &payments::PAYMENTS,
@@ -32,6 +35,7 @@ pub static REGISTRY: [&Projection; 14] = [
     &stock::STOCK,
     &stock_levels::STOCK_LEVELS,
     &stock_movements::STOCK_MOVEMENTS,
+    &stock_versions::STOCK_VERSIONS,
 ];
 
 /// The projection with that name.
@@ -41,6 +45,7 @@ pub fn named(name: &str) -> Option<&'static Projection> {
 
 #[cfg(test)]
 mod tests {
+    use read_models::Streams;
     use schemas::AggregateType;
 
     use super::*;
@@ -72,22 +77,22 @@ mod tests {
     fn hot_collections_are_read_by_id_only_and_another_collection_has_the_same_streams() {
         for hot in REGISTRY.iter().map(|one| one.collection()).filter(|one| one.hot) {
             assert!(hot.indexes.is_empty(), "{} has indexes", hot.name);
-            let same =
-                |one: &&Projection| !one.collection().hot && one.collection().entity_of == hot.entity_of;
-            assert!(
-                hot.entity_of.is_some() && REGISTRY.iter().copied().any(|one| same(&one)),
-                "{}",
-                hot.name
-            );
+            let same = |one: &&Projection| !one.collection().hot && one.collection().streams == hot.streams;
+            let is_entity = matches!(hot.streams, Streams::Entity(_));
+            assert!(is_entity && REGISTRY.iter().copied().any(|one| same(&one)), "{}", hot.name);
         }
     }
 
     #[test]
-    fn an_entity_declares_the_streams_that_it_is_the_entity_of_and_no_other_projection_does() {
+    fn a_collection_declares_the_streams_of_the_topics_of_its_projection() {
         for projection in REGISTRY {
-            let declared = projection.collection().entity_of;
+            let declared = projection.collection().streams;
             for topic in projection.topics() {
-                let expected = (projection.kind() == "entity").then(|| topic.prefix());
+                let expected = match projection.kind() {
+                    "entity" => Streams::Entity(topic.prefix()),
+                    "versions" => Streams::Versions(topic.prefix()),
+                    _ => Streams::Other,
+                };
                 assert_eq!(declared, expected, "{projection:?} on {topic}");
             }
         }

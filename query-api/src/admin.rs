@@ -1,6 +1,7 @@
 //! The queries of the back office.
 
 mod audit;
+mod history;
 mod node;
 mod shop;
 
@@ -11,4 +12,4 @@ use crate::catalog::Catalog;
 /// Queries of the back office, for operators and auditors.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Query")]
-pub(crate) struct AdminQuery(Catalog, shop::Shop, audit::Audit, node::Nodes);
+pub(crate) struct AdminQuery(Catalog, shop::Shop, history::History, audit::Audit, node::Nodes);

@@ -2,13 +2,13 @@
 //!
 //! A token names versions of streams (`stream@version`, joined by commas), as the command API answers them. Before a
 //! collection is read, the query waits until its documents of those streams have these versions, at most as long as its
-//! patience in total. Tokens cover collections that are entities of a stream prefix; they do not cover journals and
-//! summaries.
+//! patience in total. Tokens cover collections with a document per stream, or per version of a stream; they do not cover
+//! journals and summaries.
 
 use std::collections::BTreeMap;
 
 use async_graphql::{Name, Value};
-use read_models::Collection;
+use read_models::{Collection, Streams};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::fault::Fault;
@@ -74,10 +74,13 @@ fn parse_one(part: &str) -> Result<Wanted, Fault> {
     Ok(Wanted { stream: stream.to_owned(), version })
 }
 
-/// Whether the collection has one document per stream of this kind.
+/// Whether the documents of the collection show which version of the stream has been applied.
 fn covers(collection: &Collection, stream: &str) -> bool {
     let prefix = stream.split_once('-').map_or(stream, |(prefix, _)| prefix);
-    collection.entity_of == Some(prefix)
+    match collection.streams {
+        Streams::Entity(own) | Streams::Versions(own) => own == prefix,
+        Streams::Other => false,
+    }
 }
 
 impl Ledger {

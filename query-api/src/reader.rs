@@ -8,6 +8,7 @@ mod batch;
 mod fresh;
 mod hot;
 mod joins;
+mod past;
 mod personal;
 
 use std::sync::Arc;
@@ -19,7 +20,8 @@ use http_server::Audience;
 use parking_lot::Mutex;
 use read_models::documents::categories::CATEGORIES;
 use read_models::documents::products::PRODUCTS;
-use read_models::{Collection, Cursor, Document, Filter, Generation, GenerationState, Place, Query};
+use read_models::documents::versions;
+use read_models::{Collection, Cursor, Document, Filter, Generation, GenerationState, Place, Query, Streams};
 use search::Search;
 use serde::de::DeserializeOwned;
 use tokio::sync::{OnceCell, Semaphore};
@@ -28,6 +30,7 @@ use tokio::time::Instant;
 pub(crate) use fresh::{FreshReaders, Readers};
 pub(crate) use hot::ListedProduct;
 pub(crate) use joins::{Doc, Joins, shared};
+pub(crate) use past::{Moment, Past};
 pub(crate) use personal::Personal;
 
 use crate::consistency::{self, Ledger};
@@ -188,12 +191,9 @@ impl Reader {
         wanted: Vec<consistency::Wanted>,
     ) -> Result<(), Fault> {
         let keyed = &self.services.store.keyed;
-        let ids: Vec<String> = wanted.iter().map(|wanted| wanted.stream.clone()).collect();
         let mut since = keyed.changed(collection.name, None, Duration::ZERO).await?;
         let versions = loop {
-            let stored = keyed.load(generation, &ids).await?;
-            let versions: Vec<u64> =
-                stored.into_iter().map(|one| one.map_or(0, |document| document.version)).collect();
+            let versions = self.applied(collection, generation, &wanted).await?;
             let seen = wanted.iter().zip(&versions).all(|(wanted, version)| *version >= wanted.version);
             let patience = self.patience.saturating_sub(self.began.elapsed());
             if seen || patience.is_zero() || !self.may_wait() {
@@ -209,6 +209,27 @@ impl Reader {
             }
         });
         Ok(())
+    }
+
+    /// The versions of these streams that the collection shows; 0 for one without documents.
+    async fn applied(
+        &self,
+        collection: &Collection,
+        generation: &Generation,
+        wanted: &[consistency::Wanted],
+    ) -> Result<Vec<u64>, Fault> {
+        let store = &self.services.store;
+        if let Streams::Versions(_) = collection.streams {
+            let mut newest = Vec::with_capacity(wanted.len());
+            for wanted in wanted {
+                let places = store.queries.places(generation, &versions::as_of(&wanted.stream, None)).await?;
+                newest.push(places.last().and_then(|place| versions::of_id(&place.cursor.id)).unwrap_or(0));
+            }
+            return Ok(newest);
+        }
+        let ids: Vec<String> = wanted.iter().map(|wanted| wanted.stream.clone()).collect();
+        let stored = store.keyed.load(generation, &ids).await?;
+        Ok(stored.into_iter().map(|one| one.map_or(0, |document| document.version)).collect())
     }
 
     /// Whether this query may wait; once it may, it may until it is answered.

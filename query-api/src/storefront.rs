@@ -1,17 +1,19 @@
 //! The queries of the public storefront.
 
 use async_graphql::{Context, ID, MergedObject, Object, Result};
+use read_models::documents::order_versions::ORDER_VERSIONS;
 
 use crate::catalog::{self, Catalog, ProductList};
 use crate::fault::Fault;
 use crate::id;
 use crate::input::{ProductSort, ProductWhere};
 use crate::page::Window;
-use crate::reader::{Reader, reader};
+use crate::reader::{Moment, Reader, reader};
+use crate::scalars::DateTime;
 use crate::types::category::Category;
 use crate::types::names::ProductStatus;
 use crate::types::node::Node;
-use crate::types::order::{self, Order};
+use crate::types::order::{self, Order, OrderVersion};
 use crate::types::product::{Product, ProductConnection};
 use crate::types::suggestion::Suggestion;
 
@@ -92,6 +94,35 @@ impl Storefront {
         let token = guest_token.unwrap_or_default();
         let own = reader.is_guest_token(&order.value.order_id, &token).await?;
         Ok(own.then(|| Order::opened(order)))
+    }
+
+    /// Fetches an order as it was at a time or at a version. Requires exactly one of `id` and `number`, exactly one
+    /// of `at` and `version`, and the guest token that was returned when the order was placed. Null if the order
+    /// does not exist or the token belongs to a different order, if the order was placed later than `at`, or if it
+    /// does not have this version.
+    #[expect(clippy::too_many_arguments, reason = "two ways to name the order, and two the moment")]
+    async fn order_as_of(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Global id of the order, or its UUID.")] id: Option<ID>,
+        #[graphql(desc = "Order number, such as `10-000042`.")] number: Option<String>,
+        #[graphql(desc = "Time of the wanted state; events at exactly this time are included.")] at: Option<
+            DateTime,
+        >,
+        #[graphql(desc = "Version of the wanted state: the number of the order's events up to it.")]
+        version: Option<u64>,
+        #[graphql(desc = "Guest token from the answer to `placeOrder`.")] guest_token: Option<String>,
+        #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
+    ) -> Result<Option<OrderVersion>> {
+        let reader = reader(ctx)?;
+        reader.require(consistency.as_deref())?;
+        let moment = Moment::of(at, version)?;
+        let Some(key) = order::key_of(reader, id, number).await? else { return Ok(None) };
+        if !reader.is_guest_token(&key, &guest_token.unwrap_or_default()).await? {
+            return Ok(None);
+        }
+        let found = reader.past(&ORDER_VERSIONS, format!("order-{key}"), moment).await?;
+        Ok(found.map(OrderVersion::opened))
     }
 
     /// Fetches an object by its global id. Null if it does not exist or is not public. Orders are never found

@@ -6,7 +6,6 @@ use futures_util::stream::{BoxStream, select_all};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::fault::Fault;
-use crate::id;
 use crate::live::{Live, versions};
 use crate::page::Listed;
 use crate::reader::{Reader, reader};
@@ -145,11 +144,7 @@ async fn order_key(
     id: Option<ID>,
     number: Option<String>,
 ) -> std::result::Result<String, Fault> {
-    if let (Some(id), None) = (&id, &number) {
-        return id::key(id, "Order");
-    }
-    let found = order::by_id_or_number(reader, id, number).await?;
-    Ok(found.ok_or(NO_ORDER)?.value.order_id.clone())
+    order::key_of(reader, id, number).await?.ok_or(NO_ORDER)
 }
 
 /// The versions of an order after `since`.

@@ -14,6 +14,7 @@ mod api {
     mod operators;
     mod orders;
     mod paging;
+    mod past;
     mod protocol;
     mod searching;
     mod shop;

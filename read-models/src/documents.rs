@@ -13,6 +13,7 @@ use crate::port::Collection;
 pub mod categories;
 pub mod events;
 pub mod order_timeline;
+pub mod order_versions;
 pub mod orders;
 pub mod parked_reactions;
 pub mod payments;
@@ -24,12 +25,15 @@ pub mod shipments;
 pub mod stock;
 pub mod stock_levels;
 pub mod stock_movements;
+pub mod stock_versions;
+pub mod versions;
 
 /// All collections, for [`connect`](crate::connect).
-pub static ALL: [&Collection; 14] = [
+pub static ALL: [&Collection; 16] = [
     &categories::CATEGORIES,
     &events::EVENTS,
     &order_timeline::ORDER_TIMELINE,
+    &order_versions::ORDER_VERSIONS,
     &orders::ORDERS,
     &parked_reactions::PARKED_REACTIONS,
     &payments::PAYMENTS,
@@ -41,6 +45,7 @@ pub static ALL: [&Collection; 14] = [
     &stock::STOCK,
     &stock_levels::STOCK_LEVELS,
     &stock_movements::STOCK_MOVEMENTS,
+    &stock_versions::STOCK_VERSIONS,
 ];
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

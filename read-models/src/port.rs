@@ -25,7 +25,7 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use platform::bus::Positions;
 
-pub use collection::{Collection, Generation, GenerationState, Index};
+pub use collection::{Collection, Generation, GenerationState, Index, Streams};
 pub use document::{ChangeToken, Stored, Write, refuse_duplicates};
 pub use error::StoreError;
 pub use keys::{KeyFields, Keys, Value};

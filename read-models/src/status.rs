@@ -37,7 +37,7 @@ impl ProjectorState {
 pub struct ProjectorStatus {
     /// The projection, named like its collection: `orders`.
     pub name: String,
-    /// `entity`, `journal` or `summary`.
+    /// `entity`, `journal`, `summary` or `versions`.
     pub kind: &'static str,
     /// The engine of its store, which is the scheme of the store's address: `sqlite`.
     pub store: &'static str,

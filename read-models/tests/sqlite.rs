@@ -12,7 +12,7 @@ use directory::Directory;
 use platform::bus::Positions;
 use read_models::contract::BOOKS;
 use read_models::{
-    Collection, Direction, Filter, Index, Migrated, Query, Store, StoreError, Value, Write, connect,
+    Collection, Direction, Filter, Index, Migrated, Query, Store, StoreError, Streams, Value, Write, connect,
     connect_read_only, migrate,
 };
 use sqlx::sqlite::SqliteConnectOptions;
@@ -43,7 +43,7 @@ fn sorted_by(field: &'static str) -> Query {
 #[tokio::test]
 async fn an_index_that_comes_later_finds_what_was_written_before() {
     static BEFORE: Collection =
-        Collection { name: "books", shape: 1, entity_of: None, hot: false, indexes: &[] };
+        Collection { name: "books", shape: 1, streams: Streams::Other, hot: false, indexes: &[] };
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("read.sqlite");
     let old = open(&file, &BEFORE).await.unwrap();
@@ -214,7 +214,7 @@ async fn a_read_only_store_sees_writes_and_changes_nothing() {
     static LATER: Collection = Collection {
         name: "later",
         shape: 1,
-        entity_of: None,
+        streams: Streams::Other,
         hot: false,
         indexes: &[Index::Field("title")],
     };
@@ -260,7 +260,7 @@ async fn names_cannot_inject_sql() {
     static WRONG: Collection = Collection {
         name: "books",
         shape: 1,
-        entity_of: None,
+        streams: Streams::Other,
         hot: false,
         indexes: &[Index::Field("title') --")],
     };

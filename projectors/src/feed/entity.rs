@@ -1,30 +1,22 @@
 //! Applying batches to entities.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use platform::bus::Record;
-use platform::error::Chain;
 use read_models::{Stored, Write};
 
+use super::streams::{self, Streams, Versions};
 use super::{Feed, Outcome};
 use crate::error::ProjectorError;
 use crate::projection::Evolve;
-
-/// Records by stream, then by version, each once.
-type Streams = BTreeMap<String, BTreeMap<u64, Record>>;
 
 pub(super) async fn work(
     feed: &Feed,
     evolve: &dyn Evolve,
     records: &[Record],
 ) -> Result<Outcome, ProjectorError> {
-    let mut streams = Streams::new();
-    for record in records {
-        let stream = streams.entry(record.envelope.stream.to_string()).or_default();
-        stream.insert(record.envelope.version, record.clone());
-    }
     let waiting = feed.quarantine.streams().await?;
-    fold(feed, evolve, streams, &waiting).await
+    fold(feed, evolve, streams::by_stream(records), &waiting).await
 }
 
 /// Tries the streams of these quarantined records again, from the versions of their documents.
@@ -33,8 +25,7 @@ pub(super) async fn retry(
     evolve: &dyn Evolve,
     records: &[Record],
 ) -> Result<Outcome, ProjectorError> {
-    let streams: Streams =
-        records.iter().map(|record| (record.envelope.stream.to_string(), BTreeMap::new())).collect();
+    let streams = streams::named(records);
     let waiting = streams.keys().cloned().collect();
     fold(feed, evolve, streams, &waiting).await
 }
@@ -76,7 +67,7 @@ async fn fold_stream(
     feed: &Feed,
     evolve: &dyn Evolve,
     document: Document,
-    mut records: BTreeMap<u64, Record>,
+    mut records: Versions,
     quarantined: bool,
     outcome: &mut Outcome,
 ) -> Result<(), ProjectorError> {
@@ -86,33 +77,18 @@ async fn fold_stream(
             return Ok(());
         }
     }
-    if quarantined || !follow_on(document.version, &records) {
+    if quarantined || !streams::follow_on(document.version, &records) {
         complete(feed, &document, &mut records, outcome).await?;
     }
     let records: Vec<Record> = records.into_values().collect();
-    let mut expected = document.version;
-    let ready = records.iter().take_while(|record| {
-        expected += 1;
-        record.envelope.version == expected
-    });
-    let ready = ready.count();
+    let ready = streams::ready(document.version, &records);
     let folded = evolve.fold(document.body.as_deref(), records.get(..ready).unwrap_or_default());
     let (applied, waiting) = records.split_at(folded.applied.min(records.len()));
     if quarantined {
         outcome.release.extend_from_slice(applied);
     }
-    if let Some((first, behind)) = waiting.split_first() {
-        let problem = match &folded.problem {
-            Some(problem) => Chain(problem).to_string(),
-            None => {
-                format!("version {} of the stream is missing", document.version + folded.applied as u64 + 1)
-            }
-        };
-        report(feed, first, &problem);
-        outcome.quarantine.push((first.clone(), Some(problem)));
-        outcome.quarantine.extend(behind.iter().map(|record| (record.clone(), None)));
-    }
     let version = document.version + folded.applied as u64;
+    streams::quarantine(feed, waiting, folded.problem.as_ref(), version, outcome);
     let stale = !waiting.is_empty();
     // A stream whose first event cannot be applied has no document that could be marked stale.
     if version > 0 && (version > document.version || (stale && !document.stale)) {
@@ -125,44 +101,15 @@ async fn fold_stream(
 async fn complete(
     feed: &Feed,
     document: &Document,
-    records: &mut BTreeMap<u64, Record>,
+    records: &mut Versions,
     outcome: &mut Outcome,
 ) -> Result<(), ProjectorError> {
-    for record in feed.quarantine.of_stream(&document.id).await? {
-        records.entry(record.envelope.version).or_insert(record);
-    }
+    streams::add_quarantined(feed, &document.id, records).await?;
     // The process stopped between the write and the release.
     let past = records.extract_if(..=document.version, |_, _| true);
     outcome.release.extend(past.map(|(_, record)| record));
-    if follow_on(document.version, records) {
+    if streams::follow_on(document.version, records) {
         return Ok(());
     }
-    let Some(topic) = records.values().next().map(|record| record.topic) else { return Ok(()) };
-    tracing::error!(
-        projection = feed.projection.name(),
-        stream = document.id,
-        version = document.version,
-        next = records.keys().next(),
-        "a version was skipped; reading the stream again"
-    );
-    for record in feed.source.stream(topic, &document.id, document.version).await? {
-        records.entry(record.envelope.version).or_insert(record);
-    }
-    Ok(())
-}
-
-/// Whether these versions follow `version` without a gap.
-fn follow_on(version: u64, records: &BTreeMap<u64, Record>) -> bool {
-    records.keys().zip(version + 1..).all(|(version, expected)| *version == expected)
-}
-
-fn report(feed: &Feed, record: &Record, problem: &str) {
-    tracing::error!(
-        projection = feed.projection.name(),
-        stream = %record.envelope.stream,
-        version = record.envelope.version,
-        event = record.envelope.name,
-        problem,
-        "event not applied; its stream is quarantined"
-    );
+    streams::add_skipped(feed, &document.id, document.version, records).await
 }

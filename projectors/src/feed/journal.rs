@@ -6,11 +6,8 @@ use platform::bus::Record;
 use platform::error::Chain;
 use read_models::Write;
 
-use super::Outcome;
+use super::{Outcome, WRITTEN};
 use crate::projection::Enter;
-
-/// The only version of an entry.
-const WRITTEN: u64 = 1;
 
 /// Entries do not depend on each other, so nothing waits behind one that cannot be made. A record that was delivered twice
 /// counts once.

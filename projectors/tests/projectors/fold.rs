@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use platform::bus::Record;
 use projectors::{ApplyError, Entry};
 use read_models::documents::sales_by_week::ProductWeek;
+use read_models::documents::versions::Version;
 use schemas::order::OrderEvent;
 use schemas::{EventSet, Recorded, Topic};
 use serde::Serialize;
@@ -26,6 +27,27 @@ pub fn entity<D: Serialize, E: EventSet>(
     }
     let text = |document: D| serde_json::to_string(&document).unwrap();
     documents.into_iter().map(|(id, (version, document))| (id, (version, document.map(text)))).collect()
+}
+
+/// The versions of all streams, by id.
+pub fn versions<S: Serialize + Clone, E: EventSet>(
+    records: &[Record],
+    topics: &[Topic],
+    evolve: fn(Option<S>, &Recorded<E>) -> Option<S>,
+) -> Documents {
+    let mut states: BTreeMap<String, (String, Option<S>)> = BTreeMap::new();
+    let mut documents = Documents::new();
+    for record in records.iter().filter(|record| topics.contains(&record.topic)) {
+        let event = Recorded::read((*record.envelope).clone(), &record.payload).unwrap();
+        let (stream, version) = (record.envelope.stream.to_string(), record.envelope.version);
+        let (since, state) = states.entry(stream.clone()).or_default();
+        *since = since.clone().max(record.envelope.time.to_string());
+        *state = evolve(state.take(), &event);
+        let id = format!("{stream}@{version:010}");
+        let document = Version { stream, version, since: since.clone(), state: state.clone() };
+        documents.insert(id, (1, Some(serde_json::to_string(&document).unwrap())));
+    }
+    documents
 }
 
 pub fn journal<D: Serialize>(

@@ -6,6 +6,8 @@ use async_trait::async_trait;
 use platform::bus::{BusError, Record};
 use projectors::StreamSource;
 use projectors::projections::stock::{self, STOCK};
+use projectors::projections::stock_versions::STOCK_VERSIONS;
+use read_models::documents::versions;
 use schemas::Topic;
 
 use crate::fold;
@@ -65,4 +67,53 @@ async fn a_missing_version_quarantines_its_stream_until_it_arrives() {
     let found: fold::Documents =
         shop.documents().await.into_iter().map(|one| (one.id, (one.version, one.body))).collect();
     assert_eq!(found, fold::entity(&records, &[Topic::STOCK], stock::evolve));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn skipped_and_lost_versions_are_made_again_from_the_stream() {
+    let records = stock_history();
+    let (first, second) = records.split_at(records.len() / 2);
+    let mut shop = Shop::closed(&STOCK_VERSIONS, None).await;
+    shop.backends.source = Arc::new(Log(records.clone()));
+    shop.start(20);
+    shop.bus.put(&with_holes(first));
+    shop.settled().await;
+    let live = shop.live().await;
+    for document in shop.documents().await {
+        assert!(shop.store().repairs.remove(&live, &document.id, 1).await.unwrap());
+    }
+    shop.bus.put(&with_holes(second));
+    shop.settled().await;
+    let expected = fold::versions(&records, &[Topic::STOCK], stock::evolve);
+    let goes_on = |id: &str| {
+        let of = |one: &Record| id.starts_with(&format!("{}@", one.envelope.stream));
+        second.iter().any(|one| of(one) && one.envelope.version > 3)
+    };
+    let found: fold::Documents =
+        shop.documents().await.into_iter().map(|one| (one.id, (one.version, one.body))).collect();
+    let of_those =
+        |all: fold::Documents| -> fold::Documents { all.into_iter().filter(|(id, _)| goes_on(id)).collect() };
+    let (found, expected) = (of_those(found), of_those(expected));
+    assert_eq!(found, expected);
+    assert!(found.keys().any(|id| id.ends_with("@0000000001")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_behind_a_missing_one_wait_until_it_arrives() {
+    let records = stock_history();
+    let mut shop = Shop::closed(&STOCK_VERSIONS, None).await;
+    shop.start(20);
+    shop.bus.put(&with_holes(&records));
+    shop.settled().await;
+    assert!(shop.documents().await.iter().all(|one| versions::of_id(&one.id).unwrap() <= 2));
+    let status = &projectors::status(&shop.backends, &[&STOCK_VERSIONS]).await.unwrap()[0];
+    assert!(status.last_error.as_ref().unwrap().contains("version 3 of the stream is missing"));
+
+    let missing = records.iter().filter(|record| record.envelope.version == 3);
+    let late = missing.map(|record| moved(record.clone(), 1_000_000));
+    shop.bus.put(&late.collect::<Vec<_>>());
+    shop.settled().await;
+    let found: fold::Documents =
+        shop.documents().await.into_iter().map(|one| (one.id, (one.version, one.body))).collect();
+    assert_eq!(found, fold::versions(&records, &[Topic::STOCK], stock::evolve));
 }

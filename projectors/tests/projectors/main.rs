@@ -5,6 +5,7 @@ mod gaps;
 mod going_back;
 mod golden;
 mod history;
+mod past;
 mod poison;
 mod properties;
 mod rebuilding;

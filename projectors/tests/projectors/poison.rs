@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use platform::bus::Record;
 use projectors::projections::{events, sales_by_week, stock};
-use projectors::{Entity, Projection, Summary};
+use projectors::{Entity, Projection, Summary, Versions};
 use read_models::documents::sales_by_week::ProductWeek;
 use read_models::documents::stock::StockItem;
-use read_models::{Collection, QuarantinedEvent};
+use read_models::{Collection, QuarantinedEvent, Streams};
 use schemas::order::OrderEvent;
 use schemas::stock::StockEvent;
 use schemas::{Recorded, Topic};
@@ -83,8 +83,13 @@ async fn a_stream_waits_behind_an_event_that_cannot_be_read_and_the_others_go_on
 macro_rules! moody {
     ($projection:ident, $collection:ident, $evolve:ident, $broken:ident) => {
         static $broken: AtomicBool = AtomicBool::new(true);
-        static $collection: Collection =
-            Collection { name: "moody", shape: 1, entity_of: Some("stock"), hot: false, indexes: &[] };
+        static $collection: Collection = Collection {
+            name: "moody",
+            shape: 1,
+            streams: Streams::Entity("stock"),
+            hot: false,
+            indexes: &[],
+        };
         static $projection: Projection = Projection::entity(&$collection, &[Topic::STOCK], &Entity($evolve));
 
         fn $evolve(item: Option<StockItem>, event: &Recorded<StockEvent>) -> Option<StockItem> {
@@ -185,9 +190,51 @@ async fn a_journal_quarantines_what_it_cannot_enter_and_enters_the_rest() {
     assert_eq!(shop.documents().await.len(), records.len() - 1);
 }
 
+static VERSIONS_ARE_BROKEN: AtomicBool = AtomicBool::new(true);
+static MOODY_VERSIONS_DOCUMENTS: Collection = Collection {
+    name: "moody_versions",
+    shape: 1,
+    streams: Streams::Versions("stock"),
+    hot: false,
+    indexes: &[],
+};
+static MOODY_VERSIONS: Projection =
+    Projection::versions(&MOODY_VERSIONS_DOCUMENTS, &[Topic::STOCK], &Versions(moody_version));
+
+fn moody_version(item: Option<StockItem>, event: &Recorded<StockEvent>) -> Option<StockItem> {
+    let panics = VERSIONS_ARE_BROKEN.load(Ordering::SeqCst) && event.envelope.version.is_multiple_of(4);
+    assert!(!panics, "every fourth event panics");
+    stock::evolve(item, event)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_stop_before_an_event_that_cannot_be_applied_and_continue_with_it() {
+    let (records, _) = stock_history();
+    let shop = Shop::open(&MOODY_VERSIONS, Some(5)).await;
+    let (first, second) = records.split_at(records.len() / 2);
+    shop.bus.put(first);
+    shop.settled().await;
+    assert!(!quarantined(&shop).await.is_empty());
+    let expected = fold::versions(&records, &[Topic::STOCK], stock::evolve);
+    for document in shop.documents().await {
+        assert!(document.id < format!("{}@0000000004", document.id.split('@').next().unwrap()));
+        assert_eq!(expected[&document.id], (document.version, document.body));
+    }
+
+    VERSIONS_ARE_BROKEN.store(false, Ordering::SeqCst);
+    // Some streams continue by themselves, with their next event; the others on request.
+    shop.bus.put(second);
+    shop.settled().await;
+    shop.handle().retry_quarantined("moody_versions").unwrap();
+    wait_until_nothing_is_quarantined(&shop).await;
+    let found: fold::Documents =
+        shop.documents().await.into_iter().map(|one| (one.id, (one.version, one.body))).collect();
+    assert_eq!(found, expected);
+}
+
 static SUM_IS_BROKEN: AtomicBool = AtomicBool::new(true);
 static MOODY_SALES_DOCUMENTS: Collection =
-    Collection { name: "moody_sales", shape: 1, entity_of: None, hot: false, indexes: &[] };
+    Collection { name: "moody_sales", shape: 1, streams: Streams::Other, hot: false, indexes: &[] };
 static MOODY_SALES: Projection = Projection::summary(
     &MOODY_SALES_DOCUMENTS,
     &[Topic::ORDER],

@@ -2,18 +2,19 @@
 
 use platform::bus::Record;
 use projectors::projections::{
-    REGISTRY, categories, events, order_timeline, orders, parked_reactions, payments, product_cards,
-    products, reservations, sales_by_week, shipments, stock, stock_levels, stock_movements,
+    REGISTRY, categories, events, order_timeline, order_versions, orders, parked_reactions, payments,
+    product_cards, products, reservations, sales_by_week, shipments, stock, stock_levels, stock_movements,
+    stock_versions,
 };
 use projectors::{Entity, Projection};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
-use read_models::Collection;
 use read_models::documents::product_cards::ProductCard;
 use read_models::documents::products::Product;
 use read_models::documents::stock::StockItem;
 use read_models::documents::stock_levels::StockLevel;
+use read_models::{Collection, Streams};
 use schemas::stock::StockEvent;
 use schemas::{Recorded, Topic};
 
@@ -247,6 +248,14 @@ property!(parked_reactions_are_the_fold_of_the_log, parked_reactions::PARKED_REA
     &[Topic::PAYMENTS_REACTION],
     parked_reactions::evolve
 ));
+property!(versions_of_orders_are_the_fold_of_the_log, order_versions::ORDER_VERSIONS, |log| fold::versions(
+    log,
+    &[Topic::ORDER],
+    orders::evolve
+));
+property!(versions_of_stock_items_are_the_fold_of_the_log, stock_versions::STOCK_VERSIONS, |log| {
+    fold::versions(log, &[Topic::STOCK], stock::evolve)
+});
 property!(the_stock_ledger_is_the_fold_of_the_log, stock_movements::STOCK_MOVEMENTS, |log| fold::journal(
     log,
     &[Topic::STOCK],
@@ -278,7 +287,7 @@ fn sales_are_the_fold_of_the_log() {
 
 /// No projection of the shop deletes, but one may: this one does.
 static GONE: Collection =
-    Collection { name: "gone", shape: 1, entity_of: Some("stock"), hot: false, indexes: &[] };
+    Collection { name: "gone", shape: 1, streams: Streams::Entity("stock"), hot: false, indexes: &[] };
 static SOLD_OUT_IS_GONE: Projection = Projection::entity(&GONE, &[Topic::STOCK], &Entity(sold_out_is_gone));
 
 fn sold_out_is_gone(item: Option<StockItem>, event: &Recorded<StockEvent>) -> Option<StockItem> {

@@ -9,7 +9,7 @@ use projectors::projections::orders::{self, ORDERS};
 use projectors::projections::stock;
 use projectors::{Backends, Entity, Projection, REGISTRY, RebuildError, rebuild};
 use read_models::documents::stock::StockItem;
-use read_models::{Collection, GenerationState};
+use read_models::{Collection, GenerationState, Streams};
 use schemas::stock::StockEvent;
 use schemas::{Recorded, Timestamp, Topic};
 use tokio::sync::Notify;
@@ -83,7 +83,7 @@ async fn a_rebuild_catches_up_with_a_shop_that_stays_open() {
 
 static CHANGED: AtomicBool = AtomicBool::new(false);
 static CHANGEABLE_DOCUMENTS: Collection =
-    Collection { name: "changeable", shape: 1, entity_of: Some("stock"), hot: false, indexes: &[] };
+    Collection { name: "changeable", shape: 1, streams: Streams::Entity("stock"), hot: false, indexes: &[] };
 static CHANGEABLE: Projection =
     Projection::entity(&CHANGEABLE_DOCUMENTS, &[Topic::STOCK], &Entity(changeable));
 

@@ -54,7 +54,7 @@ async fn find(reader: &Reader, id: &ID) -> Result<Option<ShopNode>, Fault> {
         "Category" => {
             reader.categories().await?.and_then(|tree| Category::find(&tree, &key)).map(ShopNode::Category)
         }
-        "StockItem" => reader.stock(&key).await?.map(|one| ShopNode::StockItem(StockItem(one))),
+        "StockItem" => reader.stock(&key).await?.map(|one| ShopNode::StockItem(StockItem::of(one))),
         "Payment" => reader.payment(&key).await?.map(|one| ShopNode::Payment(Payment(one))),
         "Reservation" => reader.reservation(&key).await?.map(|one| ShopNode::Reservation(Reservation(one))),
         "Order" => reader.order(&key).await?.map(|one| ShopNode::Order(ShopOrder::of(one))),

@@ -11,7 +11,7 @@ use http_server::Audience;
 use read_models::documents;
 use read_models::documents::stock_levels;
 
-pub(crate) use item::StockItem;
+pub(crate) use item::{StockItem, StockItemVersion};
 pub(crate) use reservation::Reservation;
 
 use super::names::{StockLevel, named};

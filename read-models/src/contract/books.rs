@@ -5,14 +5,14 @@ use serde_json::{Value as Json, json};
 use platform::bus::Positions;
 
 use super::KeyedStore;
-use crate::port::{Collection, Filter, Generation, Index, Query, StoreError, Stored, Write};
+use crate::port::{Collection, Filter, Generation, Index, Query, StoreError, Stored, Streams, Write};
 use crate::store::Store;
 
 /// Has an index of each kind.
 pub static BOOKS: Collection = Collection {
     name: "books",
     shape: 1,
-    entity_of: None,
+    streams: Streams::Other,
     hot: false,
     indexes: &[
         Index::Field("title"),

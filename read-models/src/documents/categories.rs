@@ -4,11 +4,16 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::port::Collection;
+use crate::port::{Collection, Streams};
 
 /// No indexes: there is one document.
-pub static CATEGORIES: Collection =
-    Collection { name: "categories", shape: 1, entity_of: Some("categories"), hot: false, indexes: &[] };
+pub static CATEGORIES: Collection = Collection {
+    name: "categories",
+    shape: 1,
+    streams: Streams::Entity("categories"),
+    hot: false,
+    indexes: &[],
+};
 
 /// The id of the only document.
 pub const TREE: &str = "categories";

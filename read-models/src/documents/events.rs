@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::Actor;
-use crate::port::{Collection, Index};
+use crate::port::{Collection, Index, Streams};
 
 /// Indexes: events of a stream, of a flow, of a type; by time.
 pub static EVENTS: Collection = Collection {
     name: "events",
     shape: 1,
-    entity_of: None,
+    streams: Streams::Other,
     hot: false,
     indexes: &[
         Index::Pair("stream", "version"),

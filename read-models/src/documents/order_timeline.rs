@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Actor, EventRef};
-use crate::port::{Collection, Index};
+use crate::port::{Collection, Index, Streams};
 
 /// Indexes: entries of an order by version.
 pub static ORDER_TIMELINE: Collection = Collection {
     name: "order_timeline",
     shape: 1,
-    entity_of: None,
+    streams: Streams::Other,
     hot: false,
     indexes: &[Index::Pair("orderId", "version")],
 };

@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::{LineAtLocation, Money, Sealed, Shortage};
-use crate::port::{Collection, Index};
+use crate::port::{Collection, Index, Streams};
 
 /// Indexes: orders by number and customer; by status, hold, date and total.
 pub static ORDERS: Collection = Collection {
     name: "orders",
     shape: 1,
-    entity_of: Some("order"),
+    streams: Streams::Entity("order"),
     hot: false,
     indexes: &[
         Index::Field("number"),

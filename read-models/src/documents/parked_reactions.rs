@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::port::{Collection, Index};
+use crate::port::{Collection, Index, Streams};
 
 /// Indexes: parked reactions by reactor and state, newest first.
 pub static PARKED_REACTIONS: Collection = Collection {
     name: "parked_reactions",
     shape: 1,
-    entity_of: Some("reaction"),
+    streams: Streams::Entity("reaction"),
     hot: false,
     indexes: &[
         Index::Pair("reactor", "updatedAt"),

@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::Money;
-use crate::port::{Collection, Index};
+use crate::port::{Collection, Index, Streams};
 
 /// Indexes: payments of orders; by status, newest first.
 pub static PAYMENTS: Collection = Collection {
     name: "payments",
     shape: 1,
-    entity_of: Some("payment"),
+    streams: Streams::Entity("payment"),
     hot: false,
     indexes: &[Index::Field("orderId"), Index::Field("createdAt"), Index::Pair("status", "createdAt")],
 };

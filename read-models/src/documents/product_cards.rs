@@ -5,11 +5,16 @@ use serde::{Deserialize, Serialize};
 
 use super::Money;
 use super::products::{Medium, Product, Variant};
-use crate::port::Collection;
+use crate::port::{Collection, Streams};
 
 /// Read by id only: lists find the ids among the products.
-pub static PRODUCT_CARDS: Collection =
-    Collection { name: "product_cards", shape: 1, entity_of: Some("product"), hot: true, indexes: &[] };
+pub static PRODUCT_CARDS: Collection = Collection {
+    name: "product_cards",
+    shape: 1,
+    streams: Streams::Entity("product"),
+    hot: true,
+    indexes: &[],
+};
 
 /// A card. **Stored format.** Its fields are those of [`Product`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Money;
-use crate::port::{Collection, Index};
+use crate::port::{Collection, Index, Streams};
 
 /// Indexes: products by slug, SKU, category, brand; sorted by title, price or age; by position for the search index, which is
 /// fed with what has changed.
 pub static PRODUCTS: Collection = Collection {
     name: "products",
     shape: 2,
-    entity_of: Some("product"),
+    streams: Streams::Entity("product"),
     hot: false,
     indexes: &[
         Index::Field("slug"),

@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::{LineAtLocation, Shortage};
-use crate::port::{Collection, Index};
+use crate::port::{Collection, Index, Streams};
 
 /// Indexes: reservations of an order, and those that still reserve a SKU.
 pub static RESERVATIONS: Collection = Collection {
     name: "reservations",
     shape: 1,
-    entity_of: Some("reservation"),
+    streams: Streams::Entity("reservation"),
     hot: false,
     indexes: &[
         Index::Field("orderId"),

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::port::{Collection, Index};
+use crate::port::{Collection, Index, Streams};
 
 /// Indexes: weeks of a product; products of a week.
 pub static SALES_BY_WEEK: Collection = Collection {
     name: "sales_by_week",
     shape: 1,
-    entity_of: None,
+    streams: Streams::Other,
     hot: false,
     indexes: &[Index::Pair("productId", "week"), Index::Field("week")],
 };

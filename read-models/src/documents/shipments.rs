@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::{LineAtLocation, Sealed};
-use crate::port::{Collection, Index};
+use crate::port::{Collection, Index, Streams};
 
 /// Indexes: shipments of an order or a location, by status and by tracking number.
 pub static SHIPMENTS: Collection = Collection {
     name: "shipments",
     shape: 1,
-    entity_of: Some("shipment"),
+    streams: Streams::Entity("shipment"),
     hot: false,
     indexes: &[
         Index::Pair("orderId", "plannedAt"),

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::port::{Collection, Index};
+use crate::port::{Collection, Index, Streams};
 
 /// Indexes: stock by SKU and level. For the orders that reserve a SKU, query the reservations by `heldSkus`.
 pub static STOCK: Collection = Collection {
     name: "stock",
     shape: 1,
-    entity_of: Some("stock"),
+    streams: Streams::Entity("stock"),
     hot: false,
     indexes: &[
         Index::Field("sku"),

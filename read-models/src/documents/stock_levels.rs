@@ -4,11 +4,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::stock::StockItem;
-use crate::port::Collection;
+use crate::port::{Collection, Streams};
 
 /// Read by id only: lists of stock are found among the stock items.
 pub static STOCK_LEVELS: Collection =
-    Collection { name: "stock_levels", shape: 1, entity_of: Some("stock"), hot: true, indexes: &[] };
+    Collection { name: "stock_levels", shape: 1, streams: Streams::Entity("stock"), hot: true, indexes: &[] };
 
 /// The level and figures of a SKU. **Stored format.** Its fields are those of [`StockItem`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Actor, EventRef};
-use crate::port::{Collection, Index};
+use crate::port::{Collection, Index, Streams};
 
 /// Indexes: movements of a SKU by `version` or time; of an order.
 pub static STOCK_MOVEMENTS: Collection = Collection {
     name: "stock_movements",
     shape: 1,
-    entity_of: None,
+    streams: Streams::Other,
     hot: false,
     indexes: &[
         Index::Pair("sku", "version"),

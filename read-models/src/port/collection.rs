@@ -7,14 +7,25 @@ pub struct Collection {
     pub name: &'static str,
     /// Raised when documents change their shape, so that old and new documents never mix.
     pub shape: u32,
-    /// The prefix of the streams that the documents are entities of: one document per stream, whose id is the stream's id and
-    /// whose version is the stream's version. `None` for journals and summaries.
-    pub entity_of: Option<&'static str>,
+    /// The streams that the documents belong to, which consistency tokens name.
+    pub streams: Streams,
     /// Whether it may live in a store without queries, such as Redis: it is read by id only, has no indexes, and everything in
     /// it is in other collections, too, from which readers are answered meanwhile.
     pub hot: bool,
     /// The only fields that can be filtered and sorted by.
     pub indexes: &'static [Index],
+}
+
+/// How the documents of a collection belong to streams. Streams are named by their prefix: `order` for `order-…`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Streams {
+    /// One document per stream, whose id is the stream's id and whose version is the stream's version.
+    Entity(&'static str),
+    /// One document per version of each stream: a [`Version`](crate::documents::versions::Version), under its
+    /// [`id`](crate::documents::versions::id).
+    Versions(&'static str),
+    /// Journals and summaries: a document does not show which version of a stream has been applied.
+    Other,
 }
 
 /// An index of a collection. Fields are named as in the document, with dots into objects (`totals.grand.minor`).

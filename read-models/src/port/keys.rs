@@ -216,7 +216,7 @@ mod tests {
     static BOOKS: Collection = Collection {
         name: "books",
         shape: 1,
-        entity_of: None,
+        streams: crate::port::Streams::Other,
         hot: false,
         indexes: &[
             Index::Field("title"),

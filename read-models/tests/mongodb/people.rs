@@ -4,7 +4,7 @@ use mongodb::bson::{Bson, Document, doc};
 use platform::bus::Positions;
 use read_models::contract::scratch::Scratch;
 use read_models::contract::{BOOKS, COLLECTIONS, Location};
-use read_models::{Collection, Direction, Filter, Index, Query, Value, Write};
+use read_models::{Collection, Direction, Filter, Index, Query, Streams, Value, Write};
 
 fn book(id: &str, body: &str) -> Write {
     Write { id: id.to_owned(), version: 3, body: Some(body.to_owned()), stale: false }
@@ -42,7 +42,7 @@ async fn a_document_is_bson_that_any_tool_reads_and_queries() {
 static LATER: Collection = Collection {
     name: "books",
     shape: 1,
-    entity_of: None,
+    streams: Streams::Other,
     hot: false,
     indexes: &[Index::Field("title"), Index::Field("year"), Index::List("words"), Index::List("marks")],
 };

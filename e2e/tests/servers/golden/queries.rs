@@ -1,5 +1,7 @@
 //! The golden queries: both endpoints, every list with every sort key and filter, single objects, tokens and errors.
 
+mod past;
+
 use serde_json::{Value, json};
 
 use super::history::Facts;
@@ -162,6 +164,7 @@ pub fn all(facts: &Facts) -> Vec<Golden> {
     stock(&mut set);
     flows(&mut set, facts);
     objects(&mut set, facts);
+    past::all(&mut set, facts);
     errors(&mut set, facts);
     set.0
 }

@@ -40,7 +40,14 @@ impl BackOffice {
         }
         Ok(notes)
     }
+}
 
+#[derive(Clone)]
+pub(crate) struct OrderReservation(pub(super) Document);
+
+/// The fields of an order that only the back office sees and that are read from other documents.
+#[Object]
+impl OrderReservation {
     /// Stock reservation of the order. Null until inventory has answered, or, with an error, if reservations
     /// cannot be read.
     async fn reservation(&self, ctx: &Context<'_>) -> Result<Option<Reservation>> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, MergedObject, Object, Result, SimpleObject};
 use read_models::documents::reservations::RESERVATIONS;
 use read_models::documents::stock;
 use read_models::documents::stock_movements::STOCK_MOVEMENTS;
@@ -12,22 +12,110 @@ use super::movement::StockMovement;
 use super::reservation::Reservation;
 use crate::id::global;
 use crate::input::one_of;
-use crate::page::{Connection, List, Window, listed};
-use crate::reader::{Doc, reader};
+use crate::page::{Connection, List, Listed, Named, Window};
+use crate::reader::{Doc, Past, reader};
 use crate::scalars::DateTime;
 use crate::types::names::{StockLevel, StockMovementKind, named};
 
-#[derive(Clone)]
-pub(crate) struct StockItem(pub(crate) Arc<Doc<stock::StockItem>>);
+type Document = Arc<Doc<stock::StockItem>>;
 
 /// Stock of one SKU across all locations, in units.
-#[Object]
+#[derive(Clone, MergedObject)]
+pub(crate) struct StockItem(ItemFields, ItemState);
+
 impl StockItem {
+    /// For the interface.
+    #[expect(clippy::unused_async, reason = "the interface calls it like a resolver")]
+    pub(crate) async fn id(&self, _: &Context<'_>) -> Result<ID> {
+        Ok(global("StockItem", &self.0.0.value.sku))
+    }
+}
+
+impl Named for StockItem {
+    const NAME: &'static str = "StockItem";
+}
+
+impl Listed for StockItem {
+    type Document = stock::StockItem;
+
+    fn of(document: Document) -> Self {
+        Self(ItemFields(document.clone()), ItemState(document))
+    }
+}
+
+/// Stock of one SKU across all locations, in units, as it was after one of its events.
+#[derive(MergedObject)]
+pub(crate) struct StockItemVersion(StockVersionFields, ItemState);
+
+impl From<Past<stock::StockItem>> for StockItemVersion {
+    fn from(Past { document, since }: Past<stock::StockItem>) -> Self {
+        Self(StockVersionFields { since }, ItemState(document))
+    }
+}
+
+struct StockVersionFields {
+    since: String,
+}
+
+/// The fields of versions of stock items alone.
+#[Object]
+impl StockVersionFields {
+    /// Time from which the stock was as shown here: the latest time of its events up to this version.
+    async fn since(&self) -> DateTime {
+        (&self.since).into()
+    }
+}
+
+#[derive(Clone)]
+struct ItemFields(Document);
+
+/// The fields of a stock item that are read from other documents.
+#[Object]
+impl ItemFields {
     /// Global id of the stock item.
-    pub(crate) async fn id(&self) -> ID {
+    async fn id(&self) -> ID {
         global("StockItem", &self.0.value.sku)
     }
 
+    /// Reservations that still hold units of this SKU, oldest first. Costs one store query per item.
+    async fn reservations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 20, desc = "Page size, 0 to 100.")] first: i32,
+        #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
+    ) -> Result<Option<Connection<Reservation>>> {
+        let list = List {
+            collection: &RESERVATIONS,
+            filters: vec![Filter::HasAny("heldSkus", vec![self.0.value.sku.clone()])],
+            sort: vec![("createdAt", Direction::Ascending)],
+        };
+        let page = list.page(reader(ctx)?, &Window::forwards(first, after), 20).await?;
+        Ok(Some(Connection::of(page)))
+    }
+
+    /// Movements that changed the figures, newest first. Costs one store query per item.
+    async fn movements(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 50, desc = "Page size, 0 to 100.")] first: i32,
+        #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
+        #[graphql(desc = "Kinds of movement; all if not given.")] kinds: Option<Vec<StockMovementKind>>,
+    ) -> Result<Option<Connection<StockMovement>>> {
+        let mut filters = vec![Filter::In("sku", vec![Value::Text(self.0.value.sku.clone())])];
+        filters.extend(kinds.map(|kinds| one_of("kind", kinds)));
+        let sort = vec![("version", Direction::Descending)];
+        let list = List { collection: &STOCK_MOVEMENTS, filters, sort };
+        let page = list.page(reader(ctx)?, &Window::forwards(first, after), 50).await?;
+        Ok(Some(Connection::of(page)))
+    }
+}
+
+#[derive(Clone)]
+struct ItemState(Document);
+
+/// The fields of a stock item that its document contains, in any of its versions.
+#[Object]
+impl ItemState {
     /// SKU that is tracked by this item.
     async fn sku(&self) -> &str {
         &self.0.value.sku
@@ -73,38 +161,6 @@ impl StockItem {
         self.0.value.locations.iter().map(StockAtLocation::from).collect()
     }
 
-    /// Reservations that still hold units of this SKU, oldest first. Costs one store query per item.
-    async fn reservations(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(default = 20, desc = "Page size, 0 to 100.")] first: i32,
-        #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
-    ) -> Result<Option<Connection<Reservation>>> {
-        let list = List {
-            collection: &RESERVATIONS,
-            filters: vec![Filter::HasAny("heldSkus", vec![self.0.value.sku.clone()])],
-            sort: vec![("createdAt", Direction::Ascending)],
-        };
-        let page = list.page(reader(ctx)?, &Window::forwards(first, after), 20).await?;
-        Ok(Some(Connection::of(page)))
-    }
-
-    /// Movements that changed the figures, newest first. Costs one store query per item.
-    async fn movements(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(default = 50, desc = "Page size, 0 to 100.")] first: i32,
-        #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
-        #[graphql(desc = "Kinds of movement; all if not given.")] kinds: Option<Vec<StockMovementKind>>,
-    ) -> Result<Option<Connection<StockMovement>>> {
-        let mut filters = vec![Filter::In("sku", vec![Value::Text(self.0.value.sku.clone())])];
-        filters.extend(kinds.map(|kinds| one_of("kind", kinds)));
-        let sort = vec![("version", Direction::Descending)];
-        let list = List { collection: &STOCK_MOVEMENTS, filters, sort };
-        let page = list.page(reader(ctx)?, &Window::forwards(first, after), 50).await?;
-        Ok(Some(Connection::of(page)))
-    }
-
     /// Version of the stock item's stream: the number of its events so far.
     async fn version(&self) -> u64 {
         self.0.version
@@ -115,8 +171,6 @@ impl StockItem {
         (&self.0.value.updated_at).into()
     }
 }
-
-listed!(StockItem, stock::StockItem);
 
 /// Stock of one SKU at one location, in units.
 #[derive(SimpleObject)]

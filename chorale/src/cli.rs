@@ -2,6 +2,7 @@
 
 mod parked;
 mod projections;
+mod queries;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use search::{Language, Settings, Synonyms};
 
 pub use self::parked::Parked;
 pub use self::projections::{Projections, Which};
+pub use self::queries::QueryOptions;
 use crate::operator::erase::Subject;
 use crate::operator::topics::ReadArgs;
 use crate::stores::Stores;
@@ -53,6 +55,9 @@ pub struct Cli {
     /// How the catalogue is searched.
     #[command(flatten)]
     pub search: SearchOptions,
+    /// Which GraphQL documents run, and how long answers may be kept.
+    #[command(flatten)]
+    pub queries: QueryOptions,
     /// The command to run; the whole shop if none is given.
     #[command(subcommand)]
     pub command: Option<Command>,

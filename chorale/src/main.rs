@@ -37,10 +37,10 @@ async fn main() -> ExitCode {
 }
 
 /// Runs the command. `false`: the command is done and has found something wrong.
-async fn run(cli: Cli, out: &mut impl Write) -> Result<bool> {
+async fn run(cli: Cli, out: &mut (impl Write + Send)) -> Result<bool> {
     let (path, stores) = (&cli.data_dir, &cli.stores);
     let run = async |work: Work| {
-        let work = Work { search: cli.search.settings()?, ..work };
+        let work = Work { search: cli.search.settings()?, queries: cli.queries.options()?, ..work };
         serve::run(path, stores, &cli.listen, &work).await
     };
     let read_only = async || ReadOnlyShop::open(path, stores).await;
@@ -59,7 +59,10 @@ async fn run(cli: Cli, out: &mut impl Write) -> Result<bool> {
         }
         Some(Command::QueryApi) => run(Roles { query_api: true, ..Roles::NONE }.into()).await?,
         Some(Command::Up(args)) => {
-            chorale::up::run(path, stores, &cli.listen, &cli.search, &args, out).await?
+            // A manifest that cannot be read is reported once, and not by a process that is started again and again.
+            cli.queries.options()?;
+            let options = (&cli.listen, &cli.search, &cli.queries);
+            chorale::up::run(path, stores, options, &args, out).await?
         }
         Some(Command::Status { json }) => {
             return status::run(&read_only().await?, path, json, out).await;
@@ -102,9 +105,20 @@ async fn run(cli: Cli, out: &mut impl Write) -> Result<bool> {
 }
 
 /// Runs a command about projections. `false`: documents differ.
-async fn projection(shop: &ReadOnlyShop, command: Projections, out: &mut impl Write) -> Result<bool> {
+async fn projection(
+    shop: &ReadOnlyShop,
+    command: Projections,
+    out: &mut (impl Write + Send),
+) -> Result<bool> {
     match command {
-        Projections::Rebuild { name, json } => projections::rebuild(shop, &name, json, out).await?,
+        Projections::Rebuild { name, accept_differences, compare_only, json } => {
+            let switch = match (accept_differences, compare_only) {
+                (true, _) => projections::Switch::Always,
+                (_, true) => projections::Switch::Never,
+                _ => projections::Switch::IfExpected,
+            };
+            return projections::rebuild(shop, &name, switch, json, out).await;
+        }
         Projections::Wait { which, timeout } => {
             projections::wait(shop, &which, Duration::from_secs(timeout)).await?;
         }

@@ -79,11 +79,19 @@ pub struct Work {
     pub projectors: Vec<String>,
     /// How the query API searches.
     pub search: Settings,
+    /// How the query API answers.
+    pub queries: query_api::Options,
 }
 
 impl From<Roles> for Work {
     fn from(roles: Roles) -> Self {
-        Self { roles, reactors: Vec::new(), projectors: Vec::new(), search: Settings::default() }
+        Self {
+            roles,
+            reactors: Vec::new(),
+            projectors: Vec::new(),
+            search: Settings::default(),
+            queries: query_api::Options::default(),
+        }
     }
 }
 
@@ -242,7 +250,7 @@ async fn start(
             clock: shop.clock.clone(),
             status: Arc::new(Statuses::of(shop)),
         };
-        let queries = query_api::QueryApi::new(query_api::Options::default(), services);
+        let queries = query_api::QueryApi::new(work.queries.clone(), services);
         shoppers = shoppers.api(queries.storefront());
         office = office.api(queries.admin());
     }

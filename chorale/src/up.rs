@@ -21,7 +21,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
-use crate::cli::{Listen, SearchOptions};
+use crate::cli::{Listen, QueryOptions, SearchOptions};
 use crate::health;
 use crate::migrate;
 use crate::stores::{BusAddress, Stores};
@@ -60,6 +60,9 @@ pub struct Process {
     pub url: Option<String>,
 }
 
+/// Options that each process gets.
+type ProcessOptions<'a> = (&'a Listen, &'a SearchOptions, &'a QueryOptions);
+
 /// The processes by role, and the file that lists them.
 struct Processes {
     file: PathBuf,
@@ -92,8 +95,7 @@ pub fn processes(data: &Path) -> Result<BTreeMap<String, Process>> {
 pub async fn run(
     data: &Path,
     stores: &Stores,
-    listen: &Listen,
-    search: &SearchOptions,
+    options: ProcessOptions<'_>,
     args: &UpArgs,
     out: &mut impl Write,
 ) -> Result<()> {
@@ -116,7 +118,7 @@ pub async fn run(
         let start = Start {
             role,
             environment: stores.environment(),
-            arguments: arguments(role, data, listen, search, args)?,
+            arguments: arguments(role, data, options, args)?,
         };
         roles.spawn(keep_running(start, Arc::clone(&processes), signals.clone()));
     }
@@ -160,8 +162,7 @@ struct Start {
 fn arguments(
     role: &'static str,
     data: &Path,
-    listen: &Listen,
-    search: &SearchOptions,
+    (listen, search, queries): ProcessOptions<'_>,
     args: &UpArgs,
 ) -> Result<Vec<OsString>> {
     let (public, staff) = match role {
@@ -185,6 +186,7 @@ fn arguments(
     if let Some(file) = &search.search_synonyms {
         list.extend(["--search-synonyms".into(), file.into()]);
     }
+    list.extend(queries.arguments());
     Ok(list)
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, REFERRER_POLICY, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn};
@@ -103,6 +104,7 @@ impl Address {
                     ))
                     .layer(from_fn(retry_after))
                     .layer(option_layer(cors(origins)))
+                    .layer(from_fn(tag_compressed))
                     .layer(compression())
                     // Sign-in will set the caller from the request's credentials.
                     .layer(Extension(caller))
@@ -122,6 +124,22 @@ fn compression() -> CompressionLayer<impl Predicate> {
     let worthwhile =
         SizeAbove::new(COMPRESSED_FROM).and(NotForContentType::IMAGES).and(NotForContentType::SSE);
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worthwhile)
+}
+
+/// What the tag of a compressed body has at its end: a strong tag belongs to one sequence of bytes (RFC 9110, 8.8.3).
+pub const COMPRESSED_TAG: &str = "-gzip";
+
+/// Gives a compressed body a tag of its own.
+async fn tag_compressed(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if response.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding == "gzip")
+        && let Some(tag) = response.headers().get(ETAG).and_then(|tag| tag.to_str().ok())
+        && let Some(open) = tag.strip_suffix('"')
+        && let Ok(tag) = HeaderValue::try_from(format!("{open}{COMPRESSED_TAG}\""))
+    {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    response
 }
 
 /// Removes a request id that is too long or not visible ASCII, so that it is replaced.

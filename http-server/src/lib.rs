@@ -20,7 +20,7 @@ mod server;
 mod telemetry;
 mod trace;
 
-pub use address::Address;
+pub use address::{Address, COMPRESSED_TAG};
 pub use api::{Api, ApiLayers, Limits};
 pub use caller::{Audience, Caller, Scopes};
 pub use error::{ErrorFormat, HttpError};

@@ -1,11 +1,14 @@
-//! GraphQL over HTTP: `POST` of JSON, one operation at a time; live answers over WebSockets and as event streams; and a page to
+//! GraphQL over HTTP: `POST` of JSON, one operation at a time; `GET` at the storefront; live answers over WebSockets and as event streams; and a page to
 //! try it on.
 
+mod accept;
 mod answer;
 mod body;
 mod engine;
 mod field_order;
+mod get;
 mod graphiql;
+mod request;
 mod sse;
 mod websocket;
 
@@ -25,6 +28,7 @@ use crate::hot::HotViews;
 use crate::limits::Prices;
 use crate::live::Live;
 use crate::options::Options;
+use crate::persisted::PersistedQueries;
 use crate::reader::Readers;
 use crate::schema::{admin, admin_sdl, storefront, storefront_sdl};
 use crate::services::Services;
@@ -63,6 +67,10 @@ impl QueryApi {
                 options: options.clone(),
                 bounds: bounds.clone(),
                 parsed: engine::Parsed::default(),
+                persisted: PersistedQueries::new(
+                    &options.persisted,
+                    options.persisted.only_manifest && audience == Audience::Public,
+                ),
             })
         };
         let storefront_schema = engine::boxed(storefront(options.introspection));
@@ -76,7 +84,7 @@ impl QueryApi {
         }
     }
 
-    /// `POST /graphql`, a WebSocket there, and `GET /graphiql` to try it: for every caller.
+    /// `GET` and `POST /graphql`, a WebSocket there, and `GET /graphiql` to try it: for every caller.
     pub fn storefront(&self) -> Api {
         let page = graphiql::router("/graphiql", "/graphql", "Chorale storefront", graphiql::STOREFRONT);
         self.api(&self.storefront, "/graphql", page)
@@ -90,7 +98,13 @@ impl QueryApi {
     }
 
     fn api(&self, engine: &Arc<Engine>, endpoint: &str, page: Router) -> Api {
-        let mut routes = Router::new().route(endpoint, post(query).get(open)).with_state(engine.clone());
+        let methods = match engine.readers.audience {
+            Audience::Public => "GET, HEAD, POST",
+            Audience::Staff => "POST",
+        };
+        let other = move || std::future::ready(answer::not_allowed(methods, "send queries by POST"));
+        let method = post(query).get(open).fallback(other);
+        let mut routes = Router::new().route(endpoint, method).with_state(engine.clone());
         if self.graphiql {
             routes = routes.merge(page);
         }
@@ -103,7 +117,13 @@ async fn query(State(engine): State<Arc<Engine>>, request: Request) -> Response 
 }
 
 async fn open(State(engine): State<Arc<Engine>>, request: Request) -> Response {
-    websocket::open(engine, request).await
+    if websocket::is_asked_for(&request) {
+        return websocket::open(engine, request).await;
+    }
+    match engine.forbidden(&request) {
+        Some(refused) => refused,
+        None => engine.respond_to_get(request).await,
+    }
 }
 
 /// Queries can be answered when the read models can be read and the search index was built.

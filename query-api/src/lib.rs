@@ -21,6 +21,7 @@ mod limits;
 mod live;
 mod options;
 mod page;
+mod persisted;
 mod product_index;
 mod reader;
 mod scalars;
@@ -32,6 +33,7 @@ mod types;
 
 pub use http::{QueryApi, graphql_error_for};
 pub use options::{LiveLimits, Options};
+pub use persisted::{AutomaticLimits, Manifest, ManifestError, PersistedOptions};
 pub use product_index::{EmptyIndex, IndexError, ProductIndex};
 pub use schema::{admin_sdl, storefront_sdl};
 pub use services::{BoxError, Services, StatusSource};

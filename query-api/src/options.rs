@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use http_server::Limits;
 
+use crate::persisted::PersistedOptions;
+
 /// Settings of the query API. Limits are per query; a query beyond a limit is refused before anything is read.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -33,6 +35,11 @@ pub struct Options {
     pub live: LiveLimits,
     /// Cost: fields, each counted as often as the pages around it are long.
     pub max_cost: u64,
+    /// Which documents run, and which are stored.
+    pub persisted: PersistedOptions,
+    /// How long browsers and proxies may keep answers about the catalog that were asked for by `GET`, in whole seconds. 0: they
+    /// ask again each time, and are told if nothing has changed.
+    pub catalog_max_age: Duration,
 }
 
 impl Default for Options {
@@ -51,6 +58,8 @@ impl Default for Options {
             max_directives: 20,
             live: LiveLimits::default(),
             max_cost: 50_000,
+            persisted: PersistedOptions::default(),
+            catalog_max_age: Duration::from_secs(5),
         }
     }
 }

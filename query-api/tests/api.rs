@@ -7,6 +7,7 @@ mod api {
     mod contracts;
     mod documents;
     mod events;
+    mod get;
     mod guards;
     mod hot;
     mod http;
@@ -15,6 +16,7 @@ mod api {
     mod orders;
     mod paging;
     mod past;
+    mod persisted;
     mod protocol;
     mod searching;
     mod shop;

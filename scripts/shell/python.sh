@@ -14,16 +14,22 @@ python_install() {
     if cmp -s "$wanted" "$venv/installed.txt" && "$venv/bin/python" -c ''; then
         return
     fi
-    if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
-        if ! can_install_packages; then
-            fail python "missing: Python 3.9 or newer with venv. Install it (Debian: python3 python3-venv) and run again"
-        fi
-        say python "installing python3 and python3-venv"
-        install_packages python3 python3-venv
-    fi
+    need_python python
     say python "fetching $(grep -c '==' "$wanted") packages"
     rm -rf "$venv"
     python3 -m venv "$venv"
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$wanted"
     cp "$wanted" "$venv/installed.txt"
+}
+
+# need_python FOR: a Python that can make virtual environments.
+need_python() {
+    if python3 -c 'import ensurepip, venv' 2>/dev/null; then
+        return
+    fi
+    if ! can_install_packages; then
+        fail "$1" "missing: Python 3.9 or newer with venv. Install it (Debian: python3 python3-venv) and run again"
+    fi
+    say "$1" "installing python3 and python3-venv"
+    install_packages python3 python3-venv
 }

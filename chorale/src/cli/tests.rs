@@ -47,6 +47,43 @@ fn a_file_of_synonyms_that_is_missing_or_malformed_is_named() {
 }
 
 #[test]
+fn a_manifest_of_persisted_queries_that_is_missing_or_malformed_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("manifest.json");
+    let options = || {
+        let file = file.to_str().unwrap();
+        Cli::parse_from(["chorale", "--persisted-query-manifest", file, "--only-persisted-queries"])
+            .queries
+            .options()
+    };
+    let missing = format!("{:#}", options().unwrap_err());
+    assert!(missing.contains("manifest.json"), "{missing}");
+    std::fs::write(&file, r#"{ "tea": "{" }"#).unwrap();
+    let malformed = format!("{:#}", options().unwrap_err());
+    assert!(malformed.contains("manifest.json") && malformed.contains("\"tea\""), "{malformed}");
+    std::fs::write(&file, r#"{ "tea": "{ __typename }" }"#).unwrap();
+    let persisted = options().unwrap().persisted;
+    assert!(persisted.manifest.len() == 1 && persisted.only_manifest && persisted.automatic.is_some());
+    assert!(Cli::try_parse_from(["chorale", "--only-persisted-queries"]).is_err(), "it would run nothing");
+}
+
+#[test]
+fn the_processes_of_up_get_the_options_of_the_query_api() {
+    let given = [
+        "chorale",
+        "--persisted-query-manifest=m.json",
+        "--only-persisted-queries",
+        "--no-automatic-persisted-queries",
+        "--catalog-max-age=0",
+    ];
+    for given in [&given[..], &given[..1]] {
+        let options = Cli::parse_from(given).queries;
+        let passed_on = std::iter::once("chorale".into()).chain(options.arguments());
+        assert_eq!(format!("{:?}", Cli::parse_from(passed_on).queries), format!("{options:?}"));
+    }
+}
+
+#[test]
 fn every_command_that_does_something_shows_an_example() {
     let mut without = Vec::new();
     each(&Cli::command(), "chorale", &mut |path, command| {

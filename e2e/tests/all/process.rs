@@ -1,6 +1,7 @@
 //! Tests of the real program.
 
 mod auditing;
+mod clients;
 mod killing;
 mod output;
 mod refusing;

@@ -1,34 +1,95 @@
 //! GraphQL responses as JSON.
 
+use std::collections::BTreeMap;
+
 use async_graphql::{Name, Response as Answer, ServerError, Value};
 use axum::body::Body;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use http_server::{HttpError, TraceContext};
+use serde::Serialize;
 
-use super::body::{GRAPHQL_RESPONSE, Unreadable};
+use super::accept::Media;
+use super::body::Unreadable;
 
-/// The response to a query that was executed, or refused before.
-pub(super) fn of(answer: &Answer, graphql_response: bool) -> Response {
-    // `application/json` always has status 200; the newer media type has 400 if nothing was executed.
-    let refused = graphql_response && answer.data == Value::Null && !answer.errors.is_empty();
-    let status = if refused { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    match serde_json::to_vec(answer) {
-        Ok(body) => respond(status, body, graphql_response),
-        Err(error) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "could not serialise a GraphQL response"
-            );
-            failed(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "an internal error occurred")
+/// Whether nothing of the operation was executed: no data, and no error has a path.
+pub(super) fn is_refusal(answer: &Answer) -> bool {
+    answer.data == Value::Null
+        && !answer.errors.is_empty()
+        && answer.errors.iter().all(|error| error.path.is_empty())
+}
+
+/// An answer as clients get it. If nothing was executed, it has no entry `data` (GraphQL specification, 7.1).
+#[derive(Serialize)]
+pub(super) struct Written<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    extensions: &'a BTreeMap<String, Value>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [ServerError],
+}
+
+/// What is written of an answer.
+pub(super) fn written(answer: &Answer) -> Written<'_> {
+    let data = (!is_refusal(answer)).then_some(&answer.data);
+    Written { data, extensions: &answer.extensions, errors: &answer.errors }
+}
+
+/// A response to be.
+pub(super) struct Ready {
+    pub(super) status: StatusCode,
+    pub(super) media: Media,
+    pub(super) body: Vec<u8>,
+}
+
+impl Ready {
+    /// Of a query that was executed, or refused before.
+    pub(super) fn of(answer: &Answer, media: Media) -> Self {
+        // `application/json` always has status 200; the newer media type has 400 if nothing was executed.
+        let refused = media == Media::GraphqlResponse && is_refusal(answer);
+        let status = if refused { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+        match serde_json::to_vec(&written(answer)) {
+            Ok(body) => Self { status, media, body },
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, "could not serialise a GraphQL response");
+                let error = coded("an internal error occurred", "INTERNAL");
+                Self::failed(StatusCode::INTERNAL_SERVER_ERROR, error, media)
+            }
         }
+    }
+
+    fn failed(status: StatusCode, error: ServerError, media: Media) -> Self {
+        let answer = Answer::from_errors(vec![error]);
+        Self { status, media, body: serde_json::to_vec(&written(&answer)).unwrap_or_default() }
+    }
+
+    pub(super) fn respond(self) -> Response {
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = self.status;
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(self.media.name()));
+        response
     }
 }
 
 /// The response to a request that is not a query.
-pub(super) fn unreadable(why: &Unreadable) -> Response {
-    failed(why.status, why.code, &why.message)
+pub(super) fn unreadable(why: &Unreadable, media: Media) -> Response {
+    Ready::failed(why.status, coded(&why.message, why.code), media).respond()
+}
+
+/// The response to a client that accepts no media type of ours.
+pub(super) fn not_acceptable() -> Response {
+    let message = "accept application/graphql-response+json or application/json; for subscriptions by POST, text/event-stream";
+    failed(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", message)
+}
+
+/// The response to a method that does not serve the request.
+pub(super) fn not_allowed(allow: &'static str, message: &str) -> Response {
+    let mut refused = failed(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message);
+    refused.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+    refused
 }
 
 /// Writes an error of the HTTP middleware as a GraphQL error.
@@ -51,14 +112,14 @@ pub fn graphql_error_for(error: HttpError, trace: &TraceContext) -> Response {
             tracing::error!(trace_id, "a resolver panicked");
             let mut error = coded("an internal error occurred", "INTERNAL");
             error.extensions.get_or_insert_default().set("traceId", trace_id);
-            respond_with(StatusCode::INTERNAL_SERVER_ERROR, error)
+            Ready::failed(StatusCode::INTERNAL_SERVER_ERROR, error, Media::Json).respond()
         }
     }
 }
 
 /// The response to a query that could not be executed at all.
 pub(super) fn failed(status: StatusCode, code: &'static str, message: &str) -> Response {
-    respond_with(status, coded(message, code))
+    Ready::failed(status, coded(message, code), Media::Json).respond()
 }
 
 /// An error with a code.
@@ -80,17 +141,4 @@ pub(super) fn extend(answer: Answer, name: &str, fields: Option<Value>) -> Answe
 pub(super) fn cost(cost: u64, limit: u64) -> Value {
     let fields = [("cost", cost), ("limit", limit)];
     Value::Object(fields.into_iter().map(|(name, value)| (Name::new(name), Value::from(value))).collect())
-}
-
-fn respond_with(status: StatusCode, error: ServerError) -> Response {
-    let answer = Answer::from_errors(vec![error]);
-    respond(status, serde_json::to_vec(&answer).unwrap_or_default(), false)
-}
-
-fn respond(status: StatusCode, body: Vec<u8>, graphql_response: bool) -> Response {
-    let media = if graphql_response { GRAPHQL_RESPONSE } else { "application/json" };
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media));
-    response
 }

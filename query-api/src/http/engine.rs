@@ -20,12 +20,15 @@ use platform::shutdown::Shutdown;
 use platform::telemetry::metrics::{Gauge, Timer, metrics};
 use tokio::sync::Semaphore;
 
-use super::body::GraphqlRequest;
-use super::{answer, body, field_order, sse};
+use super::accept::Accepted;
+use super::answer::Ready;
+use super::request::{GraphqlRequest, Requested};
+use super::{answer, body, field_order, get, sse};
 use crate::fault;
 use crate::limits::{Prices, Refusal, check_size, check_text};
 use crate::live::Live;
 use crate::options::Options;
+use crate::persisted::{NotStored, PersistedQueries};
 use crate::reader::{Reader, Readers};
 
 /// Executes an operation of some schema: one answer for a query, any number for a subscription.
@@ -49,6 +52,7 @@ pub(super) struct Engine {
     pub(super) options: Arc<Options>,
     pub(super) bounds: Arc<Bounds>,
     pub(super) parsed: Parsed,
+    pub(super) persisted: PersistedQueries,
 }
 
 /// Bounds on what runs at once, shared by all schemas.
@@ -58,7 +62,7 @@ pub(super) struct Bounds {
 }
 
 /// An operation that passed the limits.
-struct Prepared {
+pub(super) struct Prepared {
     query: Query,
     document: Arc<ExecutableDocument>,
     /// Of the operation that is run.
@@ -74,15 +78,57 @@ impl Engine {
         if let Some(refused) = self.forbidden(&request) {
             return refused;
         }
+        let accepted = Accepted::of(request.headers());
+        if accepted.json.is_none() && !accepted.events {
+            return answer::not_acceptable();
+        }
         let trace = TraceContext::of(request.extensions());
         let shutdown: Shutdown = request.extensions().get().cloned().unwrap_or_default();
-        match body::read(request, self.options.http.max_body).await {
-            Ok(request) if request.event_stream => sse::respond(self, request, trace, &shutdown),
-            Ok(request) => {
-                let graphql_response = request.graphql_response;
-                answer::of(&self.answer(request, &trace).await, graphql_response)
+        let media = accepted.json.unwrap_or_default();
+        let request = match body::read(request, self.options.http.max_body).await {
+            Ok(request) => request,
+            Err(why) => return answer::unreadable(&why, media),
+        };
+        let timer = Timer::start();
+        let prepared = self.prepare(request);
+        let subscribes = matches!(&prepared, Ok(one) if one.kind == OperationType::Subscription);
+        if accepted.events && (subscribes || accepted.prefers_events) {
+            return sse::respond(self, prepared, trace, &shutdown);
+        }
+        Ready::of(&self.answer(prepared, &trace, timer).await, media).respond()
+    }
+
+    /// Responds to a `GET` that opens no WebSocket. Only the storefront is asked like that: browsers send a `GET` for any page
+    /// without asking the server first, and the back office has no sign-in.
+    pub(super) async fn respond_to_get(&self, request: Request) -> Response {
+        if self.readers.audience == Audience::Staff {
+            return answer::not_allowed("POST", "send queries by POST, or open a WebSocket");
+        }
+        let media = match Accepted::of(request.headers()) {
+            Accepted { json: Some(media), .. } => media,
+            Accepted { events: true, .. } => return answer::not_allowed("POST", "ask for events by POST"),
+            _ => return answer::not_acceptable(),
+        };
+        let trace = TraceContext::of(request.extensions());
+        let longest = self.options.http.max_body;
+        let (timer, (parts, _)) = (Timer::start(), request.into_parts());
+        let prepared = match body::read_parameters(&parts.uri, &parts.headers, longest) {
+            Ok(request) => self.prepare(request),
+            Err(why) => return answer::unreadable(&why, media),
+        };
+        let asked = prepared.as_ref().ok().map(|one| (one.document.clone(), one.name.clone(), one.kind));
+        if let Some((document, _, kind)) = &asked
+            && let Some(refusal) = get::refusal(document, *kind)
+        {
+            return answer::not_allowed("POST", refusal);
+        }
+        let answer = self.answer(prepared, &trace, timer).await;
+        let ready = Ready::of(&answer, media);
+        match asked {
+            Some((document, name, _)) if get::may_be_kept(&answer, &document, name.as_deref()) => {
+                get::kept(ready, &parts.headers, self.options.catalog_max_age)
             }
-            Err(why) => answer::unreadable(&why),
+            _ => ready.respond(),
         }
     }
 
@@ -101,9 +147,13 @@ impl Engine {
         }
     }
 
-    async fn answer(&self, request: GraphqlRequest, trace: &TraceContext) -> Answer {
-        let timer = Timer::start();
-        let answer = match self.prepare(request) {
+    async fn answer(
+        &self,
+        prepared: Result<Prepared, Box<Answer>>,
+        trace: &TraceContext,
+        timer: Timer,
+    ) -> Answer {
+        let answer = match prepared {
             Ok(Prepared { kind: OperationType::Subscription, .. }) => {
                 let refusal = Refusal::NotAStream;
                 Answer::from_errors(vec![answer::coded(refusal.to_string(), refusal.code())])
@@ -123,10 +173,10 @@ impl Engine {
     /// The answers to an operation: one to a query, any number to a subscription.
     pub(super) fn answers(
         self: Arc<Self>,
-        request: GraphqlRequest,
+        prepared: Result<Prepared, Box<Answer>>,
         trace: TraceContext,
     ) -> BoxStream<'static, Answer> {
-        let prepared = match self.prepare(request) {
+        let prepared = match prepared {
             Ok(prepared) => prepared,
             Err(refused) => return stream::iter([*refused]).boxed(),
         };
@@ -152,11 +202,11 @@ impl Engine {
         stream::once(once).boxed()
     }
 
-    fn prepare(&self, request: GraphqlRequest) -> Result<Prepared, Box<Answer>> {
+    /// The operation of a request, if it passes the limits; else the answer that says why not.
+    pub(super) fn prepare(&self, request: GraphqlRequest) -> Result<Prepared, Box<Answer>> {
         let refused = |error| Box::new(Answer::from_errors(vec![error]));
-        let document = self.parsed.get(&request.query, &self.options).map_err(|error| refused(*error))?;
-        let variables = request.variables.unwrap_or_default();
-        let name = request.operation_name;
+        let (text, document) = self.document(request.document).map_err(|error| refused(*error))?;
+        let (variables, name) = (request.variables, request.operation_name);
         let cost = self.prices.cost(&document, name.as_deref(), &variables);
         let limit = self.options.max_cost;
         let reader = self.readers.reader();
@@ -171,10 +221,30 @@ impl Engine {
             return Err(Box::new(Answer::from_errors(vec![error]).extension("cost", cost)));
         }
         let kind = kind(&document, name.as_deref());
-        let mut query = Query::new(request.query).variables(variables).data(reader.clone());
+        let mut query = Query::new(text.as_ref()).variables(variables).data(reader.clone());
         query.operation_name.clone_from(&name);
         query.set_parsed_query(ExecutableDocument::clone(&document));
         Ok(Prepared { query, document, name, reader, cost, kind })
+    }
+
+    /// The text and the parsed document of a request, which are within the limits.
+    fn document(
+        &self,
+        requested: Requested,
+    ) -> Result<(Arc<str>, Arc<ExecutableDocument>), Box<ServerError>> {
+        let registers = matches!(requested, Requested::Registration { .. });
+        let text = match requested {
+            Requested::Text(text) => self.persisted.text(text),
+            Requested::Id(id) => self.persisted.named(&id),
+            Requested::Registration { text, hash } => self.persisted.offered(text, &hash),
+            Requested::UnknownVersion => Err(NotStored::NotSupported),
+        };
+        let text = text.map_err(|why| Box::new(answer::coded(why.to_string(), why.code())))?;
+        let document = self.parsed.get(&text, &self.options)?;
+        if registers {
+            self.persisted.register(&text);
+        }
+        Ok((text, document))
     }
 
     async fn execute_once(&self, prepared: Prepared, trace: &TraceContext) -> Answer {

@@ -20,8 +20,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::answer;
-use super::body::GraphqlRequest;
-use super::engine::{Counted, Engine};
+use super::engine::{Counted, Engine, Prepared};
 
 /// Keeps proxies from collecting events.
 const NO_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -29,7 +28,7 @@ const NO_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 /// Begins the stream.
 pub(super) fn respond(
     engine: Arc<Engine>,
-    request: GraphqlRequest,
+    prepared: Result<Prepared, Box<Answer>>,
     trace: TraceContext,
     shutdown: &Shutdown,
 ) -> Response {
@@ -39,7 +38,7 @@ pub(super) fn respond(
     };
     let limits = engine.options.live;
     let running = Counted::new(metrics().graphql_subscriptions.with([engine.schema(), "sse"]));
-    let answers = engine.answers(request, trace);
+    let answers = engine.answers(prepared, trace);
     let (sender, receiver) = mpsc::channel(1);
     let token = shutdown.token().clone();
     shutdown.spawn(async move {
@@ -68,7 +67,10 @@ async fn pass_on(
             () = sender.closed() => return,
             () = ending.cancelled() => return,
         };
-        let event = match answer.as_ref().map(|answer| Event::default().event("next").json_data(answer)) {
+        let event = match answer
+            .as_ref()
+            .map(|answer| Event::default().event("next").json_data(answer::written(answer)))
+        {
             Some(Ok(event)) => event,
             Some(Err(error)) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "could not serialise an event");

@@ -14,7 +14,7 @@ use async_graphql::{Response as Answer, ServerError};
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{FromRequestParts, Request};
 use axum::http::StatusCode;
-use axum::http::header::{ALLOW, UPGRADE};
+use axum::http::header::UPGRADE;
 use axum::response::Response;
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::{self, BoxStream, SelectAll, StreamExt};
@@ -24,24 +24,23 @@ use platform::telemetry::metrics::metrics;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 
 use super::answer;
-use super::body::GraphqlRequest;
 use super::engine::{Counted, Engine};
-use messages::{ClientMessage, End, LONGEST_ID, PROTOCOL, ServerMessage, is_refusal};
+use super::request::GraphqlRequest;
+use messages::{ClientMessage, End, LONGEST_ID, PROTOCOL, ServerMessage};
 
 /// How long the end of a connection may take.
 const CLOSING: Duration = Duration::from_secs(1);
 /// Bytes of the buffers of a connection, which an idle one also has. The library's default is 128 KiB.
 const BUFFER: usize = 4 * 1024;
 
+/// Whether a request asks for a WebSocket.
+pub(super) fn is_asked_for(request: &Request) -> bool {
+    request.headers().contains_key(UPGRADE)
+}
+
 /// Opens a WebSocket.
 pub(super) async fn open(engine: Arc<Engine>, request: Request) -> Response {
     if let Some(refused) = engine.forbidden(&request) {
-        return refused;
-    }
-    if !request.headers().contains_key(UPGRADE) {
-        let message = "send queries by POST, or open a WebSocket";
-        let mut refused = answer::failed(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message);
-        refused.headers_mut().insert(ALLOW, axum::http::HeaderValue::from_static("POST"));
         return refused;
     }
     let pages: PageOrigins = request.extensions().get().cloned().unwrap_or_default();
@@ -201,7 +200,8 @@ impl Connection {
             return self.refuse(&id, &[answer::coded(message, "BUSY")]).await;
         };
         let running = Counted::new(metrics().graphql_subscriptions.with([self.engine.schema(), "websocket"]));
-        let answers = self.engine.clone().answers(request, self.trace.clone());
+        let prepared = self.engine.prepare(request);
+        let answers = self.engine.clone().answers(prepared, self.trace.clone());
         let of = (id.clone(), id.clone());
         let events = AssertUnwindSafe(answers)
             .catch_unwind()
@@ -228,7 +228,7 @@ impl Connection {
 
     async fn pass_on(&mut self, event: Event) -> Result<(), End> {
         match event {
-            Event::Answer(id, answer) if is_refusal(&answer) => {
+            Event::Answer(id, answer) if answer::is_refusal(&answer) => {
                 self.stop(&id);
                 self.refuse(&id, &answer.errors).await
             }

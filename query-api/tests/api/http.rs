@@ -15,22 +15,82 @@ fn post(content_type: &str, body: impl Into<Body>) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn only_json_by_post_is_answered() {
+async fn a_post_must_be_json_in_utf_8() {
     let shop = Shop::open().await;
     let query = json!({ "query": "{ __typename }" }).to_string();
     for (content_type, status) in [
         ("application/json", StatusCode::OK),
         ("Application/JSON; charset=utf-8", StatusCode::OK),
+        ("application/json; charset=\"utf-8\"", StatusCode::OK),
+        ("application/json; charset=iso-8859-1", StatusCode::UNSUPPORTED_MEDIA_TYPE),
         ("text/plain", StatusCode::UNSUPPORTED_MEDIA_TYPE),
         ("application/graphql", StatusCode::UNSUPPORTED_MEDIA_TYPE),
         ("multipart/form-data; boundary=x", StatusCode::UNSUPPORTED_MEDIA_TYPE),
     ] {
         assert_eq!(shop.request(post(content_type, query.clone())).await.status(), status, "{content_type}");
     }
-    let get = Request::get("/graphql?query=%7B__typename%7D").body(Body::empty()).unwrap();
-    assert_eq!(shop.request(get).await.status(), StatusCode::METHOD_NOT_ALLOWED);
     let none = Request::post("/graphql").body(Body::from(query)).unwrap();
     assert_eq!(code(&json_of(shop.request(none).await).await), "UNSUPPORTED_MEDIA_TYPE");
+}
+
+#[tokio::test]
+async fn other_methods_are_refused_with_a_code_and_those_that_are_served() {
+    let shop = Shop::open().await;
+    for (endpoint, allow) in [("/graphql", "GET, HEAD, POST"), ("/admin/graphql", "POST")] {
+        for method in ["PUT", "DELETE", "PATCH", "OPTIONS"] {
+            let request = Request::builder().method(method).uri(endpoint).body(Body::empty()).unwrap();
+            let refused = shop.request(request).await;
+            assert_eq!(refused.status(), StatusCode::METHOD_NOT_ALLOWED, "{method} {endpoint}");
+            assert_eq!(refused.headers()["allow"], allow, "{method} {endpoint}");
+            assert_eq!(code(&json_of(refused).await), "METHOD_NOT_ALLOWED");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_was_not_executed_has_no_data_and_the_status_of_the_media_type() {
+    let shop = Shop::open().await;
+    let modern = "application/graphql-response+json";
+    for (accept, media, status) in [
+        (modern, modern, StatusCode::BAD_REQUEST),
+        ("application/graphql-response+json, application/json;q=0.9", modern, StatusCode::BAD_REQUEST),
+        ("application/graphql-response+json;q=0.8, application/json", "application/json", StatusCode::OK),
+        ("*/*", "application/json", StatusCode::OK),
+    ] {
+        for query in [
+            "{ nothing }",
+            "{",
+            "query($id: ID!) { __typename }",
+            "query A { __typename } query B { x: __typename }",
+        ] {
+            let refused = shop.send("/graphql", query, json!({}), &[("accept", accept)]).await;
+            assert_eq!(
+                (refused.status(), &refused.headers()["content-type"]),
+                (status, &media.parse().unwrap()),
+                "{query} {accept}"
+            );
+            let refused = json_of(refused).await;
+            assert!(refused.get("data").is_none() && refused["errors"].is_array(), "{query}: {refused}");
+        }
+    }
+    // A field that failed is an execution: it has data.
+    let failed = shop.send("/graphql", "{ node(id: \"x\") { id } }", json!({}), &[("accept", modern)]).await;
+    assert_eq!(failed.status(), StatusCode::OK);
+    assert_eq!(json_of(failed).await["data"], json!({ "node": null }));
+}
+
+#[tokio::test]
+async fn a_client_that_accepts_none_of_the_media_types_is_told_them() {
+    let shop = Shop::open().await;
+    for accept in ["text/html", "application/json;q=0"] {
+        let refused = shop.send("/graphql", "{ __typename }", json!({}), &[("accept", accept)]).await;
+        assert_eq!(refused.status(), StatusCode::NOT_ACCEPTABLE, "{accept}");
+        assert_eq!(code(&json_of(refused).await), "NOT_ACCEPTABLE");
+    }
+    // Clients that would also take events get JSON for a query.
+    let all = "application/graphql-response+json, application/json, text/event-stream, multipart/mixed";
+    let answer = shop.send("/graphql", "{ __typename }", json!({}), &[("accept", all)]).await;
+    assert_eq!(answer.headers()["content-type"], "application/graphql-response+json");
 }
 
 #[tokio::test]

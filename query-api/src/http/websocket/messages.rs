@@ -1,10 +1,10 @@
 //! The messages of the protocol `graphql-transport-ws`, and the codes with which a connection is closed.
 
-use async_graphql::{Response as Answer, ServerError};
+use async_graphql::ServerError;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::http::body::GraphqlRequest;
+use crate::http::request::GraphqlRequest;
 
 /// The name of the protocol.
 pub(super) const PROTOCOL: &str = "graphql-transport-ws";
@@ -84,11 +84,4 @@ impl End {
             _ => "protocol",
         }
     }
-}
-
-/// Whether nothing of the operation was executed: no data, and no error has a path.
-pub(super) fn is_refusal(answer: &Answer) -> bool {
-    answer.data == async_graphql::Value::Null
-        && !answer.errors.is_empty()
-        && answer.errors.iter().all(|error| error.path.is_empty())
 }

@@ -19,8 +19,8 @@ use schemas::topics::PARTITIONS;
 /// | `ca` | the system's | file with the certificates to trust |
 /// | `cert`, `key` | none | files with this client's certificate and key |
 /// | `sasl` | `PLAIN` if there is a user | `PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512` |
-/// | `session.timeout` | `10s` | a member that is silent for this long loses its partitions |
-/// | `transaction.timeout` | `10s` | a relay that is silent for this long loses its open transaction |
+/// | `session.timeout` | `6s` | a member that is silent for this long loses its partitions |
+/// | `transaction.timeout` | `5s` | a relay that is silent for this long loses its open transaction |
 /// | `request.timeout` | `30s` | how long to wait for an answer of the cluster |
 /// | `instance` | `CHORALE_INSTANCE`, else none | a name of this process, unique in its role and stable across restarts: after a restart it gets its partitions back without a rebalance |
 /// | `compression` | `lz4` | compression of records that the relay writes: `none`, `gzip`, `snappy`, `lz4` |
@@ -132,8 +132,8 @@ impl Address {
             min_insync,
             tls,
             login: login(credentials, &query, environment)?,
-            session_timeout: query.duration("session.timeout", 10)?,
-            transaction_timeout: query.duration("transaction.timeout", 10)?,
+            session_timeout: query.duration("session.timeout", 6)?,
+            transaction_timeout: query.duration("transaction.timeout", 5)?,
             request_timeout: query.duration("request.timeout", 30)?,
             instance: match query.name("instance", 100)? {
                 Some(name) => Some(name),

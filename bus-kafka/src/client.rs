@@ -1,5 +1,7 @@
 //! Settings and logging that all clients of the cluster share.
 
+use std::time::Duration;
+
 use platform::bus::BusError;
 use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
@@ -7,6 +9,10 @@ use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use crate::address::Address;
+
+/// How long an answer may take before its connection is given up and made again; for a fetch, after the 500 ms that the broker
+/// may wait for records. The client's default is a minute: so long it would wait for a broker that has forgotten the connection.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Settings of any client.
 pub(crate) fn settings(address: &Address) -> ClientConfig {
@@ -17,6 +23,7 @@ pub(crate) fn settings(address: &Address) -> ClientConfig {
         .set("client.id", "chorale")
         .set("socket.keepalive.enable", "true")
         .set("socket.connection.setup.timeout.ms", "5000")
+        .set("socket.timeout.ms", answered_within(address).as_millis().to_string())
         // Reconnects within a second after a broker returns.
         .set("reconnect.backoff.ms", "50")
         .set("reconnect.backoff.max.ms", "1000");
@@ -40,6 +47,11 @@ pub(crate) fn settings(address: &Address) -> ClientConfig {
             .set("sasl.password", login.password.expose());
     }
     config
+}
+
+/// A transactional client must give up an answer before its transaction times out.
+fn answered_within(address: &Address) -> Duration {
+    ANSWERED_WITHIN.min(address.transaction_timeout * 9 / 10)
 }
 
 /// Settings of readers: committed records only, explicit start offsets, no automatic commits.

@@ -164,7 +164,20 @@ impl Program {
         self.signal("-KILL")
     }
 
-    fn signal(&self, signal: &str) -> Result<()> {
+    /// Its memory now and at most so far (resident set), in bytes.
+    pub fn memory(&self) -> Result<(u64, u64)> {
+        let file = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(&file).with_context(|| file.clone())?;
+        let read = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).context("no such line")?;
+            let kibibytes: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
+            anyhow::Ok(kibibytes * 1024)
+        };
+        Ok((read("VmRSS:")?, read("VmHWM:")?))
+    }
+
+    /// Sends a signal, named as for `kill`: `-STOP`.
+    pub fn signal(&self, signal: &str) -> Result<()> {
         let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status()?;
         ensure!(sent.success(), "no signal was sent");
         Ok(())

@@ -17,7 +17,7 @@ use crate::timed::timed;
 ///
 /// `postgres://user:password@host:port/database` needs tables, which [`migrate`] creates. It takes the
 /// parameters of [`platform::postgres::Address`] and these: `readers` (number of reading connections, default
-/// 4), `statement_timeout` and `lock_timeout` (seconds, default 30 and 10).
+/// 4), `statement_timeout` and `lock_timeout` (seconds, default 30 and 5).
 pub async fn connect(url: &str, context: Context) -> Result<Arc<dyn Log>, LogError> {
     #[cfg(feature = "postgres")]
     if is_postgres(url) {

@@ -47,7 +47,9 @@ const READERS: u64 = 4;
 /// Default timeout of a statement, in seconds.
 const STATEMENT: u64 = 30;
 /// Default timeout of a wait for a lock, in seconds.
-const LOCK: u64 = 10;
+const LOCK: u64 = 5;
+/// How long a write may take before its outcome counts as unknown, unless the address allows statements or locks more.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(6);
 /// How long a transaction may be idle.
 const IDLE: Duration = Duration::from_millis(500);
 /// How much longer than the server's statement timeout a client waits for the answer.
@@ -70,6 +72,8 @@ pub(crate) struct PostgresLog {
     facts: Readers,
     readers: Arc<Readers>,
     patience: Duration,
+    /// How long a write may take.
+    writing: Duration,
     tail: Arc<TailWatcher>,
     notifications: Notifications,
 }
@@ -101,11 +105,12 @@ impl PostgresLog {
         let readers = Arc::new(Readers::new(&options, location.readers, patience));
         Ok(Self {
             epoch: head.epoch,
-            writer: to_write.then(|| DedicatedConnection::new(options.clone())),
+            writer: to_write.then(|| DedicatedConnection::to_server(options.clone())),
             facts: Readers::new(&options, 1, patience),
             notifications: Notifications::new(&location.log, &readers, &options),
             readers,
             patience,
+            writing: location.writing,
             tail: Arc::new(TailWatcher::new(head.position, POLLING)),
             log: location.log,
         })
@@ -138,7 +143,7 @@ async fn in_time<T>(
     log: &LogIdentity,
     work: impl Future<Output = Result<T, LogError>>,
 ) -> Result<T, LogError> {
-    match timeout(2 * patience, work).await {
+    match timeout(patience, work).await {
         Ok(answer) => answer,
         Err(late) => {
             let late = io::Error::new(io::ErrorKind::TimedOut, late);
@@ -150,6 +155,7 @@ async fn in_time<T>(
 struct Location {
     log: LogIdentity,
     limits: Limits,
+    writing: Duration,
     readers: usize,
 }
 
@@ -168,8 +174,10 @@ impl Location {
             lock: Duration::from_secs(number("lock_timeout", LOCK)?),
             idle_in_transaction: IDLE,
         };
+        let named = ["statement_timeout", "lock_timeout"].iter().any(|name| address.own(name).is_some());
+        let writing = if named { 2 * (limits.statement + GRACE) } else { WRITTEN_WITHIN };
         let readers = usize::try_from(number("readers", READERS)?).unwrap_or(1);
-        Ok(Self { log: LogIdentity { context, address }, limits, readers })
+        Ok(Self { log: LogIdentity { context, address }, limits, writing, readers })
     }
 
     /// Options of all connections. Generic plans that use indexes, because a plan that was made for an empty
@@ -232,7 +240,7 @@ impl EventAppender for PostgresLog {
         let plan = Plan::of(self.log.context, base, batch)?;
         let mut borrowed = self.writer().await?;
         let work = append::commit(borrowed.connection(), &self.log, base, &plan);
-        let committed = in_time(self.patience, &self.log, work).await;
+        let committed = in_time(self.writing, &self.log, work).await;
         // Closing the connection rolls the transaction back, even if the server cannot confirm it.
         if matches!(committed, Ok(_) | Err(LogError::Broken { .. })) {
             borrowed.give_back();

@@ -28,7 +28,10 @@ use read_models::Store;
 pub use error::ProjectorError;
 pub use projection::{ApplyError, Entity, Entry, Journal, Projection, Summary, Versions};
 pub use projections::REGISTRY;
-pub use rebuild::{Difference, RebuildError, Rebuilt, Verified, drop_old, rebuild, rollback, verify};
+pub use rebuild::{
+    Change, Compared, Decision, Difference, FieldDifference, RebuildError, Rebuilt, Verified, drop_old,
+    rebuild, rebuild_if, rollback, verify,
+};
 pub use runner::{Handle, Options, run};
 pub use settled::caught_up;
 pub use source::{StreamSource, TopicSource};

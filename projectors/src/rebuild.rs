@@ -1,7 +1,9 @@
 //! Rebuilding a projection: a new generation is built from the first event on, compared with the live one, and made live.
 //! Readers and runners stay online, in this process and in others.
 
+mod compared;
 mod comparison;
+mod fields;
 mod lease;
 mod progress;
 mod rollback;
@@ -11,9 +13,9 @@ use std::time::Duration;
 
 use platform::bus::lag::Lag;
 use platform::bus::{Consumer, Positions, covers};
-use read_models::{Generation, GenerationState, RebuildState};
+use read_models::{Collection, Generation, GenerationState, RebuildState};
 
-use self::comparison::Quarantined;
+use self::comparison::{Quarantined, REPORTED};
 use self::lease::Lease;
 use self::progress::Meter;
 use crate::Backends;
@@ -23,9 +25,11 @@ use crate::positions::{Reached, ends};
 use crate::projection::Projection;
 use crate::runner::follow::subscription;
 
+pub use self::compared::{Compared, Decision};
 pub use self::comparison::Difference;
+pub use self::fields::{Change, FieldDifference};
 pub(crate) use self::lease::is_alive;
-pub use self::progress::Progress;
+pub use self::progress::{Phase, Progress};
 pub use self::rollback::{drop_old, rollback};
 pub use self::verify::{Verified, verify};
 
@@ -37,8 +41,10 @@ const PATIENCE: Duration = Duration::from_millis(250);
 /// The outcome of a rebuild.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rebuilt {
-    /// The number of the new generation, which is live now.
+    /// The number of the new generation.
     pub generation: u32,
+    /// Whether it is live now; otherwise it was dropped.
+    pub switched: bool,
     /// Records that were applied.
     pub records: u64,
     /// Documents that are equal to the live ones.
@@ -96,17 +102,28 @@ impl From<platform::bus::BusError> for RebuildError {
     }
 }
 
-/// Builds a new generation of `projection` from all of its events, compares it with the live one and makes it live. Reports
-/// to `progress` once per batch. Can be dropped at any time: the next rebuild starts from the beginning.
+/// [`rebuild_if`] the documents are equal, or differ because their shape was raised.
 pub async fn rebuild(
     projection: &'static Projection,
     backends: &Backends,
     progress: impl FnMut(Progress) + Send,
 ) -> Result<Rebuilt, RebuildError> {
+    rebuild_if(projection, backends, Compared::if_expected, progress).await
+}
+
+/// Builds a new generation of `projection` from all of its events, compares it with the live one and makes it live, if `decide`
+/// says so. Reports to `progress` once per batch. Can be dropped at any time: the next rebuild starts from the beginning.
+pub async fn rebuild_if(
+    projection: &'static Projection,
+    backends: &Backends,
+    decide: impl FnOnce(&Compared) -> Decision + Send,
+    progress: impl FnMut(Progress) + Send,
+) -> Result<Rebuilt, RebuildError> {
     let lease = Lease::take(projection, backends).await?;
-    let result = build(projection, backends, &lease, progress).await;
+    let result = build(projection, backends, &lease, decide, progress).await;
     let (state, differences) = match &result {
-        Ok(_) => (RebuildState::Switched, &[][..]),
+        Ok(Rebuilt { switched: true, .. }) => (RebuildState::Switched, &[][..]),
+        Ok(_) => (RebuildState::Different, &[][..]),
         Err(RebuildError::Different { ids, .. }) => (RebuildState::Different, ids.as_slice()),
         Err(_) => (RebuildState::Failed, &[][..]),
     };
@@ -121,35 +138,54 @@ async fn build(
     projection: &'static Projection,
     backends: &Backends,
     lease: &Lease,
+    decide: impl FnOnce(&Compared) -> Decision + Send,
     progress: impl FnMut(Progress) + Send,
 ) -> Result<Rebuilt, RebuildError> {
     drop_all(projection, backends, |state| state == GenerationState::Building, 0).await?;
     let documents = backends.store.of_collection(projection.collection());
-    let live = documents.generations.live(projection.collection()).await?;
+    let live = read_now(projection.collection(), backends).await?;
     let generation = documents.generations.create(projection.collection()).await?;
     lease.builds(generation.number).await?;
     let mut builder = Builder::open(projection, backends, lease, generation.clone(), progress).await?;
     builder.feed_to_the_end().await?;
-    let comparison = comparison::compare(&mut builder, &live, Quarantined::Unfit).await?;
-    if !comparison.different.is_empty() {
-        return Err(RebuildError::Different {
-            projection: projection.name(),
-            generation: generation.number,
-            count: comparison.different.len() as u64,
-            ids: comparison.first(),
-        });
+    let comparison = comparison::compare(&mut builder, &live, Quarantined::Unfit, Some(REPORTED)).await?;
+    let compared = Compared::new(&generation, &live, builder.meter.done(), comparison);
+    let decision = decide(&compared);
+    match decision {
+        Decision::Switch => builder.take_the_place_of(&live).await?,
+        Decision::Drop => {}
+        Decision::Refuse => {
+            return Err(RebuildError::Different {
+                projection: projection.name(),
+                generation: generation.number,
+                count: compared.differences(),
+                ids: compared.ids,
+            });
+        }
     }
-    builder.take_the_place_of(&live).await?;
+    let switched = decision == Decision::Switch;
     let records = builder.meter.done();
     drop(builder);
-    drop_all(projection, backends, |state| state == GenerationState::Retired, 1).await?;
-    Ok(Rebuilt {
-        generation: generation.number,
-        records,
-        compared: comparison.equal,
-        uncompared: comparison.uncompared,
-        digest: comparison.digest,
-    })
+    if switched {
+        drop_all(projection, backends, |state| state == GenerationState::Retired, 1).await?;
+    } else {
+        drop_one(projection, backends, &generation).await?;
+    }
+    let Compared { equal, uncompared, digest, .. } = compared;
+    Ok(Rebuilt { generation: generation.number, switched, records, compared: equal, uncompared, digest })
+}
+
+/// The generation that is read now: the live one, or that of the newest earlier shape if this shape has none yet.
+async fn read_now(collection: &Collection, backends: &Backends) -> Result<Generation, ProjectorError> {
+    let generations = backends.store.of_collection(collection).generations;
+    let known = generations.list().await?.into_iter();
+    let live = known.filter(|(one, state)| {
+        one.collection == collection.name && one.shape <= collection.shape && *state == GenerationState::Live
+    });
+    match live.map(|(generation, _)| generation).max() {
+        Some(live) => Ok(live),
+        None => Ok(generations.live(collection).await?),
+    }
 }
 
 /// Drops the generations in these states, except the `keep` newest. Answers the numbers of those that it dropped.
@@ -267,7 +303,7 @@ impl<'a, P: FnMut(Progress) + Send> Builder<'a, P> {
             self.reached.extend(delivery.positions);
             self.meter.add(delivery.records.len() as u64);
             self.lease.done(&self.meter)?;
-            (self.progress)(self.meter.progress());
+            (self.progress)(self.meter.progress(Phase::Building));
         }
         Ok(())
     }

@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
-use crate::port::{Collection, Filter, Generation, StoreError, Stored};
+use crate::port::{Collection, Filter, Generation, StoreError, Stored, Streams};
+
+/// Stands for every collection that this program does not know.
+static UNKNOWN: Collection =
+    Collection { name: "of another program", shape: 0, streams: Streams::Other, hot: false, indexes: &[] };
 
 /// The collections that this program knows.
 pub(crate) struct Declared(Vec<&'static Collection>);
@@ -18,8 +22,8 @@ impl Declared {
         self.0.iter().find(known).copied()
     }
 
-    /// The collection of a generation, whose indexes must cover `filters`. A collection that this program does not know has
-    /// no indexes.
+    /// The collection of a generation, whose indexes must cover `filters`. One that this program does not know, such as an
+    /// earlier shape, has no indexes, and can only be read from its first to its last document.
     pub(crate) fn indexed(
         &self,
         generation: &Generation,
@@ -29,7 +33,9 @@ impl Declared {
             collection: generation.collection.clone(),
             field: format!("shape {}", generation.shape),
         };
-        let collection = self.of(generation).ok_or_else(no_index)?;
+        let Some(collection) = self.of(generation) else {
+            return if filters.is_empty() { Ok(&UNKNOWN) } else { Err(no_index()) };
+        };
         collection.check_filters(filters)?;
         Ok(collection)
     }

@@ -80,7 +80,8 @@ pub trait Keyed: Send + Sync {
 
 /// All documents, for comparisons.
 pub trait Scan: Send + Sync {
-    /// The documents that are not deleted, each once, in the order of their ids. Documents that are written meanwhile are
+    /// The documents that are not deleted, each once, in the order of their ids, also of a shape that this program does not
+    /// declare. Documents that are written meanwhile are
     /// among them in their old or their new version, or not. [`StoreError::NoGeneration`] at once if there is no such
     /// generation.
     fn scan(&self, generation: &Generation) -> BoxStream<'static, Result<Stored, StoreError>>;

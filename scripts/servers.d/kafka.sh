@@ -33,14 +33,21 @@ kafka_prepare() {
         -c "$dir/server.properties" >"$dir/log" 2>&1
 }
 
+# With CHORALE_SERVERS_KAFKA_PROXIED="PORT ADVERTISED" there is a second listener on PORT, which advertises ADVERTISED: the port of a
+# proxy to PORT. Clients connect to the addresses that a broker advertises, so a proxy to the first listener is passed by.
 kafka_configure() {
-    local dir=$1 port controller
+    local dir=$1 port controller listening advertised proxied='' shown=''
     port=$(<"$dir/port")
     controller=$(<"$dir/controller-port")
+    if [[ -n ${CHORALE_SERVERS_KAFKA_PROXIED:-} ]]; then
+        read -r listening advertised <<<"$CHORALE_SERVERS_KAFKA_PROXIED"
+        proxied=,PROXIED://127.0.0.1:$listening
+        shown=,PROXIED://127.0.0.1:$advertised
+    fi
     {
         cat "$kafka_about/server.properties"
-        printf '\nlisteners=PLAINTEXT://127.0.0.1:%s,CONTROLLER://127.0.0.1:%s\n' "$port" "$controller"
-        printf 'advertised.listeners=PLAINTEXT://127.0.0.1:%s\n' "$port"
+        printf '\nlisteners=PLAINTEXT://127.0.0.1:%s,CONTROLLER://127.0.0.1:%s%s\n' "$port" "$controller" "$proxied"
+        printf 'advertised.listeners=PLAINTEXT://127.0.0.1:%s%s\n' "$port" "$shown"
         printf 'controller.quorum.voters=1@127.0.0.1:%s\n' "$controller"
         printf 'log.dirs=%s\n' "$dir/data"
     } >"$dir/server.properties"
@@ -56,11 +63,18 @@ kafka_start() {
 }
 
 kafka_docker_arguments() {
-    local dir=$1 port name value
+    local dir=$1 port name value listening advertised proxied='' shown=''
     port=$(<"$dir/port")
-    docker_options=(
-        --env "KAFKA_LISTENERS=PLAINTEXT://:9092,CONTROLLER://:9093"
-        --env "KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://127.0.0.1:$port"
+    docker_options=()
+    if [[ -n ${CHORALE_SERVERS_KAFKA_PROXIED:-} ]]; then
+        read -r listening advertised <<<"$CHORALE_SERVERS_KAFKA_PROXIED"
+        proxied=,PROXIED://:$listening
+        shown=,PROXIED://127.0.0.1:$advertised
+        docker_options=(--publish "127.0.0.1:$listening:$listening")
+    fi
+    docker_options+=(
+        --env "KAFKA_LISTENERS=PLAINTEXT://:9092,CONTROLLER://:9093$proxied"
+        --env "KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://127.0.0.1:$port$shown"
         --env "KAFKA_CONTROLLER_QUORUM_VOTERS=1@localhost:9093"
     )
     # The image takes settings as KAFKA_ with underscores for dots.

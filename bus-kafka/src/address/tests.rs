@@ -14,7 +14,7 @@ fn an_address_without_parameters_has_the_documented_defaults() {
     assert_eq!((address.replication, address.min_insync), (None, None));
     assert!(address.tls.is_none() && address.login.is_none() && address.instance.is_none());
     let timeouts = [address.session_timeout, address.transaction_timeout, address.request_timeout];
-    assert_eq!(timeouts.map(|timeout| timeout.as_secs()), [10, 10, 30]);
+    assert_eq!(timeouts.map(|timeout| timeout.as_secs()), [6, 5, 30]);
     assert_eq!(address.compression, "lz4");
 }
 
@@ -42,7 +42,7 @@ fn who_connects_is_never_printed() {
     let address = parse("kafka://ann:hunter2@one:9092?prefix=test.&sasl=PLAIN&tls=true").unwrap();
     assert_eq!(
         address.to_string(),
-        "kafka://one:9092?partitions=6&prefix=test.&tls=true&sasl=PLAIN&session.timeout=10s"
+        "kafka://one:9092?partitions=6&prefix=test.&tls=true&sasl=PLAIN&session.timeout=6s"
     );
     assert!(!format!("{address:?}").contains("hunter2"));
     for wrong in ["kafka://ann:hunter2@one", "kafka://ann:hunter2@one:9092?x=1", "kafka://ann:%zz@one:1"] {

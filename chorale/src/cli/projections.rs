@@ -5,12 +5,24 @@ use clap::{Args, Subcommand};
 /// `chorale projections …`
 #[derive(Subcommand, Debug)]
 pub enum Projections {
-    /// Rebuild a projection next to the live one, compare both, and switch. Readers stay online.
-    #[command(after_help = "Example:\n  chorale projections rebuild orders")]
+    /// Rebuild a projection next to the live one, print how many documents differ, counted by field, and switch. Exits with 1,
+    /// without switching, if documents of the same shape differ. If the program has raised the shape of the documents and none
+    /// of that shape are there yet, compares them with those of the shape before, and switches. Readers stay online.
+    #[command(
+        after_help = "Examples:\n  chorale projections rebuild orders\n  chorale projections rebuild orders --compare-only\n  \
+        chorale projections rebuild orders --accept-differences"
+    )]
     Rebuild {
         /// Name of the projection; `chorale projections` lists them.
         name: String,
-        /// Print the result as one JSON object.
+        /// Switch although documents of the same shape differ, for example because a newer program fills another field.
+        #[arg(long, conflicts_with = "compare_only")]
+        accept_differences: bool,
+        /// Do not switch: print the comparison and drop the new documents. Exits with 1 if documents of the same shape differ.
+        #[arg(long)]
+        compare_only: bool,
+        /// Print the comparison as one JSON object before the switch. Exit status 0 says that the switch was made, if `switch`
+        /// is true.
         #[arg(long)]
         json: bool,
     },

@@ -1,7 +1,7 @@
 //! Invariants of read models: a rebuilt projection equals the live one.
 
 use anyhow::Result;
-use projectors::rebuild::Progress;
+use projectors::rebuild::{Phase, Progress};
 use projectors::{Projection, REGISTRY, RebuildError, rebuild};
 
 use super::{Findings, Invariant};
@@ -31,7 +31,9 @@ pub(super) async fn equal_the_log(
     for projection in REGISTRY {
         let name = projection.name();
         let on_progress = |progress: Progress| {
-            report(Rebuilding { projection: name, done: done + progress.done, total });
+            if progress.phase == Phase::Building {
+                report(Rebuilding { projection: name, done: done + progress.done, total });
+            }
         };
         let rebuilt = rebuild(projection, &shop.backends(), on_progress).await;
         done += records(shop, projection).await?;

@@ -1,6 +1,7 @@
 //! `chorale projections`: lists generations of projections with their lag, and rebuilds, verifies and rolls back projections.
 
 mod generations;
+mod rebuild;
 mod verify;
 mod wait;
 
@@ -14,11 +15,11 @@ use read_models::{ProjectorStatus, Store};
 use serde_json::json;
 
 pub use self::generations::{drop_old, rollback};
+pub use self::rebuild::{Switch, rebuild};
 pub use self::verify::verify;
 pub use self::wait::wait;
 use super::ReadOnlyShop;
 use crate::cli::Which;
-use crate::progress::progress_bar;
 use crate::table;
 
 fn backends(shop: &ReadOnlyShop, store: Store) -> Backends {
@@ -117,39 +118,6 @@ fn rebuild_of(one: &ProjectorStatus) -> String {
     text
 }
 
-/// Rebuilds a projection next to the live one, compares both, and switches.
-pub async fn rebuild(shop: &ReadOnlyShop, name: &str, as_json: bool, out: &mut impl Write) -> Result<()> {
-    let projection = named(name)?;
-    let store = writable(shop).await?;
-    let bar = progress_bar(0, name);
-    let rebuilt = projectors::rebuild(projection, &backends(shop, store), |progress| {
-        bar.set_length(progress.total);
-        bar.set_position(progress.done);
-    })
-    .await;
-    bar.finish_and_clear();
-    let rebuilt = rebuilt?;
-    if as_json {
-        table::json(
-            out,
-            &json!({
-                "projection": name, "generation": rebuilt.generation, "records": rebuilt.records,
-                "compared": rebuilt.compared, "uncompared": rebuilt.uncompared, "digest": rebuilt.digest,
-            }),
-        )?;
-    } else {
-        writeln!(
-            out,
-            "{name} was rebuilt from {} records. Documents compared with the live ones: {}, all equal (digest {}…). Generation {} is now live.",
-            table::number(rebuilt.records),
-            table::number(rebuilt.compared),
-            rebuilt.digest.get(..16).unwrap_or(&rebuilt.digest),
-            rebuilt.generation,
-        )?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use platform::bus::Positions;
@@ -225,7 +193,7 @@ mod tests {
         let shop = ReadOnlyShop::open(folder.path(), &Stores::default()).await.unwrap();
         let refused = rollback(&shop, "stock", false, &mut Vec::new()).await.unwrap_err().to_string();
         assert_eq!(refused, "stock has no retired generation");
-        rebuild(&shop, "stock", false, &mut Vec::new()).await.unwrap();
+        rebuild(&shop, "stock", Switch::IfExpected, false, &mut Vec::new()).await.unwrap();
         let mut out = Vec::new();
         rollback(&shop, "stock", true, &mut out).await.unwrap();
         let which = Which { name: Some("stock".to_owned()), all: false };

@@ -18,7 +18,7 @@ use crate::two_command_apis;
 use e2e::program::{SOON, basket};
 
 /// Products that shoppers buy. Some are soon sold out.
-const SKUS: [&str; 6] = ["TEA-100", "TEA-110", "TEA-120", "TEA-140", "TEA-160", "HERB-100"];
+pub const SKUS: [&str; 6] = ["TEA-100", "TEA-110", "TEA-120", "TEA-140", "TEA-160", "HERB-100"];
 /// Time between two attempts of a shopper.
 const RETRY: Duration = Duration::from_millis(50);
 
@@ -117,7 +117,7 @@ async fn killing_every_process_and_server_under_load_loses_duplicates_and_overse
 }
 
 /// A retry with the same key gets the first answer, and every acknowledged order is in its topic exactly once.
-async fn first_answers_are_repeated(
+pub async fn first_answers_are_repeated(
     deployment: &Deployment,
     acknowledged: &BTreeMap<String, Answer>,
 ) -> Result<()> {
@@ -151,8 +151,8 @@ async fn first_answers_are_repeated(
 /// The final answer to a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    status: u16,
-    order: Option<String>,
+    pub status: u16,
+    pub order: Option<String>,
 }
 
 /// Shoppers that place orders until they are asked to stop.

@@ -24,9 +24,43 @@ const LAST_LINES: usize = 20;
 /// Public half of the key with which the tests' programs sign log heads.
 const PUBLIC_KEY: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
 
+/// Where the processes of a shop find its stores.
+#[derive(Clone, Debug, Default)]
+pub struct Addresses {
+    /// Without a database.
+    pub postgres: String,
+    /// `host:port`.
+    pub kafka: String,
+    /// Further parameters of Kafka's address, each after `&`.
+    pub kafka_parameters: String,
+    /// The documents; a file if there is none.
+    pub documents: Option<String>,
+    /// The hot views; among the documents if there is none.
+    pub hot_views: Option<String>,
+}
+
+impl Addresses {
+    /// Logs and topics on these servers, without a proxy.
+    pub fn of(servers: &Servers) -> Self {
+        Self { postgres: servers.postgres.clone(), kafka: servers.kafka.clone(), ..Self::default() }
+    }
+
+    fn bus(&self) -> String {
+        format!("kafka://{}?prefix=shop.{}", self.kafka, self.kafka_parameters)
+    }
+}
+
+/// A database of the shop on a MongoDB.
+pub fn database_on(mongodb: &str, name: &str) -> Result<String> {
+    // Scheme and authority, then the options.
+    let (server, options) = mongodb.split_once("/?").context("an address without options")?;
+    Ok(format!("{server}/{name}?{options}"))
+}
+
 /// The stores of a shop, and its processes by role and number.
 pub struct Deployment {
     pub servers: Servers,
+    pub addresses: Addresses,
     folder: TempDir,
     /// The database of logs and keys.
     database: String,
@@ -40,20 +74,27 @@ pub struct Deployment {
 impl Deployment {
     /// Migrated stores on servers of its own, with the built-in catalogue and documents in a file. No process is started.
     pub async fn new(name: &str) -> Result<Self> {
-        Self::on(Servers::up(name, &["postgres", "kafka"])?).await
+        let servers = Servers::up(name, &["postgres", "kafka"])?;
+        let addresses = Addresses::of(&servers);
+        Self::on(servers, addresses).await
     }
 
     /// [`new`](Self::new), with documents in MongoDB.
     #[cfg(feature = "long")]
     pub async fn with_mongodb(name: &str) -> Result<Self> {
-        Self::on(Servers::up(name, &["postgres", "kafka", "mongodb"])?).await
+        let servers = Servers::up(name, &["postgres", "kafka", "mongodb"])?;
+        let documents = Some(database_on(&servers.mongodb, "shop")?);
+        let addresses = Addresses { documents, ..Addresses::of(&servers) };
+        Self::on(servers, addresses).await
     }
 
-    async fn on(servers: Servers) -> Result<Self> {
+    /// A migrated shop with its stores at these addresses of these servers. No process is started.
+    pub async fn on(servers: Servers, addresses: Addresses) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let ports = BTreeMap::from([("command-api", free_ports()?), ("query-api", free_ports()?)]);
         let (running, flags) = (BTreeMap::new(), Vec::new());
-        let deployment = Self { servers, folder, database: "shop".to_owned(), running, ports, flags };
+        let deployment =
+            Self { servers, addresses, folder, database: "shop".to_owned(), running, ports, flags };
         deployment.sql("CREATE DATABASE shop").await?;
         deployment.printed(&["migrate"])?;
         // All roles in one process seed the catalogue.
@@ -64,7 +105,7 @@ impl Deployment {
     }
 
     fn address(&self, database: &str) -> Result<String> {
-        let (server, _) = self.servers.postgres.rsplit_once('/').context("an address without database")?;
+        let (server, _) = self.addresses.postgres.rsplit_once('/').context("an address without database")?;
         Ok(format!("{server}/{database}"))
     }
 
@@ -81,20 +122,15 @@ impl Deployment {
         name.clone_into(&mut self.database);
     }
 
-    /// The address of the documents, if they are in MongoDB.
-    fn documents(&self) -> Option<String> {
-        // Scheme and authority, then the options.
-        let (server, options) = self.servers.mongodb.split_once("/?")?;
-        Some(format!("{server}/shop?{options}"))
-    }
-
     /// The addresses of the stores, as flags.
     fn stores(&self) -> Result<Vec<String>> {
         let database = self.address(&self.database)?;
-        let bus = format!("kafka://{}?prefix=shop.", self.servers.kafka);
+        let bus = self.addresses.bus();
         let mut stores =
             vec![format!("--event-log={database}"), format!("--vault={database}"), format!("--bus={bus}")];
-        stores.extend(self.documents().map(|documents| format!("--documents={documents}")));
+        let Addresses { documents, hot_views, .. } = &self.addresses;
+        stores.extend(documents.iter().map(|documents| format!("--documents={documents}")));
+        stores.extend(hot_views.iter().map(|hot_views| format!("--hot-views={hot_views}")));
         Ok(stores)
     }
 
@@ -165,19 +201,41 @@ impl Deployment {
         Ok(())
     }
 
+    /// The running processes, with their roles and numbers.
+    pub fn processes(&self) -> impl Iterator<Item = (&'static str, usize, &Program)> {
+        self.running.iter().map(|((role, number), program)| (*role, *number, program))
+    }
+
+    /// A running process.
+    pub fn process(&self, role: &'static str, number: usize) -> Result<&Program> {
+        self.running.get(&(role, number)).with_context(|| format!("{role} {number} is not running"))
+    }
+
     /// The address for shoppers' commands.
     pub fn commands(&self) -> Result<String> {
         Ok(format!("http://127.0.0.1:{}", self.ports.get("command-api").context("a port")?[0]))
     }
 
+    /// The addresses of GraphQL, for shoppers and for the back office.
+    pub fn queries(&self) -> Result<[String; 2]> {
+        let [public, staff] = self.ports.get("query-api").context("ports")?;
+        Ok([format!("http://127.0.0.1:{public}/graphql"), format!("http://127.0.0.1:{staff}/admin/graphql")])
+    }
+
     /// Opens the shop in this process without running a role.
     pub async fn connect(&self) -> Result<Shop> {
+        self.connect_to(Some(Secret::from(self.addresses.bus()))).await
+    }
+
+    /// [`connect`](Self::connect), with another bus; with `None` the logs themselves are the bus.
+    pub async fn connect_to(&self, bus: Option<Secret>) -> Result<Shop> {
         let database = Secret::from(self.address(&self.database)?);
         let stores = Stores {
             event_log: vec![database.expose().parse()?],
             vault: Some(database),
-            bus: Some(Secret::from(format!("kafka://{}?prefix=shop.", self.servers.kafka))),
-            documents: self.documents().map(Secret::from),
+            bus,
+            documents: self.addresses.documents.clone().map(Secret::from),
+            hot_views: self.addresses.hot_views.clone().map(Secret::from),
             ..Stores::default()
         };
         Shop::open(self.folder(), ShopOptions { want: Want::Any, stores, ..ShopOptions::default() }).await

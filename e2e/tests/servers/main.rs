@@ -2,10 +2,12 @@
 
 mod chaos;
 mod deployment;
+mod faults;
 mod golden;
 #[cfg(feature = "long")]
 mod healing;
 mod hot_views;
+mod members;
 mod moving;
 mod restoring;
 mod servers;

@@ -21,7 +21,7 @@ pub fn root() -> PathBuf {
     PathBuf::from("..")
 }
 
-fn script(run: &str, args: &[&str]) -> Result<String> {
+fn script(run: &str, args: &[&str], env: &[(&str, String)]) -> Result<String> {
     let script = root().join("scripts/servers");
     let mut command = Command::new(script);
     // The servers of the whole test run must not be killed.
@@ -30,7 +30,8 @@ fn script(run: &str, args: &[&str]) -> Result<String> {
         .env_remove("CHORALE_TEST_KAFKA")
         .env_remove("CHORALE_TEST_MONGODB")
         .env_remove("CHORALE_TEST_REDIS")
-        .env_remove("CHORALE_SERVERS_RUN");
+        .env_remove("CHORALE_SERVERS_RUN")
+        .envs(env.iter().map(|(name, value)| (name, value)));
     let output =
         command.args(["--run", run]).args(args).output().context("scripts/servers cannot be started")?;
     let output_text = String::from_utf8_lossy(&output.stderr);
@@ -41,10 +42,15 @@ fn script(run: &str, args: &[&str]) -> Result<String> {
 impl Servers {
     /// These servers, in a run of this name.
     pub fn up(name: &str, wanted: &[&str]) -> Result<Self> {
+        Self::up_with(name, wanted, &[])
+    }
+
+    /// [`up`](Self::up), with these further variables for `scripts/servers`.
+    pub fn up_with(name: &str, wanted: &[&str], env: &[(&str, String)]) -> Result<Self> {
         let own = std::process::id().to_string();
         let run = format!("{name}-{own}");
         let args = [&["up", "--owner", &own], wanted].concat();
-        script(&run, &args)?;
+        script(&run, &args, env)?;
         // From here on dropping it stops the servers.
         let mut servers = Self {
             run,
@@ -53,7 +59,7 @@ impl Servers {
             mongodb: String::new(),
             redis: String::new(),
         };
-        let env: Value = serde_json::from_str(&script(&servers.run, &["env", "--json"])?)?;
+        let env: Value = serde_json::from_str(&script(&servers.run, &["env", "--json"], &[])?)?;
         let address = |server: &str, variable: &str| match wanted.contains(&server) {
             true => {
                 env[variable].as_str().map(str::to_owned).with_context(|| format!("no {variable} in {env}"))
@@ -84,13 +90,13 @@ impl Servers {
 
     /// Kills a server with SIGKILL, and starts it on the same data and port.
     pub fn crash(&self, server: &str) -> Result<()> {
-        script(&self.run, &["restart", server, "--kill"]).map(drop)
+        script(&self.run, &["restart", server, "--kill"], &[]).map(drop)
     }
 }
 
 impl Drop for Servers {
     fn drop(&mut self) {
-        if let Err(error) = script(&self.run, &["down", "--kill"]) {
+        if let Err(error) = script(&self.run, &["down", "--kill"], &[]) {
             eprintln!("{error:#}");
         }
     }
@@ -100,6 +106,6 @@ impl Drop for Servers {
 pub fn python() -> Result<PathBuf> {
     match std::env::var("CHORALE_TEST_PYTHON") {
         Ok(path) => Ok(PathBuf::from(path)),
-        Err(_) => Ok(Path::new(script("python", &["python"])?.trim()).to_owned()),
+        Err(_) => Ok(Path::new(script("python", &["python"], &[])?.trim()).to_owned()),
     }
 }

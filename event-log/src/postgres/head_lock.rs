@@ -27,7 +27,7 @@ pub(super) async fn lock_head(log: &PostgresLog) -> Result<impl HeadLock + '_, L
         run(connection, "BEGIN").await.map_err(unwritable)?;
         rows::head(connection, HEAD_LOCKED).await.map_err(unwritable)
     };
-    let head = in_time(log.patience, &log.log, locking).await?;
+    let head = in_time(log.writing, &log.log, locking).await?;
     log.tail.reached(log.require_epoch(head)?.position);
     Ok(LockedHead { log, borrowed, head })
 }
@@ -48,7 +48,7 @@ impl HeadLock for LockedHead<'_> {
             }
         };
         let work = append::within(self.borrowed.connection(), log, &self.head, &plan);
-        match in_time(postgres.patience, log, work).await {
+        match in_time(postgres.writing, log, work).await {
             Ok(()) => {}
             // Nothing was committed, whatever the reason.
             Err(LogError::Unavailable(..)) => {
@@ -65,7 +65,7 @@ impl HeadLock for LockedHead<'_> {
             let ended = run(self.borrowed.connection(), "COMMIT").await;
             ended.map_err(|error| log.cannot("be written", error))
         };
-        in_time(postgres.patience, log, ending).await?;
+        in_time(postgres.writing, log, ending).await?;
         self.borrowed.give_back();
         postgres.tail.reached(plan.head.position);
         postgres.notifications.announce(plan.head.position);
@@ -76,7 +76,7 @@ impl HeadLock for LockedHead<'_> {
         let log = &self.log.log;
         let released = run(self.borrowed.connection(), "ROLLBACK");
         let unwritable = |error| log.cannot("be written", error);
-        match in_time(self.log.patience, log, async { released.await.map_err(unwritable) }).await {
+        match in_time(self.log.writing, log, async { released.await.map_err(unwritable) }).await {
             Ok(()) => self.borrowed.give_back(),
             // The server ends a transaction that is idle for too long, together with its connection.
             Err(error) => {

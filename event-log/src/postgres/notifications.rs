@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::fault::LogIdentity;
@@ -19,6 +20,8 @@ use crate::tail_watcher::TailWatcher;
 
 /// The shortest time between two notifications. Commits in between share one.
 const PAUSE: Duration = Duration::from_millis(5);
+/// A connection on which nothing arrives for this long is replaced: its other end may be gone without a sign.
+const QUIET: Duration = Duration::from_secs(30);
 /// How long to wait before listening again after a failure.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -83,25 +86,27 @@ async fn send(channel: Arc<Channel>, mut positions: watch::Receiver<u64>) {
 
 /// Runs until it is aborted.
 async fn listen(channel: Arc<Channel>, tail: Arc<TailWatcher>) {
-    let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(channel.options.clone());
     loop {
+        // A new one each time: a pool would hand out the same connection again.
+        let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(channel.options.clone());
         let listening = async {
             let mut listener = PgListener::connect_with(&pool).await?;
             listener.listen(&channel.name).await?;
-            loop {
-                let notification = listener.recv().await?;
+            while let Ok(notification) = timeout(QUIET, listener.recv()).await {
+                let notification = notification?;
                 if notification.payload().parse().is_ok_and(|position: u64| position > tail.position()) {
                     let rows = channel.readers.rows(|| sqlx::query(HEAD)).await?;
                     let head = rows.first().ok_or(sqlx::Error::RowNotFound).and_then(rows::head_of)?;
                     tail.reached(head.position);
                 }
             }
+            Ok(())
         };
         let ended: Result<(), sqlx::Error> = listening.await;
         if let Err(error) = ended {
             channel.failed("receive notifications", error);
+            tokio::time::sleep(RETRY).await;
         }
-        tokio::time::sleep(RETRY).await;
     }
 }
 

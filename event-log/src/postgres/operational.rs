@@ -21,7 +21,7 @@ impl PostgresLog {
     /// The decoded rows of a statement.
     async fn all<'q, T, C: FromIterator<T>>(
         &self,
-        query: impl Fn() -> Query<'q>,
+        query: impl Fn() -> Query<'q> + Send + Sync,
         read: impl Fn(&PgRow) -> Result<T, sqlx::Error>,
     ) -> Result<C, LogError> {
         let rows = self.readers.rows(query).await.map_err(|error| self.unreadable(error))?;

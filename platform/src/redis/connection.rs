@@ -1,6 +1,7 @@
 //! A connection that all callers of a store share.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{
@@ -16,12 +17,17 @@ use super::{Address, RedisError, Timeouts};
 const NO_EVICTION: &str = "noeviction";
 
 /// A connection to a Redis database, for concurrent callers. After a failure of the network or an answer that is late, the
-/// next call opens a new one. No call is repeated by itself, because a write that failed may have been made.
+/// next call opens a new one. So it does if nothing was answered for as long and callers have given up earlier than that. No
+/// call is repeated by itself, because a write that failed may have been made.
 pub struct Connection {
     server: String,
     client: Client,
     config: AsyncConnectionConfig,
+    /// How long an answer may take.
+    answering: Duration,
     state: Mutex<State>,
+    /// The oldest call since the last answer whose caller has given up, and the number of its connection.
+    given_up: parking_lot::Mutex<Option<(u64, Instant)>>,
     /// How many attempts to connect have ended.
     attempts: AtomicU64,
 }
@@ -50,8 +56,15 @@ impl Connection {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(timeouts.connecting))
             .set_response_timeout(Some(timeouts.answering));
-        let (state, attempts) = (Mutex::default(), AtomicU64::new(0));
-        Ok(Self { server, client, config, state, attempts })
+        Ok(Self {
+            server,
+            client,
+            config,
+            answering: timeouts.answering,
+            state: Mutex::default(),
+            given_up: parking_lot::Mutex::default(),
+            attempts: AtomicU64::new(0),
+        })
     }
 
     async fn require_no_eviction(&self) -> Result<(), RedisError> {
@@ -69,21 +82,27 @@ impl Connection {
     /// Sends one command.
     pub async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisError> {
         let (number, mut connection) = self.current().await?;
+        let pending = self.pending(number);
         let answer = command.query_async(&mut connection).await;
+        pending.ended();
         self.checked(number, answer).await
     }
 
     /// Sends several commands at once.
     pub async fn pipeline<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, RedisError> {
         let (number, mut connection) = self.current().await?;
+        let pending = self.pending(number);
         let answer = commands.query_async(&mut connection).await;
+        pending.ended();
         self.checked(number, answer).await
     }
 
     /// Runs a script, which is sent to the server if it does not have it.
     pub async fn invoke<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> Result<T, RedisError> {
         let (number, mut connection) = self.current().await?;
+        let pending = self.pending(number);
         let answer = script.invoke_async(&mut connection).await;
+        pending.ended();
         self.checked(number, answer).await
     }
 
@@ -100,6 +119,9 @@ impl Connection {
     async fn current(&self) -> Result<(u64, MultiplexedConnection), RedisError> {
         let seen = self.attempts.load(Ordering::Acquire);
         let mut state = self.state.lock().await;
+        if self.is_silent(state.number) {
+            state.current = None;
+        }
         if let Some(connection) = &state.current {
             return Ok((state.number, connection.clone()));
         }
@@ -117,6 +139,15 @@ impl Connection {
         Ok((state.number, connection))
     }
 
+    /// Whether a call on this connection was given up so long ago that its answer is late, and no other was answered since.
+    fn is_silent(&self, number: u64) -> bool {
+        self.given_up.lock().is_some_and(|(of, since)| of == number && since.elapsed() >= self.answering)
+    }
+
+    fn pending(&self, number: u64) -> Pending<'_> {
+        Pending { given_up: &self.given_up, number, began: Instant::now(), ended: false }
+    }
+
     async fn checked<T>(&self, number: u64, answer: RedisResult<T>) -> Result<T, RedisError> {
         let error = match answer {
             Ok(answer) => return Ok(answer),
@@ -129,5 +160,35 @@ impl Connection {
             }
         }
         Err(self.explain(&error))
+    }
+}
+
+/// A call that waits for its answer. If it is dropped before, its caller has given up: a caller with a shorter limit than the
+/// connection's would never find out that the connection is dead.
+struct Pending<'a> {
+    given_up: &'a parking_lot::Mutex<Option<(u64, Instant)>>,
+    number: u64,
+    began: Instant,
+    ended: bool,
+}
+
+impl Pending<'_> {
+    /// It has an answer, or has failed by itself.
+    fn ended(mut self) {
+        self.ended = true;
+        *self.given_up.lock() = None;
+    }
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        let mut given_up = self.given_up.lock();
+        // Calls of an earlier connection say nothing about this one.
+        if given_up.is_none_or(|(of, since)| of < self.number || (of == self.number && since > self.began)) {
+            *given_up = Some((self.number, self.began));
+        }
     }
 }

@@ -5,7 +5,7 @@ use ::redis::{Script, cmd};
 use futures_util::future::join_all;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::scratch::Scratch;
 use super::*;
@@ -218,6 +218,23 @@ async fn a_connection_whose_other_end_is_gone_without_a_word_is_replaced_by_the_
     proxy.set(Network::HalfOpen);
     let lost = connection.query::<String>(&cmd("PING")).await.unwrap_err();
     assert!(matches!(lost, RedisError::Unreachable { .. }), "{}", shown(&lost));
+    assert_eq!(connection.query::<String>(&cmd("PING")).await.unwrap(), "PONG");
+}
+
+#[tokio::test]
+async fn a_dead_connection_is_replaced_although_every_caller_gives_up_before_its_answer_is_late() {
+    let scratch = Scratch::new();
+    let server = Address::parse(scratch.url()).unwrap().server();
+    let proxy = FaultProxy::to(&server).await.unwrap();
+    let through = scratch.url().replace(&server, &proxy.address().to_string());
+    let connection = Connection::open(&Address::parse(&through).unwrap(), TIMEOUTS).await.unwrap();
+    proxy.set(Network::HalfOpen);
+    let began = Instant::now();
+    let impatience = TIMEOUTS.answering / 4;
+    while timeout(impatience, connection.query::<String>(&cmd("PING"))).await.is_err() {
+        assert!(began.elapsed() < TIMEOUTS.answering * 20, "the connection is never replaced");
+    }
+    assert!(began.elapsed() >= TIMEOUTS.answering, "a connection that is only slow was replaced");
     assert_eq!(connection.query::<String>(&cmd("PING")).await.unwrap(), "PONG");
 }
 

@@ -5,20 +5,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
+use futures_util::stream::BoxStream;
 use platform::bus::{Positions, covers};
+use platform::error::Chain;
 use read_models::{Generation, KeyedStore, StoreError, Stored};
 use sha2::{Digest, Sha256};
 
+use super::fields::Fields;
+use super::progress::{Meter, Phase};
 use super::{Builder, Progress, RebuildError};
+use crate::Backends;
 use crate::error::ProjectorError;
 use crate::feed::Quarantine;
-use crate::projection::Kind;
+use crate::projection::{Kind, Projection};
 
 /// Documents per call.
 const PAGE: usize = 500;
 /// Most ids that are reported.
 pub(super) const REPORTED: usize = 100;
-/// How often documents that changed are compared again, and how long to wait for the live ones each time.
+/// How often documents that changed are compared again after a wait for the live ones, and how long each wait is.
 pub(super) const ROUNDS: u32 = 20;
 pub(super) const ROUND: Duration = Duration::from_millis(250);
 
@@ -35,18 +40,38 @@ pub enum Difference {
     Stale,
 }
 
+/// The outcome of a comparison.
 #[derive(Default)]
 pub(super) struct Comparison {
     pub(super) equal: u64,
-    pub(super) different: BTreeMap<String, Difference>,
     pub(super) uncompared: u64,
+    /// How many documents differ.
+    pub(super) counts: BTreeMap<Difference, u64>,
+    /// Those that differ: the first, if `keep` limits them.
+    pub(super) different: BTreeMap<String, Difference>,
+    /// The most ids of `different`; `None`: all of them, which takes memory for each.
+    keep: Option<usize>,
+    /// The fields of those that are altered.
+    pub(super) fields: Fields,
     pub(super) digest: String,
+    /// Waits in a row after which no further document could be compared.
+    rounds: u32,
 }
 
 impl Comparison {
-    /// The first ids of documents that differ.
-    pub(super) fn first(&self) -> Vec<String> {
-        self.different.keys().take(REPORTED).cloned().collect()
+    pub(super) fn keeping(keep: Option<usize>) -> Self {
+        Self { keep, ..Self::default() }
+    }
+
+    fn found(&mut self, id: String, what: Difference, live: Option<&Stored>, new: Option<&Stored>) {
+        *self.counts.entry(what).or_default() += 1;
+        if let (Difference::Altered, Some(live), Some(new)) = (what, live, new) {
+            self.fields.compare(live, new);
+        }
+        self.different.insert(id, what);
+        if self.keep.is_some_and(|keep| self.different.len() > keep) {
+            self.different.pop_last();
+        }
     }
 }
 
@@ -76,17 +101,47 @@ struct Open {
     reached: Positions,
 }
 
-/// Compares all documents. Those that differ in the first pass are compared again until both have the same version.
+/// Compares all documents, page by page in the order of their ids. Those that differ are compared again until both have the
+/// same version. Of those that still differ, at most `keep` ids are kept.
 pub(super) async fn compare<P: FnMut(Progress) + Send>(
     builder: &mut Builder<'_, P>,
     live: &Generation,
     quarantined: Quarantined,
+    keep: Option<usize>,
 ) -> Result<Comparison, RebuildError> {
     let store = builder.backends.store.of_collection(builder.feed.projection.collection());
-    let mut comparison = Comparison::default();
-    let ids = scan(&store, live, &builder.feed.generation, &mut comparison).await?;
-    again(builder, live, ids, quarantined, &mut comparison).await?;
-    Ok(comparison)
+    let mut comparison = Comparison::keeping(keep);
+    let documents = count(builder.backends, builder.feed.projection, &builder.feed.generation).await;
+    let mut meter = Meter::new(documents, documents);
+    let mut pass = Pass::over(&store, live, &builder.feed.generation).await?;
+    loop {
+        let Page { ids, seen } = pass.page(&mut comparison).await?;
+        let ended = seen == 0;
+        again(builder, live, ids, quarantined, &mut comparison).await?;
+        meter.add(seen);
+        if ended {
+            meter.total(meter.done());
+        }
+        builder.lease.done(&builder.meter)?;
+        (builder.progress)(meter.progress(Phase::Comparing));
+        if ended {
+            comparison.digest = pass.digest();
+            return Ok(comparison);
+        }
+    }
+}
+
+/// How many documents the generation has, for people who wait; 0 if that is not known.
+async fn count(backends: &Backends, projection: &Projection, generation: &Generation) -> u64 {
+    let store = &backends.store;
+    if store.hot.is_some() && projection.collection().hot {
+        return 0;
+    }
+    store.queries.count(generation, &[], u64::MAX).await.unwrap_or_else(|error| {
+        let projection = projection.name();
+        tracing::info!(projection, problem = %Chain(&error), "could not count the documents to compare");
+        0
+    })
 }
 
 /// Compares these documents until both have the same version.
@@ -97,6 +152,9 @@ pub(super) async fn again<P: FnMut(Progress) + Send>(
     quarantined: Quarantined,
     comparison: &mut Comparison,
 ) -> Result<(), RebuildError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
     let store = builder.backends.store.of_collection(builder.feed.projection.collection());
     let ever = Quarantine::of(&builder.backends.store, live).ever().await?;
     // An entity that lacks events is marked stale. Documents of the other kinds may have caught up under other ids.
@@ -104,63 +162,79 @@ pub(super) async fn again<P: FnMut(Progress) + Send>(
     let rules = Rules { lenient, quarantined };
     let ids = ids.into_iter().map(|id| (id, 0)).collect();
     let mut open = Open { ids, reached: Positions::new() };
+    open = look_again(builder, live, open, rules, comparison).await?;
     let mut since = None;
-    for round in 0..ROUNDS {
-        if open.ids.is_empty() {
-            break;
-        }
-        if round > 0 {
-            since = Some(
-                store
-                    .keyed
-                    .changed(&live.collection, since.as_ref(), ROUND)
-                    .await
-                    .map_err(ProjectorError::from)?,
-            );
-        }
+    // Vain waits of earlier pages count, too: a live generation that nothing feeds is not waited for on every page.
+    while !open.ids.is_empty() && comparison.rounds < ROUNDS {
+        let changed = store.keyed.changed(&live.collection, since.as_ref(), ROUND).await;
+        since = Some(changed.map_err(ProjectorError::from)?);
+        let before = open.ids.len();
         open = look_again(builder, live, open, rules, comparison).await?;
+        comparison.rounds = if open.ids.len() < before { 0 } else { comparison.rounds + 1 };
     }
     comparison.uncompared += open.ids.len() as u64;
     Ok(())
 }
 
-/// One pass over both; answers the ids of documents that are not equal.
-async fn scan(
-    store: &KeyedStore,
-    live: &Generation,
-    new: &Generation,
-    comparison: &mut Comparison,
-) -> Result<BTreeSet<String>, ProjectorError> {
-    let mut digest = Sha256::new();
-    let mut open = BTreeSet::new();
-    let (mut left, mut right) = (store.scan.scan(live), store.scan.scan(new));
-    let (mut a, mut b) = (left.try_next().await?, right.try_next().await?);
-    loop {
-        let order = match (&a, &b) {
-            (None, None) => break,
-            (Some(a), Some(b)) => a.id.cmp(&b.id),
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-        };
-        match (&a, &b) {
-            (Some(a), Some(b)) if a == b && !a.stale => {
-                hash(&mut digest, a);
-                comparison.equal += 1;
-            }
-            (a, b) => {
-                let first = if order == Ordering::Greater { b } else { a };
-                open.extend(first.iter().map(|one| one.id.clone()));
-            }
-        }
-        if order != Ordering::Greater {
-            a = left.try_next().await?;
-        }
-        if order != Ordering::Less {
-            b = right.try_next().await?;
-        }
+/// One pass over the documents of both, in the order of their ids. Holds one document of each at a time.
+struct Pass {
+    live: BoxStream<'static, Result<Stored, StoreError>>,
+    new: BoxStream<'static, Result<Stored, StoreError>>,
+    next: (Option<Stored>, Option<Stored>),
+    digest: Sha256,
+}
+
+/// A part of a pass.
+struct Page {
+    /// The ids of documents that are not equal; at most [`PAGE`].
+    ids: BTreeSet<String>,
+    /// How many ids were read; 0 at the end.
+    seen: u64,
+}
+
+impl Pass {
+    async fn over(store: &KeyedStore, live: &Generation, new: &Generation) -> Result<Self, StoreError> {
+        let (mut live, mut new) = (store.scan.scan(live), store.scan.scan(new));
+        let next = (live.try_next().await?, new.try_next().await?);
+        Ok(Self { live, new, next, digest: Sha256::new() })
     }
-    comparison.digest = hex::encode(digest.finalize());
-    Ok(open)
+
+    /// Reads on until [`PAGE`] ids were read, and counts the documents that are equal.
+    async fn page(&mut self, comparison: &mut Comparison) -> Result<Page, StoreError> {
+        let mut page = Page { ids: BTreeSet::new(), seen: 0 };
+        while page.seen < PAGE as u64 {
+            let (live, new) = &self.next;
+            let order = match (live, new) {
+                (None, None) => break,
+                (Some(live), Some(new)) => live.id.cmp(&new.id),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+            };
+            match (live, new) {
+                (Some(live), Some(new)) if live == new && !live.stale => {
+                    hash(&mut self.digest, live);
+                    comparison.equal += 1;
+                }
+                (live, new) => {
+                    let first = if order == Ordering::Greater { new } else { live };
+                    page.ids.extend(first.iter().map(|one| one.id.clone()));
+                }
+            }
+            page.seen += 1;
+            if order != Ordering::Greater {
+                self.next.0 = self.live.try_next().await?;
+            }
+            if order != Ordering::Less {
+                self.next.1 = self.new.try_next().await?;
+            }
+        }
+        Ok(page)
+    }
+
+    /// Over the documents that were equal.
+    fn digest(self) -> String {
+        hex::encode(self.digest.finalize())
+    }
 }
 
 /// Length-prefixed, so that the fields of a document cannot be confused.
@@ -202,7 +276,7 @@ async fn look_again<P: FnMut(Progress) + Send>(
             Verdict::Equal => comparison.equal += 1,
             Verdict::Unfit => comparison.uncompared += 1,
             Verdict::Later => drop(later.ids.insert(id, version(new))),
-            Verdict::Different(what) => drop(comparison.different.insert(id, what)),
+            Verdict::Different(what) => comparison.found(id, what, old, new),
         }
     }
     Ok(later)

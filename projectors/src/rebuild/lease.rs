@@ -14,7 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use super::RebuildError;
-use super::progress::{Meter, Progress};
+use super::progress::{Meter, Phase, Progress};
 use crate::Backends;
 use crate::error::ProjectorError;
 use crate::projection::Projection;
@@ -95,7 +95,7 @@ impl Lease {
 
     /// Sets the progress that the next heartbeat reports.
     pub(super) fn done(&self, meter: &Meter) -> Result<(), RebuildError> {
-        self.shared.progress.send_replace(Some(meter.progress()));
+        self.shared.progress.send_replace(Some(meter.progress(Phase::Building)));
         if self.shared.overtaken.load(Ordering::Relaxed) {
             return Err(RebuildError::Overtaken(self.projection.name()));
         }

@@ -80,18 +80,16 @@ async fn check(
     lease.builds(temporary.number).await?;
     let mut builder = Builder::open(projection, backends, lease, temporary.clone(), progress).await?;
     builder.feed_to_the_end().await?;
-    let compared = comparison::compare(&mut builder, &live, Quarantined::Different).await?;
+    let compared = comparison::compare(&mut builder, &live, Quarantined::Different, None).await?;
     let mut verified = Verified {
         records: builder.meter.done(),
         equal: compared.equal,
         uncompared: compared.uncompared,
         first: compared.different.iter().take(REPORTED).map(|(id, what)| (id.clone(), *what)).collect(),
+        different: compared.counts,
         digest: compared.digest,
         ..Verified::default()
     };
-    for what in compared.different.values() {
-        *verified.different.entry(*what).or_default() += 1;
-    }
     if repair && !compared.different.is_empty() {
         let found = compared.different.len() as u64;
         let left = put_right(&mut builder, &live, compared.different.into_keys().collect()).await?;

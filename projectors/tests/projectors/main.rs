@@ -1,5 +1,6 @@
 //! Projectors on a bus that shuffles, redelivers and splits, through restarts and rebuilds.
 
+mod differing;
 mod fold;
 mod gaps;
 mod going_back;

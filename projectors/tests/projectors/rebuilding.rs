@@ -1,7 +1,7 @@
 //! Rebuilds: beside the live documents, compared, switched.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use platform::clock::DrivenClock;
@@ -122,22 +122,24 @@ async fn a_rebuild_that_was_killed_leaves_nothing_behind_and_a_second_at_once_is
     shop.settled().await;
     let clock = DrivenClock::new(Timestamp::from_millis(1_800_000_000_000));
     let backends = Backends { clock: clock.clock(), ..shop.backends.clone() };
-    let halfway = Arc::new(Notify::new());
-    {
-        let notify = halfway.clone();
-        let mut first = Box::pin(rebuild(&ORDERS, &backends, move |_| notify.notify_one()));
-        tokio::select! {
-            biased;
-            () = halfway.notified() => {}
-            done = &mut first => panic!("it ended before it was halfway: {done:?}"),
-        }
-        let refused = rebuild(&ORDERS, &backends, |_| {}).await.unwrap_err();
-        assert!(matches!(refused, RebuildError::Running { .. }), "{refused}");
-    }
+    let (halfway, (kill, killed)) = (Arc::new(Notify::new()), mpsc::channel::<()>());
+    let first = {
+        let (backends, halfway) = (backends.clone(), halfway.clone());
+        let halfway = move |_| {
+            halfway.notify_one();
+            // It goes no further.
+            tokio::task::block_in_place(|| killed.recv()).expect("a kill");
+        };
+        tokio::spawn(async move { rebuild(&ORDERS, &backends, halfway).await.map(drop) })
+    };
+    halfway.notified().await;
+    let refused = rebuild(&ORDERS, &backends, |_| {}).await.unwrap_err();
+    assert!(matches!(refused, RebuildError::Running { .. }), "{refused}");
+    drop(kill);
+    assert!(first.await.unwrap_err().is_panic());
     assert_eq!(generations(&shop).await, [(1, GenerationState::Live), (2, GenerationState::Building)]);
     let status = projectors::status(&backends, &[&ORDERS]).await.unwrap();
     assert_eq!(states(&status), ["LIVE", "BUILDING"]);
-    // On a busy machine it may have gone on a little before it was stopped.
     assert!(status[0].rebuild_progress.is_none() && status[1].rebuild_progress.is_some());
 
     clock.advance_by(Duration::from_secs(30));

@@ -4,10 +4,13 @@ use futures_util::TryStreamExt;
 
 use super::books::{deletion, live, put, stored, versioned};
 use super::{BOOKS, Checked, KeyedLocation, ensure};
-use crate::port::{StoreError, Stored, Write};
+use crate::port::{Collection, StoreError, Stored, Write};
 
 /// More than a page of any backend.
 const DOCUMENTS: usize = 2_345;
+
+/// A shape that the stores are not opened for.
+static UNDECLARED: Collection = Collection { shape: 9, indexes: &[], ..BOOKS };
 
 pub(super) async fn a_scan_has_each_document_once_in_the_order_of_ids(
     location: &dyn KeyedLocation,
@@ -34,6 +37,14 @@ pub(super) async fn a_scan_has_each_document_once_in_the_order_of_ids(
     let wrong = found.iter().zip(&expected).find(|(found, expected)| found != expected);
     ensure!(wrong.is_none(), "the scan has, and should have: {wrong:?}");
     ensure!(found.len() == expected.len(), "the scan has {} documents, not {}", found.len(), expected.len());
+
+    let older = store.generations.create(&UNDECLARED).await?;
+    put(&store, &older, &[versioned("older", 1)]).await?;
+    let found: Vec<Stored> = store.scan.scan(&older).try_collect().await?;
+    ensure!(
+        found == [stored(&versioned("older", 1))],
+        "the scan of a shape without declaration has {found:?}"
+    );
     Ok(())
 }
 

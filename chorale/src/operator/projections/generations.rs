@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{ReadOnlyShop, backends, named, selected, writable};
 use crate::cli::Which;
-use crate::progress::progress_bar;
+use crate::progress::{progress_bar, show_rebuild};
 use crate::table;
 
 /// Makes the generation that was live before live again.
@@ -15,11 +15,7 @@ pub async fn rollback(shop: &ReadOnlyShop, name: &str, as_json: bool, out: &mut 
     let projection = named(name)?;
     let store = writable(shop).await?;
     let bar = progress_bar(0, name);
-    let generation = projectors::rollback(projection, &backends(shop, store), |progress| {
-        bar.set_length(progress.total);
-        bar.set_position(progress.done);
-    })
-    .await;
+    let generation = projectors::rollback(projection, &backends(shop, store), show_rebuild(&bar)).await;
     bar.finish_and_clear();
     let generation = generation?;
     if as_json {

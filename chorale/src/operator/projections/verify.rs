@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{ReadOnlyShop, backends, selected, writable};
 use crate::cli::Which;
-use crate::progress::progress_bar;
+use crate::progress::{progress_bar, show_rebuild};
 use crate::table;
 
 /// What can be wrong, in the order of the output.
@@ -29,11 +29,8 @@ pub async fn verify(
     let mut sound = true;
     for projection in selected(which)? {
         let bar = progress_bar(0, projection.name());
-        let verified = projectors::verify(projection, &backends(shop, store.clone()), repair, |progress| {
-            bar.set_length(progress.total);
-            bar.set_position(progress.done);
-        })
-        .await;
+        let verified =
+            projectors::verify(projection, &backends(shop, store.clone()), repair, show_rebuild(&bar)).await;
         bar.finish_and_clear();
         let verified = verified?;
         sound &= verified.wrong() == 0;

@@ -14,9 +14,11 @@ use crate::postgres::Address;
 use crate::vault::{Key, KeyKind};
 
 /// The time limit of a request, including the opening of a connection.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(6);
 /// A connection that has worked within this time is used without a ping.
 const TRUSTED: Duration = Duration::from_millis(100);
+/// How long a server may take to answer a ping.
+const PINGED_WITHIN: Duration = Duration::from_secs(1);
 
 /// One connection with one request at a time.
 pub(super) struct DedicatedConnection {
@@ -118,7 +120,8 @@ impl DedicatedConnection {
 
     async fn working(&self, idle: Option<(PgConnection, Instant)>) -> Result<PgConnection, VaultError> {
         if let Some((mut connection, used)) = idle
-            && (used.elapsed() < TRUSTED || connection.ping().await.is_ok())
+            && (used.elapsed() < TRUSTED
+                || matches!(timeout(PINGED_WITHIN, connection.ping()).await, Ok(Ok(()))))
         {
             return Ok(connection);
         }

@@ -9,11 +9,13 @@ mod progress;
 mod rollback;
 mod verify;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use platform::bus::lag::Lag;
 use platform::bus::{Consumer, Positions, covers};
 use read_models::{Collection, Generation, GenerationState, RebuildState};
+use schemas::Context;
 
 use self::comparison::{Quarantined, REPORTED};
 use self::lease::Lease;
@@ -298,12 +300,43 @@ impl<'a, P: FnMut(Progress) + Send> Builder<'a, P> {
     async fn feed_until(&mut self, wanted: &Positions) -> Result<(), RebuildError> {
         while !covers(&self.reached, wanted) {
             let delivery = self.consumer.next(BATCH, PATIENCE).await.map_err(ProjectorError::from)?;
+            if delivery.records.is_empty() && delivery.positions.is_empty() {
+                self.pass_the_ends(wanted).await?;
+            }
             self.feed.apply(&delivery.records, &delivery.positions, &self.reached).await?;
             self.consumer.commit(&delivery.positions).await.map_err(ProjectorError::from)?;
             self.reached.extend(delivery.positions);
             self.meter.add(delivery.records.len() as u64);
             self.lease.done(&self.meter)?;
             (self.progress)(self.meter.progress(Phase::Building));
+        }
+        Ok(())
+    }
+
+    /// Positions that were reached on another bus can be after the last record of a partition here: on the logs themselves they
+    /// move with the records of all topics. Those are reached once everything was read, if the topics contain the log up to
+    /// there.
+    async fn pass_the_ends(&mut self, wanted: &Positions) -> Result<(), RebuildError> {
+        let (bus, topics) = (&self.backends.bus, self.feed.projection.topics());
+        let contexts: BTreeSet<Context> = topics.iter().map(|topic| topic.context()).collect();
+        let contexts: Vec<Context> = contexts.into_iter().collect();
+        // Before the ends: what is published in between is read first.
+        let reach = bus.reach(&contexts).await?;
+        let ends = bus.ends(topics).await?;
+        let mut passed = Positions::new();
+        for (partition, position) in wanted {
+            let reached = self.reached.get(partition).copied().unwrap_or(0);
+            let of_topic = ends.get(&partition.topic);
+            let end = of_topic.and_then(|ends| ends.get(&partition.number)).copied().unwrap_or(0);
+            let context = reach.get(&partition.topic.context());
+            if (end..*position).contains(&reached) && context.is_some_and(|reach| reach.position >= *position)
+            {
+                passed.insert(*partition, *position);
+            }
+        }
+        if !passed.is_empty() {
+            self.feed.apply(&[], &passed, &self.reached).await?;
+            self.reached.extend(passed);
         }
         Ok(())
     }

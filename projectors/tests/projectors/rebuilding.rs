@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use platform::bus::Positions;
 use platform::clock::DrivenClock;
 use projectors::projections::orders::{self, ORDERS};
 use projectors::projections::stock;
@@ -16,7 +17,7 @@ use tokio::sync::Notify;
 
 use crate::fold;
 use crate::history::history;
-use crate::shop::Shop;
+use crate::shop::{LONG, Shop};
 
 async fn generations(shop: &Shop) -> Vec<(u32, GenerationState)> {
     let name = shop.live().await.collection;
@@ -79,6 +80,24 @@ async fn a_rebuild_catches_up_with_a_shop_that_stays_open() {
     let found: fold::Documents =
         shop.documents().await.into_iter().map(|one| (one.id, (one.version, one.body))).collect();
     assert_eq!(found, fold::entity(&records, &[Topic::ORDER], orders::evolve));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn positions_of_another_bus_are_reached_at_the_ends_of_the_topics() {
+    let mut shop = Shop::open(&ORDERS, None).await;
+    shop.bus.put(&history(36));
+    shop.settled().await;
+    shop.stop().await;
+    // As on the logs themselves, where positions move with the records of all topics.
+    let (live, context) = (shop.live().await, Topic::ORDER.context());
+    let end = shop.backends.bus.reach(&[context]).await.unwrap()[&context].position;
+    let before = shop.store().keyed.positions(&live).await.unwrap();
+    let moved: Positions = before.into_keys().map(|partition| (partition, end)).collect();
+    shop.store().keyed.write(&live, &[], &moved).await.unwrap();
+    let rebuilding = rebuild(&ORDERS, &shop.backends, |_| {});
+    let rebuilt = tokio::time::timeout(LONG, rebuilding).await.expect("it waits for ever").unwrap();
+    assert!(rebuilt.switched && rebuilt.uncompared == 0, "{rebuilt:?}");
+    assert_eq!(shop.store().keyed.positions(&shop.live().await).await.unwrap(), moved);
 }
 
 static CHANGED: AtomicBool = AtomicBool::new(false);

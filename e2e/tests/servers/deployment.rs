@@ -51,6 +51,7 @@ impl Addresses {
 }
 
 /// A database of the shop on a MongoDB.
+#[cfg(feature = "long")]
 pub fn database_on(mongodb: &str, name: &str) -> Result<String> {
     // Scheme and authority, then the options.
     let (server, options) = mongodb.split_once("/?").context("an address without options")?;
@@ -202,11 +203,13 @@ impl Deployment {
     }
 
     /// The running processes, with their roles and numbers.
+    #[cfg(feature = "long")]
     pub fn processes(&self) -> impl Iterator<Item = (&'static str, usize, &Program)> {
         self.running.iter().map(|((role, number), program)| (*role, *number, program))
     }
 
     /// A running process.
+    #[cfg(feature = "long")]
     pub fn process(&self, role: &'static str, number: usize) -> Result<&Program> {
         self.running.get(&(role, number)).with_context(|| format!("{role} {number} is not running"))
     }
@@ -217,6 +220,7 @@ impl Deployment {
     }
 
     /// The addresses of GraphQL, for shoppers and for the back office.
+    #[cfg(feature = "long")]
     pub fn queries(&self) -> Result<[String; 2]> {
         let [public, staff] = self.ports.get("query-api").context("ports")?;
         Ok([format!("http://127.0.0.1:{public}/graphql"), format!("http://127.0.0.1:{staff}/admin/graphql")])

@@ -2,11 +2,13 @@
 
 mod chaos;
 mod deployment;
+#[cfg(feature = "long")]
 mod faults;
 mod golden;
 #[cfg(feature = "long")]
 mod healing;
 mod hot_views;
+#[cfg(feature = "long")]
 mod members;
 mod moving;
 mod restoring;

@@ -23,7 +23,7 @@ fn every_field_of_the_storefront_is_of_the_catalog_or_known_to_be_private() {
     let fields: Vec<&str> = query.fields.iter().map(|field| field.node.name.node.as_str()).collect();
     let private: Vec<&&str> = fields.iter().filter(|field| !CATALOG.contains(field)).collect();
     // An order needs a guest token; the status must be current.
-    assert_eq!(private, [&"order", &"systemStatus"], "of {fields:?}");
+    assert_eq!(private, [&"systemStatus", &"order", &"orderAsOf"], "of {fields:?}");
     let missing: Vec<_> =
         CATALOG.iter().filter(|name| !name.starts_with("__") && !fields.contains(name)).collect();
     assert!(missing.is_empty(), "{missing:?} of {fields:?}");
@@ -61,6 +61,7 @@ fn answers_with_errors_of_tokens_and_from_the_documents_are_not_kept() {
 fn guest_tokens_are_refused_wherever_they_are() {
     assert!(!refused("{ order(number: \"1\") { number } }"));
     assert!(refused("{ order(number: \"1\", guestToken: \"t\") { number } }"));
+    assert!(refused("{ orderAsOf(number: \"1\", version: 1, guestToken: \"t\") { number } }"));
     assert!(refused("query($t: String) { a: order(number: \"1\", guestToken: $t) { number } }"));
     assert!(refused(
         "{ ...F } fragment F on Query { ... { order(number: \"1\", guestToken: \"t\") { number } } }"

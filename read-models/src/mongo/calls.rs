@@ -14,13 +14,13 @@
 //! | a write's wait for a majority | half of `timeoutMS` | `wTimeoutMS` |
 //! | finding a primary | 5 s | `serverSelectionTimeoutMS` |
 //! | making a connection | 5 s | `connectTimeoutMS` |
-//! | time between two heartbeats | 2 s | `heartbeatFrequencyMS` |
+//! | time between two heartbeats | 5 s | `heartbeatFrequencyMS` |
 //! | calls at once, each with a connection of its own | 32 | `maxPoolSize` |
 //! | idle time after which a connection is closed | 60 s | `maxIdleTimeMS` |
 //!
 //! They fit together as follows. A slow server gives up first and says so (`maxTimeMS`, `wTimeoutMS`); the caller's limit is for
 //! a server that says nothing. A server that stops answering while its connections stay open is noticed by the driver's
-//! heartbeats after at most `heartbeatFrequencyMS` + `connectTimeoutMS` (7 s). The driver then fails all calls that it has sent
+//! heartbeats after at most `heartbeatFrequencyMS` + `connectTimeoutMS` (10 s). The driver then fails all calls that it has sent
 //! to this server and closes their connections, so the tasks end and the pool is free again. The driver itself has no limit for
 //! an answer or for a place in its pool: it refuses `socketTimeoutMS` and `timeoutMS`, and ignores `waitQueueTimeoutMS`. Here, no
 //! more calls begin than the pool has connections. Idle connections are closed before firewalls forget them.
@@ -54,7 +54,7 @@ pub(super) const CALL_WITHIN: Duration = Duration::from_secs(20);
 pub(super) const PRIMARY_WITHIN: Duration = Duration::from_secs(5);
 pub(super) const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
 /// The time between two heartbeats of the driver to a server.
-pub(super) const HEARTBEAT: Duration = Duration::from_secs(2);
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(5);
 /// When an idle connection is closed.
 pub(super) const IDLE: Duration = Duration::from_secs(60);
 /// Calls at once.

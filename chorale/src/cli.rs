@@ -281,7 +281,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// Whether it only shows something, so that it may end as soon as nobody reads on. The others do some work, or answer with
+    /// Whether it only shows something, so that it may end as soon as its output is closed. The others do some work, or answer with
     /// their exit code.
     pub fn only_shows(&self) -> bool {
         match self {

@@ -56,8 +56,8 @@ pub fn run(data: &Path, args: &[&str]) -> Result<Output> {
     Ok(command(data, args)?.output()?)
 }
 
-/// Runs the program until it ends; nobody reads its standard output.
-pub fn run_unread(data: &Path, args: &[&str]) -> Result<ExitStatus> {
+/// Runs the program until it ends, with a closed standard output.
+pub fn run_with_closed_output(data: &Path, args: &[&str]) -> Result<ExitStatus> {
     let (reader, writer) = std::io::pipe()?;
     drop(reader);
     Ok(command(data, args)?.stdout(writer).stderr(Stdio::null()).status()?)

@@ -5,7 +5,6 @@
 
 pub mod chain;
 mod connect;
-mod connection;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 pub mod log_bus;

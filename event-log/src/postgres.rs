@@ -24,6 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use platform::connection::{Borrowed, DedicatedConnection};
 use platform::postgres::{Address, Limits};
 use schemas::Context;
 use sqlx::postgres::PgConnectOptions;
@@ -34,7 +35,6 @@ use uuid::Uuid;
 use self::fault::LogIdentity;
 use self::notifications::Notifications;
 use self::readers::{Readers, within};
-use crate::connection::{Borrowed, DedicatedConnection};
 use crate::plan::Plan;
 use crate::port::{
     Batch, Committed, EventAppender, EventReader, Facts, Head, HeadLock, LogError, Migrated, Read,

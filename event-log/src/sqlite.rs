@@ -15,13 +15,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use platform::connection::DedicatedConnection;
 use schemas::Context;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use uuid::Uuid;
 
 use self::fault::LogIdentity;
-use crate::connection::DedicatedConnection;
 use crate::plan::Plan;
 use crate::port::{
     Batch, Committed, EventAppender, EventReader, Facts, Head, LogError, Migrated, Read, StoredEvent, Wanted,

@@ -10,6 +10,7 @@ pub mod backoff;
 pub mod bus;
 pub mod clock;
 pub mod config;
+pub mod connection;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 pub mod error;

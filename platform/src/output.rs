@@ -1,6 +1,6 @@
 //! Lines on standard output and standard error.
 //!
-//! `println!` panics if nobody can read what it prints: the other end of the pipe was closed, or the disk behind a redirection
+//! `println!` panics if what it prints cannot be written: the other end of the pipe was closed, or the disk behind a redirection
 //! is full. A server goes on serving then, so a line that cannot be written is dropped.
 
 use std::fmt::Display;
@@ -8,13 +8,13 @@ use std::io::{self, ErrorKind, Write};
 
 /// Writes a line to standard output.
 pub fn print(line: impl Display) {
-    // Nobody is left to tell.
+    // There is no other place to report it.
     drop(writeln!(io::stdout(), "{line}"));
 }
 
 /// Writes a line to standard error, for people.
 pub fn note(line: impl Display) {
-    // Nobody is left to tell.
+    // There is no other place to report it.
     drop(writeln!(io::stderr(), "{line}"));
 }
 
@@ -44,7 +44,7 @@ impl<W: Write> Output<W> {
         Self { finishes: true, ..Self::showing(to) }
     }
 
-    /// Flushes. An error if the output could not be written although somebody was there to read it. A command that has written
+    /// Flushes. An error if the output could not be written, unless only its reader was closed. A command that has written
     /// nothing here has lost nothing: lines of [`print`] may be lost.
     pub fn finish(&mut self) -> io::Result<()> {
         if !self.is_used {
@@ -54,7 +54,7 @@ impl<W: Write> Output<W> {
         self.lost.take().map_or(Ok(()), Err)
     }
 
-    /// Whether a command that only shows something has ended because nobody reads it any more.
+    /// Whether a command that only shows something has ended because its reader was closed.
     pub fn ended_with_its_reader(&self) -> bool {
         !self.finishes && self.has_no_reader
     }

@@ -2,7 +2,6 @@
 
 use std::fs::OpenOptions;
 use std::io;
-use std::ops::{Deref, DerefMut};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -58,59 +57,6 @@ pub async fn open(options: &SqliteConnectOptions) -> Result<SqliteConnection, sq
     };
     require_sound(&mut connection).await?;
     Ok(connection)
-}
-
-/// A connection that is kept between uses, and replaced after each use that did not succeed: SQLite rolls some failed
-/// transactions back by itself (when the disk is full), and a connection whose client still believes that one is open refuses
-/// all later ones.
-#[derive(Debug)]
-pub struct Kept {
-    options: SqliteConnectOptions,
-    connection: Option<SqliteConnection>,
-}
-
-impl Kept {
-    /// Keeps a connection; others are opened with `options`.
-    pub fn new(options: SqliteConnectOptions, connection: SqliteConnection) -> Self {
-        Self { options, connection: Some(connection) }
-    }
-
-    /// The connection, for one use. It is closed unless it is [given back](Lent::give_back).
-    pub async fn lend(&mut self) -> Result<Lent<'_>, sqlx::Error> {
-        let connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => open(&self.options).await?,
-        };
-        Ok(Lent { of: self, connection })
-    }
-}
-
-/// A connection in use.
-#[derive(Debug)]
-pub struct Lent<'k> {
-    of: &'k mut Kept,
-    connection: SqliteConnection,
-}
-
-impl Lent<'_> {
-    /// Keeps the connection for the next use. Call it only if nothing has failed.
-    pub fn give_back(self) {
-        self.of.connection = Some(self.connection);
-    }
-}
-
-impl Deref for Lent<'_> {
-    type Target = SqliteConnection;
-
-    fn deref(&self) -> &SqliteConnection {
-        &self.connection
-    }
-}
-
-impl DerefMut for Lent<'_> {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
-        &mut self.connection
-    }
 }
 
 /// Copies the write-ahead log into the file and truncates it. `false`: other readers or writers prevented it
@@ -249,26 +195,6 @@ mod tests {
         sqlx::raw_sql("COMMIT").execute(&mut reader).await.unwrap();
         settle(&address).await;
         assert_eq!(left(), 0);
-    }
-
-    #[tokio::test]
-    async fn a_connection_is_kept_after_success_and_replaced_after_a_failure() {
-        let folder = tempfile::tempdir().unwrap();
-        let options = durable(&folder.path().join("file"), PATIENCE);
-        let mut kept = Kept::new(options.clone(), create(&options).await.unwrap());
-        let mut lent = kept.lend().await.unwrap();
-        sqlx::raw_sql("CREATE TEMP TABLE mark (x); BEGIN").execute(&mut *lent).await.unwrap();
-        lent.give_back();
-
-        let mut lent = kept.lend().await.unwrap();
-        sqlx::raw_sql("SELECT * FROM mark").execute(&mut *lent).await.unwrap();
-        // Its transaction is still open, as after a failed commit.
-        lent.begin_with("BEGIN IMMEDIATE").await.unwrap_err();
-        drop(lent);
-
-        let mut lent = kept.lend().await.unwrap();
-        lent.begin_with("BEGIN IMMEDIATE").await.unwrap();
-        sqlx::raw_sql("SELECT * FROM mark").execute(&mut *lent).await.unwrap_err();
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! GraphQL over HTTP: `POST` of JSON, one operation at a time; `GET` at the storefront; live answers over WebSockets and as event streams; and a page to
-//! try it on.
+//! GraphQL over HTTP: `POST` of JSON, one operation at a time; `GET` at the storefront; live answers over WebSockets and as event
+//! streams; and a page to try it on.
 
 mod accept;
 mod answer;

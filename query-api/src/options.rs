@@ -38,7 +38,7 @@ pub struct Options {
     /// Which documents run, and which are stored.
     pub persisted: PersistedOptions,
     /// How long browsers and proxies may keep answers about the catalog that were asked for by `GET`, in whole seconds. 0: they
-    /// ask again each time, and are told if nothing has changed.
+    /// ask again each time, and are answered with 304 if nothing has changed.
     pub catalog_max_age: Duration,
 }
 

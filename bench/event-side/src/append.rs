@@ -13,10 +13,9 @@ use sqlx::postgres::PgBindIterExt;
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use crate::options::Options;
 use crate::place::Place;
 use crate::{Outcome, checks, disk, peers, story};
-use measure::{Sample, Samples};
+use measure::{Options, Sample, Samples};
 
 /// Number of concurrent requests.
 pub const CALLERS: usize = 256;

@@ -8,7 +8,6 @@ use std::sync::Arc;
 mod append;
 mod checks;
 mod disk;
-mod options;
 mod peers;
 mod place;
 mod relaying;
@@ -18,9 +17,11 @@ mod size;
 mod story;
 mod table;
 
-use measure::Samples;
-use options::Options;
+use measure::{Options, Samples};
 use place::Place;
+
+/// The goals of this program.
+const GOALS: [&str; 8] = ["P1", "P2", "P3", "P6", "P7", "P8", "P11", "P12"];
 
 /// The result type of this program.
 pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -31,10 +32,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main(flavor = "multi_thread")]
 async fn main() -> Outcome<()> {
-    let options = Options::from_arguments()?;
+    let options = Options::from_arguments(&GOALS, "--size", 5)?;
     let place = Arc::new(Place::from_environment().await?);
     println!("{}", place.told().await?);
-    if let Some(events) = options.size {
+    if let Some(events) = options.number {
         return size::run(&place, events).await;
     }
     let mut samples = Samples::default();

@@ -13,10 +13,9 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::append::CALLERS;
-use crate::options::Options;
 use crate::place::{Database, Place};
 use crate::{Outcome, checks, story};
-use measure::{Sample, Samples};
+use measure::{Options, Sample, Samples};
 
 /// Names of the contenders.
 pub const MESSAGE_DB: &str = "message-db, one category";

@@ -18,10 +18,13 @@ use schemas::topics::{PARTITIONS, names, partition_of};
 use sqlx::{Connection, PgConnection, Row};
 use tokio::sync::Notify;
 
-use crate::options::Options;
 use crate::place::{Database, Place};
 use crate::{Outcome, append, checks, replaying};
-use measure::{Sample, Samples};
+use measure::{Options, Sample, Samples};
+
+/// Number of events that are relayed and replayed, in a test run and in a measurement.
+const FEW: u64 = 50_000;
+const MANY: u64 = 200_000;
 
 /// Names of the contenders.
 pub const READ: &str = "raw read of the log's rows";
@@ -40,7 +43,7 @@ pub async fn round(place: &Place, options: &Options, samples: &mut Samples) -> O
     }
     let database = place.database().await?;
     let log = append::open(&database.url).await?;
-    let events = append::fill(&log, options.events, 1).await?;
+    let events = append::fill(&log, if options.quick { FEW } else { MANY }, 1).await?;
     checks::log(&database, &log, events).await?;
     let address = place.bus();
     let bus = KafkaBus::connect(&address).await?;

@@ -17,11 +17,10 @@ use schemas::reaction::ReactionEvent;
 use schemas::topics::{PARTITIONS, partition_of};
 use schemas::{EventSet, event};
 
-use crate::options::Options;
 use crate::place::{Database, Place};
 use crate::relaying::{self, TOPIC};
 use crate::{Outcome, story};
-use measure::{Sample, Samples};
+use measure::{Options, Sample, Samples};
 
 /// Names of the contenders.
 pub const RAW: &str = "raw consumer and decoding";

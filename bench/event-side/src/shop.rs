@@ -9,9 +9,8 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::Outcome;
-use crate::options::Options;
 use crate::place::Place;
-use measure::{Sample, Samples};
+use measure::{Options, Sample, Samples};
 
 mod bus;
 mod program;

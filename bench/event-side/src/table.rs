@@ -1,10 +1,8 @@
 //! The goals, and the results of this run.
 
-use measure::{Row, Samples, Wanted, median, shown};
-
-use crate::options::Options;
 use crate::place::Place;
 use crate::{Outcome, append, peers, relaying, replaying, shop};
+use measure::{Options, Row, Samples, Wanted, median, shown};
 
 fn rows(samples: &Samples) -> Vec<Row> {
     let rates = |goal, above, below, gate, target| Row::rates(samples, goal, above, below, gate, target);

@@ -3,16 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use measure::Samples;
+use measure::{Options, Samples};
 use serde_json::{Value, json};
 
-use crate::Outcome;
-use crate::load::{Bodies, Target, run};
-use crate::options::Options;
+use crate::load::{self, Bodies, Target};
 use crate::peers::{PEERS, Peer};
 use crate::place::{Place, Store};
-use crate::program::{History, Role};
+use crate::program::Role;
 use crate::queries::{FLAT, VARIANTS};
+use crate::{Outcome, Turn};
 
 /// Products on the page.
 const FIRST: u32 = 20;
@@ -48,20 +47,12 @@ pub fn unseen(store: &str) -> String {
 
 pub const PLAIN: &str = "plain axum JSON";
 
-pub async fn turn(
-    place: &Place,
-    options: &Options,
-    history: &History,
-    store: &Store,
-    samples: &mut Samples,
-) -> Outcome<()> {
+pub async fn run(turn: &Turn<'_>, samples: &mut Samples) -> Outcome<()> {
+    let Turn { place, options, store, .. } = *turn;
     if !options.wants("P9") && !options.wants("P10") {
         return Ok(());
     }
-    let arguments = store.arguments();
-    let arguments: Vec<&str> =
-        std::iter::once("query-api").chain(arguments.iter().map(String::as_str)).collect();
-    let api = Role::start(place, &history.folder, &arguments).await?;
+    let api = turn.role("query-api").await?;
     // The peers do not depend on Chorale's store.
     let with_peers = !store.is_mongodb();
     for list in &LISTS {
@@ -92,7 +83,7 @@ async fn of_chorale(
     let address = api.public.trim_start_matches("http://");
     let target = Target { address, path: PATH, process: api.process()? };
     if options.wants("P9") {
-        let sample = run(&target, connections, options.time, same(list), None).await?;
+        let sample = load::run(&target, connections, options.time, same(list), None).await?;
         samples.add(&named(&ours(&store.name), list, connections), sample);
     }
     if options.wants("P10") {
@@ -103,7 +94,7 @@ async fn of_chorale(
             let query = text.replacen("query", &format!("query Q{salt}{number}"), 1);
             json!({ "query": query, "variables": { "first": FIRST } }).to_string()
         });
-        let sample = run(&target, connections, options.time, bodies, None).await?;
+        let sample = load::run(&target, connections, options.time, bodies, None).await?;
         samples.add(&named(&unseen(&store.name), list, connections), sample);
     }
     Ok(())
@@ -125,8 +116,8 @@ async fn of_peers(
             return Err(format!("{} answers something else: {answer}", kind.name).into());
         }
         // JIT compilers need longer than Chorale.
-        run(&target, connections, Duration::from_secs(1), same(list), Some(length)).await?;
-        let sample = run(&target, connections, options.time, same(list), Some(length)).await?;
+        load::run(&target, connections, Duration::from_secs(1), same(list), Some(length)).await?;
+        let sample = load::run(&target, connections, options.time, same(list), Some(length)).await?;
         samples.add(&named(kind.name, list, connections), sample);
         peer.stop().await?;
     }

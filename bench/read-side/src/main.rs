@@ -5,7 +5,6 @@ use std::error::Error;
 
 mod lists;
 mod load;
-mod options;
 mod pages;
 mod peers;
 mod place;
@@ -15,9 +14,12 @@ mod queries;
 mod replay;
 mod table;
 
-use measure::Samples;
-use options::Options;
-use place::Place;
+use measure::{Options, Samples};
+use place::{Place, Store};
+use program::{History, Role};
+
+/// The goals of this program.
+const GOALS: [&str; 5] = ["P7", "P9", "P10", "P13", "P14"];
 
 /// The result type of this program.
 pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -31,19 +33,35 @@ async fn main() -> Outcome<()> {
     if let Some(file) = plain::asked() {
         return plain::serve(&file).await;
     }
-    let options = Options::from_arguments()?;
+    let options = Options::from_arguments(&GOALS, "--orders", 3)?;
     let place = Place::from_environment()?;
     println!("{}", place.described()?);
     let mut samples = Samples::default();
     for round in 1..=options.rounds {
         eprintln!("round {round} of {}", options.rounds);
-        let history = program::History::make(&place, &options).await?;
+        let history = History::make(&place, &options).await?;
         for store in place.stores(history.folder.path())? {
             eprintln!("  documents in {}", store.name);
-            replay::turn(&place, &options, &history, &store, &mut samples).await?;
-            lists::turn(&place, &options, &history, &store, &mut samples).await?;
-            pages::turn(&place, &options, &history, &store, &mut samples).await?;
+            let turn = Turn { place: &place, options: &options, history: &history, store: &store };
+            replay::run(&turn, &mut samples).await?;
+            lists::run(&turn, &mut samples).await?;
+            pages::run(&turn, &mut samples).await?;
         }
     }
     table::print(&options, &place, &samples)
+}
+
+/// What is measured on one store.
+struct Turn<'a> {
+    place: &'a Place,
+    options: &'a Options,
+    history: &'a History,
+    store: &'a Store,
+}
+
+impl Turn<'_> {
+    /// Starts a role on the store.
+    async fn role(&self, role: &str) -> Outcome<Role> {
+        Role::on(self.place, &self.history.folder, role, self.store).await
+    }
 }

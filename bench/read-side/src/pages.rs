@@ -3,20 +3,21 @@
 
 use std::time::Instant;
 
+use futures_util::TryStreamExt;
 use measure::{Sample, Samples};
 use read_models::{Write, documents};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::Outcome;
-use crate::options::Options;
 use crate::place::{Place, Store};
-use crate::program::{History, Role};
+use crate::program::Role;
 use crate::queries::{ORDERS, PAGE};
+use crate::{Outcome, Turn};
 
 const PATH: &str = "/admin/graphql";
 /// Orders in the shorter list.
 const FEW: usize = 10_000;
+/// Orders in the longer list, unless `--orders` says otherwise.
+const MANY: usize = 1_000_000;
 /// Documents per write.
 const BATCH: usize = 2_000;
 /// Pages that are read for a sample.
@@ -35,23 +36,19 @@ pub fn lengths(store: &str) -> [String; 2] {
     ]
 }
 
-pub async fn turn(
-    place: &Place,
-    options: &Options,
-    history: &History,
-    store: &Store,
-    samples: &mut Samples,
-) -> Outcome<()> {
+pub async fn run(turn: &Turn<'_>, samples: &mut Samples) -> Outcome<()> {
+    let Turn { place, options, store, .. } = *turn;
     // Hot views hold no orders.
     if store.hot_views.is_some() {
         return Ok(());
     }
     if options.wants("P13") {
-        count(place, history, store, samples).await?;
+        count(turn, samples).await?;
     }
     if options.wants("P14") {
+        let orders = options.number.map_or(Ok(if options.quick { 20_000 } else { MANY }), usize::try_from)?;
         let template = template(store).await?;
-        for (name, count) in lengths(&store.name).iter().zip([FEW.min(options.orders / 10), options.orders]) {
+        for (name, count) in lengths(&store.name).iter().zip([FEW.min(orders / 10), orders]) {
             // The compatible server keeps its indexes in memory and is no measure of MongoDB: it gets a tenth.
             let count = if store.is_mongodb() && place.mongodb_kind != "mongod" { count / 10 } else { count };
             let sample = list(place, store, &template, count).await?;
@@ -62,8 +59,8 @@ pub async fn turn(
 }
 
 /// The number of calls, as the program itself counts them.
-async fn count(place: &Place, history: &History, store: &Store, samples: &mut Samples) -> Outcome<()> {
-    let api = query_api(place, &history.folder, store).await?;
+async fn count(turn: &Turn<'_>, samples: &mut Samples) -> Outcome<()> {
+    let api = turn.role("query-api").await?;
     // The first query also asks for generations.
     for _ in 0..2 {
         api.ask(&api.staff, PATH, ORDERS, json!({})).await?;
@@ -76,20 +73,12 @@ async fn count(place: &Place, history: &History, store: &Store, samples: &mut Sa
         return Err(format!("{found} orders instead of 20").into());
     }
     let calls_made = api.metric(metric, "").await? - before;
-    samples.add(&calls(&store.name), Sample { per_second: calls_made, ..Sample::default() });
+    samples.add(&calls(&turn.store.name), Sample { per_second: calls_made, ..Sample::default() });
     api.stop().await
-}
-
-async fn query_api(place: &Place, folder: &TempDir, store: &Store) -> Outcome<Role> {
-    let arguments = store.arguments();
-    let arguments: Vec<&str> =
-        std::iter::once("query-api").chain(arguments.iter().map(String::as_str)).collect();
-    Role::start(place, folder, &arguments).await
 }
 
 /// An order of the shop.
 async fn template(store: &Store) -> Outcome<Value> {
-    use futures_util::TryStreamExt;
     let open = read_models::connect_read_only(&store.documents, &documents::ALL).await?;
     let orders = open.of_collection(&documents::orders::ORDERS);
     let live = orders.generations.live(&documents::orders::ORDERS).await?;
@@ -110,14 +99,13 @@ async fn list(place: &Place, store: &Store, template: &Value, count: usize) -> O
     let started = Instant::now();
     fill(&store, template, count).await?;
     eprintln!("    {count} orders written in {:.1} s", started.elapsed().as_secs_f64());
-    // The query API needs the logs of a shop; those of an empty one do.
-    let shop = Role::start(place, &folder, &["command-api"]).await?;
-    let api = query_api(place, &folder, &store).await?;
+    // The query API needs the logs of a shop, which may be empty. Without servers one process owns them at a time.
+    Role::on(place, &folder, "command-api", &store).await?.stop().await?;
+    let api = Role::on(place, &folder, "query-api", &store).await?;
     let pages = pages(&api, count).await?;
     api.timed(&api.staff, PATH, pages.iter().take(PAGES / 10).cloned().collect()).await?;
     let sample = api.timed(&api.staff, PATH, pages).await?;
     api.stop().await?;
-    shop.stop().await?;
     Ok(sample)
 }
 

@@ -3,16 +3,14 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use measure::Sample;
+use measure::{Options, Sample, until_ready};
 use reqwest::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::Outcome;
-use crate::options::Options;
-use crate::place::Place;
+use crate::place::{Place, Store};
 
 /// Longest wait for a process to be ready, and for a projection to catch up.
 pub const PATIENCE: Duration = Duration::from_secs(600);
@@ -56,7 +54,7 @@ pub struct Role {
 
 impl Role {
     /// Starts the program with these arguments on free ports, and waits until it is ready.
-    pub async fn start(place: &Place, folder: &TempDir, arguments: &[&str]) -> Outcome<Self> {
+    async fn start(place: &Place, folder: &TempDir, arguments: &[&str]) -> Outcome<Self> {
         let mut child = Command::new(&place.chorale)
             .arg("--data-dir")
             .arg(folder.path())
@@ -73,20 +71,7 @@ impl Role {
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
-        let output = child.stdout.take().ok_or("standard output is not piped")?;
-        let (mut lines, mut heard) = (BufReader::new(output).lines(), Vec::new());
-        let ready = async {
-            while let Some(line) = lines.next_line().await? {
-                let last = line.contains("Ctrl-C");
-                heard.push(line);
-                if last {
-                    return Outcome::Ok(());
-                }
-            }
-            Err("the process ended before it was ready".into())
-        };
-        tokio::time::timeout(PATIENCE, ready).await??;
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let heard = until_ready(&mut child, PATIENCE).await?;
         let url = |label: &str| {
             let line = heard.iter().find(|line| line.contains(label));
             let host =
@@ -96,6 +81,14 @@ impl Role {
         let (public, staff, metrics) = (url("for shoppers"), url("back office"), url("/metrics"));
         let client = Client::builder().timeout(PATIENCE).build()?;
         Ok(Self { child, public, staff, metrics, client })
+    }
+
+    /// Starts a role on a store.
+    pub async fn on(place: &Place, folder: &TempDir, role: &str, store: &Store) -> Outcome<Self> {
+        let arguments = store.arguments();
+        let arguments: Vec<&str> =
+            std::iter::once(role).chain(arguments.iter().map(String::as_str)).collect();
+        Self::start(place, folder, &arguments).await
     }
 
     /// The id of the process.

@@ -12,10 +12,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, QueryBuilder, SqliteConnection};
 use tokio::process::Command;
 
-use crate::Outcome;
-use crate::options::Options;
 use crate::place::{Place, Store};
-use crate::program::{History, PATIENCE, Role};
+use crate::program::{History, PATIENCE};
+use crate::{Outcome, Turn};
 
 /// Documents per raw write.
 const BATCH: usize = 1_000;
@@ -29,23 +28,15 @@ pub fn names(store: &str) -> [String; 2] {
 }
 
 /// Builds the documents that the other measurements read, in any case.
-pub async fn turn(
-    place: &Place,
-    options: &Options,
-    history: &History,
-    store: &Store,
-    samples: &mut Samples,
-) -> Outcome<()> {
+pub async fn run(turn: &Turn<'_>, samples: &mut Samples) -> Outcome<()> {
+    let Turn { place, history, store, .. } = *turn;
     let started = Instant::now();
-    let arguments = store.arguments();
-    let arguments: Vec<&str> =
-        std::iter::once("projectors").chain(arguments.iter().map(String::as_str)).collect();
-    let projectors = Role::start(place, &history.folder, &arguments).await?;
+    let projectors = turn.role("projectors").await?;
     caught_up(place, history, store).await?;
     let taken = started.elapsed();
     projectors.stop().await?;
     // With hot views the documents are there already.
-    if !options.wants("P7") || store.hot_views.is_some() {
+    if !turn.options.wants("P7") || store.hot_views.is_some() {
         return Ok(());
     }
     let bodies = bodies(store).await?;
@@ -61,28 +52,20 @@ pub async fn turn(
     Ok(())
 }
 
-/// Waits until no projection has lag.
+/// Waits until every projection has every event.
 async fn caught_up(place: &Place, history: &History, store: &Store) -> Outcome<()> {
-    let started = Instant::now();
-    while started.elapsed() < PATIENCE {
-        let output = Command::new(&place.chorale)
-            .arg("--data-dir")
-            .arg(history.folder.path())
-            .args(["projections", "--json"])
-            .args(store.arguments())
-            .env("CHORALE_LOG", "error")
-            .output()
-            .await?;
-        if !output.status.success() {
-            return Err(format!("chorale projections: {}", String::from_utf8_lossy(&output.stderr)).into());
-        }
-        let lines = String::from_utf8(output.stdout)?;
-        let all = lines.lines().map(serde_json::from_str::<Value>).collect::<Result<Vec<_>, _>>()?;
-        if !all.is_empty() && all.iter().all(|one| one["lagEvents"] == 0) {
-            return Ok(());
-        }
+    let output = Command::new(&place.chorale)
+        .arg("--data-dir")
+        .arg(history.folder.path())
+        .args(["projections", "wait", "--all", "--timeout", &PATIENCE.as_secs().to_string()])
+        .args(store.arguments())
+        .env("CHORALE_LOG", "error")
+        .output()
+        .await?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(format!("chorale projections wait: {}", String::from_utf8_lossy(&output.stderr)).into()),
     }
-    Err("the projections did not catch up".into())
 }
 
 /// Ids and bodies of all documents.

@@ -1,9 +1,8 @@
 //! The goals, and the results of this run.
 
-use measure::{Row, Samples, Wanted, shown};
+use measure::{Options, Row, Samples, Wanted, shown};
 
 use crate::lists::{CONNECTIONS, LISTS, PLAIN, named, ours, unseen};
-use crate::options::Options;
 use crate::peers::{APOLLO, MERCURIUS, YOGA};
 use crate::place::Place;
 use crate::{Outcome, pages, replay};

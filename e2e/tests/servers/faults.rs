@@ -126,7 +126,7 @@ fn host(address: &str) -> Result<&str> {
     Ok(authority.rsplit_once('@').map_or(authority, |(_, host)| host))
 }
 
-/// Nobody else is affected: a request that does not need the server is answered as always.
+/// A request that does not need the server is answered as always.
 fn check(servers: &[&str], fault: Fault, tally: &Tally) -> Result<()> {
     let what = || format!("{servers:?}, {fault:?}: {tally:?}");
     let needs = |server| servers.contains(&server);

@@ -107,7 +107,7 @@ async fn frozen_and_continued(deployment: &mut Deployment, engine: &Engine) -> R
     deployment.process("projectors", 0)?.signal("-CONT")?;
     all(order(deployment, &format!("{round}-continued"))?).await?;
     settled(&shop).await?;
-    // It works again: nobody else is left.
+    // Only this member is left, so it works again.
     for number in 1..engine.members {
         tokio::task::block_in_place(|| deployment.stop("projectors", number))?;
     }

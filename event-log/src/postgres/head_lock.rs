@@ -1,12 +1,12 @@
 //! The head lock: the head's row is locked from before the decision until after the commit.
 
 use async_trait::async_trait;
+use platform::connection::Borrowed;
 use sqlx::PgConnection;
 
 use super::append::{self, run};
 use super::rows::{self, HEAD_LOCKED};
 use super::{PostgresLog, in_time};
-use crate::connection::Borrowed;
 use crate::plan::Plan;
 use crate::port::{Batch, Committed, EventReader, Head, HeadLock, LogError};
 

@@ -4,13 +4,13 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use platform::connection::{Borrowed, DedicatedConnection};
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::{Connection, PgConnection};
 use tokio::time::timeout;
 
 use super::fault::is_disconnect;
 use super::rows::Query;
-use crate::connection::{Borrowed, DedicatedConnection};
 
 /// An answer that takes longer is asked for again, on a new connection.
 const LATE: Duration = Duration::from_secs(2);

@@ -8,14 +8,14 @@ use async_trait::async_trait;
 use schemas::Timestamp;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{Connection, Row, SqliteConnection};
-use tokio::sync::Mutex;
 
 use super::{
     Held, HotError, HotKey, HotStore, Kind, Life, MOST_IDLE, Only, Put, Rate, Taken, next_version,
     require_life, require_small,
 };
 use crate::clock::Clock;
-use crate::sqlite::{self, Kept};
+use crate::connection::DedicatedConnection;
+use crate::sqlite;
 
 /// How long to wait for a lock of another process.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -54,7 +54,7 @@ const FIND: &str =
 #[derive(Debug)]
 pub(super) struct SqliteHotStore {
     clock: Clock,
-    writer: Mutex<Kept>,
+    writer: DedicatedConnection<SqliteConnection>,
     readers: SqlitePool,
 }
 
@@ -62,12 +62,13 @@ impl SqliteHotStore {
     /// Opens the file at `path`. If it is missing, it is created with its folder, accessible by its owner only.
     pub(super) async fn open(path: &Path, clock: Clock) -> Result<Self, HotError> {
         let options = sqlite::durable(path, PATIENCE).synchronous(SqliteSynchronous::Normal);
-        let writer = Kept::new(options.clone(), prepare(&options).await.map_err(failed)?);
+        prepare(&options).await.map_err(failed)?;
+        let writer = DedicatedConnection::new(options.clone());
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .test_before_acquire(false)
             .connect_lazy_with(options.read_only(true));
-        Ok(Self { clock, writer: Mutex::new(writer), readers })
+        Ok(Self { clock, writer, readers })
     }
 
     fn now(&self) -> Timestamp {
@@ -75,12 +76,12 @@ impl SqliteHotStore {
     }
 }
 
-async fn prepare(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
+async fn prepare(options: &SqliteConnectOptions) -> Result<(), sqlx::Error> {
     let mut connection = sqlite::create(options).await?;
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     sqlx::raw_sql(TABLES).execute(&mut *transaction).await?;
     transaction.commit().await?;
-    Ok(connection)
+    connection.close().await
 }
 
 fn failed(error: sqlx::Error) -> HotError {
@@ -101,17 +102,15 @@ impl HotStore for SqliteHotStore {
 
     async fn put(&self, key: &HotKey, value: &[u8], only: Only, life: Life) -> Result<Put, HotError> {
         require_small(value, life.ttl)?;
-        let mut kept = self.writer.lock().await;
-        let mut writer = kept.lend().await.map_err(failed)?;
-        let outcome = put(&mut writer, key, value, only, life, &self.clock).await.map_err(failed)?;
+        let mut writer = self.writer.borrow().await.map_err(failed)?;
+        let outcome = put(writer.connection(), key, value, only, life, &self.clock).await.map_err(failed)?;
         writer.give_back();
         Ok(outcome)
     }
 
     async fn touch(&self, key: &HotKey, ttl: Duration) -> Result<bool, HotError> {
         require_life(ttl)?;
-        let mut kept = self.writer.lock().await;
-        let mut writer = kept.lend().await.map_err(failed)?;
+        let mut writer = self.writer.borrow().await.map_err(failed)?;
         let now = self.now();
         let touched = sqlx::query(
             "UPDATE items SET touched = max(touched, ?3), expires = max(expires, min(?4, ifnull(until, ?4)))
@@ -121,7 +120,7 @@ impl HotStore for SqliteHotStore {
         .bind(key.id())
         .bind(now.as_millis())
         .bind(now.plus(ttl).as_millis())
-        .execute(&mut *writer)
+        .execute(writer.connection())
         .await
         .map_err(failed)?;
         writer.give_back();
@@ -129,8 +128,7 @@ impl HotStore for SqliteHotStore {
     }
 
     async fn remove(&self, key: &HotKey, version: Option<u64>) -> Result<bool, HotError> {
-        let mut kept = self.writer.lock().await;
-        let mut writer = kept.lend().await.map_err(failed)?;
+        let mut writer = self.writer.borrow().await.map_err(failed)?;
         let removed = sqlx::query(
             "DELETE FROM items WHERE kind = ?1 AND id = ?2 AND expires > ?3 AND version = ifnull(?4, version)",
         )
@@ -138,7 +136,7 @@ impl HotStore for SqliteHotStore {
         .bind(key.id())
         .bind(self.now().as_millis())
         .bind(version.map(stored_version))
-        .execute(&mut *writer)
+        .execute(writer.connection())
         .await
         .map_err(failed)?;
         writer.give_back();
@@ -147,9 +145,8 @@ impl HotStore for SqliteHotStore {
 
     async fn take(&self, bucket: &HotKey, rate: Rate, n: u32) -> Result<Taken, HotError> {
         rate.require(n)?;
-        let mut kept = self.writer.lock().await;
-        let mut writer = kept.lend().await.map_err(failed)?;
-        let taken = take(&mut writer, bucket, rate, n, &self.clock).await.map_err(failed)?;
+        let mut writer = self.writer.borrow().await.map_err(failed)?;
+        let taken = take(writer.connection(), bucket, rate, n, &self.clock).await.map_err(failed)?;
         writer.give_back();
         Ok(taken)
     }

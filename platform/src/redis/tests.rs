@@ -208,14 +208,20 @@ async fn a_connection_that_the_server_closes_is_replaced_and_scripts_are_sent_ag
     assert_eq!(connection.invoke::<String>(&script.arg("id ")).await.unwrap(), format!("id {id}"));
 }
 
-#[tokio::test]
-async fn a_connection_whose_other_end_is_gone_without_a_word_is_replaced_by_the_next_call() {
+/// A connection whose other end is gone without a sign.
+async fn half_open() -> (Scratch, FaultProxy, Connection) {
     let scratch = Scratch::new();
     let server = Address::parse(scratch.url()).unwrap().server();
     let proxy = FaultProxy::to(&server).await.unwrap();
     let through = scratch.url().replace(&server, &proxy.address().to_string());
     let connection = Connection::open(&Address::parse(&through).unwrap(), TIMEOUTS).await.unwrap();
     proxy.set(Network::HalfOpen);
+    (scratch, proxy, connection)
+}
+
+#[tokio::test]
+async fn a_connection_whose_other_end_is_gone_without_a_word_is_replaced_by_the_next_call() {
+    let (_scratch, _proxy, connection) = half_open().await;
     let lost = connection.query::<String>(&cmd("PING")).await.unwrap_err();
     assert!(matches!(lost, RedisError::Unreachable { .. }), "{}", shown(&lost));
     assert_eq!(connection.query::<String>(&cmd("PING")).await.unwrap(), "PONG");
@@ -223,12 +229,7 @@ async fn a_connection_whose_other_end_is_gone_without_a_word_is_replaced_by_the_
 
 #[tokio::test]
 async fn a_dead_connection_is_replaced_although_every_caller_gives_up_before_its_answer_is_late() {
-    let scratch = Scratch::new();
-    let server = Address::parse(scratch.url()).unwrap().server();
-    let proxy = FaultProxy::to(&server).await.unwrap();
-    let through = scratch.url().replace(&server, &proxy.address().to_string());
-    let connection = Connection::open(&Address::parse(&through).unwrap(), TIMEOUTS).await.unwrap();
-    proxy.set(Network::HalfOpen);
+    let (_scratch, _proxy, connection) = half_open().await;
     let began = Instant::now();
     let impatience = TIMEOUTS.answering / 4;
     while timeout(impatience, connection.query::<String>(&cmd("PING"))).await.is_err() {

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_does_not_read_stops_nobody_and_what_it_misses_is_counted() {
+    fn lines_that_are_not_read_block_no_writer_and_are_counted_when_they_are_dropped() {
         let gate = Arc::new(Mutex::new(()));
         let (to, written) = mpsc::channel();
         let mut lines = Lines::start(Slow(Arc::clone(&gate), to)).unwrap();

@@ -19,7 +19,8 @@ use sqlx::{Connection, Row, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Key, Vault, VaultError};
-use crate::sqlite::{self, Kept};
+use crate::connection::DedicatedConnection;
+use crate::sqlite;
 
 /// How long to wait for a lock of another process.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -41,6 +42,7 @@ const TABLES: &str = "
         key BLOB NOT NULL CHECK (length(key) = 32)
     );";
 
+type Dedicated = DedicatedConnection<SqliteConnection>;
 type Reply<T> = oneshot::Sender<Result<T, VaultError>>;
 
 enum Request {
@@ -64,13 +66,13 @@ impl SqliteVault {
 
     async fn open_patiently(path: &Path, patience: Duration) -> Result<Self, VaultError> {
         let options = options(path, patience);
-        let connection = prepare(&options).await.map_err(VaultError::unavailable)?;
+        prepare(&options).await.map_err(VaultError::unavailable)?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .test_before_acquire(false)
             .connect_lazy_with(options.clone().read_only(true));
         let (requests, queue) = mpsc::channel(QUEUE);
-        tokio::spawn(write(Kept::new(options, connection), queue));
+        tokio::spawn(write(DedicatedConnection::new(options), queue));
         Ok(Self { requests, readers })
     }
 
@@ -89,12 +91,12 @@ fn options(path: &Path, patience: Duration) -> SqliteConnectOptions {
     sqlite::durable(path, patience).pragma("secure_delete", "ON").pragma("temp_store", "MEMORY")
 }
 
-async fn prepare(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
+async fn prepare(options: &SqliteConnectOptions) -> Result<(), sqlx::Error> {
     let mut connection = sqlite::create(options).await?;
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     sqlx::raw_sql(TABLES).execute(&mut *transaction).await?;
     transaction.commit().await?;
-    Ok(connection)
+    connection.close().await
 }
 
 #[async_trait]
@@ -119,22 +121,22 @@ impl Vault for SqliteVault {
 }
 
 /// The task that writes. It ends when all handles of the vault are dropped.
-async fn write(mut kept: Kept, mut queue: mpsc::Receiver<Request>) {
+async fn write(dedicated: Dedicated, mut queue: mpsc::Receiver<Request>) {
     let mut batch = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut batch, BATCH).await > 0 {
         let mut creations = Vec::new();
         for request in batch.drain(..) {
             match request {
                 Request::KeyFor(subject, reply) => creations.push((subject, reply)),
-                Request::Erase(subject, reply) => answer(reply, erase(&mut kept, &subject).await),
+                Request::Erase(subject, reply) => answer(reply, erase(&dedicated, &subject).await),
                 Request::SystemKey(name, reply) => {
-                    let key = kept_system_key(&mut kept, &name).await;
+                    let key = existing_or_new_system_key(&dedicated, &name).await;
                     answer(reply, key.map_err(VaultError::unavailable));
                 }
             }
         }
         if !creations.is_empty() {
-            create(&mut kept, creations).await;
+            create(&dedicated, creations).await;
         }
     }
 }
@@ -145,9 +147,9 @@ fn answer<T>(reply: Reply<T>, result: Result<T, VaultError>) {
     }
 }
 
-async fn create(kept: &mut Kept, wanted: Vec<(String, Reply<Key>)>) {
+async fn create(dedicated: &Dedicated, wanted: Vec<(String, Reply<Key>)>) {
     let subjects: Vec<&str> = wanted.iter().map(|(subject, _)| subject.as_str()).collect();
-    let result = kept_keys_for(kept, &subjects).await;
+    let result = existing_or_new(dedicated, &subjects).await;
     match result.map_err(VaultError::unavailable) {
         Ok(keys) => {
             for ((subject, reply), known) in wanted.into_iter().zip(keys) {
@@ -173,17 +175,17 @@ impl Known {
     }
 }
 
-async fn kept_keys_for(kept: &mut Kept, subjects: &[&str]) -> Result<Vec<Known>, sqlx::Error> {
-    let mut connection = kept.lend().await?;
-    let keys = keys_for(&mut connection, subjects).await?;
-    connection.give_back();
+async fn existing_or_new(dedicated: &Dedicated, subjects: &[&str]) -> Result<Vec<Known>, sqlx::Error> {
+    let mut borrowed = dedicated.borrow().await?;
+    let keys = keys_for(borrowed.connection(), subjects).await?;
+    borrowed.give_back();
     Ok(keys)
 }
 
-async fn kept_system_key(kept: &mut Kept, name: &str) -> Result<Key, sqlx::Error> {
-    let mut connection = kept.lend().await?;
-    let key = system_key(&mut connection, name).await?;
-    connection.give_back();
+async fn existing_or_new_system_key(dedicated: &Dedicated, name: &str) -> Result<Key, sqlx::Error> {
+    let mut borrowed = dedicated.borrow().await?;
+    let key = system_key(borrowed.connection(), name).await?;
+    borrowed.give_back();
     Ok(key)
 }
 
@@ -234,12 +236,12 @@ async fn known(
     Ok(found)
 }
 
-async fn erase(kept: &mut Kept, subject: &str) -> Result<bool, VaultError> {
-    let mut connection = kept.lend().await.map_err(VaultError::unavailable)?;
-    let destroyed = overwrite(&mut connection, subject).await.map_err(VaultError::unavailable)?;
+async fn erase(dedicated: &Dedicated, subject: &str) -> Result<bool, VaultError> {
+    let mut borrowed = dedicated.borrow().await.map_err(VaultError::unavailable)?;
+    let destroyed = overwrite(borrowed.connection(), subject).await.map_err(VaultError::unavailable)?;
     // Also if it was erased before, because the wiping may have failed then.
-    let wiped = sqlite::empty_log(&mut connection).await.map_err(VaultError::unavailable)?;
-    connection.give_back();
+    let wiped = sqlite::empty_log(borrowed.connection()).await.map_err(VaultError::unavailable)?;
+    borrowed.give_back();
     if wiped { Ok(destroyed) } else { Err(VaultError::Lingering { subject: subject.to_owned() }) }
 }
 

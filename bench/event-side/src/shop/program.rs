@@ -3,10 +3,10 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use measure::until_ready;
 use reqwest::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use uuid::Uuid;
 
@@ -66,7 +66,7 @@ impl Shop {
         }
         // Some processes are only ready after others are running.
         for process in &mut processes {
-            heard.push(until_ready(process).await?);
+            heard.push(until_ready(process, PATIENCE).await?);
         }
         // A process prints its addresses with a label for their audience; `page` identifies the process.
         let address = |label: &str, page: &str| {
@@ -166,23 +166,4 @@ impl Shop {
         }
         self.database.drop().await
     }
-}
-
-/// Reads the output of a process until it is ready. Later output is discarded, so that the process does not block.
-async fn until_ready(child: &mut Child) -> Outcome<Vec<String>> {
-    let output = child.stdout.take().ok_or("standard output is not piped")?;
-    let (mut lines, mut heard) = (BufReader::new(output).lines(), Vec::new());
-    let ready = async {
-        while let Some(line) = lines.next_line().await? {
-            let last = line.contains("Ctrl-C");
-            heard.push(line);
-            if last {
-                return Outcome::Ok(());
-            }
-        }
-        Err("the process ended before it was ready".into())
-    };
-    tokio::time::timeout(PATIENCE, ready).await??;
-    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    Ok(heard)
 }

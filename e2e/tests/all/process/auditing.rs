@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use schemas::{Context, Topic};
 use sqlx::{Connection, SqliteConnection};
 
-use e2e::program::{Program, SOON, objects, printed, run, run_unread};
+use e2e::program::{Program, SOON, objects, printed, run, run_with_closed_output};
 
 const SECRETS: [&str; 4] =
     ["karla.unverwechselbar@example.com", "Wilhelmine Unverwechselbar", "Unverwechselbare Gasse", "tok_ok"];
@@ -134,7 +134,7 @@ async fn damaged(data: &Path) -> Result<()> {
         bytes[place] ^= 1;
     }
     fs::write(&file, bytes)?;
-    assert_eq!(run_unread(data, &["log", "verify", "--json"])?.code(), Some(1));
+    assert_eq!(run_with_closed_output(data, &["log", "verify", "--json"])?.code(), Some(1));
     let verified = run(data, &["log", "verify", "--json"])?;
     assert_eq!(verified.status.code(), Some(1));
     let text = String::from_utf8(verified.stdout)?;

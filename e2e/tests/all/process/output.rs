@@ -1,4 +1,4 @@
-//! Output that nobody reads, or that cannot be written.
+//! Outputs that are closed or cannot be written.
 
 use std::fs::OpenOptions;
 use std::net::TcpListener;
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use e2e::SOON;
-use e2e::program::{basket, objects, printed, run, run_unread, spawn};
+use e2e::program::{basket, objects, printed, run, run_with_closed_output, spawn};
 use reqwest::Client;
 
 /// Starts a shop with these ends of its output, places an order, and stops it.
@@ -41,7 +41,7 @@ fn free_address() -> Result<String> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
 }
 
-fn unread() -> Result<Stdio> {
+fn closed() -> Result<Stdio> {
     let (reader, writer) = std::io::pipe()?;
     drop(reader);
     Ok(writer.into())
@@ -52,8 +52,8 @@ fn full() -> Result<Stdio> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_shop_whose_output_nobody_reads_sells_and_stops_in_good_order() -> Result<()> {
-    sells_and_stops(unread()?, unread()?).await
+async fn a_shop_whose_output_is_closed_sells_and_stops_in_good_order() -> Result<()> {
+    sells_and_stops(closed()?, closed()?).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,13 +67,13 @@ async fn only_commands_that_show_something_succeed_without_their_output() -> Res
     let data = folder.path();
     let shop = e2e::program::Program::start(data, &[])?;
     // Enough records for more than one write.
-    ensure!(run_unread(data, &["topics", "read", "stock", "--limit", "500"])?.success());
-    ensure!(run_unread(data, &["projections", "rebuild", "products"])?.success());
+    ensure!(run_with_closed_output(data, &["topics", "read", "stock", "--limit", "500"])?.success());
+    ensure!(run_with_closed_output(data, &["projections", "rebuild", "products"])?.success());
     let rebuilt = objects(data, &["projections"])?;
     ensure!(rebuilt.iter().any(|one| one["name"] == "products" && one["generation"] == 2), "{rebuilt:?}");
     shop.leave()?;
     // The answer is the exit code.
-    ensure!(run_unread(data, &["health", "http://127.0.0.1:1"])?.code() == Some(1));
+    ensure!(run_with_closed_output(data, &["health", "http://127.0.0.1:1"])?.code() == Some(1));
     cannot_be_written(data)
 }
 

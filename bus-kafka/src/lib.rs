@@ -88,11 +88,6 @@ impl KafkaBus {
         topics::ensure(&self.address, &self.cluster, names).await
     }
 
-    /// The partition of a key in any topic of the shop.
-    pub fn partition_of(&self, key: &str) -> u32 {
-        partition_of(key, self.address.partitions)
-    }
-
     /// A publisher of a context's topics. It connects in `take_over`.
     pub fn publisher(&self, context: Context) -> KafkaPublisher {
         KafkaPublisher::new(Arc::clone(&self.address), self.readers.clone(), context)
@@ -114,6 +109,10 @@ impl Bus for KafkaBus {
             Start::Head => heads(self.ends(&subscription.topics).await?),
         };
         Ok(Box::new(consumer::join(self, subscription, begins)?))
+    }
+
+    fn partition_of(&self, key: &str) -> u32 {
+        partition_of(key, self.address.partitions)
     }
 
     async fn topics(&self, topics: &[Topic]) -> Result<Vec<TopicInfo>, BusError> {

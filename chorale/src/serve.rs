@@ -239,8 +239,13 @@ async fn start(
     let mut shoppers = address(Caller::Guest, &public).pages(front::shoppers(roles));
     let mut office = address(Caller::staff(STAFF), &staff).pages(front::office(roles)).pages(metrics_page());
     if roles.command_api {
-        shoppers = shoppers.api(command_api::public_api(shop.commands.clone(), command_api::LIMITS));
-        office = office.api(command_api::staff_api(shop.commands.clone(), command_api::LIMITS));
+        shoppers = shoppers.api(command_api::public_api(
+            shop.commands.clone(),
+            shop.following(),
+            command_api::LIMITS,
+        ));
+        office =
+            office.api(command_api::staff_api(shop.commands.clone(), shop.following(), command_api::LIMITS));
     }
     if roles.query_api {
         let services = query_api::Services {

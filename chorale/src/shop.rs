@@ -25,6 +25,7 @@ use tokio::task::JoinHandle;
 use crate::shop_properties::{self, Kind, Want};
 use crate::stores::{StoreLocations, Stores};
 
+mod following;
 mod lag;
 mod roles;
 pub(crate) mod sources;

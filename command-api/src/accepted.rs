@@ -3,7 +3,7 @@
 use domain::{Refusal, UserError};
 use event_log::request::WriteError;
 use platform::sealing::SealingError;
-use schemas::{CommandId, StreamId};
+use schemas::{CommandId, Context, StreamId};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -55,6 +55,12 @@ pub enum CommandError {
     /// The object does not exist, or does not belong to the caller. Names the kind of object.
     #[error("there is no such {0}")]
     NotFound(&'static str),
+    /// The consistency token names a version that does not exist.
+    #[error("there is no {stream}@{version}")]
+    UnknownVersion { stream: String, version: u64 },
+    /// The context has not handled in time what the consistency token names.
+    #[error("{context} has not handled {stream}@{version} yet")]
+    Behind { context: Context, stream: String, version: u64 },
     /// The command could not be recorded, or its outcome is unknown. A retry with the same key is safe.
     #[error("the command could not be recorded")]
     Write(#[from] WriteError),

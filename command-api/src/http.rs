@@ -12,6 +12,7 @@ use schemas::Context;
 use utoipa::openapi::OpenApi;
 
 use crate::commands::Commands;
+use crate::following::Following;
 use table::RouteTable;
 
 mod accepted;
@@ -34,18 +35,19 @@ pub const LIMITS: Limits =
 /// Shared by all handlers.
 struct AppState {
     commands: Commands,
+    following: Arc<dyn Following>,
     /// Bytes of a request's body.
     max_body: usize,
 }
 
 /// The commands of guests and customers, and the outcome of their commands.
-pub fn public_api(commands: Commands, limits: Limits) -> Api {
-    api(Audience::Public, commands, limits)
+pub fn public_api(commands: Commands, following: Arc<dyn Following>, limits: Limits) -> Api {
+    api(Audience::Public, commands, following, limits)
 }
 
 /// The commands of the back office, and the outcome of all commands. For other callers its routes do not exist.
-pub fn staff_api(commands: Commands, limits: Limits) -> Api {
-    api(Audience::Staff, commands, limits)
+pub fn staff_api(commands: Commands, following: Arc<dyn Following>, limits: Limits) -> Api {
+    api(Audience::Staff, commands, following, limits)
 }
 
 /// The OpenAPI document of both APIs. The operations are tagged `public`, `staff` or both.
@@ -53,9 +55,9 @@ pub fn openapi() -> OpenApi {
     describe::document(routes::all(RouteTable::of(None)).operations)
 }
 
-fn api(audience: Audience, commands: Commands, limits: Limits) -> Api {
+fn api(audience: Audience, commands: Commands, following: Arc<dyn Following>, limits: Limits) -> Api {
     let table = routes::all(RouteTable::of(Some(audience)));
-    let state = Arc::new(AppState { commands: commands.clone(), max_body: limits.max_body });
+    let state = Arc::new(AppState { commands: commands.clone(), following, max_body: limits.max_body });
     let routes: Router = table
         .router
         .merge(docs::routes(describe::document(table.operations)))

@@ -6,11 +6,13 @@
 
 pub mod accepted;
 pub mod commands;
+pub mod following;
 pub mod http;
 pub mod inputs;
 pub mod meta;
 
 pub use accepted::{Accepted, CommandError};
 pub use commands::{Commands, NoWriter, Shopper, Writers};
+pub use following::{Following, ForeignEvent};
 pub use http::{LIMITS, openapi, problem_for, public_api, staff_api};
 pub use meta::CommandMeta;

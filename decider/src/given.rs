@@ -209,11 +209,20 @@ impl<'d> Then<'d> {
         self
     }
 
-    /// It is refused with this code; nothing happens.
+    /// It is refused with this code, for good; nothing happens.
     pub fn refused(self, code: &str) -> Refusal {
+        self.refused_as(code, false)
+    }
+
+    /// It is refused with this code, and the refusal is retryable; nothing happens.
+    pub fn refused_for_now(self, code: &str) -> Refusal {
+        self.refused_as(code, true)
+    }
+
+    fn refused_as(self, code: &str, retryable: bool) -> Refusal {
         match self.outcome {
             Err(refusal) => {
-                assert_eq!(refusal.code, code, "{refusal:?}");
+                assert_eq!((refusal.code.as_str(), refusal.retryable), (code, retryable), "{refusal:?}");
                 refusal
             }
             Ok(changes) => panic!("it was not refused: {:?}", described(&changes)),

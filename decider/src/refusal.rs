@@ -42,18 +42,34 @@ pub struct Refusal {
     pub message: String,
     /// Every fault that was found.
     pub errors: Vec<UserError>,
+    /// Whether the same command may succeed later without anyone's doing: it depends on an event of another context, or on
+    /// the answer of a service, that may not have arrived yet. Such a refusal is not kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retryable: bool,
 }
 
 impl Refusal {
     /// A rule forbids it.
     pub fn rule(code: &str, message: impl Into<String>) -> Self {
-        Self { kind: RefusalKind::Rule, code: code.to_owned(), message: message.into(), errors: Vec::new() }
+        Self {
+            kind: RefusalKind::Rule,
+            code: code.to_owned(),
+            message: message.into(),
+            errors: Vec::new(),
+            retryable: false,
+        }
     }
 
     /// The thing that the command names does not exist.
     pub fn not_found(what: &str) -> Self {
         let message = format!("There is no such {what}.");
-        Self { kind: RefusalKind::NotFound, code: "NOT_FOUND".to_owned(), message, errors: Vec::new() }
+        Self { kind: RefusalKind::NotFound, ..Self::rule("NOT_FOUND", message) }
+    }
+
+    /// Marks it: what is missing may still arrive by itself.
+    #[must_use]
+    pub fn retryable(self) -> Self {
+        Self { retryable: true, ..self }
     }
 
     /// Adds the field that is wrong, as a path in the command's JSON.
@@ -72,8 +88,8 @@ impl Refusal {
     /// A refusal for several errors; the first gives code and message. `None` for an empty list.
     pub fn all(errors: Vec<UserError>) -> Option<Self> {
         let first = errors.first()?;
-        let (code, message) = (first.code.clone(), first.message.clone());
-        Some(Self { kind: RefusalKind::Rule, code, message, errors })
+        let refusal = Self::rule(&first.code, &first.message);
+        Some(Self { errors, ..refusal })
     }
 }
 

@@ -164,7 +164,7 @@ impl Shipment {
     /// Refuses `wanted` ("be packed"): states the parcel's situation and what is possible now.
     fn illegal(&self, wanted: &str) -> Refusal {
         let (is, possible) = match self {
-            Self::Unplanned => return Refusal::not_found("parcel"),
+            Self::Unplanned => return Refusal::not_found("parcel").retryable(),
             Self::Here(_, Readiness::Planned) => ("is waiting to be packed", "pack it or cancel it"),
             Self::Here(_, Readiness::Packed) => {
                 ("is waiting for the carrier's label", "wait for the label or cancel it")

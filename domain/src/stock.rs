@@ -92,7 +92,8 @@ impl Stock {
             let message = format!(
                 "Stock of {sku} is not counted. Add a variant with this SKU and `trackStock: true` first."
             );
-            Refusal { message, ..Refusal::not_found("stock item") }.at("sku")
+            // The variant may have been added, and its event not have arrived.
+            Refusal { message, ..Refusal::not_found("stock item") }.at("sku").retryable()
         })
     }
 }

@@ -100,6 +100,10 @@ impl Bus for LogBus {
         Ok(Box::new(LogConsumer { sources, next: 0, begins }))
     }
 
+    fn partition_of(&self, key: &str) -> u32 {
+        partition_of(key, self.partitions)
+    }
+
     async fn topics(&self, topics: &[Topic]) -> Result<Vec<TopicInfo>, BusError> {
         let mut counts = BTreeMap::new();
         for (context, tail) in &self.tails {

@@ -12,6 +12,7 @@
 mod address;
 mod api;
 mod caller;
+mod consistency;
 mod error;
 mod health;
 mod origin;
@@ -23,6 +24,7 @@ mod trace;
 pub use address::{Address, COMPRESSED_TAG};
 pub use api::{Api, ApiLayers, Limits};
 pub use caller::{Audience, Caller, Scopes};
+pub use consistency::{CONSISTENCY_TOKEN, InvalidToken, MOST_VERSIONS, StreamVersion, parse_token};
 pub use error::{ErrorFormat, HttpError};
 pub use health::Readiness;
 pub use origin::{InvalidOrigin, Origin, PageOrigins};

@@ -171,6 +171,9 @@ pub struct Reach {
 pub trait Bus: Send + Sync {
     async fn subscribe(&self, subscription: Subscription) -> Result<Box<dyn Consumer>, BusError>;
 
+    /// The partition that holds a key's records, in every topic.
+    fn partition_of(&self, key: &str) -> u32;
+
     /// Counts and ends of topics, in the given order. Counting may read a topic once; for ends alone use [`Bus::ends`].
     async fn topics(&self, topics: &[Topic]) -> Result<Vec<TopicInfo>, BusError>;
 

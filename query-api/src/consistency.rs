@@ -8,33 +8,22 @@
 use std::collections::BTreeMap;
 
 use async_graphql::{Name, Value};
+use http_server::{InvalidToken, MOST_VERSIONS, StreamVersion};
 use read_models::{Collection, Streams};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::fault::Fault;
 
-/// The most versions that one query may require.
-const MOST: usize = 16;
-/// Longer than any stream's id.
-const LONGEST: usize = 160;
-
-/// A version of a stream that the query requires.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Wanted {
-    pub(crate) stream: String,
-    pub(crate) version: u64,
-}
-
 /// A required version and the outcome.
 #[derive(Clone, Debug)]
 struct Entry {
-    wanted: Wanted,
+    wanted: StreamVersion,
     /// The versions in the collections that were read.
     observed: BTreeMap<&'static str, u64>,
 }
 
 impl Entry {
-    fn new(wanted: Wanted) -> Self {
+    fn new(wanted: StreamVersion) -> Self {
         Self { wanted, observed: BTreeMap::new() }
     }
 
@@ -53,27 +42,6 @@ pub(crate) struct Ledger {
     pub(crate) permit: Option<OwnedSemaphorePermit>,
 }
 
-/// Reads a token.
-pub(crate) fn parse(token: &str) -> Result<Vec<Wanted>, Fault> {
-    let parts = token.split(',').map(str::trim).filter(|part| !part.is_empty());
-    let wanted: Vec<Wanted> = parts.take(MOST + 1).map(parse_one).collect::<Result<_, _>>()?;
-    if wanted.len() > MOST {
-        return Err(Fault::BadToken("names more than 16 versions"));
-    }
-    Ok(wanted)
-}
-
-fn parse_one(part: &str) -> Result<Wanted, Fault> {
-    let bad = || Fault::BadToken("must look like order-1@3,stock-TEA-100@17");
-    let (stream, version) = part.rsplit_once('@').ok_or_else(bad)?;
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    if stream.is_empty() || stream.len() > LONGEST || !stream.chars().all(allowed) {
-        return Err(bad());
-    }
-    let version = version.parse().map_err(|_| bad())?;
-    Ok(Wanted { stream: stream.to_owned(), version })
-}
-
 /// Whether the documents of the collection show which version of the stream has been applied.
 fn covers(collection: &Collection, stream: &str) -> bool {
     let prefix = stream.split_once('-').map_or(stream, |(prefix, _)| prefix);
@@ -85,14 +53,14 @@ fn covers(collection: &Collection, stream: &str) -> bool {
 
 impl Ledger {
     /// Adds the versions of a token. If a stream is named twice, the later version counts.
-    pub(crate) fn add(&mut self, wanted: Vec<Wanted>) -> Result<(), Fault> {
+    pub(crate) fn add(&mut self, wanted: Vec<StreamVersion>) -> Result<(), Fault> {
         for wanted in wanted {
-            let full = self.entries.len() == MOST;
+            let full = self.entries.len() == MOST_VERSIONS;
             match self.entries.iter_mut().find(|entry| entry.wanted.stream == wanted.stream) {
                 Some(entry) if entry.wanted.version >= wanted.version => {}
                 Some(entry) => *entry = Entry::new(wanted),
                 None if full => {
-                    return Err(Fault::BadToken("names more than 16 versions"));
+                    return Err(InvalidToken("names more than 16 versions").into());
                 }
                 None => self.entries.push(Entry::new(wanted)),
             }
@@ -101,7 +69,7 @@ impl Ledger {
     }
 
     /// The versions to wait for before this collection is read; none once it was.
-    pub(crate) fn open(&self, collection: &Collection) -> Vec<Wanted> {
+    pub(crate) fn open(&self, collection: &Collection) -> Vec<StreamVersion> {
         let unread = |entry: &Entry| !entry.observed.contains_key(collection.name);
         let of = |entry: &&Entry| unread(entry) && covers(collection, &entry.wanted.stream);
         self.entries.iter().filter(of).map(|entry| entry.wanted.clone()).collect()
@@ -161,6 +129,7 @@ fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use http_server::parse_token;
     use read_models::documents::orders;
     use read_models::documents::stock::STOCK;
     use read_models::documents::stock_levels::STOCK_LEVELS;
@@ -168,28 +137,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_are_streams_with_versions_and_there_is_an_end_to_them() {
-        let wanted = parse("order-1@3, stock-TEA-100@17,").unwrap();
-        let streams: Vec<_> = wanted.iter().map(|w| (w.stream.as_str(), w.version)).collect();
-        assert_eq!(streams, [("order-1", 3), ("stock-TEA-100", 17)]);
-        for bad in ["order-1", "order-1@", "@3", "order-1@x", "order-1@-1", "$serde@1", "a b@1"] {
-            assert!(parse(bad).is_err(), "{bad:?}");
-        }
-        assert!(parse(&"a@1,".repeat(16)).is_ok());
-        assert!(parse(&"a@1,".repeat(17)).is_err());
-    }
-
-    #[test]
     fn what_was_never_read_is_not_covered_and_does_not_make_the_answer_stale() {
         let mut ledger = Ledger::default();
-        ledger.add(parse("order-1@3,product-9@1,unknown-1@1").unwrap()).unwrap();
+        ledger.add(parse_token("order-1@3,product-9@1,unknown-1@1").unwrap()).unwrap();
         assert_eq!(ledger.open(&orders::ORDERS).len(), 1);
         ledger.observe(&orders::ORDERS, "order-1", 4);
         assert!(ledger.open(&orders::ORDERS).is_empty());
         let report = ledger.report().unwrap().into_json().unwrap();
         assert_eq!(report["notCovered"], serde_json::json!(["product-9", "unknown-1"]));
         assert_eq!(report["stale"], false);
-        ledger.add(parse("order-1@5").unwrap()).unwrap();
+        ledger.add(parse_token("order-1@5").unwrap()).unwrap();
         ledger.observe(&orders::ORDERS, "order-1", 4);
         assert_eq!(ledger.report().unwrap().into_json().unwrap()["stale"], true);
     }
@@ -197,7 +154,7 @@ mod tests {
     #[test]
     fn each_collection_of_a_stream_is_waited_for_and_the_oldest_version_is_reported() {
         let mut ledger = Ledger::default();
-        ledger.add(parse("stock-A@3").unwrap()).unwrap();
+        ledger.add(parse_token("stock-A@3").unwrap()).unwrap();
         ledger.observe(&STOCK_LEVELS, "stock-A", 5);
         assert!(ledger.open(&STOCK_LEVELS).is_empty());
         assert_eq!(ledger.open(&STOCK).len(), 1);

@@ -1,7 +1,7 @@
 //! What can go wrong with a query, and what the client learns of it.
 
 use async_graphql::{ErrorExtensionValues, Response, ServerError};
-use http_server::TraceContext;
+use http_server::{InvalidToken, TraceContext};
 use platform::sealing::SealingError;
 use read_models::StoreError;
 use search::SearchError;
@@ -24,8 +24,8 @@ pub(crate) enum Fault {
     #[error("{0}")]
     BadInput(String),
     /// The consistency token is malformed.
-    #[error("the consistency token {0}")]
-    BadToken(&'static str),
+    #[error(transparent)]
+    BadToken(#[from] InvalidToken),
     /// There is no such object, or the caller may not see it.
     #[error("{0}")]
     NotFound(&'static str),

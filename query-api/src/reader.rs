@@ -16,7 +16,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use async_graphql::Context;
-use http_server::Audience;
+use http_server::{Audience, StreamVersion, parse_token};
 use parking_lot::Mutex;
 use read_models::documents::categories::CATEGORIES;
 use read_models::documents::products::PRODUCTS;
@@ -33,7 +33,7 @@ pub(crate) use joins::{Doc, Joins, shared};
 pub(crate) use past::{Moment, Past};
 pub(crate) use personal::Personal;
 
-use crate::consistency::{self, Ledger};
+use crate::consistency::Ledger;
 use crate::fault::Fault;
 use crate::hot::HotViews;
 use crate::services::Services;
@@ -89,7 +89,7 @@ impl Reader {
     /// Requires the versions that a token names.
     pub(crate) fn require(&self, token: Option<&str>) -> Result<(), Fault> {
         let Some(token) = token else { return Ok(()) };
-        let wanted = consistency::parse(token)?;
+        let wanted = parse_token(token)?;
         self.ledger(|ledger| ledger.add(wanted))
     }
 
@@ -188,7 +188,7 @@ impl Reader {
         &self,
         collection: &Collection,
         generation: &Generation,
-        wanted: Vec<consistency::Wanted>,
+        wanted: Vec<StreamVersion>,
     ) -> Result<(), Fault> {
         let keyed = &self.services.store.keyed;
         let mut since = keyed.changed(collection.name, None, Duration::ZERO).await?;
@@ -216,7 +216,7 @@ impl Reader {
         &self,
         collection: &Collection,
         generation: &Generation,
-        wanted: &[consistency::Wanted],
+        wanted: &[StreamVersion],
     ) -> Result<Vec<u64>, Fault> {
         let store = &self.services.store;
         if let Streams::Versions(_) = collection.streams {

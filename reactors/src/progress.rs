@@ -31,6 +31,16 @@ struct Group {
     positions: Positions,
 }
 
+/// An event that groups are to handle.
+#[derive(Clone, Copy, Debug)]
+pub struct Event<'a> {
+    pub topic: Topic,
+    /// The id of its stream.
+    pub key: &'a str,
+    /// Its position in its context's log.
+    pub position: u64,
+}
+
 /// The end positions of topics, by partition.
 type Ends = BTreeMap<Topic, BTreeMap<u32, u64>>;
 
@@ -83,9 +93,19 @@ impl Progress {
         patience: Duration,
     ) -> Result<bool, ProgressError> {
         let ends = bus.ends(&Topic::ALL).await?;
+        self.reached(&ends, |name, _| concerns(name), patience).await
+    }
+
+    /// Waits until all groups that `concerns` selects have reached these ends. `false`: that took longer than `patience`.
+    async fn reached(
+        &self,
+        ends: &Ends,
+        concerns: impl Fn(&str, &Group) -> bool,
+        patience: Duration,
+    ) -> Result<bool, ProgressError> {
         let deadline = Instant::now() + patience;
         let mut changes = self.groups.subscribe();
-        while !self.laggards(&ends, &concerns, &mut changes).await?.is_empty() {
+        while !self.laggards(ends, &concerns, &mut changes).await?.is_empty() {
             let next = if self.shared.is_some() { deadline.min(Instant::now() + POLL) } else { deadline };
             let changed = timeout_at(next, changes.changed()).await.is_ok();
             if !changed && Instant::now() >= deadline {
@@ -95,23 +115,38 @@ impl Progress {
         Ok(true)
     }
 
+    /// Waits until all groups of `context` that read `topic` have handled the event of `key` at `position`; parked counts as
+    /// handled. `false`: that took longer than `patience`.
+    pub async fn handled(
+        &self,
+        bus: &dyn Bus,
+        context: Context,
+        event: &Event<'_>,
+        patience: Duration,
+    ) -> Result<bool, ProgressError> {
+        let ends =
+            BTreeMap::from([(event.topic, BTreeMap::from([(bus.partition_of(event.key), event.position)]))]);
+        let reads_it = |group: &Group| group.context == context && group.topics.contains(&event.topic);
+        self.reached(&ends, |_, group| reads_it(group), patience).await
+    }
+
     /// The groups that have not handled all records on their topics.
     pub async fn behind(&self, bus: &dyn Bus) -> Result<Vec<String>, ProgressError> {
         let ends = bus.ends(&Topic::ALL).await?;
-        Ok(self.laggards(&ends, &|_| true, &mut self.groups.subscribe()).await?)
+        Ok(self.laggards(&ends, &|_, _| true, &mut self.groups.subscribe()).await?)
     }
 
     async fn laggards(
         &self,
         ends: &Ends,
-        concerns: &impl Fn(&str) -> bool,
+        concerns: &impl Fn(&str, &Group) -> bool,
         changes: &mut watch::Receiver<BTreeMap<String, Group>>,
     ) -> Result<Vec<String>, LogError> {
         let behind: Vec<(String, Group)> = {
             let groups = changes.borrow_and_update();
             let behind = groups
                 .iter()
-                .filter(|(name, group)| concerns(name) && group.is_behind(&group.positions, ends));
+                .filter(|(name, group)| concerns(name, group) && group.is_behind(&group.positions, ends));
             behind.map(|(name, group)| (name.clone(), group.clone())).collect()
         };
         let Some(logs) = &self.shared else { return Ok(behind.into_iter().map(|(name, _)| name).collect()) };

@@ -1,5 +1,6 @@
 //! Looking up the resource that a command is about, before anything is sealed or sent to the writer.
 
+use domain::Refusal;
 use event_log::port::{Read, StoredEvent};
 use event_log::request::WriteError;
 use schemas::order::OrderEvent;
@@ -14,6 +15,11 @@ pub(super) struct KnownOrder {
     /// The subject whose key seals the order's personal data.
     pub subject: String,
     pub target: Target,
+}
+
+/// There is none, or the context has not handled the order's events yet.
+fn not_yet(what: &'static str) -> CommandError {
+    CommandError::Refused { refusal: Refusal::not_found(what).retryable(), replayed: false }
 }
 
 impl Commands {
@@ -57,8 +63,7 @@ impl Commands {
     pub(super) async fn known_payment(&self, order: &str) -> Result<(OrderId, Target), CommandError> {
         let id: OrderId = order.parse().map_err(|_| CommandError::NotFound("payment"))?;
         let stream = id.payment_stream();
-        let first =
-            self.first_event(Context::Payments, &stream).await?.ok_or(CommandError::NotFound("payment"))?;
+        let first = self.first_event(Context::Payments, &stream).await?.ok_or_else(|| not_yet("payment"))?;
         let flow = Some(first.envelope.correlation);
         Ok((id, Target { context: Context::Payments, stream, id: id.to_string(), flow }))
     }
@@ -67,8 +72,7 @@ impl Commands {
     pub(super) async fn known_shipment(&self, shipment: &str) -> Result<(ShipmentId, Target), CommandError> {
         let id: ShipmentId = shipment.parse().map_err(|_| CommandError::NotFound("shipment"))?;
         let stream = id.stream();
-        let first =
-            self.first_event(Context::Shipping, &stream).await?.ok_or(CommandError::NotFound("shipment"))?;
+        let first = self.first_event(Context::Shipping, &stream).await?.ok_or_else(|| not_yet("shipment"))?;
         let flow = Some(first.envelope.correlation);
         Ok((id, Target { context: Context::Shipping, stream, id: id.to_string(), flow }))
     }

@@ -7,13 +7,14 @@ use axum::http::{HeaderMap, StatusCode, header};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::UserError;
-use http_server::{Audience, Caller, TraceContext};
-use schemas::OrderId;
+use http_server::{Audience, CONSISTENCY_TOKEN, Caller, InvalidToken, TraceContext, parse_token};
+use schemas::{CommandId, Context, OrderId};
 use serde::de::DeserializeOwned;
 
 use super::AppState;
 use super::composed::composed;
 use super::problem::Problem;
+use super::route::RouteSpec;
 use crate::commands::Commands;
 use crate::meta::CommandMeta;
 
@@ -36,6 +37,7 @@ impl<I: DeserializeOwned> HttpCommand<I> {
     pub(super) async fn read(
         state: &AppState,
         caller: &Caller,
+        route: &RouteSpec,
         params: &RawPathParams,
         request: Request,
     ) -> Result<Self, Problem> {
@@ -57,6 +59,7 @@ impl<I: DeserializeOwned> HttpCommand<I> {
         if caller.audience() == Audience::Public && !id.is_empty() {
             require_guest_token(&state.commands, &id, headers).await?;
         }
+        wait_for_token(state, route, headers, meta.command()).await?;
         let json = is_json(headers);
         let body = Bytes::from_request(Request::from_parts(parts, body), &()).await.map_err(|rejection| {
             match rejection.status() {
@@ -121,6 +124,25 @@ async fn require_guest_token(commands: &Commands, id: &str, headers: &HeaderMap)
     } else {
         Err(Problem::not_found("order"))
     }
+}
+
+/// Waits until the context of the route has handled what the consistency token names, if there is one.
+async fn wait_for_token(
+    state: &AppState,
+    route: &RouteSpec,
+    headers: &HeaderMap,
+    command: CommandId,
+) -> Result<(), Problem> {
+    let Some(token) = headers.get(CONSISTENCY_TOKEN) else { return Ok(()) };
+    let versions =
+        parse_token(token.to_str().unwrap_or("?")).map_err(|error| Problem::bad_token(sentence(error)))?;
+    let contexts = route.context.map_or_else(|| Context::ALL.to_vec(), |context| vec![context]);
+    Ok(state.commands.wait_for(state.following.as_ref(), &contexts, versions, command).await?)
+}
+
+/// `the consistency token …` as a sentence.
+fn sentence(error: InvalidToken) -> String {
+    format!("The consistency token {}.", error.0)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -130,6 +130,9 @@ fn parameters(route: &RouteSpec, audience: Option<Audience>) -> Vec<Parameter> {
     }
     let version = "The version that the object must have, such as \"7\"; otherwise the answer is 409. Default: not checked.";
     parameters.push(header("If-Match", version, Required::False));
+    let token = "Consistency tokens of earlier commands, separated by commas. The command waits, for at most 2 seconds, until \
+        its context has handled these versions of streams of other contexts.";
+    parameters.push(header("X-Consistency-Token", token, Required::False));
     parameters.push(header(
         "traceparent",
         "W3C trace context, recorded with the events. Default: a new trace.",

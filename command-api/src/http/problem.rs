@@ -31,6 +31,8 @@ pub(super) struct Problem {
     pub errors: Vec<UserError>,
     /// The version that the stream has, if If-Match named another.
     pub current_version: Option<u64>,
+    /// Whether the same request may succeed later without a change.
+    pub retryable: bool,
     pub replayed: bool,
     /// The internal cause, for the log.
     pub cause: Option<String>,
@@ -58,6 +60,8 @@ pub(super) struct ProblemBody {
     /// Current version of the object. Present only if If-Match expected a different one.
     #[serde(skip_serializing_if = "Option::is_none")]
     current_version: Option<u64>,
+    /// Whether the same request may succeed later without a change: what it depends on may still arrive.
+    retryable: bool,
     /// Trace id of the request (32 hex digits); include it in support requests.
     trace_id: String,
 }
@@ -94,6 +98,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             current_version: None,
+            retryable: status == StatusCode::SERVICE_UNAVAILABLE,
             replayed: false,
             cause: None,
         }
@@ -102,6 +107,11 @@ impl Problem {
     /// The resource does not exist, or the caller may not know that it does.
     pub(super) fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", format!("There is no such {what}."))
+    }
+
+    /// The consistency token cannot be honoured. `detail`: why.
+    pub(super) fn bad_token(detail: String) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "BAD_CONSISTENCY_TOKEN", detail)
     }
 
     /// Nothing is served at the path, for this caller.
@@ -125,7 +135,8 @@ impl Problem {
             RefusalKind::NotFound => StatusCode::NOT_FOUND,
             RefusalKind::Conflict => StatusCode::CONFLICT,
         };
-        Self { errors: refusal.errors, replayed, ..Self::new(status, &refusal.code, refusal.message) }
+        let Refusal { code, message, errors, retryable, .. } = refusal;
+        Self { errors, retryable, replayed, ..Self::new(status, &code, message) }
     }
 
     /// Makes the problem the response's body. Logs the internal cause, once.
@@ -148,6 +159,7 @@ impl Problem {
             code: self.code,
             user_errors: self.errors.into_iter().map(Into::into).collect(),
             current_version: self.current_version,
+            retryable: self.retryable,
             trace_id: trace.trace_id().to_owned(),
         };
         let (parts, bytes) = (status, Json(body)).into_response().into_parts();
@@ -207,6 +219,15 @@ impl From<CommandError> for Problem {
                 Self { current_version: Some(version), replayed, ..problem }
             }
             CommandError::NotFound(what) => Self::not_found(what),
+            CommandError::UnknownVersion { stream, version } => Self::bad_token(format!(
+                "The consistency token names {stream}@{version}, which does not exist."
+            )),
+            CommandError::Behind { context, stream, version } => {
+                let detail = format!(
+                    "{context} has not handled {stream}@{version} of the consistency token yet. Retry with the same Idempotency-Key."
+                );
+                Self::unavailable("NOT_CAUGHT_UP", &detail)
+            }
             CommandError::Write(WriteError::KeyReused) => key_reused(),
             CommandError::Write(WriteError::Failed(_)) | CommandError::Internal(_) => Self::internal(cause),
             CommandError::Write(

@@ -73,7 +73,7 @@ where
                 return Err(Problem::unknown_path());
             }
             let path = request.uri().path().to_owned();
-            let command = HttpCommand::<I>::read(&state, &caller, &params, request).await?;
+            let command = HttpCommand::<I>::read(&state, &caller, &route, &params, request).await?;
             refuse_key_of_another_context(&state, &route, &caller, command.meta.command()).await?;
             let accepted = run(command).await?;
             Ok::<Response, Problem>(response_for(&route, &path, accepted))

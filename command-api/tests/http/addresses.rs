@@ -57,7 +57,7 @@ async fn each_address_shows_its_own_commands_and_a_page_that_needs_nothing_from_
 async fn the_caller_is_the_actor_and_staff_routes_do_not_exist_for_guests() {
     let shop = Shop::empty(LIMITS).await;
     let served_to = |caller| {
-        let api = staff_api(shop.commands.clone(), LIMITS);
+        let api = staff_api(shop.commands.clone(), shop.followers.clone(), LIMITS);
         Address::new(caller, problem_for, Shutdown::new()).api(api).into_router()
     };
     let tea = json!({ "slug": "tea", "title": "Tea" });

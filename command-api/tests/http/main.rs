@@ -4,6 +4,7 @@
 mod addresses;
 mod contract;
 mod errors;
+mod following;
 mod orders;
 mod replay;
 mod secrecy;

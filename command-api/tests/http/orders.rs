@@ -146,14 +146,14 @@ async fn the_outcome_of_a_command_can_be_queried() {
     );
 
     let mut wanted = order();
-    wanted["lines"] = json!([{ "sku": "COFFEE", "quantity": 1 }]);
-    shop.place("k2", &wanted).await.is_problem(422, "UNKNOWN_SKU");
+    wanted["currency"] = json!("GBP");
+    shop.place("k2", &wanted).await.is_problem(422, "CURRENCY_NOT_ACCEPTED");
     let id = command_api::CommandMeta::guest("k2").command();
     let status =
         send(&shop.public, ask("GET", &format!("/v1/commands/{id}")).body(Default::default()).unwrap()).await;
     assert_eq!(
         (&status.body["outcome"], &status.body["refusal"]["code"]),
-        (&json!("REFUSED"), &json!("UNKNOWN_SKU"))
+        (&json!("REFUSED"), &json!("CURRENCY_NOT_ACCEPTED"))
     );
 
     for unknown in ["00000000-0000-0000-0000-000000000000", "nonsense"] {

@@ -55,17 +55,20 @@ async fn a_key_that_came_with_another_request_is_refused() {
 #[tokio::test]
 async fn a_refusal_is_repeated_though_it_would_be_accepted_by_now() {
     let shop = Shop::open().await;
-    let mut wanted = order();
-    wanted["lines"][0]["expectedUnitPrice"] = json!({ "minor": 500, "currency": "EUR" });
-    let first = shop.place("k1", &wanted).await;
-    first.is_problem(422, "PRICE_CHANGED");
-    let product = shop.events(Context::Catalog).await[0].envelope.stream.key().to_owned();
-    shop.set_price(&product, "dearer", 500).await.is(202);
-    shop.learn_prices().await;
-    let second = shop.place("k1", &wanted).await;
+    let product = json!({ "slug": "cocoa", "title": "Cocoa" });
+    let id = command(&shop.staff, "POST", "/v1/products", "cocoa", &product).await.is(201).text("id");
+    let at = |path: &str| format!("/v1/products/{id}{path}");
+    let cocoa = json!({ "sku": "COCOA" });
+    command(&shop.staff, "POST", &at("/variants"), "variant", &cocoa).await.is(201);
+    let publish = async |key| command(&shop.staff, "POST", &at("/publish"), key, &json!({})).await;
+    let first = publish("k1").await;
+    assert_eq!(first.is_problem(422, "PRICE_MISSING").body["retryable"], false);
+    let price = json!({ "price": { "minor": 990, "currency": "EUR" } });
+    command(&shop.staff, "PUT", &at("/variants/COCOA/price"), "priced", &price).await.is(202);
+    let second = publish("k1").await;
     assert_eq!((first.status, untraced(&first)), (second.status, untraced(&second)));
     assert_eq!(second.header("idempotent-replayed"), "true");
-    shop.place("k2", &wanted).await.is(201);
+    publish("k2").await.is(202);
 }
 
 #[tokio::test]

@@ -24,6 +24,8 @@ use tempfile::TempDir;
 use tokio::task::AbortHandle;
 use tower::ServiceExt;
 
+use crate::following::Followers;
+
 /// A web page of this origin may call the public address.
 pub const ORIGIN: &str = "https://shop.example";
 pub const EMAIL: &str = "hilda.quillfeather@example.com";
@@ -37,6 +39,7 @@ pub struct Shop {
     pub staff: Router,
     pub shutdown: Shutdown,
     pub folder: TempDir,
+    pub followers: Arc<Followers>,
     ordering: AbortHandle,
 }
 
@@ -148,13 +151,13 @@ impl Shop {
         let ordering = writers[&Context::Ordering].1.clone();
         let writers = Writers::new(writers.into_values().map(|(writer, _)| writer)).unwrap();
         let commands = Commands::new(writers, Sealer::new(vault), Arc::new(ShopRules::default()));
-        let shutdown = Shutdown::new();
+        let (shutdown, followers) = (Shutdown::new(), Arc::<Followers>::default());
         let public = Address::new(Caller::Guest, problem_for, shutdown.clone());
         let public = public.allow_origins(vec![ORIGIN.parse().unwrap()]);
-        let public = public.api(public_api(commands.clone(), limits)).into_router();
+        let public = public.api(public_api(commands.clone(), followers.clone(), limits)).into_router();
         let staff = Address::new(Caller::staff("operator"), problem_for, shutdown.clone());
-        let staff = staff.api(staff_api(commands.clone(), limits)).into_router();
-        Self { commands, public, staff, shutdown, folder, ordering }
+        let staff = staff.api(staff_api(commands.clone(), followers.clone(), limits)).into_router();
+        Self { commands, public, staff, shutdown, folder, followers, ordering }
     }
 
     /// Ordering's writer is gone, as when the process is about to leave.

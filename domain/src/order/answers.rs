@@ -168,7 +168,7 @@ pub struct RetryPayment {
 one_stream!(RetryPayment, Order, |it| it.order_id.stream(), retry);
 
 fn retry(order: &mut Draft<'_, Order>, command: &RetryPayment) -> Result<(), Refusal> {
-    let illegal = |message: String| Err(Refusal::rule("ILLEGAL_TRANSITION", message));
+    let illegal = |message: String| Refusal::rule("ILLEGAL_TRANSITION", message);
     match order.state() {
         Order::Unplaced => Err(Refusal::not_found("order")),
         Order::AwaitingPayment(waiting) => match waiting.payment {
@@ -178,12 +178,14 @@ fn retry(order: &mut Draft<'_, Order>, command: &RetryPayment) -> Result<(), Ref
             }
             Try::Running { .. } if waiting.token == command.payment_token => Ok(()),
             Try::Running { .. } | Try::Authorized { .. } => {
-                illegal("A payment attempt is in progress. Wait for its outcome.".to_owned())
+                let message = "A payment attempt is in progress. Wait for its outcome.";
+                Err(illegal(message.to_owned()).retryable())
             }
         },
         order => {
             let status = order.status().map_or("", |status| status.name());
-            illegal(format!("No payment is due while the order has status {status}."))
+            let refusal = illegal(format!("No payment is due while the order has status {status}."));
+            Err(if matches!(order, Order::AwaitingStock(_)) { refusal.retryable() } else { refusal })
         }
     }
 }

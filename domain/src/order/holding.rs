@@ -101,7 +101,7 @@ impl ResolveHold {
             "The order has no hold with reason {}{which}. Query the order for its current holds.",
             self.reason
         );
-        Err(Refusal::rule("NOT_ON_HOLD", message).at("reason"))
+        Err(Refusal::rule("NOT_ON_HOLD", message).at("reason").retryable())
     }
 }
 

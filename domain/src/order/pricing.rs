@@ -42,7 +42,8 @@ impl Basket<'_> {
                 Err(wrong) => errors.extend(wrong),
             }
         }
-        Refusal::all(errors).map_or(Ok(lines), Err)
+        // The catalog may have changed, and the price book not know it yet.
+        Refusal::all(errors).map_or(Ok(lines), |refusal| Err(refusal.retryable()))
     }
 
     /// Prices one line. `ordered`: units of each SKU in this line and those before it.

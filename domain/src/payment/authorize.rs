@@ -93,7 +93,7 @@ payment_decision!(CompleteAction);
 
 impl CompleteAction {
     fn rule(&self, draft: &mut PaymentDraft<'_>) -> Result<(), Refusal> {
-        let latest = draft.book().latest().ok_or_else(|| Refusal::not_found("payment"))?;
+        let latest = draft.book().latest().ok_or_else(|| Refusal::not_found("payment").retryable())?;
         let step = PaymentStep::authorize(draft.book().attempt());
         let approved = matches!(self.confirmation, Confirmation::Approved { .. });
         match (&latest.situation, self.confirmation) {
@@ -107,7 +107,7 @@ impl CompleteAction {
             (TrySituation::Asked, _) => {
                 let message =
                     "The provider has not answered yet, so there is nothing to confirm. Try again later.";
-                return Err(Refusal::rule("ILLEGAL_TRANSITION", message));
+                return Err(Refusal::rule("ILLEGAL_TRANSITION", message).retryable());
             }
             (TrySituation::Declined, _) if approved => {
                 let message = "This payment attempt was declined. Use another payment method.";

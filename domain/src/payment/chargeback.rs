@@ -22,11 +22,11 @@ impl RecordChargeback {
     fn rule(&self, draft: &mut PaymentDraft<'_>) -> Result<(), Refusal> {
         let (order_id, amount, provider_ref) = (self.order_id, self.amount, self.provider_ref.clone());
         if draft.book().latest().is_none() {
-            return Err(Refusal::not_found("payment"));
+            return Err(Refusal::not_found("payment").retryable());
         }
         if draft.book().taken() == 0 {
             let message = "Nothing was captured for this order, so there is nothing to charge back. Check the order id.";
-            return Err(Refusal::rule("NOTHING_CAPTURED", message));
+            return Err(Refusal::rule("NOTHING_CAPTURED", message).retryable());
         }
         if !draft.book().is_disputed(&provider_ref) {
             draft.append(ChargebackReceived { order_id, amount, provider_ref });

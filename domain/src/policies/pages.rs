@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use schemas::life_cycle::{HoldReason, OrderStatus, TRANSITIONS, WayOut};
 
-use super::{DEADLINES, POLICIES, Part, Policy};
+use super::{DEADLINES, POLICIES, Part, Policy, REACTORS};
+use schemas::Context;
 
 /// All policies and deadlines, as a page of Markdown.
 pub fn policies_markdown() -> String {
@@ -19,7 +20,31 @@ pub fn policies_markdown() -> String {
     for deadline in DEADLINES {
         page.push_str(&format!("| `{}` | {} | {} |\n", deadline.kind, deadline.waits_for, deadline.then));
     }
+    page.push_str("\n## What commands wait for\n\n");
+    page.push_str(
+        "Commands depend on what their context has learnt from other contexts. A command with a consistency token waits until these \
+         reactors of its context have handled the versions that the token names.\n\n",
+    );
+    page.push_str(&dependencies());
     page
+}
+
+fn dependencies() -> String {
+    let mut table = String::from("| commands of | wait for | which handles streams of |\n|---|---|---|\n");
+    for context in Context::ALL {
+        for reactor in REACTORS.iter().filter(|reactor| reactor.context == context) {
+            let topics = reactor.topics();
+            let foreign: Vec<_> = topics
+                .iter()
+                .filter(|topic| topic.context() != context)
+                .map(|topic| format!("`{}`", topic.prefix()))
+                .collect();
+            if !foreign.is_empty() {
+                table.push_str(&format!("| {context} | `{}` | {} |\n", reactor.name, foreign.join(", ")));
+            }
+        }
+    }
+    table
 }
 
 fn policies(part: Part) -> String {

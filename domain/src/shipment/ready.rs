@@ -65,6 +65,10 @@ fn dispatch(shipment: &mut Draft<'_, Shipment>, command: &Dispatch) -> Result<()
             shipment.append(dispatched(command.shipment_id, parcel, label, eta));
         }
         Shipment::OnItsWay(..) => {}
+        // The carrier's label arrives by itself.
+        packed @ Shipment::Here(_, Readiness::Packed) => {
+            return Err(packed.illegal("be dispatched").retryable());
+        }
         other => return Err(other.illegal("be dispatched")),
     }
     Ok(())
@@ -74,14 +78,14 @@ fn may_leave(parcel: &Parcel, now: Timestamp) -> Result<(), Refusal> {
     if !parcel.holds.is_empty() {
         let reasons: Vec<_> = parcel.holds.iter().copied().map(HoldReason::name).collect();
         let message = format!("The order is on hold ({}). Resolve the hold first.", reasons.join(", "));
-        return Err(Refusal::rule("SHIPMENT_ON_HOLD", message));
+        return Err(Refusal::rule("SHIPMENT_ON_HOLD", message).retryable());
     }
     if now > parcel.dispatch_by {
         let message = format!(
             "The payment could be captured only until {}. Request a new authorisation, or cancel the parcel.",
             parcel.dispatch_by
         );
-        return Err(Refusal::rule("AUTHORIZATION_EXPIRED", message));
+        return Err(Refusal::rule("AUTHORIZATION_EXPIRED", message).retryable());
     }
     Ok(())
 }

@@ -47,7 +47,7 @@ fn adjust(stock: &mut Draft<'_, Stock>, command: &AdjustStock) -> Result<(), Ref
              at least {}.",
             command.sku, place.on_hand, command.location, place.reserved, place.reserved
         );
-        return Err(Refusal::rule("BELOW_RESERVED", message).at("change"));
+        return Err(Refusal::rule("BELOW_RESERVED", message).at("change").retryable());
     }
     let more = u32::try_from(delta.max(0)).unwrap_or(u32::MAX);
     item.levels.has_room(&command.location, more)?;

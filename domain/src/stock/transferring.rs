@@ -49,7 +49,7 @@ fn transfer(stock: &mut Draft<'_, Stock>, command: &TransferStock) -> Result<(),
             place.reserved,
             place.free()
         );
-        return Err(Refusal::rule("INSUFFICIENT_STOCK", message).at("qty"));
+        return Err(Refusal::rule("INSUFFICIENT_STOCK", message).at("qty").retryable());
     }
     item.levels.has_room(&to, 0)?;
 

@@ -88,7 +88,7 @@ fn without_a_reference_every_delivery_counts() {
 
 #[test]
 fn a_delivery_of_nothing_to_nowhere_or_of_too_much_is_refused() {
-    let refusal = nothing_yet().when(&receive(5)).refused("NOT_FOUND");
+    let refusal = nothing_yet().when(&receive(5)).refused_for_now("NOT_FOUND");
     assert!(refusal.message.contains("TEA-100"), "{refusal:?}");
     stock([opened()]).when(&receive(0)).refused("OUT_OF_RANGE");
     stock([opened()]).when(&receive(1_000_000_001)).refused("STOCK_LIMIT");
@@ -130,14 +130,14 @@ fn an_adjustment_by_a_difference_changes_the_figure_and_by_zero_does_nothing() {
 #[test]
 fn a_correction_below_what_is_promised_is_refused_with_the_figures() {
     let shelf = stock([opened(), received("central", 10), reserved(order(), "central", 4)]);
-    let refusal = shelf.when(&adjust(Adjustment::Count(3))).refused("BELOW_RESERVED");
+    let refusal = shelf.when(&adjust(Adjustment::Count(3))).refused_for_now("BELOW_RESERVED");
     assert!(refusal.message.contains("10 units on hand at central, of which 4 are reserved"), "{refusal}");
-    shelf.when(&adjust(Adjustment::Delta(-7))).refused("BELOW_RESERVED");
-    shelf.when(&adjust(Adjustment::Delta(i64::MIN))).refused("BELOW_RESERVED");
+    shelf.when(&adjust(Adjustment::Delta(-7))).refused_for_now("BELOW_RESERVED");
+    shelf.when(&adjust(Adjustment::Delta(i64::MIN))).refused_for_now("BELOW_RESERVED");
     shelf.when(&adjust(Adjustment::Delta(i64::MAX))).refused("STOCK_LIMIT");
     shelf.when(&adjust(Adjustment::Count(u32::MAX))).refused("STOCK_LIMIT");
     shelf.when(&adjust(Adjustment::Count(4))).events(2);
-    nothing_yet().when(&adjust(Adjustment::Count(4))).refused("NOT_FOUND");
+    nothing_yet().when(&adjust(Adjustment::Count(4))).refused_for_now("NOT_FOUND");
 }
 
 #[test]
@@ -166,12 +166,12 @@ fn a_transfer_is_booked_once_at_both_locations() {
 #[test]
 fn only_what_is_promised_to_nobody_is_moved_to_another_place() {
     let shelf = stock([opened(), received("central", 10), reserved(order(), "central", 4)]);
-    shelf.when(&transfer(7)).refused("INSUFFICIENT_STOCK");
+    shelf.when(&transfer(7)).refused_for_now("INSUFFICIENT_STOCK");
     shelf.when(&transfer(6)).events(2);
     let nowhere = TransferStock { to: at("central"), qty: 0, transfer_id: String::new(), ..transfer(1) };
     let refusal = shelf.when(&nowhere).refused("REQUIRED");
     assert_eq!(refusal.errors.len(), 3, "all errors: {refusal:?}");
-    nothing_yet().when(&transfer(1)).refused("NOT_FOUND");
+    nothing_yet().when(&transfer(1)).refused_for_now("NOT_FOUND");
 }
 
 #[test]

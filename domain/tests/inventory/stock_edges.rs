@@ -33,7 +33,7 @@ fn thresholds_are_set_once() {
 
 #[test]
 fn thresholds_of_nothing_or_beyond_all_stock_are_refused() {
-    nothing_yet().when(&thresholds(5, 2)).refused("NOT_FOUND");
+    nothing_yet().when(&thresholds(5, 2)).refused_for_now("NOT_FOUND");
     let refusal = stock([opened()]).when(&thresholds(u32::MAX, u32::MAX)).refused("OUT_OF_RANGE");
     assert_eq!(refusal.errors.len(), 2);
 }

@@ -6,4 +6,5 @@ mod killing;
 mod output;
 mod refusing;
 mod serving;
+mod tokens;
 mod verifying;

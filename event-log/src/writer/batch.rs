@@ -59,10 +59,15 @@ impl Decided {
         self.answers.kept.extend(round.notes.iter().map(|(note, _)| batch.keep(note)));
     }
 
-    /// Whether a request failed that may have an answer in the ledger, from before it could no longer be
-    /// decided.
+    /// Whether a request failed, or was refused without a record, that may have an answer in the ledger, from before it
+    /// could no longer be decided.
     pub(crate) fn is_uncertain(&self) -> bool {
-        !self.looked_up && self.answers.outcomes.iter().any(Result::is_err)
+        let unrecorded = |outcome: &Result<Outcome, WriteError>| match outcome {
+            Ok(Outcome { verdict: Verdict::Refused { refusal }, .. }) => refusal.retryable,
+            Ok(_) => false,
+            Err(_) => true,
+        };
+        !self.looked_up && self.answers.outcomes.iter().any(unrecorded)
     }
 }
 
@@ -188,10 +193,13 @@ impl BatchBuilder {
         }
     }
 
-    /// A refused reaction stays unhandled, so that the reactor can try it again or park it.
+    /// A refused reaction stays unhandled, so that the reactor can try it again or park it. A refusal that may pass by itself
+    /// is not kept, so that the same command can succeed.
     fn refused(&mut self, request: &Request, refusal: Refusal) -> Result<Outcome, WriteError> {
         match request.origin {
-            Origin::Command { .. } => self.conclude(request, Verdict::Refused { refusal }, Write::default()),
+            Origin::Command { .. } if !refusal.retryable => {
+                self.conclude(request, Verdict::Refused { refusal }, Write::default())
+            }
             _ => Ok(Outcome { verdict: Verdict::Refused { refusal }, replayed: false }),
         }
     }

@@ -3,7 +3,10 @@
 use event_log::request::{Expected, Verdict, WriteError};
 use futures_util::future::join_all;
 
-use crate::harness::{Harness, answer, command, count_up, count_up_to, everything, numbers, refusal, stream};
+use crate::harness::{
+    Harness, answer, command, count_up, count_up_to, count_up_to_for_now, everything, numbers, refusal,
+    stream,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn equal_commands_in_flight_share_one_outcome() {
@@ -45,6 +48,32 @@ async fn a_refused_command_is_still_refused_when_a_retry_could_go_through() {
     assert!(again.replayed);
     assert_eq!(again.verdict, refused.verdict);
     assert!(everything(writer.log().as_ref()).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_refusal_that_may_pass_by_itself_is_not_kept() {
+    let harness = Harness::new();
+    let writer = harness.writer().await;
+    let refused = writer.submit(command("early", "count", count_up_to_for_now("a", 0))).await.unwrap();
+    assert_eq!(refusal(&refused), "FULL");
+    let accepted = writer.submit(command("early", "count", count_up_to_for_now("a", 1))).await.unwrap();
+    assert!(
+        !accepted.replayed && matches!(accepted.verdict, Verdict::Done { appended: 1, .. }),
+        "{accepted:?}"
+    );
+    assert_eq!(numbers(writer.log().as_ref(), "a").await, [1]);
+}
+
+#[tokio::test]
+async fn an_accepted_command_keeps_its_answer_where_a_retry_would_be_refused_for_now() {
+    let harness = Harness::new();
+    let writer = harness.writer().await;
+    let first = writer.submit(command("first", "count", count_up_to_for_now("a", 1))).await.unwrap();
+    for writer in [writer, harness.writer().await] {
+        let again = writer.submit(command("first", "count", count_up_to_for_now("a", 1))).await.unwrap();
+        assert!(again.replayed, "{again:?}");
+        assert_eq!(again.verdict, first.verdict);
+    }
 }
 
 #[tokio::test]

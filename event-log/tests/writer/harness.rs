@@ -82,6 +82,16 @@ pub fn count_up_to(name: &str, limit: u64) -> Arc<dyn Decision> {
     Arc::new(Rule { reads: Reads::stream::<Numbers>(stream), decide })
 }
 
+/// Appends the next number to `name`, but none above `limit`, which may rise by itself.
+pub fn count_up_to_for_now(name: &str, limit: u64) -> Arc<dyn Decision> {
+    let full = count_up_to(name, limit);
+    let reads = full.reads();
+    Arc::new(Rule {
+        reads,
+        decide: move |seen: &Seen| full.decide(seen, Timestamp::EPOCH).map_err(Refusal::retryable),
+    })
+}
+
 /// Claims a slug for `name`, or refuses if it is taken.
 pub fn claim(name: &str, slug: &str) -> Arc<dyn Decision> {
     let (stream, slug) = (stream(name), slug.to_owned());

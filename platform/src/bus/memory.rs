@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use schemas::topics::partition_of;
 use schemas::{Context, Topic};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
@@ -41,6 +42,7 @@ pub(super) enum Fault {
     IgnoresNames,
     CountsWrong,
     ReachesTooShort,
+    NamesAnotherPartition,
 }
 
 /// Partitions of each topic.
@@ -117,6 +119,11 @@ impl Bus for MemoryBus {
         let at: Positions = partitions(&topics).map(|partition| (partition, start(&partition))).collect();
         let group = subscription.group;
         Ok(Box::new(MemoryConsumer { bus: self.clone(), group, at, delivered: Positions::new() }))
+    }
+
+    fn partition_of(&self, key: &str) -> u32 {
+        let wrong = u32::from(self.fault == Fault::NamesAnotherPartition);
+        (partition_of(key, PARTITIONS) + wrong) % PARTITIONS
     }
 
     async fn topics(&self, topics: &[Topic]) -> Result<Vec<TopicInfo>, BusError> {

@@ -79,7 +79,10 @@ impl ShuffledBus {
             let page = self.inner.browse(topic, &browse).await?;
             for record in &page {
                 ends.read_to.insert(record.partition, record.position());
-                ends.virtual_ends.insert(virtual_number(record), record.position());
+                ends.virtual_ends.insert(
+                    virtual_number(record.partition, record.envelope.stream.as_str()),
+                    record.position(),
+                );
             }
             if page.len() < PAGE {
                 return Ok(ends.virtual_ends.clone());
@@ -92,14 +95,14 @@ fn virtual_partitions(topic: Topic, inner: u32) -> impl Iterator<Item = Partitio
     (inner * SPLIT..(inner + 1) * SPLIT).map(move |number| Partition { topic, number })
 }
 
-/// The virtual partition of a record of the inner bus.
-fn virtual_number(record: &Record) -> u32 {
+/// The virtual partition of a key in a partition of the inner bus.
+fn virtual_number(inner: u32, key: &str) -> u32 {
     // FNV-1a, which is the same in every process.
-    let hash = record.envelope.stream.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+    let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     let part = (hash ^ (hash >> 32)) % u64::from(SPLIT);
-    record.partition * SPLIT + u32::try_from(part).unwrap_or(0)
+    inner * SPLIT + u32::try_from(part).unwrap_or(0)
 }
 
 /// The positions of the inner bus: the lowest of the virtual ones, if all of them are known.
@@ -150,6 +153,10 @@ impl Bus for ShuffledBus {
         Ok(Box::new(ShuffledConsumer { inner, partitions, committed: Positions::new() }))
     }
 
+    fn partition_of(&self, key: &str) -> u32 {
+        virtual_number(self.inner.partition_of(key), key)
+    }
+
     async fn topics(&self, topics: &[Topic]) -> Result<Vec<TopicInfo>, BusError> {
         let mut infos = self.inner.topics(topics).await?;
         for info in &mut infos {
@@ -178,7 +185,7 @@ impl Bus for ShuffledBus {
             let end = page.len() < inner.limit;
             for mut record in page {
                 inner.after.insert(record.partition, record.position());
-                record.partition = virtual_number(&record);
+                record.partition = virtual_number(record.partition, record.envelope.stream.as_str());
                 if browse.after.get(&record.partition).is_none_or(|done| *done < record.position()) {
                     found.push(record);
                 }

@@ -35,6 +35,10 @@ where
         Ok((self.wrap)(self.bus.subscribe(subscription).await?, group))
     }
 
+    fn partition_of(&self, key: &str) -> u32 {
+        self.bus.partition_of(key)
+    }
+
     async fn topics(&self, topics: &[Topic]) -> Result<Vec<TopicInfo>, BusError> {
         self.bus.topics(topics).await
     }

@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Query, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode, Uri};
+use http_server::CONSISTENCY_TOKEN;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -25,9 +26,6 @@ fn unreadable(status: StatusCode, code: &'static str, message: impl Into<String>
 fn malformed(message: impl Into<String>) -> Unreadable {
     unreadable(StatusCode::BAD_REQUEST, "MALFORMED", message)
 }
-
-/// The header that carries a consistency token.
-pub(super) const TOKEN: &str = "x-consistency-token";
 
 /// Reads the request in the body of a `POST`. `max_body`, in bytes, is enforced by the API's layers and named in the error.
 pub(super) async fn read(request: Request, max_body: usize) -> Result<GraphqlRequest, Unreadable> {
@@ -106,7 +104,7 @@ fn object<T: DeserializeOwned>(name: &str, text: Option<String>) -> Result<Optio
 
 fn consistency(headers: &HeaderMap) -> Option<String> {
     // One that is not ASCII is refused by the parser of tokens.
-    headers.get(TOKEN).map(|value| value.to_str().unwrap_or("?").to_owned())
+    headers.get(CONSISTENCY_TOKEN).map(|value| value.to_str().unwrap_or("?").to_owned())
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -121,7 +121,7 @@ fn after_a_failed_payment_another_way_can_be_tried_and_an_old_no_is_not_heard_ag
 #[test]
 fn there_is_nothing_to_retry_unless_a_payment_has_failed() {
     nothing_yet().when(&retry("other")).refused("NOT_FOUND");
-    placed().when(&retry("other")).refused("ILLEGAL_TRANSITION");
-    reserved(1).when(&retry("other")).refused("ILLEGAL_TRANSITION");
+    placed().when(&retry("other")).refused_for_now("ILLEGAL_TRANSITION");
+    reserved(1).when(&retry("other")).refused_for_now("ILLEGAL_TRANSITION");
     confirmed(1).when(&retry("other")).refused("ILLEGAL_TRANSITION");
 }

@@ -73,10 +73,10 @@ fn shipped_on_hold() -> Given {
 fn a_hold_that_does_not_stand_or_does_not_allow_the_way_out_refuses_it() {
     nothing_yet().when(&staff(WayOut::Release)).refused("NOT_FOUND");
     shipped_on_hold().when(&staff(WayOut::Refund)).refused("WAY_OUT_NOT_ALLOWED");
-    confirmed(1).when(&staff(WayOut::CancelRest)).refused("NOT_ON_HOLD");
+    confirmed(1).when(&staff(WayOut::CancelRest)).refused_for_now("NOT_ON_HOLD");
     let refund = resolve(HoldReason::ShipmentLost, Some(parcel(0)), WayOut::Refund);
-    shipped(1).when(&refund).refused("NOT_ON_HOLD");
-    placed().when(&staff(WayOut::Release)).refused("NOT_ON_HOLD");
+    shipped(1).when(&refund).refused_for_now("NOT_ON_HOLD");
+    placed().when(&staff(WayOut::Release)).refused_for_now("NOT_ON_HOLD");
 }
 
 #[test]

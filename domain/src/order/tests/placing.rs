@@ -82,7 +82,7 @@ fn everything_that_is_wrong_with_an_order_is_told_at_once() {
         .and_view(sku_key(&"OLD".parse().unwrap()), PriceEntry { sellable: false, ..entry(5) })
         .and_view(sku_key(&"DOLLAR".parse().unwrap()), dollar)
         .when(&order)
-        .refused("UNKNOWN_SKU");
+        .refused_for_now("UNKNOWN_SKU");
     let problems: Vec<_> =
         refusal.errors.iter().map(|e| (e.code.as_str(), e.field.as_deref().unwrap())).collect();
     assert_eq!(
@@ -108,7 +108,7 @@ fn the_maximum_quantity_of_a_sku_applies_to_all_its_lines_together() {
         priced().and_view(sku_key(&TEA.parse().unwrap()), PriceEntry { max_per_order: Some(max), ..entry(5) })
     };
     book(4).when(&order).events(1);
-    let refusal = book(3).when(&order).refused("QUANTITY_OUT_OF_RANGE");
+    let refusal = book(3).when(&order).refused_for_now("QUANTITY_OUT_OF_RANGE");
     assert_eq!(refusal.errors[0].field.as_deref(), Some("lines[1].qty"));
 }
 
@@ -132,7 +132,7 @@ fn an_order_that_is_too_dear_to_be_added_up_is_refused() {
         |sku: &str, given: Given| given.and_view(sku_key(&sku.parse().unwrap()), entry(i64::MAX / 2 + 1));
     dear(MUG, dear(TEA, priced())).when(&order).refused("AMOUNT_TOO_LARGE");
     order.lines = vec![line(TEA, 3)];
-    let refusal = dear(TEA, priced()).when(&order).refused("AMOUNT_TOO_LARGE");
+    let refusal = dear(TEA, priced()).when(&order).refused_for_now("AMOUNT_TOO_LARGE");
     assert_eq!(refusal.errors[0].field.as_deref(), Some("lines[0].qty"));
 }
 

@@ -97,8 +97,8 @@ fn the_customer_who_does_not_confirm_is_declined_and_may_try_again() {
 
 #[test]
 fn nothing_is_confirmed_that_does_not_wait_for_the_customer() {
-    nothing_yet().when(&approved()).refused("NOT_FOUND");
-    happened([requested(1, "first")]).when(&approved()).refused("ILLEGAL_TRANSITION");
+    nothing_yet().when(&approved()).refused_for_now("NOT_FOUND");
+    happened([requested(1, "first")]).when(&approved()).refused_for_now("ILLEGAL_TRANSITION");
     let no = declined(1, DeclineCode::ActionFailed, 2);
     happened([requested(1, "first"), action_required(), no]).when(&approved()).refused("ILLEGAL_TRANSITION");
     let refused = complete(Confirmation::Refused);

@@ -17,7 +17,7 @@ fn dispatch() -> Dispatch {
 fn hold_then_dispatch_keeps_the_parcel_here_until_the_hold_is_over() {
     let then =
         ready().when(&hold(HoldReason::Staff)).then(&[held(HoldReason::Staff)]).again().nothing().after();
-    then.when(&dispatch()).refused("SHIPMENT_ON_HOLD");
+    then.when(&dispatch()).refused_for_now("SHIPMENT_ON_HOLD");
     let then = then.when(&lift()).then(&[lifted(HoldReason::Staff, dispatch_by())]).again().nothing().after();
     then.when(&dispatch()).then(&[dispatched(in_three_days())]);
 }

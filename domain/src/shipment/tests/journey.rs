@@ -47,7 +47,7 @@ fn a_repeated_tracking_update_is_recorded_once() {
 
 #[test]
 fn only_a_parcel_on_its_way_is_followed() {
-    nothing_yet().when(&seen("sorted")).refused("NOT_FOUND");
+    nothing_yet().when(&seen("sorted")).refused_for_now("NOT_FOUND");
     ready().when(&seen("sorted")).refused("ILLEGAL_TRANSITION");
 }
 
@@ -60,7 +60,7 @@ fn each_failed_delivery_is_counted_once() {
 
 #[test]
 fn a_delivery_cannot_fail_before_the_parcel_left() {
-    nothing_yet().when(&attempt(None)).refused("NOT_FOUND");
+    nothing_yet().when(&attempt(None)).refused_for_now("NOT_FOUND");
     ready().when(&attempt(None)).refused("ILLEGAL_TRANSITION");
 }
 
@@ -84,8 +84,8 @@ fn what_has_not_left_does_not_arrive_and_is_not_lost() {
         refused.when(&arrive()).refused("ILLEGAL_TRANSITION");
         refused.when(&lose()).refused("ILLEGAL_TRANSITION");
     }
-    nothing_yet().when(&arrive()).refused("NOT_FOUND");
-    nothing_yet().when(&lose()).refused("NOT_FOUND");
+    nothing_yet().when(&arrive()).refused_for_now("NOT_FOUND");
+    nothing_yet().when(&lose()).refused_for_now("NOT_FOUND");
 }
 
 #[test]

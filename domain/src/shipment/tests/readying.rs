@@ -22,7 +22,7 @@ fn a_planned_parcel_is_packed_once() {
 
 #[test]
 fn what_is_not_here_cannot_be_packed() {
-    nothing_yet().when(&pack()).refused("NOT_FOUND");
+    nothing_yet().when(&pack()).refused_for_now("NOT_FOUND");
     let refusal = on_its_way().when(&pack()).refused("ILLEGAL_TRANSITION");
     assert!(refusal.message.contains("confirm its delivery"), "{}", refusal.message);
     happened([planned(), cancelled(true)]).when(&pack()).refused("ILLEGAL_TRANSITION");
@@ -69,15 +69,15 @@ fn the_carrier_may_change_the_expected_arrival_only_after_the_dispatch() {
 
 #[test]
 fn a_parcel_without_a_label_does_not_leave() {
-    nothing_yet().when(&dispatch()).refused("NOT_FOUND");
+    nothing_yet().when(&dispatch()).refused_for_now("NOT_FOUND");
     let refusal = happened([planned()]).when(&dispatch()).refused("ILLEGAL_TRANSITION");
     assert!(refusal.message.contains("pack it"), "{}", refusal.message);
-    happened([planned(), packed()]).when(&dispatch()).refused("ILLEGAL_TRANSITION");
+    happened([planned(), packed()]).when(&dispatch()).refused_for_now("ILLEGAL_TRANSITION");
 }
 
 #[test]
 fn a_parcel_is_not_dispatched_after_its_authorisation_has_expired() {
     ready().at(dispatch_by()).when(&dispatch()).events(1);
     let late = dispatch_by().plus(Duration::from_millis(1));
-    ready().at(late).when(&dispatch()).refused("AUTHORIZATION_EXPIRED");
+    ready().at(late).when(&dispatch()).refused_for_now("AUTHORIZATION_EXPIRED");
 }

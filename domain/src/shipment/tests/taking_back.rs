@@ -45,7 +45,7 @@ fn as_planned() -> ShipmentPlanned {
 #[test]
 fn an_unplanned_parcel_cannot_be_taken_back() {
     nothing_yet().when(&take_back()).nothing();
-    nothing_yet().when(&CancelShipment { shipment_id: parcel() }).refused("NOT_FOUND");
+    nothing_yet().when(&CancelShipment { shipment_id: parcel() }).refused_for_now("NOT_FOUND");
 }
 
 #[test]

@@ -32,6 +32,8 @@ pub(super) async fn records_equal_what_was_published(bus: &dyn BusUnderTest) -> 
         let partition =
             *partitions.entry((record.topic, envelope.stream.clone())).or_insert(record.partition);
         ensure(partition == record.partition, "records of one key are in two partitions")?;
+        let named = bus.bus().partition_of(envelope.stream.as_str());
+        ensure(named == record.partition, "a record is not in the partition that the bus names for its key")?;
         let place = (record.topic, record.partition, record.position());
         let there = places.entry(place).or_insert_with(|| which(record)).clone();
         ensure(there == which(record), "two records have one position")?;

@@ -8,8 +8,7 @@ use crate::contract::{Broken, breach};
 impl MemoryBus {
     fn publish_one(&self, topic: Topic, stream: &StreamId) {
         let log = self.log.lock();
-        let partition =
-            Partition { topic, number: u32::from(stream.as_str().bytes().last().unwrap()) % PARTITIONS };
+        let partition = Partition { topic, number: partition_of(stream.as_str(), PARTITIONS) };
         let records = log.topics.get(&partition).map_or(&[][..], Vec::as_slice);
         let of_stream = |record: &&Record| record.envelope.stream == *stream;
         let version = records.iter().filter(of_stream).count() as u64 + 1;
@@ -92,6 +91,7 @@ async fn every_fault_breaks_the_promise_that_it_should() {
         (Fault::BrowsesTheFirstPageAgain, "browsing_returns_a_topic_in_pages_each_record_once_and_in_order"),
         (Fault::IgnoresNames, "browsing_finds_the_records_of_a_key_and_of_a_name"),
         (Fault::CountsWrong, "topics_are_counted_and_end_with_their_last_record"),
+        (Fault::NamesAnotherPartition, "records_equal_what_was_published"),
         (Fault::ReachesTooShort, "topics_reach_as_far_as_the_published_records"),
     ];
     for (fault, promise) in faults {

@@ -92,7 +92,10 @@ impl VirtualPartitions {
     /// Adds a delivery of the inner bus.
     pub(super) fn take_in(&mut self, delivery: Delivery) {
         for mut record in delivery.records {
-            let partition = Partition { topic: record.topic, number: virtual_number(&record) };
+            let partition = Partition {
+                topic: record.topic,
+                number: virtual_number(record.partition, record.envelope.stream.as_str()),
+            };
             record.partition = partition.number;
             if self.floors.get(&partition).is_none_or(|floor| *floor < record.position()) {
                 self.partitions.entry(partition).or_default().push(record);

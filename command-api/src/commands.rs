@@ -102,6 +102,11 @@ impl Commands {
         &self.rules
     }
 
+    /// What seals the personal data of commands.
+    pub fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+
     pub fn writers(&self) -> &Writers {
         &self.writers
     }

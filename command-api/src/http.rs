@@ -3,16 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use axum::Router;
 use axum::middleware::from_fn;
-use http_server::{Api, ApiLayers, Audience, Limits, Readiness};
-use platform::error::Chain;
-use schemas::Context;
+use http_server::{Api, ApiLayers, Audience, Limits};
 use utoipa::openapi::OpenApi;
 
 use crate::commands::Commands;
 use crate::following::Following;
+use ready::StoresAnswer;
 use table::RouteTable;
 
 mod accepted;
@@ -21,6 +19,7 @@ mod composed;
 mod describe;
 mod docs;
 mod problem;
+mod ready;
 mod route;
 mod routes;
 mod status;
@@ -64,19 +63,5 @@ fn api(audience: Audience, commands: Commands, following: Arc<dyn Following>, li
         .layer(from_fn(problem::write))
         .with_state(state);
     let layers = ApiLayers::new(limits, problem_for);
-    Api { routes: layers.around(routes), readiness: Arc::new(LogsAnswer(commands)) }
-}
-
-/// Commands can be recorded when every log answers.
-struct LogsAnswer(Commands);
-
-#[async_trait]
-impl Readiness for LogsAnswer {
-    async fn ready(&self) -> Result<(), String> {
-        for context in Context::ALL {
-            let head = self.0.writers().of(context).log().head().await;
-            head.map_err(|error| format!("the log of {context}: {}", Chain(&error)))?;
-        }
-        Ok(())
-    }
+    Api { routes: layers.around(routes), readiness: Arc::new(StoresAnswer::new(commands)) }
 }

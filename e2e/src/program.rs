@@ -112,8 +112,45 @@ impl Program {
             true => &[],
             false => &["--listen=127.0.0.1:0", "--staff-listen=127.0.0.1:0"],
         };
-        let mut child =
-            command(data, &[free, args].concat())?.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        Self::listening_to(command(data, &[free, args].concat())?)
+    }
+
+    /// Starts a shop in a namespace of its own where each of these folders is a file system in memory of `size` bytes, with
+    /// a copy of the folder's files. Their content is at [`Program::seen`].
+    pub fn start_on_small_disks(data: &Path, disks: &[PathBuf], size: u64, args: &[&str]) -> Result<Self> {
+        let shop = command(data, &[&["--listen=127.0.0.1:0", "--staff-listen=127.0.0.1:0"], args].concat())?;
+        let mount = format!(
+            "set -e
+            n=$1; shift
+            while [ $n -gt 0 ]; do
+                copy=$(mktemp -d); cp -a \"$1/.\" $copy
+                mount -t tmpfs -o size={size} tmpfs \"$1\"
+                cp -a $copy/. \"$1\"; rm -r $copy
+                shift; n=$((n - 1))
+            done
+            exec \"$@\""
+        );
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &mount, "sh"]);
+        command.arg(disks.len().to_string()).args(disks).arg(shop.get_program()).args(shop.get_args());
+        for (name, value) in shop.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        Self::listening_to(command)
+    }
+
+    /// A path as the process sees it.
+    pub fn seen(&self, path: &Path) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{}/root", self.child.id()));
+        root.join(path.strip_prefix("/").unwrap_or(path))
+    }
+
+    /// Starts a process, and waits until it is ready.
+    fn listening_to(mut command: Command) -> Result<Self> {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         // Unbounded: a process whose output is not read would block while writing.
         let (output, lines) = mpsc::channel();
         listen(child.stdout.take().context("standard output is not piped")?, output.clone());

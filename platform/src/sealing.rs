@@ -90,6 +90,11 @@ impl Sealer {
         Self { seed: Some(seed), ..Self::new(vault) }
     }
 
+    /// Fails if no new subject could be given a key now.
+    pub async fn writable(&self) -> Result<(), SealingError> {
+        Ok(self.vault.writable().await?)
+    }
+
     /// A seal for several fields of one subject, whose key is created if there is none. Must not be kept
     /// longer than a request.
     pub async fn subject(&self, subject: &str) -> Result<SubjectSeal, SealingError> {

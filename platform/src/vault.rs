@@ -112,6 +112,12 @@ pub trait Vault: Send + Sync {
     /// The key called `name` that belongs to the system and not to a subject. It is created once, is never
     /// erased, and may be cached.
     async fn system_key(&self, name: &str) -> Result<Key, VaultError>;
+
+    /// Fails if a key could not be stored now, as far as the vault can find out without storing one: a file is written to,
+    /// a server must answer.
+    async fn writable(&self) -> Result<(), VaultError> {
+        self.system_key("readiness").await.map(drop)
+    }
 }
 
 /// Why an operation of a vault failed. Subjects are opaque ids, so errors may name them.

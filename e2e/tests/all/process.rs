@@ -2,6 +2,8 @@
 
 mod auditing;
 mod clients;
+#[cfg(feature = "long")]
+mod full_disk;
 mod killing;
 mod output;
 mod refusing;

@@ -28,7 +28,8 @@ contract_suite! { ($crate::vault::contract)
         an_unusual_name_has_its_own_key_and_does_not_affect_others,
         a_subject_can_be_erased_before_it_has_a_key,
         erasing_one_subject_does_not_affect_others,
-        a_system_key_is_created_once_and_belongs_to_no_subject;
+        a_system_key_is_created_once_and_belongs_to_no_subject,
+        a_vault_that_works_says_so_and_keeps_its_keys;
 }
 #[cfg(test)]
 pub(crate) use vault_suite;
@@ -50,6 +51,14 @@ async fn a_subject_has_one_key_of_its_own(vault: &dyn VaultUnderTest) -> Checked
     ensure(!same(&first, &here.key_for("each-2").await?), "two subjects share a key")?;
     drop((here, there));
     ensure(same(&first, &vault.open().await?.key_for("each-1").await?), "another key after opening again")
+}
+
+async fn a_vault_that_works_says_so_and_keeps_its_keys(vault: &dyn VaultUnderTest) -> Checked {
+    let here = vault.open().await?;
+    here.writable().await?;
+    let key = here.key_for("works").await?;
+    here.writable().await?;
+    ensure(same(&key, &here.key_for("works").await?), "another key after a check")
 }
 
 async fn concurrent_creators_agree_on_one_key(vault: &dyn VaultUnderTest) -> Checked {

@@ -49,6 +49,7 @@ enum Request {
     KeyFor(String, Reply<Key>),
     Erase(String, Reply<bool>),
     SystemKey(String, Reply<Key>),
+    Probe(Reply<()>),
 }
 
 /// A vault in a SQLite file. Belongs to the Tokio runtime that it was opened in.
@@ -118,6 +119,10 @@ impl Vault for SqliteVault {
     async fn system_key(&self, name: &str) -> Result<Key, VaultError> {
         self.ask(|reply| Request::SystemKey(name.to_owned(), reply)).await
     }
+
+    async fn writable(&self) -> Result<(), VaultError> {
+        self.ask(Request::Probe).await
+    }
 }
 
 /// The task that writes. It ends when all handles of the vault are dropped.
@@ -132,6 +137,9 @@ async fn write(dedicated: Dedicated, mut queue: mpsc::Receiver<Request>) {
                 Request::SystemKey(name, reply) => {
                     let key = existing_or_new_system_key(&dedicated, &name).await;
                     answer(reply, key.map_err(VaultError::unavailable));
+                }
+                Request::Probe(reply) => {
+                    answer(reply, rewrite_header(&dedicated).await.map_err(VaultError::unavailable));
                 }
             }
         }
@@ -187,6 +195,14 @@ async fn existing_or_new_system_key(dedicated: &Dedicated, name: &str) -> Result
     let key = system_key(borrowed.connection(), name).await?;
     borrowed.give_back();
     Ok(key)
+}
+
+/// Writes the page of the file's header, unchanged.
+async fn rewrite_header(dedicated: &Dedicated) -> Result<(), sqlx::Error> {
+    let mut borrowed = dedicated.borrow().await?;
+    sqlx::raw_sql("PRAGMA user_version = 0").execute(&mut *borrowed.connection()).await?;
+    borrowed.give_back();
+    Ok(())
 }
 
 async fn keys_for(connection: &mut SqliteConnection, subjects: &[&str]) -> Result<Vec<Known>, sqlx::Error> {

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::{LocalView, ViewKey, ViewWrite};
-use event_log::port::Wanted;
+use event_log::port::{Read, Wanted};
 use event_log::request::WriteError;
 use platform::bus::Positions;
 use platform::shutdown::Shutdown;
 use reactors::local_view_updater::LocalViewUpdater;
+use reactors::progress::Event;
 use reactors::runner::RunError;
 use schemas::{Context, DecodeError, Envelope, Topic};
 use serde_json::{Value, json};
 
-use crate::harness::{Harness, Running, Setup, source};
+use crate::harness::{Harness, Running, SOON, Setup, source};
 
 /// Counts the events of each order, and keeps the version of the last one.
 static COUNTS: LocalView = LocalView { name: "counts", topics: &[Topic::ORDER], reads, learn };
@@ -85,6 +87,35 @@ async fn a_view_is_the_fold_of_its_events_despite_repeated_deliveries_and_kills(
         for name in ["a", "b"] {
             assert_eq!(entry(&harness, name).await, json!({ "last": 20, "count": 19 }), "{setup:?}: {name}");
         }
+    }
+}
+
+/// Whether the view has handled the last event of `b`, at most after `patience`.
+async fn handled(harness: &Harness, patience: Duration) -> bool {
+    let stream = source("b");
+    let events = harness.ordering.read(Read::Streams(&[(stream.clone(), 0)]), usize::MAX).await.unwrap();
+    let position = events.last().unwrap().envelope.position;
+    let event = Event { topic: Topic::ORDER, key: stream.as_str(), position };
+    harness.progress.handled(harness.bus.as_ref(), Context::Payments, &event, patience).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_counts_as_handled_is_in_the_view() {
+    for setup in Setup::ALL {
+        let harness = Harness::new(setup).await;
+        harness.progress.join("counts", Context::Payments, &[Topic::ORDER], Positions::new());
+        // Version 3 cannot be applied.
+        for _ in 0..3 {
+            harness.publish(&["a", "b"]).await;
+        }
+        assert!(!handled(&harness, Duration::ZERO).await, "{setup:?}: nothing runs yet");
+        let learning = update_everywhere(&harness).await;
+        for version in 4..=12 {
+            harness.publish(&["b", "a"]).await;
+            assert!(handled(&harness, SOON).await, "{setup:?}");
+            assert_eq!(entry(&harness, "b").await["last"], version, "{setup:?}");
+        }
+        learning.stop().await;
     }
 }
 

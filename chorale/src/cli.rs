@@ -3,6 +3,7 @@
 mod parked;
 mod projections;
 mod queries;
+mod searching;
 #[cfg(test)]
 mod tests;
 
@@ -10,15 +11,15 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::Context as _;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use http_server::Origin;
 use platform::telemetry::{LogFormat, OtlpEndpoint};
-use search::{Language, Settings, Synonyms};
 
 pub use self::parked::Parked;
 pub use self::projections::{Projections, Which};
 pub use self::queries::QueryOptions;
+pub use self::searching::SearchOptions;
 use crate::operator::erase::Subject;
 use crate::operator::topics::ReadArgs;
 use crate::stores::Stores;
@@ -101,41 +102,9 @@ pub struct Listen {
     /// Do not seed an empty shop with the built-in catalogue.
     #[arg(long, global = true, env = "CHORALE_NO_SEED")]
     pub no_seed: bool,
-}
-
-/// How processes with a query API search the catalogue.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Search")]
-pub struct SearchOptions {
-    /// Languages of the catalogue, whose plurals search knows: en, de or both, separated by commas.
-    #[arg(
-        long,
-        global = true,
-        env = "CHORALE_SEARCH_LANGUAGES",
-        value_delimiter = ',',
-        default_value = "en,de",
-        value_name = "LANGUAGES"
-    )]
-    pub search_languages: Vec<Language>,
-    /// File with synonyms, one rule per line, such as "sofa, couch" or "pram => buggy". It is read at the start. Default: no
-    /// synonyms.
-    #[arg(long, global = true, env = "CHORALE_SEARCH_SYNONYMS", value_name = "FILE")]
-    pub search_synonyms: Option<PathBuf>,
-}
-
-impl SearchOptions {
-    /// Reads the file of synonyms, if there is one.
-    pub fn settings(&self) -> Result<Settings> {
-        let synonyms = match &self.search_synonyms {
-            None => Synonyms::default(),
-            Some(file) => {
-                let text = std::fs::read_to_string(file)
-                    .with_context(|| format!("cannot read the synonyms in {}", file.display()))?;
-                Synonyms::parse(&text).with_context(|| format!("in {}", file.display()))?
-            }
-        };
-        Ok(Settings { languages: self.search_languages.clone(), synonyms })
-    }
+    /// Accept payment tokens that look like card numbers, for a payment provider whose tokens are such numbers.
+    #[arg(long, global = true, env = "CHORALE_NUMERIC_PAYMENT_TOKENS")]
+    pub numeric_payment_tokens: bool,
 }
 
 /// The commands of the program.

@@ -33,6 +33,11 @@ pub struct Destination {
 /// Why a data directory cannot be used. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
+    /// The path cannot be part of an address.
+    #[error(
+        "the path of the data directory {0:?} is not valid UTF-8; rename the directory, or choose another one with --data-dir"
+    )]
+    NotText(PathBuf),
     /// Another process uses it.
     #[error("{0} is in use by another chorale process. Stop it, or choose another directory with --data-dir")]
     InUse(PathBuf),
@@ -126,9 +131,9 @@ impl DataDir {
 
     /// Opens a directory without a claim, for auditors beside a running shop.
     pub fn look(path: &Path) -> Result<Self, DataDirError> {
+        require_text(path)?;
         read(path)?;
-        let path = path.canonicalize().map_err(|source| DataDirError::Io(path.to_owned(), source))?;
-        Ok(Self { path, _lock: None })
+        Ok(Self { path: absolute(path)?, _lock: None })
     }
 
     pub fn path(&self) -> &Path {
@@ -155,10 +160,26 @@ impl DataDir {
     }
 }
 
-fn make(path: &Path) -> Result<PathBuf, DataDirError> {
+/// Fails if the path, made absolute, is not text. The addresses of stores are texts, so such a path would lead elsewhere.
+pub fn require_text(path: &Path) -> Result<(), DataDirError> {
     let io = |source| DataDirError::Io(path.to_owned(), source);
-    fs::create_dir_all(path).map_err(io)?;
-    path.canonicalize().map_err(io)
+    match std::path::absolute(path).map_err(io)?.to_str() {
+        Some(_) => Ok(()),
+        None => Err(DataDirError::NotText(path.to_owned())),
+    }
+}
+
+fn make(path: &Path) -> Result<PathBuf, DataDirError> {
+    require_text(path)?;
+    fs::create_dir_all(path).map_err(|source| DataDirError::Io(path.to_owned(), source))?;
+    absolute(path)
+}
+
+/// The path without links.
+fn absolute(path: &Path) -> Result<PathBuf, DataDirError> {
+    let path = path.canonicalize().map_err(|source| DataDirError::Io(path.to_owned(), source))?;
+    require_text(&path)?;
+    Ok(path)
 }
 
 fn refuse_moved(path: &Path, moved: Option<Destination>) -> Result<(), DataDirError> {
@@ -205,6 +226,40 @@ fn write(path: &Path, moved_to: Option<Destination>) -> Result<(), DataDirError>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_that_is_not_text_is_refused_before_anything_is_created() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        for name in [&b"shop-\xff"[..], b"\xc3\x28/deeper"] {
+            let path = folder.path().join(OsStr::from_bytes(name));
+            let opened = [DataDir::claim(&path), DataDir::share(&path), DataDir::look(&path)];
+            for refused in opened {
+                let refused = refused.unwrap_err();
+                assert!(matches!(refused, DataDirError::NotText(_)), "{refused}");
+            }
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        // The name is text, but it leads to one that is not.
+        let (real, link) = (folder.path().join(OsStr::from_bytes(b"\xfe")), folder.path().join("link"));
+        fs::create_dir(&real).unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        assert!(matches!(DataDir::claim(&link), Err(DataDirError::NotText(_))));
+        assert_eq!(fs::read_dir(&real).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn odd_names_lead_to_the_files_that_they_say() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a b", "50% off?", "#1 & more", "übung", "sqlite:", "q\"uo'te"] {
+            let data = DataDir::claim(&folder.path().join(name)).unwrap();
+            let path = platform::sqlite::path(&data.vault()).unwrap();
+            assert_eq!(path, folder.path().canonicalize().unwrap().join(name).join("vault.sqlite"));
+        }
+    }
 
     #[test]
     fn a_second_claim_is_refused_while_the_first_lives_and_looking_is_always_allowed() {

@@ -40,7 +40,9 @@ async fn main() -> ExitCode {
 async fn run(cli: Cli, out: &mut (impl Write + Send)) -> Result<bool> {
     let (path, stores) = (&cli.data_dir, &cli.stores);
     let run = async |work: Work| {
-        let work = Work { search: cli.search.settings()?, queries: cli.queries.options()?, ..work };
+        let (search, queries) = (cli.search.settings()?, cli.queries.options()?);
+        let work =
+            Work { search, queries, numeric_payment_tokens: cli.listen.numeric_payment_tokens, ..work };
         serve::run(path, stores, &cli.listen, &work).await
     };
     let read_only = async || ReadOnlyShop::open(path, stores).await;

@@ -81,6 +81,8 @@ pub struct Work {
     pub search: Settings,
     /// How the query API answers.
     pub queries: query_api::Options,
+    /// Whether the command API accepts payment tokens that look like card numbers.
+    pub numeric_payment_tokens: bool,
 }
 
 impl From<Roles> for Work {
@@ -91,6 +93,7 @@ impl From<Roles> for Work {
             projectors: Vec::new(),
             search: Settings::default(),
             queries: query_api::Options::default(),
+            numeric_payment_tokens: false,
         }
     }
 }
@@ -239,13 +242,10 @@ async fn start(
     let mut shoppers = address(Caller::Guest, &public).pages(front::shoppers(roles));
     let mut office = address(Caller::staff(STAFF), &staff).pages(front::office(roles)).pages(metrics_page());
     if roles.command_api {
-        shoppers = shoppers.api(command_api::public_api(
-            shop.commands.clone(),
-            shop.following(),
-            command_api::LIMITS,
-        ));
-        office =
-            office.api(command_api::staff_api(shop.commands.clone(), shop.following(), command_api::LIMITS));
+        let commands = shop.commands.clone().accepting_numeric_tokens(work.numeric_payment_tokens);
+        let limits = command_api::LIMITS;
+        shoppers = shoppers.api(command_api::public_api(commands.clone(), shop.following(), limits));
+        office = office.api(command_api::staff_api(commands, shop.following(), limits));
     }
     if roles.query_api {
         let services = query_api::Services {

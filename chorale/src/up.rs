@@ -22,6 +22,7 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
 use crate::cli::{Listen, QueryOptions, SearchOptions};
+use crate::data_dir;
 use crate::health;
 use crate::migrate;
 use crate::stores::{BusAddress, Stores};
@@ -111,6 +112,7 @@ pub async fn run(
     let relays = matches!(BusAddress::parse(stores.bus.as_ref())?, BusAddress::Kafka(_));
     migrate::run(data, stores, false, out).await?;
     out.flush()?;
+    data_dir::require_text(data)?;
     std::fs::create_dir_all(data).with_context(|| format!("cannot create {}", data.display()))?;
     let processes = Arc::new(Processes { file: data.join(PROCESSES), running: Mutex::default() });
     let mut roles = JoinSet::new();
@@ -175,6 +177,9 @@ fn arguments(
     list.extend(["--metrics-listen".into(), "127.0.0.1:0".into()]);
     if listen.no_seed {
         list.push("--no-seed".into());
+    }
+    if listen.numeric_payment_tokens {
+        list.push("--numeric-payment-tokens".into());
     }
     for (flag, origins) in [("--origins", &listen.origins), ("--staff-origins", &listen.staff_origins)] {
         for origin in origins {

@@ -65,6 +65,7 @@ pub struct Commands {
     writers: Writers,
     sealer: Sealer,
     rules: Arc<ShopRules>,
+    numeric_tokens: bool,
 }
 
 /// The stream that a command is about.
@@ -94,7 +95,14 @@ enum Sealing {
 impl Commands {
     /// All commands, on these writers and rules.
     pub fn new(writers: Writers, sealer: Sealer, rules: Arc<ShopRules>) -> Self {
-        Self { writers, sealer, rules }
+        Self { writers, sealer, rules, numeric_tokens: false }
+    }
+
+    /// The same commands. If `accept` is true, they accept payment tokens that look like card numbers: for a payment provider
+    /// whose tokens are such numbers.
+    #[must_use]
+    pub fn accepting_numeric_tokens(self, accept: bool) -> Self {
+        Self { numeric_tokens: accept, ..self }
     }
 
     /// The rules of the shop.

@@ -13,6 +13,13 @@ pub trait Aggregate: Default + Clone + Send + Sync + 'static {
     #[must_use]
     fn evolve(self, event: &Self::Event) -> Self;
 
+    /// The state after `event`, which was recorded at `at`. An aggregate implements it if its rules compare other times with
+    /// that one.
+    #[must_use]
+    fn evolve_at(self, event: &Self::Event, _at: Timestamp) -> Self {
+        self.evolve(event)
+    }
+
     /// When this state ends by itself. `None`: it does not.
     fn deadline(&self) -> Option<Deadline> {
         None
@@ -30,10 +37,16 @@ pub struct Deadline {
 
 /// The state of any aggregate.
 pub trait AnyState: Send + Sync {
-    /// Moves on by a stored event of any version.
-    fn evolve_stored(&mut self, name: &str, version: u32, payload: &str) -> Result<(), DecodeError>;
-    /// Moves on by an event that was just decided. An event of another aggregate changes nothing.
-    fn evolve_new(&mut self, event: &dyn AnyEvent);
+    /// Moves on by a stored event of any version, recorded at `at`.
+    fn evolve_stored(
+        &mut self,
+        name: &str,
+        version: u32,
+        payload: &str,
+        at: Timestamp,
+    ) -> Result<(), DecodeError>;
+    /// Moves on by an event that was just decided, and is recorded at `at`. An event of another aggregate changes nothing.
+    fn evolve_new(&mut self, event: &dyn AnyEvent, at: Timestamp);
     /// See [`Aggregate::deadline`].
     fn deadline(&self) -> Option<Deadline>;
     /// A copy.
@@ -50,15 +63,21 @@ pub(crate) fn initial<A: Aggregate>() -> Box<dyn AnyState> {
 struct Folded<A>(A);
 
 impl<A: Aggregate> AnyState for Folded<A> {
-    fn evolve_stored(&mut self, name: &str, version: u32, payload: &str) -> Result<(), DecodeError> {
+    fn evolve_stored(
+        &mut self,
+        name: &str,
+        version: u32,
+        payload: &str,
+        at: Timestamp,
+    ) -> Result<(), DecodeError> {
         let event = A::Event::decode(name, version, payload)?;
-        self.0 = std::mem::take(&mut self.0).evolve(&event);
+        self.0 = std::mem::take(&mut self.0).evolve_at(&event, at);
         Ok(())
     }
 
-    fn evolve_new(&mut self, event: &dyn AnyEvent) {
+    fn evolve_new(&mut self, event: &dyn AnyEvent, at: Timestamp) {
         if let Some(event) = event.as_any().downcast_ref::<A::Event>() {
-            self.0 = std::mem::take(&mut self.0).evolve(event);
+            self.0 = std::mem::take(&mut self.0).evolve_at(event, at);
         }
     }
 

@@ -41,7 +41,7 @@ impl<'a, A: Aggregate> Draft<'a, A> {
     /// Appends an event and folds it into the state.
     pub fn append(&mut self, event: impl Into<A::Event>) {
         let event = event.into();
-        self.state = Cow::Owned(take(&mut self.state).into_owned().evolve(&event));
+        self.state = Cow::Owned(take(&mut self.state).into_owned().evolve_at(&event, self.now));
         self.changes.push(&self.stream, event);
     }
 

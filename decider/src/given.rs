@@ -60,12 +60,13 @@ impl Clone for Given {
 }
 
 impl Given {
-    /// These events have happened, too.
+    /// These events have happened, too; they were recorded at the time of the decision, or the one that [`at`](Self::at)
+    /// has said before.
     #[must_use]
     pub fn and<A: Aggregate>(mut self, stream: StreamId, events: impl IntoIterator<Item = A::Event>) -> Self {
         let (version, state) = self.streams.entry(stream).or_insert_with(|| (0, initial::<A>()));
         for event in events {
-            state.evolve_new(&event);
+            state.evolve_new(&event, self.now);
             *version += 1;
             self.written += 1;
         }
@@ -146,7 +147,7 @@ impl Given {
                 self.streams.insert(stream.clone(), (0, initial()));
             }
             if let Some((version, state)) = self.streams.get_mut(stream) {
-                state.evolve_new(event.as_ref());
+                state.evolve_new(event.as_ref(), self.now);
                 *version += 1;
                 self.written += 1;
             }

@@ -4,5 +4,6 @@ use crate::ClaimKind;
 
 /// The slug of a product.
 pub const SLUG: ClaimKind = ClaimKind("slug");
-/// The SKU of a variant.
+/// The SKU of a variant. SKUs are unique without regard to case, so the value is the SKU in capitals. Claims from before are
+/// SKUs as they were written.
 pub const SKU: ClaimKind = ClaimKind("sku");

@@ -1,6 +1,6 @@
 //! Collects all errors in a command's own fields, so that one refusal names all of them.
 
-use crate::{Refusal, UserError};
+use crate::{Refusal, UserError, texts};
 
 /// The errors found so far.
 #[derive(Default)]
@@ -13,7 +13,7 @@ impl Faults {
 
     /// Checks a single line of 1 to `max` characters.
     pub(crate) fn line(&mut self, field: &str, text: &str, max: usize) {
-        if text.trim().is_empty() {
+        if texts::is_blank(text) {
             self.add(
                 "REQUIRED",
                 field,
@@ -21,24 +21,16 @@ impl Faults {
             );
         }
         self.length(field, text, max);
-        if text.chars().any(char::is_control) {
-            self.add(
-                "INVALID_TEXT",
-                field,
-                format!("{field} must be a single line without control characters."),
-            );
+        if !texts::is_line(text) {
+            self.add("INVALID_TEXT", field, format!("{field} {}", texts::LINE));
         }
     }
 
     /// Checks a text of at most `max` characters, which may be empty and contain line breaks.
     pub(crate) fn prose(&mut self, field: &str, text: &str, max: usize) {
         self.length(field, text, max);
-        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-            self.add(
-                "INVALID_TEXT",
-                field,
-                format!("{field} must not contain control characters other than line breaks."),
-            );
+        if !texts::is_prose(text) {
+            self.add("INVALID_TEXT", field, format!("{field} {}", texts::PROSE));
         }
     }
 

@@ -17,6 +17,8 @@ pub mod reservation;
 pub mod rules;
 pub mod shipment;
 pub mod stock;
+pub mod texts;
+mod times;
 
 #[cfg(feature = "test-support")]
 pub use decider::given;

@@ -12,7 +12,7 @@ use crate::{Aggregate, Refusal};
 
 mod creation;
 mod details;
-mod limits;
+pub(crate) mod limits;
 mod media;
 mod placing;
 mod prices;

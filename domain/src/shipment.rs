@@ -2,7 +2,7 @@
 //! a hold came before the dispatch. Invariants: a parcel leaves at most once; it does not leave while it is held,
 //! after it was cancelled, or after the last instant at which its amount can be captured.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemas::life_cycle::HoldReason;
 use schemas::order::ShippingMethod;
@@ -23,7 +23,7 @@ mod tests;
 
 pub use cancel::CancelShipment;
 pub use carrier::{LabelCall, LabelImpossible, LabelPrinted, label_call};
-pub use journey::{ConfirmDelivery, RecordDeliveryAttempt, ReportLost, UpdateTracking};
+pub use journey::{ConfirmDelivery, MOST_ATTEMPTS, RecordDeliveryAttempt, ReportLost, UpdateTracking};
 pub use plan::PlanShipments;
 pub use ready::{Dispatch, Pack};
 
@@ -38,9 +38,10 @@ pub enum Shipment {
     Unplanned,
     Here(Parcel, Readiness),
     OnItsWay(Parcel, Journey),
-    Delivered(Parcel),
-    /// Lost, but may still turn up.
-    Lost(Parcel),
+    /// The time of delivery, as it was reported.
+    Delivered(Parcel, Timestamp),
+    /// Lost, but may still turn up. The details of the loss, if any are known.
+    Lost(Parcel, Journey, Option<String>),
     /// Cancelled before it left.
     Cancelled(Parcel),
 }
@@ -80,10 +81,14 @@ pub struct Label {
 }
 
 /// Progress of a dispatched parcel.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Journey {
-    /// Number of failed delivery attempts.
-    pub attempts: u32,
+    /// When the dispatch was recorded.
+    pub dispatched_at: Timestamp,
+    /// Expected time of arrival, as of the dispatch.
+    pub eta: Timestamp,
+    /// Failed delivery attempts and their reasons, by number.
+    pub attempts: BTreeMap<u32, String>,
     pub last_seen: Option<TrackingUpdated>,
 }
 
@@ -91,6 +96,10 @@ impl Aggregate for Shipment {
     type Event = ShipmentEvent;
 
     fn evolve(self, event: &ShipmentEvent) -> Self {
+        self.evolve_at(event, Timestamp::EPOCH)
+    }
+
+    fn evolve_at(self, event: &ShipmentEvent, at: Timestamp) -> Self {
         use ShipmentEvent as E;
         match (self, event) {
             (Self::Unplanned, E::ShipmentPlanned(e)) => Self::Here(Parcel::planned(e), Readiness::Planned),
@@ -111,17 +120,20 @@ impl Aggregate for Shipment {
                 parcel.dispatch_by = e.dispatch_by;
                 Self::Here(parcel, readiness)
             }
-            (state, E::ShipmentDispatched(_)) => {
-                state.moved(|parcel| Self::OnItsWay(parcel, Journey::default()))
+            (state, E::ShipmentDispatched(e)) => {
+                state.moved(|parcel| Self::OnItsWay(parcel, Journey::begun(at, e.eta)))
             }
             (Self::OnItsWay(parcel, journey), E::TrackingUpdated(e)) => {
                 Self::OnItsWay(parcel, Journey { last_seen: Some(e.clone()), ..journey })
             }
-            (Self::OnItsWay(parcel, journey), E::DeliveryAttemptFailed(e)) => {
-                Self::OnItsWay(parcel, Journey { attempts: e.attempt, ..journey })
+            (Self::OnItsWay(parcel, mut journey), E::DeliveryAttemptFailed(e)) => {
+                journey.attempts.insert(e.attempt, e.reason.clone());
+                Self::OnItsWay(parcel, journey)
             }
-            (state, E::ShipmentDelivered(_)) => state.moved(Self::Delivered),
-            (state, E::ShipmentLost(_)) => state.moved(Self::Lost),
+            (state, E::ShipmentDelivered(e)) => state.moved(|parcel| Self::Delivered(parcel, e.delivered_at)),
+            (Self::OnItsWay(parcel, journey), E::ShipmentLost(e)) => {
+                Self::Lost(parcel, journey, e.reason.clone())
+            }
             (state, E::ShipmentCancelled(_)) => state.moved(Self::Cancelled),
             (
                 state,
@@ -131,7 +143,8 @@ impl Aggregate for Shipment {
                 | E::ShipmentHeld(_)
                 | E::ShipmentHoldLifted(_)
                 | E::TrackingUpdated(_)
-                | E::DeliveryAttemptFailed(_),
+                | E::DeliveryAttemptFailed(_)
+                | E::ShipmentLost(_),
             ) => state,
         }
     }
@@ -144,8 +157,8 @@ impl Shipment {
             Self::Unplanned => None,
             Self::Here(parcel, _)
             | Self::OnItsWay(parcel, _)
-            | Self::Delivered(parcel)
-            | Self::Lost(parcel)
+            | Self::Delivered(parcel, _)
+            | Self::Lost(parcel, ..)
             | Self::Cancelled(parcel) => Some(parcel),
         }
     }
@@ -155,8 +168,8 @@ impl Shipment {
             Self::Unplanned => Self::Unplanned,
             Self::Here(parcel, _)
             | Self::OnItsWay(parcel, _)
-            | Self::Delivered(parcel)
-            | Self::Lost(parcel)
+            | Self::Delivered(parcel, _)
+            | Self::Lost(parcel, ..)
             | Self::Cancelled(parcel) => to(parcel),
         }
     }
@@ -174,12 +187,18 @@ impl Shipment {
                 "is on its way",
                 "update its tracking, record a failed delivery, confirm its delivery or report it lost",
             ),
-            Self::Delivered(_) => ("was delivered", "nothing"),
-            Self::Lost(_) => ("is lost", "confirm its delivery if it turns up"),
+            Self::Delivered(..) => ("was delivered", "nothing"),
+            Self::Lost(..) => ("is lost", "confirm its delivery if it turns up"),
             Self::Cancelled(_) => ("was cancelled", "nothing"),
         };
         let message = format!("The parcel cannot {wanted}: it {is}. Possible now: {possible}.");
         Refusal::rule("ILLEGAL_TRANSITION", message)
+    }
+}
+
+impl Journey {
+    fn begun(dispatched_at: Timestamp, eta: Timestamp) -> Self {
+        Self { dispatched_at, eta, attempts: BTreeMap::new(), last_seen: None }
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) use promising::{Part, commit, release, reserve};
 pub const MOST: u32 = 1_000_000_000;
 /// Maximum number of locations per SKU.
 pub const PLACES: usize = 50;
-/// Number of latest deliveries and transfers that are kept to recognise repetitions.
+/// Number of latest deliveries and transfers of a SKU that are kept to recognise repetitions.
 const REMEMBERED: usize = 200;
 
 /// State of a stock item.
@@ -52,8 +52,17 @@ pub struct Item {
     pub held: BTreeMap<(OrderId, LocationId), u32>,
     /// The latest deliveries with a reference, and their quantities.
     deliveries: VecDeque<(LocationId, String, u32)>,
-    /// Ids of the latest transfers.
-    transfers: VecDeque<String>,
+    /// The latest transfers.
+    transfers: VecDeque<Transfer>,
+}
+
+/// A transfer that was carried out.
+#[derive(Clone, Debug, PartialEq)]
+struct Transfer {
+    id: String,
+    from: LocationId,
+    to: LocationId,
+    qty: u32,
 }
 
 impl Aggregate for Stock {
@@ -133,7 +142,8 @@ impl Item {
             }
             StockEvent::StockTransferredOut(e) => {
                 self.levels.take(&e.from, e.qty);
-                remember(&mut self.transfers, e.transfer_id.clone());
+                let (id, from, to) = (e.transfer_id.clone(), e.from.clone(), e.to.clone());
+                remember(&mut self.transfers, Transfer { id, from, to, qty: e.qty });
             }
             StockEvent::StockTransferredIn(e) => self.levels.add(&e.to, e.qty),
             // The opening changes nothing here, and the edge events repeat what the levels say.

@@ -15,6 +15,7 @@ use platform::bus::shuffled::ShuffledBus;
 use platform::clock::DrivenClock;
 use reactors::adapters::Adapters;
 use reactors::adapters::provider::PaymentProvider;
+use schemas::Timestamp;
 use schemas::envelope::Spoken;
 use tempfile::TempDir;
 
@@ -88,6 +89,12 @@ impl Embedded {
     pub async fn restart(self) -> Result<Self> {
         let stores = self.stores.clone();
         self.restart_on(stores, async |_| Ok(())).await
+    }
+
+    /// Closes the shop and reopens it on the same files, in a process whose clock says `now`, perhaps earlier than before.
+    pub async fn restart_at(mut self, now: Timestamp) -> Result<Self> {
+        self.clock = DrivenClock::new(now);
+        self.restart().await
     }
 
     /// Closes the shop, runs `change` on its directory, and reopens it on these stores.

@@ -5,6 +5,8 @@
 mod answers;
 #[path = "writer/batches.rs"]
 mod batches;
+#[path = "writer/clocks.rs"]
+mod clocks;
 #[path = "writer/failures.rs"]
 mod failures;
 #[path = "writer/harness.rs"]

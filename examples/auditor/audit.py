@@ -109,6 +109,8 @@ def audit(contract, source, keys=(), running=False):
 
 def report(findings, seen, out):
     """For people."""
+    from findings import shown
+
     print("topics", file=out)
     for name, count in seen["topics"].items():
         print(f"  {name:34} {count:>10} records", file=out)
@@ -126,11 +128,11 @@ def report(findings, seen, out):
         wrong = f", {check.wrong} wrong" if check.wrong else ""
         print(f"  {state:5}  {check.title} ({check.checked} checked{wrong})", file=out)
         for example in check.examples:
-            print(f"           ✗ {example}", file=out)
+            print(f"           ✗ {shown(example)}", file=out)
         if check.wrong > len(check.examples):
             print(f"           … and {check.wrong - len(check.examples)} more", file=out)
         for note in check.notes:
-            print(f"           · {note}", file=out)
+            print(f"           · {shown(note)}", file=out)
     wrong = findings.count()
     print("everything is sound" if not wrong else f"NOT SOUND: {wrong} findings", file=out)
 

@@ -6,6 +6,11 @@ SHOWN = 10
 """How many findings of a check are kept word for word; the others are counted."""
 
 
+def shown(text):
+    """The text as a terminal may show it: what moves the cursor, breaks the line or turns the direction is escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 @dataclass
 class Check:
     """One check: how much it looked at, and what was wrong."""

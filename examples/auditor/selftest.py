@@ -6,6 +6,7 @@ import uuid
 from pathlib import Path
 
 from audit import audit
+from findings import shown
 from heads import HEAD, key_id, public_key, signed_text, verify
 from record import START, Record, link, murmur2
 from shop import EPOCH, Shop, euros, levels, lines, on_topics
@@ -18,7 +19,7 @@ PUBLIC = public_key("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f70
 def run(contract):
     """Runs all of it; returns the exit status."""
     failed = []
-    known = [chain_vectors, murmur_vectors, golden_samples, golden_head]
+    known = [chain_vectors, murmur_vectors, golden_samples, golden_head, hostile_texts]
     for test in known:
         _tell(test.__doc__.strip(), test(contract), failed)
     _tell("a sound shop is sound", _wrong(_look(contract, *_sound(contract)), None), failed)
@@ -38,6 +39,13 @@ def _tell(title, problem, failed):
 
 
 # ── What others computed ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def hostile_texts(_):
+    """texts of others do not move the cursor of a terminal or turn its direction"""
+    text = shown("Größe \u2713 a\x1b[2Jb\r\n\u202ec\u2066d\u2028e\x85\x9b")
+    expected = "Größe \u2713 a\\x1b[2Jb\\r\\n\\u202ec\\u2066d\\u2028e\\x85\\x9b"
+    return None if text == expected else f"shown as {text!r}"
 
 
 def chain_vectors(_):

@@ -1,18 +1,20 @@
 //! The clock of a process: the system's, or one that an import or a simulation drives.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant, SystemTime};
 
+use parking_lot::Mutex;
 use schemas::Timestamp;
 use tokio::sync::watch;
 
 /// How often a sleeper reads the wall clock, and so the time within which it notices that the clock was set.
 const SLICE: Duration = Duration::from_secs(1);
 
-/// The latest time that any system clock of this process has returned, in milliseconds.
-static LATEST: AtomicI64 = AtomicI64::new(i64::MIN);
+/// What all system clocks of this process have returned last.
+static SHOWN: Mutex<Shown> = Mutex::new(Shown::NOTHING);
+/// A moment that no clock can be set back to.
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// Returns the time, which never goes backwards. Cheap to clone; clones are the same clock.
 #[derive(Clone)]
@@ -25,9 +27,10 @@ enum Kind {
 }
 
 impl Clock {
-    /// The system's time. If the system's clock is set back, this one stops until that has caught up.
+    /// The system's time. If the system's clock is set back, this one goes on at half speed until that has caught up, so
+    /// that deadlines pass even if the clock was far ahead.
     pub fn system() -> Self {
-        Self(Kind::System(Wall { read: Arc::new(system_millis), latest: &LATEST }))
+        Self(Kind::System(Wall { read: Arc::new(system_reading), shown: &SHOWN }))
     }
 
     pub fn now(&self) -> Timestamp {
@@ -56,17 +59,46 @@ impl fmt::Debug for Clock {
     }
 }
 
+/// The wall clock in milliseconds, and the time since the process started.
+type Reading = (i64, Duration);
+
 /// A wall clock that may be set, read so that the time never goes backwards.
 #[derive(Clone)]
 struct Wall {
-    read: Arc<dyn Fn() -> i64 + Send + Sync>,
-    latest: &'static AtomicI64,
+    read: Arc<dyn Fn() -> Reading + Send + Sync>,
+    shown: &'static Mutex<Shown>,
+}
+
+/// The time that was returned last, in milliseconds, and when.
+struct Shown {
+    millis: i64,
+    at: Duration,
+}
+
+impl Shown {
+    const NOTHING: Self = Self { millis: i64::MIN, at: Duration::ZERO };
+
+    /// The time to return for a reading.
+    fn next(&mut self, (wall, at): Reading) -> i64 {
+        let half = at.saturating_sub(self.at).as_millis() / 2;
+        let step = i64::try_from(half).unwrap_or(i64::MAX);
+        let slowed = self.millis.saturating_add(step);
+        if wall >= slowed {
+            *self = Self { millis: wall, at };
+        } else {
+            // The rest of the time counts for the next call, or frequent calls would stop the clock.
+            self.at += Duration::from_millis(step.unsigned_abs().saturating_mul(2));
+            self.millis = slowed;
+        }
+        self.millis
+    }
 }
 
 impl Wall {
     fn now(&self) -> Timestamp {
-        let read = (self.read)();
-        Timestamp::from_millis(self.latest.fetch_max(read, Ordering::AcqRel).max(read))
+        let mut shown = self.shown.lock();
+        // Read under the lock, so that the readings come in order.
+        Timestamp::from_millis(shown.next((self.read)()))
     }
 
     async fn sleep_until(&self, instant: Timestamp) {
@@ -81,10 +113,11 @@ impl Wall {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the only place that reads the clock")]
-fn system_millis() -> i64 {
+fn system_reading() -> Reading {
+    let start = *START;
     // A system clock before 1970 was never set.
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
+    (i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX), start.elapsed())
 }
 
 /// A clock that only moves when it is advanced. Cheap to clone; clones are the same clock.
@@ -131,19 +164,25 @@ impl DrivenClock {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
     use super::*;
 
-    fn wall(millis: &Arc<AtomicI64>) -> Clock {
-        let millis = millis.clone();
-        let read = Arc::new(move || millis.load(Ordering::Acquire));
-        let latest = Box::leak(Box::new(AtomicI64::new(i64::MIN)));
-        Clock(Kind::System(Wall { read, latest }))
+    /// A clock whose wall clock and time since the start are set by hand, in milliseconds.
+    fn wall(millis: &Arc<AtomicI64>, since_start: &Arc<AtomicI64>) -> Clock {
+        let (millis, since_start) = (millis.clone(), since_start.clone());
+        let read = Arc::new(move || {
+            let since_start = u64::try_from(since_start.load(Ordering::Acquire)).unwrap();
+            (millis.load(Ordering::Acquire), Duration::from_millis(since_start))
+        });
+        let shown = Box::leak(Box::new(Mutex::new(Shown::NOTHING)));
+        Clock(Kind::System(Wall { read, shown }))
     }
 
     #[test]
     fn the_system_clock_never_goes_backwards_even_across_clones() {
-        let millis = Arc::new(AtomicI64::new(5_000));
-        let clock = wall(&millis);
+        let (millis, since_start) = (Arc::new(AtomicI64::new(5_000)), Arc::default());
+        let clock = wall(&millis, &since_start);
         assert_eq!(clock.now().as_millis(), 5_000);
         millis.store(1_000, Ordering::Release);
         assert_eq!(clock.now().as_millis(), 5_000);
@@ -153,10 +192,24 @@ mod tests {
         assert!(Clock::system().now() > "2020-01-01T00:00:00Z".parse().unwrap());
     }
 
+    #[test]
+    fn a_clock_that_was_set_back_goes_on_at_half_speed_until_the_wall_clock_has_caught_up() {
+        let (millis, since_start) = (Arc::new(AtomicI64::new(10_000)), Arc::new(AtomicI64::new(0)));
+        let clock = wall(&millis, &since_start);
+        assert_eq!(clock.now().as_millis(), 10_000);
+        // Set back by six seconds. Every millisecond is read, so no read sees a whole step.
+        for elapsed in 1..=20_000 {
+            millis.store(4_000 + elapsed, Ordering::Release);
+            since_start.store(elapsed, Ordering::Release);
+            let expected = (10_000 + elapsed / 2).max(4_000 + elapsed);
+            assert_eq!(clock.now().as_millis(), expected, "after {elapsed}");
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_sleeping_task_notices_that_the_wall_clock_was_set() {
-        let millis = Arc::new(AtomicI64::new(0));
-        let clock = wall(&millis);
+        let (millis, since_start) = (Arc::new(AtomicI64::new(0)), Arc::default());
+        let clock = wall(&millis, &since_start);
         let started = tokio::time::Instant::now();
         let sleeper = clock.sleep_until(Timestamp::from_millis(3_600_000));
         let jump = async {

@@ -57,6 +57,9 @@ pub(crate) enum Fault {
         /// The name in the document.
         text: String,
     },
+    /// A document holds a number that no `Int` can hold.
+    #[error("{0} is beyond the range of Int; it was recorded before such numbers were refused")]
+    BeyondInt(u32),
     /// The status of projectors or reactors could not be read.
     #[error("the status of the {0} is not known")]
     Status(&'static str, #[source] BoxError),
@@ -100,6 +103,7 @@ impl Fault {
             Self::BadInput(_) => ("BAD_INPUT", true),
             Self::BadToken(_) => ("BAD_CONSISTENCY_TOKEN", true),
             Self::NotFound(_) => ("NOT_FOUND", true),
+            Self::BeyondInt(_) => ("OUT_OF_RANGE", true),
             Self::Missed(_) => ("CHANGES_MISSED", true),
             Self::Store(StoreError::Unavailable(..) | StoreError::NoSpace)
             | Self::NoIndex

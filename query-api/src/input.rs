@@ -168,8 +168,8 @@ sort! {
         UpdatedAt = "updatedAt",
         /// By grand total, in minor units, whatever the currency.
         Total = "totals.grand.minor",
-        /// By order number, as text.
-        Number = "number",
+        /// By order number, the numbers in it by their values: `10-999999` comes before `10-1000000`.
+        Number = "number.natural",
     }
 }
 sort! {

@@ -1,7 +1,38 @@
 //! Scalars and money.
 
-use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, SimpleObject, Value};
+use std::borrow::Cow;
+
+use async_graphql::parser::types::Field;
+use async_graphql::registry::Registry;
+use async_graphql::{
+    ContextSelectionSet, Error, InputValueError, InputValueResult, OutputType, Positioned, Scalar,
+    ScalarType, ServerResult, SimpleObject, Value,
+};
 use read_models::documents;
+
+use crate::fault::Fault;
+
+/// A number of a document as an `Int`. Commands bound all such numbers far below 2³¹, but documents may hold larger ones from
+/// before there were bounds. A larger number is an error of its field, so that no answer is beyond its type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Int(pub(crate) u32);
+
+impl OutputType for Int {
+    fn type_name() -> Cow<'static, str> {
+        <i32 as OutputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <i32 as OutputType>::create_type_info(registry)
+    }
+
+    async fn resolve(&self, _: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        match i32::try_from(self.0) {
+            Ok(number) => Ok(number.into()),
+            Err(_) => Err(Error::from(Fault::BeyondInt(self.0)).into_server_error(field.pos)),
+        }
+    }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BigInt(pub(crate) i64);

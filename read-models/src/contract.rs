@@ -89,7 +89,8 @@ contract_suite! { ($crate::contract)
         a_page_lies_between_its_cursors, a_query_without_an_index_is_refused, tombstones_are_never_found,
         an_updated_document_is_found_by_its_new_values, a_dropped_generation_is_not_queried,
         places_are_those_of_the_found_documents;
-    key_extraction: found_values_are_the_extracted_keys, a_document_without_proper_keys_is_refused;
+    key_extraction: found_values_are_the_extracted_keys, a_document_without_proper_keys_is_refused,
+        numbers_in_texts_are_sorted_by_their_values;
     random: pages_visit_each_document_exactly_once_in_both_directions;
     repairing: queries_follow_repairs;
     lists: lists_follow_their_documents;

@@ -1,6 +1,7 @@
 //! Help texts and the page of commands.
 
 use clap::{Command as Described, CommandFactory};
+use search::Language;
 
 use super::*;
 

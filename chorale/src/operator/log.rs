@@ -61,7 +61,7 @@ pub async fn check(shop: &ReadOnlyShop, as_json: bool, out: &mut impl Write) -> 
                 &json!({ "context": context, "sound": sound, "events": events, "signedHeads": count, "finding": finding }),
             )?;
         } else if let Some(finding) = finding {
-            writeln!(out, "{context:<10} BROKEN: {finding}")?;
+            table::line(out, format_args!("{context:<10} BROKEN: {finding}"))?;
         } else {
             writeln!(out, "{context:<10} sound, {} events{agreement}", table::number(events))?;
         }

@@ -185,17 +185,14 @@ fn show(record: &Record, as_json: bool, out: &mut impl Write) -> Result<()> {
         return Ok(());
     }
     let spoken = Spoken::read(&record.payload)?;
-    writeln!(
+    let (stream, version, name) = (&envelope.stream, envelope.version, &envelope.name);
+    let (actor, id) = (format!("{:?}", spoken.actor.kind).to_lowercase(), spoken.actor.id);
+    table::line(
         out,
-        "{:>8}  {}  {}@{}  {}  {}  ({} {})",
-        envelope.position,
-        envelope.time,
-        envelope.stream,
-        envelope.version,
-        envelope.name,
-        spoken.summary,
-        format!("{:?}", spoken.actor.kind).to_lowercase(),
-        spoken.actor.id,
+        format_args!(
+            "{:>8}  {}  {stream}@{version}  {name}  {}  ({actor} {id})",
+            envelope.position, envelope.time, spoken.summary,
+        ),
     )?;
     Ok(())
 }

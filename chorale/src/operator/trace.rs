@@ -1,6 +1,6 @@
 //! `chorale trace`: what happened to an order in all contexts, as a tree of causes and effects.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Write;
 
 use anyhow::{Context as _, Result};
@@ -82,9 +82,33 @@ async fn collect(shop: &ReadOnlyShop, order: OrderId) -> Result<Vec<StoredEvent>
             }
         }
     }
-    let mut events: Vec<StoredEvent> = found.into_values().collect();
-    events.sort_by_key(|event| (event.envelope.time, event.envelope.context, event.envelope.position));
-    Ok(events)
+    Ok(in_order(found))
+}
+
+/// The events in an order that agrees with the positions of each log and in which every cause comes before its effects. Clocks
+/// of processes may disagree or be set, so times play no part.
+fn in_order(found: BTreeMap<(Context, u64), StoredEvent>) -> Vec<StoredEvent> {
+    let known: BTreeSet<Uuid> = found.values().map(|event| event.envelope.id.uuid()).collect();
+    let mut logs: BTreeMap<Context, VecDeque<StoredEvent>> = BTreeMap::new();
+    for ((context, _), event) in found {
+        logs.entry(context).or_default().push_back(event);
+    }
+    let (mut ordered, mut done) = (Vec::with_capacity(known.len()), BTreeSet::new());
+    loop {
+        let is_ready = |event: &&StoredEvent| {
+            let cause = event.envelope.causation;
+            done.contains(&cause) || !known.contains(&cause)
+        };
+        let ready = logs.values().filter_map(VecDeque::front).find(is_ready);
+        // A cause that comes after its effect in another log is damage. Nothing is left out because of it.
+        let next =
+            ready.or_else(|| logs.values().find_map(VecDeque::front)).map(|event| event.envelope.context);
+        let Some(event) = next.and_then(|context| logs.get_mut(&context)?.pop_front()) else {
+            return ordered;
+        };
+        done.insert(event.envelope.id.uuid());
+        ordered.push(event);
+    }
 }
 
 async fn add_streams(
@@ -127,7 +151,7 @@ impl<'a> CausalTree<'a> {
             if let Some(event) = first {
                 let actor = Spoken::read(&event.payload)?.actor;
                 let who = format!("{:?} {}", actor.kind, actor.id).to_lowercase();
-                writeln!(out, "{}  command {root} by {who}", event.envelope.time)?;
+                table::line(out, format_args!("{}  command {root} by {who}", event.envelope.time))?;
             }
             self.branch(*root, "", out)?;
         }
@@ -142,13 +166,81 @@ impl<'a> CausalTree<'a> {
             let envelope = &event.envelope;
             let (context, position) = (envelope.context, envelope.position);
             let summary = Spoken::read(&event.payload)?.summary;
-            writeln!(
+            let (name, time) = (&envelope.name, envelope.time);
+            table::line(
                 out,
-                "{indent}{knot}{} — {summary}  [{context} {position}, {}]",
-                envelope.name, envelope.time
+                format_args!("{indent}{knot}{name} — {summary}  [{context} {position}, {time}]"),
             )?;
             self.branch(envelope.id.uuid(), &format!("{indent}{deeper}"), out)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::{CommandId, EventId, Timestamp};
+
+    use super::*;
+
+    /// An event by its log and position, with its cause and the time that its process believed it was.
+    fn event(context: Context, position: u64, id: &str, cause: &str, millis: i64) -> StoredEvent {
+        let known = |name: &str| match name.strip_prefix("command ") {
+            Some(name) => CommandId::derived(&[name]).uuid(),
+            None => EventId::derived(&[name]).uuid(),
+        };
+        let envelope = schemas::Envelope {
+            id: EventId::derived(&[id]),
+            stream: StreamId::from_text(format!("order-{context}")),
+            version: position,
+            context,
+            position,
+            epoch: Uuid::nil(),
+            name: id.to_owned(),
+            type_version: 1,
+            time: Timestamp::from_millis(millis),
+            correlation: Uuid::nil(),
+            causation: known(cause),
+            traceparent: None,
+            hash: String::new(),
+        };
+        let payload = r#"{"summary": "happened", "actor": {"type": "SYSTEM", "id": "clock"}}"#;
+        StoredEvent { envelope: envelope.into(), payload: payload.into() }
+    }
+
+    /// An order whose clocks were set back, and differ between processes.
+    fn story() -> BTreeMap<(Context, u64), StoredEvent> {
+        let events = [
+            event(Context::Ordering, 7, "placed", "command place", 9_000),
+            event(Context::Inventory, 3, "reserved", "placed", 100),
+            event(Context::Ordering, 8, "confirmed", "reserved", 8_000),
+            event(Context::Ordering, 12, "cancelled", "command cancel", 1_000),
+            event(Context::Inventory, 4, "released", "cancelled", 50),
+        ];
+        events.into_iter().map(|event| ((event.envelope.context, event.envelope.position), event)).collect()
+    }
+
+    #[test]
+    fn the_order_of_events_follows_positions_and_causes_whatever_the_clocks_said() {
+        let names: Vec<_> = in_order(story()).iter().map(|event| event.envelope.name.clone()).collect();
+        assert_eq!(names, ["placed", "reserved", "confirmed", "cancelled", "released"]);
+    }
+
+    #[test]
+    fn the_tree_tells_the_commands_in_the_order_of_the_log() {
+        let (events, mut out) = (in_order(story()), Vec::new());
+        CausalTree::new(&events).print(&mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let at = |name: &str| text.find(name).unwrap_or_else(|| panic!("no {name} in {text}"));
+        assert!(at("placed") < at("reserved") && at("reserved") < at("confirmed"), "{text}");
+        assert!(at("confirmed") < at("cancelled") && at("cancelled") < at("released"), "{text}");
+    }
+
+    #[test]
+    fn damaged_causes_leave_no_event_out() {
+        let circle =
+            [event(Context::Ordering, 1, "one", "other", 0), event(Context::Inventory, 1, "other", "one", 0)];
+        let circle = circle.map(|event| ((event.envelope.context, event.envelope.position), event));
+        assert_eq!(in_order(circle.into()).len(), 2);
     }
 }

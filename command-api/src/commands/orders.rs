@@ -10,7 +10,7 @@ use schemas::{ActorType, Context, Currency, CustomerId, OrderId, ShipmentId};
 
 use super::{Commands, Target};
 use crate::accepted::{Accepted, CommandError};
-use crate::inputs::checks::Problems;
+use crate::inputs::checks::{Problems, one_line};
 use crate::inputs::{
     CancelInput, HoldInput, LineInput, NoteInput, OrderInput, ResolveHoldInput, RetryPaymentInput,
 };
@@ -49,7 +49,7 @@ impl Commands {
         shopper: &Shopper,
         input: OrderInput,
     ) -> Result<Accepted, CommandError> {
-        let basket = checked(&input, self.rules.max_lines)?;
+        let basket = self.checked(&input)?;
         let order_id = OrderId::derived(&[&meta.command().to_string()]);
         let target = Target {
             context: Context::Ordering,
@@ -77,7 +77,7 @@ impl Commands {
         Ok(PlaceOrder {
             order_id,
             customer_id,
-            email: seal.seal(field::EMAIL, &input.email)?,
+            email: seal.seal(field::EMAIL, &one_line(&input.email))?,
             ship_to: seal.seal(field::SHIP_TO, &input.shipping_address.address())?,
             bill_to: bill_to.map(|address| seal.seal(field::BILL_TO, &address.address())).transpose()?,
             payment_token: seal.seal(field::PAYMENT_TOKEN, &input.payment_token)?,
@@ -191,7 +191,7 @@ impl Commands {
         input: RetryPaymentInput,
     ) -> Result<Accepted, CommandError> {
         let mut problems = Problems::default();
-        problems.payment_token("paymentToken", &input.payment_token);
+        problems.payment_token("paymentToken", &input.payment_token, self.numeric_tokens);
         problems.none()?;
         let order = self.known_order(order).await?;
         let command = self.fingerprinted(meta, "RetryPayment", order.target, &input).await?;
@@ -211,24 +211,27 @@ fn subject(shopper: &Shopper, order: OrderId) -> String {
     }
 }
 
-fn checked(input: &OrderInput, max_lines: usize) -> Result<Basket, CommandError> {
-    let mut problems = Problems::default();
-    if input.lines.is_empty() {
-        problems.add("REQUIRED", "lines", "Must have at least one line.");
+impl Commands {
+    fn checked(&self, input: &OrderInput) -> Result<Basket, CommandError> {
+        let max_lines = self.rules.max_lines;
+        let mut problems = Problems::default();
+        if input.lines.is_empty() {
+            problems.add("REQUIRED", "lines", "Must have at least one line.");
+        }
+        if input.lines.len() > max_lines {
+            problems.add("TOO_MANY", "lines", format!("Must have at most {max_lines} lines."));
+        }
+        let read = |(i, line): (usize, &LineInput)| ordered_line(&mut problems, i, line);
+        let lines: Option<Vec<OrderedLine>> = all(input.lines.iter().take(max_lines).enumerate().map(read));
+        problems.email("email", &input.email);
+        input.shipping_address.check(&mut problems, "shippingAddress");
+        if let Some(address) = &input.billing_address {
+            address.check(&mut problems, "billingAddress");
+        }
+        problems.payment_token("paymentToken", &input.payment_token, self.numeric_tokens);
+        let currency = problems.parsed_if("currency", input.currency.as_deref());
+        problems.all(lines.map(|lines| Basket { lines, currency }))
     }
-    if input.lines.len() > max_lines {
-        problems.add("TOO_MANY", "lines", format!("Must have at most {max_lines} lines."));
-    }
-    let read = |(i, line): (usize, &LineInput)| ordered_line(&mut problems, i, line);
-    let lines: Option<Vec<OrderedLine>> = all(input.lines.iter().take(max_lines).enumerate().map(read));
-    problems.email("email", &input.email);
-    input.shipping_address.check(&mut problems, "shippingAddress");
-    if let Some(address) = &input.billing_address {
-        address.check(&mut problems, "billingAddress");
-    }
-    problems.payment_token("paymentToken", &input.payment_token);
-    let currency = problems.parsed_if("currency", input.currency.as_deref());
-    problems.all(lines.map(|lines| Basket { lines, currency }))
 }
 
 fn ordered_line(problems: &mut Problems, i: usize, line: &LineInput) -> Option<OrderedLine> {

@@ -1,12 +1,13 @@
 //! Parcels: packed, dispatched, tracked, delivered or lost.
 
 use domain::shipment::{
-    CancelShipment, ConfirmDelivery, Dispatch, Pack, RecordDeliveryAttempt, ReportLost, UpdateTracking,
+    CancelShipment, ConfirmDelivery, Dispatch, MOST_ATTEMPTS, Pack, RecordDeliveryAttempt, ReportLost,
+    UpdateTracking,
 };
 
 use super::Commands;
 use crate::accepted::{Accepted, CommandError};
-use crate::inputs::checks::Problems;
+use crate::inputs::checks::{Problems, one_line, one_line_if};
 use crate::inputs::{
     DeliveredInput, DeliveryAttemptInput, DispatchInput, LostInput, NothingInput, TrackingInput,
 };
@@ -51,7 +52,7 @@ impl Commands {
         let eta = problems.parsed_if("eta", input.eta.as_deref());
         problems.none()?;
         let (shipment_id, target) = self.known_shipment(shipment).await?;
-        let (status, place) = (input.status.clone(), input.place.clone());
+        let (status, place) = (one_line(&input.status), one_line_if(input.place.as_ref()));
         self.execute(
             meta,
             "UpdateTracking",
@@ -71,12 +72,12 @@ impl Commands {
     ) -> Result<Accepted, CommandError> {
         let mut problems = Problems::default();
         problems.line("reason", &input.reason, TEXT);
-        if input.attempt == Some(0) {
-            problems.add("OUT_OF_RANGE", "attempt", "Must be at least 1.");
+        if input.attempt.is_some_and(|attempt| !(1..=MOST_ATTEMPTS).contains(&attempt)) {
+            problems.add("OUT_OF_RANGE", "attempt", format!("Must be from 1 to {MOST_ATTEMPTS}."));
         }
         problems.none()?;
         let (shipment_id, target) = self.known_shipment(shipment).await?;
-        let (attempt, reason) = (input.attempt, input.reason.clone());
+        let (attempt, reason) = (input.attempt, one_line(&input.reason));
         let failed = RecordDeliveryAttempt { shipment_id, attempt, reason };
         self.execute(meta, "RecordDeliveryAttempt", target, &input, failed).await
     }
@@ -108,7 +109,7 @@ impl Commands {
         }
         problems.none()?;
         let (shipment_id, target) = self.known_shipment(shipment).await?;
-        let reason = input.reason.clone();
+        let reason = one_line_if(input.reason.as_ref());
         self.execute(meta, "ReportLost", target, &input, ReportLost { shipment_id, reason }).await
     }
 

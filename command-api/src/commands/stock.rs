@@ -5,7 +5,7 @@ use schemas::{Context, Sku};
 
 use super::{Commands, Target};
 use crate::accepted::{Accepted, CommandError, rename};
-use crate::inputs::checks::Problems;
+use crate::inputs::checks::{Problems, one_line_if};
 use crate::inputs::{AdjustInput, ReceiveInput, ThresholdsInput, TransferInput};
 use crate::meta::CommandMeta;
 
@@ -22,7 +22,12 @@ impl Commands {
         problems.at_least_one("quantity", input.quantity);
         let location = problems.all(location)?;
         let (sku, target) = item(sku)?;
-        let receive = ReceiveStock { sku, location, qty: input.quantity, reference: input.reference.clone() };
+        let receive = ReceiveStock {
+            sku,
+            location,
+            qty: input.quantity,
+            reference: one_line_if(input.reference.as_ref()),
+        };
         self.execute(meta, "ReceiveStock", target, &input, receive).await
     }
 
@@ -70,7 +75,8 @@ impl Commands {
         problems.at_least_one("quantity", input.quantity);
         let (from, to) = problems.all(from.zip(to))?;
         let (sku, target) = item(sku)?;
-        let transfer_id = input.transfer_id.clone().unwrap_or_else(|| meta.command().to_string());
+        let given = one_line_if(input.transfer_id.as_ref());
+        let transfer_id = given.unwrap_or_else(|| meta.command().to_string());
         let transfer = TransferStock { sku, from, to, qty: input.quantity, transfer_id };
         self.execute(meta, "TransferStock", target, &input, transfer).await
     }

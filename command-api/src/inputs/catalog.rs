@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::MoneyInput;
+use super::checks::{Problems, one_line_if};
 
 /// A new product, created as a draft.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -67,8 +68,8 @@ fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Stri
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VariantInput {
-    /// Stock keeping unit (SKU): 1 to 64 letters, digits, dots, dashes or underscores. Unique, and never
-    /// reused.
+    /// Stock keeping unit (SKU): 1 to 64 letters, digits, dots, dashes or underscores. Unique without regard
+    /// to case, and never reused.
     #[schema(example = "TEA-100")]
     pub sku: String,
     /// Options that distinguish the variant from its siblings, by name; at most 50. Default: none.
@@ -77,14 +78,14 @@ pub struct VariantInput {
     /// Barcode on the package, such as an EAN; 1 to 200 characters. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub barcode: Option<String>,
-    /// Weight including packaging, in grams. Default: unknown.
+    /// Weight including packaging, in grams; at most 100 000 000. Default: unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight_grams: Option<u32>,
     /// Whether inventory tracks stock of the SKU. A SKU that is not tracked is never out of stock.
     #[serde(default = "tracked")]
     #[schema(default = true)]
     pub track_stock: bool,
-    /// Largest quantity allowed in one order, in units; at least 1. Default: the shop's limit.
+    /// Largest quantity allowed in one order, in units; 1 to 1 000 000. Default: the shop's limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_per_order: Option<u32>,
 }
@@ -99,14 +100,14 @@ pub struct VariantDetailsInput {
     /// Barcode on the package, such as an EAN; 1 to 200 characters. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub barcode: Option<String>,
-    /// Weight including packaging, in grams. Default: unknown.
+    /// Weight including packaging, in grams; at most 100 000 000. Default: unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight_grams: Option<u32>,
     /// Whether inventory tracks stock of the SKU. A SKU that is not tracked is never out of stock.
     #[serde(default = "tracked")]
     #[schema(default = true)]
     pub track_stock: bool,
-    /// Largest quantity allowed in one order, in units; at least 1. Default: the shop's limit.
+    /// Largest quantity allowed in one order, in units; 1 to 1 000 000. Default: the shop's limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_per_order: Option<u32>,
 }
@@ -197,15 +198,19 @@ pub struct MoveInput {
 }
 
 impl VariantInput {
-    pub(crate) fn details(self) -> VariantDetails {
+    pub(crate) fn details(&self, problems: &mut Problems) -> VariantDetails {
         let Self { options, barcode, weight_grams, track_stock, max_per_order, .. } = self;
+        let (options, barcode) = (problems.entries("options", options), one_line_if(barcode.as_ref()));
+        let (weight_grams, track_stock, max_per_order) = (*weight_grams, *track_stock, *max_per_order);
         VariantDetails { options, barcode, weight_grams, track_stock, max_per_order }
     }
 }
 
 impl VariantDetailsInput {
-    pub(crate) fn details(self) -> VariantDetails {
+    pub(crate) fn details(&self, problems: &mut Problems) -> VariantDetails {
         let Self { options, barcode, weight_grams, track_stock, max_per_order } = self;
+        let (options, barcode) = (problems.entries("options", options), one_line_if(barcode.as_ref()));
+        let (weight_grams, track_stock, max_per_order) = (*weight_grams, *track_stock, *max_per_order);
         VariantDetails { options, barcode, weight_grams, track_stock, max_per_order }
     }
 }

@@ -1,6 +1,8 @@
 //! Checks that need only the input itself.
 
-use domain::UserError;
+use std::collections::BTreeMap;
+
+use domain::{UserError, texts};
 
 use crate::accepted::CommandError;
 
@@ -49,17 +51,25 @@ impl Problems {
         text.and_then(|text| self.parsed(field, text))
     }
 
-    /// Requires a single line of 1 to `max` characters.
+    /// Requires a single line of 1 to `max` characters, not counting spaces at its ends: [`one_line`] removes them.
     pub(crate) fn line(&mut self, field: &str, text: &str, max: usize) {
-        self.prose(field, text, max);
-        if text.chars().any(char::is_control) {
-            self.add("INVALID_TEXT", field, "Must be a single line without control characters.");
+        let text = texts::trimmed(text);
+        self.length(field, text, max);
+        if !texts::is_line(text) {
+            self.add("INVALID_TEXT", field, format!("It {}", texts::LINE));
         }
     }
 
     /// Requires a text of 1 to `max` characters and any number of lines.
     pub(crate) fn prose(&mut self, field: &str, text: &str, max: usize) {
-        if text.trim().is_empty() {
+        self.length(field, text, max);
+        if !texts::is_prose(text) {
+            self.add("INVALID_TEXT", field, format!("It {}", texts::PROSE));
+        }
+    }
+
+    fn length(&mut self, field: &str, text: &str, max: usize) {
+        if texts::is_blank(text) {
             self.add("REQUIRED", field, "Must not be empty.");
         } else if text.chars().count() > max {
             self.add("TOO_LONG", field, format!("Must have at most {max} characters."));
@@ -75,7 +85,8 @@ impl Problems {
 
     /// Requires the form of an e-mail address. Whether it exists is not checked.
     pub(crate) fn email(&mut self, field: &str, text: &str) {
-        if text.trim().is_empty() {
+        let text = texts::trimmed(text);
+        if texts::is_blank(text) {
             self.add("REQUIRED", field, "Must not be empty.");
         } else if !looks_like_email(text) {
             self.add("INVALID_EMAIL", field, "Must be an e-mail address, such as name@example.com.");
@@ -93,13 +104,29 @@ impl Problems {
         }
     }
 
-    /// Requires a payment token of 1 to 500 characters; refuses card numbers.
-    pub(crate) fn payment_token(&mut self, field: &str, token: &str) {
+    /// Requires a payment token of 1 to 500 characters; refuses card numbers unless tokens may look like them.
+    pub(crate) fn payment_token(&mut self, field: &str, token: &str, may_be_numeric: bool) {
         self.line(field, token, 500);
-        if holds_card_number(token) {
+        if !may_be_numeric && holds_card_number(token) {
             let message = "This looks like a card number. Send the token from the payment provider instead.";
             self.add("CARD_NUMBER_REFUSED", field, message);
         }
+    }
+
+    /// A map without spaces around its names and values. Names that are equal then are a problem.
+    pub(crate) fn entries(
+        &mut self,
+        field: &str,
+        entries: &BTreeMap<String, String>,
+    ) -> BTreeMap<String, String> {
+        let mut trimmed = BTreeMap::new();
+        for (name, value) in entries {
+            if trimmed.insert(one_line(name), one_line(value)).is_some() {
+                let message = "There is another entry whose name differs only in spaces. Remove one of them.";
+                self.add("DUPLICATE", format!("{field}.{name}"), message);
+            }
+        }
+        trimmed
     }
 
     /// Fails with all problems, if there are any.
@@ -114,6 +141,16 @@ impl Problems {
     }
 }
 
+/// A text of one line as it is recorded: without spaces at its ends.
+pub(crate) fn one_line(text: &str) -> String {
+    texts::trimmed(text).to_owned()
+}
+
+/// [`one_line`] of a text that may be missing.
+pub(crate) fn one_line_if(text: Option<&String>) -> Option<String> {
+    text.map(|text| one_line(text))
+}
+
 fn looks_like_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let label = |label: &str| {
@@ -125,14 +162,15 @@ fn looks_like_email(text: &str) -> bool {
     };
     text.len() <= 254
         && (1..=64).contains(&local.len())
-        && !local
-            .chars()
-            .any(|c| c.is_whitespace() || c.is_control() || matches!(c, '@' | '<' | '>' | '"' | ','))
+        && !local.chars().any(|c| {
+            c.is_whitespace() || texts::is_unsafe_to_show(c) || matches!(c, '@' | '<' | '>' | '"' | ',')
+        })
         && domain.contains('.')
         && domain.split('.').all(label)
 }
 
-/// Whether 13 to 19 digits of `text` in a row, perhaps grouped by single spaces or dashes, add up like a card number's.
+/// Whether digits of `text` in a row, perhaps grouped by single spaces or dashes, are a card number: the prefix and length of an
+/// issuer, and a right check digit.
 fn holds_card_number(text: &str) -> bool {
     let mut digits: Vec<u32> = Vec::new();
     let mut separated = false;
@@ -145,7 +183,7 @@ fn holds_card_number(text: &str) -> bool {
             }
             None if matches!(c, ' ' | '-') && !separated && !digits.is_empty() => separated = true,
             None => {
-                if (13..=19).contains(&digits.len()) && luhn(&digits) {
+                if is_of_issuer(&digits) && luhn(&digits) {
                     return true;
                 }
                 digits.clear();
@@ -154,6 +192,52 @@ fn holds_card_number(text: &str) -> bool {
         }
     }
     false
+}
+
+/// Issuers of cards (ISO/IEC 7812): first and last prefix, of as many digits each, and shortest and longest number.
+const ISSUERS: &[(u32, u32, usize, usize)] = &[
+    // Visa
+    (4, 4, 13, 19),
+    // Mastercard
+    (51, 55, 16, 16),
+    (2221, 2720, 16, 16),
+    // American Express
+    (34, 34, 15, 15),
+    (37, 37, 15, 15),
+    // Diners Club
+    (300, 305, 14, 19),
+    (3095, 3095, 14, 19),
+    (36, 36, 14, 19),
+    (38, 39, 14, 19),
+    // Discover
+    (6011, 6011, 16, 19),
+    (644, 649, 16, 19),
+    (65, 65, 16, 19),
+    // JCB
+    (3528, 3589, 16, 19),
+    // UnionPay
+    (62, 62, 16, 19),
+    (81, 81, 16, 19),
+    // Maestro
+    (50, 50, 13, 19),
+    (56, 58, 13, 19),
+    (60, 61, 13, 19),
+    (63, 63, 13, 19),
+    (66, 69, 13, 19),
+    // Mir
+    (2200, 2204, 16, 19),
+    // RuPay
+    (82, 82, 16, 16),
+    // Troy
+    (9792, 9792, 16, 16),
+];
+
+fn is_of_issuer(digits: &[u32]) -> bool {
+    ISSUERS.iter().any(|(first, last, shortest, longest)| {
+        let width = first.to_string().len();
+        let prefix = digits.iter().take(width).fold(0, |sum, digit| sum * 10 + digit);
+        (*shortest..=*longest).contains(&digits.len()) && (*first..=*last).contains(&prefix)
+    })
 }
 
 fn luhn(digits: &[u32]) -> bool {
@@ -171,13 +255,47 @@ mod tests {
 
     #[test]
     fn card_numbers_are_seen_however_they_are_written() {
-        for card in ["4111111111111111", "4111 1111 1111 1111", "4111-1111-1111-1111", "tok_378282246310005!"]
-        {
+        // The test numbers that issuers and payment providers publish.
+        for card in [
+            "4111111111111111",
+            "4111 1111 1111 1111",
+            "4111-1111-1111-1111",
+            "tok_378282246310005!",
+            "4222222222222",
+            "5555555555554444",
+            "2223003122003222",
+            "30569309025904",
+            "6011111111111117",
+            "3530111333300000",
+            "6200000000000005",
+            "6759649826438453",
+        ] {
             assert!(holds_card_number(card), "{card}");
         }
         for token in ["ok", "tok_1NqJ2k", "4111111111111112", "411111111111", "12345678901234567890", ""] {
             assert!(!holds_card_number(token), "{token}");
         }
+    }
+
+    #[test]
+    fn a_token_of_digits_is_no_card_number_without_the_prefix_and_length_of_an_issuer() {
+        // All of them have a right check digit. The last three have a prefix of an issuer that has no numbers of that length.
+        let ours = ["1000000000000008", "9999999999999995", "0000000000000000", "7000000000000005"];
+        for token in ours.into_iter().chain(["511111111111115", "34111111111113", "341111111111111117"]) {
+            let digits: Vec<u32> = token.chars().filter_map(|c| c.to_digit(10)).collect();
+            assert!(luhn(&digits), "{token}");
+            assert!(!holds_card_number(token), "{token}");
+        }
+    }
+
+    #[test]
+    fn a_provider_may_have_tokens_that_look_like_card_numbers() {
+        let mut problems = Problems::default();
+        problems.payment_token("paymentToken", "4111111111111111", true);
+        assert!(problems.none().is_ok());
+        let mut problems = Problems::default();
+        problems.payment_token("paymentToken", "4111111111111111", false);
+        assert!(problems.none().is_err());
     }
 
     #[test]
@@ -196,9 +314,13 @@ mod tests {
         problems.email("email", "nobody");
         problems.country("country", "XX");
         problems.line("name", "", 10);
-        problems.line("city", "a\nb", 10);
+        problems.line("city", "a\u{2028}b", 10);
+        problems.line("region", "\u{200b}", 10);
+        problems.line("street", "\u{202e}b", 10);
+        problems.prose("note", "a\u{1b}b", 10);
         let Err(CommandError::Invalid(errors)) = problems.none() else { panic!("nothing was wrong") };
         let codes: Vec<_> = errors.iter().map(|error| error.code.as_str()).collect();
-        assert_eq!(codes, ["INVALID_EMAIL", "UNKNOWN_COUNTRY", "REQUIRED", "INVALID_TEXT"]);
+        let texts = ["REQUIRED", "INVALID_TEXT", "REQUIRED", "INVALID_TEXT", "INVALID_TEXT"];
+        assert_eq!(codes, [&["INVALID_EMAIL", "UNKNOWN_COUNTRY"], &texts[..]].concat());
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::MoneyInput;
-use super::checks::Problems;
+use super::checks::{Problems, one_line, one_line_if};
 
 /// An order as placed by a shopper. The shop determines prices, taxes and totals.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -146,7 +146,14 @@ impl AddressInput {
     }
 
     pub(crate) fn address(&self) -> Address {
-        let Self { name, lines, postal_code, city, region, country } = self.clone();
-        Address { name, lines, postal_code, city, region, country }
+        let Self { name, lines, postal_code, city, region, country } = self;
+        Address {
+            name: one_line(name),
+            lines: lines.iter().map(|line| one_line(line)).collect(),
+            postal_code: one_line_if(postal_code.as_ref()),
+            city: one_line(city),
+            region: one_line_if(region.as_ref()),
+            country: country.clone(),
+        }
     }
 }

@@ -19,8 +19,8 @@ pub enum ActionOutcome {
 pub struct PaymentActionInput {
     /// Whether the payment was confirmed or refused.
     pub outcome: ActionOutcome,
-    /// Time until which the authorised amount can be captured (RFC 3339); only with APPROVED. Default: seven
-    /// days from now.
+    /// Time until which the authorised amount can be captured (RFC 3339), at most a year from now; only with
+    /// APPROVED. Default: seven days from now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     pub authorized_until: Option<String>,

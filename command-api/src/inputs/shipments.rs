@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DispatchInput {
-    /// Estimated time of arrival (RFC 3339). Default: three days from now; one day for EXPRESS.
+    /// Estimated time of arrival (RFC 3339), not past and at most a year from now. Default: three days from now; one day for EXPRESS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     pub eta: Option<String>,
@@ -22,7 +22,7 @@ pub struct TrackingInput {
     /// Place where the parcel was seen, at most 200 characters; never a private address. Default: unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
-    /// New estimated time of arrival (RFC 3339). Default: unchanged.
+    /// New estimated time of arrival (RFC 3339), not past and at most a year from now. Default: unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     pub eta: Option<String>,
@@ -32,7 +32,7 @@ pub struct TrackingInput {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeliveryAttemptInput {
-    /// Number of the attempt, at least 1. Default: the next number.
+    /// Number of the attempt, 1 to 100. A known number with another reason is refused. Default: the next number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,
     /// Reason given by the carrier, 1 to 200 characters; never personal data.
@@ -43,7 +43,7 @@ pub struct DeliveryAttemptInput {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeliveredInput {
-    /// Time of delivery (RFC 3339). Default: now.
+    /// Time of delivery (RFC 3339), between the recorded dispatch and now. Default: now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     pub delivered_at: Option<String>,

@@ -13,8 +13,9 @@ pub struct ReceiveInput {
     pub location: String,
     /// Number of units received, at least 1.
     pub quantity: u32,
-    /// Number of the delivery note. A delivery with a reference is booked only once per SKU and location,
-    /// whatever the Idempotency-Key. Default: none.
+    /// Number of the delivery note, 1 to 200 characters. A delivery with a reference is booked only once per SKU and
+    /// location, whatever the Idempotency-Key; the same reference with another quantity is refused. The latest 200 of
+    /// the SKU are known. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
 }
@@ -49,7 +50,8 @@ pub struct TransferInput {
     pub to: String,
     /// Number of units to move, at least 1.
     pub quantity: u32,
-    /// Id of the transfer. A transfer with an id is booked only once per SKU, whatever the Idempotency-Key.
+    /// Id of the transfer, 1 to 200 characters. A transfer with an id is booked only once per SKU, whatever the
+    /// Idempotency-Key; the same id with another quantity or location is refused. The latest 200 of the SKU are known.
     /// Default: derived from the Idempotency-Key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transfer_id: Option<String>,

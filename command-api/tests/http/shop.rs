@@ -8,6 +8,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use command_api::{Commands, LIMITS, Writers, problem_for, public_api, staff_api};
 use domain::price_book::PRICE_BOOK;
+use domain::shipment::PlanShipments;
 use domain::stock::OpenStockItem;
 use domain::{Decision, ShopRules};
 use event_log::port::{Read, StoredEvent, Wanted};
@@ -18,7 +19,9 @@ use platform::clock::Clock;
 use platform::sealing::Sealer;
 use platform::shutdown::Shutdown;
 use platform::vault;
-use schemas::{Actor, CommandId, Context};
+use schemas::order::{OrderConfirmed, OrderPlaced, ShippingMethod};
+use schemas::reservation::LineAtLocation;
+use schemas::{Actor, CommandId, Context, LineId, LocationId, ShipmentId, Timestamp};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::task::AbortHandle;
@@ -204,6 +207,25 @@ impl Shop {
             let views = (PRICE_BOOK.learn)(&known, &event.envelope, &event.payload).unwrap();
             ordering.note(Note { views, ..Note::default() }).await.unwrap();
         }
+    }
+
+    /// Plans a parcel at `central` with the first line of an order.
+    pub async fn plan_parcel(&self, placed: OrderPlaced) -> ShipmentId {
+        let location: LocationId = "central".parse().unwrap();
+        let shipment = ShipmentId::of(placed.order_id, &location);
+        let (line_id, sku, qty) = (LineId(1), placed.lines[0].sku.clone(), placed.lines[0].qty);
+        let far: Timestamp = "9000-01-01T00:00:00Z".parse().unwrap();
+        let order = OrderConfirmed {
+            order_id: placed.order_id,
+            order_number: placed.order_number,
+            lines: vec![LineAtLocation { line_id, sku, qty, location, tracked: true }],
+            shipping_method: ShippingMethod::Standard,
+            ship_to: placed.ship_to,
+            fulfil_by: far,
+            authorized_until: far,
+        };
+        self.decide(Context::Shipping, PlanShipments { order }).await;
+        shipment
     }
 
     /// Has something decided that no person commands.

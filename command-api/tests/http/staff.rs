@@ -1,10 +1,8 @@
 //! The back office's commands.
 
 use axum::body::Body;
-use domain::shipment::PlanShipments;
-use schemas::order::{OrderConfirmed, OrderPlaced, ShippingMethod};
-use schemas::reservation::LineAtLocation;
-use schemas::{Context, LineId, ShipmentId, Timestamp};
+use schemas::order::OrderPlaced;
+use schemas::{Context, ShipmentId};
 use serde_json::{Value, json};
 
 use crate::shop::{Shop, command, keyed, order, send};
@@ -127,28 +125,10 @@ async fn a_parcel_is_packed_and_taken_back_in_its_orders_flow() {
     let shop = Shop::open().await;
     shop.place("k1", &order()).await.is(201);
     let placed: OrderPlaced = serde_json::from_str(&shop.events(Context::Ordering).await[0].payload).unwrap();
-    let location: schemas::LocationId = "central".parse().unwrap();
-    let (order_id, shipment) = (placed.order_id, ShipmentId::of(placed.order_id, &location));
+    let shipment = ShipmentId::of(placed.order_id, &"central".parse().unwrap());
     let path = |verb: &str| format!("/v1/shipments/{shipment}/{verb}");
     command(&shop.staff, "POST", &path("pack"), "s0", &json!({})).await.is_problem(404, "NOT_FOUND");
-    let line = LineAtLocation {
-        line_id: LineId(1),
-        sku: "TEA-100".parse().unwrap(),
-        qty: 2,
-        location,
-        tracked: true,
-    };
-    let far: Timestamp = "9000-01-01T00:00:00Z".parse().unwrap();
-    let order = OrderConfirmed {
-        order_id,
-        order_number: placed.order_number,
-        lines: vec![line],
-        shipping_method: ShippingMethod::Standard,
-        ship_to: placed.ship_to,
-        fulfil_by: far,
-        authorized_until: far,
-    };
-    shop.decide(Context::Shipping, PlanShipments { order }).await;
+    shop.plan_parcel(placed).await;
     // A command with nothing to say needs no body.
     let bare =
         crate::shop::ask("POST", &path("pack")).header("idempotency-key", "s1").body(Body::empty()).unwrap();

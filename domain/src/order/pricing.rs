@@ -9,6 +9,7 @@ use serde_json::json;
 use super::OrderedLine;
 use super::sums::Share;
 use crate::price_book::{PriceEntry, sku_key};
+use crate::product::limits::UNITS;
 use crate::{Refusal, Seen, ShopRules, UserError};
 
 /// The lines of an order without prices.
@@ -68,7 +69,8 @@ impl Basket<'_> {
         let mut wrong = Vec::new();
         let all = ordered.entry(sku).or_default();
         *all += u64::from(wanted.qty);
-        let max = entry.max_per_order.unwrap_or(self.rules.max_per_order);
+        // Old variants may have a limit of their own beyond the highest one.
+        let max = entry.max_per_order.unwrap_or(self.rules.max_per_order).min(UNITS);
         if wanted.qty == 0 || *all > u64::from(max) {
             let message = format!(
                 "An order can contain 1 to {max} units of {sku}, but this order has {all}. Change the quantity."

@@ -1,6 +1,7 @@
 //! Authorisations: one attempt at a time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use schemas::payment::{
     DeclineCode, LatePaymentDetected, PaymentActionRequired, PaymentAuthorized, PaymentDeclined,
@@ -12,7 +13,7 @@ use super::book::{Try, TrySituation};
 use super::capture;
 use super::draft::{PaymentDraft, payment_decision};
 use super::outcomes::AuthorizeOutcome;
-use crate::{Refusal, ShopRules};
+use crate::{Refusal, ShopRules, times};
 
 /// Requests an authorisation, because the stock is reserved or the customer tries another payment method. No effect
 /// while an attempt is open or has succeeded, for a token that was tried before, and when the order has ended.
@@ -73,15 +74,19 @@ impl Reauthorize {
 pub enum Confirmation {
     /// Confirmed: the amount is authorised.
     Approved {
-        /// Last instant at which the amount can be captured.
-        authorized_until: Timestamp,
+        /// Last instant at which the amount can be captured; `None` for seven days from now.
+        authorized_until: Option<Timestamp>,
     },
     Refused,
 }
 
+/// How long an authorisation usually lasts.
+const USUAL: Duration = Duration::from_hours(7 * 24);
+
 /// Records the result of the authentication at the bank, reported by the customer or the bank. A repetition has no
-/// effect. Refuses with `NOT_FOUND` if no payment was requested, and with `ILLEGAL_TRANSITION` if no attempt waits
-/// for the customer.
+/// effect. Refuses with `NOT_FOUND` if no payment was requested, with `INVALID_TIME` for an authorisation that has
+/// ended or lasts more than a year, and with `ILLEGAL_TRANSITION` if no attempt waits for the customer, or if the amount
+/// is authorised until another time.
 #[derive(Clone, Debug)]
 pub struct CompleteAction {
     pub order_id: OrderId,
@@ -98,8 +103,12 @@ impl CompleteAction {
         let approved = matches!(self.confirmation, Confirmation::Approved { .. });
         match (&latest.situation, self.confirmation) {
             (TrySituation::AwaitsCustomer { provider_ref }, Confirmation::Approved { authorized_until }) => {
-                let granted = (provider_ref.clone(), authorized_until);
-                authorized(draft, step, granted);
+                let (provider_ref, now) = (provider_ref.clone(), draft.now());
+                if let Some(until) = authorized_until {
+                    times::expected(("authorizedUntil", "The end of the authorisation"), until, now)?;
+                }
+                let until = authorized_until.unwrap_or_else(|| now.plus(USUAL));
+                authorized(draft, step, (provider_ref, until));
             }
             (TrySituation::AwaitsCustomer { .. }, Confirmation::Refused) => {
                 declined(draft, step, DeclineCode::ActionFailed, &self.rules);
@@ -114,6 +123,14 @@ impl CompleteAction {
                 return Err(Refusal::rule("ILLEGAL_TRANSITION", message));
             }
             (TrySituation::Declined, _) => {}
+            (
+                TrySituation::SetAside { until, .. },
+                Confirmation::Approved { authorized_until: Some(other) },
+            ) if other != *until => {
+                let message =
+                    format!("The amount is already authorised, until {until}. That cannot be changed.");
+                return Err(Refusal::rule("ILLEGAL_TRANSITION", message).at("authorizedUntil"));
+            }
             _ if approved => {}
             _ => {
                 let message = "The payment is already authorised. Cancel the order instead.";

@@ -1,6 +1,6 @@
 //! The history with the provider: authorisation attempts, captures per parcel, refunds, and open inquiries.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use schemas::payment::{PaymentEvent, PaymentRequested, PaymentStep};
 use schemas::{Currency, Money, Sealed, ShipmentId, Timestamp};
@@ -12,7 +12,8 @@ pub struct Book {
     captures: BTreeMap<ShipmentId, Capture>,
     refunds: BTreeMap<String, Refund>,
     unanswered: BTreeMap<PaymentStep, Unanswered>,
-    disputes: BTreeSet<String>,
+    /// Amounts of chargebacks by their reference.
+    disputes: BTreeMap<String, Money>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -123,7 +124,7 @@ impl Book {
             captures: BTreeMap::new(),
             refunds: BTreeMap::new(),
             unanswered: BTreeMap::new(),
-            disputes: BTreeSet::new(),
+            disputes: BTreeMap::new(),
         }
     }
 
@@ -160,9 +161,9 @@ impl Book {
         self.unanswered.get(step).copied()
     }
 
-    /// Whether a chargeback with this reference is known.
-    pub(crate) fn is_disputed(&self, provider_ref: &str) -> bool {
-        self.disputes.contains(provider_ref)
+    /// The amount of the chargeback with this reference, if it is known.
+    pub(crate) fn disputed(&self, provider_ref: &str) -> Option<Money> {
+        self.disputes.get(provider_ref).copied()
     }
 
     /// Steps with an inquiry due at `now`, with the number of earlier inquiries.
@@ -263,7 +264,7 @@ impl Book {
                 self.unanswered.insert(e.step.clone(), Unanswered::Asked { asked });
             }
             E::ChargebackReceived(e) => {
-                self.disputes.insert(e.provider_ref.clone());
+                self.disputes.insert(e.provider_ref.clone(), e.amount);
             }
             E::PaymentCancelled(_) | E::LatePaymentDetected(_) => {}
         }

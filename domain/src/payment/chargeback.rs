@@ -6,8 +6,9 @@ use schemas::{Money, OrderId};
 use super::draft::{PaymentDraft, payment_decision};
 use crate::Refusal;
 
-/// Records a chargeback. No effect if the dispute is known.
-/// Refuses with `NOT_FOUND` if no payment was requested, and with `NOTHING_CAPTURED` if nothing was captured.
+/// Records a chargeback. No effect if the dispute is known with the same amount.
+/// Refuses with `NOT_FOUND` if no payment was requested, with `NOTHING_CAPTURED` if nothing was captured, and with
+/// `CHARGEBACK_RECORDED` if the dispute is known with another amount.
 #[derive(Clone, Debug)]
 pub struct RecordChargeback {
     pub order_id: OrderId,
@@ -28,8 +29,15 @@ impl RecordChargeback {
             let message = "Nothing was captured for this order, so there is nothing to charge back. Check the order id.";
             return Err(Refusal::rule("NOTHING_CAPTURED", message).retryable());
         }
-        if !draft.book().is_disputed(&provider_ref) {
-            draft.append(ChargebackReceived { order_id, amount, provider_ref });
+        match draft.book().disputed(&provider_ref) {
+            Some(known) if known == amount => {}
+            Some(known) => {
+                let message = format!(
+                    "The dispute with this reference was already recorded with {known}. Use another reference for another dispute."
+                );
+                return Err(Refusal::rule("CHARGEBACK_RECORDED", message).at("providerRef"));
+            }
+            None => draft.append(ChargebackReceived { order_id, amount, provider_ref }),
         }
         Ok(())
     }

@@ -152,7 +152,7 @@ fn deadlines_of(aggregate: AggregateType) -> BTreeSet<&'static str> {
     let events = events_of(aggregate.topic());
     let mut kinds = BTreeSet::new();
     let mut fold = |state: &mut Box<dyn AnyState>, (name, envelope, payload): &(&str, Envelope, String)| {
-        state.evolve_stored(name, envelope.type_version, payload).unwrap();
+        state.evolve_stored(name, envelope.type_version, payload, envelope.time).unwrap();
         kinds.extend(state.deadline().map(|deadline| deadline.kind));
     };
     let mut all = initial_state(aggregate);

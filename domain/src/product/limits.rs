@@ -7,6 +7,7 @@ use schemas::product::VariantDetails;
 
 use crate::category::Categories;
 use crate::faults::Faults;
+use crate::texts;
 
 /// Maximum length of a title, in characters.
 const TITLE: usize = 200;
@@ -22,6 +23,10 @@ const KEY: usize = 50;
 const VALUE: usize = 200;
 /// Maximum number of categories of a product.
 const CATEGORIES: usize = 20;
+/// Maximum weight of a variant, in grams: 100 tonnes.
+const WEIGHT: u32 = 100_000_000;
+/// Maximum number of units of a SKU in an order.
+pub(crate) const UNITS: u32 = 1_000_000;
 /// Maximum number of variants of a product, including discontinued ones.
 pub(crate) const VARIANTS: usize = 100;
 /// Maximum number of images and videos of a product.
@@ -52,7 +57,7 @@ pub(super) fn attributes(faults: &mut Faults, field: &str, attributes: &BTreeMap
     // The list of errors for a far too large map would be as large as the map.
     for (key, value) in attributes.iter().take(ATTRIBUTES) {
         faults.line(&format!("{field}.{key}"), value, VALUE);
-        if key.trim().is_empty() || key.chars().count() > KEY || key.chars().any(char::is_control) {
+        if texts::is_blank(key) || key.chars().count() > KEY || !texts::is_line(key) {
             let message =
                 format!("The names of the entries of {field} must be single lines of 1 to {KEY} characters.");
             faults.add("INVALID_KEY", format!("{field}.{key}"), message);
@@ -80,8 +85,13 @@ pub(super) fn variant(faults: &mut Faults, details: &VariantDetails) {
     if let Some(barcode) = &details.barcode {
         faults.line("barcode", barcode, NAME);
     }
-    if details.max_per_order == Some(0) {
-        let message = "maxPerOrder must be at least 1. To stop sales, discontinue the variant or unpublish the product.";
+    if details.weight_grams.is_some_and(|weight| weight > WEIGHT) {
+        faults.add("OUT_OF_RANGE", "weightGrams", format!("weightGrams must be at most {WEIGHT}."));
+    }
+    if details.max_per_order.is_some_and(|units| !(1..=UNITS).contains(&units)) {
+        let message = format!(
+            "maxPerOrder must be from 1 to {UNITS}. To stop sales, discontinue the variant or unpublish the product."
+        );
         faults.add("OUT_OF_RANGE", "maxPerOrder", message);
     }
 }

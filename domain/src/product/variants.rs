@@ -14,19 +14,21 @@ use crate::{Changes, Decision, Draft, Reads, Refusal, Seen};
 #[derive(Clone, Debug)]
 pub struct AddVariant {
     pub product_id: ProductId,
-    /// Unique among all products, including archived ones.
+    /// Unique among all products, including archived ones, without regard to case.
     pub sku: Sku,
     pub details: VariantDetails,
 }
 
 impl Decision for AddVariant {
     fn reads(&self) -> Reads {
-        Reads::stream::<Product>(self.product_id.stream()).and_claim(SKU, self.sku.as_str())
+        let reads = Reads::stream::<Product>(self.product_id.stream());
+        spellings(&self.sku).into_iter().fold(reads, |reads, spelling| reads.and_claim(SKU, spelling))
     }
 
     fn decide(&self, seen: &Seen, now: Timestamp) -> Result<Changes, Refusal> {
         let stream = self.product_id.stream();
-        let taken = seen.holder(SKU, self.sku.as_str()).is_some_and(|holder| *holder != stream);
+        let is_other = |spelling: &String| seen.holder(SKU, spelling).is_some_and(|holder| *holder != stream);
+        let taken = spellings(&self.sku).iter().any(is_other);
         let mut product = Draft::of(seen, stream, now);
         add(&mut product, taken, self)?;
         product.answer(json!({ "productId": self.product_id, "sku": self.sku }));
@@ -45,19 +47,49 @@ fn add(product: &mut Draft<'_, Product>, sku_taken: bool, command: &AddVariant) 
             faults.add("VARIANT_EXISTS", "sku", message);
         }
         Some(_) => return Err(discontinued(&command.sku)),
-        None => faults.at_most("variants", listing.variants.len() + 1, limits::VARIANTS),
+        None => {
+            if let Some(other) = listing.variants.keys().find(|known| differ_in_case(known, &command.sku)) {
+                let message = format!(
+                    "The product already has a variant {other}, which differs only in case. Choose another SKU."
+                );
+                faults.add("SKU_TAKEN", "sku", message);
+            }
+            faults.at_most("variants", listing.variants.len() + 1, limits::VARIANTS);
+        }
     }
     limits::variant(&mut faults, &command.details);
     if sku_taken {
-        let message =
-            format!("The SKU {} is already used by another product. Choose another SKU.", command.sku);
+        let message = format!(
+            "The SKU {}, perhaps in another case, is already used by another product. Choose another SKU.",
+            command.sku
+        );
         faults.add("SKU_TAKEN", "sku", message);
     }
     faults.refuse()?;
     let (product_id, sku, details) = (command.product_id, command.sku.clone(), command.details.clone());
     product.append(VariantAdded { product_id, sku, details });
-    product.claim(SKU, command.sku.as_str());
+    product.claim(SKU, claimed(&command.sku));
     Ok(())
+}
+
+/// The value of the claim of a SKU.
+fn claimed(sku: &Sku) -> String {
+    sku.as_str().to_ascii_uppercase()
+}
+
+/// The claims that say that a SKU is taken: its own, and those that were made before case was ignored, as they were written.
+fn spellings(sku: &Sku) -> Vec<String> {
+    let mut spellings = vec![claimed(sku)];
+    for old in [sku.as_str().to_owned(), sku.as_str().to_ascii_lowercase()] {
+        if !spellings.contains(&old) {
+            spellings.push(old);
+        }
+    }
+    spellings
+}
+
+fn differ_in_case(one: &Sku, other: &Sku) -> bool {
+    one != other && one.as_str().eq_ignore_ascii_case(other.as_str())
 }
 
 /// Replaces the details of a variant.

@@ -43,8 +43,8 @@ impl Decision for CancelShipments {
             Shipment::Here(parcel, _) => Some(cancelled(shipment_id, parcel, true)),
             Shipment::Unplanned
             | Shipment::OnItsWay(..)
-            | Shipment::Delivered(_)
-            | Shipment::Lost(_)
+            | Shipment::Delivered(..)
+            | Shipment::Lost(..)
             | Shipment::Cancelled(_) => None,
         }))
     }

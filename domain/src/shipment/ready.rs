@@ -9,7 +9,10 @@ use schemas::{ShipmentId, Timestamp};
 
 use super::{Label, Parcel, Readiness, Shipment};
 use crate::one_stream::one_stream;
-use crate::{Draft, Refusal};
+use crate::{Draft, Refusal, times};
+
+/// The expected arrival: its field, and its name in sentences.
+pub(super) const ARRIVAL: (&str, &str) = ("eta", "The expected arrival");
 
 /// Marks a parcel as packed. A repetition has no effect.
 ///
@@ -39,8 +42,9 @@ fn pack(shipment: &mut Draft<'_, Shipment>, command: &Pack) -> Result<(), Refusa
 }
 
 /// Records that the carrier has taken the parcel. A repetition has no effect. Refuses with `SHIPMENT_ON_HOLD` while
-/// it may not leave, with `AUTHORIZATION_EXPIRED` if its amount can no longer be captured, with `INVALID_ETA` for an
-/// arrival in the past, with `ILLEGAL_TRANSITION` without a label or if it has left, and with `NOT_FOUND`.
+/// it may not leave, with `AUTHORIZATION_EXPIRED` if its amount can no longer be captured, with `INVALID_TIME` for an
+/// arrival in the past or more than a year away, with `ALREADY_DISPATCHED` if it has left with another arrival, with
+/// `ILLEGAL_TRANSITION` without a label or after the journey, and with `NOT_FOUND`.
 #[derive(Clone, Copy, Debug)]
 pub struct Dispatch {
     pub shipment_id: ShipmentId,
@@ -54,17 +58,20 @@ fn dispatch(shipment: &mut Draft<'_, Shipment>, command: &Dispatch) -> Result<()
     match shipment.state() {
         Shipment::Here(parcel, Readiness::Labelled(label)) => {
             may_leave(parcel, shipment.now())?;
-            let eta = command.eta.unwrap_or_else(|| shipment.now().plus(travel_time(parcel.shipping_method)));
-            if eta < shipment.now() {
-                let refusal = Refusal::rule(
-                    "INVALID_ETA",
-                    "The expected arrival is in the past. Correct eta, or leave it out.",
-                );
-                return Err(refusal.at("eta"));
+            if let Some(eta) = command.eta {
+                times::expected(ARRIVAL, eta, shipment.now())?;
             }
+            let eta = command.eta.unwrap_or_else(|| shipment.now().plus(travel_time(parcel.shipping_method)));
             shipment.append(dispatched(command.shipment_id, parcel, label, eta));
         }
-        Shipment::OnItsWay(..) => {}
+        Shipment::OnItsWay(_, journey) if command.eta.is_none_or(|eta| eta == journey.eta) => {}
+        Shipment::OnItsWay(_, journey) => {
+            let message = format!(
+                "The parcel has already left, with expected arrival {}. Report a new one as a tracking update.",
+                journey.eta
+            );
+            return Err(Refusal::rule("ALREADY_DISPATCHED", message).at("eta"));
+        }
         // The carrier's label arrives by itself.
         packed @ Shipment::Here(_, Readiness::Packed) => {
             return Err(packed.illegal("be dispatched").retryable());

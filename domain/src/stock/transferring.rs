@@ -3,8 +3,8 @@
 use schemas::stock::{StockTransferredIn, StockTransferredOut};
 use schemas::{LocationId, Sku};
 
-use super::Stock;
 use super::draft::StockDraft;
+use super::{Stock, Transfer};
 use crate::faults::Faults;
 use crate::one_stream::one_stream;
 use crate::{Draft, Refusal};
@@ -19,8 +19,8 @@ pub struct TransferStock {
     pub to: LocationId,
     /// At least 1.
     pub qty: u32,
-    /// Id of the transfer, which is carried out once per SKU, however often the command is repeated. At most 200
-    /// characters.
+    /// Id of the transfer, which is carried out once per SKU, however often the command is repeated. Another transfer of
+    /// the SKU with the same id is refused with `TRANSFER_BOOKED`. At most 200 characters.
     pub transfer_id: String,
 }
 
@@ -38,8 +38,9 @@ fn transfer(stock: &mut Draft<'_, Stock>, command: &TransferStock) -> Result<(),
         faults.add("SAME_LOCATION", "to", "The units are already at this location. Choose another one.");
     }
     faults.refuse()?;
-    if item.transfers.contains(&transfer_id) {
-        return Ok(());
+    if let Some(booked) = item.transfers.iter().find(|booked| booked.id == transfer_id) {
+        let same = booked.from == from && booked.to == to && booked.qty == qty;
+        return if same { Ok(()) } else { Err(booked_already(&sku, booked)) };
     }
     let place = item.levels.place(&from);
     if qty > place.free() {
@@ -64,4 +65,12 @@ fn transfer(stock: &mut Draft<'_, Stock>, command: &TransferStock) -> Result<(),
     draft.append(StockTransferredIn { sku, transfer_id, qty, from, to, after });
     draft.finish();
     Ok(())
+}
+
+fn booked_already(sku: &Sku, booked: &Transfer) -> Refusal {
+    let Transfer { from, to, qty, .. } = booked;
+    let message = format!(
+        "A transfer of {sku} with this id was already booked: {qty} units from {from} to {to}. Use another transferId for another transfer."
+    );
+    Refusal::rule("TRANSFER_BOOKED", message).at("transferId")
 }

@@ -1,6 +1,6 @@
 use domain::claims::SKU;
-use domain::given::{noon, nothing_yet};
-use domain::product::{AddVariant, ChangeVariant, DiscontinueVariant, Publish, SetPrice};
+use domain::given::{given, noon, nothing_yet};
+use domain::product::{AddVariant, ChangeVariant, DiscontinueVariant, Product, Publish, SetPrice};
 use schemas::product::{PriceSet, ProductEvent, VariantChanged, VariantDetails, VariantDiscontinued};
 use schemas::{Currency, Money, ProductId};
 
@@ -38,6 +38,48 @@ fn a_sku_belongs_to_one_product() {
     let refusal = taken.when(&add).refused("SKU_TAKEN");
     assert_eq!(refusal.errors[0].field.as_deref(), Some("sku"));
     nothing_yet().when(&add).refused("NOT_FOUND");
+}
+
+#[test]
+fn skus_are_unique_without_regard_to_case() {
+    let other = ProductId::derived(&["other"]).stream();
+    // Claims from before case was ignored are SKUs as they were written.
+    for claimed in ["TEA-200", "tea-200", "Tea-200"] {
+        let taken = shop([created()]).and_claimed(SKU, claimed, &other);
+        taken.when(&AddVariant { sku: sku("Tea-200"), ..add() }).refused("SKU_TAKEN");
+    }
+    let added =
+        shop([created()]).when(&AddVariant { sku: sku("Tea-200"), ..add() }).again().nothing().after();
+    for same in ["TEA-200", "tea-200", "tEA-200"] {
+        let refusal = added.when(&AddVariant { sku: sku(same), ..add() }).refused("SKU_TAKEN");
+        assert!(refusal.message.contains("Tea-200"), "{refusal}");
+    }
+    let elsewhere = given::<Product>(other, [created()]).and_claimed(SKU, "TEA-200", &tea().stream());
+    let product_id = ProductId::derived(&["other"]);
+    elsewhere.when(&AddVariant { product_id, sku: sku("tEa-200"), ..add() }).refused("SKU_TAKEN");
+    assert_eq!(
+        shop([created()]).when(&AddVariant { sku: sku("Tea-200"), ..add() }).changes().claimed[0].0.value,
+        "TEA-200"
+    );
+}
+
+#[test]
+fn a_variant_has_a_bounded_weight_and_quantity() {
+    for wrong in [100_000_001, u32::MAX] {
+        let heavy =
+            AddVariant { details: VariantDetails { weight_grams: Some(wrong), ..details() }, ..add() };
+        let refusal = shop([created()]).when(&heavy).refused("OUT_OF_RANGE");
+        assert_eq!(refusal.errors[0].field.as_deref(), Some("weightGrams"));
+    }
+    for wrong in [0, 1_000_001, u32::MAX] {
+        let many =
+            AddVariant { details: VariantDetails { max_per_order: Some(wrong), ..details() }, ..add() };
+        let refusal = shop([created()]).when(&many).refused("OUT_OF_RANGE");
+        assert_eq!(refusal.errors[0].field.as_deref(), Some("maxPerOrder"));
+    }
+    let most =
+        VariantDetails { weight_grams: Some(100_000_000), max_per_order: Some(1_000_000), ..details() };
+    shop([created()]).when(&AddVariant { details: most, ..add() }).events(1);
 }
 
 #[test]

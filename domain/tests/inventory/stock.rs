@@ -160,7 +160,20 @@ fn a_transfer_is_booked_once_at_both_locations() {
         after: LevelsAfter { at_location: level(4, 0, 4), in_all: level(10, 0, 10) },
     };
     let shelf = stock([opened(), received("central", 10)]);
-    shelf.when(&transfer(4)).then::<StockEvent>(&[out.into(), arrived.into()]).again().nothing();
+    let four = transfer(4);
+    let moved = shelf.when(&four).then::<StockEvent>(&[out.into(), arrived.into()]);
+    let moved = moved.again().nothing().after();
+    let others = [
+        transfer(3),
+        TransferStock { to: at("south"), ..transfer(4) },
+        TransferStock { from: at("south"), ..transfer(4) },
+    ];
+    for other in others {
+        let refusal = moved.when(&other).refused("TRANSFER_BOOKED");
+        assert!(refusal.message.contains("4 units from central to north"), "{refusal}");
+        assert_eq!(refusal.errors[0].field.as_deref(), Some("transferId"));
+    }
+    moved.when(&TransferStock { transfer_id: "move-2".to_owned(), ..transfer(3) }).events(2);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! All tests across services that are fast enough for every run, in one test binary.
 
+mod clocks;
 mod edges;
 mod lives;
 mod pages;

@@ -88,11 +88,15 @@ pub(super) struct BatchBuilder {
     facts: Facts,
     position: u64,
     hash: [u8; 32],
+    /// The time of the decisions.
     pub now: Timestamp,
+    /// The time of the last event of the log and this batch. The next one is never earlier, whatever the clock says.
+    pub latest: Timestamp,
 }
 
 impl BatchBuilder {
-    pub(crate) fn new(context: Context, base: Head, now: Timestamp) -> Self {
+    /// `latest`: the time of the last event at `base`.
+    pub(crate) fn new(context: Context, base: Head, now: Timestamp, latest: Timestamp) -> Self {
         Self {
             context,
             base,
@@ -103,6 +107,7 @@ impl BatchBuilder {
             position: base.position,
             hash: base.hash,
             now,
+            latest,
         }
     }
 
@@ -324,11 +329,12 @@ impl BatchBuilder {
         payload: String,
     ) -> Option<StoredEvent> {
         let mut known = self.states.remove(stream).or_else(|| self.current(stream).cloned())?;
+        self.latest = self.now.max(self.latest);
         match Arc::get_mut(&mut known.state) {
-            Some(state) => state.evolve_new(event),
+            Some(state) => state.evolve_new(event, self.latest),
             None => {
                 let mut state = known.state.boxed();
-                state.evolve_new(event);
+                state.evolve_new(event, self.latest);
                 known.state = Arc::from(state);
             }
         }
@@ -343,7 +349,7 @@ impl BatchBuilder {
             epoch: self.base.epoch,
             name: event.name().to_owned(),
             type_version: event.version(),
-            time: self.now,
+            time: self.latest,
             correlation: request.correlation,
             causation: request.causation,
             traceparent: request.traceparent.clone(),

@@ -96,7 +96,14 @@ impl<'a> Pipelined<'a> {
         let reading = self.cache.read_all(&missing, &mut loaded);
         match try_join(facts, reading).await {
             Ok(((of, facts), ())) if of == head || of == self.committing.base => {
-                let new = || Decided::new(BatchBuilder::new(self.log.context(), head, self.last));
+                let new = || {
+                    Decided::new(BatchBuilder::new(
+                        self.log.context(),
+                        head,
+                        self.last,
+                        self.committing.latest,
+                    ))
+                };
                 let mut decided = decided.unwrap_or_else(new);
                 // The time of now, not that of the commit's beginning: no decision is earlier than its request.
                 decided.batch.now = self.clock.now().max(decided.batch.now);

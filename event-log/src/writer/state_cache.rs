@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use decider::{AnyState, StreamRead};
 use lru::LruCache;
-use schemas::StreamId;
+use schemas::{StreamId, Timestamp};
 
 use crate::port::{Head, Log, LogError, Read};
 
@@ -28,12 +28,14 @@ pub(super) struct StateCache {
     log: Arc<dyn Log>,
     states: LruCache<StreamId, StreamState>,
     head: Option<Head>,
+    /// The time of the last event at the head, or a later one that was seen before.
+    latest: Timestamp,
 }
 
 impl StateCache {
     pub(crate) fn new(log: Arc<dyn Log>, streams: usize) -> Self {
         let capacity = NonZeroUsize::new(streams).unwrap_or(NonZeroUsize::MIN);
-        Self { log, states: LruCache::new(capacity), head: None }
+        Self { log, states: LruCache::new(capacity), head: None, latest: Timestamp::EPOCH }
     }
 
     /// The head that the states belong to.
@@ -42,14 +44,30 @@ impl StateCache {
             Some(head) => Ok(head),
             None => {
                 let head = self.log.head().await?;
+                self.read_latest(head).await?;
                 self.head = Some(head);
                 Ok(head)
             }
         }
     }
 
+    /// The time that the next event must not be earlier than. Belongs to the head that [`head`](Self::head) returns.
+    pub(crate) fn latest(&self) -> Timestamp {
+        self.latest
+    }
+
+    /// Reads the time of the last event at `head`.
+    async fn read_latest(&mut self, head: Head) -> Result<(), LogError> {
+        if let Some(before) = head.position.checked_sub(1) {
+            let last = self.log.read(Read::After(before), 1).await?.pop();
+            self.latest = last.map_or(self.latest, |event| event.envelope.time.max(self.latest));
+        }
+        Ok(())
+    }
+
     /// Another process has moved the log to `head`: drops the streams that were written since.
     pub(crate) async fn moved(&mut self, head: Head) -> Result<(), LogError> {
+        let mut after = 0;
         if let Some(known) = self.head {
             if known.epoch != head.epoch
                 || head.position < known.position
@@ -57,23 +75,33 @@ impl StateCache {
             {
                 self.clear();
             }
-            let mut after = known.position;
+            after = known.position;
             while after < head.position && !self.states.is_empty() {
                 let events = self.log.read(Read::After(after), PAGE).await?;
                 let Some(last) = events.last() else { break };
                 after = last.envelope.position;
+                self.latest = last.envelope.time.max(self.latest);
                 for event in &events {
                     self.states.pop(&event.envelope.stream);
                 }
             }
         }
+        if after < head.position {
+            self.read_latest(head).await?;
+        }
         self.head = Some(head);
         Ok(())
     }
 
-    /// Stores the states after a commit of this writer.
-    pub(crate) fn committed(&mut self, head: Head, states: impl Iterator<Item = (StreamId, StreamState)>) {
+    /// Stores the time of the last event and the states after a commit of this writer.
+    pub(crate) fn committed(
+        &mut self,
+        head: Head,
+        latest: Timestamp,
+        states: impl Iterator<Item = (StreamId, StreamState)>,
+    ) {
         self.head = Some(head);
+        self.latest = latest.max(self.latest);
         for (stream, known) in states {
             self.states.put(stream, known);
         }
@@ -140,9 +168,9 @@ impl StateCache {
                 let envelope = &event.envelope;
                 let Some((version, state)) = states.get_mut(&envelope.stream) else { continue };
                 *version = envelope.version;
-                if let Ok(evolving) = state
-                    && let Err(error) =
-                        evolving.evolve_stored(&envelope.name, envelope.type_version, &event.payload)
+                let Ok(evolving) = state else { continue };
+                let (name, type_version) = (&envelope.name, envelope.type_version);
+                if let Err(error) = evolving.evolve_stored(name, type_version, &event.payload, envelope.time)
                 {
                     *state = Err(format!("{}@{}: {error}", envelope.stream, envelope.version));
                 }

@@ -187,7 +187,8 @@ impl Task {
                 self.instruments.events.inc_by(head.position.saturating_sub(decided.batch.base.position));
                 self.strategy.committed();
                 self.last = decided.batch.now.max(self.last);
-                self.cache.committed(head, decided.batch.into_states());
+                let latest = decided.batch.latest;
+                self.cache.committed(head, latest, decided.batch.into_states());
                 Ok(ControlFlow::Break(()))
             }
             Ok(Committed::Moved(head)) => {
@@ -257,7 +258,8 @@ impl Task {
             return Ok(None);
         }
         self.last = self.clock.now().max(self.last);
-        let mut decided = Decided::new(BatchBuilder::new(self.log.context(), base, self.last));
+        let batch = BatchBuilder::new(self.log.context(), base, self.last, self.cache.latest());
+        let mut decided = Decided::new(batch);
         decided.add(round, lookup.covers(&wanted), facts, loaded);
         Ok(Some(decided))
     }

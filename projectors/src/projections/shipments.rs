@@ -43,7 +43,8 @@ pub fn evolve(shipment: Option<Shipment>, event: &Recorded<ShipmentEvent>) -> Op
             track(&mut shipment.tracking, &e.status, e.place.as_deref(), &at);
         }
         ShipmentEvent::DeliveryAttemptFailed(e) => {
-            shipment.failed_attempts = e.attempt;
+            // Reports may come in any order.
+            shipment.failed_attempts = shipment.failed_attempts.max(e.attempt);
             track(&mut shipment.tracking, &e.reason, None, &at);
         }
         ShipmentEvent::ShipmentDelivered(e) => {

@@ -11,7 +11,7 @@ use super::stock::LineAtLocation;
 use crate::id::global;
 use crate::page::listed;
 use crate::reader::Doc;
-use crate::scalars::{DateTime, instant};
+use crate::scalars::{DateTime, Int, instant};
 
 #[derive(Clone)]
 pub(crate) struct Shipment(pub(crate) Arc<Doc<shipments::Shipment>>);
@@ -90,9 +90,9 @@ impl Shipment {
         instant(self.0.value.eta.as_ref())
     }
 
-    /// Number of failed delivery attempts so far.
-    async fn failed_attempts(&self) -> u32 {
-        self.0.value.failed_attempts
+    /// Number of failed delivery attempts so far: the highest number that was reported.
+    async fn failed_attempts(&self) -> Int {
+        Int(self.0.value.failed_attempts)
     }
 
     /// Up to 50 latest tracking updates of the carrier, newest first.

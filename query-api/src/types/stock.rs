@@ -16,7 +16,7 @@ pub(crate) use reservation::Reservation;
 
 use super::names::{StockLevel, named};
 use crate::reader::{Doc, reader};
-use crate::scalars::DateTime;
+use crate::scalars::{DateTime, Int};
 
 pub(crate) struct StockView {
     sku: String,
@@ -94,7 +94,7 @@ pub(crate) struct LineAtLocation {
     /// SKU of the variant.
     sku: String,
     /// Quantity from this location, in units.
-    quantity: u32,
+    quantity: Int,
     /// Name of the location that the goods come from.
     location: String,
     /// Whether inventory tracks stock of this SKU.
@@ -106,7 +106,7 @@ impl From<&documents::LineAtLocation> for LineAtLocation {
         Self {
             line_id: line.line_id,
             sku: line.sku.clone(),
-            quantity: line.qty,
+            quantity: Int(line.qty),
             location: line.location.clone(),
             tracked: line.tracked,
         }
@@ -119,13 +119,13 @@ pub(crate) struct Shortage {
     /// SKU that was short.
     sku: String,
     /// Quantity that the order asked for, in units.
-    requested: u32,
+    requested: Int,
     /// Quantity that was available, in units.
     available: u32,
 }
 
 impl From<&documents::Shortage> for Shortage {
     fn from(short: &documents::Shortage) -> Self {
-        Self { sku: short.sku.clone(), requested: short.requested, available: short.available }
+        Self { sku: short.sku.clone(), requested: Int(short.requested), available: short.available }
     }
 }

@@ -6,6 +6,7 @@ use read_models::documents::stock::STOCK;
 use read_models::documents::stock_levels::STOCK_LEVELS;
 use serde_json::{Value, json};
 
+use super::documents::product;
 use super::shop::{Shop, code, data};
 
 #[tokio::test]
@@ -76,4 +77,28 @@ async fn a_document_that_says_something_unknown_is_an_internal_error_of_that_fie
     assert_eq!(answer["data"]["order"]["number"], "10-000001");
     let answer = shop.ask_admin("{ order(number: \"10-000001\") { number } }").await;
     assert_eq!(data(&answer)["order"]["number"], "10-000001");
+}
+
+#[tokio::test]
+async fn a_number_beyond_int_is_an_error_of_its_field_and_never_an_answer() {
+    let shop = Shop::open().await;
+    let mut tea = product(1, "Tea", "Leafy", 490);
+    tea.variants[0].weight_grams = Some(u32::MAX);
+    tea.variants[0].max_per_order = Some(1 << 31);
+    shop.add_product(&tea).await;
+    let query = "{ product(sku: \"SKU-1\") { variants { nodes { sku weightGrams maxPerOrder } } } }";
+    let answer = shop.ask(query).await;
+    let variant = json!({ "sku": "SKU-1", "weightGrams": null, "maxPerOrder": null });
+    assert_eq!(answer["data"]["product"]["variants"]["nodes"], json!([variant]));
+    let codes: Vec<_> =
+        answer["errors"].as_array().unwrap().iter().map(|error| &error["extensions"]["code"]).collect();
+    assert_eq!(codes, ["OUT_OF_RANGE", "OUT_OF_RANGE"]);
+
+    shop.add_orders(1).await;
+    let mut order = shop.order(1).await;
+    order.lines[0].qty = u32::MAX;
+    shop.write(&ORDERS, "order-o1", 4, &order).await;
+    let answer = shop.ask_admin("{ order(number: \"10-000001\") { lines { nodes { quantity } } } }").await;
+    assert_eq!(code(&answer), "OUT_OF_RANGE");
+    assert!(!answer["data"].to_string().contains("4294967295"), "{answer}");
 }

@@ -16,6 +16,7 @@ pub static BOOKS: Collection = Collection {
     hot: false,
     indexes: &[
         Index::Field("title"),
+        Index::Field("title.natural"),
         Index::Field("price.minor"),
         Index::Field("state"),
         Index::Field("open"),

@@ -60,6 +60,35 @@ pub(super) async fn found_values_are_the_extracted_keys(location: &dyn Location)
     Ok(())
 }
 
+pub(super) async fn numbers_in_texts_are_sorted_by_their_values(location: &dyn Location) -> Checked {
+    let store = location.open().await?;
+    let keyed = KeyedStore::from(store.clone());
+    let generation = live(&keyed).await?;
+    let sorted = ["9-7", "10-000042", "10-999999", "10-1000000", "10-10000000", "11-1"];
+    let writes: Vec<_> =
+        sorted.iter().rev().map(|title| write(title, 1, &json!({ "title": title }))).collect();
+    put(&keyed, &generation, &writes).await?;
+    for direction in [Direction::Ascending, Direction::Descending] {
+        let mut expected = sorted.map(str::to_owned);
+        if direction == Direction::Descending {
+            expected.reverse();
+        }
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let sort = vec![("title.natural", direction)];
+            let query = Query { sort, after, limit: 2, ..Query::default() };
+            let page = store.queries.find(&generation, &query).await?;
+            found.extend(page.iter().map(|one| one.document.id.clone()));
+            after = page.last().map(|one| one.cursor.clone());
+            if page.len() < 2 {
+                break;
+            }
+        }
+        ensure!(found == expected, "{direction:?} is {found:?}");
+    }
+    Ok(())
+}
+
 pub(super) async fn a_document_without_proper_keys_is_refused(location: &dyn Location) -> Checked {
     let store = KeyedStore::from(location.open().await?);
     let generation = live(&store).await?;

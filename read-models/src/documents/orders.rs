@@ -13,6 +13,7 @@ pub static ORDERS: Collection = Collection {
     hot: false,
     indexes: &[
         Index::Field("number"),
+        Index::Field("number.natural"),
         Index::Field("placedAt"),
         Index::Field("updatedAt"),
         Index::Field("totals.grand.minor"),

@@ -28,7 +28,8 @@ pub enum Streams {
     Other,
 }
 
-/// An index of a collection. Fields are named as in the document, with dots into objects (`totals.grand.minor`).
+/// An index of a collection. Fields are named as in the document, with dots into objects (`totals.grand.minor`). A text has
+/// a second key, `.natural`, by which numbers in it are sorted by their values (`number.natural`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Index {
     /// A field with one text, whole number or boolean.

@@ -28,6 +28,26 @@ pub struct Keys {
     pub lists: Vec<Vec<String>>,
 }
 
+/// The name of the key that a text has beside itself: `number.natural` is that of `number`. It sorts texts with numbers in
+/// them by the values of the numbers, as people expect: `10-999999` before `10-1000000`.
+const NATURAL: &str = "natural";
+
+/// Each run of digits without its leading zeros, after the length of what is left, so that a longer number is larger.
+fn natural(text: &str) -> String {
+    let mut key = String::with_capacity(text.len() + 6);
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, digits) = rest.split_at(start);
+        let (digits, after) =
+            digits.split_at(digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len()));
+        let number = digits.trim_start_matches('0');
+        key.push_str(&format!("{before}{:06}{number}", number.len()));
+        rest = after;
+    }
+    key.push_str(rest);
+    key
+}
+
 /// The fields that keys are extracted from.
 #[derive(Clone, Debug, Default)]
 pub struct KeyFields {
@@ -133,6 +153,17 @@ fn collect(node: &Node, raw: &RawValue, keys: &mut Keys) -> Result<(), serde_jso
     let text = raw.get();
     match (text.as_bytes().first(), node.value) {
         (Some(b'n'), _) => {}
+        (Some(b'"'), _) => {
+            let text: String = serde_json::from_str(text)?;
+            if let Some(derived) = node.children.iter().find(|child| child.name == NATURAL)
+                && let Some(value) = derived.value
+            {
+                keys.values[value] = Value::Text(natural(&text));
+            }
+            if let Some(value) = node.value {
+                keys.values[value] = Value::Text(text);
+            }
+        }
         (_, Some(value)) => keys.values[value] = scalar(node, text)?,
         (Some(b'{'), None) if !node.children.is_empty() => {
             serde_json::Deserializer::from_str(text).deserialize_map(Object { node, keys })?;
@@ -155,7 +186,6 @@ fn scalar(node: &Node, text: &str) -> Result<Value, serde_json::Error> {
     match text {
         "true" => Ok(Value::Integer(1)),
         "false" => Ok(Value::Integer(0)),
-        text if text.starts_with('"') => Ok(Value::Text(serde_json::from_str(text)?)),
         number => number.parse().map(Value::Integer).map_err(|_| {
             serde_json::Error::custom(format!("{} is neither a text nor a whole number", node.name))
         }),
@@ -241,6 +271,37 @@ mod tests {
         let keys = BOOKS.keys(body).unwrap();
         assert_eq!(keys.values, [text("Té"), Value::Integer(-5), Value::Integer(1), Value::Integer(19)]);
         assert_eq!(keys.lists, [vec!["a".to_owned(), "b".to_owned()], vec![]]);
+    }
+
+    #[test]
+    fn texts_with_numbers_have_a_key_that_sorts_by_the_values_of_the_numbers() {
+        static ORDERS: Collection =
+            Collection { indexes: &[Index::Field("number.natural"), Index::Field("number")], ..BOOKS };
+        let key = |number: &str| {
+            let keys = ORDERS.keys(&format!("{{\"number\": \"{number}\"}}")).unwrap();
+            assert_eq!(keys.values[1], text(number));
+            keys.values[0].clone()
+        };
+        let sorted = [
+            "",
+            "9-5",
+            "10",
+            "10-",
+            "10-000042",
+            "10-999999",
+            "10-1000000",
+            "10-18446744073709551616",
+            "11-1",
+            "a9",
+            "a10b2",
+            "a10b10",
+        ];
+        for pair in sorted.windows(2) {
+            assert!(key(pair[0]) < key(pair[1]), "{pair:?}: {:?} {:?}", key(pair[0]), key(pair[1]));
+        }
+        assert_eq!(key("10-0042"), key("10-42"));
+        assert_eq!(ORDERS.keys("{\"number\": 7}").unwrap().values, [Value::Null, Value::Integer(7)]);
+        assert_eq!(ORDERS.keys("{}").unwrap().values, [Value::Null, Value::Null]);
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn print(
     }
     writeln!(out, "{line}")?;
     for (id, kind) in verified.first.iter().take(NAMED) {
-        writeln!(out, "  {} {id}", name(*kind))?;
+        table::line(out, format_args!("  {} {id}", name(*kind)))?;
     }
     let all: u64 = verified.different.values().sum();
     if all > NAMED as u64 {

@@ -6,7 +6,7 @@ use schemas::CategoryId;
 use super::{category, category_target};
 use crate::accepted::{Accepted, CommandError};
 use crate::commands::Commands;
-use crate::inputs::checks::Problems;
+use crate::inputs::checks::{Problems, one_line};
 use crate::inputs::{CategoryInput, MoveInput, NothingInput, RenameInput};
 use crate::meta::CommandMeta;
 
@@ -22,7 +22,7 @@ impl Commands {
         let parent = problems.parsed_if("parent", input.parent.as_deref());
         let slug = problems.all(slug)?;
         let category_id = CategoryId::derived(&[&meta.command().to_string()]);
-        let create = CreateCategory { category_id, slug, name: input.name.clone(), parent };
+        let create = CreateCategory { category_id, slug, name: one_line(&input.name), parent };
         self.execute(meta, "CreateCategory", category_target(category_id), &input, create).await
     }
 
@@ -33,7 +33,7 @@ impl Commands {
         input: RenameInput,
     ) -> Result<Accepted, CommandError> {
         let (category_id, target) = category(id)?;
-        let rename = RenameCategory { category_id, name: input.name.clone() };
+        let rename = RenameCategory { category_id, name: one_line(&input.name) };
         self.execute(meta, "RenameCategory", target, &input, rename).await
     }
 

@@ -8,7 +8,7 @@ use schemas::ProductId;
 use super::{category_ids, product, product_target};
 use crate::accepted::{Accepted, CommandError};
 use crate::commands::Commands;
-use crate::inputs::checks::Problems;
+use crate::inputs::checks::{Problems, one_line, one_line_if};
 use crate::inputs::{
     AttributesInput, CategoriesInput, DetailsInput, MediumInput, ProductInput, PublicationInput,
 };
@@ -24,16 +24,17 @@ impl Commands {
         let mut problems = Problems::default();
         let slug = problems.parsed("slug", &input.slug);
         let category_ids = category_ids(&mut problems, &input.category_ids);
+        let attributes = problems.entries("attributes", &input.attributes);
         let slug = problems.all(slug)?;
         let product_id = ProductId::derived(&[&meta.command().to_string()]);
         let create = CreateProduct {
             product_id,
             slug,
-            title: input.title.clone(),
+            title: one_line(&input.title),
             description: input.description.clone(),
-            brand: input.brand.clone(),
+            brand: one_line_if(input.brand.as_ref()),
             category_ids,
-            attributes: input.attributes.clone(),
+            attributes,
             tax_class: input.tax_class,
         };
         self.execute(meta, "CreateProduct", product_target(product_id), &input, create).await
@@ -52,9 +53,9 @@ impl Commands {
         let (product_id, target) = product(id)?;
         let change = ChangeDetails {
             product_id,
-            title: input.title.clone(),
+            title: one_line_if(input.title.as_ref()),
             description: input.description.clone(),
-            brand: input.brand.clone(),
+            brand: input.brand.as_ref().map(|brand| one_line_if(brand.as_ref())),
             slug,
             tax_class: input.tax_class,
         };
@@ -82,8 +83,11 @@ impl Commands {
         id: &str,
         input: AttributesInput,
     ) -> Result<Accepted, CommandError> {
+        let mut problems = Problems::default();
+        let attributes = problems.entries("attributes", &input.attributes);
+        problems.none()?;
         let (product_id, target) = product(id)?;
-        let set = SetAttributes { product_id, attributes: input.attributes.clone() };
+        let set = SetAttributes { product_id, attributes };
         self.execute(meta, "SetAttributes", target, &input, set).await
     }
 
@@ -95,7 +99,7 @@ impl Commands {
         input: MediumInput,
     ) -> Result<Accepted, CommandError> {
         let (product_id, target) = product(id)?;
-        let add = AddMedia { product_id, url: input.url.clone(), alt: input.alt.clone() };
+        let add = AddMedia { product_id, url: one_line(&input.url), alt: one_line(&input.alt) };
         self.execute(meta, "AddMedia", target, &input, add).await
     }
 
@@ -107,7 +111,7 @@ impl Commands {
         input: PublicationInput,
     ) -> Result<Accepted, CommandError> {
         let (product_id, target) = product(id)?;
-        let publish = Publish { product_id, reason: input.reason.clone() };
+        let publish = Publish { product_id, reason: one_line_if(input.reason.as_ref()) };
         self.execute(meta, "Publish", target, &input, publish).await
     }
 
@@ -119,7 +123,7 @@ impl Commands {
         input: PublicationInput,
     ) -> Result<Accepted, CommandError> {
         let (product_id, target) = product(id)?;
-        let unpublish = Unpublish { product_id, reason: input.reason.clone() };
+        let unpublish = Unpublish { product_id, reason: one_line_if(input.reason.as_ref()) };
         self.execute(meta, "Unpublish", target, &input, unpublish).await
     }
 
@@ -131,7 +135,7 @@ impl Commands {
         input: PublicationInput,
     ) -> Result<Accepted, CommandError> {
         let (product_id, target) = product(id)?;
-        let archive = Archive { product_id, reason: input.reason.clone() };
+        let archive = Archive { product_id, reason: one_line_if(input.reason.as_ref()) };
         self.execute(meta, "Archive", target, &input, archive).await
     }
 }

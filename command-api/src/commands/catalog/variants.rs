@@ -8,7 +8,7 @@ use schemas::{ProductId, Sku};
 use super::product;
 use crate::accepted::{Accepted, CommandError};
 use crate::commands::{Commands, Target};
-use crate::inputs::checks::Problems;
+use crate::inputs::checks::{Problems, one_line_if};
 use crate::inputs::{NothingInput, PriceInput, VariantDetailsInput, VariantInput};
 use crate::meta::CommandMeta;
 
@@ -22,9 +22,10 @@ impl Commands {
     ) -> Result<Accepted, CommandError> {
         let mut problems = Problems::default();
         let sku = problems.parsed("sku", &input.sku);
+        let details = input.details(&mut problems);
         let sku = problems.all(sku)?;
         let (product_id, target) = product(id)?;
-        let add = AddVariant { product_id, sku, details: input.clone().details() };
+        let add = AddVariant { product_id, sku, details };
         self.execute(meta, "AddVariant", target, &input, add).await
     }
 
@@ -36,8 +37,10 @@ impl Commands {
         sku: &str,
         input: VariantDetailsInput,
     ) -> Result<Accepted, CommandError> {
+        let mut problems = Problems::default();
+        let details = input.details(&mut problems);
+        problems.none()?;
         let (product_id, sku, target) = variant(id, sku)?;
-        let details = input.clone().details();
         let request = (sku.clone(), &input);
         self.execute(meta, "ChangeVariant", target, &request, ChangeVariant { product_id, sku, details })
             .await
@@ -70,7 +73,7 @@ impl Commands {
         let price = problems.all(price)?;
         let (product_id, sku, target) = variant(id, sku)?;
         let request = (sku.clone(), &input);
-        let (reason, rules) = (input.reason.clone(), Arc::clone(&self.rules));
+        let (reason, rules) = (one_line_if(input.reason.as_ref()), Arc::clone(&self.rules));
         let set = SetPrice { product_id, sku, price, compare_at, reason, rules };
         self.execute(meta, "SetPrice", target, &request, set).await
     }

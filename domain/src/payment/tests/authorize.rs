@@ -7,7 +7,7 @@ fn complete(confirmation: Confirmation) -> CompleteAction {
 }
 
 fn approved() -> CompleteAction {
-    complete(Confirmation::Approved { authorized_until: until() })
+    complete(Confirmation::Approved { authorized_until: Some(until()) })
 }
 
 #[test]
@@ -85,7 +85,28 @@ fn the_customer_is_sent_to_the_bank_and_comes_back_with_a_yes() {
     };
     let go_there = authorize_says(1, outcome);
     let asked = happened([requested(1, "first")]).when(&go_there).then(&[action_required()]);
-    asked.again().nothing().after().when(&approved()).then(&[authorized(1)]).again().nothing();
+    let asked = asked.again().nothing().after();
+    let approved = asked.when(&approved()).then(&[authorized(1)]).again().nothing().after();
+    approved.when(&complete(Confirmation::Approved { authorized_until: None })).nothing();
+    let longer = Some(until().plus(Duration::from_hours(1)));
+    let other = complete(Confirmation::Approved { authorized_until: longer });
+    approved.when(&other).refused("ILLEGAL_TRANSITION");
+}
+
+#[test]
+fn an_authorisation_lasts_until_a_time_in_the_next_year_or_for_a_week() {
+    let asked = happened([requested(1, "first"), action_required()]);
+    for wrong in
+        [Timestamp::EPOCH, noon().plus(Duration::from_hours(24 * 367)), Timestamp::from_millis(i64::MAX)]
+    {
+        let wrong = complete(Confirmation::Approved { authorized_until: Some(wrong) });
+        let refusal = asked.when(&wrong).refused("INVALID_TIME");
+        assert_eq!(refusal.errors[0].field.as_deref(), Some("authorizedUntil"));
+    }
+    let default = complete(Confirmation::Approved { authorized_until: None });
+    let events = asked.when(&default).changes().events_of::<PaymentEvent>();
+    let [PaymentEvent::PaymentAuthorized(event)] = &events[..] else { panic!("{events:?}") };
+    assert_eq!(event.authorized_until, noon().plus(Duration::from_hours(7 * 24)));
 }
 
 #[test]

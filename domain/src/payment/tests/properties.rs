@@ -112,7 +112,7 @@ impl Shop {
             }
             Move::Reauthorize => self.run(&Reauthorize { order_id, amount: None, payment_token: None }),
             Move::Confirm(yes) => {
-                let authorized_until = self.now.plus(Duration::from_hours(50));
+                let authorized_until = Some(self.now.plus(Duration::from_hours(50)));
                 let yes = yes.then_some(Confirmation::Approved { authorized_until });
                 self.run(&CompleteAction {
                     order_id,

@@ -82,7 +82,9 @@ fn a_chargeback_is_recorded_once_and_only_of_money_that_was_taken() {
         RecordChargeback { order_id: order_id(), amount: eur(6_000), provider_ref: "dp-1".to_owned() };
     let (amount, provider_ref) = (eur(6_000), "dp-1".to_owned());
     let event = ChargebackReceived { order_id: order_id(), amount, provider_ref };
-    taken().when(&chargeback).then(&[PaymentEvent::from(event)]).again().nothing();
+    let known = taken().when(&chargeback).then(&[PaymentEvent::from(event)]).again().nothing().after();
+    let other = RecordChargeback { amount: eur(5_000), ..chargeback.clone() };
+    known.when(&other).refused("CHARGEBACK_RECORDED");
     nothing_yet().when(&chargeback).refused_for_now("NOT_FOUND");
     happened([requested(1, "first"), authorized(1)]).when(&chargeback).refused_for_now("NOTHING_CAPTURED");
 }

@@ -63,8 +63,11 @@ fn an_express_parcel_should_arrive_tomorrow() {
 fn the_carrier_may_change_the_expected_arrival_only_after_the_dispatch() {
     let eta = noon().plus(Duration::from_hours(5));
     ready().when(&Dispatch { eta: Some(eta), ..dispatch() }).then(&[dispatched(eta)]);
-    let past = Dispatch { eta: Some(Timestamp::EPOCH), ..dispatch() };
-    ready().when(&past).refused("INVALID_ETA");
+    for wrong in
+        [Timestamp::EPOCH, noon().plus(Duration::from_hours(24 * 367)), Timestamp::from_millis(i64::MAX)]
+    {
+        ready().when(&Dispatch { eta: Some(wrong), ..dispatch() }).refused("INVALID_TIME");
+    }
 }
 
 #[test]
@@ -80,4 +83,12 @@ fn a_parcel_is_not_dispatched_after_its_authorisation_has_expired() {
     ready().at(dispatch_by()).when(&dispatch()).events(1);
     let late = dispatch_by().plus(Duration::from_millis(1));
     ready().at(late).when(&dispatch()).refused_for_now("AUTHORIZATION_EXPIRED");
+}
+
+#[test]
+fn a_parcel_that_has_left_keeps_its_expected_arrival() {
+    let eta = noon().plus(Duration::from_hours(5));
+    let left = ready().when(&Dispatch { eta: Some(eta), ..dispatch() }).again().nothing().after();
+    left.when(&dispatch()).nothing();
+    left.when(&Dispatch { eta: Some(in_three_days()), ..dispatch() }).refused("ALREADY_DISPATCHED");
 }

@@ -5,7 +5,7 @@ use read_models::documents::orders;
 
 use crate::page::Named;
 use crate::reader::reader;
-use crate::scalars::Money;
+use crate::scalars::{Int, Money};
 use crate::types::product::Product;
 
 pub(crate) struct OrderLine(pub(super) orders::OrderLine);
@@ -42,18 +42,18 @@ impl OrderLine {
     }
 
     /// Ordered quantity, in units; at least 1.
-    async fn quantity(&self) -> u32 {
-        self.0.qty
+    async fn quantity(&self) -> Int {
+        Int(self.0.qty)
     }
 
     /// Units of this line that were cancelled.
-    async fn cancelled_quantity(&self) -> u32 {
-        self.0.cancelled_qty
+    async fn cancelled_quantity(&self) -> Int {
+        Int(self.0.cancelled_qty)
     }
 
     /// Units of this line that were dispatched.
-    async fn shipped_quantity(&self) -> u32 {
-        self.0.shipped_qty
+    async fn shipped_quantity(&self) -> Int {
+        Int(self.0.shipped_qty)
     }
 
     /// Price of one unit, tax included.
@@ -67,8 +67,8 @@ impl OrderLine {
     }
 
     /// Tax rate in basis points: 1900 is 19 %.
-    async fn tax_rate(&self) -> u32 {
-        self.0.tax_rate
+    async fn tax_rate(&self) -> Int {
+        Int(self.0.tax_rate)
     }
 
     /// Tax that is included in the line's total.

@@ -7,7 +7,7 @@ use super::{Attribute, Product, attributes};
 use crate::id::global;
 use crate::page::Named;
 use crate::reader::reader;
-use crate::scalars::{Money, money};
+use crate::scalars::{Int, Money, money};
 use crate::types::stock::StockView;
 
 #[derive(Clone)]
@@ -82,13 +82,13 @@ impl Variant {
     }
 
     /// Weight including packaging, in grams. Null if it is not known.
-    async fn weight_grams(&self) -> Option<u32> {
-        self.variant.weight_grams
+    async fn weight_grams(&self) -> Option<Int> {
+        self.variant.weight_grams.map(Int)
     }
 
     /// Largest quantity allowed in one order, in units. Null if there is no limit.
-    async fn max_per_order(&self) -> Option<u32> {
-        self.variant.max_per_order
+    async fn max_per_order(&self) -> Option<Int> {
+        self.variant.max_per_order.map(Int)
     }
 
     /// Whether the variant is permanently no longer sold.

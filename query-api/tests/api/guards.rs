@@ -75,7 +75,7 @@ async fn mistakes_are_told_with_a_code_and_a_place() {
         ("{ products(where: { colour: RED }) { totalCount } }", "GRAPHQL_VALIDATION_FAILED"),
         ("{ products(sort: [{ field: COLOUR }]) { totalCount } }", "GRAPHQL_VALIDATION_FAILED"),
         ("{ node(id: \"x\") { id } }", "BAD_ID"),
-        ("{ product(id: \"T3JkZXI6MQ\") { id } }", "BAD_ID"),
+        ("{ product(by: { id: \"T3JkZXI6MQ\" }) { id } }", "BAD_ID"),
     ];
     for (query, expected) in mistakes {
         let answer = shop.ask(query).await;

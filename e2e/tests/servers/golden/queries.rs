@@ -288,17 +288,23 @@ fn objects(set: &mut Set, facts: &Facts) {
         set.data(true, format!("{{ order({by}) {{ {} }} }}", fields("Order", true)));
     }
     let own = fields("Order", false);
-    set.data(false, format!("{{ order(id: \"{completed}\", guestToken: \"{guest_token}\") {{ {own} }} }}"));
     set.data(
         false,
-        format!("{{ order(id: \"{}\", guestToken: \"{guest_token}\") {{ id }} }}", facts.in_fulfilment),
+        format!("{{ order(by: {{ id: \"{completed}\" }}, guestToken: \"{guest_token}\") {{ {own} }} }}"),
     );
-    set.data(true, format!("{{ order(id: \"{completed}\") {{ {own} }} }}"));
+    set.data(
+        false,
+        format!(
+            "{{ order(by: {{ id: \"{}\" }}, guestToken: \"{guest_token}\") {{ id }} }}",
+            facts.in_fulfilment
+        ),
+    );
+    set.data(true, format!("{{ order(by: {{ id: \"{completed}\" }}) {{ {own} }} }}"));
     let token = &facts.token;
     set.data(
         true,
         format!(
-            "{{ order(id: \"{}\", consistency: \"{token}\") {{ version status }} }}",
+            "{{ order(by: {{ id: \"{}\" }}, consistency: \"{token}\") {{ version status }} }}",
             facts.in_fulfilment
         ),
     );
@@ -338,14 +344,14 @@ fn errors(set: &mut Set, facts: &Facts) {
         set.error(staff, "GRAPHQL_VALIDATION_FAILED", "{ noSuchField }");
         set.error(staff, "GRAPHQL_PARSE_FAILED", "{ products(");
     }
-    set.error(true, "BAD_ID", "{ order(id: \"not an id\") { id } }");
+    set.error(true, "BAD_ID", "{ order(by: { id: \"not an id\" }) { id } }");
     set.error(
         true,
         "BAD_CONSISTENCY_TOKEN",
         "{ orders(first: 1, consistency: \"not a token\") { nodes { id } } }",
     );
     // Without the guest token the order does not exist for shoppers.
-    set.data(false, format!("{{ order(id: \"{}\") {{ id }} }}", facts.completed.0));
+    set.data(false, format!("{{ order(by: {{ id: \"{}\" }}) {{ id }} }}", facts.completed.0));
 }
 
 /// A global id.

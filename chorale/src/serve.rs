@@ -22,6 +22,7 @@ use crate::shop::{Only, Shop, ShopOptions};
 use crate::shop_properties::{Kind, Want};
 use crate::stores::Stores;
 
+mod contracts;
 mod front;
 
 /// The name that events record for commands from the back office, until people sign in.
@@ -236,8 +237,12 @@ async fn start(
             .allow_origins(socket.origins.clone())
             .check(seeded.clone())
     };
-    let mut shoppers = address(Caller::Guest, &public).pages(front::shoppers(roles));
-    let mut office = address(Caller::staff(STAFF), &staff).pages(front::office(roles)).pages(metrics_page());
+    let mut shoppers =
+        address(Caller::Guest, &public).pages(front::shoppers(roles)).pages(contracts::routes());
+    let mut office = address(Caller::staff(STAFF), &staff)
+        .pages(front::office(roles))
+        .pages(contracts::routes())
+        .pages(metrics_page());
     if roles.command_api {
         shoppers = shoppers.api(command_api::public_api(
             shop.commands.clone(),

@@ -21,8 +21,9 @@ fn bad(id: &ID) -> Fault {
 
 /// The key of an id that must be of this kind. A UUID, as commands answer it, will do as well.
 pub(crate) fn key(id: &ID, kind: &str) -> Result<String, Fault> {
-    if uuid::Uuid::try_parse(id).is_ok() {
-        return Ok(id.to_string());
+    if let Ok(uuid) = uuid::Uuid::try_parse(id) {
+        // Documents have one spelling.
+        return Ok(uuid.to_string());
     }
     match read(id)? {
         (found, key) if found == kind => Ok(key),
@@ -40,6 +41,8 @@ mod tests {
         assert_eq!(read(&id).unwrap(), ("Order".to_owned(), "a:b".to_owned()));
         assert_eq!(key(&id, "Order").unwrap(), "a:b");
         assert!(key(&id, "Product").is_err());
+        let uuid = "0b3c9a52-3c4f-5d0e-9a55-0f7a1f6f6f10";
+        assert_eq!(key(&ID(uuid.to_uppercase()), "Order").unwrap(), uuid);
         for bad in ["", "x", "T3JkZXI", "T3JkZXI6", "😀", &"A".repeat(1_000)] {
             assert!(read(&ID(bad.to_owned())).is_err(), "{bad:?}");
         }

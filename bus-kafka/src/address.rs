@@ -23,7 +23,7 @@ use schemas::topics::PARTITIONS;
 /// | `transaction.timeout` | `5s` | a relay that is silent for this long loses its open transaction |
 /// | `request.timeout` | `30s` | how long to wait for an answer of the cluster |
 /// | `instance` | `CHORALE_INSTANCE`, else none | a name of this process, unique in its role and stable across restarts: after a restart it gets its partitions back without a rebalance |
-/// | `compression` | `lz4` | compression of records that the relay writes: `none`, `gzip`, `snappy`, `lz4` |
+/// | `compression` | `gzip` | compression of records that the relay writes: `none`, `gzip`, `snappy`, `lz4`. Every client reads gzip; several need an extra package for the others |
 ///
 /// User and password come from the address (percent-encoded) or from `CHORALE_KAFKA_USER` and `CHORALE_KAFKA_PASSWORD`.
 #[derive(Clone, Debug)]
@@ -123,7 +123,7 @@ impl Address {
         {
             return Err(wrong(format!("asks for {min} copies in sync (min.insync) out of {copies}")));
         }
-        let compression = query.one_of("compression", &COMPRESSIONS)?.unwrap_or("lz4");
+        let compression = query.one_of("compression", &COMPRESSIONS)?.unwrap_or("gzip");
         let address = Self {
             brokers: brokers(hosts)?,
             prefix: query.name("prefix", 100)?.unwrap_or_default(),

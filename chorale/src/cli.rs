@@ -195,7 +195,7 @@ pub enum Command {
         after_help = "Examples:\n  chorale trace 10-000042\n  chorale trace 10-000042 --json"
     )]
     Trace {
-        /// Number (10-000042) or id of the order.
+        /// Number (10-000042), id or global id of the order.
         order: String,
         /// Print one JSON object per event.
         #[arg(long)]

@@ -22,6 +22,7 @@ use crate::shop::{Only, Shop, ShopOptions};
 use crate::shop_properties::{Kind, Want};
 use crate::stores::Stores;
 
+mod contracts;
 mod front;
 
 /// The name that events record for commands from the back office, until people sign in.
@@ -239,8 +240,12 @@ async fn start(
             .allow_origins(socket.origins.clone())
             .check(seeded.clone())
     };
-    let mut shoppers = address(Caller::Guest, &public).pages(front::shoppers(roles));
-    let mut office = address(Caller::staff(STAFF), &staff).pages(front::office(roles)).pages(metrics_page());
+    let mut shoppers =
+        address(Caller::Guest, &public).pages(front::shoppers(roles)).pages(contracts::routes());
+    let mut office = address(Caller::staff(STAFF), &staff)
+        .pages(front::office(roles))
+        .pages(contracts::routes())
+        .pages(metrics_page());
     if roles.command_api {
         let commands = shop.commands.clone().accepting_numeric_tokens(work.numeric_payment_tokens);
         let limits = command_api::LIMITS;

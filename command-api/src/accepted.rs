@@ -7,6 +7,8 @@ use schemas::{CommandId, Context, StreamId};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::ids::{InvalidId, Named};
+
 /// A command that was carried out: now, or by an earlier request with the same key.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -15,6 +17,8 @@ pub struct Accepted {
     pub command_id: CommandId,
     /// Id of the object that the command concerned: order, product, category or shipment id, or a SKU.
     pub id: String,
+    /// Global id of the object, as queries answer it.
+    pub global_id: String,
     /// Version of the object's stream after the command.
     pub version: u64,
     /// Consistency token, `stream@version`, several separated by commas. A query that presents it sees the
@@ -52,6 +56,14 @@ pub enum CommandError {
         /// Whether this is the first answer, returned again.
         replayed: bool,
     },
+    /// The path takes the id of an object of one type, and this is the global id of one of another type.
+    #[error("the id is that of a {found}, not of a {expected}")]
+    OfAnotherType {
+        /// The type that the path takes, in a word.
+        expected: &'static str,
+        /// The type in the id.
+        found: String,
+    },
     /// The object does not exist, or does not belong to the caller. Names the kind of object.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -77,37 +89,18 @@ fn codes(errors: &[UserError]) -> String {
     errors.iter().map(named).collect::<Vec<_>>().join(", ")
 }
 
-impl From<serde_json::Error> for CommandError {
-    fn from(error: serde_json::Error) -> Self {
-        Self::Internal(error.to_string())
-    }
-}
-
-/// The refusal with the field names of inputs, which differ from those of events.
-pub(crate) fn in_words_of_inputs(mut refusal: Refusal) -> Refusal {
-    rename(&mut refusal, "qty", "quantity");
-    rename(&mut refusal, "change", "delta");
-    refusal
-}
-
-/// Renames the last part of the fields' paths.
-pub(crate) fn rename(refusal: &mut Refusal, from: &str, to: &str) {
-    for field in refusal.errors.iter_mut().filter_map(|error| error.field.as_mut()) {
-        if let Some(path) = field.strip_suffix(from).filter(|path| path.is_empty() || path.ends_with('.')) {
-            *field = format!("{path}{to}");
+impl CommandError {
+    /// The id in the path is not that of an object of this type.
+    pub(crate) fn invalid_id(expected: Named, invalid: InvalidId) -> Self {
+        match invalid {
+            InvalidId::Malformed => Self::NotFound(expected.in_words()),
+            InvalidId::OfAnother(found) => Self::OfAnotherType { expected: expected.in_words(), found },
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_are_named_as_the_caller_named_them() {
-        let refusal = Refusal::rule("A", "a").at("lines[1].qty").at("qty").at("reqty");
-        let fields: Vec<_> =
-            in_words_of_inputs(refusal).errors.into_iter().filter_map(|error| error.field).collect();
-        assert_eq!(fields, ["lines[1].quantity", "quantity", "reqty"]);
+impl From<serde_json::Error> for CommandError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Internal(error.to_string())
     }
 }

@@ -7,6 +7,7 @@ use domain::{Decision, ShopRules};
 use event_log::port::{LedgerEntry, Parking, Wanted};
 use event_log::request::{Expected, Origin, Request, Verdict, WriteError};
 use event_log::writer::Writer;
+use platform::global_id;
 use platform::sealing::{Sealer, SealingError, SubjectSeal};
 use platform::vault::VaultError;
 use schemas::{CommandId, Context, StreamId};
@@ -14,8 +15,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::accepted::{Accepted, CommandError, in_words_of_inputs};
+use crate::accepted::{Accepted, CommandError};
 use crate::meta::CommandMeta;
+use crate::words;
 
 mod catalog;
 mod existing;
@@ -73,6 +75,8 @@ struct Target {
     context: Context,
     stream: StreamId,
     id: String,
+    /// The type of the object in global ids.
+    type_name: &'static str,
     /// The correlation id, unless the command's metadata has one. `None`: a new one.
     flow: Option<Uuid>,
 }
@@ -251,12 +255,13 @@ fn accepted_from(
         Verdict::Done { versions, answer, .. } => {
             let version = versions.iter().find(|(stream, _)| *stream == target.stream).map_or(0, |(_, v)| *v);
             let answer = match answer {
-                Some(Value::Object(fields)) => fields,
+                Some(Value::Object(fields)) => words::answer(fields),
                 _ => Map::new(),
             };
             Ok(Accepted {
                 command_id,
                 id: target.id.clone(),
+                global_id: global_id::encode(target.type_name, &target.id),
                 version,
                 token: token(&versions),
                 answer,
@@ -264,7 +269,7 @@ fn accepted_from(
             })
         }
         Verdict::Refused { refusal } => {
-            Err(CommandError::Refused { refusal: in_words_of_inputs(refusal), replayed })
+            Err(CommandError::Refused { refusal: words::refusal(refusal), replayed })
         }
         Verdict::Conflict { stream, version } => Err(CommandError::Conflict { stream, version, replayed }),
     }

@@ -2,8 +2,11 @@
 //! are refused, so that a misspelt one is not overlooked.
 
 use schemas::{Currency, Money};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type};
 
 mod catalog;
 pub(crate) mod checks;
@@ -31,28 +34,72 @@ pub use stock::{AdjustInput, ReceiveInput, ThresholdsInput, TransferInput};
 #[serde(deny_unknown_fields)]
 pub struct NothingInput {}
 
-/// An amount of money in one currency.
+/// An amount of money in one currency, in the shape that queries answer, which may be sent as it is.
+// Serialized only for the fingerprint of a request, in the form that it had before `currencyCode`: a retry over an upgrade is
+// still the same request. `amount` is not part of it, because `minor` says the same.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Money)]
 pub struct MoneyInput {
-    /// Amount in minor units: 1999 is €19.99 or ¥1999.
-    #[schema(example = 1999)]
+    /// Amount in minor units, as a JSON number or as text: 1999 is €19.99 or ¥1999.
+    #[serde(deserialize_with = "whole")]
+    #[schema(schema_with = minor_schema)]
     pub minor: i64,
     /// ISO 4217 currency code, such as `EUR`.
-    #[schema(example = "EUR")]
-    pub currency: String,
+    #[serde(rename(serialize = "currency", deserialize = "currencyCode"))]
+    #[schema(example = "EUR", rename = "currencyCode")]
+    pub currency_code: String,
+    /// The same amount in the currency's main unit, such as `19.99`; checked against `minor`. Default: not checked.
+    #[serde(default, skip_serializing)]
+    pub amount: Option<String>,
+}
+
+/// A whole number, written as a number or as text.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a whole number of minor units, as a number or as text")]
+    enum Whole {
+        Number(i64),
+        Text(String),
+    }
+    match Whole::deserialize(deserializer)? {
+        Whole::Number(number) => Ok(number),
+        Whole::Text(text) => {
+            text.parse().map_err(|_| D::Error::custom("expected a whole number of minor units"))
+        }
+    }
+}
+
+fn minor_schema() -> RefOr<Schema> {
+    let number = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)));
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^-?[0-9]{1,19}$"));
+    let description = "Amount in minor units, as a JSON number or as text: 1999 is €19.99 or ¥1999.";
+    let either = OneOfBuilder::new().item(number).item(text);
+    either.description(Some(description)).examples([serde_json::json!(1999)]).into()
 }
 
 impl From<Money> for MoneyInput {
     fn from(money: Money) -> Self {
-        Self { minor: money.minor, currency: money.currency.code().to_owned() }
+        Self { minor: money.minor, currency_code: money.currency.code().to_owned(), amount: None }
     }
 }
 
 impl MoneyInput {
-    /// The amount; adds a problem at `field` if the currency is unknown.
+    /// The amount; adds a problem if the currency is unknown or the amount is given twice and differs.
     pub(crate) fn parsed(&self, problems: &mut checks::Problems, field: &str) -> Option<Money> {
-        let currency: Option<Currency> = problems.parsed(&format!("{field}.currency"), &self.currency);
-        Some(currency?.minor(self.minor))
+        let currency: Option<Currency> =
+            problems.parsed(&format!("{field}.currencyCode"), &self.currency_code);
+        let money = currency?.minor(self.minor);
+        if self.amount.as_ref().is_some_and(|amount| *amount != money.amount()) {
+            let message = format!(
+                "{} minor units are {}. Send one of them, or equal ones.",
+                self.minor,
+                money.amount()
+            );
+            problems.add("AMOUNTS_DIFFER", format!("{field}.amount"), message);
+        }
+        Some(money)
     }
 }

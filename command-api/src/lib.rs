@@ -8,8 +8,10 @@ pub mod accepted;
 pub mod commands;
 pub mod following;
 pub mod http;
+mod ids;
 pub mod inputs;
 pub mod meta;
+mod words;
 
 pub use accepted::{Accepted, CommandError};
 pub use commands::{Commands, NoWriter, Shopper, Writers};

@@ -6,8 +6,8 @@ import { createClient } from 'graphql-sse';
 
 import { endpoints, newQuery, placeOrder, sku } from './shop.mjs';
 
-const orderUpdated = `subscription($id: ID, $guestToken: String) {
-  orderUpdated(id: $id, guestToken: $guestToken) { status version }
+const orderUpdated = `subscription($id: ID!, $guestToken: String) {
+  orderUpdated(by: { id: $id }, guestToken: $guestToken) { status version }
 }`;
 
 for (const [name, url] of Object.entries(endpoints)) {

@@ -25,7 +25,7 @@ for (const [name, url] of Object.entries(endpoints)) {
 
 test('a page of the catalog is kept by caches and confirmed by its tag', async () => {
   const url = new URL(endpoints.shoppers);
-  url.searchParams.set('query', `{ product(sku: "${sku}") { title } }`);
+  url.searchParams.set('query', `{ product(by: { sku: "${sku}" }) { title } }`);
   const first = await fetch(url);
   assert.equal(first.status, 200);
   assert.match(first.headers.get('cache-control'), /^public, max-age=\d+$/);

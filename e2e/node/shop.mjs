@@ -11,6 +11,8 @@ function address(variable) {
 const shoppers = address('CHORALE_CHECK_SHOPPERS');
 const staff = address('CHORALE_CHECK_STAFF');
 
+export const addresses = { shoppers, staff };
+
 export const endpoints = {
   shoppers: `http://${shoppers}/graphql`,
   staff: `http://${staff}/admin/graphql`,

@@ -29,8 +29,8 @@ for (const [name, url] of Object.entries(sockets)) {
 test('a subscription follows an order until it is confirmed, and ends when the client completes it', async () => {
   const { id, guestToken } = await placeOrder();
   const shop = client(sockets.shoppers);
-  const query = `subscription($id: ID, $guestToken: String) {
-    orderUpdated(id: $id, guestToken: $guestToken) { status version }
+  const query = `subscription($id: ID!, $guestToken: String) {
+    orderUpdated(by: { id: $id }, guestToken: $guestToken) { status version }
   }`;
   const seen = [];
   for await (const answer of shop.iterate({ query, variables: { id, guestToken } })) {

@@ -1,6 +1,7 @@
 //! Harness of the end-to-end tests: a complete shop in its own directory, a bus and a payment provider whose deliveries and
 //! calls a test can hold, and a method for each action of a shopper or a member of staff.
 
+pub mod clients;
 mod embedded;
 mod held_bus;
 mod history;

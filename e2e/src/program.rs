@@ -267,7 +267,7 @@ impl Program {
 
     /// Waits until the order with this number has one of these statuses.
     pub async fn until_order(&self, number: &str, statuses: &[&str]) -> Result<()> {
-        let query = format!("{{ order(number: {number:?}) {{ status }} }}");
+        let query = format!("{{ order(by: {{ number: {number:?} }}) {{ status }} }}");
         let arrives = async {
             loop {
                 let answer = self.ask(&query).await?;

@@ -14,7 +14,7 @@ use schemas::life_cycle::{HoldReason, WayOut};
 use schemas::order::ShippingMethod;
 use schemas::product::TaxClass;
 use schemas::stock::AdjustmentReason;
-use schemas::{Context, OrderId, ShipmentId, StreamId};
+use schemas::{Context, Currency, OrderId, ShipmentId, StreamId};
 
 use crate::embedded::{Embedded, SOON};
 
@@ -77,7 +77,7 @@ impl Embedded {
 
     /// Changes a price, in euro cents.
     pub async fn set_price(&self, product: &str, sku: &str, minor: i64) -> Done {
-        let price = MoneyInput { minor, currency: "EUR".to_owned() };
+        let price = MoneyInput::from(Currency::EUR.minor(minor));
         let input = PriceInput { price, compare_at: None, reason: None };
         self.commands.set_price(&self.staff(), product, sku, input).await
     }
@@ -113,7 +113,7 @@ impl Embedded {
     /// Places an order with an expected unit price in euro cents.
     pub async fn place_at(&self, sku: &str, minor: i64) -> Done {
         let mut input = basket(&[(sku, 1)], "tok_ok");
-        input.lines[0].expected_unit_price = Some(MoneyInput { minor, currency: "EUR".to_owned() });
+        input.lines[0].expected_unit_price = Some(MoneyInput::from(Currency::EUR.minor(minor)));
         self.commands.place_order(&self.shopper(), input).await
     }
 

@@ -16,6 +16,7 @@ pub mod contract;
 pub mod error;
 #[cfg(any(test, feature = "contract"))]
 pub mod fault_proxy;
+pub mod global_id;
 pub mod hot;
 pub mod output;
 #[cfg(feature = "postgres")]

@@ -3,12 +3,16 @@
 mod searching;
 
 use async_graphql::{Context, ID, Object, Result};
+use http_server::Audience;
+use read_models::documents::categories::CategoryTree;
 use read_models::documents::products::PRODUCTS;
 use read_models::{Direction, Filter};
 
 use crate::fault::Fault;
 use crate::id;
-use crate::input::{ProductSort, ProductWhere, RELEVANCE, flag, one_of, sorted, text, texts};
+use crate::input::{
+    CategoryKey, ProductKey, ProductSort, ProductWhere, RELEVANCE, flag, one_of, sorted, text, texts,
+};
 use crate::page::{Connection, List, Window};
 use crate::reader::{Reader, reader, shared};
 use crate::types::category::Category;
@@ -28,45 +32,35 @@ pub(crate) struct Catalog;
 /// The catalog queries of both schemas.
 #[Object]
 impl Catalog {
-    /// Fetches a product by exactly one of `id`, `slug` and `sku`. Null if it does not exist or, for
-    /// shoppers, is not published.
+    /// Fetches a product. Null if it does not exist or, for shoppers, is not published.
     async fn product(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Global id of the product, or its UUID.")] id: Option<ID>,
-        #[graphql(desc = "URL name of the product.")] slug: Option<String>,
-        #[graphql(desc = "SKU of any variant of the product.")] sku: Option<String>,
+        #[graphql(desc = "The product that is wanted.")] by: ProductKey,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<Product>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
-        let found = match (id, slug, sku) {
-            (Some(id), None, None) => reader.product(&id::key(&id, "Product")?).await?,
-            (None, Some(slug), None) => {
-                reader.find_one(&PRODUCTS, text("slug", slug)).await?.and_then(shared)
-            }
-            (None, None, Some(sku)) => reader.product_with(&sku).await?,
-            _ => return Err(Fault::BadInput("pass exactly one of id, slug and sku".to_owned()).into()),
+        let found = match by {
+            ProductKey::Id(id) => reader.product(&id::key(&id, "Product")?).await?,
+            ProductKey::Slug(slug) => reader.find_one(&PRODUCTS, text("slug", slug)).await?.and_then(shared),
+            ProductKey::Sku(sku) => reader.product_with(&sku).await?,
         };
         Ok(found.and_then(|product| Product::for_audience(product, reader.audience)))
     }
 
-    /// Fetches a category by exactly one of `id` and `slug`. Null if it does not exist.
+    /// Fetches a category. Null if it does not exist.
     async fn category(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Global id of the category, or its UUID.")] id: Option<ID>,
-        #[graphql(desc = "URL name of the category.")] slug: Option<String>,
+        #[graphql(desc = "The category that is wanted.")] by: CategoryKey,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<Category>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
+        let named = NamedCategory::of(&by)?;
         let Some(tree) = reader.categories().await? else { return Ok(None) };
-        match (id, slug) {
-            (Some(id), None) => Ok(Category::find(&tree, &id::key(&id, "Category")?)),
-            (None, Some(slug)) => Ok(tree.value.by_slug(&slug).and_then(|(id, _)| Category::find(&tree, id))),
-            _ => Err(Fault::BadInput("pass exactly one of id and slug".to_owned()).into()),
-        }
+        Ok(named.id(&tree.value).and_then(|id| Category::find(&tree, id)))
     }
 
     /// Lists the categories below `parent`, or the whole tree from its roots if `parent` is not given. Each
@@ -88,7 +82,8 @@ impl Catalog {
         Ok(Some(Category::below(&tree, parent.as_deref(), usize::try_from(depth).unwrap_or(1))))
     }
 
-    /// Stock level of a SKU. Null if the SKU is unknown, not tracked, or has never been received.
+    /// Stock level of a SKU. Null if the SKU is unknown, not tracked, or has never been received, and for shoppers if
+    /// they do not see its variant.
     async fn stock(
         &self,
         ctx: &Context<'_>,
@@ -97,6 +92,9 @@ impl Catalog {
     ) -> Result<Option<StockView>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
+        if !shows(reader, &sku).await? {
+            return Ok(None);
+        }
         Ok(reader.stock_level(&sku).await?.map(StockView::of))
     }
 
@@ -112,6 +110,47 @@ pub(crate) async fn variant(reader: &Reader, sku: &str) -> Result<Option<Variant
     let product = found.and_then(|product| Product::for_audience(product, reader.audience));
     let variants = product.map(|product| product.seen_variants(reader.audience)).unwrap_or_default();
     Ok(variants.into_iter().map(|(_, variant)| variant).find(|variant| variant.is(sku)))
+}
+
+/// Whether the caller may see the stock of this SKU: shoppers see that of the variants that they see.
+pub(crate) async fn shows(reader: &Reader, sku: &str) -> Result<bool, Fault> {
+    Ok(reader.audience == Audience::Staff || variant(reader, sku).await?.is_some())
+}
+
+/// The stock level of a SKU, if the caller may see it: that of its variant, and for operators also that of a SKU that the
+/// catalog does not have.
+pub(crate) async fn stock_view(reader: &Reader, sku: &str) -> Result<Option<StockView>, Fault> {
+    if let Some(variant) = variant(reader, sku).await? {
+        return Ok(Some(variant.stock_view(reader).await?));
+    }
+    let level = match reader.audience {
+        Audience::Staff => reader.stock_level(sku).await?,
+        Audience::Public => None,
+    };
+    Ok(level.map(StockView::of))
+}
+
+/// A category that a client names.
+pub(crate) enum NamedCategory<'k> {
+    Id(String),
+    Slug(&'k str),
+}
+
+impl<'k> NamedCategory<'k> {
+    pub(crate) fn of(key: &'k CategoryKey) -> Result<Self, Fault> {
+        Ok(match key {
+            CategoryKey::Id(id) => Self::Id(id::key(id, "Category")?),
+            CategoryKey::Slug(slug) => Self::Slug(slug),
+        })
+    }
+
+    /// The category's id; `None` if no category has the slug.
+    pub(crate) fn id<'a>(&'a self, tree: &'a CategoryTree) -> Option<&'a str> {
+        match self {
+            Self::Id(id) => Some(id),
+            Self::Slug(slug) => tree.by_slug(slug).map(|(id, _)| id),
+        }
+    }
 }
 
 /// A list of products as a client asks for it.
@@ -136,8 +175,6 @@ pub(crate) async fn products(
     let sort = sorted(sort, (by_default, Direction::Ascending))?;
     let ranked = sort.iter().any(|(field, _)| *field == RELEVANCE);
     if search.is_some() || facets || ranked || filter.attributes.is_some() {
-        // Before anything is read.
-        search.as_deref().map(search::check_text).transpose()?;
         let asked = searching::Asked { status, search, filter, sort, facets };
         return searching::page(reader, window, asked).await;
     }
@@ -145,7 +182,7 @@ pub(crate) async fn products(
     if let Some(categories) = categories(reader, &filter).await? {
         filters.push(Filter::HasAny("categoryIds", categories));
     }
-    filters.extend(filter.brand.map(|brands| texts("brand", brands)).transpose()?);
+    filters.extend(filter.brand.map(|brands| texts("brand", brands)));
     filters.extend(filter.skus.map(|skus| Filter::HasAny("skus", skus)));
     filters.extend(filter.available_for_sale.map(|value| flag("availableForSale", value)));
     filters.extend(filter.price.map(|range| range.filter("minPrice.minor")));
@@ -156,12 +193,8 @@ pub(crate) async fn products(
 
 /// Ids of the category that the filter names and of all its descendants; `None` if it names none.
 async fn categories(reader: &Reader, filter: &ProductWhere) -> Result<Option<Vec<String>>, Fault> {
-    if filter.category.is_none() && filter.category_slug.is_none() {
-        return Ok(None);
-    }
-    let named = filter.category.as_ref().map(|id| id::key(id, "Category")).transpose()?;
+    let Some(named) = filter.category.as_ref().map(NamedCategory::of).transpose()? else { return Ok(None) };
     let Some(tree) = reader.categories().await? else { return Ok(Some(Vec::new())) };
-    let by_slug = || tree.value.by_slug(filter.category_slug.as_deref()?).map(|(id, _)| id.to_owned());
-    let Some(id) = named.or_else(by_slug) else { return Ok(Some(Vec::new())) };
-    Ok(Some(tree.value.with_descendants(&id).into_iter().map(str::to_owned).collect()))
+    let Some(id) = named.id(&tree.value) else { return Ok(Some(Vec::new())) };
+    Ok(Some(tree.value.with_descendants(id).into_iter().map(str::to_owned).collect()))
 }

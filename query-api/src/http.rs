@@ -17,8 +17,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::response::Response;
-use axum::routing::post;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
 use http_server::{Api, ApiLayers, Audience, Readiness};
 use tokio::sync::Semaphore;
 
@@ -84,7 +85,8 @@ impl QueryApi {
         }
     }
 
-    /// `GET` and `POST /graphql`, a WebSocket there, and `GET /graphiql` to try it: for every caller.
+    /// `GET` and `POST /graphql`, a WebSocket there, its schema at `/graphql/schema.graphql`, and `GET /graphiql` to try it: for
+    /// every caller.
     pub fn storefront(&self) -> Api {
         let page = graphiql::router("/graphiql", "/graphql", "Chorale storefront", graphiql::STOREFRONT);
         self.api(&self.storefront, "/graphql", page)
@@ -105,6 +107,10 @@ impl QueryApi {
         let other = move || std::future::ready(answer::not_allowed(methods, "send queries by POST"));
         let method = post(query).get(open).fallback(other);
         let mut routes = Router::new().route(endpoint, method).with_state(engine.clone());
+        if engine.options.introspection {
+            let sdl = get(sdl).with_state(engine.clone());
+            routes = routes.route(&format!("{endpoint}/schema.graphql"), sdl);
+        }
         if self.graphiql {
             routes = routes.merge(page);
         }
@@ -114,6 +120,19 @@ impl QueryApi {
 
 async fn query(State(engine): State<Arc<Engine>>, request: Request) -> Response {
     engine.respond(request).await
+}
+
+/// The schema as text, as it is checked in.
+async fn sdl(State(engine): State<Arc<Engine>>, request: Request) -> Response {
+    if let Some(refused) = engine.forbidden(&request) {
+        return refused;
+    }
+    let text = match engine.readers.audience {
+        Audience::Public => storefront_sdl(),
+        Audience::Staff => admin_sdl(),
+    };
+    let headers = [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "public, max-age=300")];
+    (headers, text).into_response()
 }
 
 async fn open(State(engine): State<Arc<Engine>>, request: Request) -> Response {

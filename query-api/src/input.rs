@@ -1,8 +1,12 @@
-//! Filters and sort keys of lists.
+//! Filters and sort keys of lists, and keys of single objects.
+
+mod keys;
 
 use async_graphql::resolver_utils::EnumType;
 use async_graphql::{Enum, InputObject, InputType};
 use read_models::{Direction, Filter, Value};
+
+pub(crate) use keys::{CategoryKey, Moment, OrderKey, ProductKey};
 
 use crate::fault::Fault;
 use crate::scalars::{BigInt, DateTime};
@@ -10,8 +14,6 @@ use crate::types::names::{
     FulfilmentStatus, OrderStatus, ParkedState, PaymentState, PaymentStatus, ShipmentStatus, StockLevel, name,
 };
 
-/// The most values that a filter may list.
-pub(crate) const LONGEST: usize = 100;
 /// The most fields that a list can be sorted by.
 const MOST_SORTS: usize = 3;
 
@@ -21,11 +23,8 @@ pub(crate) fn one_of<E: EnumType + PartialEq>(field: &'static str, values: Vec<E
 }
 
 /// The field is one of these texts.
-pub(crate) fn texts(field: &'static str, values: Vec<String>) -> Result<Filter, Fault> {
-    if values.len() > LONGEST {
-        return Err(Fault::BadInput("a filter may list at most 100 values".to_owned()));
-    }
-    Ok(Filter::In(field, values.into_iter().map(Value::Text).collect()))
+pub(crate) fn texts(field: &'static str, values: Vec<String>) -> Filter {
+    Filter::In(field, values.into_iter().map(Value::Text).collect())
 }
 
 /// The field is this text.
@@ -187,14 +186,11 @@ sort! {
 /// Product filter; all given conditions must hold.
 #[derive(InputObject, Default)]
 pub(crate) struct ProductWhere {
-    /// Products in the category with this id or in any of its descendants. Takes precedence over
-    /// `categorySlug`.
-    pub(crate) category: Option<async_graphql::ID>,
-    /// Products in the category with this slug or in any of its descendants.
-    pub(crate) category_slug: Option<String>,
+    /// Products in this category or in any of its descendants.
+    pub(crate) category: Option<CategoryKey>,
     /// Products of any of these brands; at most 100 values.
     pub(crate) brand: Option<Vec<String>>,
-    /// Products that have a variant with any of these SKUs.
+    /// Products that have a variant with any of these SKUs; at most 100 values.
     pub(crate) skus: Option<Vec<String>>,
     /// Products that can be bought (true) or cannot (false): see `Product.availableForSale`.
     pub(crate) available_for_sale: Option<bool>,
@@ -217,11 +213,11 @@ pub(crate) struct AttributeWhere {
 /// Order filter; all given conditions must hold.
 #[derive(InputObject, Default)]
 pub(crate) struct OrderWhere {
-    /// Orders with any of these statuses.
+    /// Orders with any of these statuses; at most 100 values.
     status: Option<Vec<OrderStatus>>,
-    /// Orders with any of these payment statuses.
+    /// Orders with any of these payment statuses; at most 100 values.
     payment_status: Option<Vec<PaymentStatus>>,
-    /// Orders with any of these fulfilment statuses.
+    /// Orders with any of these fulfilment statuses; at most 100 values.
     fulfilment_status: Option<Vec<FulfilmentStatus>>,
     /// Orders that are on hold (true) or not (false).
     on_hold: Option<bool>,
@@ -254,7 +250,7 @@ impl OrderWhere {
 /// Stock filter; all given conditions must hold.
 #[derive(InputObject, Default)]
 pub(crate) struct StockWhere {
-    /// Stock items with any of these levels.
+    /// Stock items with any of these levels; at most 100 values.
     level: Option<Vec<StockLevel>>,
     /// Stock items with any of these SKUs; at most 100 values.
     skus: Option<Vec<String>>,
@@ -265,25 +261,25 @@ pub(crate) struct StockWhere {
 }
 
 impl StockWhere {
-    pub(crate) fn filters(self) -> Result<Vec<Filter>, Fault> {
+    pub(crate) fn filters(self) -> Vec<Filter> {
         let begins = self.sku_starts_with.map(|begin| {
             let end = format!("{begin}{}", char::MAX);
             Filter::Between("sku", Some(Value::Text(begin)), Some(Value::Text(end)))
         });
         let filters = [
             self.level.map(|values| one_of("level", values)),
-            self.skus.map(|values| texts("sku", values)).transpose()?,
+            self.skus.map(|values| texts("sku", values)),
             begins,
             self.available.map(|range| range.filter("available")),
         ];
-        Ok(filters.into_iter().flatten().collect())
+        filters.into_iter().flatten().collect()
     }
 }
 
 /// Shipment filter; all given conditions must hold.
 #[derive(InputObject, Default)]
 pub(crate) struct ShipmentWhere {
-    /// Shipments with any of these statuses.
+    /// Shipments with any of these statuses; at most 100 values.
     status: Option<Vec<ShipmentStatus>>,
     /// Shipments that leave from this location.
     location: Option<String>,
@@ -308,7 +304,7 @@ impl ShipmentWhere {
 /// Payment filter; all given conditions must hold.
 #[derive(InputObject, Default)]
 pub(crate) struct PaymentWhere {
-    /// Payments with any of these statuses.
+    /// Payments with any of these statuses; at most 100 values.
     status: Option<Vec<PaymentState>>,
     /// Payments that were created in this period.
     created_at: Option<DateTimeRange>,

@@ -5,12 +5,14 @@
 //! **expanded** size is small.
 
 mod cost;
+mod lists;
 mod measure;
 mod tokens;
 
 use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection};
 
 pub(crate) use cost::Prices;
+pub(crate) use lists::check_variables;
 pub(crate) use tokens::check_text;
 
 use crate::options::Options;
@@ -40,6 +42,14 @@ pub(crate) enum Refusal {
         /// The highest cost allowed.
         limit: u64,
     },
+    /// A list that is passed to an argument or an input field is too long.
+    #[error("{path} has {items} values, and a list may have at most {max}", max = lists::MOST_ITEMS)]
+    ListTooLong {
+        /// The argument or variable, and the fields inside it.
+        path: String,
+        /// Number of values.
+        items: usize,
+    },
     /// A fragment that includes itself.
     #[error("fragment {0} includes itself")]
     Cycle(String),
@@ -63,6 +73,7 @@ impl Refusal {
         match self {
             Self::TooMany { .. } | Self::TooDeep { .. } => "QUERY_TOO_LARGE",
             Self::TooExpensive { .. } => "QUERY_TOO_EXPENSIVE",
+            Self::ListTooLong { .. } => "BAD_INPUT",
             Self::Cycle(_) | Self::NoFragment(_) => "GRAPHQL_VALIDATION_FAILED",
             Self::SeveralRoots => "GRAPHQL_VALIDATION_FAILED",
             Self::NotAQuery | Self::NotAStream => "ONLY_QUERIES",
@@ -75,7 +86,7 @@ const INTROSPECTION_DEPTH: u32 = 20;
 /// How often lists of the introspection schema may be nested: types of fields of types have no end.
 const INTROSPECTION_LISTS: u32 = 3;
 
-/// Checks the size of a parsed query. Each fragment is measured once.
+/// Checks the size of a parsed query and of the lists in its text. Each fragment is measured once.
 pub(crate) fn check_size(document: &ExecutableDocument, options: &Options) -> Result<(), Refusal> {
     let operations = document.operations.iter().len();
     if operations > options.max_operations {
@@ -105,7 +116,7 @@ pub(crate) fn check_size(document: &ExecutableDocument, options: &Options) -> Re
     if size.introspection_depth > INTROSPECTION_DEPTH || size.introspection_lists > INTROSPECTION_LISTS {
         return Err(Refusal::TooDeep { limit: u64::from(INTROSPECTION_DEPTH) });
     }
-    Ok(())
+    lists::check_literals(document)
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ use tokio::time::Instant;
 pub(crate) use fresh::{FreshReaders, Readers};
 pub(crate) use hot::ListedProduct;
 pub(crate) use joins::{Doc, Joins, shared};
-pub(crate) use past::{Moment, Past};
+pub(crate) use past::Past;
 pub(crate) use personal::Personal;
 
 use crate::consistency::Ledger;
@@ -42,6 +42,8 @@ use crate::services::Services;
 pub(crate) struct Reader {
     pub(crate) services: Services,
     pub(crate) audience: Audience,
+    /// The guest token of the whole request.
+    guest_token: Option<String>,
     pub(crate) joins: Joins,
     pub(crate) personal: Personal,
     hot: Arc<HotViews>,
@@ -73,6 +75,7 @@ impl Reader {
         Self {
             services,
             audience,
+            guest_token: None,
             joins: Joins::default(),
             personal: Personal::default(),
             hot,
@@ -84,6 +87,11 @@ impl Reader {
             began: Instant::now(),
             patience,
         }
+    }
+
+    /// The reader for a caller who holds this guest token.
+    pub(crate) fn held_by(self, guest_token: Option<String>) -> Self {
+        Self { guest_token, ..self }
     }
 
     /// Requires the versions that a token names.

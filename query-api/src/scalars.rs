@@ -39,7 +39,7 @@ pub(crate) struct BigInt(pub(crate) i64);
 
 /// A whole number from −2⁶³ to 2⁶³ − 1, written as a string because JavaScript numbers are exact to 53 bits
 /// only. Input may also be a JSON number.
-#[Scalar]
+#[Scalar(specified_by_url = "https://www.w3.org/TR/xmlschema11-2/#long")]
 impl ScalarType for BigInt {
     fn parse(value: Value) -> InputValueResult<Self> {
         let parsed = match &value {
@@ -68,7 +68,7 @@ impl From<u64> for BigInt {
 pub(crate) struct Decimal(pub(crate) String);
 
 /// An exact decimal number, written as a string: `12.90`. Output only.
-#[Scalar]
+#[Scalar(specified_by_url = "https://www.w3.org/TR/xmlschema11-2/#decimal")]
 impl ScalarType for Decimal {
     fn parse(_: Value) -> InputValueResult<Self> {
         Err(InputValueError::custom("Decimal is output only; pass amounts in minor units, as BigInt"))
@@ -80,10 +80,26 @@ impl ScalarType for Decimal {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Json(pub(crate) serde_json::Value);
+
+/// Any JSON value. Output only.
+#[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
+impl ScalarType for Json {
+    fn parse(_: Value) -> InputValueResult<Self> {
+        Err(InputValueError::custom("JSON is output only"))
+    }
+
+    fn to_value(&self) -> Value {
+        // The maps of a JSON value have texts as keys.
+        Value::from_json(self.0.clone()).unwrap_or_default()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DateTime(pub(crate) String);
 
 /// An RFC 3339 timestamp. Output is in UTC with three decimal places; input may use any offset.
-#[Scalar]
+#[Scalar(specified_by_url = "https://scalars.graphql.org/andimarek/date-time")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = value else {

@@ -1,6 +1,6 @@
 //! The two schemas and their SDL.
 
-use async_graphql::{EmptyMutation, Schema};
+use async_graphql::{EmptyMutation, SDLExportOptions, Schema};
 
 use crate::admin::AdminQuery;
 use crate::reader::FreshReaders;
@@ -40,12 +40,16 @@ pub(crate) fn admin(introspection: bool) -> AdminSchema {
 
 /// The storefront schema as checked in.
 pub fn storefront_sdl() -> String {
-    described(&storefront(true).sdl())
+    described(&storefront(true).sdl_with_options(options()))
 }
 
 /// The back-office schema as checked in.
 pub fn admin_sdl() -> String {
-    described(&admin(true).sdl())
+    described(&admin(true).sdl_with_options(options()))
+}
+
+fn options() -> SDLExportOptions {
+    SDLExportOptions::new().include_specified_by()
 }
 
 fn described(sdl: &str) -> String {

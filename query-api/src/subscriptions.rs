@@ -1,20 +1,20 @@
 //! The subscriptions of both schemas.
 
-use async_graphql::{Context, ID, MergedSubscription, Result, Subscription};
+use async_graphql::{Context, MergedSubscription, Result, Subscription};
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, select_all};
 use tokio::sync::broadcast::error::RecvError;
 
+use crate::catalog;
 use crate::fault::Fault;
+use crate::input::OrderKey;
 use crate::live::{Live, versions};
 use crate::page::Listed;
-use crate::reader::{Reader, reader};
+use crate::reader::{Reader, Readers, reader};
 use crate::types::order::{self, Document, Order, ShopOrder};
 use crate::types::projector::Projector;
 use crate::types::stock::StockView;
 
-/// The most SKUs of one subscription.
-const MOST_SKUS: usize = 100;
 const NO_ORDER: Fault = Fault::NotFound("there is no such order, or the guest token is not its own");
 
 /// Subscriptions of the public storefront.
@@ -34,22 +34,23 @@ struct GuestOrder;
 #[Subscription]
 impl GuestOrder {
     /// Sends the current state of an order, and then each later version at most once and in order; versions that
-    /// follow each other quickly may be skipped. Pass exactly one of `id` and `number`. Requires the guest token
-    /// that was returned when the order was placed. Fails with NOT_FOUND if the order does not exist or the token
+    /// follow each other quickly may be skipped. Requires the guest token that was returned when the order was placed. Fails with NOT_FOUND if the order does not exist or the token
     /// belongs to a different order. An order that was just placed may be subscribed to by its id before queries
     /// find it.
     async fn order_updated(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Global id of the order, or its UUID.")] id: Option<ID>,
-        #[graphql(desc = "Order number, such as `10-000042`.")] number: Option<String>,
-        #[graphql(desc = "Guest token from the answer to `placeOrder`.")] guest_token: Option<String>,
+        #[graphql(desc = "The order that is wanted.")] by: OrderKey,
+        #[graphql(
+            desc = "Guest token from the answer to `placeOrder`. Default: the header `X-Guest-Token`."
+        )]
+        guest_token: Option<String>,
         #[graphql(desc = "Send only later versions than this one; to resume after a lost connection.")]
         since_version: Option<u64>,
     ) -> Result<BoxStream<'static, Order>> {
         let reader = reader(ctx)?;
-        let key = order_key(reader, id, number).await?;
-        if !reader.is_guest_token(&key, &guest_token.unwrap_or_default()).await? {
+        let key = order_key(reader, by).await?;
+        if !reader.is_own(&key, guest_token.as_deref()).await? {
             return Err(NO_ORDER.into());
         }
         Ok(orders(ctx, &key, since_version).await?.map(Order::opened).boxed())
@@ -63,17 +64,16 @@ struct OfficeOrders;
 #[Subscription]
 impl OfficeOrders {
     /// Sends the current state of an order, and then each later version at most once and in order; versions that
-    /// follow each other quickly may be skipped. Pass exactly one of `id` and `number`. An order that was just
+    /// follow each other quickly may be skipped. An order that was just
     /// placed may be subscribed to by its id before queries find it.
     async fn order_updated(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Global id of the order, or its UUID.")] id: Option<ID>,
-        #[graphql(desc = "Order number, such as `10-000042`.")] number: Option<String>,
+        #[graphql(desc = "The order that is wanted.")] by: OrderKey,
         #[graphql(desc = "Send only later versions than this one; to resume after a lost connection.")]
         since_version: Option<u64>,
     ) -> Result<BoxStream<'static, ShopOrder>> {
-        let key = order_key(reader(ctx)?, id, number).await?;
+        let key = order_key(reader(ctx)?, by).await?;
         Ok(orders(ctx, &key, since_version).await?.map(ShopOrder::of).boxed())
     }
 
@@ -102,13 +102,14 @@ struct StockChanges;
 impl StockChanges {
     /// Sends the current stock levels of up to 100 SKUs, and then each later version of one at most once and in
     /// order; versions that follow each other quickly may be skipped. Sends nothing for a SKU that is unknown, not
-    /// tracked, or has never been received, until it is received.
+    /// tracked, or has never been received, until it is received. Shoppers are sent nothing for a SKU while they do
+    /// not see its variant; once they see it, they are sent its next change.
     async fn stock_changed(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "SKUs of the variants to watch, 1 to 100.")] skus: Vec<String>,
-    ) -> Result<BoxStream<'static, StockView>> {
-        if !(1..=MOST_SKUS).contains(&skus.len()) {
+    ) -> Result<BoxStream<'static, Result<StockView>>> {
+        if skus.is_empty() {
             return Err(Fault::BadInput("pass 1 to 100 SKUs".to_owned()).into());
         }
         let (reader, feed) = (reader(ctx)?, &ctx.data::<std::sync::Arc<Live>>()?.stock);
@@ -120,7 +121,18 @@ impl StockChanges {
         let current = futures_util::future::try_join_all(skus.iter().map(|sku| reader.stock(sku))).await?;
         let streams = watched.into_iter().zip(current);
         let streams = streams.map(|(receiver, current)| versions(receiver, current, 0).boxed());
-        Ok(select_all(streams).map(StockView::of_item).boxed())
+        let readers = ctx.data::<Readers>()?.clone();
+        let shown = select_all(streams).filter_map(move |item| {
+            // Each change with what is published then.
+            let reader = readers.reader();
+            async move {
+                match catalog::shows(&reader, &item.value.sku).await {
+                    Ok(shows) => shows.then(|| Ok(StockView::of_item(item))),
+                    Err(fault) => Some(Err(fault.into())),
+                }
+            }
+        });
+        Ok(shown.boxed())
     }
 }
 
@@ -139,12 +151,8 @@ impl Projectors {
 }
 
 /// The key of the order with this id, which need not exist yet, or with this number, which must.
-async fn order_key(
-    reader: &Reader,
-    id: Option<ID>,
-    number: Option<String>,
-) -> std::result::Result<String, Fault> {
-    order::key_of(reader, id, number).await?.ok_or(NO_ORDER)
+async fn order_key(reader: &Reader, key: OrderKey) -> std::result::Result<String, Fault> {
+    order::key_of(reader, key).await?.ok_or(NO_ORDER)
 }
 
 /// The versions of an order after `since`.

@@ -3,6 +3,7 @@
 pub(crate) mod actor;
 pub(crate) mod attention;
 pub(crate) mod category;
+mod discretion;
 pub(crate) mod event;
 pub(crate) mod names;
 pub(crate) mod node;

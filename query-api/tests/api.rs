@@ -11,13 +11,17 @@ mod api {
     mod guards;
     mod hot;
     mod http;
+    mod lists;
     mod live;
+    mod nodes;
     mod operators;
     mod orders;
     mod paging;
     mod past;
     mod persisted;
     mod protocol;
+    mod published;
+    mod sdl;
     mod searching;
     mod shop;
     mod socket;

@@ -109,7 +109,7 @@ impl LogHeadSigned {
             ("ce_source", format!("/chorale/{AGGREGATE}/{key}")),
             ("ce_subject", key.to_owned()),
             ("ce_time", self.head.time.to_string()),
-            ("ce_dataschema", format!("/schemas/{kind}.json")),
+            ("ce_dataschema", crate::event::schema_id(&kind)),
             ("ce_partitionkey", key.to_owned()),
             ("ce_epoch", self.head.epoch.to_string()),
         ]
@@ -126,7 +126,9 @@ impl LogHeadSigned {
 }
 
 pub(crate) fn context_name(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "enum": Context::ALL.map(Context::name), "x-extensible-enum": true })
+    json_schema!({
+        "$comment": crate::contracts::EXTENSIBLE, "type": "string", "enum": Context::ALL.map(Context::name),
+    })
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ impl Envelope {
             ("ce_source", format!("/chorale/{aggregate}/{key}")),
             ("ce_subject", self.stream.to_string()),
             ("ce_time", self.time.to_string()),
-            ("ce_dataschema", format!("/schemas/{}.json", self.full_type())),
+            ("ce_dataschema", event::schema_id(&self.full_type())),
             ("ce_partitionkey", key.to_owned()),
             ("ce_sequence", format!("{:010}", self.version)),
             ("ce_position", self.position.to_string()),

@@ -31,6 +31,11 @@ pub fn full_name(aggregate: &str, name: &str, version: u32) -> String {
     format!("chorale.{aggregate}.{name}.v{version}")
 }
 
+/// The identifier of the JSON Schema of an event type: a record's `ce_dataschema`, and the schema's `$id`.
+pub fn schema_id(full_name: &str) -> String {
+    format!("urn:chorale:schema:{full_name}")
+}
+
 /// Splits `chorale.order.OrderPlaced.v1` into `("order", "OrderPlaced", 1)`.
 pub fn parse_full_name(text: &str) -> Option<(&str, &str, u32)> {
     let mut parts = text.strip_prefix("chorale.")?.rsplitn(3, '.');

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use schemas::audit::LogHeadSigned;
-use schemas::contracts::{check, is_additive, published, schema};
-use schemas::event::parse_full_name;
+use schemas::contracts::{check, is_additive, published, schema, schema_texts};
+use schemas::event::{parse_full_name, schema_id};
 use schemas::{EventType, Topic};
 use serde_json::{Value, json};
 
@@ -56,6 +56,74 @@ fn every_event_type_has_its_schema_checked_in_and_no_shape_changes_without_a_new
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_schemas_that_are_served_are_those_that_are_checked_in() {
+    let served = schema_texts();
+    assert_eq!(served.keys().cloned().collect::<BTreeSet<_>>(), files(Path::new("contracts/events")));
+    for (name, text) in served {
+        let file = schema_file(&name);
+        assert!(updating() || fs::read_to_string(&file).is_ok_and(|checked_in| checked_in == text), "{name}");
+        let schema: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(schema["$id"], schema_id(&name));
+    }
+}
+
+/// Formats that validators in other languages know, all with their common packages of formats.
+const FORMATS: [&str; 3] = ["date-time", "int64", "uuid"];
+/// Keywords of JSON Schema that are used. Strict validators refuse others.
+const KEYWORDS: [&str; 24] = [
+    "$comment",
+    "$defs",
+    "$id",
+    "$ref",
+    "$schema",
+    "additionalProperties",
+    "allOf",
+    "anyOf",
+    "const",
+    "default",
+    "description",
+    "enum",
+    "format",
+    "items",
+    "maxItems",
+    "maximum",
+    "minItems",
+    "minimum",
+    "oneOf",
+    "pattern",
+    "properties",
+    "required",
+    "title",
+    "type",
+];
+
+#[test]
+fn schemas_have_only_keywords_and_formats_that_strict_validators_know() {
+    fn check(name: &str, schema: &Value) {
+        let Value::Object(fields) = schema else { return };
+        for (key, value) in fields {
+            assert!(KEYWORDS.contains(&key.as_str()), "{name}: {key}");
+            match (key.as_str(), value) {
+                ("format", Value::String(format)) => {
+                    assert!(FORMATS.contains(&format.as_str()), "{name}: format {format}");
+                }
+                ("properties" | "$defs", Value::Object(members)) => {
+                    members.values().for_each(|member| check(name, member));
+                }
+                ("anyOf" | "allOf" | "oneOf", Value::Array(members)) => {
+                    members.iter().for_each(|member| check(name, member));
+                }
+                ("items" | "additionalProperties", inner) => check(name, inner),
+                _ => {}
+            }
+        }
+    }
+    for (name, text) in schema_texts() {
+        check(&name, &serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}")));
+    }
 }
 
 #[test]

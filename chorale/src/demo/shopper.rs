@@ -97,7 +97,7 @@ async fn order(key: &str, rng: &mut StdRng, http: &Http, goods: &[Good], tally: 
         if lines.iter().any(|line: &Value| line["sku"] == good.sku.as_str()) {
             continue;
         }
-        let price = json!({ "minor": good.minor, "currency": good.currency });
+        let price = json!({ "minor": good.minor, "currencyCode": good.currency });
         lines.push(
             json!({ "sku": good.sku, "quantity": rng.random_range(1..=2), "expectedUnitPrice": price }),
         );

@@ -5,6 +5,7 @@ use std::io::Write;
 
 use anyhow::{Context as _, Result};
 use event_log::port::{Read, StoredEvent};
+use platform::global_id;
 use schemas::envelope::Spoken;
 use schemas::{Context, OrderId, ShipmentId, StreamId};
 use serde_json::{Value, json};
@@ -39,10 +40,11 @@ pub async fn run(shop: &ReadOnlyShop, order: &str, as_json: bool, out: &mut impl
     CausalTree::new(&events).print(out)
 }
 
-/// The order with this id or number. A number ends with the log position of the order's first event.
+/// The order with this id, global id or number. A number ends with the log position of the order's first event.
 async fn find(shop: &ReadOnlyShop, order: &str) -> Result<OrderId> {
     let id = order.strip_prefix("order-").unwrap_or(order);
-    if let Ok(id) = id.parse() {
+    let global = global_id::decode(order).filter(|(kind, _)| kind == "Order").map(|(_, key)| key);
+    if let Ok(id) = global.as_deref().unwrap_or(id).parse() {
         return Ok(id);
     }
     let unknown = || format!("no order {order:?}; pass its id or its number, such as 10-000042");

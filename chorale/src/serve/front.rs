@@ -16,10 +16,18 @@ const COMMANDS: [Link; 2] = [
 ];
 const HEALTH: [Link; 2] =
     [("/healthz", "whether the process is running"), ("/readyz", "whether it can answer requests")];
-const STOREFRONT: Link =
-    ("/graphiql", "GraphQL of the catalog, and of orders by guest token; programs POST to /graphql");
-const OFFICE: Link =
-    ("/admin/graphiql", "GraphQL of orders, stock, events and projectors; programs POST to /admin/graphql");
+const STOREFRONT: [Link; 2] = [
+    ("/graphiql", "GraphQL of the catalog, and of orders by guest token; programs POST to /graphql"),
+    ("/graphql/schema.graphql", "its schema"),
+];
+const OFFICE: [Link; 2] = [
+    ("/admin/graphiql", "GraphQL of orders, stock, events and projectors; programs POST to /admin/graphql"),
+    ("/admin/graphql/schema.graphql", "its schema"),
+];
+const TOPICS: [Link; 2] = [
+    ("/asyncapi.json", "the topics of events, as an AsyncAPI document"),
+    ("/schemas", "addresses of the JSON Schemas of all events"),
+];
 
 /// The front page of the shoppers' address.
 pub(super) fn shoppers(roles: Roles) -> Router {
@@ -31,10 +39,10 @@ pub(super) fn office(roles: Roles) -> Router {
     page("Chorale: the back office", &links(roles, OFFICE))
 }
 
-fn links(roles: Roles, queries: Link) -> Vec<Link> {
-    let queries = roles.query_api.then_some(queries);
-    let commands = roles.command_api.then_some(COMMANDS);
-    queries.into_iter().chain(commands.into_iter().flatten()).chain(HEALTH).collect()
+fn links(roles: Roles, queries: [Link; 2]) -> Vec<Link> {
+    let queries = roles.query_api.then_some(queries).into_iter().flatten();
+    let commands = roles.command_api.then_some(COMMANDS).into_iter().flatten();
+    queries.chain(commands).chain(TOPICS).chain(HEALTH).collect()
 }
 
 fn page(title: &str, links: &[Link]) -> Router {
@@ -57,8 +65,9 @@ mod tests {
 
     #[test]
     fn an_address_links_only_to_the_roles_of_its_process() {
-        assert_eq!(links(Roles { reactors: true, ..Roles::NONE }, OFFICE), HEALTH);
+        let others = [TOPICS, HEALTH].concat();
+        assert_eq!(links(Roles { reactors: true, ..Roles::NONE }, OFFICE), others);
         let queries = links(Roles { query_api: true, ..Roles::NONE }, OFFICE);
-        assert_eq!(queries, [OFFICE, HEALTH[0], HEALTH[1]]);
+        assert_eq!(queries, [OFFICE.to_vec(), others].concat());
     }
 }

@@ -10,6 +10,7 @@ use schemas::{ActorType, Context, Currency, CustomerId, OrderId, ShipmentId};
 
 use super::{Commands, Target};
 use crate::accepted::{Accepted, CommandError};
+use crate::ids::Named;
 use crate::inputs::checks::{Problems, one_line};
 use crate::inputs::{
     CancelInput, HoldInput, LineInput, NoteInput, OrderInput, ResolveHoldInput, RetryPaymentInput,
@@ -55,6 +56,7 @@ impl Commands {
             context: Context::Ordering,
             stream: order_id.stream(),
             id: order_id.to_string(),
+            type_name: Named::Order.type_name(),
             flow: None,
         };
         let guest_token = self.guest_token(&target.id).await?;
@@ -152,7 +154,9 @@ impl Commands {
         input: ResolveHoldInput,
     ) -> Result<Accepted, CommandError> {
         let mut problems = Problems::default();
-        let shipment_id: Option<ShipmentId> = problems.parsed_if("shipmentId", input.shipment_id.as_deref());
+        let shipment = input.shipment_id.as_deref();
+        let shipment_id: Option<ShipmentId> =
+            shipment.and_then(|id| problems.id("shipmentId", Named::Shipment, id));
         problems.none()?;
         let order = self.known_order(order).await?;
         let resolve = ResolveHold {

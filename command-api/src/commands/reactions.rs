@@ -24,7 +24,8 @@ impl Commands {
         let context = problems.all(context)?;
         let (reactor, source) = (input.reactor.clone(), StreamId::from_text(input.stream.clone()));
         let stream = schemas::reaction::stream(&reactor, &source);
-        let target = Target { context, id: stream.as_str().to_owned(), stream, flow: None };
+        let id = stream.as_str().to_owned();
+        let target = Target { context, id, type_name: "ParkedReaction", stream, flow: None };
         let command = self.fingerprinted(meta, "RedriveReaction", target, &input).await?;
         let parking = vec![Parking::Redrive { reactor: reactor.clone(), source: source.clone() }];
         self.submit(command, RedriveReaction { reactor, source }, parking).await

@@ -4,10 +4,11 @@ use domain::stock::{AdjustStock, Adjustment, ReceiveStock, SetThresholds, Transf
 use schemas::{Context, Sku};
 
 use super::{Commands, Target};
-use crate::accepted::{Accepted, CommandError, rename};
+use crate::accepted::{Accepted, CommandError};
 use crate::inputs::checks::{Problems, one_line_if};
 use crate::inputs::{AdjustInput, ReceiveInput, ThresholdsInput, TransferInput};
 use crate::meta::CommandMeta;
+use crate::words;
 
 impl Commands {
     /// Adds a delivery to the stock.
@@ -57,7 +58,7 @@ impl Commands {
         let adjust = AdjustStock { sku, location, change, reason: input.reason };
         let mut result = self.execute(meta, "AdjustStock", target, &input, adjust).await;
         if let (Err(CommandError::Refused { refusal, .. }), Some(_)) = (&mut result, input.count) {
-            rename(refusal, "delta", "count");
+            words::rename(refusal, "delta", "count");
         }
         result
     }
@@ -97,7 +98,7 @@ impl Commands {
 
 fn item(sku: &str) -> Result<(Sku, Target), CommandError> {
     let sku: Sku = sku.parse().map_err(|_| CommandError::NotFound("stock item"))?;
-    let target =
-        Target { context: Context::Inventory, stream: sku.stock_stream(), id: sku.to_string(), flow: None };
+    let (stream, type_name) = (sku.stock_stream(), "StockItem");
+    let target = Target { context: Context::Inventory, stream, id: sku.to_string(), type_name, flow: None };
     Ok((sku, target))
 }

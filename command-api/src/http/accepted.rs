@@ -30,6 +30,8 @@ pub(super) struct AcceptedSchema {
     command_id: String,
     /// Id of the object that the command concerned: order, product, category or shipment id, or a SKU.
     id: String,
+    /// Global id of the object, as queries answer it.
+    global_id: String,
     /// Version of the object's stream after the command.
     version: u64,
     /// Consistency token, `stream@version`, several separated by commas. A query that presents it sees the

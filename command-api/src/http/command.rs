@@ -4,8 +4,6 @@ use axum::body::Bytes;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, RawPathParams, Request};
 use axum::http::{HeaderMap, StatusCode, header};
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::UserError;
 use http_server::{Audience, CONSISTENCY_TOKEN, Caller, InvalidToken, TraceContext, parse_token};
 use schemas::{CommandId, Context, OrderId};
@@ -15,7 +13,9 @@ use super::AppState;
 use super::composed::composed;
 use super::problem::Problem;
 use super::route::RouteSpec;
+use crate::accepted::CommandError;
 use crate::commands::Commands;
+use crate::ids::Named;
 use crate::meta::CommandMeta;
 
 /// The longest idempotency key, in characters.
@@ -55,7 +55,7 @@ impl<I: DeserializeOwned> HttpCommand<I> {
                 .map(|(_, value)| value.to_owned())
                 .unwrap_or_default()
         };
-        let (id, sku) = (local_id(param("id")), param("sku"));
+        let (id, sku) = (param("id"), param("sku"));
         if caller.audience() == Audience::Public && !id.is_empty() {
             require_guest_token(&state.commands, &id, headers).await?;
         }
@@ -74,13 +74,6 @@ impl<I: DeserializeOwned> HttpCommand<I> {
         let input = if body.is_empty() { read(b"{}")? } else { read_json(json, &body)? };
         Ok(Self { commands: state.commands.clone(), meta, id, sku, input })
     }
-}
-
-/// The local id inside a global id of the query API; any other text as it is. So ids from query results work in commands.
-fn local_id(id: String) -> String {
-    let decoded = BASE64_URL_SAFE_NO_PAD.decode(&id).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let key = decoded.as_deref().and_then(|text| text.split_once(':')).map(|(_, key)| key);
-    key.filter(|key| uuid::Uuid::try_parse(key).is_ok()).map(str::to_owned).unwrap_or(id)
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
@@ -117,7 +110,8 @@ fn expected_version(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
 
 /// Only holders of the order's guest token may access it; for everyone else the order does not exist.
 async fn require_guest_token(commands: &Commands, id: &str, headers: &HeaderMap) -> Result<(), Problem> {
-    let order: OrderId = id.parse().map_err(|_| Problem::not_found("order"))?;
+    let order: OrderId =
+        Named::Order.id(id).map_err(|invalid| CommandError::invalid_id(Named::Order, invalid))?;
     let token = headers.get("x-guest-token").and_then(|token| token.to_str().ok()).unwrap_or_default();
     if commands.guest_may(&order.to_string(), token).await? {
         Ok(())

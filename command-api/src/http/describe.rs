@@ -147,7 +147,7 @@ fn path_parameters(path: &str) -> Vec<Parameter> {
         let description = match name {
             "sku" => "SKU of the variant: 1 to 64 letters, digits, dots, dashes or underscores.",
             _ if path.contains("/commands/") => "Id of the command (a UUID), from the command's answer.",
-            _ => "Id of the object (a UUID). Global ids from the query API are accepted too.",
+            _ => "Id of the object: a UUID, or the global id that queries answer.",
         };
         let parameter =
             ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path).required(Required::True);

@@ -218,6 +218,10 @@ impl From<CommandError> for Problem {
                 let problem = Self::new(StatusCode::CONFLICT, "VERSION_CONFLICT", detail);
                 Self { current_version: Some(version), replayed, ..problem }
             }
+            CommandError::OfAnotherType { expected, found } => {
+                let detail = format!("This is the id of a {found}; the path takes the id of a {expected}.");
+                Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", detail)
+            }
             CommandError::NotFound(what) => Self::not_found(what),
             CommandError::UnknownVersion { stream, version } => Self::bad_token(format!(
                 "The consistency token names {stream}@{version}, which does not exist."

@@ -14,8 +14,8 @@ use utoipa::ToSchema;
 
 use super::AppState;
 use super::problem::{FieldProblem, Problem};
-use crate::accepted::in_words_of_inputs;
 use crate::commands::token;
+use crate::words;
 
 /// The recorded outcome of a command.
 #[derive(Serialize, ToSchema)]
@@ -92,10 +92,10 @@ pub(super) async fn command_status(
     match verdict {
         Verdict::Done { versions, answer, .. } => {
             status.token = Some(token(&versions));
-            status.answer = answer;
+            status.answer = answer.map(words::value);
         }
         Verdict::Refused { refusal } => {
-            let refusal = in_words_of_inputs(refusal);
+            let refusal = words::refusal(refusal);
             let user_errors = refusal.errors.into_iter().map(Into::into).collect();
             status.outcome = CommandOutcome::Refused;
             status.refusal =

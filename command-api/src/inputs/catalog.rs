@@ -24,7 +24,7 @@ pub struct ProductInput {
     /// Brand or manufacturer, 1 to 200 characters. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brand: Option<String>,
-    /// Ids of the categories that the product belongs to; at most 20. Default: none.
+    /// Ids of the categories that the product belongs to, UUIDs or global ids; at most 20. Default: none.
     #[serde(default)]
     pub category_ids: Vec<String>,
     /// Properties by name; at most 50. Names have 1 to 50 characters, values at most 200. Default: none.
@@ -143,7 +143,7 @@ pub struct PublicationInput {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CategoriesInput {
-    /// Ids of the categories, at most 20. An empty list removes the product from all categories.
+    /// Ids of the categories, UUIDs or global ids; at most 20. An empty list removes the product from all categories.
     pub category_ids: Vec<String>,
 }
 
@@ -175,7 +175,7 @@ pub struct CategoryInput {
     pub slug: String,
     /// Display name, 1 to 100 characters.
     pub name: String,
-    /// Id of the parent category. Default: none, which makes it a top-level category.
+    /// Id of the parent category, a UUID or a global id. Default: none, which makes it a top-level category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
 }
@@ -192,7 +192,7 @@ pub struct RenameInput {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MoveInput {
-    /// Id of the new parent category. `null`, or left out, makes it a top-level category.
+    /// Id of the new parent category, a UUID or a global id. `null`, or left out, makes it a top-level category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
 }

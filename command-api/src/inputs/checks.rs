@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::{UserError, texts};
 
 use crate::accepted::CommandError;
+use crate::ids::{InvalidId, Named};
 
 /// ISO 3166-1 alpha-2 codes, assigned.
 const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS \
@@ -41,6 +42,24 @@ impl Problems {
                 None
             }
         }
+    }
+
+    /// The id of an object of this type; adds a problem if the text is none.
+    pub(crate) fn id<T: std::str::FromStr>(&mut self, field: &str, named: Named, text: &str) -> Option<T> {
+        let expected = named.in_words();
+        match named.id(text) {
+            Ok(id) => return Some(id),
+            Err(InvalidId::Malformed) => {
+                let message =
+                    format!("Must be the id of a {expected}: a UUID, or the global id that queries answer.");
+                self.add("MALFORMED", field, message);
+            }
+            Err(InvalidId::OfAnother(found)) => {
+                let message = format!("This is the id of a {found}. Send the id of a {expected}.");
+                self.add("ID_OF_ANOTHER_TYPE", field, message);
+            }
+        }
+        None
     }
 
     /// Like [`parsed`](Self::parsed); `None` without a problem if there is no text.

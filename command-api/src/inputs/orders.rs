@@ -100,7 +100,7 @@ pub struct ResolveHoldInput {
     /// SHIPMENT_LOST or PARCEL_CANCELLED.
     #[schema(value_type = String)]
     pub reason: HoldReason,
-    /// Id of the shipment that the hold concerns. Leave it out if the hold concerns the whole order.
+    /// Id of the shipment that the hold concerns, a UUID or a global id. Leave it out if the hold concerns the whole order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipment_id: Option<String>,
     /// Resolution to carry out: one of the hold's `waysOut`, which are RELEASE, RETRY_CAPTURE, REAUTHORIZE,

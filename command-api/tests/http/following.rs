@@ -112,7 +112,7 @@ async fn a_refusal_that_another_contexts_event_may_lift_is_retryable_and_not_kep
 async fn an_order_with_a_price_that_the_price_book_does_not_know_yet_can_be_repeated() {
     let shop = Shop::open().await;
     let mut wanted: Value = crate::shop::order();
-    wanted["lines"][0]["expectedUnitPrice"] = json!({ "minor": 500, "currency": "EUR" });
+    wanted["lines"][0]["expectedUnitPrice"] = json!({ "minor": 500, "currencyCode": "EUR" });
     let product = shop.events(Context::Catalog).await[0].envelope.stream.key().to_owned();
     shop.set_price(&product, "dearer", 500).await.is(202);
     let early = shop.place("k", &wanted).await;

@@ -5,6 +5,7 @@ mod addresses;
 mod contract;
 mod errors;
 mod following;
+mod ids;
 mod numbers;
 mod orders;
 mod replay;

@@ -63,7 +63,7 @@ async fn a_refusal_is_repeated_though_it_would_be_accepted_by_now() {
     let publish = async |key| command(&shop.staff, "POST", &at("/publish"), key, &json!({})).await;
     let first = publish("k1").await;
     assert_eq!(first.is_problem(422, "PRICE_MISSING").body["retryable"], false);
-    let price = json!({ "price": { "minor": 990, "currency": "EUR" } });
+    let price = json!({ "price": { "minor": 990, "currencyCode": "EUR" } });
     command(&shop.staff, "PUT", &at("/variants/COCOA/price"), "priced", &price).await.is(202);
     let second = publish("k1").await;
     assert_eq!((first.status, untraced(&first)), (second.status, untraced(&second)));

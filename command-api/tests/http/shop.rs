@@ -169,7 +169,7 @@ impl Shop {
     }
 
     pub async fn set_price(&self, product: &str, key: &str, minor: i64) -> Answer {
-        let price = json!({ "price": { "minor": minor, "currency": "EUR" } });
+        let price = json!({ "price": { "minor": minor, "currencyCode": "EUR" } });
         let path = format!("/v1/products/{product}/variants/TEA-100/price");
         command(&self.staff, "PUT", &path, key, &price).await
     }

@@ -23,7 +23,7 @@ async fn a_product_goes_through_its_life() {
     let variant =
         command(staff, "POST", &at("/variants"), "v1", &json!({ "sku": "COCOA", "maxPerOrder": 5 })).await;
     assert_eq!(variant.is(201).header("location"), at("/variants/COCOA"));
-    let price = json!({ "price": { "minor": 990, "currency": "EUR" }, "compareAt": { "minor": 1190, "currency": "EUR" } });
+    let price = json!({ "price": { "minor": 990, "currencyCode": "EUR" }, "compareAt": { "minor": 1190, "currencyCode": "EUR" } });
     let steps = [
         ("PUT", at("/variants/COCOA/price"), price),
         ("PUT", at("/variants/COCOA"), json!({ "trackStock": false })),

@@ -113,7 +113,8 @@ async fn killing_every_process_and_server_under_load_loses_duplicates_and_overse
     deployment.settled().await?;
     first_answers_are_repeated(&deployment, &acknowledged).await?;
     tokio::task::block_in_place(|| deployment.close())?;
-    deployment.is_sound().await
+    deployment.is_sound().await?;
+    tokio::task::block_in_place(|| deployment.other_clients_read_everything())
 }
 
 /// A retry with the same key gets the first answer, and every acknowledged order is in its topic exactly once.

@@ -14,6 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::servers::{Servers, python, root};
+use e2e::clients;
 use e2e::program::{self, Program, SOON};
 
 /// The roles of a shop, and the number of processes of each.
@@ -275,6 +276,30 @@ impl Deployment {
         );
         ensure!(self.objects(&["parked", "list"])?.is_empty(), "something is parked");
         self.audit()
+    }
+
+    /// Client libraries for other languages read every event once and in order, and its value fits its schema. No process may
+    /// be running.
+    pub fn other_clients_read_everything(&self) -> Result<()> {
+        let logs = self.objects(&["log", "verify"])?;
+        let events: u64 = logs.iter().filter_map(|log| log["events"].as_u64()).sum();
+        ensure!(events > 0, "the logs are empty: {logs:?}");
+        let (events, root) = (events.to_string(), root());
+        let (node, python) = (clients::node()?, python()?);
+        let schemas = root.join("schemas/contracts/events");
+        for (interpreter, program) in [(node, "e2e/node/kafka.mjs"), (python, "e2e/python/kafka.py")] {
+            let output = Command::new(&interpreter)
+                .arg(root.join(program))
+                .args([&self.servers.kafka, "shop.", &events])
+                .arg(&schemas)
+                .output()
+                .with_context(|| format!("{} cannot be started", interpreter.display()))?;
+            let said = String::from_utf8_lossy(&output.stdout);
+            println!("{said}");
+            let errors = String::from_utf8_lossy(&output.stderr);
+            ensure!(output.status.success(), "{program}: {said}{errors}");
+        }
+        Ok(())
     }
 
     fn audit(&self) -> Result<()> {

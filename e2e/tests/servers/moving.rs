@@ -187,7 +187,7 @@ async fn the_program_moves_a_shop_and_the_old_directory_becomes_read_only() -> R
     shop.until_order(&number, &["CONFIRMED"]).await?;
     let (_, next) = shop.order("next-key", "TEA-100", "two@example.com").await?;
     shop.until_order(&next, &["CONFIRMED"]).await?;
-    let asked = format!("{{ order(number: {number:?}) {{ email }} }}");
+    let asked = format!("{{ order(by: {{ number: {number:?} }}) {{ email }} }}");
     ensure!(
         shop.ask(&asked).await?["order"]["email"] == "one@example.com",
         "the data can no longer be decrypted"

@@ -1,21 +1,28 @@
 //! Objects by their global ids, for the back office.
 
+use async_graphql::{Context, ID, Object, Result};
+use read_models::documents::order_versions::ORDER_VERSIONS;
+use read_models::documents::stock_versions::STOCK_VERSIONS;
+
 use crate::catalog;
 use crate::fault::Fault;
 use crate::id;
+use crate::input::Moment;
 use crate::page::Listed;
 use crate::reader::{Reader, reader};
-use crate::storefront::{check_nodes, each_by_itself};
+use crate::storefront::each_by_itself;
 use crate::types::category::Category;
 use crate::types::event::Event;
 use crate::types::node::ShopNode;
-use crate::types::order::ShopOrder;
+use crate::types::order::{OrderLine, ShopOrder, ShopOrderVersion, version_of};
 use crate::types::parked::ParkedReaction;
 use crate::types::payment::Payment;
 use crate::types::product::Product;
+use crate::types::projector::{Projector, projectors};
+use crate::types::reactor::{Reactor, reactors};
 use crate::types::shipment::Shipment;
-use crate::types::stock::{Reservation, StockItem};
-use async_graphql::{Context, ID, Object, Result};
+use crate::types::stock::{Reservation, StockItem, StockItemVersion, StockMovement};
+use crate::types::timeline::TimelineEntry;
 
 #[derive(Default)]
 pub(crate) struct Nodes;
@@ -40,7 +47,6 @@ impl Nodes {
         #[graphql(desc = "Up to 100 global ids of any type.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Result<ShopNode>>>> {
         let reader = reader(ctx)?;
-        check_nodes(&ids)?;
         let found = futures_util::future::join_all(ids.iter().map(|id| find(reader, id))).await;
         Ok(found.into_iter().map(each_by_itself).collect())
     }
@@ -54,15 +60,47 @@ async fn find(reader: &Reader, id: &ID) -> Result<Option<ShopNode>, Fault> {
         "Category" => {
             reader.categories().await?.and_then(|tree| Category::find(&tree, &key)).map(ShopNode::Category)
         }
+        "StockView" => catalog::stock_view(reader, &key).await?.map(ShopNode::StockView),
         "StockItem" => reader.stock(&key).await?.map(|one| ShopNode::StockItem(StockItem::of(one))),
+        "StockMovement" => {
+            reader.stock_movement(&key).await?.map(|one| ShopNode::StockMovement(StockMovement::of(one)))
+        }
         "Payment" => reader.payment(&key).await?.map(|one| ShopNode::Payment(Payment(one))),
         "Reservation" => reader.reservation(&key).await?.map(|one| ShopNode::Reservation(Reservation(one))),
         "Order" => reader.order(&key).await?.map(|one| ShopNode::Order(ShopOrder::of(one))),
+        "OrderLine" => OrderLine::find(reader, &key).await?.map(|(line, _)| ShopNode::OrderLine(line)),
+        "TimelineEntry" => {
+            reader.timeline_entry(&key).await?.map(|one| ShopNode::TimelineEntry(TimelineEntry(one)))
+        }
         "Shipment" => reader.parcel(&key).await?.map(|one| ShopNode::Shipment(Shipment(one))),
         "Event" => reader.event(&key).await?.map(|one| ShopNode::Event(Event::of(one))),
         "ParkedReaction" => {
             reader.parked(&key).await?.map(|one| ShopNode::ParkedReaction(ParkedReaction(one)))
         }
+        "OrderVersion" | "StockItemVersion" => version(reader, &kind, &key).await?,
+        "Projector" => {
+            let found = projectors(reader).await?.into_iter().map(Projector::from);
+            found.into_iter().find(|one| one.has(&key)).map(ShopNode::Projector)
+        }
+        "Reactor" => {
+            let found = reactors(reader).await?.into_iter().find(|one| one.name == key);
+            found.map(|one| ShopNode::Reactor(Reactor::from(one)))
+        }
         _ => None,
+    })
+}
+
+async fn version(reader: &Reader, kind: &str, key: &str) -> Result<Option<ShopNode>, Fault> {
+    let Some((key, version)) = version_of(key) else { return Ok(None) };
+    let moment = Moment::Version(version);
+    Ok(match kind {
+        "OrderVersion" => {
+            let found = reader.past(&ORDER_VERSIONS, format!("order-{key}"), moment).await?;
+            found.map(|past| ShopNode::OrderVersion(ShopOrderVersion::of(past)))
+        }
+        _ => {
+            let found = reader.past(&STOCK_VERSIONS, format!("stock-{key}"), moment).await?;
+            found.map(|past| ShopNode::StockItemVersion(StockItemVersion::from(past)))
+        }
     })
 }

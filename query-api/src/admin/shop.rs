@@ -1,6 +1,6 @@
 //! Products, orders, stock, shipments and payments, for the back office.
 
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, Object, Result};
 use read_models::Direction;
 use read_models::documents::orders::ORDERS;
 use read_models::documents::payments::PAYMENTS;
@@ -9,8 +9,8 @@ use read_models::documents::stock::STOCK;
 
 use crate::catalog::{self, ProductList};
 use crate::input::{
-    OrderSort, OrderWhere, PaymentWhere, ProductSort, ProductWhere, ShipmentWhere, StockSort, StockWhere,
-    sorted,
+    OrderKey, OrderSort, OrderWhere, PaymentWhere, ProductSort, ProductWhere, ShipmentWhere, StockSort,
+    StockWhere, sorted,
 };
 use crate::page::{Connection, List, Listed, Window};
 use crate::reader::reader;
@@ -45,7 +45,9 @@ impl Shop {
             and 200 characters. Beginnings of words, plurals and typing errors are found as well."
         )]
         search: Option<String>,
-        #[graphql(desc = "Statuses to include; all if not given.")] status: Option<Vec<ProductStatus>>,
+        #[graphql(desc = "Statuses to include, at most 100 values; all if not given.")] status: Option<
+            Vec<ProductStatus>,
+        >,
         #[graphql(name = "where", desc = "Filter; lists all if not given.")] filter: Option<ProductWhere>,
         #[graphql(desc = "Up to 3 sort keys, the most important first.")] sort: Option<Vec<ProductSort>>,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
@@ -63,17 +65,16 @@ impl Shop {
         Ok(Some(catalog::products(reader, &window, list).await?))
     }
 
-    /// Fetches an order by exactly one of `id` and `number`. Null if it does not exist.
+    /// Fetches an order. Null if it does not exist.
     async fn order(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Global id of the order, or its UUID.")] id: Option<ID>,
-        #[graphql(desc = "Order number, such as `10-000042`.")] number: Option<String>,
+        #[graphql(desc = "The order that is wanted.")] by: OrderKey,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<ShopOrder>> {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
-        let found = order::by_id_or_number(reader, id, number).await?;
+        let found = order::by(reader, by).await?;
         Ok(found.map(ShopOrder::of))
     }
 
@@ -114,7 +115,7 @@ impl Shop {
         let reader = reader(ctx)?;
         reader.require(consistency.as_deref())?;
         let sort = sorted(sort, ("sku", Direction::Ascending))?;
-        let list = List { collection: &STOCK, filters: filter.unwrap_or_default().filters()?, sort };
+        let list = List { collection: &STOCK, filters: filter.unwrap_or_default().filters(), sort };
         let window = Window { first, after, last, before };
         Ok(Some(Connection::of(list.page(reader, &window, 20).await?)))
     }

@@ -2,11 +2,11 @@
 
 use read_models::documents::products::{self, PRODUCTS};
 use read_models::{Cursor, Direction, Value};
-use search::{Answer, Filters, Key, Place, Query, Sort, SortField};
+use search::{Answer, Filters, Key, Place, Query, SearchError, Sort, SortField};
 
+use super::NamedCategory;
 use crate::fault::Fault;
-use crate::id;
-use crate::input::{AttributeWhere, LONGEST, ProductWhere, RELEVANCE};
+use crate::input::{AttributeWhere, CategoryKey, ProductWhere, RELEVANCE};
 use crate::page::{Connection, Window, read_cursor, signature, write_cursor};
 use crate::reader::{Reader, shared};
 use crate::types::category::Category;
@@ -30,6 +30,11 @@ pub(super) struct Asked {
 
 /// A page of the products that match.
 pub(super) async fn page(reader: &Reader, window: &Window, asked: Asked) -> Result<ProductConnection, Fault> {
+    // Before anything is read.
+    asked.search.as_deref().map(search::check_text).transpose()?;
+    if asked.filter.attributes.as_ref().is_some_and(|all| all.len() > search::MOST_ATTRIBUTE_FILTERS) {
+        return Err(SearchError::TooManyFilters.into());
+    }
     let (limit, from_end) = window.limit(20)?;
     let signature = signature(LIST, &asked.sort);
     let place = |cursor: &Option<String>| {
@@ -67,37 +72,28 @@ async fn filters(
     status: Vec<ProductStatus>,
     filter: ProductWhere,
 ) -> Result<Filters, Fault> {
-    let limited = |values: Vec<String>| match values.len() > LONGEST {
-        true => Err(Fault::BadInput("a filter may list at most 100 values".to_owned())),
-        false => Ok(values),
-    };
     let attributes = filter.attributes.unwrap_or_default().into_iter();
-    let attributes = attributes.map(|AttributeWhere { name, values }| Ok((name, limited(values)?)));
     Ok(Filters {
         statuses: Some(status.into_iter().map(|status| name(status).to_owned()).collect()),
-        codes: filter.skus.map(limited).transpose()?,
-        categories: category(reader, filter.category.as_ref(), filter.category_slug.as_deref()).await?,
-        brands: filter.brand.map(limited).transpose()?,
+        codes: filter.skus,
+        categories: category(reader, filter.category.as_ref()).await?,
+        brands: filter.brand,
         price: filter.price.map(|range| range.bounds()),
         available: filter.available_for_sale,
-        attributes: attributes.collect::<Result<_, Fault>>()?,
+        attributes: attributes.map(|AttributeWhere { name, values }| (name, values)).collect(),
     })
 }
 
 /// The id of the category that the filter names: products are indexed with the ancestors of their categories. Nothing matches
 /// an unknown one.
-async fn category(
-    reader: &Reader,
-    id: Option<&async_graphql::ID>,
-    slug: Option<&str>,
-) -> Result<Option<Vec<String>>, Fault> {
-    if let Some(id) = id {
-        return Ok(Some(vec![id::key(id, "Category")?]));
+async fn category(reader: &Reader, key: Option<&CategoryKey>) -> Result<Option<Vec<String>>, Fault> {
+    let Some(named) = key.map(NamedCategory::of).transpose()? else { return Ok(None) };
+    if let NamedCategory::Id(id) = named {
+        return Ok(Some(vec![id]));
     }
-    let Some(slug) = slug else { return Ok(None) };
     let tree = reader.categories().await?;
-    let found = tree.as_ref().and_then(|tree| tree.value.by_slug(slug));
-    Ok(Some(found.map(|(id, _)| id.to_owned()).into_iter().collect()))
+    let found = tree.as_ref().and_then(|tree| named.id(&tree.value));
+    Ok(Some(found.map(str::to_owned).into_iter().collect()))
 }
 
 fn sort(field: &str, direction: Direction) -> Result<Sort, Fault> {

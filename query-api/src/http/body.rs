@@ -27,6 +27,10 @@ fn malformed(message: impl Into<String>) -> Unreadable {
     unreadable(StatusCode::BAD_REQUEST, "MALFORMED", message)
 }
 
+/// The header that carries an order's guest token, as for commands: for fields whose arguments do not name one, such as
+/// those that a client library writes by itself.
+pub(super) const GUEST_TOKEN: &str = "x-guest-token";
+
 /// Reads the request in the body of a `POST`. `max_body`, in bytes, is enforced by the API's layers and named in the error.
 pub(super) async fn read(request: Request, max_body: usize) -> Result<GraphqlRequest, Unreadable> {
     let headers = request.headers();
@@ -37,7 +41,7 @@ pub(super) async fn read(request: Request, max_body: usize) -> Result<GraphqlReq
             "send the query as JSON in UTF-8, with content-type application/json",
         ));
     }
-    let consistency = consistency(headers);
+    let (consistency, guest_token) = (text(headers, CONSISTENCY_TOKEN), text(headers, GUEST_TOKEN));
     let bytes = Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => unreadable(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -57,7 +61,7 @@ pub(super) async fn read(request: Request, max_body: usize) -> Result<GraphqlReq
              extensions.persistedQuery in place of query if the document is stored ({place})"
         ))
     })?;
-    Ok(GraphqlRequest { consistency, ..request })
+    Ok(GraphqlRequest { consistency, guest_token, ..request })
 }
 
 /// The parameters of a `GET`, as GraphQL over HTTP names them. Objects are JSON.
@@ -91,7 +95,8 @@ pub(super) fn read_parameters(
         extensions: object("extensions", sent.extensions)?,
     };
     let request = GraphqlRequest::try_from(sent).map_err(|error| malformed(error.to_string()))?;
-    Ok(GraphqlRequest { consistency: consistency(headers), ..request })
+    let (consistency, guest_token) = (text(headers, CONSISTENCY_TOKEN), text(headers, GUEST_TOKEN));
+    Ok(GraphqlRequest { consistency, guest_token, ..request })
 }
 
 /// A parameter that is a JSON object or null; one that is empty counts as missing.
@@ -102,9 +107,10 @@ fn object<T: DeserializeOwned>(name: &str, text: Option<String>) -> Result<Optio
     })
 }
 
-fn consistency(headers: &HeaderMap) -> Option<String> {
-    // One that is not ASCII is refused by the parser of tokens.
-    headers.get(CONSISTENCY_TOKEN).map(|value| value.to_str().unwrap_or("?").to_owned())
+/// The text of a header.
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    // No token has the text of one that is not ASCII.
+    headers.get(name).map(|value| value.to_str().unwrap_or("?").to_owned())
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -25,7 +25,7 @@ use super::answer::Ready;
 use super::request::{GraphqlRequest, Requested};
 use super::{answer, body, field_order, get, sse};
 use crate::fault;
-use crate::limits::{Prices, Refusal, check_size, check_text};
+use crate::limits::{Prices, Refusal, check_size, check_text, check_variables};
 use crate::live::Live;
 use crate::options::Options;
 use crate::persisted::{NotStored, PersistedQueries};
@@ -124,8 +124,11 @@ impl Engine {
         }
         let answer = self.answer(prepared, &trace, timer).await;
         let ready = Ready::of(&answer, media);
+        let personal = parts.headers.contains_key(body::GUEST_TOKEN);
         match asked {
-            Some((document, name, _)) if get::may_be_kept(&answer, &document, name.as_deref()) => {
+            Some((document, name, _))
+                if !personal && get::may_be_kept(&answer, &document, name.as_deref()) =>
+            {
                 get::kept(ready, &parts.headers, self.options.catalog_max_age)
             }
             _ => ready.respond(),
@@ -207,9 +210,11 @@ impl Engine {
         let refused = |error| Box::new(Answer::from_errors(vec![error]));
         let (text, document) = self.document(request.document).map_err(|error| refused(*error))?;
         let (variables, name) = (request.variables, request.operation_name);
+        check_variables(&variables)
+            .map_err(|refusal| refused(answer::coded(refusal.to_string(), refusal.code())))?;
         let cost = self.prices.cost(&document, name.as_deref(), &variables);
         let limit = self.options.max_cost;
-        let reader = self.readers.reader();
+        let reader = Arc::new(self.readers.reader().held_by(request.guest_token));
         let expensive = (cost > limit).then_some(Refusal::TooExpensive { cost, limit });
         let too_much = match (expensive, reader.require(request.consistency.as_deref())) {
             (Some(refusal), _) => Some(answer::coded(refusal.to_string(), refusal.code())),

@@ -35,7 +35,8 @@ const SECRETS: [&str; 1] = ["guestToken"];
 
 /// What a response depends on, besides the address. The layer for CORS adds `Origin`. The layer for compression would not add
 /// `Accept-Encoding` to a 304, which has no body, and caches take over the headers of a 304.
-const DEPENDS_ON: HeaderValue = HeaderValue::from_static("accept, accept-encoding, x-consistency-token");
+const DEPENDS_ON: HeaderValue =
+    HeaderValue::from_static("accept, accept-encoding, x-consistency-token, x-guest-token");
 
 /// Why an operation is not answered by `GET`; `None` if it is.
 pub(super) fn refusal(document: &ExecutableDocument, kind: OperationType) -> Option<&'static str> {

@@ -13,6 +13,8 @@ pub(super) struct GraphqlRequest {
     pub(super) variables: Variables,
     /// The consistency token in the header.
     pub(super) consistency: Option<String>,
+    /// The guest token in the header.
+    pub(super) guest_token: Option<String>,
 }
 
 /// The document that a request asks to run.
@@ -76,6 +78,6 @@ impl TryFrom<Sent> for GraphqlRequest {
             (None, None, Some(query)) => Requested::Id(query.sha256_hash),
         };
         let (operation_name, variables) = (sent.operation_name, sent.variables.unwrap_or_default());
-        Ok(Self { document, operation_name, variables, consistency: None })
+        Ok(Self { document, operation_name, variables, consistency: None, guest_token: None })
     }
 }

@@ -24,9 +24,9 @@ pub(crate) struct Readers {
 
 impl Readers {
     /// A reader whose patience begins now.
-    pub(crate) fn reader(&self) -> Arc<Reader> {
+    pub(crate) fn reader(&self) -> Reader {
         let (services, hot, waiters) = (self.services.clone(), self.hot.clone(), self.waiters.clone());
-        Arc::new(Reader::new(services, self.audience, hot, waiters, self.patience))
+        Reader::new(services, self.audience, hot, waiters, self.patience)
     }
 }
 
@@ -51,7 +51,7 @@ impl Extension for Fresh {
     ) -> Response {
         let Some(readers) = ctx.data_opt::<Readers>() else { return next.run(ctx, operation).await };
         let mut data = Data::default();
-        data.insert(readers.reader());
+        data.insert(Arc::new(readers.reader()));
         next.run_with_data(ctx, operation, data).await
     }
 }

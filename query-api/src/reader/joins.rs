@@ -14,6 +14,7 @@ use read_models::documents::reservations::{RESERVATIONS, Reservation};
 use read_models::documents::shipments::{SHIPMENTS, Shipment};
 use read_models::documents::stock::{STOCK, StockItem};
 use read_models::documents::stock_levels::StockLevel;
+use read_models::documents::stock_movements::{STOCK_MOVEMENTS, StockMovement};
 use read_models::{Collection, Direction, Document, Filter, Query, Value};
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
@@ -56,6 +57,8 @@ pub(crate) struct Joins {
     parcels: ByKey<Shipment>,
     events: ByKey<EventEntry>,
     parked: ByKey<ParkedReaction>,
+    entries: ByKey<TimelineEntry>,
+    movements: ByKey<StockMovement>,
     stock: ByKey<StockItem>,
     pub(super) levels: ByKey<StockLevel>,
     payments: ByKey<Payment>,
@@ -102,6 +105,16 @@ impl Reader {
     /// A parked reaction by its stream.
     pub(crate) async fn parked(&self, stream: &str) -> Result<Option<Arc<Doc<ParkedReaction>>>, Fault> {
         self.by_stream(&self.joins.parked, &PARKED_REACTIONS, "", stream).await
+    }
+
+    /// An entry of a timeline by its id.
+    pub(crate) async fn timeline_entry(&self, id: &str) -> Result<Option<Arc<Doc<TimelineEntry>>>, Fault> {
+        self.by_stream(&self.joins.entries, &ORDER_TIMELINE, "", id).await
+    }
+
+    /// A movement of stock by its id.
+    pub(crate) async fn stock_movement(&self, id: &str) -> Result<Option<Arc<Doc<StockMovement>>>, Fault> {
+        self.by_stream(&self.joins.movements, &STOCK_MOVEMENTS, "", id).await
     }
 
     /// The stock item of a SKU.

@@ -8,26 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Doc, Reader};
 use crate::fault::Fault;
-use crate::scalars::DateTime;
-
-/// A moment in the life of a stream.
-pub(crate) enum Moment {
-    /// Events of this time have happened.
-    At(String),
-    /// After so many events.
-    Version(u64),
-}
-
-impl Moment {
-    /// The moment that a field's arguments name: exactly one must be given.
-    pub(crate) fn of(at: Option<DateTime>, version: Option<u64>) -> Result<Self, Fault> {
-        match (at, version) {
-            (Some(at), None) => Ok(Self::At(at.0)),
-            (None, Some(version)) => Ok(Self::Version(version)),
-            _ => Err(Fault::BadInput("pass exactly one of at and version".to_owned())),
-        }
-    }
-}
+use crate::input::Moment;
 
 /// A state of a stream.
 pub(crate) struct Past<S> {
@@ -48,7 +29,7 @@ impl Reader {
         let found: Option<Document<Version<S>>> = match moment {
             Moment::Version(version) => self.load_one(collection, versions::id(&stream, version)).await?,
             Moment::At(at) => {
-                let query = versions::as_of(&stream, Some(at));
+                let query = versions::as_of(&stream, Some(at.0));
                 self.find(collection, &query).await?.pop().map(|(document, _)| document)
             }
         };

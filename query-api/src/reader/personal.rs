@@ -43,8 +43,10 @@ impl Reader {
         Ok(self.open::<serde::de::IgnoredAny>(sealed, field).await?.is_none())
     }
 
-    /// Whether `token` is the guest token of the order: the hexadecimal text of a keyed hash of its id.
-    pub(crate) async fn is_guest_token(&self, order: &str, token: &str) -> Result<bool, Fault> {
+    /// Whether the caller holds the guest token of the order: the hexadecimal text of a keyed hash of its id. `token` is the one
+    /// in the arguments; without one, that of the request counts.
+    pub(crate) async fn is_own(&self, order: &str, token: Option<&str>) -> Result<bool, Fault> {
+        let token = token.or(self.guest_token.as_deref()).unwrap_or_default();
         let hash = hex::decode(token).unwrap_or_default();
         Ok(self.services.sealer.verify(GUEST_TOKEN, order.as_bytes(), &hash).await?)
     }

@@ -4,12 +4,15 @@ use async_graphql::{ID, Interface};
 
 use super::category::Category;
 use super::event::Event;
-use super::order::{Order, ShopOrder};
+use super::order::{Order, OrderLine, OrderVersion, ShopOrder, ShopOrderVersion};
 use super::parked::ParkedReaction;
 use super::payment::Payment;
 use super::product::{Product, Variant};
+use super::projector::Projector;
+use super::reactor::Reactor;
 use super::shipment::Shipment;
-use super::stock::{Reservation, StockItem};
+use super::stock::{Reservation, StockItem, StockItemVersion, StockMovement, StockView};
+use super::timeline::TimelineEntry;
 
 /// An object with a global id.
 #[derive(Clone, Interface)]
@@ -21,8 +24,20 @@ pub(crate) enum Node {
     Variant(Variant),
     /// A category.
     Category(Category),
-    /// An order. Never found by its id alone, because it also requires a guest token.
+    /// A stock level.
+    StockView(StockView),
+    /// An order. Found by its id and its guest token.
     Order(Order),
+    /// An order as it was.
+    OrderVersion(OrderVersion),
+    /// A line of an order.
+    OrderLine(OrderLine),
+    /// A payment.
+    Payment(Payment),
+    /// A parcel.
+    Shipment(Shipment),
+    /// An entry of a timeline.
+    TimelineEntry(TimelineEntry),
 }
 
 /// An object with a global id.
@@ -37,8 +52,20 @@ pub(crate) enum ShopNode {
     Category(Category),
     /// An order.
     Order(ShopOrder),
+    /// An order as it was.
+    OrderVersion(ShopOrderVersion),
+    /// A line of an order.
+    OrderLine(OrderLine),
+    /// An entry of a timeline.
+    TimelineEntry(TimelineEntry),
+    /// A stock level.
+    StockView(StockView),
     /// A stock item.
     StockItem(StockItem),
+    /// A stock item as it was.
+    StockItemVersion(StockItemVersion),
+    /// An entry of the stock ledger.
+    StockMovement(StockMovement),
     /// A reservation.
     Reservation(Reservation),
     /// A payment.
@@ -49,4 +76,8 @@ pub(crate) enum ShopNode {
     Event(Event),
     /// A parked reaction.
     ParkedReaction(ParkedReaction),
+    /// A generation of a projection.
+    Projector(Projector),
+    /// A reactor.
+    Reactor(Reactor),
 }

@@ -17,40 +17,36 @@ use super::shipment::Shipment;
 use super::timeline::TimelineEntry;
 use crate::fault::Fault;
 use crate::id::{self, global};
-use crate::input::text;
+use crate::input::{OrderKey, text};
 use crate::page::{Connection, Listed, Named, Window, slice};
 use crate::reader::{Doc, Reader, reader, shared};
 
 use back_office::{BackOffice, OrderReservation};
+pub(crate) use line::OrderLine;
 pub(crate) use personal::{Address, PersonalData};
 use state::OrderState;
-pub(crate) use version::{OrderVersion, ShopOrderVersion};
+pub(crate) use version::{OrderVersion, ShopOrderVersion, version_of};
 
 pub(crate) type Document = Arc<Doc<orders::Order>>;
 
-/// The order with this id or this number, of which exactly one must be given.
-pub(crate) async fn by_id_or_number(
-    reader: &Reader,
-    id: Option<ID>,
-    number: Option<String>,
-) -> std::result::Result<Option<Document>, Fault> {
-    match (id, number) {
-        (Some(id), None) => reader.order(&id::key(&id, "Order")?).await,
-        (None, Some(number)) => Ok(reader.find_one(&ORDERS, text("number", number)).await?.and_then(shared)),
-        _ => Err(Fault::BadInput("pass exactly one of id and number".to_owned())),
+/// The order that a client names.
+pub(crate) async fn by(reader: &Reader, key: OrderKey) -> std::result::Result<Option<Document>, Fault> {
+    match key {
+        OrderKey::Id(id) => reader.order(&id::key(&id, "Order")?).await,
+        OrderKey::Number(number) => {
+            Ok(reader.find_one(&ORDERS, text("number", number)).await?.and_then(shared))
+        }
     }
 }
 
-/// The key of the order with this id, which need not exist, or with this number; `None` if no order has the number.
-pub(crate) async fn key_of(
-    reader: &Reader,
-    id: Option<ID>,
-    number: Option<String>,
-) -> std::result::Result<Option<String>, Fault> {
-    if let (Some(id), None) = (&id, &number) {
-        return Ok(Some(id::key(id, "Order")?));
+/// The key of the order that a client names: one named by its id need not exist; `None` if no order has the number.
+pub(crate) async fn key_of(reader: &Reader, key: OrderKey) -> std::result::Result<Option<String>, Fault> {
+    match key {
+        OrderKey::Id(id) => Ok(Some(id::key(&id, "Order")?)),
+        number @ OrderKey::Number(_) => {
+            Ok(by(reader, number).await?.map(|order| order.value.order_id.clone()))
+        }
     }
-    Ok(by_id_or_number(reader, id, number).await?.map(|order| order.value.order_id.clone()))
 }
 
 /// An order, as seen by the customer who placed it.
@@ -125,17 +121,20 @@ impl OrderFields {
         Ok(Some(shipments.iter().cloned().map(Shipment).collect()))
     }
 
-    /// History of the order, oldest entry first. Null, with an error, if the history cannot be read.
+    /// History of the order, oldest entry first, for shoppers without the notes of staff. Null, with an error, if the
+    /// history cannot be read.
     async fn timeline(
         &self,
         ctx: &Context<'_>,
         #[graphql(default = 100, desc = "Page size, 0 to 100.")] first: i32,
         #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
     ) -> Result<Option<Connection<TimelineEntry>>> {
-        let entries = reader(ctx)?.timeline(&self.0.value.order_id).await?;
-        let keyed = entries.iter().filter_map(|entry| {
-            Some((i64::try_from(entry.value.version).ok()?, TimelineEntry(entry.clone())))
-        });
+        let reader = reader(ctx)?;
+        let entries = reader.timeline(&self.0.value.order_id).await?;
+        let entries = entries.iter().cloned().map(TimelineEntry);
+        let keyed = entries
+            .filter(|entry| entry.is_for(reader.audience))
+            .filter_map(|entry| Some((i64::try_from(entry.0.value.version).ok()?, entry)));
         Ok(Some(slice("timeline", keyed.collect(), &Window::forwards(first, after), 100)?))
     }
 }

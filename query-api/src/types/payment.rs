@@ -6,6 +6,7 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use http_server::Audience;
 use read_models::documents::payments;
 
+use super::discretion::decline_code;
 use super::names::{PaymentState, PaymentStepState, named};
 use crate::fault::Fault;
 use crate::id::global;
@@ -75,9 +76,10 @@ impl Payment {
         self.0.value.action_url.as_deref()
     }
 
-    /// Decline code of the latest attempt. Null unless it was declined.
-    async fn decline_code(&self) -> Option<&str> {
-        self.0.value.decline_code.as_deref()
+    /// Decline code of the latest attempt. Null unless it was declined. Shoppers see DECLINED instead of FRAUD.
+    async fn decline_code(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+        let audience = reader(ctx)?.audience;
+        Ok(self.0.value.decline_code.as_deref().map(|code| decline_code(code, audience)))
     }
 
     /// Number of attempts that remain after a decline. Null unless the latest attempt was declined.
@@ -91,8 +93,10 @@ impl Payment {
     }
 
     /// Requests to the provider and their outcomes, oldest first.
-    async fn steps(&self) -> Result<Vec<PaymentStep>> {
-        Ok(self.0.value.steps.iter().map(PaymentStep::of).collect::<Result<_, _>>()?)
+    async fn steps(&self, ctx: &Context<'_>) -> Result<Vec<PaymentStep>> {
+        let audience = reader(ctx)?.audience;
+        let steps = self.0.value.steps.iter().map(|step| PaymentStep::of(step, audience));
+        Ok(steps.collect::<Result<_, _>>()?)
     }
 
     /// Version of the payment's stream: the number of its events so far.
@@ -128,7 +132,7 @@ struct PaymentStep {
     shipment_id: Option<ID>,
     /// Id of the refund. Null unless the step is a `refund`.
     refund_id: Option<String>,
-    /// Provider's error or decline code. Null unless the request failed.
+    /// Provider's error or decline code. Null unless the request failed. Shoppers see DECLINED instead of FRAUD.
     code: Option<String>,
     /// Time when the request was made.
     requested_at: DateTime,
@@ -137,7 +141,7 @@ struct PaymentStep {
 }
 
 impl PaymentStep {
-    fn of(step: &payments::PaymentStep) -> Result<Self, Fault> {
+    fn of(step: &payments::PaymentStep, audience: Audience) -> Result<Self, Fault> {
         Ok(Self {
             step: step.step.clone(),
             kind: step.kind.clone(),
@@ -145,7 +149,7 @@ impl PaymentStep {
             amount: money(step.amount.as_ref()),
             shipment_id: step.shipment_id.as_deref().map(|id| global("Shipment", id)),
             refund_id: step.refund_id.clone(),
-            code: step.code.clone(),
+            code: step.code.as_deref().map(|code| decline_code(code, audience).to_owned()),
             requested_at: (&step.requested_at).into(),
             settled_at: instant(step.settled_at.as_ref()),
         })

@@ -137,17 +137,21 @@ impl Product {
         Ok(slice("variants", variants, &Window::forwards(first, after), 20)?)
     }
 
-    /// Latest price changes, newest first. At most 20 are kept.
+    /// Latest price changes, newest first. At most 20 are kept. Shoppers do not see those of discontinued variants.
     async fn price_history(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "SKU of a variant; all variants if not given.")] sku: Option<String>,
         #[graphql(default = 20, desc = "Number of changes, 0 to 20.")] first: i32,
     ) -> Result<Vec<PriceChange>> {
+        let audience = reader(ctx)?.audience;
         let document = self.whole(ctx).await?;
-        let changes = document.value.price_history.iter();
+        let seen = self.seen_variants(audience);
+        let is_seen = |of: &str| audience == Audience::Staff || seen.iter().any(|(_, one)| one.is(of));
+        let changes = document.value.price_history.iter().filter(|change| is_seen(&change.sku));
         let of = changes.filter(|change| sku.as_ref().is_none_or(|sku| *sku == change.sku));
-        Ok(of.take(usize::try_from(first).unwrap_or(0)).map(PriceChange::from).collect())
+        let first = usize::try_from(first).unwrap_or(0);
+        Ok(of.take(first).map(|change| PriceChange::of(change, audience)).collect())
     }
 
     /// Version of the product's stream: the number of its events so far.
@@ -214,21 +218,21 @@ struct PriceChange {
     compare_at: Option<Money>,
     /// Time from which the new price applies.
     effective_from: DateTime,
-    /// Free-text reason for the change. Null if none was given.
+    /// Free-text reason given by staff. Null for shoppers and if none was given.
     reason: Option<String>,
     /// Time when the change was recorded.
     at: DateTime,
 }
 
-impl From<&products::PriceChange> for PriceChange {
-    fn from(change: &products::PriceChange) -> Self {
+impl PriceChange {
+    fn of(change: &products::PriceChange, audience: Audience) -> Self {
         Self {
             sku: change.sku.clone(),
             old: money(change.old.as_ref()),
             new: (&change.new).into(),
             compare_at: money(change.compare_at.as_ref()),
             effective_from: (&change.effective_from).into(),
-            reason: change.reason.clone(),
+            reason: change.reason.clone().filter(|_| audience == Audience::Staff),
             at: (&change.at).into(),
         }
     }

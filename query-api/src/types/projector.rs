@@ -1,11 +1,12 @@
 //! Status of projections, and overall health.
 
-use async_graphql::{Enum, SimpleObject};
+use async_graphql::{ComplexObject, Enum, ID, SimpleObject};
 use read_models::ProjectorStatus;
 use read_models::status::health;
 
 use super::reactor::reactors;
 use crate::fault::Fault;
+use crate::id::global;
 use crate::reader::Reader;
 use crate::scalars::{BigInt, DateTime};
 
@@ -25,7 +26,8 @@ pub(crate) enum ProjectorState {
 }
 
 /// Status of one generation of a projection.
-#[derive(SimpleObject)]
+#[derive(Clone, SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct Projector {
     /// Name of the projection, such as `orders`.
     name: String,
@@ -61,6 +63,14 @@ pub(crate) struct Projector {
     last_error: Option<String>,
 }
 
+#[ComplexObject]
+impl Projector {
+    /// Global id of the generation.
+    pub(crate) async fn id(&self) -> ID {
+        global("Projector", &format!("{}:{}", self.name, self.generation))
+    }
+}
+
 impl From<ProjectorStatus> for Projector {
     fn from(status: ProjectorStatus) -> Self {
         Self {
@@ -78,6 +88,13 @@ impl From<ProjectorStatus> for Projector {
             quarantined_events: status.quarantined_events.into(),
             last_error: status.last_error,
         }
+    }
+}
+
+impl Projector {
+    /// Whether this is the key in its global id.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        format!("{}:{}", self.name, self.generation) == key
     }
 }
 

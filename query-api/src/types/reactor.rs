@@ -1,14 +1,16 @@
 //! Status of reactors.
 
-use async_graphql::SimpleObject;
+use async_graphql::{ComplexObject, ID, SimpleObject};
 use read_models::ReactorStatus;
 
 use crate::fault::Fault;
+use crate::id::global;
 use crate::reader::Reader;
 use crate::scalars::BigInt;
 
 /// Status of a reactor: a consumer that answers events with events of its context.
-#[derive(SimpleObject)]
+#[derive(Clone, SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct Reactor {
     /// Name of the reactor, such as `payments-orders`.
     name: String,
@@ -25,6 +27,14 @@ pub(crate) struct Reactor {
     /// Number of events that it has given up on, or that wait behind such an event. At most 1 000 parked events of
     /// each context are counted.
     parked_events: BigInt,
+}
+
+#[ComplexObject]
+impl Reactor {
+    /// Global id of the reactor.
+    pub(crate) async fn id(&self) -> ID {
+        global("Reactor", &self.name)
+    }
 }
 
 impl From<ReactorStatus> for Reactor {

@@ -6,18 +6,21 @@ mod reservation;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use http_server::Audience;
 use read_models::documents;
 use read_models::documents::stock_levels;
 
 pub(crate) use item::{StockItem, StockItemVersion};
+pub(crate) use movement::StockMovement;
 pub(crate) use reservation::Reservation;
 
 use super::names::{StockLevel, named};
+use crate::id::global;
 use crate::reader::{Doc, reader};
 use crate::scalars::{DateTime, Int};
 
+#[derive(Clone)]
 pub(crate) struct StockView {
     sku: String,
     level: String,
@@ -59,6 +62,11 @@ impl StockView {
 /// Stock level of a SKU.
 #[Object]
 impl StockView {
+    /// Global id of the stock level.
+    pub(crate) async fn id(&self) -> ID {
+        global("StockView", &self.sku)
+    }
+
     /// SKU that the level is for.
     async fn sku(&self) -> &str {
         &self.sku

@@ -2,23 +2,40 @@
 
 use std::sync::Arc;
 
-use async_graphql::{ID, Object};
+use async_graphql::{Context, ID, Object, Result};
+use http_server::Audience;
 use read_models::documents::order_timeline;
 
 use super::actor::Actor;
+use super::discretion;
 use super::event::EventRef;
 use crate::id::global;
 use crate::page::Named;
-use crate::reader::Doc;
+use crate::reader::{Doc, reader};
 use crate::scalars::DateTime;
 
+#[derive(Clone)]
 pub(crate) struct TimelineEntry(pub(crate) Arc<Doc<order_timeline::TimelineEntry>>);
+
+impl TimelineEntry {
+    /// Whether this audience sees the entry.
+    pub(crate) fn is_for(&self, audience: Audience) -> bool {
+        discretion::is_for(&self.0.value.name, audience)
+    }
+
+    /// Title and reason.
+    fn told(&self, ctx: &Context<'_>) -> Result<(&str, Option<&str>)> {
+        let entry = &self.0.value;
+        let audience = reader(ctx)?.audience;
+        Ok(discretion::entry(&entry.name, &entry.title, entry.reason.as_deref(), audience))
+    }
+}
 
 /// One entry in the history of an order.
 #[Object]
 impl TimelineEntry {
     /// Global id of the entry.
-    async fn id(&self) -> ID {
+    pub(crate) async fn id(&self) -> ID {
         global("TimelineEntry", &self.0.id)
     }
 
@@ -33,8 +50,8 @@ impl TimelineEntry {
     }
 
     /// Description of the event in one sentence.
-    async fn title(&self) -> &str {
-        &self.0.value.title
+    async fn title(&self, ctx: &Context<'_>) -> Result<&str> {
+        Ok(self.told(ctx)?.0)
     }
 
     /// The party that caused the event.
@@ -42,9 +59,9 @@ impl TimelineEntry {
         Actor(self.0.value.actor.clone())
     }
 
-    /// Reason code. Null if the event states none.
-    async fn reason(&self) -> Option<&str> {
-        self.0.value.reason.as_deref()
+    /// Reason code. Null if the event states none. Shoppers see OTHER or DECLINED instead of FRAUD.
+    async fn reason(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+        Ok(self.told(ctx)?.1)
     }
 
     /// Reference to the event behind the entry.

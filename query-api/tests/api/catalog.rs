@@ -32,20 +32,21 @@ async fn filters_and_sort_keys_combine() {
         "{ products(where: { brand: [\"Hill\", \"Kiln\"], availableForSale: true }) { nodes { title } } }",
     );
     assert_eq!(titles(&branded.await), ["Green tea", "Teapot"]);
-    let below = shop.ask("{ products(where: { categorySlug: \"drinks\" }) { nodes { title } } }").await;
+    let below = shop.ask("{ products(where: { category: { slug: \"drinks\" } }) { nodes { title } } }").await;
     assert_eq!(titles(&below), ["Assam", "Green tea", "Teapot"]);
-    let green =
-        shop.ask("{ category(slug: \"green-teas\") { id name parent { name children { slug } } } }").await;
+    let green = shop
+        .ask("{ category(by: { slug: \"green-teas\" }) { id name parent { name children { slug } } } }")
+        .await;
     let category = &data(&green)["category"];
     assert_eq!(category["parent"]["children"], json!([{ "slug": "black-teas" }, { "slug": "green-teas" }]));
-    let query = "query($c: ID!) { products(where: { category: $c }) { nodes { title } } }";
+    let query = "query($c: ID!) { products(where: { category: { id: $c } }) { nodes { title } } }";
     assert_eq!(titles(&shop.ask_with(query, json!({ "c": category["id"] })).await), ["Green tea"]);
 }
 
 #[tokio::test]
 async fn a_product_is_found_by_its_id_its_address_and_its_sku_and_only_when_published() {
     let shop = shop().await;
-    let query = "{ product(slug: \"slug-2\") { id title version priceRange { min { amount minor currencyCode } } \
+    let query = "{ product(by: { slug: \"slug-2\" }) { id title version priceRange { min { amount minor currencyCode } } \
                  variants { nodes { id sku price { amount } product { title } } } categories { name } } }";
     let answer = shop.ask(query).await;
     let product = &data(&answer)["product"];
@@ -55,17 +56,21 @@ async fn a_product_is_found_by_its_id_its_address_and_its_sku_and_only_when_publ
     );
     assert_eq!(product["categories"], json!([{ "name": "Green tea" }]));
     let ids = json!({ "p": product["id"], "v": product["variants"]["nodes"][0]["id"] });
-    let query = "query($p: ID!, $v: ID!) { product(id: $p) { title } bySku: product(sku: \"SKU-2\") { title } \
+    let query = "query($p: ID!, $v: ID!) { product(by: { id: $p }) { title } bySku: product(by: { sku: \"SKU-2\" }) { title } \
                  node(id: $p) { __typename id } nodes(ids: [$v, $p]) { __typename ... on Variant { sku } } }";
     let answer = shop.ask_with(query, ids).await;
     let found = data(&answer);
     assert_eq!(found["product"], found["bySku"]);
     assert_eq!(found["node"]["__typename"], "Product");
     assert_eq!(found["nodes"][0], json!({ "__typename": "Variant", "sku": "SKU-2" }));
-    let hidden = "{ product(slug: \"slug-4\") { title } bySku: product(sku: \"SKU-4\") { title } }";
+    let hidden =
+        "{ product(by: { slug: \"slug-4\" }) { title } bySku: product(by: { sku: \"SKU-4\" }) { title } }";
     assert_eq!(*data(&shop.ask(hidden).await), json!({ "product": null, "bySku": null }));
     assert_eq!(data(&shop.ask_admin(hidden).await)["product"]["title"], "Tea of tomorrow");
-    assert_eq!(code(&shop.ask("{ product(slug: \"a\", sku: \"b\") { id } }").await), "BAD_INPUT");
+    for keys in ["{ slug: \"a\", sku: \"b\" }", "{}", "{ slug: null }"] {
+        let answer = shop.ask(&format!("{{ product(by: {keys}) {{ id }} }}")).await;
+        assert_eq!(code(&answer), "GRAPHQL_VALIDATION_FAILED", "{keys}");
+    }
 }
 
 #[tokio::test]

@@ -63,8 +63,9 @@ async fn when_too_many_wait_the_next_is_answered_at_once() {
 async fn the_argument_does_what_the_header_does_and_without_either_nothing_is_told() {
     let shop = Shop::open().await;
     shop.add_orders(1).await;
-    let answer =
-        shop.ask_admin("{ order(number: \"10-000001\", consistency: \"order-o1@3\") { number } }").await;
+    let answer = shop
+        .ask_admin("{ order(by: { number: \"10-000001\" }, consistency: \"order-o1@3\") { number } }")
+        .await;
     assert_eq!(answer["extensions"]["consistency"]["stale"], false);
     assert!(ask(&shop, "").await["extensions"].get("consistency").is_none());
     assert_eq!(code(&ask(&shop, "nonsense").await), "BAD_CONSISTENCY_TOKEN");

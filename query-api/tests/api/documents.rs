@@ -202,7 +202,7 @@ fn order_line(line: u32, total: i64) -> OrderLine {
     }
 }
 
-fn payment(order: &str) -> Payment {
+pub fn payment(order: &str) -> Payment {
     let step = PaymentStep {
         step: "authorize:1".to_owned(),
         kind: "authorize".to_owned(),
@@ -272,7 +272,7 @@ pub fn event_ref(stream: &str, version: u64) -> EventRef {
     }
 }
 
-fn entry(order: &str, version: u64) -> TimelineEntry {
+pub fn entry(order: &str, version: u64) -> TimelineEntry {
     TimelineEntry {
         order_id: order.to_owned(),
         version,

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::shop::{Shop, code, json_of};
 
-const TEA: &str = "{ product(sku: \"SKU-1\") { title } }";
+const TEA: &str = "{ product(by: { sku: \"SKU-1\" }) { title } }";
 
 fn encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
@@ -39,7 +39,7 @@ async fn answers_about_the_catalog_are_kept_and_confirmed_by_their_tag() {
     shop.add_teas(1).await;
     let first = shop.get(TEA, &[]).await;
     assert_eq!((first.status(), header(&first, "cache-control")), (StatusCode::OK, "public, max-age=5"));
-    assert_eq!(header(&first, "vary"), "accept, accept-encoding, x-consistency-token");
+    assert_eq!(header(&first, "vary"), "accept, accept-encoding, x-consistency-token, x-guest-token");
     let tag = header(&first, "etag").to_owned();
     assert!(tag.starts_with('"') && tag.len() == 34, "{tag}");
     assert_eq!(json_of(first).await, shop.ask(TEA).await);
@@ -49,7 +49,7 @@ async fn answers_about_the_catalog_are_kept_and_confirmed_by_their_tag() {
         (header(&again, "etag"), header(&again, "cache-control")),
         (tag.as_str(), "public, max-age=5")
     );
-    assert_eq!(header(&again, "vary"), "accept, accept-encoding, x-consistency-token");
+    assert_eq!(header(&again, "vary"), "accept, accept-encoding, x-consistency-token, x-guest-token");
     assert!(to_bytes(again.into_body(), usize::MAX).await.unwrap().is_empty());
     // Another representation, and another state.
     let modern = [("accept", "application/graphql-response+json"), ("if-none-match", tag.as_str())];
@@ -70,11 +70,11 @@ async fn everything_else_is_not_kept() {
     shop.add_teas(1).await;
     let token = [("x-consistency-token", "product-1@1")];
     for (query, headers) in [
-        ("{ order(number: \"1\") { number } }", &[][..]),
+        ("{ order(by: { number: \"1\" }) { number } }", &[][..]),
         ("{ systemStatus { healthy } }", &[]),
         ("{ nothing }", &[]),
         ("{", &[]),
-        ("{ product(id: \"x\") { title } }", &[]),
+        ("{ product(by: { id: \"x\" }) { title } }", &[]),
         (TEA, &token),
     ] {
         let answer = shop.get(query, headers).await;
@@ -102,7 +102,7 @@ async fn a_compressed_answer_has_a_tag_of_its_own_that_is_confirmed_too() {
     let tag = header(&compressed, "etag").to_owned();
     assert_eq!(tag, format!("{}-gzip\"", &plain[..33]));
     let vary: Vec<_> = compressed.headers().get_all("vary").iter().map(|one| one.to_str().unwrap()).collect();
-    assert_eq!(vary.join(", "), "accept, accept-encoding, x-consistency-token");
+    assert_eq!(vary.join(", "), "accept, accept-encoding, x-consistency-token, x-guest-token");
     for tag in [&tag, &plain] {
         let again = shop.get(many, &[gzip, ("if-none-match", tag)]).await;
         assert_eq!((again.status(), header(&again, "etag")), (StatusCode::NOT_MODIFIED, tag.as_str()));
@@ -113,7 +113,7 @@ async fn a_compressed_answer_has_a_tag_of_its_own_that_is_confirmed_too() {
 async fn guest_tokens_subscriptions_and_the_back_office_need_a_post() {
     let shop = Shop::open().await;
     let variables = encoded("{\"t\": \"secret\"}");
-    let order = encoded("query($t: String) { order(number: \"1\", guestToken: $t) { number } }");
+    let order = encoded("query($t: String) { order(by: { number: \"1\" }, guestToken: $t) { number } }");
     let feed = encoded("subscription { stockChanged(skus: [\"SKU-1\"]) { level } }");
     for address in [
         format!("/graphql?query={order}&variables={variables}"),
@@ -133,7 +133,8 @@ async fn guest_tokens_subscriptions_and_the_back_office_need_a_post() {
 async fn parameters_are_read_as_graphql_over_http_says() {
     let shop = Shop::open().await;
     shop.add_teas(1).await;
-    let query = encoded("query A { __typename } query B($sku: String) { product(sku: $sku) { title } }");
+    let query =
+        encoded("query A { __typename } query B($sku: String!) { product(by: { sku: $sku }) { title } }");
     let variables = encoded("{\"sku\": \"SKU-1\"}");
     let address = format!("/graphql?query={query}&operationName=B&variables={variables}&extensions=%7B%7D");
     let answer = shop.get_at(&address, &[]).await;

@@ -75,7 +75,7 @@ async fn mistakes_are_told_with_a_code_and_a_place() {
         ("{ products(where: { colour: RED }) { totalCount } }", "GRAPHQL_VALIDATION_FAILED"),
         ("{ products(sort: [{ field: COLOUR }]) { totalCount } }", "GRAPHQL_VALIDATION_FAILED"),
         ("{ node(id: \"x\") { id } }", "BAD_ID"),
-        ("{ product(id: \"T3JkZXI6MQ\") { id } }", "BAD_ID"),
+        ("{ product(by: { id: \"T3JkZXI6MQ\" }) { id } }", "BAD_ID"),
     ];
     for (query, expected) in mistakes {
         let answer = shop.ask(query).await;
@@ -100,6 +100,17 @@ async fn introspection_is_answered_unless_it_is_turned_off() {
     assert!(closed.ask(query).await["data"]["__schema"].is_null());
     let page = axum::http::Request::get("/graphiql").body(axum::body::Body::empty()).unwrap();
     assert_eq!(closed.request(page).await.status(), 404);
+    for (path, text) in [
+        ("/graphql/schema.graphql", query_api::storefront_sdl()),
+        ("/admin/graphql/schema.graphql", query_api::admin_sdl()),
+    ] {
+        let get = || axum::http::Request::get(path).body(axum::body::Body::empty()).unwrap();
+        assert_eq!(closed.request(get()).await.status(), 404, "{path}");
+        let served = open.request(get()).await;
+        assert_eq!(served.status(), 200, "{path}");
+        let body = axum::body::to_bytes(served.into_body(), usize::MAX).await.unwrap();
+        assert_eq!(body, text.as_bytes(), "{path}");
+    }
 }
 
 #[tokio::test]

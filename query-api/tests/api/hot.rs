@@ -98,7 +98,7 @@ async fn a_hot_view_that_is_being_filled_does_not_answer_the_past() {
         };
         stock_of_two_versions(&shop, 19).await;
         let ask = async || {
-            let answer = shop.ask("{ stock(sku: \"A\") { version } }").await;
+            let answer = shop.ask_admin("{ stock(sku: \"A\") { version } }").await;
             (data(&answer)["stock"]["version"].clone(), is_degraded(&answer))
         };
         assert_eq!(ask().await, (json!(5), true), "own store: {own_store}");
@@ -113,7 +113,7 @@ async fn a_token_is_kept_also_where_the_hot_view_is_behind() {
     stock_of_two_versions(&shop, 20).await;
     let ask = async |token: &str| {
         let query = format!("{{ stock(sku: \"A\", consistency: \"{token}\") {{ version }} }}");
-        let answer = shop.ask(&query).await;
+        let answer = shop.ask_admin(&query).await;
         let consistency = &answer["extensions"]["consistency"];
         assert_eq!(consistency["stale"], false, "{answer:#}");
         (data(&answer)["stock"]["version"].clone(), consistency["observed"].clone(), is_degraded(&answer))
@@ -209,8 +209,9 @@ async fn hot_views_that_hang_are_tried_once_in_half_a_second_and_used_again_when
     }
     let periods = began.elapsed().as_millis() / 500;
     let loads = hanging.loads.load(Ordering::SeqCst);
-    // Cards and stock are asked for at once; of all later calls there is one per period.
-    assert!(loads >= 1 && loads as u128 <= periods + 2, "{loads} calls in {:?}", began.elapsed());
+    // Of 30 queries, each of which would ask for cards and for stock, one per period does: the others know that nothing comes. The
+    // pointers and positions are answered here, so the query that tries again may ask for both.
+    assert!(loads >= 1 && loads as u128 <= 2 * (periods + 1), "{loads} calls in {:?}", began.elapsed());
     assert!(answers.iter().all(|answer| is_degraded(answer) && data(answer) == data(&answers[0])));
 
     hanging.hangs.store(false, Ordering::SeqCst);

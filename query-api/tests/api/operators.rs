@@ -50,7 +50,7 @@ async fn orders_are_found_by_every_condition_and_in_every_order() {
 async fn everything_of_an_order_is_there_for_operators() {
     let shop = Shop::open().await;
     shop.add_orders(3).await;
-    let query = "{ order(number: \"10-000003\") { id stream email holds { text } notes { text } payments { providerRef } \
+    let query = "{ order(by: { number: \"10-000003\" }) { id stream email holds { text } notes { text } payments { providerRef } \
                  timeline { nodes { actor { id } } } reservation { status } customerId } }";
     let answer = shop.ask_admin(query).await;
     let order = &data(&answer)["order"];

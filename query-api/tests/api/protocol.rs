@@ -224,12 +224,13 @@ async fn a_client_that_does_not_read_is_disconnected_and_holds_nobody_up() {
     shop.add_orders(1).await;
     let mut slow = shop.socket("/admin/graphql").await;
     let mut other = shop.socket("/admin/graphql").await;
-    let query = "subscription($id: ID) { orderUpdated(id: $id) { version lines { nodes { title } } } }";
+    let query =
+        "subscription($id: ID!) { orderUpdated(by: { id: $id }) { version lines { nodes { title } } } }";
     slow.subscribe("1", query, json!({ "id": id("Order:o1") })).await;
     other
         .subscribe(
             "1",
-            "subscription($id: ID) { orderUpdated(id: $id) { version } }",
+            "subscription($id: ID!) { orderUpdated(by: { id: $id }) { version } }",
             json!({ "id": id("Order:o1") }),
         )
         .await;

@@ -71,11 +71,11 @@ async fn a_document_that_says_something_unknown_is_an_internal_error_of_that_fie
     let mut order = shop.order(1).await;
     order.status = "TELEPORTED".to_owned();
     shop.write(&ORDERS, "order-o1", 1, &order).await;
-    let answer = shop.ask_admin("{ order(number: \"10-000001\") { number status } }").await;
+    let answer = shop.ask_admin("{ order(by: { number: \"10-000001\" }) { number status } }").await;
     assert_eq!(code(&answer), "INTERNAL");
     assert!(!answer.to_string().contains("TELEPORTED"), "{answer}");
     assert_eq!(answer["data"]["order"]["number"], "10-000001");
-    let answer = shop.ask_admin("{ order(number: \"10-000001\") { number } }").await;
+    let answer = shop.ask_admin("{ order(by: { number: \"10-000001\" }) { number } }").await;
     assert_eq!(data(&answer)["order"]["number"], "10-000001");
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{published, schema};
 use crate::audit::LogHeadSigned;
+use crate::event::schema_id;
 use crate::relay::RelayMark;
 use crate::topics::{AUDIT_TOPIC, PARTITIONS, RELAY_PARTITIONS, RELAY_TOPIC};
 use crate::{Context, EventType, Topic};
@@ -11,6 +12,11 @@ use crate::{Context, EventType, Topic};
 mod attributes;
 
 const RELAY_MARK: &str = "chorale.relay.RelayMark.v1";
+
+/// The document as text, with the schemas at `base` and their file names.
+pub fn served(base: &str) -> String {
+    format!("{:#}\n", document()).replace("\"./events/", &format!("\"{base}"))
+}
 
 /// The document. Payloads are references to the JSON Schemas beside it.
 pub fn document() -> Value {
@@ -232,7 +238,8 @@ fn message(event: &EventType, name: &str) -> Value {
                 { "$ref": format!("#/components/schemas/{attributes}") },
                 { "properties": {
                     "ce_type": { "const": name },
-                    "ce_dataschema": { "const": format!("/schemas/{name}.json") },
+                    // Records from before schemas had identifiers have the second form.
+                    "ce_dataschema": { "enum": [schema_id(name), format!("/schemas/{name}.json")] },
                 } },
             ],
         },

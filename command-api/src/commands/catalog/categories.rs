@@ -6,6 +6,7 @@ use schemas::CategoryId;
 use super::{category, category_target};
 use crate::accepted::{Accepted, CommandError};
 use crate::commands::Commands;
+use crate::ids::Named;
 use crate::inputs::checks::{Problems, one_line};
 use crate::inputs::{CategoryInput, MoveInput, NothingInput, RenameInput};
 use crate::meta::CommandMeta;
@@ -19,7 +20,7 @@ impl Commands {
     ) -> Result<Accepted, CommandError> {
         let mut problems = Problems::default();
         let slug = problems.parsed("slug", &input.slug);
-        let parent = problems.parsed_if("parent", input.parent.as_deref());
+        let parent = parent(&mut problems, input.parent.as_deref());
         let slug = problems.all(slug)?;
         let category_id = CategoryId::derived(&[&meta.command().to_string()]);
         let create = CreateCategory { category_id, slug, name: one_line(&input.name), parent };
@@ -45,7 +46,7 @@ impl Commands {
         input: MoveInput,
     ) -> Result<Accepted, CommandError> {
         let mut problems = Problems::default();
-        let parent = problems.parsed_if("parent", input.parent.as_deref());
+        let parent = parent(&mut problems, input.parent.as_deref());
         problems.none()?;
         let (category_id, target) = category(id)?;
         self.execute(meta, "MoveCategory", target, &input, MoveCategory { category_id, parent }).await
@@ -56,4 +57,8 @@ impl Commands {
         let (category_id, target) = category(id)?;
         self.execute(meta, "DeleteCategory", target, &NothingInput {}, DeleteCategory { category_id }).await
     }
+}
+
+fn parent(problems: &mut Problems, id: Option<&str>) -> Option<CategoryId> {
+    problems.id("parent", Named::Category, id?)
 }

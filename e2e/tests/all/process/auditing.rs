@@ -39,7 +39,8 @@ async fn a_running_shop_can_be_audited_and_a_subject_erased() -> Result<()> {
 
     assert!(objects(data, &["log", "verify"])?.iter().all(|log| log["sound"] == true));
     assert_eq!(objects(data, &["log", "head"])?.len(), Context::ALL.len());
-    for by in [&order, &number, &stream] {
+    let global = platform::global_id::encode("Order", &order);
+    for by in [&order, &number, &stream, &global] {
         let traced = objects(data, &["trace", by])?;
         assert!(traced.iter().any(|event| event["context"] == "shipping"), "{traced:?}");
     }
@@ -77,8 +78,10 @@ async fn erase(data: &Path, subject: &str, shop: &Program) -> Result<()> {
     let hesitant = run(data, &["erase", subject])?;
     assert_eq!(hesitant.status.code(), Some(1));
     assert!(String::from_utf8(hesitant.stderr)?.contains("--yes"));
-    let query =
-        format!("{{ order(id: {:?}) {{ shipTo {{ name }} }} }}", subject.trim_start_matches("order-"));
+    let query = format!(
+        "{{ order(by: {{ id: {:?} }}) {{ shipTo {{ name }} }} }}",
+        subject.trim_start_matches("order-")
+    );
     let before = shop.ask(&query).await?;
     assert!(before.to_string().contains(SECRETS[1]), "{before}");
     let erased = objects(data, &["erase", subject, "--yes"])?;

@@ -1,22 +1,12 @@
 //! The client libraries that shops use, against the real program.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
+use e2e::clients::node;
 use e2e::program::{Program, SOON};
-
-/// A Node.js, after the packages of `e2e/node` are installed.
-fn node() -> Result<PathBuf> {
-    if let Some(node) = std::env::var_os("CHORALE_TEST_NODE") {
-        return Ok(node.into());
-    }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/servers");
-    let output = Command::new(script).arg("node").output().context("scripts/servers cannot be started")?;
-    ensure!(output.status.success(), "scripts/servers node: {}", String::from_utf8_lossy(&output.stderr));
-    Ok(String::from_utf8(output.stdout)?.trim().into())
-}
 
 /// Waits until the documents have followed the events of the catalogue.
 async fn until_for_sale(shop: &Program) -> Result<()> {
@@ -48,6 +38,6 @@ async fn the_client_libraries_of_shops_work_and_the_audit_of_graphql_over_http_p
     ensure!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
     // No file of checks was overlooked.
     let passed = said.lines().find_map(|line| line.strip_prefix("ℹ pass ")).context("no summary")?;
-    ensure!(passed.trim().parse::<usize>()? >= 25, "{said}");
+    ensure!(passed.trim().parse::<usize>()? >= 28, "{said}");
     shop.leave()
 }

@@ -46,7 +46,7 @@ async fn with_a_token_stock_is_received_and_an_order_placed_at_once_after_the_ca
             let stocked =
                 staff(shop, Method::POST, &path, &format!("r-{sku}"), &token(&added)?, delivery).await?;
             ensure!(stocked.0 == 202, "{sku}: {stocked:?}");
-            let price = json!({ "price": { "minor": 990, "currency": "EUR" } });
+            let price = json!({ "price": { "minor": 990, "currencyCode": "EUR" } });
             let path = format!("/v1/products/{id}/variants/{sku}/price");
             staff(shop, Method::PUT, &path, &format!("p-{sku}"), "", price).await
         }

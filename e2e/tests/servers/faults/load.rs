@@ -234,7 +234,7 @@ impl Shopper {
 
     /// Waits until an order's document shows that another context has answered it.
     async fn until_reacted_to(&self, order: &str) -> Result<()> {
-        let query = format!("{{ order(id: {order:?}) {{ status }} }}");
+        let query = format!("{{ order(by: {{ id: {order:?} }}) {{ status }} }}");
         loop {
             let body = self.query(&self.staff, &query).await?;
             match body["data"]["order"]["status"].as_str() {

@@ -174,7 +174,7 @@ fn catalog(set: &mut Set, facts: &Facts) {
         set.list(products, "");
         set.sorts(products, "TITLE PRICE CREATED_AT UPDATED_AT");
         set.list(products, "sort: [{ field: PRICE, direction: DESC }, { field: TITLE }]");
-        set.each(products, "where: { categorySlug: \"", "tea coffee black-tea gifts tableware", "\" }");
+        set.each(products, "where: { category: { slug: \"", "tea coffee black-tea gifts tableware", "\" } }");
         set.list(products, "where: { brand: [\"Slow Harbour\"] }");
         set.list(
             products,
@@ -186,7 +186,7 @@ fn catalog(set: &mut Set, facts: &Facts) {
         set.list(products, "where: { price: { max: 500 } }, sort: [{ field: PRICE }]");
         set.list(
             products,
-            "where: { categorySlug: \"tea\", brand: [\"Ninefold Leaf\"], price: { min: 800 } }",
+            "where: { category: { slug: \"tea\" }, brand: [\"Ninefold Leaf\"], price: { min: 800 } }",
         );
         set.each(products, "search: \"", "te pot TEA-1 harbour nothing-like-this", "\"");
         set.list(products, "search: \"slow harb\", sort: [{ field: PRICE }]");
@@ -204,10 +204,10 @@ fn catalog(set: &mut Set, facts: &Facts) {
             "slug: \"night-train\"".to_owned(),
             "sku: \"POT-100-LI\"".to_owned(),
         ] {
-            set.data(staff, format!("{{ product({by}) {{ {} }} }}", fields("Product", staff)));
+            set.data(staff, format!("{{ product(by: {{ {by} }}) {{ {} }} }}", fields("Product", staff)));
         }
         for by in ["slug: \"coffee\"", "slug: \"no-such-category\""] {
-            set.data(staff, format!("{{ category({by}) {{ id name children {{ name }} }} }}"));
+            set.data(staff, format!("{{ category(by: {{ {by} }}) {{ id name children {{ name }} }} }}"));
         }
         for sku in ["TEA-100", "TEA-130", "GIFT-25", "NONE-1"] {
             let text = format!("{{ stock(sku: \"{sku}\") {{ sku level availableQuantity asOf version }} }}");
@@ -285,20 +285,26 @@ fn objects(set: &mut Set, facts: &Facts) {
         format!("id: \"{}\"", facts.in_fulfilment),
         "number: \"10-000002\"".to_owned(),
     ] {
-        set.data(true, format!("{{ order({by}) {{ {} }} }}", fields("Order", true)));
+        set.data(true, format!("{{ order(by: {{ {by} }}) {{ {} }} }}", fields("Order", true)));
     }
     let own = fields("Order", false);
-    set.data(false, format!("{{ order(id: \"{completed}\", guestToken: \"{guest_token}\") {{ {own} }} }}"));
     set.data(
         false,
-        format!("{{ order(id: \"{}\", guestToken: \"{guest_token}\") {{ id }} }}", facts.in_fulfilment),
+        format!("{{ order(by: {{ id: \"{completed}\" }}, guestToken: \"{guest_token}\") {{ {own} }} }}"),
     );
-    set.data(true, format!("{{ order(id: \"{completed}\") {{ {own} }} }}"));
+    set.data(
+        false,
+        format!(
+            "{{ order(by: {{ id: \"{}\" }}, guestToken: \"{guest_token}\") {{ id }} }}",
+            facts.in_fulfilment
+        ),
+    );
+    set.data(true, format!("{{ order(by: {{ id: \"{completed}\" }}) {{ {own} }} }}"));
     let token = &facts.token;
     set.data(
         true,
         format!(
-            "{{ order(id: \"{}\", consistency: \"{token}\") {{ version status }} }}",
+            "{{ order(by: {{ id: \"{}\" }}, consistency: \"{token}\") {{ version status }} }}",
             facts.in_fulfilment
         ),
     );
@@ -333,19 +339,19 @@ fn errors(set: &mut Set, facts: &Facts) {
         set.error(staff, "BAD_INPUT", twice);
         let four = "{ products(sort: [{ field: PRICE }, { field: TITLE }, { field: CREATED_AT }, { field: UPDATED_AT }]) { nodes { id } } }";
         set.error(staff, "BAD_INPUT", four);
-        set.error(staff, "BAD_INPUT", "{ product { id } }");
+        set.error(staff, "GRAPHQL_VALIDATION_FAILED", "{ product { id } }");
         set.error(staff, "BAD_INPUT", "{ categories(depth: 11) { slug } }");
         set.error(staff, "GRAPHQL_VALIDATION_FAILED", "{ noSuchField }");
         set.error(staff, "GRAPHQL_PARSE_FAILED", "{ products(");
     }
-    set.error(true, "BAD_ID", "{ order(id: \"not an id\") { id } }");
+    set.error(true, "BAD_ID", "{ order(by: { id: \"not an id\" }) { id } }");
     set.error(
         true,
         "BAD_CONSISTENCY_TOKEN",
         "{ orders(first: 1, consistency: \"not a token\") { nodes { id } } }",
     );
     // Without the guest token the order does not exist for shoppers.
-    set.data(false, format!("{{ order(id: \"{}\") {{ id }} }}", facts.completed.0));
+    set.data(false, format!("{{ order(by: {{ id: \"{}\" }}) {{ id }} }}", facts.completed.0));
 }
 
 /// A global id.

@@ -33,9 +33,12 @@ impl Hold {
         }
     }
 
-    /// Resolutions that staff can choose from.
-    async fn ways_out(&self) -> Result<Vec<WayOut>> {
-        Ok(all_named(&self.0.ways_out)?)
+    /// Resolutions that staff can choose from. Empty for shoppers.
+    async fn ways_out(&self, ctx: &Context<'_>) -> Result<Vec<WayOut>> {
+        match reader(ctx)?.audience {
+            Audience::Staff => Ok(all_named(&self.0.ways_out)?),
+            Audience::Public => Ok(Vec::new()),
+        }
     }
 
     /// Amount of money that the hold concerns. Null if it does not concern money.

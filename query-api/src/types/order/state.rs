@@ -10,6 +10,7 @@ use super::line::OrderLine;
 use crate::page::{Connection, Window, slice};
 use crate::reader::reader;
 use crate::scalars::{DateTime, Money, instant};
+use crate::types::discretion::{cancel_reason, decline_code};
 use crate::types::names::{
     CancelReason, DeadlineKind, FulfilmentStatus, OrderAction, OrderStatus, PaymentStatus, ShippingMethod,
     all_named, named,
@@ -67,9 +68,12 @@ impl OrderState {
         self.0.value.holds.iter().map(|hold| Hold(hold.clone())).collect()
     }
 
-    /// Reason for the latest cancellation, of the order or of a part. Null if nothing was cancelled.
-    async fn cancel_reason(&self) -> Result<Option<CancelReason>> {
-        Ok(self.0.value.cancel_reason.as_deref().map(named).transpose()?)
+    /// Reason for the latest cancellation, of the order or of a part. Null if nothing was cancelled. Shoppers see OTHER
+    /// instead of FRAUD.
+    async fn cancel_reason(&self, ctx: &Context<'_>) -> Result<Option<CancelReason>> {
+        let audience = reader(ctx)?.audience;
+        let reason = self.0.value.cancel_reason.as_deref();
+        Ok(reason.map(|reason| named(cancel_reason(reason, audience))).transpose()?)
     }
 
     /// Delivery speed that the customer chose.
@@ -83,8 +87,7 @@ impl OrderState {
         #[graphql(default = 50, desc = "Page size, 0 to 100.")] first: i32,
         #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
     ) -> Result<Connection<OrderLine>> {
-        let lines = self.0.value.lines.iter().map(|line| (i64::from(line.line_id), OrderLine(line.clone())));
-        Ok(slice("lines", lines.collect(), &Window::forwards(first, after), 50)?)
+        Ok(slice("lines", OrderLine::all(&self.0.value), &Window::forwards(first, after), 50)?)
     }
 
     /// Sums of the order, without cancelled quantities.
@@ -112,9 +115,10 @@ impl OrderState {
         instant(self.0.value.arrival_due_at.as_ref())
     }
 
-    /// Decline code of the latest payment attempt. Null unless it was declined.
-    async fn decline_code(&self) -> Option<&str> {
-        self.0.value.decline_code.as_deref()
+    /// Decline code of the latest payment attempt. Null unless it was declined. Shoppers see DECLINED instead of FRAUD.
+    async fn decline_code(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+        let audience = reader(ctx)?.audience;
+        Ok(self.0.value.decline_code.as_deref().map(|code| decline_code(code, audience)))
     }
 
     /// Number of payment attempts that remain after a decline. Null unless the latest attempt was declined.

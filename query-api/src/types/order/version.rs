@@ -1,6 +1,6 @@
 //! Versions of orders.
 
-use async_graphql::{ID, MergedObject, Object};
+use async_graphql::{Context, ID, MergedObject, Object, Result};
 use read_models::documents::orders;
 
 use super::back_office::BackOffice;
@@ -14,20 +14,27 @@ type Order = Past<orders::Order>;
 
 /// An order as it was after one of its events, as seen by the customer who placed it. Its payments, shipments and timeline
 /// are fields of the order itself.
-#[derive(MergedObject)]
+#[derive(Clone, MergedObject)]
 pub(crate) struct OrderVersion(OrderVersionFields, OrderState, PersonalData);
 
 /// An order as it was after one of its events, as seen by the back office. Its payments, shipments, reservation and timeline
 /// are fields of the order itself.
-#[derive(MergedObject)]
+#[derive(Clone, MergedObject)]
 #[graphql(name = "OrderVersion")]
 pub(crate) struct ShopOrderVersion(OrderVersionFields, OrderState, PersonalData, BackOffice);
 
 impl OrderVersion {
     /// A version of an order. The caller checks that the client may see it.
     pub(crate) fn opened(Past { document, since }: Order) -> Self {
-        let fields = OrderVersionFields { order_id: document.value.order_id.clone(), since };
+        let order_id = document.value.order_id.clone();
+        let fields = OrderVersionFields { order_id, version: document.version, since };
         Self(fields, OrderState(document.clone()), PersonalData(document))
+    }
+
+    /// For the interface.
+    #[expect(clippy::unused_async, reason = "the interface calls it like a resolver")]
+    pub(crate) async fn id(&self, _: &Context<'_>) -> Result<ID> {
+        Ok(self.0.global_id())
     }
 }
 
@@ -38,16 +45,41 @@ impl ShopOrderVersion {
         let OrderVersion(fields, state, personal) = OrderVersion::opened(past);
         Self(fields, state, personal, office)
     }
+
+    /// For the interface.
+    #[expect(clippy::unused_async, reason = "the interface calls it like a resolver")]
+    pub(crate) async fn id(&self, _: &Context<'_>) -> Result<ID> {
+        Ok(self.0.global_id())
+    }
 }
 
+/// What a version is of, and its number, of the key in its global id.
+pub(crate) fn version_of(key: &str) -> Option<(&str, u64)> {
+    let (of, version) = key.rsplit_once('@')?;
+    Some((of, version.parse().ok()?))
+}
+
+#[derive(Clone)]
 struct OrderVersionFields {
     order_id: String,
+    version: u64,
     since: String,
+}
+
+impl OrderVersionFields {
+    fn global_id(&self) -> ID {
+        global("OrderVersion", &format!("{}@{}", self.order_id, self.version))
+    }
 }
 
 /// The fields of versions of orders alone.
 #[Object]
 impl OrderVersionFields {
+    /// Global id of this version of the order.
+    async fn id(&self) -> ID {
+        self.global_id()
+    }
+
     /// Global id of the order.
     async fn order_id(&self) -> ID {
         global("Order", &self.order_id)

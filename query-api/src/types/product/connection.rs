@@ -40,9 +40,8 @@ impl ProductConnection {
     /// products have. The count of a value ignores the filters on its own facet.
     async fn facets(
         &self,
-        #[graphql(desc = "Ids of the facets to return; all of them if not given.")] names: Option<
-            Vec<String>,
-        >,
+        #[graphql(desc = "Ids of the facets to return, at most 100; all of them if not given.")]
+        names: Option<Vec<String>>,
     ) -> Result<Vec<Facet>> {
         Ok(Facet::named(&self.facets, names.as_deref())?)
     }

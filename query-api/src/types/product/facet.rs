@@ -1,11 +1,11 @@
 //! Facets of a list of products.
 
-use async_graphql::{Enum, Json, SimpleObject};
+use async_graphql::{Enum, SimpleObject};
 use serde_json::json;
 
 use crate::fault::Fault;
 use crate::id::global;
-use crate::scalars::BigInt;
+use crate::scalars::{BigInt, Json};
 
 /// What a facet is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -49,7 +49,7 @@ pub(crate) struct FacetValue {
     /// Whether the list is filtered by this value.
     selected: bool,
     /// Filter by this value, to be merged into `where`: a `ProductWhere` with the field of this facet only.
-    input: Json<serde_json::Value>,
+    input: Json,
     /// Smallest price of the band, in minor units. Null for other facets.
     min: Option<BigInt>,
     /// Largest price of the band, in minor units. Null for other facets.
@@ -92,7 +92,7 @@ impl FacetValue {
     fn of(kind: &search::FacetKind, value: &search::FacetValue) -> Self {
         let own = &value.value;
         let input = match (kind, value.range) {
-            (search::FacetKind::Category, _) => json!({ "category": global("Category", own) }),
+            (search::FacetKind::Category, _) => json!({ "category": { "id": global("Category", own) } }),
             (search::FacetKind::Brand, _) => json!({ "brand": [own] }),
             (search::FacetKind::Available, _) => json!({ "availableForSale": own == "true" }),
             (search::FacetKind::Attribute(name), _) => {

@@ -4,9 +4,10 @@ use async_graphql::{Context, ID, Object, Result};
 use read_models::documents::products;
 
 use super::{Attribute, Product, attributes};
+use crate::fault::Fault;
 use crate::id::global;
 use crate::page::Named;
-use crate::reader::reader;
+use crate::reader::{Reader, reader};
 use crate::scalars::{Int, Money, money};
 use crate::types::stock::StockView;
 
@@ -34,6 +35,19 @@ impl Variant {
             Some(currency) => self.variant.prices.get(currency),
             None => self.variant.prices.values().next(),
         }
+    }
+}
+
+impl Variant {
+    /// The variant's stock level.
+    pub(crate) async fn stock_view(&self, reader: &Reader) -> Result<StockView, Fault> {
+        let as_of = &self.product.document.value.updated_at;
+        if !self.variant.track_stock {
+            return Ok(StockView::untracked(&self.variant.sku, as_of));
+        }
+        let level = reader.stock_level(&self.variant.sku).await?;
+        // An absent stock item has never received any units.
+        Ok(level.map_or_else(|| StockView::none(&self.variant.sku, as_of), StockView::of))
     }
 }
 
@@ -98,13 +112,7 @@ impl Variant {
 
     /// Stock level of the variant. Null, with an error, if stock cannot be read.
     async fn stock(&self, ctx: &Context<'_>) -> Result<Option<StockView>> {
-        let as_of = &self.product.document.value.updated_at;
-        if !self.variant.track_stock {
-            return Ok(Some(StockView::untracked(&self.variant.sku, as_of)));
-        }
-        let level = reader(ctx)?.stock_level(&self.variant.sku).await?;
-        // An absent stock item has never received any units.
-        Ok(Some(level.map_or_else(|| StockView::none(&self.variant.sku, as_of), StockView::of)))
+        Ok(Some(self.stock_view(reader(ctx)?).await?))
     }
 
     /// The product that the variant belongs to.

@@ -44,22 +44,38 @@ impl Listed for StockItem {
 }
 
 /// Stock of one SKU across all locations, in units, as it was after one of its events.
-#[derive(MergedObject)]
+#[derive(Clone, MergedObject)]
 pub(crate) struct StockItemVersion(StockVersionFields, ItemState);
 
-impl From<Past<stock::StockItem>> for StockItemVersion {
-    fn from(Past { document, since }: Past<stock::StockItem>) -> Self {
-        Self(StockVersionFields { since }, ItemState(document))
+impl StockItemVersion {
+    /// For the interface.
+    #[expect(clippy::unused_async, reason = "the interface calls it like a resolver")]
+    pub(crate) async fn id(&self, _: &Context<'_>) -> Result<ID> {
+        Ok(self.0.id.clone())
     }
 }
 
+impl From<Past<stock::StockItem>> for StockItemVersion {
+    fn from(Past { document, since }: Past<stock::StockItem>) -> Self {
+        let id = global("StockItemVersion", &format!("{}@{}", document.value.sku, document.version));
+        Self(StockVersionFields { id, since }, ItemState(document))
+    }
+}
+
+#[derive(Clone)]
 struct StockVersionFields {
+    id: ID,
     since: String,
 }
 
 /// The fields of versions of stock items alone.
 #[Object]
 impl StockVersionFields {
+    /// Global id of this version of the stock item.
+    async fn id(&self) -> ID {
+        self.id.clone()
+    }
+
     /// Time from which the stock was as shown here: the latest time of its events up to this version.
     async fn since(&self) -> DateTime {
         (&self.since).into()
@@ -99,7 +115,9 @@ impl ItemFields {
         ctx: &Context<'_>,
         #[graphql(default = 50, desc = "Page size, 0 to 100.")] first: i32,
         #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
-        #[graphql(desc = "Kinds of movement; all if not given.")] kinds: Option<Vec<StockMovementKind>>,
+        #[graphql(desc = "Kinds of movement, at most 100 values; all if not given.")] kinds: Option<
+            Vec<StockMovementKind>,
+        >,
     ) -> Result<Option<Connection<StockMovement>>> {
         let mut filters = vec![Filter::In("sku", vec![Value::Text(self.0.value.sku.clone())])];
         filters.extend(kinds.map(|kinds| one_of("kind", kinds)));

@@ -13,13 +13,14 @@ use crate::types::actor::Actor;
 use crate::types::event::EventRef;
 use crate::types::names::{StockMovementKind, named};
 
+#[derive(Clone)]
 pub(crate) struct StockMovement(Arc<Doc<stock_movements::StockMovement>>);
 
 /// A change to a SKU's stock figures: one entry of the stock ledger.
 #[Object]
 impl StockMovement {
     /// Global id of the movement.
-    async fn id(&self) -> ID {
+    pub(crate) async fn id(&self) -> ID {
         global("StockMovement", &self.0.id)
     }
 

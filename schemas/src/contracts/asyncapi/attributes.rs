@@ -17,8 +17,8 @@ const EVERY: [(&str, &str, &str); 10] = [
     ("ce_time", INSTANT, "Time at which the event was recorded, in UTC."),
     (
         "ce_dataschema",
-        r"^/schemas/.+\.json$",
-        "JSON Schema of the value: a file in schemas/contracts/events/.",
+        r"^(urn:chorale:schema:.+|/schemas/.+\.json)$",
+        "Identifier of the JSON Schema of the value, which is the schema's `$id`: `urn:chorale:schema:` and the full type. A shop serves the schema at `/schemas/` and the full type and `.json`. Older records have this path as the value.",
     ),
     ("ce_partitionkey", "^.+$", "Id of the aggregate; for a signed head, the name of the context."),
     ("ce_epoch", UUID, "The log's epoch. It changes when a log is restored or forked."),
@@ -76,5 +76,6 @@ pub(super) fn plain(schema: Schema) -> Value {
     if let Some(fields) = value.as_object_mut() {
         fields.remove("$schema");
     }
+    super::super::bound(&mut value);
     value
 }

@@ -22,16 +22,16 @@ const TIMES: [&str; 4] =
     ["2026-02-01T00:00:00Z", "2026-03-01T12:00:00Z", "2026-03-12T00:00:00+01:00", "2999-01-01T00:00:00Z"];
 
 fn moments(versions: &[u64]) -> Vec<String> {
-    let versions = versions.iter().map(|version| format!("version: {version}"));
-    versions.chain(TIMES.map(|at| format!("at: \"{at}\""))).collect()
+    let versions = versions.iter().map(|version| format!("moment: {{ version: {version} }}"));
+    versions.chain(TIMES.map(|at| format!("moment: {{ at: \"{at}\" }}"))).collect()
 }
 
 pub fn all(set: &mut Set, facts: &Facts) {
     let (completed, guest_token) = &facts.completed;
     let by = [
-        format!("id: \"{completed}\""),
-        format!("id: \"{}\"", facts.in_fulfilment),
-        "number: \"10-000002\"".to_owned(),
+        format!("by: {{ id: \"{completed}\" }}"),
+        format!("by: {{ id: \"{}\" }}", facts.in_fulfilment),
+        "by: { number: \"10-000002\" }".to_owned(),
     ];
     for by in &by {
         for moment in moments(&[0, 1, 2, 3, 4, 5, 6, 8, 99]) {
@@ -41,25 +41,29 @@ pub fn all(set: &mut Set, facts: &Facts) {
         set.data(
             true,
             format!(
-                "{{ order({by}) {{ {ORDER} }} orderAsOf({by}, at: \"2999-01-01T00:00:00Z\") {{ {ORDER} }} }}"
+                "{{ order({by}) {{ {ORDER} }} orderAsOf({by}, moment: {{ at: \"2999-01-01T00:00:00Z\" }}) {{ {ORDER} }} }}"
             ),
         );
     }
-    let own = format!("id: \"{completed}\", guestToken: \"{guest_token}\"");
+    let own = format!("by: {{ id: \"{completed}\" }}, guestToken: \"{guest_token}\"");
     for moment in moments(&[1, 4, 99]) {
         set.data(false, format!("{{ orderAsOf({own}, {moment}) {{ orderId since {OWN} }} }}"));
     }
     set.data(
         false,
-        format!("{{ order({own}) {{ {OWN} }} orderAsOf({own}, at: \"2999-01-01T00:00:00Z\") {{ {OWN} }} }}"),
+        format!("{{ order({own}) {{ {OWN} }} orderAsOf({own}, moment: {{ at: \"2999-01-01T00:00:00Z\" }}) {{ {OWN} }} }}"),
     );
-    let other =
-        format!("{{ orderAsOf(id: \"{completed}\", version: 1, guestToken: \"00\") {{ number email }} }}");
+    let other = format!(
+        "{{ orderAsOf(by: {{ id: \"{completed}\" }}, moment: {{ version: 1 }}, guestToken: \"00\") {{ number email }} }}"
+    );
     set.data(false, other);
     let token = &facts.token;
     set.data(
         true,
-        format!("{{ orderAsOf({}, version: 1, consistency: \"{token}\") {{ version status }} }}", by[1]),
+        format!(
+            "{{ orderAsOf({}, moment: {{ version: 1 }}, consistency: \"{token}\") {{ version status }} }}",
+            by[1]
+        ),
     );
     for sku in ["TEA-100", "KET-120-RED", "NONE-1"] {
         for moment in moments(&[0, 1, 2, 4, 99]) {
@@ -69,14 +73,19 @@ pub fn all(set: &mut Set, facts: &Facts) {
             true,
             format!(
                 "{{ stock(sku: \"{sku}\") {{ sku level version }}
-                 stockAsOf(sku: \"{sku}\", at: \"2999-01-01T00:00:00Z\") {{ sku level version }} }}"
+                 stockAsOf(sku: \"{sku}\", moment: {{ at: \"2999-01-01T00:00:00Z\" }}) {{ sku level version }} }}"
             ),
         );
     }
     for staff in [false, true] {
-        set.error(staff, "BAD_INPUT", "{ orderAsOf(number: \"10-000001\") { version } }");
-        set.error(staff, "BAD_INPUT", "{ orderAsOf(version: 1) { version } }");
+        let invalid = "GRAPHQL_VALIDATION_FAILED";
+        set.error(staff, invalid, "{ orderAsOf(by: { number: \"10-000001\" }) { version } }");
+        set.error(staff, invalid, "{ orderAsOf(moment: { version: 1 }) { version } }");
     }
-    set.error(true, "BAD_INPUT", "{ stockAsOf(sku: \"TEA-100\") { version } }");
-    set.error(false, "GRAPHQL_VALIDATION_FAILED", "{ stockAsOf(sku: \"TEA-100\", version: 1) { version } }");
+    set.error(true, "GRAPHQL_VALIDATION_FAILED", "{ stockAsOf(sku: \"TEA-100\") { version } }");
+    set.error(
+        false,
+        "GRAPHQL_VALIDATION_FAILED",
+        "{ stockAsOf(sku: \"TEA-100\", moment: { version: 1 }) { version } }",
+    );
 }

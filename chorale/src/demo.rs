@@ -36,8 +36,8 @@ pub struct DemoArgs {
     /// Number of simultaneous shoppers, 1 to 200.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=200))]
     pub shoppers: u16,
-    /// Duration of the simulation, in seconds.
-    #[arg(long, default_value_t = 30)]
+    /// Duration of the simulation, in seconds; at most a year.
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(..=31_536_000))]
     pub seconds: u64,
     /// Seed that makes the shoppers' choices repeatable. Default: random.
     #[arg(long)]

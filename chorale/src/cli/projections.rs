@@ -33,8 +33,8 @@ pub enum Projections {
     Wait {
         #[command(flatten)]
         which: Which,
-        /// Longest wait, in seconds.
-        #[arg(long, default_value_t = 300)]
+        /// Longest wait, in seconds; at most a year.
+        #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(..=31_536_000))]
         timeout: u64,
     },
     /// Fold all events again and compare every live document with the result. Exits with 1 if documents are altered, missing or

@@ -144,3 +144,15 @@ fn an_order_is_traced_by_its_number_also_under_the_former_name() {
         assert!(matches!(cli.command, Some(Command::Trace { order, json: false }) if order == "10-000042"));
     }
 }
+
+#[test]
+fn numbers_beyond_their_range_are_refused_and_never_overflow() {
+    let most = u64::MAX.to_string();
+    for args in [["chorale", "demo", "--seconds", &most], ["chorale", "demo", "--shoppers", &most]] {
+        let refused = Cli::try_parse_from(args).unwrap_err().to_string();
+        assert!(refused.contains("is not in"), "{refused}");
+    }
+    let refused =
+        Cli::try_parse_from(["chorale", "projections", "wait", "orders", "--timeout", &most]).unwrap_err();
+    assert!(refused.to_string().contains("is not in"), "{refused}");
+}

@@ -75,3 +75,18 @@ fn a_file_that_is_not_a_log_is_reported_by_name() -> Result<()> {
     )?;
     refuses(data.path(), &FREE, 1, &["ordering"])
 }
+
+#[cfg(unix)]
+#[test]
+fn a_data_directory_that_is_not_text_is_refused_and_nothing_is_created_beside_it() -> Result<()> {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let folder = tempfile::tempdir()?;
+    let data = folder.path().join(OsStr::from_bytes(b"shop-\xff"));
+    for args in [&FREE[..], &["up"], &["topics"], &["status"]] {
+        refuses(&data, args, 1, &["is not valid UTF-8", "--data-dir"])?;
+    }
+    assert_eq!(std::fs::read_dir(folder.path())?.count(), 0);
+    Ok(())
+}

@@ -33,15 +33,9 @@ async def read(brokers, prefix, expected, schemas):
     ids, versions = set(), {}
     try:
         internal = {f"{prefix}chorale.audit.v1", f"{prefix}chorale.relay.v1"}
-        topics = [name for name in await consumer.topics() if name.startswith(f"{prefix}chorale.")]
-        partitions = [
-            aiokafka.TopicPartition(topic, partition)
-            for topic in topics
-            if topic not in internal
-            for partition in consumer.partitions_for_topic(topic)
-        ]
-        consumer.assign(partitions)
-        await consumer.seek_to_beginning(*partitions)
+        topics = await consumer.topics()
+        # Without a group, a subscription is to all partitions.
+        consumer.subscribe([name for name in topics - internal if name.startswith(f"{prefix}chorale.")])
         while len(ids) < expected:
             record = await asyncio.wait_for(consumer.getone(), PATIENCE)
             headers = {name: value.decode() for name, value in record.headers}

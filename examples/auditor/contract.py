@@ -10,8 +10,8 @@ import fastjsonschema
 # Words of JSON Schema that mean the same in draft 7 (which fastjsonschema reads) and 2020-12 (which the schemas are
 # written in). Any other word stops the audit: a check that is not understood is not a check.
 UNDERSTOOD = {
-    "$comment", "$defs", "$ref", "$schema", "additionalProperties", "allOf", "anyOf", "const", "default", "description", "enum",
-    "format", "items", "maximum", "minimum", "oneOf", "pattern", "properties", "required", "title", "type",
+    "$comment", "$defs", "$id", "$ref", "$schema", "additionalProperties", "allOf", "anyOf", "const", "default", "description",
+    "enum", "format", "items", "maximum", "minimum", "oneOf", "pattern", "properties", "required", "title", "type",
 }
 
 

@@ -128,7 +128,7 @@ def _head(context, position, hash_text, epoch=EPOCH):
         "ce_source": f"/chorale/audit/{context}",
         "ce_subject": context,
         "ce_time": head["time"],
-        "ce_dataschema": f"/schemas/{HEAD}.json",
+        "ce_dataschema": f"urn:chorale:schema:{HEAD}",
         "ce_partitionkey": context,
         "ce_epoch": epoch,
     }

@@ -114,7 +114,7 @@ class Shop:
             "ce_source": f"/chorale/{aggregate(event.kind)}/{key}",
             "ce_subject": event.stream,
             "ce_time": f"2026-03-01T12:00:00.{position:03}Z",
-            "ce_dataschema": f"/schemas/{event.kind}.json",
+            "ce_dataschema": f"urn:chorale:schema:{event.kind}",
             "ce_partitionkey": key,
             "ce_sequence": f"{version:010}",
             "ce_position": str(position),

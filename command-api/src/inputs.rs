@@ -39,7 +39,6 @@ pub struct NothingInput {}
 // still the same request. `amount` is not part of it, because `minor` says the same.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = Money)]
 pub struct MoneyInput {
     /// Amount in minor units, as a JSON number or as text: 1999 is €19.99 or ¥1999.
     #[serde(deserialize_with = "whole")]

@@ -43,7 +43,7 @@ fn lines(product: &str, shipment: &str) -> Vec<(&'static str, String, Value, Vec
     ];
     let at = |path: &str| format!("/v1/products/{product}{path}");
     let attributes = json!({ "attributes": { "origin": "Assam" } });
-    let price = json!({ "price": { "minor": 1, "currency": "EUR" }, "reason": "sale" });
+    let price = json!({ "price": { "minor": 1, "currencyCode": "EUR" }, "reason": "sale" });
     let received = json!({ "location": "central", "quantity": 1, "reference": "D-1" });
     let moved = json!({ "from": "central", "to": "north", "quantity": 1, "transferId": "T-1" });
     let of = |verb: &str| format!("/v1/shipments/{shipment}/{verb}");

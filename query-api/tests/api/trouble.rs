@@ -86,7 +86,7 @@ async fn a_number_beyond_int_is_an_error_of_its_field_and_never_an_answer() {
     tea.variants[0].weight_grams = Some(u32::MAX);
     tea.variants[0].max_per_order = Some(1 << 31);
     shop.add_product(&tea).await;
-    let query = "{ product(sku: \"SKU-1\") { variants { nodes { sku weightGrams maxPerOrder } } } }";
+    let query = "{ product(by: { sku: \"SKU-1\" }) { variants { nodes { sku weightGrams maxPerOrder } } } }";
     let answer = shop.ask(query).await;
     let variant = json!({ "sku": "SKU-1", "weightGrams": null, "maxPerOrder": null });
     assert_eq!(answer["data"]["product"]["variants"]["nodes"], json!([variant]));
@@ -98,7 +98,8 @@ async fn a_number_beyond_int_is_an_error_of_its_field_and_never_an_answer() {
     let mut order = shop.order(1).await;
     order.lines[0].qty = u32::MAX;
     shop.write(&ORDERS, "order-o1", 4, &order).await;
-    let answer = shop.ask_admin("{ order(number: \"10-000001\") { lines { nodes { quantity } } } }").await;
+    let answer =
+        shop.ask_admin("{ order(by: { number: \"10-000001\" }) { lines { nodes { quantity } } } }").await;
     assert_eq!(code(&answer), "OUT_OF_RANGE");
     assert!(!answer["data"].to_string().contains("4294967295"), "{answer}");
 }

@@ -12,7 +12,8 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http_server::{
-    Address, Api, ApiLayers, Audience, Caller, HttpError, Limits, Readiness, TraceContext, serve,
+    Address, Api, ApiLayers, Audience, Caller, ConnectionLimits, HttpError, Limits, Readiness, TraceContext,
+    serve,
 };
 use platform::shutdown::Shutdown;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -267,7 +268,8 @@ async fn requests_in_flight_are_answered_after_the_shutdown_has_begun() {
     let address = listener.local_addr().unwrap();
     let router =
         Address::new(Caller::Guest, error, shutdown.clone()).pages(Router::new().route("/", get(wait)));
-    let serving = tokio::spawn(serve(listener, router.into_router(), shutdown.clone()));
+    let limits = ConnectionLimits::of(100);
+    let serving = tokio::spawn(serve("middleware", listener, router.into_router(), limits, shutdown.clone()));
     let mut client = TcpStream::connect(address).await.unwrap();
     client.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     arrived.notified().await;

@@ -2,6 +2,7 @@
 
 mod auditing;
 mod clients;
+mod descriptors;
 #[cfg(feature = "long")]
 mod full_disk;
 mod killing;

@@ -94,7 +94,7 @@ impl Embedded {
     /// Closes the shop and reopens it on the same files, in a process whose clock says `now`, perhaps earlier than before.
     pub async fn restart_at(mut self, now: Timestamp) -> Result<Self> {
         self.clock = DrivenClock::new(now);
-        self.restart().await
+        Box::pin(self.restart()).await
     }
 
     /// Closes the shop, runs `change` on its directory, and reopens it on these stores.

@@ -146,7 +146,9 @@ async fn silent_and_half_sent_connections_are_closed_and_a_good_client_is_answer
     let server = Server::start("silent", LIMITS).await;
     let mut idlers = Vec::new();
     for number in 0..300 {
-        let sent: &[u8] = [&b""[..], b"GET / HTTP/1.1\r\nhost: loc", GREETING_OF_HTTP_2][number % 3];
+        let half_a_body = b"GET / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\nhalf";
+        let sent: &[u8] =
+            [&b""[..], b"GET / HTTP/1.1\r\nhost: loc", GREETING_OF_HTTP_2, half_a_body][number % 4];
         idlers.push(server.connect(sent).await);
         if number % 50 == 49 {
             until(&mut server.connect(&request("/")).await, "hello").await;
@@ -156,7 +158,8 @@ async fn silent_and_half_sent_connections_are_closed_and_a_good_client_is_answer
         until_closed(idler).await;
     }
     assert!(server.closed("displaced") > 0 && server.closed("head") > 0);
-    assert!(server.closed("head") + server.closed("displaced") + server.closed("idle") >= 300);
+    // HTTP/1 closes a connection itself whose body did not come before the response had ended.
+    assert!(server.closed("head") + server.closed("displaced") + server.closed("idle") >= 225);
     server.leave().await;
 }
 

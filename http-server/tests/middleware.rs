@@ -31,6 +31,7 @@ fn error(error: HttpError, trace: &TraceContext) -> Response {
         HttpError::UnknownPath => StatusCode::NOT_FOUND,
         HttpError::NotReady | HttpError::Busy => StatusCode::SERVICE_UNAVAILABLE,
         HttpError::TimedOut => StatusCode::GATEWAY_TIMEOUT,
+        HttpError::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         HttpError::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
     };
     (status, format!("{error:?} {}", trace.trace_id())).into_response()
@@ -176,6 +177,24 @@ async fn long_bodies_are_refused() {
         async |text: &'static str| send(&router, Request::post("/echo").body(text.into()).unwrap()).await;
     assert_eq!(sent("0123456789").await.2, b"0123456789");
     assert_eq!(sent("0123456789+").await.0, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn compressed_bodies_are_refused_and_the_client_learns_how_to_send_them() {
+    let router = address(LIMITS);
+    let sent = async |coding: &'static str| {
+        let request = Request::post("/echo").header("content-encoding", coding).body("0123".into());
+        send(&router, request.unwrap()).await
+    };
+    for coding in ["gzip", "br", "identity, gzip"] {
+        let (status, headers, body) = sent(coding).await;
+        assert_eq!(
+            (status, &headers["accept-encoding"]),
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, &"identity".parse().unwrap())
+        );
+        assert!(body.starts_with(b"Encoded"), "{coding}");
+    }
+    assert_eq!(sent("identity").await.2, b"0123");
 }
 
 #[tokio::test]

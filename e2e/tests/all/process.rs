@@ -5,6 +5,7 @@ mod clients;
 mod descriptors;
 #[cfg(feature = "long")]
 mod full_disk;
+mod generated;
 mod killing;
 mod output;
 mod refusing;

@@ -22,7 +22,7 @@ async fn clients_that_hold_connections_leave_the_stores_the_descriptors_that_the
         }
     }
     for number in 0..5 {
-        let (_, number) = shop.order(&format!("order {number}"), "TEA-100", "one@example.com").await?;
+        let (_, number) = shop.order(&format!("order-{number}"), "TEA-100", "one@example.com").await?;
         shop.until_order(&number, &["CONFIRMED"]).await?;
     }
     let (_, metrics) = shop.page(true, "/metrics").await?;

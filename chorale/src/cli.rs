@@ -9,6 +9,7 @@ mod tests;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -99,6 +100,11 @@ pub struct Listen {
     /// Default: none.
     #[arg(long, global = true, env = "CHORALE_STAFF_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
     pub staff_origins: Vec<Origin>,
+    /// Connections that may be open at each of the addresses for shoppers and for the back office, WebSockets included. A
+    /// further one takes the place of one without a request. Default: half of the descriptors that the process may open
+    /// (`ulimit -Hn`) and that its stores do not need, at most 20000.
+    #[arg(long, global = true, env = "CHORALE_MAX_CONNECTIONS", value_name = "NUMBER")]
+    pub max_connections: Option<NonZeroU32>,
     /// Do not seed an empty shop with the built-in catalogue.
     #[arg(long, global = true, env = "CHORALE_NO_SEED")]
     pub no_seed: bool,

@@ -5,6 +5,7 @@
 pub mod cli;
 pub mod data_dir;
 pub mod demo;
+mod descriptors;
 pub mod exit;
 pub mod health;
 pub mod invariants;

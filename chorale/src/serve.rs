@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use async_trait::async_trait;
-use http_server::{Address, Caller, ErrorFormat, Origin, Readiness, metrics_page};
+use http_server::{Address, Caller, ConnectionLimits, ErrorFormat, Origin, Readiness, metrics_page};
 use platform::output;
 use platform::shutdown::Shutdown;
 use query_api::ProductIndex;
@@ -16,6 +16,7 @@ use search::{MemorySearch, Search, Settings};
 use tokio::net::TcpListener;
 
 use crate::cli::Listen;
+use crate::descriptors::Descriptors;
 use crate::seed;
 use crate::shop::status::Statuses;
 use crate::shop::{Only, Shop, ShopOptions};
@@ -24,6 +25,9 @@ use crate::stores::Stores;
 
 mod contracts;
 mod front;
+
+/// Connections to the address that serves only metrics: scrapers, and a few people.
+const SCRAPERS: usize = 16;
 
 /// The name that events record for commands from the back office, until people sign in.
 const STAFF: &str = "operator";
@@ -111,6 +115,9 @@ pub struct Socket {
     pub listener: TcpListener,
     /// Empty: web pages of other origins may not call it.
     pub origins: Vec<Origin>,
+    /// Its label in metrics.
+    pub name: &'static str,
+    pub limits: ConnectionLimits,
 }
 
 /// The addresses of a started shop.
@@ -125,15 +132,25 @@ pub struct Addresses {
 pub async fn run(path: &Path, stores: &Stores, listen: &Listen, work: &Work) -> Result<()> {
     let signals = Shutdown::on_signals()?;
     let roles = work.roles;
+    // Also processes without an address open files and sockets of stores.
+    let descriptors = Descriptors::raise();
+    let limits = ConnectionLimits::of(descriptors.connections(listen.max_connections)?);
+    let bind = async |address, name, flag, origins: &[Origin], limits| {
+        anyhow::Ok(Socket { listener: bind(address, flag).await?, origins: origins.to_vec(), name, limits })
+    };
     let sockets = match roles.has_api() {
         true => Some(Sockets {
-            public: bind(listen.listen, "--listen", &listen.origins).await?,
-            staff: bind(listen.staff_listen, "--staff-listen", &listen.staff_origins).await?,
+            public: bind(listen.listen, "shoppers", "--listen", &listen.origins, limits).await?,
+            staff: bind(listen.staff_listen, "office", "--staff-listen", &listen.staff_origins, limits)
+                .await?,
         }),
         false => None,
     };
     let metrics = match listen.metrics_listen {
-        Some(address) => Some(bind(address, "--metrics-listen", &[]).await?),
+        Some(address) => {
+            let limits = ConnectionLimits::of(SCRAPERS);
+            Some(bind(address, "metrics", "--metrics-listen", &[], limits).await?)
+        }
         None => None,
     };
     let want = match roles {
@@ -279,15 +296,15 @@ fn start_search(shop: &Shop, settings: &Settings) -> ProductIndex {
     products
 }
 
-async fn bind(address: SocketAddr, flag: &str, origins: &[Origin]) -> Result<Socket> {
-    let listener = TcpListener::bind(address).await.with_context(|| {
+async fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
         format!("cannot listen on {address}; is another program using it? Choose another address with {flag} (port 0 picks a free one)")
-    })?;
-    Ok(Socket { listener, origins: origins.to_vec() })
+    })
 }
 
 fn serve(shop: &Shop, socket: Socket, address: Address) {
-    let serving = http_server::serve(socket.listener, address.into_router(), shop.shutdown.clone());
+    let Socket { listener, name, limits, .. } = socket;
+    let serving = http_server::serve(name, listener, address.into_router(), limits, shop.shutdown.clone());
     shop.shutdown.spawn(async move {
         if let Err(error) = serving.await {
             tracing::error!(%error, "the HTTP server stopped");

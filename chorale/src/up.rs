@@ -181,6 +181,9 @@ fn arguments(
     if listen.numeric_payment_tokens {
         list.push("--numeric-payment-tokens".into());
     }
+    if let Some(connections) = listen.max_connections {
+        list.extend(["--max-connections".into(), connections.to_string().into()]);
+    }
     for (flag, origins) in [("--origins", &listen.origins), ("--staff-origins", &listen.staff_origins)] {
         for origin in origins {
             list.extend([flag.into(), origin.to_string().into()]);

@@ -24,10 +24,12 @@ mod existing;
 mod orders;
 mod payments;
 mod reactions;
+mod recorded;
 mod shipments;
 mod stock;
 
 pub use orders::Shopper;
+pub(crate) use recorded::Recorded;
 
 /// Purpose of the keyed hash that shows whether a retry is the same request.
 const FINGERPRINT: &str = "command-fingerprint";
@@ -107,6 +109,11 @@ impl Commands {
     #[must_use]
     pub fn accepting_numeric_tokens(self, accept: bool) -> Self {
         Self { numeric_tokens: accept, ..self }
+    }
+
+    /// Whether payment tokens may look like card numbers.
+    pub(crate) fn accepts_numeric_tokens(&self) -> bool {
+        self.numeric_tokens
     }
 
     /// The rules of the shop.

@@ -14,14 +14,18 @@ use ready::StoresAnswer;
 use table::RouteTable;
 
 mod accepted;
+mod answers;
+mod body;
 mod command;
-mod composed;
+mod contract;
 mod describe;
 mod docs;
 mod problem;
 mod ready;
+mod resource;
 mod route;
 mod routes;
+mod shape;
 mod status;
 mod table;
 

@@ -10,9 +10,11 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, OneOfBuilder, Schema, 
 
 mod catalog;
 pub(crate) mod checks;
+pub(crate) mod examples;
 mod orders;
 mod payments;
 mod reactions;
+pub(crate) mod rules;
 mod shipments;
 mod stock;
 

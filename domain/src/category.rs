@@ -16,6 +16,8 @@ pub use moving::MoveCategory;
 
 /// Maximum number of levels of the tree.
 pub const DEEPEST: usize = 8;
+/// Maximum length of a category's name, in characters.
+pub const NAME: usize = 100;
 /// Maximum number of categories; the tree is always read as a whole.
 pub const MOST: usize = 5_000;
 

@@ -12,7 +12,7 @@ use crate::{Aggregate, Refusal};
 
 mod creation;
 mod details;
-pub(crate) mod limits;
+pub mod limits;
 mod media;
 mod placing;
 mod prices;

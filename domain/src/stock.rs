@@ -28,6 +28,8 @@ pub(crate) use promising::{Part, commit, release, reserve};
 
 /// Maximum number of units of a SKU over all locations, so that sums of levels cannot overflow.
 pub const MOST: u32 = 1_000_000_000;
+/// Maximum length of the reference of a delivery and of the id of a transfer, in characters.
+pub const REFERENCE: usize = 200;
 /// Maximum number of locations per SKU.
 pub const PLACES: usize = 50;
 /// Number of latest deliveries and transfers of a SKU that are kept to recognise repetitions.

@@ -11,6 +11,7 @@ function address(variable) {
 const shoppers = address('CHORALE_CHECK_SHOPPERS');
 const staff = address('CHORALE_CHECK_STAFF');
 
+/** Host and port of the two doors. */
 export const addresses = { shoppers, staff };
 
 export const endpoints = {

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 /// Upper limit for every wait, far above what a busy machine needs. It only ends a hang.
 pub const SOON: Duration = Duration::from_secs(300);
+const FREE_PORTS: [&str; 2] = ["--listen=127.0.0.1:0", "--staff-listen=127.0.0.1:0"];
 /// Key for log heads: the first test vector of RFC 8032, which is not a secret.
 const AUDIT_KEY: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
 /// Time in which a shop must end after SIGTERM: the usual grace period of orchestrators. Its own limit for draining is
@@ -45,7 +46,18 @@ fn build() -> Result<PathBuf> {
 }
 
 fn command(data: &Path, args: &[&str]) -> Result<Command> {
-    let mut command = Command::new(binary()?);
+    arguments(Command::new(binary()?), data, args)
+}
+
+/// The program with at most this many descriptors.
+fn command_with_descriptors(descriptors: u32, data: &Path, args: &[&str]) -> Result<Command> {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -n \"$1\" && shift && exec \"$@\"", "sh"]).arg(descriptors.to_string());
+    shell.arg(binary()?);
+    arguments(shell, data, args)
+}
+
+fn arguments(mut command: Command, data: &Path, args: &[&str]) -> Result<Command> {
     command.arg("--data-dir").arg(data).args(args).env_remove("CHORALE_LOG").env_remove("RUST_LOG");
     command.env("CHORALE_AUDIT_KEY", AUDIT_KEY);
     Ok(command)
@@ -110,7 +122,7 @@ impl Program {
     pub fn start(data: &Path, args: &[&str]) -> Result<Self> {
         let free: &[&str] = match args.iter().any(|arg| arg.starts_with("--listen")) {
             true => &[],
-            false => &["--listen=127.0.0.1:0", "--staff-listen=127.0.0.1:0"],
+            false => &FREE_PORTS,
         };
         Self::listening_to(command(data, &[free, args].concat())?)
     }
@@ -118,7 +130,7 @@ impl Program {
     /// Starts a shop in a namespace of its own where each of these folders is a file system in memory of `size` bytes, with
     /// a copy of the folder's files. Their content is at [`Program::seen`].
     pub fn start_on_small_disks(data: &Path, disks: &[PathBuf], size: u64, args: &[&str]) -> Result<Self> {
-        let shop = command(data, &[&["--listen=127.0.0.1:0", "--staff-listen=127.0.0.1:0"], args].concat())?;
+        let shop = command(data, &[FREE_PORTS.as_slice(), args].concat())?;
         let mount = format!(
             "set -e
             n=$1; shift
@@ -146,6 +158,11 @@ impl Program {
     pub fn seen(&self, path: &Path) -> PathBuf {
         let root = PathBuf::from(format!("/proc/{}/root", self.child.id()));
         root.join(path.strip_prefix("/").unwrap_or(path))
+    }
+
+    /// Like [`start`](Self::start) on free ports, with at most this many descriptors.
+    pub fn start_with_descriptors(descriptors: u32, data: &Path) -> Result<Self> {
+        Self::listening_to(command_with_descriptors(descriptors, data, &FREE_PORTS)?)
     }
 
     /// Starts a process, and waits until it is ready.

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
+use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
@@ -65,6 +67,11 @@ impl ApiLayers {
 async fn bounded(State(layers): State<ApiLayers>, request: Request, next: Next) -> Response {
     let trace = TraceContext::of(request.extensions());
     let failed = |error| (layers.errors)(error, &trace);
+    if is_encoded(request.headers()) {
+        let mut refused = failed(HttpError::Encoded);
+        refused.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        return refused;
+    }
     let Ok(_permit) = layers.in_flight.try_acquire() else {
         return failed(HttpError::Busy);
     };
@@ -73,6 +80,12 @@ async fn bounded(State(layers): State<ApiLayers>, request: Request, next: Next) 
         Ok(response) if response.extensions().get::<Panicked>().is_some() => failed(HttpError::Panicked),
         Ok(response) => response,
     }
+}
+
+/// Whether the body has a coding, such as gzip. Clients that compress learn from the answer that they must not (RFC 9110, 12.5.3).
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(CONTENT_ENCODING).iter();
+    codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// Marks the response in place of a handler that panicked.

@@ -15,6 +15,8 @@ pub enum HttpError {
     Busy,
     /// The handler did not answer within the API's timeout. Its work may still take effect.
     TimedOut,
+    /// The request's body is compressed. The address adds `Accept-Encoding: identity`.
+    Encoded,
     /// The handler panicked.
     Panicked,
 }

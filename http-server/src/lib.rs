@@ -29,6 +29,6 @@ pub use error::{ErrorFormat, HttpError};
 pub use health::Readiness;
 pub use origin::{InvalidOrigin, Origin, PageOrigins};
 pub use page::{PAGE_POLICY, PageFile, SCRIPT, page_file};
-pub use server::serve;
+pub use server::{ConnectionLimits, serve};
 pub use telemetry::metrics_page;
 pub use trace::TraceContext;

@@ -12,7 +12,8 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http_server::{
-    Address, Api, ApiLayers, Audience, Caller, HttpError, Limits, Readiness, TraceContext, serve,
+    Address, Api, ApiLayers, Audience, Caller, ConnectionLimits, HttpError, Limits, Readiness, TraceContext,
+    serve,
 };
 use platform::shutdown::Shutdown;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -30,6 +31,7 @@ fn error(error: HttpError, trace: &TraceContext) -> Response {
         HttpError::UnknownPath => StatusCode::NOT_FOUND,
         HttpError::NotReady | HttpError::Busy => StatusCode::SERVICE_UNAVAILABLE,
         HttpError::TimedOut => StatusCode::GATEWAY_TIMEOUT,
+        HttpError::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         HttpError::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
     };
     (status, format!("{error:?} {}", trace.trace_id())).into_response()
@@ -178,6 +180,24 @@ async fn long_bodies_are_refused() {
 }
 
 #[tokio::test]
+async fn compressed_bodies_are_refused_and_the_client_learns_how_to_send_them() {
+    let router = address(LIMITS);
+    let sent = async |coding: &'static str| {
+        let request = Request::post("/echo").header("content-encoding", coding).body("0123".into());
+        send(&router, request.unwrap()).await
+    };
+    for coding in ["gzip", "br", "identity, gzip"] {
+        let (status, headers, body) = sent(coding).await;
+        assert_eq!(
+            (status, &headers["accept-encoding"]),
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, &"identity".parse().unwrap())
+        );
+        assert!(body.starts_with(b"Encoded"), "{coding}");
+    }
+    assert_eq!(sent("identity").await.2, b"0123");
+}
+
+#[tokio::test]
 async fn an_address_is_not_ready_while_an_api_cannot_answer_or_the_process_shuts_down() {
     let shutdown = Shutdown::new();
     let ready = |answers| {
@@ -267,7 +287,8 @@ async fn requests_in_flight_are_answered_after_the_shutdown_has_begun() {
     let address = listener.local_addr().unwrap();
     let router =
         Address::new(Caller::Guest, error, shutdown.clone()).pages(Router::new().route("/", get(wait)));
-    let serving = tokio::spawn(serve(listener, router.into_router(), shutdown.clone()));
+    let limits = ConnectionLimits::of(100);
+    let serving = tokio::spawn(serve("middleware", listener, router.into_router(), limits, shutdown.clone()));
     let mut client = TcpStream::connect(address).await.unwrap();
     client.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     arrived.notified().await;

@@ -133,6 +133,11 @@ macro_rules! text_id {
         pub struct $name(#[schemars(regex(pattern = $pattern))] String);
 
         impl $name {
+            /// The regular expression of the text (ECMA 262).
+            pub const PATTERN: &'static str = $pattern;
+            /// The longest text, in characters.
+            pub const LONGEST: usize = $max;
+
             pub fn as_str(&self) -> &str {
                 &self.0
             }

@@ -12,15 +12,11 @@ use super::{Commands, Target};
 use crate::accepted::{Accepted, CommandError};
 use crate::ids::Named;
 use crate::inputs::checks::{Problems, one_line};
+use crate::inputs::rules::{NOTE, TEXT};
 use crate::inputs::{
     CancelInput, HoldInput, LineInput, NoteInput, OrderInput, ResolveHoldInput, RetryPaymentInput,
 };
 use crate::meta::CommandMeta;
-
-/// The longest free text, in characters.
-const TEXT: usize = 1_000;
-/// The longest note, in characters.
-const NOTE: usize = 2_000;
 
 /// The customer or guest that an order is placed for. Over HTTP, always a guest.
 #[derive(Clone, Debug, Default)]

@@ -8,6 +8,7 @@ use super::{Commands, Target};
 use crate::accepted::{Accepted, CommandError};
 use crate::inputs::RedriveInput;
 use crate::inputs::checks::Problems;
+use crate::inputs::rules::{REACTOR, STREAM};
 use crate::meta::CommandMeta;
 
 impl Commands {
@@ -19,8 +20,8 @@ impl Commands {
             let names: Vec<_> = Context::ALL.iter().map(|context| context.name()).collect();
             problems.add("UNKNOWN_CONTEXT", "context", format!("Must be one of {}.", names.join(", ")));
         }
-        problems.line("reactor", &input.reactor, 100);
-        problems.line("stream", &input.stream, 200);
+        problems.line("reactor", &input.reactor, REACTOR);
+        problems.line("stream", &input.stream, STREAM);
         let context = problems.all(context)?;
         let (reactor, source) = (input.reactor.clone(), StreamId::from_text(input.stream.clone()));
         let stream = schemas::reaction::stream(&reactor, &source);

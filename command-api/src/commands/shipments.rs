@@ -8,13 +8,11 @@ use domain::shipment::{
 use super::Commands;
 use crate::accepted::{Accepted, CommandError};
 use crate::inputs::checks::{Problems, one_line, one_line_if};
+use crate::inputs::rules::CARRIER_TEXT;
 use crate::inputs::{
     DeliveredInput, DeliveryAttemptInput, DispatchInput, LostInput, NothingInput, TrackingInput,
 };
 use crate::meta::CommandMeta;
-
-/// The longest text from a carrier, in characters.
-const TEXT: usize = 200;
 
 impl Commands {
     /// Marks a parcel as packed, which requests a label from the carrier.
@@ -45,9 +43,9 @@ impl Commands {
         input: TrackingInput,
     ) -> Result<Accepted, CommandError> {
         let mut problems = Problems::default();
-        problems.line("status", &input.status, TEXT);
+        problems.line("status", &input.status, CARRIER_TEXT);
         if let Some(place) = &input.place {
-            problems.line("place", place, TEXT);
+            problems.line("place", place, CARRIER_TEXT);
         }
         let eta = problems.parsed_if("eta", input.eta.as_deref());
         problems.none()?;
@@ -71,7 +69,7 @@ impl Commands {
         input: DeliveryAttemptInput,
     ) -> Result<Accepted, CommandError> {
         let mut problems = Problems::default();
-        problems.line("reason", &input.reason, TEXT);
+        problems.line("reason", &input.reason, CARRIER_TEXT);
         if input.attempt.is_some_and(|attempt| !(1..=MOST_ATTEMPTS).contains(&attempt)) {
             problems.add("OUT_OF_RANGE", "attempt", format!("Must be from 1 to {MOST_ATTEMPTS}."));
         }
@@ -105,7 +103,7 @@ impl Commands {
     ) -> Result<Accepted, CommandError> {
         let mut problems = Problems::default();
         if let Some(reason) = &input.reason {
-            problems.line("reason", reason, TEXT);
+            problems.line("reason", reason, CARRIER_TEXT);
         }
         problems.none()?;
         let (shipment_id, target) = self.known_shipment(shipment).await?;

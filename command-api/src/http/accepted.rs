@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::answers::Totals;
 use super::problem::REPLAYED;
 use super::route::{Creates, RouteSpec};
 use crate::accepted::Accepted;
@@ -41,21 +42,28 @@ pub(super) struct AcceptedSchema {
     #[schema(example = "/v1/commands/0b3c9a52-3c4f-5d0e-9a55-0f7a1f6f6f10")]
     status_url: String,
     /// Id of the order. Present after `placeOrder`.
+    #[schema(nullable = false)]
     order_id: Option<String>,
     /// Order number for people. Present after `placeOrder`.
+    #[schema(nullable = false)]
     order_number: Option<String>,
     /// Token that lets a guest read and change the order. Present after `placeOrder`; keep it secret.
+    #[schema(nullable = false)]
     guest_token: Option<String>,
-    /// Sums of the order: subtotal, discount, shipping, tax and grand. Present after `placeOrder`.
-    #[schema(value_type = Option<Object>)]
-    totals: Option<Value>,
+    /// Sums of the order. Present after `placeOrder`.
+    #[schema(nullable = false)]
+    totals: Option<Totals>,
     /// Id of the product. Present after `createProduct` and `addVariant`.
+    #[schema(nullable = false)]
     product_id: Option<String>,
     /// Id of the category. Present after `createCategory`.
+    #[schema(nullable = false)]
     category_id: Option<String>,
     /// URL name. Present after `createProduct` and `createCategory`.
+    #[schema(nullable = false)]
     slug: Option<String>,
     /// SKU of the new variant. Present after `addVariant`.
+    #[schema(nullable = false)]
     sku: Option<String>,
 }
 

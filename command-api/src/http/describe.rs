@@ -3,22 +3,28 @@
 use std::collections::BTreeMap;
 
 use http_server::Audience;
+use schemas::Sku;
+use serde_json::json;
+use utoipa::ToSchema;
+use utoipa::openapi::info::{ContactBuilder, LicenseBuilder};
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::server::ServerBuilder;
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, HeaderBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Paths, Ref,
     RefOr, Required, Response,
 };
-use utoipa::{PartialSchema, ToSchema};
 
 use super::accepted::AcceptedSchema;
+use super::contract::{Components, component};
 use super::problem::ProblemBody;
+use super::resource::ResourceSpec;
 use super::route::{Creates, RouteSpec};
-
-type Components = Vec<(String, RefOr<Schema>)>;
+use crate::inputs::examples;
 
 /// The description of an operation, with the schemas that it refers to.
 pub(super) struct Operation {
@@ -34,11 +40,15 @@ impl Operation {
         let mut components = component::<I>();
         components.extend(component::<AcceptedSchema>());
         let body = RequestBodyBuilder::new()
-            .content("application/json", ContentBuilder::new().schema(Some(refers::<I>())).build())
+            .content(
+                "application/json",
+                ContentBuilder::new().schema(Some(refers::<I>())).example(examples::of(&I::name())).build(),
+            )
             .required(Some(if has_no_required_fields::<I>() { Required::False } else { Required::True }));
         let mut operation = OperationBuilder::new()
             .operation_id(Some(route.name))
             .summary(Some(route.summary))
+            .description(Some(format!("{} {}", route.summary, recorded_by(route))))
             .tags(Some(tags(route.audiences, audience)))
             .parameters(Some(parameters(route, audience)))
             .request_body(Some(body.build()))
@@ -55,6 +65,26 @@ impl Operation {
         Self { path: route.path, method, operation, components }
     }
 
+    /// An object that a command created, described by an `R`.
+    pub(super) fn resource<R: ToSchema>(spec: &ResourceSpec, audience: Option<Audience>) -> Self {
+        let found = ResponseBuilder::new()
+            .description("The object exists, in this version.")
+            .content("application/json", ContentBuilder::new().schema(Some(refers::<R>())).build());
+        let mut parameters = path_parameters(spec.path);
+        parameters.extend(guest_token(spec.path, spec.audiences, audience));
+        let operation = OperationBuilder::new()
+            .operation_id(Some(spec.name))
+            .summary(Some(spec.summary))
+            .description(Some(format!("{} The GraphQL API has its contents.", spec.summary)))
+            .tags(Some(tags(spec.audiences, audience)))
+            .parameters(Some(parameters))
+            .response("200", found.build())
+            .response("400", problem("The id is that of an object of another type."))
+            .response("404", problem("The object does not exist, or does not belong to the caller."));
+        let operation = failures(operation, "503");
+        Self { path: spec.path, method: HttpMethod::Get, operation, components: component::<R>() }
+    }
+
     /// The outcome of a command, described by an `S`.
     pub(super) fn status<S: ToSchema>(path: &'static str, audience: Option<Audience>) -> Self {
         let found = ResponseBuilder::new()
@@ -63,10 +93,12 @@ impl Operation {
         let operation = OperationBuilder::new()
             .operation_id(Some("commandStatus"))
             .summary(Some("Returns the recorded outcome of a command."))
+            .description(Some("Returns the recorded outcome of a command, which is kept for 30 days."))
             .tags(Some(tags(&[Audience::Public, Audience::Staff], audience)))
             .parameters(Some(path_parameters(path)))
             .response("200", found.build())
             .response("404", problem("Unknown command, or its answer has expired."));
+        let operation = failures(operation, "503");
         Self { path, method: HttpMethod::Get, operation, components: component::<S>() }
     }
 }
@@ -86,8 +118,22 @@ pub(super) fn document(operations: Vec<Operation>) -> OpenApi {
         components.into_iter().fold(ComponentsBuilder::new(), |all, (name, schema)| all.schema(name, schema));
     OpenApiBuilder::new()
         .info(
-            InfoBuilder::new().title("Chorale commands").version("1").description(Some(description)).build(),
+            InfoBuilder::new()
+                .title("Chorale commands")
+                .version("1")
+                .description(Some(description))
+                .contact(Some(ContactBuilder::new().name(Some("The operator of the shop")).build()))
+                .license(Some(
+                    LicenseBuilder::new().name("Apache 2.0").identifier(Some("Apache-2.0")).build(),
+                ))
+                .build(),
         )
+        .servers(Some([ServerBuilder::new()
+            .url("/")
+            .description(Some("The address that serves this document."))
+            .build()]))
+        // There is no sign-in: the address tells shoppers and staff apart.
+        .security(Some([SecurityRequirement::default()]))
         .paths(paths)
         .components(Some(components.build()))
         .tags(Some([
@@ -111,34 +157,53 @@ fn tags(audiences: &[Audience], audience: Option<Audience>) -> Vec<&'static str>
 fn parameters(route: &RouteSpec, audience: Option<Audience>) -> Vec<Parameter> {
     let mut parameters = path_parameters(route.path);
     let key = "A new random value for each command; a retry with the same value returns the first answer. 1 to 200 \
-        visible ASCII characters that others cannot guess.";
-    parameters.push(header("Idempotency-Key", key, Required::True));
-    if route.audiences.contains(&Audience::Public)
-        && audience != Some(Audience::Staff)
-        && route.path.contains("{id}")
-    {
-        let required = if route.audiences.contains(&Audience::Staff) && audience.is_none() {
-            Required::False
-        } else {
-            Required::True
-        };
-        parameters.push(header(
-            "X-Guest-Token",
-            "The guest token from the answer to `placeOrder`. Not required of staff.",
-            required,
-        ));
-    }
+        visible ASCII characters that others cannot guess, alone or in double quotes.";
+    parameters.push(header("Idempotency-Key", key, Required::True, key_schema()));
+    parameters.extend(guest_token(route.path, route.audiences, audience));
     let version = "The version that the object must have, such as \"7\"; otherwise the answer is 409. Default: not checked.";
-    parameters.push(header("If-Match", version, Required::False));
+    parameters.push(header(
+        "If-Match",
+        version,
+        Required::False,
+        matching(r#"^(\*|[0-9]{1,18}|"[0-9]{1,18}")$"#),
+    ));
     let token = "Consistency tokens of earlier commands, separated by commas. The command waits, for at most 2 seconds, until \
         its context has handled these versions of streams of other contexts.";
-    parameters.push(header("X-Consistency-Token", token, Required::False));
+    parameters.push(header("X-Consistency-Token", token, Required::False, text()));
     parameters.push(header(
         "traceparent",
         "W3C trace context, recorded with the events. Default: a new trace.",
         Required::False,
+        text(),
     ));
     parameters
+}
+
+/// The header that gives guests access to their order, where the path names one.
+fn guest_token(path: &str, audiences: &[Audience], audience: Option<Audience>) -> Option<Parameter> {
+    let for_guests = audiences.contains(&Audience::Public) && audience != Some(Audience::Staff);
+    let description = "The guest token from the answer to `placeOrder`. Not required of staff.";
+    let required = match audiences.contains(&Audience::Staff) && audience.is_none() {
+        true => Required::False,
+        false => Required::True,
+    };
+    (for_guests && path.contains("{id}")).then(|| header("X-Guest-Token", description, required, text()))
+}
+
+fn recorded_by(route: &RouteSpec) -> String {
+    match route.context {
+        Some(context) => format!("The log of `{context}` records it."),
+        None => "The log of the context that the body names records it.".to_owned(),
+    }
+}
+
+fn key_schema() -> Object {
+    let characters = r#"[!#-\[\]-~]{1,200}"#;
+    matching(&format!(r#"^({characters}|"{characters}")$"#))
+}
+
+fn matching(pattern: &str) -> Object {
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).build()
 }
 
 fn path_parameters(path: &str) -> Vec<Parameter> {
@@ -151,19 +216,33 @@ fn path_parameters(path: &str) -> Vec<Parameter> {
         };
         let parameter =
             ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path).required(Required::True);
-        parameter.description(Some(description)).schema(Some(text())).build()
+        let schema = match name {
+            "sku" => {
+                let sku = ObjectBuilder::new().schema_type(Type::String).pattern(Some(Sku::PATTERN));
+                sku.max_length(Some(Sku::LONGEST)).examples([json!("TEA-100")]).build()
+            }
+            _ => text(),
+        };
+        parameter.description(Some(description)).schema(Some(schema)).build()
     };
     named.map(parameter).collect()
 }
 
-fn header(name: &str, description: &str, required: Required) -> Parameter {
+fn header(name: &str, description: &str, required: Required, schema: Object) -> Parameter {
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header)
         .required(required)
         .description(Some(description))
-        .schema(Some(text()))
+        .schema(Some(schema))
         .build()
+}
+
+/// The answers of every operation whose store does not answer, or that has a defect.
+fn failures(operation: OperationBuilder, unavailable: &'static str) -> OperationBuilder {
+    operation
+        .response("500", problem("A defect of the shop. It is safe to send the request again."))
+        .response(unavailable, problem("Temporarily unavailable. Send the request again after Retry-After."))
 }
 
 fn text() -> Object {
@@ -195,11 +274,13 @@ fn problems(route: &RouteSpec) -> Vec<(&'static str, &'static str)> {
             "The version differs from If-Match, or the Idempotency-Key was used for a different request.",
         ),
         ("413", "The body exceeds the size limit."),
-        ("415", "The body is not sent as application/json."),
+        ("415", "The body is not sent as application/json, or is compressed."),
         ("422", "A business rule refuses the command."),
+        ("500", "A defect of the shop. It is safe to retry with the same Idempotency-Key."),
         ("503", "Temporarily unavailable. Retry with the same Idempotency-Key after Retry-After."),
     ];
-    if route.path.contains('{') {
+    // The path of redriveReaction names nothing, but its body does.
+    if route.path.contains('{') || route.context.is_none() {
         problems.insert(1, ("404", "The object does not exist, or does not belong to the caller."));
     }
     problems
@@ -217,10 +298,4 @@ fn has_no_required_fields<I: ToSchema>() -> bool {
 
 fn refers<T: ToSchema>() -> RefOr<Schema> {
     RefOr::Ref(Ref::from_schema_name(T::name()))
-}
-
-fn component<T: ToSchema>() -> Components {
-    let mut components = vec![(T::name().into_owned(), <T as PartialSchema>::schema())];
-    T::schemas(&mut components);
-    components
 }

@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::answers::Details;
 use crate::accepted::CommandError;
 
 /// The header of a replayed response.
@@ -46,7 +47,8 @@ pub(super) struct ProblemBody {
     /// `urn:chorale:problem:` followed by the code.
     #[serde(rename = "type")]
     kind: String,
-    /// Short description of the HTTP status.
+    /// Short summary of this type of problem: the same for all problems with the code.
+    #[schema(example = "Price changed")]
     title: String,
     /// HTTP status code, the same as in the status line.
     status: u16,
@@ -59,6 +61,7 @@ pub(super) struct ProblemBody {
     user_errors: Vec<FieldProblem>,
     /// Current version of the object. Present only if If-Match expected a different one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     current_version: Option<u64>,
     /// Whether the same request may succeed later without a change: what it depends on may still arrive.
     retryable: bool,
@@ -75,12 +78,19 @@ pub(super) struct FieldProblem {
     message: String,
     /// Path of the field in the request's JSON. Absent if the field is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "lines[0].sku")]
+    #[schema(example = "lines[0].sku", nullable = false)]
     field: Option<String>,
     /// Data for correcting the field, such as the current price. Absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Details>, nullable = false)]
     details: Option<Value>,
+}
+
+/// The title of a code: `PRICE_CHANGED` is "Price changed".
+fn title(code: &str) -> String {
+    let words = code.replace('_', " ").to_lowercase().replace("json", "JSON");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 impl From<UserError> for FieldProblem {
@@ -153,7 +163,7 @@ impl Problem {
         }
         let body = ProblemBody {
             kind: format!("urn:chorale:problem:{code}"),
-            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            title: title(code),
             status: status.as_u16(),
             detail: self.detail,
             code: self.code,
@@ -276,6 +286,10 @@ pub fn problem_for(error: HttpError, trace: &TraceContext) -> Response {
             let detail = "The request timed out. Retry with the same Idempotency-Key to learn whether it was recorded.";
             Problem { cause: Some("timed out".to_owned()), ..Problem::unavailable("TIMEOUT", detail) }
         }
+        HttpError::Encoded => {
+            let detail = "Send the body without Content-Encoding: compressed bodies are not read.";
+            Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", detail)
+        }
         HttpError::Panicked => Problem::internal("a handler panicked".to_owned()),
     };
     let mut response = problem.status.into_response();
@@ -316,6 +330,15 @@ mod tests {
             assert_eq!(problem.status.as_u16(), status);
             assert!(problem.cause.as_ref().is_some_and(|cause| cause.contains(inside)), "{problem:?}");
             assert!(!problem.detail.contains(inside) && problem.errors.is_empty(), "{problem:?}");
+        }
+    }
+
+    #[test]
+    fn a_title_is_the_code_in_words() {
+        for (code, words) in
+            [("PRICE_CHANGED", "Price changed"), ("MALFORMED_JSON", "Malformed JSON"), ("", "")]
+        {
+            assert_eq!(title(code), words);
         }
     }
 

@@ -5,6 +5,7 @@ use super::table::RouteTable;
 mod catalog;
 mod orders;
 mod reactions;
+mod resources;
 mod shipments;
 mod stock;
 
@@ -14,5 +15,5 @@ pub(super) fn all(table: RouteTable) -> RouteTable {
     let table = catalog::routes(table);
     let table = stock::routes(table);
     let table = shipments::routes(table);
-    reactions::routes(table).status("/v1/commands/{id}")
+    resources::routes(reactions::routes(table)).status("/v1/commands/{id}")
 }

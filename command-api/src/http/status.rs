@@ -13,6 +13,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::AppState;
+use super::answers::Answer;
 use super::problem::{FieldProblem, Problem};
 use crate::commands::token;
 use crate::words;
@@ -31,16 +32,19 @@ pub(super) struct CommandStatus {
     /// Consistency token, `stream@version`, several separated by commas. Present only if the command was
     /// accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     token: Option<String>,
     /// Further fields of the first answer. Absent if there were none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Answer>, nullable = false)]
     answer: Option<Value>,
     /// The refusal. Present only if the outcome is REFUSED.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     refusal: Option<CommandRefusal>,
     /// Version of the object at that time. Present only if the outcome is CONFLICT.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     current_version: Option<u64>,
 }
 

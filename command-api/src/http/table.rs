@@ -16,9 +16,12 @@ use super::accepted::response_for;
 use super::command::HttpCommand;
 use super::describe::Operation;
 use super::problem::{Problem, key_reused};
+use super::resource::{self, Resource, ResourceSpec};
 use super::route::RouteSpec;
+use super::shape::Shape;
 use super::{AppState, status};
 use crate::accepted::{Accepted, CommandError};
+use crate::commands::{Commands, Recorded};
 
 /// The routes for an audience, and their descriptions.
 pub(super) struct RouteTable {
@@ -49,6 +52,19 @@ impl RouteTable {
         self
     }
 
+    /// Adds the description of an object.
+    pub(super) fn resource<F, R>(mut self, spec: ResourceSpec, find: F) -> Self
+    where
+        F: Fn(Commands, String, String) -> R + Clone + Send + Sync + 'static,
+        R: Future<Output = Result<Recorded, CommandError>> + Send + 'static,
+    {
+        if self.audience.is_none_or(|audience| spec.audiences.contains(&audience)) {
+            self.operations.push(Operation::resource::<Resource>(&spec, self.audience));
+            self.router = self.router.route(spec.path, resource::handler(spec, find));
+        }
+        self
+    }
+
     /// Adds the outcome of a command.
     pub(super) fn status(mut self, path: &'static str) -> Self {
         self.operations.push(Operation::status::<status::CommandStatus>(path, self.audience));
@@ -59,21 +75,22 @@ impl RouteTable {
 
 fn handler<I, F, R>(route: RouteSpec, run: F) -> MethodRouter<Arc<AppState>>
 where
-    I: DeserializeOwned + Send + 'static,
+    I: DeserializeOwned + ToSchema + Send + 'static,
     F: Fn(HttpCommand<I>) -> R + Clone + Send + Sync + 'static,
     R: Future<Output = Result<Accepted, CommandError>> + Send + 'static,
 {
     // `RouteGroup` sets only valid methods.
+    let shape = Arc::new(Shape::of::<I>());
     let method = route.method.parse::<Method>().ok().and_then(|method| MethodFilter::try_from(method).ok());
     let handle = move |State(state): State<Arc<AppState>>, params: RawPathParams, request: Request| {
-        let run = run.clone();
+        let (run, shape) = (run.clone(), Arc::clone(&shape));
         async move {
             let caller = Caller::of(request.extensions());
             if !route.audiences.contains(&caller.audience()) {
                 return Err(Problem::unknown_path());
             }
             let path = request.uri().path().to_owned();
-            let command = HttpCommand::<I>::read(&state, &caller, &route, &params, request).await?;
+            let command = HttpCommand::<I>::read(&state, &caller, &route, &params, &shape, request).await?;
             refuse_key_of_another_context(&state, &route, &caller, command.meta.command()).await?;
             let accepted = run(command).await?;
             Ok::<Response, Problem>(response_for(&route, &path, accepted))

@@ -30,9 +30,9 @@ pub struct ProductInput {
     /// Properties by name; at most 50. Names have 1 to 50 characters, values at most 200. Default: none.
     #[serde(default)]
     pub attributes: BTreeMap<String, String>,
-    /// Tax class that determines the tax rate.
+    /// Tax class that determines the tax rate. Default: STANDARD.
     #[serde(default)]
-    #[schema(value_type = String, pattern = "^(STANDARD|REDUCED|ZERO)$", default = "STANDARD")]
+    #[schema(value_type = String)]
     pub tax_class: TaxClass,
 }
 
@@ -55,7 +55,7 @@ pub struct DetailsInput {
     pub slug: Option<String>,
     /// New tax class that determines the tax rate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, pattern = "^(STANDARD|REDUCED|ZERO)$")]
+    #[schema(value_type = Option<String>)]
     pub tax_class: Option<TaxClass>,
 }
 
@@ -82,8 +82,9 @@ pub struct VariantInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight_grams: Option<u32>,
     /// Whether inventory tracks stock of the SKU. A SKU that is not tracked is never out of stock.
+    /// Default: true.
     #[serde(default = "tracked")]
-    #[schema(default = true)]
+    #[schema(required = false)]
     pub track_stock: bool,
     /// Largest quantity allowed in one order, in units; 1 to 1 000 000. Default: the shop's limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -104,8 +105,9 @@ pub struct VariantDetailsInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight_grams: Option<u32>,
     /// Whether inventory tracks stock of the SKU. A SKU that is not tracked is never out of stock.
+    /// Default: true.
     #[serde(default = "tracked")]
-    #[schema(default = true)]
+    #[schema(required = false)]
     pub track_stock: bool,
     /// Largest quantity allowed in one order, in units; 1 to 1 000 000. Default: the shop's limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]

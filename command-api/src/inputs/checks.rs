@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use domain::{UserError, texts};
 
+use super::rules::{EMAIL, PAYMENT_TOKEN};
 use crate::accepted::CommandError;
 use crate::ids::{InvalidId, Named};
 
 /// ISO 3166-1 alpha-2 codes, assigned.
-const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS \
+pub(super) const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS \
     BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ \
     FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT \
     JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP \
@@ -102,6 +103,21 @@ impl Problems {
         }
     }
 
+    /// Requires a text of at most `max` characters, which may be empty and have any number of lines.
+    pub(crate) fn at_most(&mut self, field: &str, text: &str, max: usize) {
+        if text.chars().count() > max {
+            self.add("TOO_LONG", field, format!("Must have at most {max} characters."));
+        }
+        if !texts::is_prose(text) {
+            self.add("INVALID_TEXT", field, format!("It {}", texts::PROSE));
+        }
+    }
+
+    /// All problems.
+    pub(crate) fn into_errors(self) -> Vec<UserError> {
+        self.0
+    }
+
     /// Requires the form of an e-mail address. Whether it exists is not checked.
     pub(crate) fn email(&mut self, field: &str, text: &str) {
         let text = texts::trimmed(text);
@@ -125,7 +141,7 @@ impl Problems {
 
     /// Requires a payment token of 1 to 500 characters; refuses card numbers unless tokens may look like them.
     pub(crate) fn payment_token(&mut self, field: &str, token: &str, may_be_numeric: bool) {
-        self.line(field, token, 500);
+        self.line(field, token, PAYMENT_TOKEN);
         if !may_be_numeric && holds_card_number(token) {
             let message = "This looks like a card number. Send the token from the payment provider instead.";
             self.add("CARD_NUMBER_REFUSED", field, message);
@@ -179,7 +195,7 @@ fn looks_like_email(text: &str) -> bool {
             && !label.ends_with('-')
             && label.chars().all(|c| c.is_alphanumeric() || c == '-')
     };
-    text.len() <= 254
+    text.len() <= EMAIL
         && (1..=64).contains(&local.len())
         && !local.chars().any(|c| {
             c.is_whitespace() || texts::is_unsafe_to_show(c) || matches!(c, '@' | '<' | '>' | '"' | ',')

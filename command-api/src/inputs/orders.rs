@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::MoneyInput;
 use super::checks::{Problems, one_line, one_line_if};
+use super::rules::{ADDRESS_LINE, ADDRESS_LINES, POSTAL_CODE};
 
 /// An order as placed by a shopper. The shop determines prices, taxes and totals.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -23,9 +24,9 @@ pub struct OrderInput {
     /// Address for the invoice. Default: the shipping address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub billing_address: Option<AddressInput>,
-    /// Delivery speed; EXPRESS costs more.
+    /// Delivery speed; EXPRESS costs more. Default: STANDARD.
     #[serde(default)]
-    #[schema(value_type = String, example = "STANDARD", pattern = "^(STANDARD|EXPRESS)$", default = "STANDARD")]
+    #[schema(value_type = String)]
     pub shipping_method: ShippingMethod,
     /// Token from the payment provider that represents the customer's payment method. Never send a card
     /// number.
@@ -76,7 +77,7 @@ pub struct AddressInput {
 pub struct CancelInput {
     /// Reason code. Default: STAFF for staff. For shoppers, the reason is always CUSTOMER.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, pattern = "^(CUSTOMER|STAFF|FRAUD|OTHER)$")]
+    #[schema(value_type = Option<String>)]
     pub reason: Option<CancelReason>,
     /// Free-text reason, at most 1 000 characters; stored encrypted. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -128,19 +129,23 @@ pub struct RetryPaymentInput {
 
 impl AddressInput {
     pub(crate) fn check(&self, problems: &mut Problems, field: &str) {
-        problems.line(&format!("{field}.name"), &self.name, 100);
-        if !(1..=3).contains(&self.lines.len()) {
-            problems.add("OUT_OF_RANGE", format!("{field}.lines"), "Must have 1 to 3 lines.");
+        problems.line(&format!("{field}.name"), &self.name, ADDRESS_LINE);
+        if !(1..=ADDRESS_LINES).contains(&self.lines.len()) {
+            problems.add(
+                "OUT_OF_RANGE",
+                format!("{field}.lines"),
+                format!("Must have 1 to {ADDRESS_LINES} lines."),
+            );
         }
-        for (i, line) in self.lines.iter().enumerate().take(3) {
-            problems.line(&format!("{field}.lines[{i}]"), line, 100);
+        for (i, line) in self.lines.iter().enumerate().take(ADDRESS_LINES) {
+            problems.line(&format!("{field}.lines[{i}]"), line, ADDRESS_LINE);
         }
-        problems.line(&format!("{field}.city"), &self.city, 100);
+        problems.line(&format!("{field}.city"), &self.city, ADDRESS_LINE);
         if let Some(code) = &self.postal_code {
-            problems.line(&format!("{field}.postalCode"), code, 20);
+            problems.line(&format!("{field}.postalCode"), code, POSTAL_CODE);
         }
         if let Some(region) = &self.region {
-            problems.line(&format!("{field}.region"), region, 100);
+            problems.line(&format!("{field}.region"), region, ADDRESS_LINE);
         }
         problems.country(&format!("{field}.country"), &self.country);
     }

@@ -34,7 +34,7 @@ pub struct AdjustInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
     /// Reason for the correction.
-    #[schema(value_type = String, pattern = "^(COUNT|DAMAGED|LOST|FOUND|EXPIRED|OTHER)$")]
+    #[schema(value_type = String)]
     pub reason: AdjustmentReason,
 }
 

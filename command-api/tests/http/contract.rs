@@ -4,21 +4,22 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::{env, fs};
 
+use axum::body::Body;
 use command_api::LIMITS;
+use schemas::OrderId;
 use serde_json::{Value, json};
 
-use crate::shop::{Shop, command, order};
+use crate::shop::{Shop, ask, command, order, send};
 
 fn file() -> PathBuf {
     PathBuf::from("../schemas/contracts/openapi.json")
 }
 
-fn generated() -> Value {
-    let mut document = json!({
-        "$comment": "Generated from the code; do not edit. UPDATE_CONTRACTS=1 cargo test -p command-api rewrites it.",
-    });
-    let fields = serde_json::to_value(command_api::openapi()).unwrap();
-    document.as_object_mut().unwrap().extend(fields.as_object().cloned().unwrap());
+pub fn generated() -> Value {
+    let mut document = serde_json::to_value(command_api::openapi()).unwrap();
+    document["x-generated"] = json!(
+        "Generated from the code; do not edit. UPDATE_CONTRACTS=1 cargo test -p command-api rewrites it."
+    );
     document
 }
 
@@ -158,4 +159,107 @@ impl Descriptions {
             self.poor.push(format!("{place}: {text:?}"));
         }
     }
+}
+
+#[tokio::test]
+async fn what_a_command_created_answers_at_its_location() {
+    let shop = Shop::with(LIMITS).await;
+    let product = json!({ "slug": "cocoa", "title": "Cocoa" });
+    let product = command(&shop.staff, "POST", "/v1/products", "p1", &product).await;
+    let variants = format!("/v1/products/{}/variants", product.text("id"));
+    let category = json!({ "slug": "drinks", "name": "Drinks" });
+    let read = async |router, path: &str, token: Option<&str>| {
+        let request = ask("GET", path);
+        let request =
+            token.into_iter().fold(request, |request, token| request.header("x-guest-token", token));
+        send(router, request.body(Body::empty()).unwrap()).await
+    };
+    for created in [
+        product,
+        command(&shop.staff, "POST", "/v1/categories", "c1", &category).await,
+        command(&shop.staff, "POST", &variants, "v1", &json!({ "sku": "COCOA" })).await,
+    ] {
+        let found = read(&shop.staff, created.is(201).header("location"), None).await;
+        let fields = |body: &Value| (body["version"].clone(), body["token"].clone());
+        assert!(found.is(200).body["version"].as_u64() >= created.body["version"].as_u64(), "{}", found.body);
+        assert!(
+            created.header("location").ends_with(&found.text("id")),
+            "{fields:?}",
+            fields = fields(&found.body)
+        );
+    }
+    let order = shop.place("k1", &order()).await;
+    let (location, token) = (order.is(201).header("location"), order.text("guestToken"));
+    let found = read(&shop.public, location, Some(&token)).await;
+    assert_eq!(
+        (&found.is(200).body["id"], &found.body["token"]),
+        (&order.body["orderId"], &order.body["token"])
+    );
+    for wrong in [None, Some("0".repeat(64))] {
+        read(&shop.public, location, wrong.as_deref()).await.is_problem(404, "NOT_FOUND");
+    }
+    read(&shop.staff, location, None).await.is(200);
+    let absent = OrderId::derived(&["nothing"]);
+    for path in ["orders/x", "products/x", "categories/x", "products/x/variants/y"] {
+        read(&shop.staff, &format!("/v1/{path}"), None).await.is_problem(404, "NOT_FOUND");
+        let path = path.replace('x', &absent.to_string());
+        read(&shop.staff, &format!("/v1/{path}"), None).await.is_problem(404, "NOT_FOUND");
+    }
+    // Guests have no catalog here.
+    read(&shop.public, &format!("/v1/products/{absent}"), None).await.is_problem(404, "NOT_FOUND");
+}
+
+/// The schemas of the document, with what `of` names as the root.
+fn validator(of: &str) -> jsonschema::Validator {
+    let mut schema = json!({ "$ref": format!("#/components/schemas/{of}") });
+    schema["components"] = generated()["components"].clone();
+    jsonschema::draft202012::new(&schema).unwrap()
+}
+
+#[tokio::test]
+async fn answers_are_as_the_document_describes_them() {
+    let shop = Shop::with(LIMITS).await;
+    let placed = shop.place("k1", &order()).await;
+    let mut cheap = order();
+    cheap["lines"][0]["expectedUnitPrice"] = json!({ "minor": 1, "currencyCode": "EUR" });
+    let mut many = order();
+    many["lines"][0]["quantity"] = json!(1_000);
+    let refused =
+        [shop.place("k2", &cheap).await, shop.place("k3", &many).await, shop.place("k4", &json!({})).await];
+    let details: Vec<_> = refused.iter().map(|answer| &answer.body["userErrors"][0]["details"]).collect();
+    assert!(details[0]["unitPrice"]["minor"].is_string() && details[1]["max"].is_i64(), "{details:?}");
+    let status = send(&shop.public, ask("GET", &placed.text("statusUrl")).body(Body::empty()).unwrap()).await;
+    assert!(status.is(200).body["answer"]["totals"]["grand"]["minor"].is_string());
+    for (schema, answer) in [("Accepted", &placed), ("CommandStatus", &status)]
+        .into_iter()
+        .chain(refused.iter().map(|answer| ("Problem", answer)))
+    {
+        let errors: Vec<_> =
+            validator(schema).iter_errors(&answer.body).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{schema}: {errors:?}");
+    }
+    let known = |schema: &str, answer: &Value| {
+        let fields = generated()["components"]["schemas"][schema]["properties"].clone();
+        answer.as_object().unwrap().keys().all(|field| fields.get(field).is_some())
+    };
+    assert!(known("Answer", &status.body["answer"]) && known("Totals", &placed.body["totals"]));
+    assert!(known("Details", details[0]) && known("Details", details[1]));
+}
+
+#[test]
+fn every_body_has_an_example_that_its_schema_allows() {
+    let mut seen = 0;
+    for (path, item) in generated()["paths"].as_object().unwrap() {
+        for operation in item.as_object().unwrap().values() {
+            let media = &operation["requestBody"]["content"]["application/json"];
+            let Some(schema) = media["schema"]["$ref"].as_str() else { continue };
+            let errors: Vec<_> = validator(schema.rsplit('/').next().unwrap())
+                .iter_errors(&media["example"])
+                .map(|error| error.to_string())
+                .collect();
+            assert!(errors.is_empty(), "{path}: {errors:?}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 30, "only {seen} bodies");
 }

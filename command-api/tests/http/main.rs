@@ -6,6 +6,7 @@ mod contract;
 mod errors;
 mod following;
 mod ids;
+mod limits;
 mod numbers;
 mod orders;
 mod replay;

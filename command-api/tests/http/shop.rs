@@ -140,6 +140,13 @@ impl Shop {
         shop
     }
 
+    /// The id of the product on sale.
+    pub async fn decided_product(&self) -> String {
+        let events = self.events(Context::Catalog).await;
+        let product = events.iter().find(|event| event.envelope.name == "ProductCreated").unwrap();
+        product.envelope.stream.key().to_owned()
+    }
+
     pub async fn empty(limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let vault =

@@ -4,13 +4,10 @@ use schemas::category::{CategoryCreated, CategoryDeleted, CategoryRenamed};
 use schemas::{CategoryId, Slug};
 use serde_json::json;
 
-use super::{Categories, Category, MOST};
+use super::{Categories, Category, MOST, NAME};
 use crate::faults::Faults;
 use crate::one_stream::one_stream;
 use crate::{Draft, Refusal};
-
-/// Maximum length of a category's name, in characters.
-const NAME: usize = 100;
 
 /// Adds a category to the tree. Answers `{categoryId, slug}`.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! Size limits of a product.
+//! Size limits of a product. The contract of the commands states those that are public.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,27 +10,33 @@ use crate::faults::Faults;
 use crate::texts;
 
 /// Maximum length of a title, in characters.
-const TITLE: usize = 200;
+pub const TITLE: usize = 200;
 /// Maximum length of a description, in characters.
-const DESCRIPTION: usize = 5_000;
+pub const DESCRIPTION: usize = 5_000;
 /// Maximum length of a brand, barcode or reason, in characters.
-const NAME: usize = 200;
+pub const NAME: usize = 200;
 /// Maximum number of attributes of a product, and of options of a variant.
-const ATTRIBUTES: usize = 50;
+pub const ATTRIBUTES: usize = 50;
 /// Maximum length of the name of an attribute or option, in characters.
-const KEY: usize = 50;
+pub const KEY: usize = 50;
 /// Maximum length of the value of an attribute or option, in characters.
-const VALUE: usize = 200;
+pub const VALUE: usize = 200;
 /// Maximum number of categories of a product.
-const CATEGORIES: usize = 20;
+pub const CATEGORIES: usize = 20;
 /// Maximum weight of a variant, in grams: 100 tonnes.
-const WEIGHT: u32 = 100_000_000;
+pub const WEIGHT: u32 = 100_000_000;
 /// Maximum number of units of a SKU in an order.
-pub(crate) const UNITS: u32 = 1_000_000;
+pub const UNITS: u32 = 1_000_000;
 /// Maximum number of variants of a product, including discontinued ones.
 pub(crate) const VARIANTS: usize = 100;
 /// Maximum number of images and videos of a product.
 pub(crate) const MEDIA: usize = 50;
+/// Maximum length of the URL of an image or video, in characters.
+pub const URL: usize = 2_000;
+/// Maximum length of the text that describes an image or video, in characters.
+pub const ALT: usize = 500;
+/// The highest price, in minor units of its currency, so that sums of orders cannot overflow 64 bits.
+pub const HIGHEST_PRICE: i64 = 100_000_000_000;
 
 pub(super) fn title(faults: &mut Faults, title: &str) {
     faults.line("title", title, TITLE);

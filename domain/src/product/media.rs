@@ -23,8 +23,8 @@ one_stream!(AddMedia, Product, |it| it.product_id.stream(), add_media);
 fn add_media(product: &mut Draft<'_, Product>, command: &AddMedia) -> Result<(), Refusal> {
     let listing = product.editable()?;
     let mut faults = Faults::default();
-    faults.line("alt", &command.alt, 500);
-    faults.line("url", &command.url, 2_000);
+    faults.line("alt", &command.alt, limits::ALT);
+    faults.line("url", &command.url, limits::URL);
     if !is_address(&command.url) {
         let message = "url must be an http or https URL, or a path on this site such as /media/tea.jpg.";
         faults.add("INVALID_URL", "url", message);

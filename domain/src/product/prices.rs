@@ -5,14 +5,12 @@ use std::sync::Arc;
 use schemas::product::PriceSet;
 use schemas::{Money, ProductId, Sku};
 
+use super::limits::HIGHEST_PRICE;
 use super::variants::live_variant;
 use super::{Price, Product, limits};
 use crate::faults::Faults;
 use crate::one_stream::one_stream;
 use crate::{Draft, Refusal, ShopRules};
-
-/// Highest price in minor units, so that sums of orders cannot overflow 64 bits.
-const HIGHEST: i64 = 100_000_000_000;
 
 /// Sets the price of a variant in one currency.
 #[derive(Clone, Debug)]
@@ -75,8 +73,8 @@ fn amount(faults: &mut Faults, field: &str, amount: Money, rules: &ShopRules) {
     if amount.minor < 0 {
         faults.add("NEGATIVE_PRICE", format!("{field}.minor"), format!("{field} must not be negative."));
     }
-    if amount.minor > HIGHEST {
-        let message = format!("{field} must be at most {HIGHEST} minor units.");
+    if amount.minor > HIGHEST_PRICE {
+        let message = format!("{field} must be at most {HIGHEST_PRICE} minor units.");
         faults.add("OUT_OF_RANGE", format!("{field}.minor"), message);
     }
 }

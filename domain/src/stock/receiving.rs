@@ -3,8 +3,8 @@
 use schemas::stock::StockReceived;
 use schemas::{LocationId, Sku};
 
-use super::Stock;
 use super::draft::StockDraft;
+use super::{REFERENCE, Stock};
 use crate::faults::Faults;
 use crate::one_stream::one_stream;
 use crate::{Draft, Refusal};
@@ -31,7 +31,7 @@ fn receive(stock: &mut Draft<'_, Stock>, command: &ReceiveStock) -> Result<(), R
         faults.add("OUT_OF_RANGE", "qty", "qty must be at least 1.");
     }
     if let Some(reference) = &command.reference {
-        faults.line("reference", reference, 200);
+        faults.line("reference", reference, REFERENCE);
     }
     faults.refuse()?;
     if let Some(reference) = &command.reference

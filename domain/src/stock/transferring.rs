@@ -4,7 +4,7 @@ use schemas::stock::{StockTransferredIn, StockTransferredOut};
 use schemas::{LocationId, Sku};
 
 use super::draft::StockDraft;
-use super::{Stock, Transfer};
+use super::{REFERENCE, Stock, Transfer};
 use crate::faults::Faults;
 use crate::one_stream::one_stream;
 use crate::{Draft, Refusal};
@@ -30,7 +30,7 @@ fn transfer(stock: &mut Draft<'_, Stock>, command: &TransferStock) -> Result<(),
     let item = stock.counted(&command.sku)?;
     let TransferStock { sku, from, to, qty, transfer_id } = command.clone();
     let mut faults = Faults::default();
-    faults.line("transferId", &transfer_id, 200);
+    faults.line("transferId", &transfer_id, REFERENCE);
     if qty == 0 {
         faults.add("OUT_OF_RANGE", "qty", "qty must be at least 1.");
     }

@@ -2,8 +2,10 @@
 
 mod auditing;
 mod clients;
+mod descriptors;
 #[cfg(feature = "long")]
 mod full_disk;
+mod generated;
 mod killing;
 mod output;
 mod refusing;

@@ -82,6 +82,12 @@ pub struct Metrics {
     pub http_requests: Vector<Histogram, 3>,
     /// By method.
     pub http_active: Vector<Gauge, 1>,
+    /// By address.
+    pub http_connections: Vector<Gauge, 1>,
+    /// By address and reason.
+    pub http_closed: Vector<Counter, 2>,
+    /// By address.
+    pub http_refused: Vector<Counter, 1>,
     /// By schema and outcome.
     pub graphql_operations: Vector<Histogram, 2>,
     /// By schema and transport.
@@ -320,6 +326,9 @@ impl Metrics {
         Self {
             http_requests: b.durations("http_server_request_duration", ["http_request_method", "http_route", "http_response_status_code"], "Time from the request's head to the response's head."),
             http_active: b.gauge("http_server_active_requests", ["http_request_method"], "Requests that are being answered."),
+            http_connections: b.gauge("http_server_open_connections", ["address"], "Connections that are open now, WebSockets included. Address: `shoppers`, `office` or `metrics`."),
+            http_closed: b.counter("http_server_closed_connections", ["address", "reason"], "Connections that the server closed. Reason: `head` (the head of a request did not come in time), `idle` (no further request), `stalled` (the client did not read its response), `displaced` (another connection needed the place), `shutdown`."),
+            http_refused: b.counter("http_server_refused_connections", ["address"], "Attempts to accept a connection that the system refused, such as for lack of descriptors; the connection waits, and is accepted later."),
             graphql_operations: b.durations("graphql_server_operation_duration", ["graphql_schema", "outcome"], "Time to execute a GraphQL operation. Outcome: `ok`, or `errors` if the response contains errors."),
             graphql_subscriptions: b.gauge("graphql_server_active_subscriptions", ["graphql_schema", "transport"], "Operations that run over a WebSocket (`websocket`) or as an event stream (`sse`)."),
             graphql_connections: b.gauge("graphql_server_active_connections", ["graphql_schema"], "WebSocket connections that are open now."),

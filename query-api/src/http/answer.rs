@@ -107,6 +107,11 @@ pub fn graphql_error_for(error: HttpError, trace: &TraceContext) -> Response {
             failed(StatusCode::SERVICE_UNAVAILABLE, "BUSY", "too many queries are in flight; try again later")
         }
         HttpError::TimedOut => failed(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", "the query timed out"),
+        HttpError::Encoded => failed(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UNSUPPORTED_MEDIA_TYPE",
+            "send the body without Content-Encoding: compressed bodies are not read",
+        ),
         HttpError::Panicked => {
             let trace_id = trace.trace_id();
             tracing::error!(trace_id, "a resolver panicked");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http_server::{Address, Caller};
+use http_server::{Address, Caller, ConnectionLimits};
 use platform::shutdown::Shutdown;
 use platform::telemetry::metrics::metrics;
 use query_api::{LiveLimits, Options, graphql_error_for};
@@ -201,7 +201,13 @@ async fn only_pages_of_allowed_origins_and_the_right_callers_open_a_connection()
     let guests = Address::new(Caller::Guest, graphql_error_for, Shutdown::new()).api(shop.api.admin());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(http_server::serve(listener, guests.into_router(), Shutdown::new()));
+    tokio::spawn(http_server::serve(
+        "protocol",
+        listener,
+        guests.into_router(),
+        ConnectionLimits::of(100),
+        Shutdown::new(),
+    ));
     let refused = Socket::open_with(address, "/admin/graphql", &[WS]).await.err().unwrap();
     assert!(matches!(&refused, Error::Http(response) if response.status() == 403), "{refused}");
 }

@@ -21,7 +21,13 @@ impl Shop {
         let router = if endpoint.starts_with("/admin") { &self.admin } else { &self.storefront };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(http_server::serve(listener, router.clone(), self.shutdown.clone()));
+        tokio::spawn(http_server::serve(
+            "socket",
+            listener,
+            router.clone(),
+            http_server::ConnectionLimits::of(100),
+            self.shutdown.clone(),
+        ));
         address
     }
 

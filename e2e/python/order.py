@@ -41,7 +41,7 @@ def place(order: dict, url: str) -> None:
     assert int(placed.totals.grand.minor) > 0 and placed.guest_token, placed
     found = status.sync(id=placed.command_id, client=client)
     assert found.answer.totals.grand.minor == placed.totals.grand.minor, found
-    body.lines[0].expected_unit_price = models.Money(minor=1, currency_code="EUR")
+    body.lines[0].expected_unit_price = models.MoneyInput(minor=1, currency_code="EUR")
     refused = place_order.sync(client=client, body=body, idempotency_key=str(uuid.uuid4()))
     assert isinstance(refused, models.Problem) and refused.code == "PRICE_CHANGED", refused
     assert refused.user_errors[0].details.unit_price.amount, refused

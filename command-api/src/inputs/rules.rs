@@ -133,7 +133,7 @@ pub(crate) fn countries() -> Vec<String> {
 pub(crate) fn of(input: &str) -> &'static [(&'static str, Rule)] {
     use Rule::{Country, Email, Id, Items, Line, Map, Number, Objects, OneOf, PaymentToken, Prose, Text, Time};
     match input {
-        "Money" => &[("minor", Number(0, HIGHEST_PRICE)), ("currencyCode", CURRENCY), ("amount", Line(AMOUNT))],
+        "MoneyInput" => &[("minor", Number(0, HIGHEST_PRICE)), ("currencyCode", CURRENCY), ("amount", Line(AMOUNT))],
         // orders
         "OrderInput" => &[("lines", Objects(1, ORDER_LINES)), ("email", Email), ("shippingMethod", OneOf(names::<ShippingMethod>)),
             ("paymentToken", PaymentToken), ("currency", CURRENCY)],

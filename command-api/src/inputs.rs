@@ -51,8 +51,13 @@ pub struct MoneyInput {
     #[schema(example = "EUR", rename = "currencyCode")]
     pub currency_code: String,
     /// The same amount in the currency's main unit, such as `19.99`; checked against `minor`. Default: not checked.
-    #[serde(default, skip_serializing)]
+    // `skip_serializing` would take the field out of the contract as well.
+    #[serde(default, skip_serializing_if = "never_serialized")]
     pub amount: Option<String>,
+}
+
+fn never_serialized(_: &Option<String>) -> bool {
+    true
 }
 
 /// A whole number, written as a number or as text.

@@ -13,12 +13,16 @@ async fn the_first_start_seeds_a_catalogue_prints_its_addresses_answers_and_stop
     for hint in ["Its files are in", "chorale demo", "chorale topics read order", "chorale log verify"] {
         assert!(said.contains(hint), "{hint:?} is missing: {said}");
     }
-    for (staff, queries) in [(false, "/graphiql"), (true, "/admin/graphiql")] {
+    for (staff, queries, schema) in [
+        (false, "/graphiql", "/graphql/schema.graphql"),
+        (true, "/admin/graphiql", "/admin/graphql/schema.graphql"),
+    ] {
         let (status, front) = shop.page(staff, "/").await?;
         assert!(status == 200 && !front.contains("script"), "{status}: {front}");
         let doors: Vec<&str> =
             front.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-        assert_eq!(doors, [queries, "/docs", "/openapi.json", "/healthz", "/readyz"]);
+        let contracts = [queries, schema, "/docs", "/openapi.json", "/asyncapi.json", "/schemas"];
+        assert_eq!(doors, [&contracts[..], &["/healthz", "/readyz"]].concat());
         for path in doors {
             assert_eq!(shop.page(staff, path).await?.0, 200, "{path}");
         }

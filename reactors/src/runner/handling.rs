@@ -25,6 +25,8 @@ const ATTEMPTS: u32 = 3;
 /// The pause before the second attempt. It doubles with each further one.
 const PAUSE: Duration = Duration::from_millis(20);
 const LONGEST: Duration = Duration::from_secs(5);
+/// How long an attempt may go on after the shutdown has begun; half of what a process has for all that it finishes.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// The reasons why an attempt failed.
 pub(super) enum Failure {
@@ -61,7 +63,7 @@ impl Runner {
     async fn attempt(&self, record: &Record, shutdown: &Shutdown) -> Result<(), Failure> {
         let (mut backoff, mut attempts) = (Backoff::new(PAUSE, LONGEST), 0);
         loop {
-            let failure = match self.once(record, Vec::new()).await {
+            let failure = match self.once(record, Vec::new(), shutdown).await {
                 Ok(()) => return Ok(()),
                 Err(failure) => failure,
             };
@@ -83,10 +85,25 @@ impl Runner {
         }
     }
 
-    /// One attempt: asks the reactor and submits its answer, together with `parking`.
-    pub(super) async fn once(&self, record: &Record, parking: Vec<Parking>) -> Result<(), Failure> {
+    /// One attempt: asks the reactor and submits its answer, together with `parking`. A call that a service does not answer is
+    /// given up a while after the shutdown has begun. The record is delivered again after the restart, and the service
+    /// recognises the repeated call.
+    pub(super) async fn once(
+        &self,
+        record: &Record,
+        parking: Vec<Parking>,
+        shutdown: &Shutdown,
+    ) -> Result<(), Failure> {
         let timer = Timer::start();
-        let result = self.answer(record, parking).instrument(self.span(&record.envelope)).await;
+        let too_late = async {
+            shutdown.begun().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        let result = tokio::select! {
+            biased;
+            result = self.answer(record, parking).instrument(self.span(&record.envelope)) => result,
+            () = too_late => return Err(Failure::Closed),
+        };
         let outcome = match &result {
             Ok(true) => "answered",
             Ok(false) => "ignored",

@@ -108,7 +108,7 @@ impl Runner {
             let version = record.envelope.version;
             let unpark = Parking::Unpark { reactor: self.name().to_owned(), source: source.clone(), version };
             loop {
-                match self.once(&record, vec![unpark.clone()]).await {
+                match self.once(&record, vec![unpark.clone()], shutdown).await {
                     Ok(()) => break,
                     Err(Failure::Closed) => return false,
                     Err(Failure::Poison(problem)) => {

@@ -1,9 +1,14 @@
 //! Starts are counted to find a record that ends the process, and only those that made no progress.
 
+use std::time::{Duration, Instant};
+
 use schemas::reaction::ReactionEvent;
 
 use crate::harness::{Harness, Setup};
 use crate::script::Does;
+
+/// How long a process may take to stop.
+const DRAINING: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_that_kills_the_process_repeatedly_is_parked_without_another_attempt() {
@@ -88,6 +93,24 @@ async fn a_shutdown_while_a_service_is_unavailable_does_not_count_against_a_reco
         harness.until("it is tried", async || harness.script.tries("a", 1) > tries).await;
         running.stop().await;
     }
+    harness.script.clear();
+    let running = harness.start().await;
+    harness.handled().await;
+    running.stop().await;
+    assert_eq!(harness.written("a").await, [1]);
+    assert_eq!(harness.parked_versions("a").await, [0; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shutdown_while_a_service_does_not_answer_ends_in_time_and_the_record_is_handled_later() {
+    let harness = Harness::new(Setup::Files).await;
+    harness.script.set("a", 1, Does::Hang);
+    harness.publish(&["a"]).await;
+    let running = harness.start().await;
+    harness.until("it is tried", async || harness.script.tries("a", 1) > 0).await;
+    let since = Instant::now();
+    running.stop().await;
+    assert!(since.elapsed() < DRAINING, "it took {:?}", since.elapsed());
     harness.script.clear();
     let running = harness.start().await;
     harness.handled().await;

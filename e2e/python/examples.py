@@ -47,7 +47,7 @@ class Shop:
         fields = "status paymentStatus payments { actionUrl } shipments { id trackingNumber }"
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
-            query = {"query": f'{{ order(id: "{global_id}") {{ {fields} }} }}'}
+            query = {"query": f'{{ order(by: {{ id: "{global_id}" }}) {{ {fields} }} }}'}
             found = SESSION.post(f"{self.staff}/admin/graphql", json=query, timeout=30).json()["data"]["order"]
             if found and arrived(found):
                 return found

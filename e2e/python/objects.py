@@ -61,7 +61,7 @@ class Objects:
         order = self.order()["id"]
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            found = query('{ order(id: "%s") { shipments { id } } }' % global_id(order))["order"]
+            found = query('{ order(by: { id: "%s" }) { shipments { id } } }' % global_id(order))["order"]
             if found and found["shipments"]:
                 return {"id": found["shipments"][0]["id"]}
         raise AssertionError(f"order {order} never had a shipment")

@@ -238,8 +238,10 @@ fn message(event: &EventType, name: &str) -> Value {
                 { "$ref": format!("#/components/schemas/{attributes}") },
                 { "properties": {
                     "ce_type": { "const": name },
-                    // Records from before schemas had identifiers have the second form.
-                    "ce_dataschema": { "enum": [schema_id(name), format!("/schemas/{name}.json")] },
+                    "ce_dataschema": {
+                        "description": "The `$id` of the payload's schema. Records from before schemas had one carry a path instead.",
+                        "enum": [schema_id(name), format!("/schemas/{name}.json")],
+                    },
                 } },
             ],
         },

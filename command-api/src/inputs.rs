@@ -1,22 +1,24 @@
 //! Inputs of commands. [`Commands`](crate::Commands) checks their texts and reports all problems at once; unknown fields
 //! are refused, so that a misspelt one is not overlooked.
 
+use domain::product::limits::HIGHEST_PRICE;
+use rules::{AMOUNT, CURRENCY, InputSpec, Rule};
 use schemas::{Currency, Money};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type};
 
-mod catalog;
+pub(crate) mod catalog;
 pub(crate) mod checks;
-pub(crate) mod examples;
-mod orders;
-mod payments;
-mod reactions;
+pub(crate) mod orders;
+pub(crate) mod payments;
+pub(crate) mod reactions;
 pub(crate) mod rules;
-mod shipments;
-mod stock;
+pub(crate) mod shipments;
+pub(crate) mod stock;
 
 pub use catalog::{
     AttributesInput, CategoriesInput, CategoryInput, DetailsInput, MediumInput, MoveInput, PriceInput,
@@ -83,7 +85,7 @@ fn minor_schema() -> RefOr<Schema> {
     let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^-?[0-9]{1,19}$"));
     let description = "Amount in minor units, as a JSON number or as text: 1999 is €19.99 or ¥1999.";
     let either = OneOfBuilder::new().item(number).item(text);
-    either.description(Some(description)).examples([serde_json::json!(1999)]).into()
+    either.description(Some(description)).examples([json!(1999)]).into()
 }
 
 impl From<Money> for MoneyInput {
@@ -109,3 +111,17 @@ impl MoneyInput {
         Some(money)
     }
 }
+
+/// The limits and an example of each input.
+pub(crate) const SPECS: &[InputSpec] = &[
+    InputSpec {
+        input: "MoneyInput",
+        rules: &[
+            ("minor", Rule::Number(0, HIGHEST_PRICE)),
+            ("currencyCode", CURRENCY),
+            ("amount", Rule::Line(AMOUNT)),
+        ],
+        example: None,
+    },
+    InputSpec { input: "NothingInput", rules: &[], example: Some(|| json!({})) },
+];

@@ -9,7 +9,8 @@ use utoipa::openapi::schema::{
 };
 use utoipa::{Number, PartialSchema, ToSchema};
 
-use crate::inputs::rules::{self, EMAIL, ID, PAYMENT_TOKEN, Rule};
+use super::routes;
+use crate::inputs::rules::{EMAIL, ID, PAYMENT_TOKEN, Rule, countries};
 
 /// Control characters, line breaks, and what changes the direction of writing: see `domain::texts::is_line`.
 macro_rules! breaks {
@@ -32,7 +33,7 @@ pub(super) fn component<T: ToSchema>() -> Components {
     T::schemas(&mut components);
     for (name, schema) in &mut components {
         if let RefOr::T(Schema::Object(object)) = schema {
-            for (field, rule) in rules::of(name) {
+            for (field, rule) in routes::input(name).map_or(&[][..], |input| input.rules) {
                 if let Some(RefOr::T(schema)) = object.properties.get_mut(*field) {
                     describe(schema, rule);
                 }
@@ -102,7 +103,7 @@ fn keywords(object: &mut Object, rule: &Rule) {
             object.format = Some(SchemaFormat::KnownFormat(KnownFormat::Email));
         }
         Rule::Time => object.format = Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)),
-        Rule::Country => one_of(object, rules::countries()),
+        Rule::Country => one_of(object, countries()),
         Rule::OneOf(names) => one_of(object, names()),
         Rule::Number(min, max) => {
             object.minimum = Some(number(*min));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use http_server::Audience;
 use schemas::Sku;
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa::openapi::info::{ContactBuilder, LicenseBuilder};
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
@@ -24,7 +24,7 @@ use super::contract::{Components, component};
 use super::problem::ProblemBody;
 use super::resource::ResourceSpec;
 use super::route::{Creates, RouteSpec};
-use crate::inputs::examples;
+use super::routes;
 
 /// The description of an operation, with the schemas that it refers to.
 pub(super) struct Operation {
@@ -42,7 +42,7 @@ impl Operation {
         let body = RequestBodyBuilder::new()
             .content(
                 "application/json",
-                ContentBuilder::new().schema(Some(refers::<I>())).example(examples::of(&I::name())).build(),
+                ContentBuilder::new().schema(Some(refers::<I>())).example(example::<I>()).build(),
             )
             .required(Some(if has_no_required_fields::<I>() { Required::False } else { Required::True }));
         let mut operation = OperationBuilder::new()
@@ -101,6 +101,11 @@ impl Operation {
         let operation = failures(operation, "503");
         Self { path, method: HttpMethod::Get, operation, components: component::<S>() }
     }
+}
+
+/// An example of an input.
+fn example<I: ToSchema>() -> Option<Value> {
+    Some(routes::input(&I::name())?.example?())
 }
 
 /// The whole document.

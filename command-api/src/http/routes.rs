@@ -1,6 +1,8 @@
 //! The routes of all commands, one file per group.
 
 use super::table::RouteTable;
+use crate::inputs;
+use crate::inputs::rules::InputSpec;
 
 mod catalog;
 mod orders;
@@ -16,4 +18,18 @@ pub(super) fn all(table: RouteTable) -> RouteTable {
     let table = stock::routes(table);
     let table = shipments::routes(table);
     resources::routes(reactions::routes(table)).status("/v1/commands/{id}")
+}
+
+/// The limits and an example of the input whose schema has this name. `None`: it is no input.
+pub(super) fn input(name: &str) -> Option<&'static InputSpec> {
+    let groups = [
+        inputs::SPECS,
+        inputs::orders::SPECS,
+        inputs::payments::SPECS,
+        inputs::catalog::SPECS,
+        inputs::stock::SPECS,
+        inputs::shipments::SPECS,
+        inputs::reactions::SPECS,
+    ];
+    groups.into_iter().flatten().find(|spec| spec.input == name)
 }

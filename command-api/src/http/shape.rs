@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, Object, Schema, SchemaType, Type};
 use utoipa::openapi::{Array, RefOr};
 
-use super::contract;
+use super::{contract, routes};
 use crate::inputs::checks::Problems;
-use crate::inputs::rules::{self, Rule};
+use crate::inputs::rules::Rule;
 
 /// The shape of the body of a command.
 pub(super) struct Shape {
@@ -175,7 +175,7 @@ impl Shape {
         if let Some(rule) = at.rule {
             rule.check_size(&mut found.problems, at.path, fields.len());
         }
-        let rules = rules::of(name);
+        let rules = routes::input(name).map_or(&[][..], |input| input.rules);
         for (field, value) in fields.iter().take(MOST_ITEMS) {
             let path = path(field);
             if let Some(schema) = object.properties.get(field) {

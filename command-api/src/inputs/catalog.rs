@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::rules::{GRAMS, IN_AN_ORDER, InputSpec, Rule, SKU, SLUG, TAX};
+use domain::product::limits::{ALT, CATEGORIES, DESCRIPTION, NAME, TITLE, URL};
 use schemas::product::{TaxClass, VariantDetails};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::MoneyInput;
@@ -216,3 +219,103 @@ impl VariantDetailsInput {
         VariantDetails { options, barcode, weight_grams, track_stock, max_per_order }
     }
 }
+
+/// The limits and an example of each input.
+pub(crate) const SPECS: &[InputSpec] = &[
+    InputSpec {
+        input: "ProductInput",
+        rules: &[
+            ("slug", SLUG),
+            ("title", Rule::Line(TITLE)),
+            ("description", Rule::Text(DESCRIPTION)),
+            ("brand", Rule::Line(NAME)),
+            ("categoryIds", Rule::Items(0, CATEGORIES, &Rule::Id)),
+            ("attributes", Rule::Map),
+            ("taxClass", TAX),
+        ],
+        example: Some(|| {
+            json!({
+                "slug": "first-flush",
+                "title": "First flush",
+                "description": "Picked in March.",
+                "brand": "Harbour Tea",
+                "attributes": { "origin": "Darjeeling" },
+                "taxClass": "REDUCED"
+            })
+        }),
+    },
+    InputSpec {
+        input: "DetailsInput",
+        rules: &[
+            ("title", Rule::Line(TITLE)),
+            ("description", Rule::Text(DESCRIPTION)),
+            ("brand", Rule::Line(NAME)),
+            ("slug", SLUG),
+            ("taxClass", TAX),
+        ],
+        example: Some(|| json!({ "title": "First flush, new harvest", "brand": null })),
+    },
+    InputSpec {
+        input: "VariantInput",
+        rules: &[
+            ("sku", SKU),
+            ("options", Rule::Map),
+            ("barcode", Rule::Line(NAME)),
+            ("weightGrams", GRAMS),
+            ("maxPerOrder", IN_AN_ORDER),
+        ],
+        example: Some(|| json!({ "sku": "FLUSH-100", "options": { "size": "100 g" }, "weightGrams": 120 })),
+    },
+    InputSpec {
+        input: "VariantDetailsInput",
+        rules: &[
+            ("options", Rule::Map),
+            ("barcode", Rule::Line(NAME)),
+            ("weightGrams", GRAMS),
+            ("maxPerOrder", IN_AN_ORDER),
+        ],
+        example: Some(|| json!({ "options": { "size": "100 g" }, "weightGrams": 125, "maxPerOrder": 10 })),
+    },
+    InputSpec {
+        input: "PriceInput",
+        rules: &[("reason", Rule::Line(NAME))],
+        example: Some(
+            || json!({ "price": { "minor": 1290, "currencyCode": "EUR" }, "reason": "New harvest" }),
+        ),
+    },
+    InputSpec {
+        input: "PublicationInput",
+        rules: &[("reason", Rule::Line(NAME))],
+        example: Some(|| json!({ "reason": "Season" })),
+    },
+    InputSpec {
+        input: "CategoriesInput",
+        rules: &[("categoryIds", Rule::Items(0, CATEGORIES, &Rule::Id))],
+        example: Some(|| json!({ "categoryIds": [] })),
+    },
+    InputSpec {
+        input: "AttributesInput",
+        rules: &[("attributes", Rule::Map)],
+        example: Some(|| json!({ "attributes": { "origin": "Darjeeling", "harvest": "March" } })),
+    },
+    InputSpec {
+        input: "MediumInput",
+        rules: &[("url", Rule::Line(URL)), ("alt", Rule::Line(ALT))],
+        example: Some(|| json!({ "url": "/media/first-flush.jpg", "alt": "Leaves in a bowl" })),
+    },
+    InputSpec {
+        input: "CategoryInput",
+        rules: &[("slug", SLUG), ("name", Rule::Line(domain::category::NAME)), ("parent", Rule::Id)],
+        example: Some(|| json!({ "slug": "spring-teas", "name": "Spring teas" })),
+    },
+    InputSpec {
+        input: "RenameInput",
+        rules: &[("name", Rule::Line(domain::category::NAME))],
+        example: Some(|| json!({ "name": "Teas of spring" })),
+    },
+    InputSpec {
+        input: "MoveInput",
+        rules: &[("parent", Rule::Id)],
+        example: Some(|| json!({ "parent": null })),
+    },
+];

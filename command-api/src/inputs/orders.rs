@@ -1,14 +1,18 @@
 //! Inputs about orders.
 
+use super::rules::{
+    ADDRESS_LINE, ADDRESS_LINES, CURRENCY, IN_AN_ORDER, InputSpec, NOTE, ORDER_LINES, POSTAL_CODE, Rule, SKU,
+    TEXT, cancel_reasons, names,
+};
 use schemas::Address;
 use schemas::life_cycle::{HoldReason, WayOut};
 use schemas::order::{CancelReason, ShippingMethod};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::MoneyInput;
 use super::checks::{Problems, one_line, one_line_if};
-use super::rules::{ADDRESS_LINE, ADDRESS_LINES, POSTAL_CODE};
 
 /// An order as placed by a shopper. The shop determines prices, taxes and totals.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -162,3 +166,73 @@ impl AddressInput {
         }
     }
 }
+
+/// The limits and an example of each input.
+pub(crate) const SPECS: &[InputSpec] = &[
+    InputSpec {
+        input: "OrderInput",
+        rules: &[
+            ("lines", Rule::Objects(1, ORDER_LINES)),
+            ("email", Rule::Email),
+            ("shippingMethod", Rule::OneOf(names::<ShippingMethod>)),
+            ("paymentToken", Rule::PaymentToken),
+            ("currency", CURRENCY),
+        ],
+        example: Some(|| {
+            json!({
+                "lines": [{ "sku": "TEA-100", "quantity": 2 }],
+                "email": "guest@example.com",
+                "shippingAddress": {
+                    "name": "A Guest",
+                    "lines": ["1 Harbour Road"],
+                    "postalCode": "10115",
+                    "city": "Berlin",
+                    "country": "DE"
+                },
+                "paymentToken": "tok_ok"
+            })
+        }),
+    },
+    InputSpec { input: "LineInput", rules: &[("sku", SKU), ("quantity", IN_AN_ORDER)], example: None },
+    InputSpec {
+        input: "AddressInput",
+        rules: &[
+            ("name", Rule::Line(ADDRESS_LINE)),
+            ("lines", Rule::Items(1, ADDRESS_LINES, &Rule::Line(ADDRESS_LINE))),
+            ("postalCode", Rule::Line(POSTAL_CODE)),
+            ("city", Rule::Line(ADDRESS_LINE)),
+            ("region", Rule::Line(ADDRESS_LINE)),
+            ("country", Rule::Country),
+        ],
+        example: None,
+    },
+    InputSpec {
+        input: "CancelInput",
+        rules: &[("reason", Rule::OneOf(cancel_reasons)), ("text", Rule::Prose(TEXT))],
+        example: Some(|| json!({ "reason": "STAFF", "text": "The customer called." })),
+    },
+    InputSpec {
+        input: "HoldInput",
+        rules: &[("text", Rule::Prose(TEXT))],
+        example: Some(|| json!({ "text": "The address looks odd." })),
+    },
+    InputSpec {
+        input: "ResolveHoldInput",
+        rules: &[
+            ("reason", Rule::OneOf(names::<HoldReason>)),
+            ("shipmentId", Rule::Id),
+            ("wayOut", Rule::OneOf(names::<WayOut>)),
+        ],
+        example: Some(|| json!({ "reason": "STAFF", "wayOut": "RELEASE" })),
+    },
+    InputSpec {
+        input: "NoteInput",
+        rules: &[("note", Rule::Prose(NOTE))],
+        example: Some(|| json!({ "note": "Call before delivery." })),
+    },
+    InputSpec {
+        input: "RetryPaymentInput",
+        rules: &[("paymentToken", Rule::PaymentToken)],
+        example: Some(|| json!({ "paymentToken": "tok_ok" })),
+    },
+];

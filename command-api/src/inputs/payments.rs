@@ -1,6 +1,8 @@
 //! Inputs about payments.
 
+use super::rules::{InputSpec, Rule};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 /// Result of the customer's bank authentication.
@@ -25,3 +27,10 @@ pub struct PaymentActionInput {
     #[schema(format = DateTime)]
     pub authorized_until: Option<String>,
 }
+
+/// The limits and an example of each input.
+pub(crate) const SPECS: &[InputSpec] = &[InputSpec {
+    input: "PaymentActionInput",
+    rules: &[("authorizedUntil", Rule::Time)],
+    example: Some(|| json!({ "outcome": "APPROVED" })),
+}];

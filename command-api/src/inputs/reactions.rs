@@ -1,6 +1,8 @@
 //! Inputs about parked reactions.
 
+use super::rules::{InputSpec, REACTOR, Rule, STREAM, contexts};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 /// The parked reaction to try again.
@@ -16,3 +18,20 @@ pub struct RedriveInput {
     #[schema(example = "order-0198c6f2-0000-7000-8000-000000000000")]
     pub stream: String,
 }
+
+/// The limits and an example of each input.
+pub(crate) const SPECS: &[InputSpec] = &[InputSpec {
+    input: "RedriveInput",
+    rules: &[
+        ("context", Rule::OneOf(contexts)),
+        ("reactor", Rule::Line(REACTOR)),
+        ("stream", Rule::Line(STREAM)),
+    ],
+    example: Some(|| {
+        json!({
+            "context": "inventory",
+            "reactor": "inventory-reservations",
+            "stream": "order-0198c6f2-0000-7000-8000-000000000000"
+        })
+    }),
+}];

@@ -1,18 +1,14 @@
-//! What the fields of inputs may contain, beyond their types: on one screen, for the OpenAPI document and for the answers to
-//! malformed bodies. The limits are the constants that the commands and the domain check.
+//! What the fields of inputs may contain, beyond their types, for the OpenAPI document and for the answers to malformed bodies.
+//! The limits are the constants that the commands and the domain check.
 
-use domain::product::limits::{
-    ALT, ATTRIBUTES, CATEGORIES, DESCRIPTION, HIGHEST_PRICE, KEY, NAME, TITLE, UNITS, URL, VALUE, WEIGHT,
-};
-use domain::shipment::MOST_ATTEMPTS;
-use domain::stock::{MOST, REFERENCE};
+use domain::product::limits::{ATTRIBUTES, KEY, UNITS, VALUE, WEIGHT};
+use domain::stock::MOST;
 use domain::texts;
 use schemars::JsonSchema;
-use schemas::life_cycle::{HoldReason, WayOut};
-use schemas::order::{CancelReason, ShippingMethod};
+use schemas::order::CancelReason;
 use schemas::product::TaxClass;
-use schemas::stock::AdjustmentReason;
 use schemas::{Context, Currency, LocationId, Sku, Slug, Timestamp};
+use serde_json::Value;
 
 use super::checks::{COUNTRIES, Problems};
 
@@ -37,9 +33,9 @@ pub(crate) const STREAM: usize = 200;
 /// The longest e-mail address, in bytes.
 pub(crate) const EMAIL: usize = 254;
 /// The longest amount of money, in characters.
-const AMOUNT: usize = 32;
+pub(crate) const AMOUNT: usize = 32;
 /// The most lines of an order: as in the shop's rules.
-const ORDER_LINES: usize = 1_000;
+pub(crate) const ORDER_LINES: usize = 1_000;
 /// The longest id, in characters: a global id of the query API.
 pub(crate) const ID: usize = 200;
 
@@ -83,19 +79,22 @@ pub(crate) struct Form {
     pub check: fn(&mut Problems, &str, &str),
 }
 
-const SKU: Rule = Rule::Form(Form { pattern: Sku::PATTERN, longest: Sku::LONGEST, check: parsed::<Sku> });
-const SLUG: Rule = Rule::Form(Form { pattern: Slug::PATTERN, longest: Slug::LONGEST, check: parsed::<Slug> });
-const LOCATION: Rule = Rule::Form(Form {
+pub(crate) const SKU: Rule =
+    Rule::Form(Form { pattern: Sku::PATTERN, longest: Sku::LONGEST, check: parsed::<Sku> });
+pub(crate) const SLUG: Rule =
+    Rule::Form(Form { pattern: Slug::PATTERN, longest: Slug::LONGEST, check: parsed::<Slug> });
+pub(crate) const LOCATION: Rule = Rule::Form(Form {
     pattern: LocationId::PATTERN,
     longest: LocationId::LONGEST,
     check: parsed::<LocationId>,
 });
-const CURRENCY: Rule = Rule::Form(Form { pattern: "^[A-Z]{3}$", longest: 3, check: parsed::<Currency> });
-const TAX: Rule = Rule::OneOf(names::<TaxClass>);
+pub(crate) const CURRENCY: Rule =
+    Rule::Form(Form { pattern: "^[A-Z]{3}$", longest: 3, check: parsed::<Currency> });
+pub(crate) const TAX: Rule = Rule::OneOf(names::<TaxClass>);
 /// Units of stock, at least one.
-const SOME: Rule = Rule::Number(1, MOST as i64);
-const IN_AN_ORDER: Rule = Rule::Number(1, UNITS as i64);
-const GRAMS: Rule = Rule::Number(0, WEIGHT as i64);
+pub(crate) const SOME: Rule = Rule::Number(1, MOST as i64);
+pub(crate) const IN_AN_ORDER: Rule = Rule::Number(1, UNITS as i64);
+pub(crate) const GRAMS: Rule = Rule::Number(0, WEIGHT as i64);
 
 fn parsed<T: std::str::FromStr>(problems: &mut Problems, field: &str, text: &str)
 where
@@ -105,9 +104,9 @@ where
 }
 
 /// The names of an enum's values.
-fn names<T: JsonSchema>() -> Vec<String> {
+pub(crate) fn names<T: JsonSchema>() -> Vec<String> {
     let schema = schemars::schema_for!(T);
-    let one = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+    let one = |value: &Value| value.as_str().map(str::to_owned);
     let listed = schema.get("enum").and_then(|all| all.as_array());
     let described = schema.get("oneOf").and_then(|all| all.as_array());
     let consts = described.into_iter().flatten().filter_map(|value| value.get("const").and_then(one));
@@ -115,11 +114,11 @@ fn names<T: JsonSchema>() -> Vec<String> {
 }
 
 /// All but that which only the shop itself sets.
-fn cancel_reasons() -> Vec<String> {
+pub(crate) fn cancel_reasons() -> Vec<String> {
     names::<CancelReason>().into_iter().filter(|name| name != "PAYMENT_FAILED").collect()
 }
 
-fn contexts() -> Vec<String> {
+pub(crate) fn contexts() -> Vec<String> {
     Context::ALL.iter().map(|context| context.name().to_owned()).collect()
 }
 
@@ -128,57 +127,14 @@ pub(crate) fn countries() -> Vec<String> {
     COUNTRIES.split(' ').map(str::to_owned).collect()
 }
 
-/// The rules of an input's fields, by the name of its schema.
-#[rustfmt::skip]
-pub(crate) fn of(input: &str) -> &'static [(&'static str, Rule)] {
-    use Rule::{Country, Email, Id, Items, Line, Map, Number, Objects, OneOf, PaymentToken, Prose, Text, Time};
-    match input {
-        "MoneyInput" => &[("minor", Number(0, HIGHEST_PRICE)), ("currencyCode", CURRENCY), ("amount", Line(AMOUNT))],
-        // orders
-        "OrderInput" => &[("lines", Objects(1, ORDER_LINES)), ("email", Email), ("shippingMethod", OneOf(names::<ShippingMethod>)),
-            ("paymentToken", PaymentToken), ("currency", CURRENCY)],
-        "LineInput" => &[("sku", SKU), ("quantity", IN_AN_ORDER)],
-        "AddressInput" => &[("name", Line(ADDRESS_LINE)), ("lines", Items(1, ADDRESS_LINES, &Line(ADDRESS_LINE))),
-            ("postalCode", Line(POSTAL_CODE)), ("city", Line(ADDRESS_LINE)), ("region", Line(ADDRESS_LINE)), ("country", Country)],
-        "CancelInput" => &[("reason", OneOf(cancel_reasons)), ("text", Prose(TEXT))],
-        "HoldInput" => &[("text", Prose(TEXT))],
-        "ResolveHoldInput" => &[("reason", OneOf(names::<HoldReason>)), ("shipmentId", Id), ("wayOut", OneOf(names::<WayOut>))],
-        "NoteInput" => &[("note", Prose(NOTE))],
-        "RetryPaymentInput" => &[("paymentToken", PaymentToken)],
-        "PaymentActionInput" => &[("authorizedUntil", Time)],
-        // parcels
-        "DispatchInput" => &[("eta", Time)],
-        "TrackingInput" => &[("status", Line(CARRIER_TEXT)), ("place", Line(CARRIER_TEXT)), ("eta", Time)],
-        "DeliveryAttemptInput" => &[("attempt", Number(1, MOST_ATTEMPTS as i64)), ("reason", Line(CARRIER_TEXT))],
-        "DeliveredInput" => &[("deliveredAt", Time)],
-        "LostInput" => &[("reason", Line(CARRIER_TEXT))],
-        // stock
-        "ReceiveInput" => &[("location", LOCATION), ("quantity", SOME), ("reference", Line(REFERENCE))],
-        "AdjustInput" => &[("location", LOCATION), ("delta", Number(-(MOST as i64), MOST as i64)), ("count", Number(0, MOST as i64)),
-            ("reason", OneOf(names::<AdjustmentReason>))],
-        "TransferInput" => &[("from", LOCATION), ("to", LOCATION), ("quantity", SOME), ("transferId", Line(REFERENCE))],
-        "ThresholdsInput" => &[("lowStock", Number(0, MOST as i64)), ("safetyStock", Number(0, MOST as i64))],
-        // the catalog
-        "ProductInput" => &[("slug", SLUG), ("title", Line(TITLE)), ("description", Text(DESCRIPTION)), ("brand", Line(NAME)),
-            ("categoryIds", Items(0, CATEGORIES, &Id)), ("attributes", Map), ("taxClass", TAX)],
-        "DetailsInput" => &[("title", Line(TITLE)), ("description", Text(DESCRIPTION)), ("brand", Line(NAME)), ("slug", SLUG),
-            ("taxClass", TAX)],
-        "VariantInput" => &[("sku", SKU), ("options", Map), ("barcode", Line(NAME)), ("weightGrams", GRAMS),
-            ("maxPerOrder", IN_AN_ORDER)],
-        "VariantDetailsInput" => &[("options", Map), ("barcode", Line(NAME)), ("weightGrams", GRAMS),
-            ("maxPerOrder", IN_AN_ORDER)],
-        "PriceInput" => &[("reason", Line(NAME))],
-        "PublicationInput" => &[("reason", Line(NAME))],
-        "CategoriesInput" => &[("categoryIds", Items(0, CATEGORIES, &Id))],
-        "AttributesInput" => &[("attributes", Map)],
-        "MediumInput" => &[("url", Line(URL)), ("alt", Line(ALT))],
-        "CategoryInput" => &[("slug", SLUG), ("name", Line(domain::category::NAME)), ("parent", Id)],
-        "RenameInput" => &[("name", Line(domain::category::NAME))],
-        "MoveInput" => &[("parent", Id)],
-        // reactions
-        "RedriveInput" => &[("context", OneOf(contexts)), ("reactor", Line(REACTOR)), ("stream", Line(STREAM))],
-        _ => &[],
-    }
+/// The limits of an input's fields, and an example of its body. It is beside the input, and `http/routes.rs` lists all.
+pub(crate) struct InputSpec {
+    /// The name of its schema.
+    pub input: &'static str,
+    /// By field.
+    pub rules: &'static [(&'static str, Rule)],
+    /// Works on a shop with the first catalogue. `None`: it is only a part of other inputs.
+    pub example: Option<fn() -> Value>,
 }
 
 impl Rule {
@@ -254,6 +210,8 @@ impl Rule {
 
 #[cfg(test)]
 mod tests {
+    use schemas::life_cycle::{HoldReason, WayOut};
+
     use super::*;
 
     #[test]

@@ -1,6 +1,9 @@
 //! Inputs about shipments. Timestamps are RFC 3339.
 
+use super::rules::{CARRIER_TEXT, InputSpec, Rule};
+use domain::shipment::MOST_ATTEMPTS;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 /// The handover of a parcel to the carrier.
@@ -57,3 +60,28 @@ pub struct LostInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
+
+/// The limits and an example of each input.
+pub(crate) const SPECS: &[InputSpec] = &[
+    InputSpec { input: "DispatchInput", rules: &[("eta", Rule::Time)], example: Some(|| json!({})) },
+    InputSpec {
+        input: "TrackingInput",
+        rules: &[
+            ("status", Rule::Line(CARRIER_TEXT)),
+            ("place", Rule::Line(CARRIER_TEXT)),
+            ("eta", Rule::Time),
+        ],
+        example: Some(|| json!({ "status": "In transit", "place": "Hub Leipzig" })),
+    },
+    InputSpec {
+        input: "DeliveryAttemptInput",
+        rules: &[("attempt", Rule::Number(1, MOST_ATTEMPTS as i64)), ("reason", Rule::Line(CARRIER_TEXT))],
+        example: Some(|| json!({ "reason": "Nobody was at home" })),
+    },
+    InputSpec { input: "DeliveredInput", rules: &[("deliveredAt", Rule::Time)], example: Some(|| json!({})) },
+    InputSpec {
+        input: "LostInput",
+        rules: &[("reason", Rule::Line(CARRIER_TEXT))],
+        example: Some(|| json!({ "reason": "Not seen since the hub" })),
+    },
+];

@@ -1,7 +1,10 @@
 //! Inputs about stock.
 
+use super::rules::{InputSpec, LOCATION, Rule, SOME, names};
+use domain::stock::{MOST, REFERENCE};
 use schemas::stock::AdjustmentReason;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 /// A delivery of goods to one location.
@@ -66,3 +69,37 @@ pub struct ThresholdsInput {
     /// Units that are kept back and never offered for sale.
     pub safety_stock: u32,
 }
+
+/// The limits and an example of each input.
+pub(crate) const SPECS: &[InputSpec] = &[
+    InputSpec {
+        input: "ReceiveInput",
+        rules: &[("location", LOCATION), ("quantity", SOME), ("reference", Rule::Line(REFERENCE))],
+        example: Some(|| json!({ "location": "central", "quantity": 20, "reference": "DN-2048" })),
+    },
+    InputSpec {
+        input: "AdjustInput",
+        rules: &[
+            ("location", LOCATION),
+            ("delta", Rule::Number(-(MOST as i64), MOST as i64)),
+            ("count", Rule::Number(0, MOST as i64)),
+            ("reason", Rule::OneOf(names::<AdjustmentReason>)),
+        ],
+        example: Some(|| json!({ "location": "central", "delta": -1, "reason": "DAMAGED" })),
+    },
+    InputSpec {
+        input: "TransferInput",
+        rules: &[
+            ("from", LOCATION),
+            ("to", LOCATION),
+            ("quantity", SOME),
+            ("transferId", Rule::Line(REFERENCE)),
+        ],
+        example: Some(|| json!({ "from": "central", "to": "north", "quantity": 2 })),
+    },
+    InputSpec {
+        input: "ThresholdsInput",
+        rules: &[("lowStock", Rule::Number(0, MOST as i64)), ("safetyStock", Rule::Number(0, MOST as i64))],
+        example: Some(|| json!({ "lowStock": 5, "safetyStock": 1 })),
+    },
+];

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Descriptors that are kept for the files and servers of the stores, for the program's own and for `--metrics-listen`.
-/// A shop on files with all roles has 90 open when nobody calls it.
+/// A shop on files with all roles has 90 open when it is idle.
 const STORES: u64 = 512;
 /// More connections per address are a decision of the operator.
 const MOST: u64 = 20_000;

@@ -7,7 +7,7 @@ use schemas::Timestamp;
 
 use crate::Refusal;
 
-/// How far the clock of whoever reports a time may be ahead of the shop's, or a report may be late.
+/// How far a reporter's clock may be ahead of the shop's, and how late a report may be.
 const TOLERANCE: Duration = Duration::from_mins(5);
 /// How far in the future an expected time may be.
 const FARTHEST: Duration = Duration::from_hours(366 * 24);

@@ -1,4 +1,4 @@
-// The contracts that a shop serves, with validators that nobody here wrote: Ajv in its strict mode, and graphql-js.
+// The contracts that a shop serves, with independent validators: Ajv in its strict mode, and graphql-js.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 

@@ -76,7 +76,7 @@ pub(crate) const SPECS: &[InputSpec] = &[
     InputSpec {
         input: "DeliveryAttemptInput",
         rules: &[("attempt", Rule::Number(1, MOST_ATTEMPTS as i64)), ("reason", Rule::Line(CARRIER_TEXT))],
-        example: Some(|| json!({ "reason": "Nobody was at home" })),
+        example: Some(|| json!({ "reason": "Recipient not at home" })),
     },
     InputSpec { input: "DeliveredInput", rules: &[("deliveredAt", Rule::Time)], example: Some(|| json!({})) },
     InputSpec {

@@ -99,7 +99,7 @@ async fn everything_that_is_wrong_with_a_body_is_listed_at_once_in_words_of_the_
     let shop = Shop::open().await;
     let body = r#"{
         "lines": [{"sku": "A B", "quantity": "two"}, {"quantity": 1.5, "colour": "red"}, 7, {"sku": "TEA-100", "quantity": 4294967295}],
-        "email": "nobody", "email": "somebody", "shippingAddress": {"name": "", "lines": [1, "a", "b", "c"], "city": null},
+        "email": "no-address", "email": "another", "shippingAddress": {"name": "", "lines": [1, "a", "b", "c"], "city": null},
         "shippingMethod": "BY_POST", "billingAddress": "the same", "currency": ["EUR"], "colour": "green"
     }"#;
     let answer = send(&shop.public, raw(body)).await;

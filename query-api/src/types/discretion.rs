@@ -5,12 +5,12 @@ use http_server::Audience;
 /// A suspicion. Who is suspected is not told.
 const FRAUD: &str = "FRAUD";
 
-/// The reason of a cancellation, as this audience is told it.
+/// The reason of a cancellation, as shown to this audience.
 pub(super) fn cancel_reason(reason: &str, audience: Audience) -> &str {
     in_general(reason, "OTHER", audience)
 }
 
-/// The code of a declined payment, as this audience is told it.
+/// The code of a declined payment, as shown to this audience.
 pub(super) fn decline_code(code: &str, audience: Audience) -> &str {
     in_general(code, "DECLINED", audience)
 }
@@ -24,7 +24,7 @@ pub(super) fn is_for(event: &str, audience: Audience) -> bool {
     audience == Audience::Staff || event != "OrderNoteAdded"
 }
 
-/// Title and reason of an entry in the history of an order, as this audience is told them.
+/// Title and reason of an entry in the history of an order, as shown to this audience.
 pub(super) fn entry<'a>(
     event: &str,
     title: &'a str,

@@ -24,11 +24,11 @@ fn tracked(status: &str) -> ShipmentEvent {
 }
 
 fn attempt(attempt: Option<u32>) -> RecordDeliveryAttempt {
-    RecordDeliveryAttempt { shipment_id: parcel(), attempt, reason: "nobody at home".to_owned() }
+    RecordDeliveryAttempt { shipment_id: parcel(), attempt, reason: "not at home".to_owned() }
 }
 
 fn attempted(attempt: u32) -> ShipmentEvent {
-    let reason = "nobody at home".to_owned();
+    let reason = "not at home".to_owned();
     DeliveryAttemptFailed { shipment_id: parcel(), order_id: order_id(), attempt, reason }.into()
 }
 
@@ -64,7 +64,7 @@ fn an_attempt_is_known_by_number_and_reason_and_reports_may_come_in_any_order() 
     let second = on_its_way().when(&attempt(Some(2))).then(&[attempted(2)]).after();
     let other = RecordDeliveryAttempt { reason: "no such street".to_owned(), ..attempt(Some(2)) };
     let refusal = second.when(&other).refused("ATTEMPT_RECORDED");
-    assert!(refusal.message.contains("nobody at home"), "{refusal}");
+    assert!(refusal.message.contains("not at home"), "{refusal}");
     let both = second.when(&attempt(Some(1))).then(&[attempted(1)]).again().nothing().after();
     both.when(&attempt(Some(2))).nothing();
     both.when(&attempt(None)).then(&[attempted(3)]);

@@ -101,7 +101,7 @@ impl Stock {
     fn counted(&self, sku: &Sku) -> Result<&Item, Refusal> {
         self.item().ok_or_else(|| {
             let message = format!(
-                "Stock of {sku} is not counted. Add a variant with this SKU and `trackStock: true` first."
+                "Stock of {sku} is not counted. Add a variant with this SKU and `trackStock: true` first; if you just did, try again."
             );
             // The variant may have been added, and its event not have arrived.
             Refusal { message, ..Refusal::not_found("stock item") }.at("sku").retryable()

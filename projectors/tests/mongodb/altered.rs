@@ -37,7 +37,7 @@ async fn documents_that_were_altered_by_hand_are_found_and_put_right() {
     let added = doc! { "_id": "order-x", "version": 7, "deleted": false, "document": { "status": "NEW" } };
     orders.insert_one(added).await.unwrap();
 
-    let verified = verify(&ORDERS, &shop.backends, false, |_| {}).await.unwrap();
+    let verified = verify(&ORDERS, &shop.direct, false, |_| {}).await.unwrap();
     let found: BTreeMap<String, Difference> = verified.first.iter().cloned().collect();
     let mut expected: BTreeMap<String, Difference> =
         [text, time, higher, kind].map(|id| (id.clone(), Difference::Altered)).into();
@@ -45,7 +45,7 @@ async fn documents_that_were_altered_by_hand_are_found_and_put_right() {
     expected.insert("order-x".to_owned(), Difference::Surplus);
     assert_eq!((found, verified.uncompared), (expected, 0));
 
-    let verified = verify(&ORDERS, &shop.backends, true, |_| {}).await.unwrap();
+    let verified = verify(&ORDERS, &shop.direct, true, |_| {}).await.unwrap();
     assert_eq!((verified.wrong(), verified.repaired), (0, 6));
     shop.bus.put(second);
     shop.settled().await;

@@ -22,7 +22,7 @@ async fn a_database_restored_from_an_older_dump_catches_up_by_itself() {
     shop.settled().await;
     // Those that were not rebuilt restore positions; the others restore the generation that was live before, too.
     for projection in REGISTRY.iter().step_by(2) {
-        rebuild(projection, &shop.backends, |_| {}).await.unwrap();
+        rebuild(projection, &shop.direct, |_| {}).await.unwrap();
     }
     shop.settled().await;
     // A server that is restored is down meanwhile.

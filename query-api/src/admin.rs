@@ -5,6 +5,7 @@ mod history;
 mod node;
 mod shop;
 
+use crate::execution::merged;
 use async_graphql::MergedObject;
 
 use crate::catalog::Catalog;
@@ -13,3 +14,5 @@ use crate::catalog::Catalog;
 #[derive(Default, MergedObject)]
 #[graphql(name = "Query")]
 pub(crate) struct AdminQuery(Catalog, shop::Shop, history::History, audit::Audit, node::Nodes);
+
+merged!(AdminQuery: 0: Catalog, 1: shop::Shop, 2: history::History, 3: audit::Audit, 4: node::Nodes);

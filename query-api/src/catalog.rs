@@ -2,8 +2,10 @@
 
 mod searching;
 
-use async_graphql::{Context, ID, Object, Result};
+use crate::execution::Ctx;
+use async_graphql::{ID, Result};
 use http_server::Audience;
+use query_api_macros::object;
 use read_models::documents::categories::CategoryTree;
 use read_models::documents::products::PRODUCTS;
 use read_models::{Direction, Filter};
@@ -30,12 +32,12 @@ const DEEPEST: i32 = 10;
 pub(crate) struct Catalog;
 
 /// The catalog queries of both schemas.
-#[Object]
+#[object]
 impl Catalog {
     /// Fetches a product. Null if it does not exist or, for shoppers, is not published.
     async fn product(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(desc = "The product that is wanted.")] by: ProductKey,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<Product>> {
@@ -52,7 +54,7 @@ impl Catalog {
     /// Fetches a category. Null if it does not exist.
     async fn category(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(desc = "The category that is wanted.")] by: CategoryKey,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<Category>> {
@@ -67,7 +69,7 @@ impl Catalog {
     /// category is followed by its descendants, down to `depth` levels.
     async fn categories(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(desc = "Global id of a category, or its UUID; the root if not given.")] parent: Option<ID>,
         #[graphql(default = 2, desc = "Number of levels to read, 1 to 10.")] depth: i32,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
@@ -86,7 +88,7 @@ impl Catalog {
     /// they do not see its variant.
     async fn stock(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(desc = "SKU of the variant to look up.")] sku: String,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<StockView>> {
@@ -99,7 +101,7 @@ impl Catalog {
     }
 
     /// Overall system health. Never fails: a part that does not respond is reported as unhealthy.
-    async fn system_status(&self, ctx: &Context<'_>) -> Result<SystemStatus> {
+    async fn system_status(&self, ctx: &Ctx<'_>) -> Result<SystemStatus> {
         Ok(SystemStatus::as_of_now(reader(ctx)?).await)
     }
 }

@@ -12,6 +12,7 @@
 mod admin;
 mod catalog;
 mod consistency;
+mod execution;
 mod fault;
 mod hot;
 mod http;

@@ -15,7 +15,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use async_graphql::Context;
 use http_server::{Audience, StreamVersion, parse_token};
 use parking_lot::Mutex;
 use read_models::documents::categories::CATEGORIES;
@@ -34,6 +33,7 @@ pub(crate) use past::Past;
 pub(crate) use personal::Personal;
 
 use crate::consistency::Ledger;
+use crate::execution::Ctx;
 use crate::fault::Fault;
 use crate::hot::HotViews;
 use crate::services::Services;
@@ -59,8 +59,8 @@ pub(crate) struct Reader {
 }
 
 /// The reader of the current query.
-pub(crate) fn reader<'c>(context: &Context<'c>) -> async_graphql::Result<&'c Reader> {
-    context.data::<Arc<Reader>>().map(std::convert::AsRef::as_ref)
+pub(crate) fn reader<'c>(context: &Ctx<'c>) -> async_graphql::Result<&'c Reader> {
+    context.reader()
 }
 
 impl Reader {

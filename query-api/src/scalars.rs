@@ -1,5 +1,6 @@
 //! Scalars and money.
 
+use query_api_macros::Fields;
 use std::borrow::Cow;
 
 use async_graphql::parser::types::Field;
@@ -129,7 +130,7 @@ pub(crate) fn instant(text: Option<&String>) -> Option<DateTime> {
 }
 
 /// An amount of money in one currency.
-#[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
+#[derive(Clone, Debug, PartialEq, Eq, SimpleObject, Fields)]
 pub(crate) struct Money {
     /// The amount in the currency's main unit, with as many decimal places as the currency has: `12.90`.
     amount: Decimal,

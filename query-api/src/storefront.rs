@@ -2,7 +2,10 @@
 
 mod nodes;
 
-use async_graphql::{Context, ID, MergedObject, Object, Result};
+use crate::execution::Ctx;
+use crate::execution::merged;
+use async_graphql::{ID, MergedObject, Result};
+use query_api_macros::object;
 use read_models::documents::order_versions::ORDER_VERSIONS;
 
 use crate::catalog::{self, Catalog, ProductList};
@@ -21,18 +24,20 @@ use crate::types::suggestion::Suggestion;
 #[graphql(name = "Query")]
 pub(crate) struct StorefrontQuery(Catalog, Storefront);
 
+merged!(StorefrontQuery: 0: Catalog, 1: Storefront);
+
 #[derive(Default)]
 pub(crate) struct Storefront;
 
 /// The queries of the storefront alone.
-#[Object]
+#[object]
 impl Storefront {
     /// Lists published products, by title if `sort` is not given, and the best match first if `search` is
     /// given without `sort`.
     #[expect(clippy::too_many_arguments, reason = "a connection's arguments are many")]
     async fn products(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(desc = "Page size, 0 to 100; default 20.")] first: Option<i32>,
         #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
         #[graphql(desc = "Page size from the end, 0 to 100; not with `first`.")] last: Option<i32>,
@@ -54,7 +59,7 @@ impl Storefront {
             search,
             filter: filter.unwrap_or_default(),
             sort,
-            facets: ctx.look_ahead().field("facets").exists(),
+            facets: ctx.selects("facets"),
         };
         Ok(Some(catalog::products(reader, &window, list).await?))
     }
@@ -63,7 +68,7 @@ impl Storefront {
     /// categories, then products.
     async fn suggest(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(desc = "What was typed so far: at most 10 words and 200 characters.")] prefix: String,
         #[graphql(default = 8, desc = "Largest number of suggestions, 1 to 20.")] limit: i32,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
@@ -77,7 +82,7 @@ impl Storefront {
     /// does not exist or the token belongs to a different order.
     async fn order(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(desc = "The order that is wanted.")] by: OrderKey,
         #[graphql(
             desc = "Guest token from the answer to `placeOrder`. Default: the header `X-Guest-Token`."
@@ -97,7 +102,7 @@ impl Storefront {
     /// later than the time, or if it does not have the version.
     async fn order_as_of(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(desc = "The order that is wanted.")] by: OrderKey,
         #[graphql(desc = "The state that is wanted.")] moment: Moment,
         #[graphql(
@@ -120,7 +125,7 @@ impl Storefront {
     /// one, requires the order's guest token in the header `X-Guest-Token`; `nodes` takes it as an argument, too.
     async fn node(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         // Relay refetches only through a field with this one argument.
         #[graphql(desc = "Global id of an object of any type.")] id: ID,
     ) -> Result<Option<Node>> {
@@ -131,7 +136,7 @@ impl Storefront {
     /// does not exist, is not public, requires another guest token or cannot be read.
     async fn nodes(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(desc = "Up to 100 global ids of any type.")] ids: Vec<ID>,
         #[graphql(
             desc = "Guest token from the answer to `placeOrder`. Default: the header `X-Guest-Token`."

@@ -6,11 +6,12 @@ use futures_util::stream::{BoxStream, select_all};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::catalog;
+use crate::execution::Ctx;
 use crate::fault::Fault;
 use crate::input::OrderKey;
 use crate::live::{Live, versions};
 use crate::page::Listed;
-use crate::reader::{Reader, Readers, reader};
+use crate::reader::{Reader, Readers};
 use crate::types::order::{self, Document, Order, ShopOrder};
 use crate::types::projector::Projector;
 use crate::types::stock::StockView;
@@ -48,7 +49,7 @@ impl GuestOrder {
         #[graphql(desc = "Send only later versions than this one; to resume after a lost connection.")]
         since_version: Option<u64>,
     ) -> Result<BoxStream<'static, Order>> {
-        let reader = reader(ctx)?;
+        let reader = Ctx::of(ctx).reader()?;
         let key = order_key(reader, by).await?;
         if !reader.is_own(&key, guest_token.as_deref()).await? {
             return Err(NO_ORDER.into());
@@ -73,7 +74,7 @@ impl OfficeOrders {
         #[graphql(desc = "Send only later versions than this one; to resume after a lost connection.")]
         since_version: Option<u64>,
     ) -> Result<BoxStream<'static, ShopOrder>> {
-        let key = order_key(reader(ctx)?, by).await?;
+        let key = order_key(Ctx::of(ctx).reader()?, by).await?;
         Ok(orders(ctx, &key, since_version).await?.map(ShopOrder::of).boxed())
     }
 
@@ -112,7 +113,7 @@ impl StockChanges {
         if skus.is_empty() {
             return Err(Fault::BadInput("pass 1 to 100 SKUs".to_owned()).into());
         }
-        let (reader, feed) = (reader(ctx)?, &ctx.data::<std::sync::Arc<Live>>()?.stock);
+        let (reader, feed) = (Ctx::of(ctx).reader()?, &ctx.data::<std::sync::Arc<Live>>()?.stock);
         let mut skus = skus;
         skus.sort_unstable();
         skus.dedup();
@@ -163,6 +164,6 @@ async fn orders(
 ) -> Result<impl futures_util::Stream<Item = Document> + Send + use<>> {
     // Watched before it is read, so that no change is between.
     let receiver = ctx.data::<std::sync::Arc<Live>>()?.orders.watch(&format!("order-{key}"));
-    let current = reader(ctx)?.order(key).await?;
+    let current = Ctx::of(ctx).reader()?.order(key).await?;
     Ok(versions(receiver, current, since.unwrap_or_default()))
 }

@@ -1,6 +1,8 @@
 //! Events, parked reactions, projectors, reactors and sales.
 
-use async_graphql::{Context, ID, Object, Result};
+use crate::execution::Ctx;
+use async_graphql::{ID, Result};
+use query_api_macros::object;
 use read_models::Direction;
 use read_models::documents::events::EVENTS;
 use read_models::documents::parked_reactions::PARKED_REACTIONS;
@@ -20,14 +22,14 @@ use crate::types::sales::{SalesWeek, weeks};
 pub(crate) struct Audit;
 
 /// Audit and operations queries of the back office.
-#[Object]
+#[object]
 impl Audit {
     /// Lists recorded events: those of one stream by version, those of one correlation id by time, otherwise
     /// all events, newest first. Consistency tokens do not cover this list.
     #[expect(clippy::too_many_arguments, reason = "a connection's arguments are many")]
     async fn events(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(desc = "Page size, 0 to 100; default 20.")] first: Option<i32>,
         #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
         #[graphql(desc = "Page size from the end, 0 to 100; not with `first`.")] last: Option<i32>,
@@ -59,7 +61,7 @@ impl Audit {
     /// Lists reactions that a reactor has given up on, most recently changed first.
     async fn parked_reactions(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(desc = "Page size, 0 to 100; default 20.")] first: Option<i32>,
         #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
         #[graphql(desc = "Page size from the end, 0 to 100; not with `first`.")] last: Option<i32>,
@@ -74,12 +76,12 @@ impl Audit {
     }
 
     /// Status of every generation of every projection, whichever process updates it. A status may be one second old.
-    async fn projectors(&self, ctx: &Context<'_>) -> Result<Option<Vec<Projector>>> {
+    async fn projectors(&self, ctx: &Ctx<'_>) -> Result<Option<Vec<Projector>>> {
         Ok(Some(projectors(reader(ctx)?).await?.into_iter().map(Projector::from).collect()))
     }
 
     /// Status of every reactor, whichever processes run it. A status may be one second old.
-    async fn reactors(&self, ctx: &Context<'_>) -> Result<Option<Vec<Reactor>>> {
+    async fn reactors(&self, ctx: &Ctx<'_>) -> Result<Option<Vec<Reactor>>> {
         Ok(Some(reactors(reader(ctx)?).await?.into_iter().map(Reactor::from).collect()))
     }
 
@@ -87,7 +89,7 @@ impl Audit {
     /// do not cover this list.
     async fn sales_by_week(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(desc = "Global id of the product, or its UUID.")] product: ID,
         #[graphql(desc = "First week, such as `2026-W09`; no limit if not given.")] from: Option<String>,
         #[graphql(desc = "Last week, such as `2026-W12`; no limit if not given.")] to: Option<String>,
@@ -97,7 +99,7 @@ impl Audit {
     }
 
     /// Counts of what requires an operator's attention.
-    async fn attention(&self) -> Attention {
+    fn attention(&self) -> Attention {
         Attention
     }
 }

@@ -1,6 +1,8 @@
 //! States of the past, for the back office.
 
-use async_graphql::{Context, Object, Result};
+use crate::execution::Ctx;
+use async_graphql::Result;
+use query_api_macros::object;
 use read_models::documents::order_versions::ORDER_VERSIONS;
 use read_models::documents::stock_versions::STOCK_VERSIONS;
 
@@ -13,13 +15,13 @@ use crate::types::stock::StockItemVersion;
 pub(crate) struct History;
 
 /// Queries of the back office for states of the past.
-#[Object]
+#[object]
 impl History {
     /// Fetches an order as it was at a time or at a version. Null if the order does not exist, if it was placed later
     /// than the time, or if it does not have the version.
     async fn order_as_of(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(desc = "The order that is wanted.")] by: OrderKey,
         #[graphql(desc = "The state that is wanted.")] moment: Moment,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
@@ -35,7 +37,7 @@ impl History {
     /// stock item does not have the version.
     async fn stock_as_of(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(desc = "SKU whose stock is wanted.")] sku: String,
         #[graphql(desc = "The state that is wanted.")] moment: Moment,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,

@@ -1,6 +1,8 @@
 //! Objects by their global ids, for the back office.
 
-use async_graphql::{Context, ID, Object, Result};
+use crate::execution::Ctx;
+use async_graphql::{ID, Result};
+use query_api_macros::object;
 use read_models::documents::order_versions::ORDER_VERSIONS;
 use read_models::documents::stock_versions::STOCK_VERSIONS;
 
@@ -28,12 +30,12 @@ use crate::types::timeline::TimelineEntry;
 pub(crate) struct Nodes;
 
 /// Node queries of the back office.
-#[Object]
+#[object]
 impl Nodes {
     /// Fetches an object by its global id. Null if it does not exist.
     async fn node(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(desc = "Global id of an object of any type.")] id: ID,
     ) -> Result<Option<ShopNode>> {
         Ok(find(reader(ctx)?, &id).await?)
@@ -43,7 +45,7 @@ impl Nodes {
     /// does not exist or cannot be read.
     async fn nodes(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(desc = "Up to 100 global ids of any type.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Result<ShopNode>>>> {
         let reader = reader(ctx)?;

@@ -1,6 +1,8 @@
 //! Products, orders, stock, shipments and payments, for the back office.
 
-use async_graphql::{Context, Object, Result};
+use crate::execution::Ctx;
+use async_graphql::Result;
+use query_api_macros::object;
 use read_models::Direction;
 use read_models::documents::orders::ORDERS;
 use read_models::documents::payments::PAYMENTS;
@@ -28,14 +30,14 @@ const EVERY_STATUS: [ProductStatus; 4] =
     [ProductStatus::Draft, ProductStatus::Published, ProductStatus::Unpublished, ProductStatus::Archived];
 
 /// Order, product, stock, shipment and payment queries of the back office.
-#[Object]
+#[object]
 impl Shop {
     /// Lists products of every status, by title if `sort` is not given, and the best match first if `search` is
     /// given without `sort`.
     #[expect(clippy::too_many_arguments, reason = "a connection's arguments are many")]
     async fn products(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(desc = "Page size, 0 to 100; default 20.")] first: Option<i32>,
         #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
         #[graphql(desc = "Page size from the end, 0 to 100; not with `first`.")] last: Option<i32>,
@@ -60,7 +62,7 @@ impl Shop {
             search,
             filter: filter.unwrap_or_default(),
             sort,
-            facets: ctx.look_ahead().field("facets").exists(),
+            facets: ctx.selects("facets"),
         };
         Ok(Some(catalog::products(reader, &window, list).await?))
     }
@@ -68,7 +70,7 @@ impl Shop {
     /// Fetches an order. Null if it does not exist.
     async fn order(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(desc = "The order that is wanted.")] by: OrderKey,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<ShopOrder>> {
@@ -82,7 +84,7 @@ impl Shop {
     #[expect(clippy::too_many_arguments, reason = "a connection's arguments are many")]
     async fn orders(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(desc = "Page size, 0 to 100; default 20.")] first: Option<i32>,
         #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
         #[graphql(desc = "Page size from the end, 0 to 100; not with `first`.")] last: Option<i32>,
@@ -103,7 +105,7 @@ impl Shop {
     #[expect(clippy::too_many_arguments, reason = "a connection's arguments are many")]
     async fn stock_items(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(desc = "Page size, 0 to 100; default 20.")] first: Option<i32>,
         #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
         #[graphql(desc = "Page size from the end, 0 to 100; not with `first`.")] last: Option<i32>,
@@ -124,7 +126,7 @@ impl Shop {
     #[expect(clippy::too_many_arguments, reason = "a connection's arguments are many")]
     async fn shipments(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(desc = "Page size, 0 to 100; default 20.")] first: Option<i32>,
         #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
         #[graphql(desc = "Page size from the end, 0 to 100; not with `first`.")] last: Option<i32>,
@@ -144,7 +146,7 @@ impl Shop {
     #[expect(clippy::too_many_arguments, reason = "a connection's arguments are many")]
     async fn payments(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(desc = "Page size, 0 to 100; default 20.")] first: Option<i32>,
         #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
         #[graphql(desc = "Page size from the end, 0 to 100; not with `first`.")] last: Option<i32>,

@@ -1,9 +1,11 @@
 //! Relay connections, with `nodes` next to `edges`.
 
+use crate::execution::{Ctx, Output};
+use query_api_macros::{Fields, object};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, OutputType, Result, SimpleObject, TypeName};
+use async_graphql::{OutputType, Result, SimpleObject, TypeName};
 use read_models::{Cursor, Direction, Filter, Query};
 
 use super::{List, Page, cursor};
@@ -14,7 +16,7 @@ use crate::reader::{Doc, Reader, reader};
 const COUNTED: u64 = 10_000;
 
 /// A node type that has a connection.
-pub(crate) trait Named: OutputType {
+pub(crate) trait Named: OutputType + Output {
     /// `Order`: its connection is an `OrderConnection`.
     const NAME: &'static str;
 }
@@ -122,27 +124,27 @@ impl List {
 }
 
 /// One page of a list, as a Relay connection.
-#[Object(name_type)]
+#[object(name_type)]
 impl<N: Named> Connection<N> {
     /// The nodes of this page, without their cursors.
-    pub(crate) async fn nodes(&self) -> Vec<&N> {
+    pub(crate) fn nodes(&self) -> Vec<&N> {
         self.edges.iter().map(|(_, node)| node).collect()
     }
 
     /// The nodes of this page with their cursors.
-    pub(crate) async fn edges(&self) -> Vec<Edge<'_, N>> {
+    pub(crate) fn edges(&self) -> Vec<Edge<'_, N>> {
         self.edges.iter().map(|(cursor, node)| Edge { cursor, node }).collect()
     }
 
     /// Position of this page in the list.
-    pub(crate) async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo> {
+    pub(crate) async fn page_info(&self, ctx: &Ctx<'_>) -> Result<PageInfo> {
         let reader = reader(ctx)?;
         Ok(PageInfo {
-            has_previous_page: match ctx.look_ahead().field("hasPreviousPage").exists() {
+            has_previous_page: match ctx.selects("hasPreviousPage") {
                 true => self.has_previous(reader).await?,
                 false => false,
             },
-            has_next_page: match ctx.look_ahead().field("hasNextPage").exists() {
+            has_next_page: match ctx.selects("hasNextPage") {
                 true => self.has_next(reader).await?,
                 false => false,
             },
@@ -152,7 +154,7 @@ impl<N: Named> Connection<N> {
     }
 
     /// Number of nodes in the whole list, across all pages. Null if there are more than 10 000.
-    pub(crate) async fn total_count(&self, ctx: &Context<'_>) -> Result<Option<u64>> {
+    pub(crate) async fn total_count(&self, ctx: &Ctx<'_>) -> Result<Option<u64>> {
         match &self.ends {
             Ends::Known { total, .. } => Ok(Some(*total)),
             Ends::Stored { list, .. } => {
@@ -175,16 +177,16 @@ pub(crate) struct Edge<'c, N> {
 }
 
 /// A node of a list with its cursor.
-#[Object(name_type)]
+#[object(name_type)]
 impl<N: Named> Edge<'_, N> {
     /// Opaque position of the node, for `after` and `before`. Valid only for the same list in the same sort
     /// order.
-    async fn cursor(&self) -> &str {
+    fn cursor(&self) -> &str {
         self.cursor
     }
 
     /// The object at this position of the list.
-    async fn node(&self) -> &N {
+    fn node(&self) -> &N {
         self.node
     }
 }
@@ -196,7 +198,7 @@ impl<N: Named> TypeName for Edge<'_, N> {
 }
 
 /// Position of a page in its list.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Fields)]
 pub(crate) struct PageInfo {
     /// Whether the list has nodes before this page.
     has_previous_page: bool,

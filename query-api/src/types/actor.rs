@@ -1,7 +1,9 @@
 //! The party that caused an event.
 
-use async_graphql::{Context, Object, Result};
+use crate::execution::Ctx;
+use async_graphql::Result;
 use http_server::Audience;
+use query_api_macros::object;
 use read_models::documents;
 
 use super::names::{ActorType, named};
@@ -10,16 +12,16 @@ use crate::reader::reader;
 pub(crate) struct Actor(pub(crate) documents::Actor);
 
 /// The party that caused an event.
-#[Object]
+#[object]
 impl Actor {
     /// Kind of party that acted.
-    async fn r#type(&self) -> Result<ActorType> {
+    fn r#type(&self) -> Result<ActorType> {
         Ok(named(&self.0.kind)?)
     }
 
     /// Id of the party, such as an operator's or a reactor's name. Null for shoppers if the party is a member
     /// of staff.
-    async fn id(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+    fn id(&self, ctx: &Ctx<'_>) -> Result<Option<&str>> {
         let hidden = self.0.kind == "STAFF" && reader(ctx)?.audience == Audience::Public;
         Ok((!hidden).then_some(self.0.id.as_str()))
     }

@@ -1,8 +1,9 @@
 //! Categories.
 
+use query_api_macros::object;
 use std::sync::Arc;
 
-use async_graphql::{ID, Object};
+use async_graphql::ID;
 use read_models::documents::categories::{self, CategoryTree};
 
 use crate::id::global;
@@ -36,35 +37,35 @@ impl Category {
 }
 
 /// A category of the catalog's tree.
-#[Object]
+#[object]
 impl Category {
     /// Global id of the category.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         global("Category", &self.id)
     }
 
     /// URL name of the category, such as `green-tea`; unique among categories.
-    async fn slug(&self) -> &str {
+    fn slug(&self) -> &str {
         &self.category.slug
     }
 
     /// Display name of the category.
-    async fn name(&self) -> &str {
+    fn name(&self) -> &str {
         &self.category.name
     }
 
     /// The category that this one belongs to. Null for a top-level category.
-    async fn parent(&self) -> Option<Category> {
+    fn parent(&self) -> Option<Category> {
         Self::find(&self.tree, self.category.parent.as_deref()?)
     }
 
     /// Direct subcategories, by name. Empty for a leaf.
-    async fn children(&self) -> Vec<Category> {
+    fn children(&self) -> Vec<Category> {
         Self::below(&self.tree, Some(&self.id), 1)
     }
 
     /// Version of the category tree's stream, which all categories share.
-    async fn version(&self) -> u64 {
+    fn version(&self) -> u64 {
         self.tree.version
     }
 }

@@ -1,8 +1,9 @@
 //! Events, for auditors.
 
+use query_api_macros::{Fields, object};
 use std::sync::Arc;
 
-use async_graphql::{ID, Object, SimpleObject};
+use async_graphql::{ID, SimpleObject};
 use read_models::documents;
 use read_models::documents::events::EventEntry;
 
@@ -13,7 +14,7 @@ use crate::reader::Doc;
 use crate::scalars::{BigInt, DateTime};
 
 /// Reference to a recorded event and its position in the log.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Fields)]
 pub(crate) struct EventRef {
     /// Id of the event (UUID), as published on its topic.
     event_id: ID,
@@ -55,95 +56,95 @@ impl From<&documents::EventRef> for EventRef {
 pub(crate) struct Event(Arc<Doc<EventEntry>>);
 
 /// A recorded event, as stored in the log.
-#[Object]
+#[object]
 impl Event {
     /// Global id of the event.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         global("Event", &self.0.id)
     }
 
     /// Id of the event (UUID), as published on its topic.
-    async fn event_id(&self) -> &str {
+    fn event_id(&self) -> &str {
         &self.0.value.event_id
     }
 
     /// Full event type, such as `chorale.order.OrderPlaced.v1`.
-    async fn r#type(&self) -> &str {
+    fn r#type(&self) -> &str {
         &self.0.value.kind
     }
 
     /// Event type without namespace and version, such as `OrderPlaced`.
-    async fn name(&self) -> &str {
+    fn name(&self) -> &str {
         &self.0.value.name
     }
 
     /// Id of the event's stream, such as `order-…`.
-    async fn stream(&self) -> &str {
+    fn stream(&self) -> &str {
         &self.0.value.stream
     }
 
     /// Version of the stream after this event, starting at 1.
-    async fn version(&self) -> u64 {
+    fn version(&self) -> u64 {
         self.0.value.version
     }
 
     /// Name of the context that recorded the event, such as `ordering`.
-    async fn context(&self) -> &str {
+    fn context(&self) -> &str {
         &self.0.value.context
     }
 
     /// Name of the topic that carries the event.
-    async fn topic(&self) -> &str {
+    fn topic(&self) -> &str {
         &self.0.value.topic
     }
 
     /// Position in the log of the event's context, starting at 1.
-    async fn position(&self) -> BigInt {
+    fn position(&self) -> BigInt {
         self.0.value.position.into()
     }
 
     /// Epoch of the log: changes when a log is restored or forked.
-    async fn epoch(&self) -> &str {
+    fn epoch(&self) -> &str {
         &self.0.value.epoch
     }
 
     /// Id shared by all events that follow from one original command.
-    async fn correlation_id(&self) -> &str {
+    fn correlation_id(&self) -> &str {
         &self.0.value.correlation_id
     }
 
     /// Id of the event or command that directly caused this event.
-    async fn causation_id(&self) -> &str {
+    fn causation_id(&self) -> &str {
         &self.0.value.causation_id
     }
 
     /// W3C trace context (`traceparent`) of the request. Null if there was none.
-    async fn traceparent(&self) -> Option<&str> {
+    fn traceparent(&self) -> Option<&str> {
         self.0.value.traceparent.as_deref()
     }
 
     /// Hash of the log's chain at this event, in lower-case hexadecimal.
-    async fn hash(&self) -> &str {
+    fn hash(&self) -> &str {
         &self.0.value.hash
     }
 
     /// Time when the event was recorded.
-    async fn at(&self) -> DateTime {
+    fn at(&self) -> DateTime {
         (&self.0.value.at).into()
     }
 
     /// Summary of the event in one sentence, without personal data.
-    async fn summary(&self) -> &str {
+    fn summary(&self) -> &str {
         &self.0.value.summary
     }
 
     /// The party that caused the event.
-    async fn actor(&self) -> Actor {
+    fn actor(&self) -> Actor {
         Actor(self.0.value.actor.clone())
     }
 
     /// Payload: the exact JSON text that was recorded. Personal data in it is encrypted.
-    async fn payload(&self) -> &str {
+    fn payload(&self) -> &str {
         &self.0.value.payload
     }
 }

@@ -3,6 +3,7 @@
 use async_graphql::Enum;
 use async_graphql::resolver_utils::EnumType;
 
+use crate::execution::leaf;
 use crate::fault::Fault;
 
 /// The enum value with this name; [`Fault::Unknown`] if there is none.
@@ -30,6 +31,8 @@ macro_rules! names {
             $(#[$doc])*
             #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
             pub(crate) enum $name { $($(#[$vdoc])* $variant,)+ }
+
+            leaf! { $name: |value| name(*value); }
         )+
     };
 }

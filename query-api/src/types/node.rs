@@ -13,10 +13,11 @@ use super::reactor::Reactor;
 use super::shipment::Shipment;
 use super::stock::{Reservation, StockItem, StockItemVersion, StockMovement, StockView};
 use super::timeline::TimelineEntry;
+use crate::execution::one_of;
 
 /// An object with a global id.
 #[derive(Clone, Interface)]
-#[graphql(field(name = "id", ty = "ID", desc = "Global id of the object."))]
+#[graphql(field(name = "id", method = "graphql_id", ty = "ID", desc = "Global id of the object."))]
 pub(crate) enum Node {
     /// A product.
     Product(Product),
@@ -42,7 +43,10 @@ pub(crate) enum Node {
 
 /// An object with a global id.
 #[derive(Clone, Interface)]
-#[graphql(name = "Node", field(name = "id", ty = "ID", desc = "Global id of the object."))]
+#[graphql(
+    name = "Node",
+    field(name = "id", method = "graphql_id", ty = "ID", desc = "Global id of the object.")
+)]
 pub(crate) enum ShopNode {
     /// A product.
     Product(Product),
@@ -81,3 +85,6 @@ pub(crate) enum ShopNode {
     /// A reactor.
     Reactor(Reactor),
 }
+
+one_of!(Node: Product, Variant, Category, StockView, Order, OrderVersion, OrderLine, Payment, Shipment, TimelineEntry);
+one_of!(ShopNode: Product, Variant, Category, Order, OrderVersion, OrderLine, TimelineEntry, StockView, StockItem, StockItemVersion, StockMovement, Reservation, Payment, Shipment, Event, ParkedReaction, Projector, Reactor);

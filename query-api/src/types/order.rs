@@ -7,9 +7,12 @@ mod personal;
 mod state;
 mod version;
 
+use crate::execution::Ctx;
+use crate::execution::merged;
+use query_api_macros::object;
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, MergedObject, Object, Result};
+use async_graphql::{Context, ID, MergedObject, Result};
 use read_models::documents::orders::{self, ORDERS};
 
 use super::payment::Payment;
@@ -53,10 +56,14 @@ pub(crate) async fn key_of(reader: &Reader, key: OrderKey) -> std::result::Resul
 #[derive(Clone, MergedObject)]
 pub(crate) struct Order(OrderFields, OrderState, PersonalData);
 
+merged!(Order: 0: OrderFields, 1: OrderState, 2: PersonalData);
+
 /// An order, as seen by the back office.
 #[derive(Clone, MergedObject)]
 #[graphql(name = "Order")]
 pub(crate) struct ShopOrder(OrderFields, OrderState, PersonalData, BackOffice, OrderReservation);
+
+merged!(ShopOrder: 0: OrderFields, 1: OrderState, 2: PersonalData, 3: BackOffice, 4: OrderReservation);
 
 impl Order {
     /// The order of a document. The caller checks that the client may see it.
@@ -66,7 +73,7 @@ impl Order {
 
     /// For the interface.
     #[expect(clippy::unused_async, reason = "the interface calls it like a resolver")]
-    pub(crate) async fn id(&self, _: &Context<'_>) -> Result<ID> {
+    pub(crate) async fn graphql_id(&self, _: &Context<'_>) -> Result<ID> {
         Ok(global("Order", &self.0.0.value.order_id))
     }
 }
@@ -74,7 +81,7 @@ impl Order {
 impl ShopOrder {
     /// For the interface.
     #[expect(clippy::unused_async, reason = "the interface calls it like a resolver")]
-    pub(crate) async fn id(&self, _: &Context<'_>) -> Result<ID> {
+    pub(crate) async fn graphql_id(&self, _: &Context<'_>) -> Result<ID> {
         Ok(global("Order", &self.0.0.value.order_id))
     }
 }
@@ -101,22 +108,22 @@ impl Listed for ShopOrder {
 pub(crate) struct OrderFields(Document);
 
 /// The fields of an order that both schemas show and that are read from other documents.
-#[Object]
+#[object]
 impl OrderFields {
     /// Global id of the order.
-    async fn id(&self) -> ID {
+    fn id(&self) -> ID {
         global("Order", &self.0.value.order_id)
     }
 
     /// Payments of the order: empty until one has been requested, then exactly one. Null, with an error, if
     /// payments cannot be read.
-    async fn payments(&self, ctx: &Context<'_>) -> Result<Option<Vec<Payment>>> {
+    async fn payments(&self, ctx: &Ctx<'_>) -> Result<Option<Vec<Payment>>> {
         let payment = reader(ctx)?.payment(&self.0.value.order_id).await?;
         Ok(Some(payment.into_iter().map(Payment).collect()))
     }
 
     /// Shipments of the order, oldest first. Null, with an error, if shipments cannot be read.
-    async fn shipments(&self, ctx: &Context<'_>) -> Result<Option<Vec<Shipment>>> {
+    async fn shipments(&self, ctx: &Ctx<'_>) -> Result<Option<Vec<Shipment>>> {
         let shipments = reader(ctx)?.shipments(&self.0.value.order_id).await?;
         Ok(Some(shipments.iter().cloned().map(Shipment).collect()))
     }
@@ -125,7 +132,7 @@ impl OrderFields {
     /// history cannot be read.
     async fn timeline(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(default = 100, desc = "Page size, 0 to 100.")] first: i32,
         #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
     ) -> Result<Option<Connection<TimelineEntry>>> {

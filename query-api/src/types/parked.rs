@@ -1,8 +1,9 @@
 //! Reactions that a reactor has given up on.
 
+use query_api_macros::{Fields, object};
 use std::sync::Arc;
 
-use async_graphql::{ID, Object, Result, SimpleObject};
+use async_graphql::{ID, Result, SimpleObject};
 use read_models::documents::parked_reactions;
 
 use super::names::{ParkedState, named};
@@ -16,75 +17,75 @@ use crate::scalars::{DateTime, instant};
 pub(crate) struct ParkedReaction(pub(crate) Arc<Doc<parked_reactions::ParkedReaction>>);
 
 /// A stream that a reactor has given up on: its events wait for a redrive.
-#[Object]
+#[object]
 impl ParkedReaction {
     /// Global id of the parked reaction.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         global("ParkedReaction", &self.0.id)
     }
 
     /// Name of the reactor that gave up.
-    async fn reactor(&self) -> &str {
+    fn reactor(&self) -> &str {
         &self.0.value.reactor
     }
 
     /// Name of the context whose log holds the reaction.
-    async fn context(&self) -> &str {
+    fn context(&self) -> &str {
         &self.0.value.context
     }
 
     /// Id of the stream whose events wait, such as `order-…`.
-    async fn source(&self) -> &str {
+    fn source(&self) -> &str {
         &self.0.value.source
     }
 
     /// Whether the reaction waits or was redriven.
-    async fn state(&self) -> Result<ParkedState> {
+    fn state(&self) -> Result<ParkedState> {
         Ok(named(&self.0.value.state)?)
     }
 
     /// Id of the event on which the reactor last gave up.
-    async fn event_id(&self) -> &str {
+    fn event_id(&self) -> &str {
         &self.0.value.event_id
     }
 
     /// Full type of that event, such as `chorale.order.OrderPlaced.v1`.
-    async fn event_type(&self) -> &str {
+    fn event_type(&self) -> &str {
         &self.0.value.event_type
     }
 
     /// Version of that event in its stream.
-    async fn source_version(&self) -> u64 {
+    fn source_version(&self) -> u64 {
         self.0.value.source_version
     }
 
     /// Number of attempts before the reactor gave up, at least 1.
-    async fn attempts(&self) -> u32 {
+    fn attempts(&self) -> u32 {
         self.0.value.attempts
     }
 
     /// Error message of the last attempt.
-    async fn error(&self) -> &str {
+    fn error(&self) -> &str {
         &self.0.value.error
     }
 
     /// Up to 20 latest steps, newest first.
-    async fn history(&self) -> Result<Vec<ParkedStep>> {
+    fn history(&self) -> Result<Vec<ParkedStep>> {
         Ok(self.0.value.history.iter().map(ParkedStep::of).collect::<Result<_, _>>()?)
     }
 
     /// Time when the reaction was last parked. Null if that is not known.
-    async fn parked_at(&self) -> Option<DateTime> {
+    fn parked_at(&self) -> Option<DateTime> {
         instant(self.0.value.parked_at.as_ref())
     }
 
     /// Time when the reaction was last redriven. Null if it never was.
-    async fn redriven_at(&self) -> Option<DateTime> {
+    fn redriven_at(&self) -> Option<DateTime> {
         instant(self.0.value.redriven_at.as_ref())
     }
 
     /// Time of the latest change to the reaction.
-    async fn updated_at(&self) -> DateTime {
+    fn updated_at(&self) -> DateTime {
         (&self.0.value.updated_at).into()
     }
 }
@@ -92,7 +93,7 @@ impl ParkedReaction {
 listed!(ParkedReaction, parked_reactions::ParkedReaction);
 
 /// One step in the history of a parked reaction.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Fields)]
 struct ParkedStep {
     /// Whether the reaction was parked or redriven in this step.
     state: ParkedState,

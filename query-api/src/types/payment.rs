@@ -1,8 +1,10 @@
 //! Payments.
 
+use crate::execution::Ctx;
+use query_api_macros::{Fields, object};
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{ID, Result, SimpleObject};
 use http_server::Audience;
 use read_models::documents::payments;
 
@@ -18,99 +20,99 @@ use crate::scalars::{DateTime, Money, instant, money};
 pub(crate) struct Payment(pub(crate) Arc<Doc<payments::Payment>>);
 
 /// The payment of an order.
-#[Object]
+#[object]
 impl Payment {
     /// Global id of the payment.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         global("Payment", &self.0.value.order_id)
     }
 
     /// Global id of the order that is paid for.
-    async fn order_id(&self) -> ID {
+    fn order_id(&self) -> ID {
         global("Order", &self.0.value.order_id)
     }
 
     /// Current state of the payment at the provider.
-    async fn status(&self) -> Result<PaymentState> {
+    fn status(&self) -> Result<PaymentState> {
         Ok(named(&self.0.value.status)?)
     }
 
     /// Amount of the latest authorisation request. Null if none was made.
-    async fn amount(&self) -> Option<Money> {
+    fn amount(&self) -> Option<Money> {
         money(self.0.value.amount.as_ref())
     }
 
     /// Authorised amount. Null until the provider has authorised one.
-    async fn authorized(&self) -> Option<Money> {
+    fn authorized(&self) -> Option<Money> {
         money(self.0.value.authorized.as_ref())
     }
 
     /// Time until which the authorised amount can be captured. Null if there is no authorisation.
-    async fn authorized_until(&self) -> Option<DateTime> {
+    fn authorized_until(&self) -> Option<DateTime> {
         instant(self.0.value.authorized_until.as_ref())
     }
 
     /// Amount captured so far. Null if nothing was captured.
-    async fn captured(&self) -> Option<Money> {
+    fn captured(&self) -> Option<Money> {
         money(self.0.value.captured.as_ref())
     }
 
     /// Amount refunded so far. Null if nothing was refunded.
-    async fn refunded(&self) -> Option<Money> {
+    fn refunded(&self) -> Option<Money> {
         money(self.0.value.refunded.as_ref())
     }
 
     /// Amount charged back by the customer's bank so far. Null if there was no chargeback.
-    async fn charged_back(&self) -> Option<Money> {
+    fn charged_back(&self) -> Option<Money> {
         money(self.0.value.charged_back.as_ref())
     }
 
     /// Reference of the payment at the provider. Null for shoppers and until the provider has given one.
-    async fn provider_ref(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+    fn provider_ref(&self, ctx: &Ctx<'_>) -> Result<Option<&str>> {
         let operator = reader(ctx)?.audience == Audience::Staff;
         Ok(self.0.value.provider_ref.as_deref().filter(|_| operator))
     }
 
     /// URL where the customer confirms the payment. Null unless a confirmation is required.
-    async fn action_url(&self) -> Option<&str> {
+    fn action_url(&self) -> Option<&str> {
         self.0.value.action_url.as_deref()
     }
 
     /// Decline code of the latest attempt. Null unless it was declined. Shoppers see DECLINED instead of FRAUD.
-    async fn decline_code(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+    fn decline_code(&self, ctx: &Ctx<'_>) -> Result<Option<&str>> {
         let audience = reader(ctx)?.audience;
         Ok(self.0.value.decline_code.as_deref().map(|code| decline_code(code, audience)))
     }
 
     /// Number of attempts that remain after a decline. Null unless the latest attempt was declined.
-    async fn attempts_left(&self) -> Option<u32> {
+    fn attempts_left(&self) -> Option<u32> {
         self.0.value.attempts_left
     }
 
     /// Whether the payment was cancelled, so that no more money will be captured.
-    async fn cancelled(&self) -> bool {
+    fn cancelled(&self) -> bool {
         self.0.value.cancelled
     }
 
     /// Requests to the provider and their outcomes, oldest first.
-    async fn steps(&self, ctx: &Context<'_>) -> Result<Vec<PaymentStep>> {
+    fn steps(&self, ctx: &Ctx<'_>) -> Result<Vec<PaymentStep>> {
         let audience = reader(ctx)?.audience;
         let steps = self.0.value.steps.iter().map(|step| PaymentStep::of(step, audience));
         Ok(steps.collect::<Result<_, _>>()?)
     }
 
     /// Version of the payment's stream: the number of its events so far.
-    async fn version(&self) -> u64 {
+    fn version(&self) -> u64 {
         self.0.version
     }
 
     /// Time when the payment was created.
-    async fn created_at(&self) -> DateTime {
+    fn created_at(&self) -> DateTime {
         (&self.0.value.created_at).into()
     }
 
     /// Time of the latest change to the payment.
-    async fn updated_at(&self) -> DateTime {
+    fn updated_at(&self) -> DateTime {
         (&self.0.value.updated_at).into()
     }
 }
@@ -118,7 +120,7 @@ impl Payment {
 listed!(Payment, payments::Payment);
 
 /// A request to the payment provider and its outcome.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Fields)]
 struct PaymentStep {
     /// Name of the step, unique within the payment: `authorize:1`, `capture:{shipment}:1` and so on.
     step: String,

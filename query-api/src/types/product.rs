@@ -4,9 +4,11 @@ mod connection;
 mod facet;
 mod variant;
 
+use crate::execution::Ctx;
+use query_api_macros::{Fields, object};
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{ID, Result, SimpleObject};
 use http_server::Audience;
 use read_models::documents::products;
 
@@ -48,7 +50,7 @@ impl Product {
     }
 
     /// The document for fields that a card lacks. A list that asks for them reads it with one call for all.
-    async fn whole(&self, ctx: &Context<'_>) -> Result<Arc<Doc<products::Product>>> {
+    async fn whole(&self, ctx: &Ctx<'_>) -> Result<Arc<Doc<products::Product>>> {
         if self.whole {
             return Ok(self.document.clone());
         }
@@ -65,71 +67,71 @@ impl Product {
 }
 
 /// A product of the catalog.
-#[Object]
+#[object]
 impl Product {
     /// Global id of the product.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         global("Product", &self.document.value.product_id)
     }
 
     /// URL name of the product's page, such as `green-tea`; unique among products.
-    async fn slug(&self) -> &str {
+    fn slug(&self) -> &str {
         &self.document.value.slug
     }
 
     /// Display title of the product, 1 to 200 characters.
-    async fn title(&self) -> &str {
+    fn title(&self) -> &str {
         &self.document.value.title
     }
 
     /// Description for shoppers, at most 5 000 characters. Empty if there is none.
-    async fn description(&self, ctx: &Context<'_>) -> Result<String> {
+    async fn description(&self, ctx: &Ctx<'_>) -> Result<String> {
         Ok(self.whole(ctx).await?.value.description.clone())
     }
 
     /// Publication status. Shoppers only see PUBLISHED products.
-    async fn status(&self) -> Result<ProductStatus> {
+    fn status(&self) -> Result<ProductStatus> {
         Ok(named(&self.document.value.status)?)
     }
 
     /// Brand or manufacturer. Null if none is given.
-    async fn brand(&self) -> Option<&str> {
+    fn brand(&self) -> Option<&str> {
         self.document.value.brand.as_deref()
     }
 
     /// Categories that the product belongs to. Null, with an error, if categories cannot be read.
-    async fn categories(&self, ctx: &Context<'_>) -> Result<Option<Vec<Category>>> {
+    async fn categories(&self, ctx: &Ctx<'_>) -> Result<Option<Vec<Category>>> {
         let Some(tree) = reader(ctx)?.categories().await? else { return Ok(Some(Vec::new())) };
         Ok(Some(self.document.value.category_ids.iter().filter_map(|id| Category::find(&tree, id)).collect()))
     }
 
     /// Properties of the product, by name; at most 50.
-    async fn attributes(&self, ctx: &Context<'_>) -> Result<Vec<Attribute>> {
+    async fn attributes(&self, ctx: &Ctx<'_>) -> Result<Vec<Attribute>> {
         Ok(attributes(&self.whole(ctx).await?.value.attributes))
     }
 
     /// Images and videos, in the order in which they were added.
-    async fn media(&self) -> Vec<Medium> {
+    fn media(&self) -> Vec<Medium> {
         let media = self.document.value.media.iter();
         media.map(|medium| Medium { url: medium.url.clone(), alt: medium.alt.clone() }).collect()
     }
 
     /// Lowest and highest price of the variants on sale, in the currency in which the product was first
     /// priced. Null if no variant on sale has a price.
-    async fn price_range(&self) -> Option<MoneyRange> {
+    fn price_range(&self) -> Option<MoneyRange> {
         let (min, max) = (self.document.value.min_price.as_ref()?, self.document.value.max_price.as_ref()?);
         Some(MoneyRange { min: min.into(), max: max.into() })
     }
 
     /// Whether the product is published and has a priced variant on sale. Says nothing about stock.
-    async fn available_for_sale(&self) -> bool {
+    fn available_for_sale(&self) -> bool {
         self.document.value.available_for_sale
     }
 
     /// Variants of the product, in the order in which they were added. Shoppers do not see discontinued ones.
-    async fn variants(
+    fn variants(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(default = 20, desc = "Page size, 0 to 100.")] first: i32,
         #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
     ) -> Result<Connection<Variant>> {
@@ -140,7 +142,7 @@ impl Product {
     /// Latest price changes, newest first. At most 20 are kept. Shoppers do not see those of discontinued variants.
     async fn price_history(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(desc = "SKU of a variant; all variants if not given.")] sku: Option<String>,
         #[graphql(default = 20, desc = "Number of changes, 0 to 20.")] first: i32,
     ) -> Result<Vec<PriceChange>> {
@@ -155,17 +157,17 @@ impl Product {
     }
 
     /// Version of the product's stream: the number of its events so far.
-    async fn version(&self) -> u64 {
+    fn version(&self) -> u64 {
         self.document.version
     }
 
     /// Time when the product was created.
-    async fn created_at(&self) -> DateTime {
+    fn created_at(&self) -> DateTime {
         (&self.document.value.created_at).into()
     }
 
     /// Time of the latest change to the product.
-    async fn updated_at(&self) -> DateTime {
+    fn updated_at(&self) -> DateTime {
         (&self.document.value.updated_at).into()
     }
 }
@@ -179,7 +181,7 @@ fn attributes(map: &std::collections::BTreeMap<String, String>) -> Vec<Attribute
 }
 
 /// A named property of a product, or an option of a variant.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Fields)]
 pub(crate) struct Attribute {
     /// Name of the property, at most 50 characters.
     name: String,
@@ -188,7 +190,7 @@ pub(crate) struct Attribute {
 }
 
 /// An image or video of a product.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Fields)]
 struct Medium {
     /// URL of the file, absolute or relative to the shop.
     url: String,
@@ -197,7 +199,7 @@ struct Medium {
 }
 
 /// A range of prices, both ends included.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Fields)]
 struct MoneyRange {
     /// Lowest price in the range.
     min: Money,
@@ -206,7 +208,7 @@ struct MoneyRange {
 }
 
 /// A change of a variant's price.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Fields)]
 struct PriceChange {
     /// SKU of the variant whose price changed.
     sku: String,

@@ -1,6 +1,9 @@
 //! Status of projections, and overall health.
 
-use async_graphql::{ComplexObject, Enum, ID, SimpleObject};
+use crate::execution::leaf;
+use crate::types::names::name;
+use async_graphql::{Context, Enum, ID, Result, SimpleObject};
+use query_api_macros::Fields;
 use read_models::ProjectorStatus;
 use read_models::status::health;
 
@@ -25,9 +28,10 @@ pub(crate) enum ProjectorState {
     Retired,
 }
 
+leaf! { ProjectorState: |value| name(*value); }
+
 /// Status of one generation of a projection.
-#[derive(Clone, SimpleObject)]
-#[graphql(complex)]
+#[derive(Clone, SimpleObject, Fields)]
 pub(crate) struct Projector {
     /// Name of the projection, such as `orders`.
     name: String,
@@ -61,19 +65,22 @@ pub(crate) struct Projector {
     /// Current problem: why the first of these events could not be applied, why its projector is stalled, or why
     /// its rebuild did not finish. Null if no problem is known to this process.
     last_error: Option<String>,
+    /// Global id of the generation.
+    id: ID,
 }
 
-#[ComplexObject]
 impl Projector {
-    /// Global id of the generation.
-    pub(crate) async fn id(&self) -> ID {
-        global("Projector", &format!("{}:{}", self.name, self.generation))
+    /// For the interface.
+    #[expect(clippy::unused_async, reason = "the interface calls it like a resolver")]
+    pub(crate) async fn graphql_id(&self, _: &Context<'_>) -> Result<ID> {
+        Ok(self.id.clone())
     }
 }
 
 impl From<ProjectorStatus> for Projector {
     fn from(status: ProjectorStatus) -> Self {
         Self {
+            id: global("Projector", &format!("{}:{}", status.name, status.generation)),
             name: status.name,
             store: status.store.to_owned(),
             shape: status.shape,
@@ -99,7 +106,7 @@ impl Projector {
 }
 
 /// Overall health of the shop: its read models, projections and reactors.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Fields)]
 pub(crate) struct SystemStatus {
     /// True if the read models respond, every projection and every reactor is less than 60 seconds behind, no
     /// projector is known to be stalled, and no event is quarantined or parked. False if one of these is known not

@@ -1,6 +1,7 @@
 //! Status of reactors.
 
-use async_graphql::{ComplexObject, ID, SimpleObject};
+use async_graphql::{Context, ID, Result, SimpleObject};
+use query_api_macros::Fields;
 use read_models::ReactorStatus;
 
 use crate::fault::Fault;
@@ -9,8 +10,7 @@ use crate::reader::Reader;
 use crate::scalars::BigInt;
 
 /// Status of a reactor: a consumer that answers events with events of its context.
-#[derive(Clone, SimpleObject)]
-#[graphql(complex)]
+#[derive(Clone, SimpleObject, Fields)]
 pub(crate) struct Reactor {
     /// Name of the reactor, such as `payments-orders`.
     name: String,
@@ -27,19 +27,22 @@ pub(crate) struct Reactor {
     /// Number of events that it has given up on, or that wait behind such an event. At most 1 000 parked events of
     /// each context are counted.
     parked_events: BigInt,
+    /// Global id of the reactor.
+    id: ID,
 }
 
-#[ComplexObject]
 impl Reactor {
-    /// Global id of the reactor.
-    pub(crate) async fn id(&self) -> ID {
-        global("Reactor", &self.name)
+    /// For the interface.
+    #[expect(clippy::unused_async, reason = "the interface calls it like a resolver")]
+    pub(crate) async fn graphql_id(&self, _: &Context<'_>) -> Result<ID> {
+        Ok(self.id.clone())
     }
 }
 
 impl From<ReactorStatus> for Reactor {
     fn from(status: ReactorStatus) -> Self {
         Self {
+            id: global("Reactor", &status.name),
             name: status.name,
             context: status.context.to_owned(),
             lag_events: status.lag_events.map(BigInt::from),

@@ -1,5 +1,6 @@
 //! Weekly sales of a product.
 
+use query_api_macros::Fields;
 use std::collections::BTreeMap;
 
 use async_graphql::SimpleObject;
@@ -11,7 +12,7 @@ use crate::reader::Reader;
 use crate::scalars::{BigInt, Money};
 
 /// Sales of one product in one week, as ordered: later cancellations and refunds are not subtracted.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Fields)]
 pub(crate) struct SalesWeek {
     /// ISO 8601 week in UTC, such as `2026-W09`.
     week: String,

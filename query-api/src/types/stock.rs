@@ -4,9 +4,11 @@ mod item;
 mod movement;
 mod reservation;
 
+use crate::execution::Ctx;
+use query_api_macros::{Fields, object};
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{ID, Result, SimpleObject};
 use http_server::Audience;
 use read_models::documents;
 use read_models::documents::stock_levels;
@@ -60,42 +62,42 @@ impl StockView {
 }
 
 /// Stock level of a SKU.
-#[Object]
+#[object]
 impl StockView {
     /// Global id of the stock level.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         global("StockView", &self.sku)
     }
 
     /// SKU that the level is for.
-    async fn sku(&self) -> &str {
+    fn sku(&self) -> &str {
         &self.sku
     }
 
     /// Stock level as a category, the same for all callers.
-    async fn level(&self) -> Result<StockLevel> {
+    fn level(&self) -> Result<StockLevel> {
         Ok(named(&self.level)?)
     }
 
     /// Quantity that can still be ordered, in units. Null for shoppers and if the SKU is not tracked.
-    async fn available_quantity(&self, ctx: &Context<'_>) -> Result<Option<u32>> {
+    fn available_quantity(&self, ctx: &Ctx<'_>) -> Result<Option<u32>> {
         let operator = reader(ctx)?.audience == Audience::Staff;
         Ok(self.available.filter(|_| operator))
     }
 
     /// Time of the latest stock movement.
-    async fn as_of(&self) -> DateTime {
+    fn as_of(&self) -> DateTime {
         (&self.as_of).into()
     }
 
     /// Version of the stock item's stream; 0 if it has none.
-    async fn version(&self) -> u64 {
+    fn version(&self) -> u64 {
         self.version
     }
 }
 
 /// A part of an order line that comes from one location.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Fields)]
 pub(crate) struct LineAtLocation {
     /// Number of the order line, starting at 1.
     line_id: u32,
@@ -122,7 +124,7 @@ impl From<&documents::LineAtLocation> for LineAtLocation {
 }
 
 /// A SKU of which too little was available.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Fields)]
 pub(crate) struct Shortage {
     /// SKU that was short.
     sku: String,

@@ -1,8 +1,10 @@
 //! The history of an order.
 
+use crate::execution::Ctx;
+use query_api_macros::object;
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{ID, Result};
 use http_server::Audience;
 use read_models::documents::order_timeline;
 
@@ -24,7 +26,7 @@ impl TimelineEntry {
     }
 
     /// Title and reason.
-    fn told(&self, ctx: &Context<'_>) -> Result<(&str, Option<&str>)> {
+    fn told(&self, ctx: &Ctx<'_>) -> Result<(&str, Option<&str>)> {
         let entry = &self.0.value;
         let audience = reader(ctx)?.audience;
         Ok(discretion::entry(&entry.name, &entry.title, entry.reason.as_deref(), audience))
@@ -32,40 +34,40 @@ impl TimelineEntry {
 }
 
 /// One entry in the history of an order.
-#[Object]
+#[object]
 impl TimelineEntry {
     /// Global id of the entry.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         global("TimelineEntry", &self.0.id)
     }
 
     /// Time of the event.
-    async fn at(&self) -> DateTime {
+    fn at(&self) -> DateTime {
         (&self.0.value.at).into()
     }
 
     /// Event type without namespace and version, such as `OrderPlaced`.
-    async fn r#type(&self) -> &str {
+    fn r#type(&self) -> &str {
         &self.0.value.name
     }
 
     /// Description of the event in one sentence.
-    async fn title(&self, ctx: &Context<'_>) -> Result<&str> {
+    fn title(&self, ctx: &Ctx<'_>) -> Result<&str> {
         Ok(self.told(ctx)?.0)
     }
 
     /// The party that caused the event.
-    async fn actor(&self) -> Actor {
+    fn actor(&self) -> Actor {
         Actor(self.0.value.actor.clone())
     }
 
     /// Reason code. Null if the event states none. Shoppers see OTHER or DECLINED instead of FRAUD.
-    async fn reason(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+    fn reason(&self, ctx: &Ctx<'_>) -> Result<Option<&str>> {
         Ok(self.told(ctx)?.1)
     }
 
     /// Reference to the event behind the entry.
-    async fn event(&self) -> EventRef {
+    fn event(&self) -> EventRef {
         (&self.0.value.event).into()
     }
 }

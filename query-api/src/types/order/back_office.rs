@@ -1,6 +1,8 @@
 //! The fields of an order that only the back office sees.
 
-use async_graphql::{Context, Object, Result, SimpleObject};
+use crate::execution::Ctx;
+use async_graphql::{Result, SimpleObject};
+use query_api_macros::{Fields, object};
 
 use super::Document;
 use crate::reader::reader;
@@ -11,20 +13,20 @@ use crate::types::stock::Reservation;
 pub(crate) struct BackOffice(pub(super) Document);
 
 /// The fields of an order that only the back office sees.
-#[Object]
+#[object]
 impl BackOffice {
     /// Id of the customer who placed the order. Null for a guest.
-    async fn customer_id(&self) -> Option<&str> {
+    fn customer_id(&self) -> Option<&str> {
         self.0.value.customer_id.as_deref()
     }
 
     /// Id of the order's event stream: `order-` and the order's id.
-    async fn stream(&self) -> &str {
+    fn stream(&self) -> &str {
         &self.0.id
     }
 
     /// Free-text reason for the cancellation. Null if none was given or personal data was erased.
-    async fn cancel_text(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+    async fn cancel_text(&self, ctx: &Ctx<'_>) -> Result<Option<String>> {
         match &self.0.value.cancel_text {
             Some(text) => Ok(reader(ctx)?.open(text, "text").await?),
             None => Ok(None),
@@ -32,7 +34,7 @@ impl BackOffice {
     }
 
     /// Notes that staff added to the order, oldest first.
-    async fn notes(&self, ctx: &Context<'_>) -> Result<Vec<Note>> {
+    async fn notes(&self, ctx: &Ctx<'_>) -> Result<Vec<Note>> {
         let mut notes = Vec::new();
         for note in &self.0.value.notes {
             let text = reader(ctx)?.open(&note.note, "note").await?;
@@ -46,17 +48,17 @@ impl BackOffice {
 pub(crate) struct OrderReservation(pub(super) Document);
 
 /// The fields of an order that only the back office sees and that are read from other documents.
-#[Object]
+#[object]
 impl OrderReservation {
     /// Stock reservation of the order. Null until inventory has answered, or, with an error, if reservations
     /// cannot be read.
-    async fn reservation(&self, ctx: &Context<'_>) -> Result<Option<Reservation>> {
+    async fn reservation(&self, ctx: &Ctx<'_>) -> Result<Option<Reservation>> {
         Ok(reader(ctx)?.reservation(&self.0.value.order_id).await?.map(Reservation))
     }
 }
 
 /// A note that staff added to an order.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Fields)]
 struct Note {
     /// Text of the note. Null if personal data was erased.
     text: Option<String>,

@@ -1,7 +1,9 @@
 //! Holds of an order and their resolutions.
 
-use async_graphql::{Context, ID, Object, Result};
+use crate::execution::Ctx;
+use async_graphql::{ID, Result};
 use http_server::Audience;
+use query_api_macros::object;
 use read_models::documents::orders;
 
 use crate::id::global;
@@ -12,20 +14,20 @@ use crate::types::names::{HoldReason, WayOut, all_named, named};
 pub(crate) struct Hold(pub(super) orders::Hold);
 
 /// A reason for which an order is on hold, and how it can be resolved.
-#[Object]
+#[object]
 impl Hold {
     /// Why the order is on hold.
-    async fn reason(&self) -> Result<HoldReason> {
+    fn reason(&self) -> Result<HoldReason> {
         Ok(named(&self.0.reason)?)
     }
 
     /// Global id of the shipment that the hold concerns. Null if it concerns the whole order.
-    async fn shipment_id(&self) -> Option<ID> {
+    fn shipment_id(&self) -> Option<ID> {
         self.0.shipment_id.as_deref().map(|id| global("Shipment", id))
     }
 
     /// Free-text reason given by staff. Null for shoppers, if none was given, or if personal data was erased.
-    async fn text(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+    async fn text(&self, ctx: &Ctx<'_>) -> Result<Option<String>> {
         let reader = reader(ctx)?;
         match &self.0.text {
             Some(text) if reader.audience == Audience::Staff => Ok(reader.open(text, "text").await?),
@@ -34,7 +36,7 @@ impl Hold {
     }
 
     /// Resolutions that staff can choose from. Empty for shoppers.
-    async fn ways_out(&self, ctx: &Context<'_>) -> Result<Vec<WayOut>> {
+    fn ways_out(&self, ctx: &Ctx<'_>) -> Result<Vec<WayOut>> {
         match reader(ctx)?.audience {
             Audience::Staff => Ok(all_named(&self.0.ways_out)?),
             Audience::Public => Ok(Vec::new()),
@@ -42,22 +44,22 @@ impl Hold {
     }
 
     /// Amount of money that the hold concerns. Null if it does not concern money.
-    async fn amount(&self) -> Option<Money> {
+    fn amount(&self) -> Option<Money> {
         money(self.0.amount.as_ref())
     }
 
     /// Resolution that staff chose and that is being carried out. Null until one is chosen.
-    async fn chosen(&self) -> Result<Option<WayOut>> {
+    fn chosen(&self) -> Result<Option<WayOut>> {
         Ok(self.0.chosen.as_deref().map(named).transpose()?)
     }
 
     /// Global ids of the shipments that cannot be dispatched during the hold.
-    async fn blocks(&self) -> Vec<ID> {
+    fn blocks(&self) -> Vec<ID> {
         self.0.blocks.iter().map(|id| global("Shipment", id)).collect()
     }
 
     /// Time when the hold began.
-    async fn since(&self) -> DateTime {
+    fn since(&self) -> DateTime {
         (&self.0.since).into()
     }
 }

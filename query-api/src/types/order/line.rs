@@ -1,6 +1,8 @@
 //! Lines of orders.
 
-use async_graphql::{Context, ID, Object, Result};
+use crate::execution::Ctx;
+use async_graphql::{ID, Result};
+use query_api_macros::object;
 use read_models::documents::orders;
 
 use crate::fault::Fault;
@@ -34,88 +36,88 @@ impl OrderLine {
 }
 
 /// One line of an order, with title and price as of the time when the order was placed.
-#[Object]
+#[object]
 impl OrderLine {
     /// Global id of the line.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         global("OrderLine", &format!("{}:{}", self.order, self.line.line_id))
     }
 
     /// Number of the line within the order, starting at 1.
-    async fn line_id(&self) -> u32 {
+    fn line_id(&self) -> u32 {
         self.line.line_id
     }
 
     /// SKU of the ordered variant.
-    async fn sku(&self) -> &str {
+    fn sku(&self) -> &str {
         &self.line.sku
     }
 
     /// Title of the product when the order was placed.
-    async fn title(&self) -> &str {
+    fn title(&self) -> &str {
         &self.line.title
     }
 
     /// Title of the variant when the order was placed. Empty if the product has no options.
-    async fn variant_title(&self) -> &str {
+    fn variant_title(&self) -> &str {
         &self.line.variant_title
     }
 
     /// The product as it is now. Null if the caller can no longer see it, or, with an error, if products
     /// cannot be read.
-    async fn product(&self, ctx: &Context<'_>) -> Result<Option<Product>> {
+    async fn product(&self, ctx: &Ctx<'_>) -> Result<Option<Product>> {
         let reader = reader(ctx)?;
         let product = reader.product(&self.line.product_id).await?;
         Ok(product.and_then(|product| Product::for_audience(product, reader.audience)))
     }
 
     /// Ordered quantity, in units; at least 1.
-    async fn quantity(&self) -> Int {
+    fn quantity(&self) -> Int {
         Int(self.line.qty)
     }
 
     /// Units of this line that were cancelled.
-    async fn cancelled_quantity(&self) -> Int {
+    fn cancelled_quantity(&self) -> Int {
         Int(self.line.cancelled_qty)
     }
 
     /// Units of this line that were dispatched.
-    async fn shipped_quantity(&self) -> Int {
+    fn shipped_quantity(&self) -> Int {
         Int(self.line.shipped_qty)
     }
 
     /// Price of one unit, tax included.
-    async fn unit_price(&self) -> Money {
+    fn unit_price(&self) -> Money {
         (&self.line.unit_price).into()
     }
 
     /// Discount on the whole line, as a positive amount.
-    async fn discount(&self) -> Money {
+    fn discount(&self) -> Money {
         (&self.line.discount).into()
     }
 
     /// Tax rate in basis points: 1900 is 19 %.
-    async fn tax_rate(&self) -> Int {
+    fn tax_rate(&self) -> Int {
         Int(self.line.tax_rate)
     }
 
     /// Tax that is included in the line's total.
-    async fn tax(&self) -> Money {
+    fn tax(&self) -> Money {
         (&self.line.tax).into()
     }
 
     /// Quantity × unit price − discount, tax included.
-    async fn total(&self) -> Money {
+    fn total(&self) -> Money {
         (&self.line.total).into()
     }
 
     /// Version of the product's stream that the price was taken from.
-    async fn price_version(&self) -> u64 {
+    fn price_version(&self) -> u64 {
         self.line.price_version
     }
 
     /// Whether inventory tracks stock of this SKU.
-    async fn tracked(&self) -> bool {
+    fn tracked(&self) -> bool {
         self.line.tracked
     }
 }

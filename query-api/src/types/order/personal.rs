@@ -1,6 +1,8 @@
 //! Personal data of an order, decrypted for holders of its guest token and for operators.
 
-use async_graphql::{Context, Object, Result, SimpleObject};
+use crate::execution::Ctx;
+use async_graphql::{Result, SimpleObject};
+use query_api_macros::{Fields, object};
 use read_models::documents::Sealed;
 use serde::Deserialize;
 
@@ -11,32 +13,32 @@ use crate::reader::reader;
 pub(crate) struct PersonalData(pub(super) Document);
 
 /// The personal data of an order.
-#[Object]
+#[object]
 impl PersonalData {
     /// E-mail address of the customer. Null if personal data was erased.
-    async fn email(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+    async fn email(&self, ctx: &Ctx<'_>) -> Result<Option<String>> {
         Ok(reader(ctx)?.open(&self.0.value.email, "email").await?)
     }
 
     /// Delivery address. Null if personal data was erased.
-    async fn ship_to(&self, ctx: &Context<'_>) -> Result<Option<Address>> {
+    async fn ship_to(&self, ctx: &Ctx<'_>) -> Result<Option<Address>> {
         Address::open(ctx, Some(&self.0.value.ship_to), "shipTo").await
     }
 
     /// Billing address. Null if it is the delivery address or personal data was erased.
-    async fn bill_to(&self, ctx: &Context<'_>) -> Result<Option<Address>> {
+    async fn bill_to(&self, ctx: &Ctx<'_>) -> Result<Option<Address>> {
         Address::open(ctx, self.0.value.bill_to.as_ref(), "billTo").await
     }
 
     /// Whether the personal data of the order was erased. Erasure is permanent. Null, with an error, if this
     /// cannot be determined.
-    async fn erased(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
+    async fn erased(&self, ctx: &Ctx<'_>) -> Result<Option<bool>> {
         Ok(Some(reader(ctx)?.is_erased(&self.0.value.email, "email").await?))
     }
 }
 
 /// Name and postal address of a recipient.
-#[derive(Deserialize, SimpleObject)]
+#[derive(Deserialize, SimpleObject, Fields)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Address {
     /// Name of the recipient, 1 to 100 characters.
@@ -55,11 +57,7 @@ pub(crate) struct Address {
 
 impl Address {
     /// Decrypts an address; `None` if there is none or it was erased.
-    pub(crate) async fn open(
-        ctx: &Context<'_>,
-        sealed: Option<&Sealed>,
-        field: &str,
-    ) -> Result<Option<Self>> {
+    pub(crate) async fn open(ctx: &Ctx<'_>, sealed: Option<&Sealed>, field: &str) -> Result<Option<Self>> {
         match sealed {
             Some(sealed) => Ok(reader(ctx)?.open(sealed, field).await?),
             None => Ok(None),

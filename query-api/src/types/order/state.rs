@@ -1,7 +1,9 @@
 //! The state of an order: what its document contains.
 
-use async_graphql::{Context, Object, Result, SimpleObject};
+use crate::execution::Ctx;
+use async_graphql::{Result, SimpleObject};
 use http_server::Audience;
+use query_api_macros::{Fields, object};
 use read_models::documents::orders;
 
 use super::Document;
@@ -21,68 +23,68 @@ use crate::types::stock::Shortage;
 pub(crate) struct OrderState(pub(super) Document);
 
 /// The fields of an order that both schemas show and that its document contains, in any of its versions.
-#[Object]
+#[object]
 impl OrderState {
     /// Order number for people, such as `10-000042`; unique.
-    async fn number(&self) -> &str {
+    fn number(&self) -> &str {
         &self.0.value.number
     }
 
     /// Version of the order's stream: the number of its events so far.
-    async fn version(&self) -> u64 {
+    fn version(&self) -> u64 {
         self.0.version
     }
 
     /// Time when the order was placed.
-    async fn placed_at(&self) -> DateTime {
+    fn placed_at(&self) -> DateTime {
         (&self.0.value.placed_at).into()
     }
 
     /// Time of the latest change to the order.
-    async fn updated_at(&self) -> DateTime {
+    fn updated_at(&self) -> DateTime {
         (&self.0.value.updated_at).into()
     }
 
     /// Stage of the order's life cycle.
-    async fn status(&self) -> Result<OrderStatus> {
+    fn status(&self) -> Result<OrderStatus> {
         Ok(named(&self.0.value.status)?)
     }
 
     /// How far the payment has come.
-    async fn payment_status(&self) -> Result<PaymentStatus> {
+    fn payment_status(&self) -> Result<PaymentStatus> {
         Ok(named(&self.0.value.payment_status)?)
     }
 
     /// How far delivery has come.
-    async fn fulfilment_status(&self) -> Result<FulfilmentStatus> {
+    fn fulfilment_status(&self) -> Result<FulfilmentStatus> {
         Ok(named(&self.0.value.fulfilment_status)?)
     }
 
     /// Whether the order waits for a decision by the shop.
-    async fn on_hold(&self) -> bool {
+    fn on_hold(&self) -> bool {
         self.0.value.on_hold
     }
 
     /// Open holds, oldest first. Empty if the order is not on hold.
-    async fn holds(&self) -> Vec<Hold> {
+    fn holds(&self) -> Vec<Hold> {
         self.0.value.holds.iter().map(|hold| Hold(hold.clone())).collect()
     }
 
     /// Reason for the latest cancellation, of the order or of a part. Null if nothing was cancelled. Shoppers see OTHER
     /// instead of FRAUD.
-    async fn cancel_reason(&self, ctx: &Context<'_>) -> Result<Option<CancelReason>> {
+    fn cancel_reason(&self, ctx: &Ctx<'_>) -> Result<Option<CancelReason>> {
         let audience = reader(ctx)?.audience;
         let reason = self.0.value.cancel_reason.as_deref();
         Ok(reason.map(|reason| named(cancel_reason(reason, audience))).transpose()?)
     }
 
     /// Delivery speed that the customer chose.
-    async fn shipping_method(&self) -> Result<ShippingMethod> {
+    fn shipping_method(&self) -> Result<ShippingMethod> {
         Ok(named(&self.0.value.shipping_method)?)
     }
 
     /// Lines of the order, in the order in which they were placed.
-    async fn lines(
+    fn lines(
         &self,
         #[graphql(default = 50, desc = "Page size, 0 to 100.")] first: i32,
         #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
@@ -91,48 +93,48 @@ impl OrderState {
     }
 
     /// Sums of the order, without cancelled quantities.
-    async fn totals(&self) -> OrderTotals {
+    fn totals(&self) -> OrderTotals {
         (&self.0.value.totals).into()
     }
 
     /// Amount captured so far: 0 until the first shipment is paid for.
-    async fn captured(&self) -> Money {
+    fn captured(&self) -> Money {
         (&self.0.value.captured).into()
     }
 
     /// Amount refunded so far: 0 if there were no refunds.
-    async fn refunded(&self) -> Money {
+    fn refunded(&self) -> Money {
         (&self.0.value.refunded).into()
     }
 
     /// Time until which the authorised amount can be captured. Null if there is no authorisation.
-    async fn authorized_until(&self) -> Option<DateTime> {
+    fn authorized_until(&self) -> Option<DateTime> {
         instant(self.0.value.authorized_until.as_ref())
     }
 
     /// Time when the last of the shipments under way is expected to arrive. Null if none has left.
-    async fn arrival_due_at(&self) -> Option<DateTime> {
+    fn arrival_due_at(&self) -> Option<DateTime> {
         instant(self.0.value.arrival_due_at.as_ref())
     }
 
     /// Decline code of the latest payment attempt. Null unless it was declined. Shoppers see DECLINED instead of FRAUD.
-    async fn decline_code(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+    fn decline_code(&self, ctx: &Ctx<'_>) -> Result<Option<&str>> {
         let audience = reader(ctx)?.audience;
         Ok(self.0.value.decline_code.as_deref().map(|code| decline_code(code, audience)))
     }
 
     /// Number of payment attempts that remain after a decline. Null unless the latest attempt was declined.
-    async fn attempts_left(&self) -> Option<u32> {
+    fn attempts_left(&self) -> Option<u32> {
         self.0.value.attempts_left
     }
 
     /// Every SKU of a rejected order that was short. Empty if the order was not rejected.
-    async fn shortages(&self) -> Vec<Shortage> {
+    fn shortages(&self) -> Vec<Shortage> {
         self.0.value.shortages.iter().map(Shortage::from).collect()
     }
 
     /// Actions available to the caller in this state. The storefront shows CANCEL and RETRY_PAYMENT only.
-    async fn allowed_actions(&self, ctx: &Context<'_>) -> Result<Vec<OrderAction>> {
+    fn allowed_actions(&self, ctx: &Ctx<'_>) -> Result<Vec<OrderAction>> {
         let shopper = reader(ctx)?.audience == Audience::Public;
         let mut actions = self.0.value.allowed_actions.clone();
         actions.retain(|action| !shopper || matches!(action.as_str(), "CANCEL" | "RETRY_PAYMENT"));
@@ -140,14 +142,14 @@ impl OrderState {
     }
 
     /// Running deadlines. Empty while the order is on hold or once it has ended.
-    async fn deadlines(&self) -> Result<Vec<Deadline>> {
+    fn deadlines(&self) -> Result<Vec<Deadline>> {
         let deadlines = self.0.value.deadlines.iter();
         Ok(deadlines.map(Deadline::of).collect::<Result<_, _>>()?)
     }
 }
 
 /// Sums of an order: grand = subtotal − discount + shipping. Tax is included in the amounts.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Fields)]
 struct OrderTotals {
     /// Sum of quantity × unit price over all lines.
     subtotal: Money,
@@ -174,7 +176,7 @@ impl From<&orders::Totals> for OrderTotals {
 }
 
 /// A running deadline of an order.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Fields)]
 pub(crate) struct Deadline {
     /// What has to happen before the deadline.
     kind: DeadlineKind,

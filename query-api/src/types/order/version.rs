@@ -1,6 +1,8 @@
 //! Versions of orders.
 
-use async_graphql::{Context, ID, MergedObject, Object, Result};
+use crate::execution::merged;
+use async_graphql::{Context, ID, MergedObject, Result};
+use query_api_macros::object;
 use read_models::documents::orders;
 
 use super::back_office::BackOffice;
@@ -17,11 +19,15 @@ type Order = Past<orders::Order>;
 #[derive(Clone, MergedObject)]
 pub(crate) struct OrderVersion(OrderVersionFields, OrderState, PersonalData);
 
+merged!(OrderVersion: 0: OrderVersionFields, 1: OrderState, 2: PersonalData);
+
 /// An order as it was after one of its events, as seen by the back office. Its payments, shipments, reservation and timeline
 /// are fields of the order itself.
 #[derive(Clone, MergedObject)]
 #[graphql(name = "OrderVersion")]
 pub(crate) struct ShopOrderVersion(OrderVersionFields, OrderState, PersonalData, BackOffice);
+
+merged!(ShopOrderVersion: 0: OrderVersionFields, 1: OrderState, 2: PersonalData, 3: BackOffice);
 
 impl OrderVersion {
     /// A version of an order. The caller checks that the client may see it.
@@ -33,7 +39,7 @@ impl OrderVersion {
 
     /// For the interface.
     #[expect(clippy::unused_async, reason = "the interface calls it like a resolver")]
-    pub(crate) async fn id(&self, _: &Context<'_>) -> Result<ID> {
+    pub(crate) async fn graphql_id(&self, _: &Context<'_>) -> Result<ID> {
         Ok(self.0.global_id())
     }
 }
@@ -48,7 +54,7 @@ impl ShopOrderVersion {
 
     /// For the interface.
     #[expect(clippy::unused_async, reason = "the interface calls it like a resolver")]
-    pub(crate) async fn id(&self, _: &Context<'_>) -> Result<ID> {
+    pub(crate) async fn graphql_id(&self, _: &Context<'_>) -> Result<ID> {
         Ok(self.0.global_id())
     }
 }
@@ -73,20 +79,20 @@ impl OrderVersionFields {
 }
 
 /// The fields of versions of orders alone.
-#[Object]
+#[object]
 impl OrderVersionFields {
     /// Global id of this version of the order.
-    async fn id(&self) -> ID {
+    fn id(&self) -> ID {
         self.global_id()
     }
 
     /// Global id of the order.
-    async fn order_id(&self) -> ID {
+    fn order_id(&self) -> ID {
         global("Order", &self.order_id)
     }
 
     /// Time from which the order was as shown here: the latest time of its events up to this version.
-    async fn since(&self) -> DateTime {
+    fn since(&self) -> DateTime {
         (&self.since).into()
     }
 }

@@ -1,6 +1,8 @@
 //! Pages of products.
 
-use async_graphql::{Context, Object, Result};
+use crate::execution::Ctx;
+use async_graphql::Result;
+use query_api_macros::object;
 
 use super::Product;
 use super::facet::Facet;
@@ -13,32 +15,32 @@ pub(crate) struct ProductConnection {
 }
 
 /// One page of a list of products, as a Relay connection with facets.
-#[Object]
+#[object]
 impl ProductConnection {
     /// The nodes of this page, without their cursors.
-    async fn nodes(&self, ctx: &Context<'_>) -> Result<Vec<&Product>> {
-        self.page.nodes(ctx).await
+    fn nodes(&self) -> Vec<&Product> {
+        self.page.nodes()
     }
 
     /// The nodes of this page with their cursors.
-    async fn edges(&self, ctx: &Context<'_>) -> Result<Vec<Edge<'_, Product>>> {
-        self.page.edges(ctx).await
+    fn edges(&self) -> Vec<Edge<'_, Product>> {
+        self.page.edges()
     }
 
     /// Position of this page in the list.
-    async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo> {
+    async fn page_info(&self, ctx: &Ctx<'_>) -> Result<PageInfo> {
         self.page.page_info(ctx).await
     }
 
     /// Number of nodes in the whole list, across all pages. Null if there are more than 10 000 and the list is
     /// neither searched nor read with facets.
-    async fn total_count(&self, ctx: &Context<'_>) -> Result<Option<u64>> {
+    async fn total_count(&self, ctx: &Ctx<'_>) -> Result<Option<u64>> {
         self.page.total_count(ctx).await
     }
 
     /// Facets of the whole list: category, brand, price and availability, then the 20 attributes that most
     /// products have. The count of a value ignores the filters on its own facet.
-    async fn facets(
+    fn facets(
         &self,
         #[graphql(desc = "Ids of the facets to return, at most 100; all of them if not given.")]
         names: Option<Vec<String>>,

@@ -1,6 +1,9 @@
 //! Facets of a list of products.
 
+use crate::execution::leaf;
+use crate::types::names::name;
 use async_graphql::{Enum, SimpleObject};
+use query_api_macros::Fields;
 use serde_json::json;
 
 use crate::fault::Fault;
@@ -22,8 +25,10 @@ pub(crate) enum FacetKind {
     Attribute,
 }
 
+leaf! { FacetKind: |value| name(*value); }
+
 /// A property by which a list of products can be narrowed, with the number of products for each value.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Fields)]
 pub(crate) struct Facet {
     /// Identifies the facet: `category`, `brand`, `price`, `availability`, or `attribute:` and the attribute's
     /// name.
@@ -37,7 +42,7 @@ pub(crate) struct Facet {
 }
 
 /// A value of a facet.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Fields)]
 pub(crate) struct FacetValue {
     /// Identifies the value within its facet.
     id: String,

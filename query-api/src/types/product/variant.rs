@@ -1,6 +1,8 @@
 //! Variants of products.
 
-use async_graphql::{Context, ID, Object, Result};
+use crate::execution::Ctx;
+use async_graphql::{ID, Result};
+use query_api_macros::object;
 use read_models::documents::products;
 
 use super::{Attribute, Product, attributes};
@@ -52,30 +54,30 @@ impl Variant {
 }
 
 /// A variant of a product: the unit that can be ordered.
-#[Object]
+#[object]
 impl Variant {
     /// Global id of the variant.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         global("Variant", &self.variant.sku)
     }
 
     /// Stock keeping unit (SKU) by which the variant is ordered; unique.
-    async fn sku(&self) -> &str {
+    fn sku(&self) -> &str {
         &self.variant.sku
     }
 
     /// The variant's options in words. Empty if it has none.
-    async fn title(&self) -> &str {
+    fn title(&self) -> &str {
         &self.variant.title
     }
 
     /// Options that distinguish the variant from its siblings, by name.
-    async fn options(&self) -> Vec<Attribute> {
+    fn options(&self) -> Vec<Attribute> {
         attributes(&self.variant.options)
     }
 
     /// Price of one unit, tax included. Null if there is no price in the requested currency.
-    async fn price(
+    fn price(
         &self,
         #[graphql(desc = "ISO 4217 code; by default the product's own.")] currency: Option<String>,
     ) -> Option<Money> {
@@ -83,7 +85,7 @@ impl Variant {
     }
 
     /// Reference price to compare with, higher than the price. Null if none is set in the requested currency.
-    async fn compare_at_price(
+    fn compare_at_price(
         &self,
         #[graphql(desc = "ISO 4217 code; by default the product's own.")] currency: Option<String>,
     ) -> Option<Money> {
@@ -91,32 +93,32 @@ impl Variant {
     }
 
     /// Barcode, such as an EAN. Null if none is given.
-    async fn barcode(&self) -> Option<&str> {
+    fn barcode(&self) -> Option<&str> {
         self.variant.barcode.as_deref()
     }
 
     /// Weight including packaging, in grams. Null if it is not known.
-    async fn weight_grams(&self) -> Option<Int> {
+    fn weight_grams(&self) -> Option<Int> {
         self.variant.weight_grams.map(Int)
     }
 
     /// Largest quantity allowed in one order, in units. Null if there is no limit.
-    async fn max_per_order(&self) -> Option<Int> {
+    fn max_per_order(&self) -> Option<Int> {
         self.variant.max_per_order.map(Int)
     }
 
     /// Whether the variant is permanently no longer sold.
-    async fn discontinued(&self) -> bool {
+    fn discontinued(&self) -> bool {
         self.variant.discontinued
     }
 
     /// Stock level of the variant. Null, with an error, if stock cannot be read.
-    async fn stock(&self, ctx: &Context<'_>) -> Result<Option<StockView>> {
+    async fn stock(&self, ctx: &Ctx<'_>) -> Result<Option<StockView>> {
         Ok(Some(self.stock_view(reader(ctx)?).await?))
     }
 
     /// The product that the variant belongs to.
-    async fn product(&self) -> Product {
+    fn product(&self) -> Product {
         self.product.clone()
     }
 }

@@ -1,8 +1,11 @@
 //! Stock items, for operators.
 
+use crate::execution::Ctx;
+use crate::execution::merged;
+use query_api_macros::{Fields, object};
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, MergedObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, MergedObject, Result, SimpleObject};
 use read_models::documents::reservations::RESERVATIONS;
 use read_models::documents::stock;
 use read_models::documents::stock_movements::STOCK_MOVEMENTS;
@@ -23,10 +26,12 @@ type Document = Arc<Doc<stock::StockItem>>;
 #[derive(Clone, MergedObject)]
 pub(crate) struct StockItem(ItemFields, ItemState);
 
+merged!(StockItem: 0: ItemFields, 1: ItemState);
+
 impl StockItem {
     /// For the interface.
     #[expect(clippy::unused_async, reason = "the interface calls it like a resolver")]
-    pub(crate) async fn id(&self, _: &Context<'_>) -> Result<ID> {
+    pub(crate) async fn graphql_id(&self, _: &Context<'_>) -> Result<ID> {
         Ok(global("StockItem", &self.0.0.value.sku))
     }
 }
@@ -47,10 +52,12 @@ impl Listed for StockItem {
 #[derive(Clone, MergedObject)]
 pub(crate) struct StockItemVersion(StockVersionFields, ItemState);
 
+merged!(StockItemVersion: 0: StockVersionFields, 1: ItemState);
+
 impl StockItemVersion {
     /// For the interface.
     #[expect(clippy::unused_async, reason = "the interface calls it like a resolver")]
-    pub(crate) async fn id(&self, _: &Context<'_>) -> Result<ID> {
+    pub(crate) async fn graphql_id(&self, _: &Context<'_>) -> Result<ID> {
         Ok(self.0.id.clone())
     }
 }
@@ -69,15 +76,15 @@ struct StockVersionFields {
 }
 
 /// The fields of versions of stock items alone.
-#[Object]
+#[object]
 impl StockVersionFields {
     /// Global id of this version of the stock item.
-    async fn id(&self) -> ID {
+    fn id(&self) -> ID {
         self.id.clone()
     }
 
     /// Time from which the stock was as shown here: the latest time of its events up to this version.
-    async fn since(&self) -> DateTime {
+    fn since(&self) -> DateTime {
         (&self.since).into()
     }
 }
@@ -86,17 +93,17 @@ impl StockVersionFields {
 struct ItemFields(Document);
 
 /// The fields of a stock item that are read from other documents.
-#[Object]
+#[object]
 impl ItemFields {
     /// Global id of the stock item.
-    async fn id(&self) -> ID {
+    fn id(&self) -> ID {
         global("StockItem", &self.0.value.sku)
     }
 
     /// Reservations that still hold units of this SKU, oldest first. Costs one store query per item.
     async fn reservations(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(default = 20, desc = "Page size, 0 to 100.")] first: i32,
         #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
     ) -> Result<Option<Connection<Reservation>>> {
@@ -112,7 +119,7 @@ impl ItemFields {
     /// Movements that changed the figures, newest first. Costs one store query per item.
     async fn movements(
         &self,
-        ctx: &Context<'_>,
+        ctx: &Ctx<'_>,
         #[graphql(default = 50, desc = "Page size, 0 to 100.")] first: i32,
         #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
         #[graphql(desc = "Kinds of movement, at most 100 values; all if not given.")] kinds: Option<
@@ -132,66 +139,66 @@ impl ItemFields {
 struct ItemState(Document);
 
 /// The fields of a stock item that its document contains, in any of its versions.
-#[Object]
+#[object]
 impl ItemState {
     /// SKU that is tracked by this item.
-    async fn sku(&self) -> &str {
+    fn sku(&self) -> &str {
         &self.0.value.sku
     }
 
     /// What happens when stock runs out. Always `DENY`: further orders are rejected.
-    async fn policy(&self) -> &str {
+    fn policy(&self) -> &str {
         &self.0.value.policy
     }
 
     /// Units physically in stock, across all locations.
-    async fn on_hand(&self) -> u32 {
+    fn on_hand(&self) -> u32 {
         self.0.value.on_hand
     }
 
     /// Units on hand that are reserved for orders; at most `onHand`.
-    async fn reserved(&self) -> u32 {
+    fn reserved(&self) -> u32 {
         self.0.value.reserved
     }
 
     /// Units that can still be ordered: on hand − reserved − safety stock, at least 0.
-    async fn available(&self) -> u32 {
+    fn available(&self) -> u32 {
         self.0.value.available
     }
 
     /// Threshold in units: at or below this available quantity, stock is low. 0 switches the warning off.
-    async fn low_stock(&self) -> u32 {
+    fn low_stock(&self) -> u32 {
         self.0.value.low_stock
     }
 
     /// Units that are kept back and never offered for sale.
-    async fn safety_stock(&self) -> u32 {
+    fn safety_stock(&self) -> u32 {
         self.0.value.safety_stock
     }
 
     /// Stock level as a category, derived from `available` and `lowStock`.
-    async fn level(&self) -> Result<StockLevel> {
+    fn level(&self) -> Result<StockLevel> {
         Ok(named(&self.0.value.level)?)
     }
 
     /// The same figures for each location, by the location's name.
-    async fn locations(&self) -> Vec<StockAtLocation> {
+    fn locations(&self) -> Vec<StockAtLocation> {
         self.0.value.locations.iter().map(StockAtLocation::from).collect()
     }
 
     /// Version of the stock item's stream: the number of its events so far.
-    async fn version(&self) -> u64 {
+    fn version(&self) -> u64 {
         self.0.version
     }
 
     /// Time of the latest stock movement.
-    async fn updated_at(&self) -> DateTime {
+    fn updated_at(&self) -> DateTime {
         (&self.0.value.updated_at).into()
     }
 }
 
 /// Stock of one SKU at one location, in units.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Fields)]
 struct StockAtLocation {
     /// Name of the location.
     location: String,

@@ -1,8 +1,9 @@
 //! The stock ledger.
 
+use query_api_macros::{Fields, object};
 use std::sync::Arc;
 
-use async_graphql::{ID, Object, Result, SimpleObject};
+use async_graphql::{ID, Result, SimpleObject};
 use read_models::documents::stock_movements;
 
 use crate::id::global;
@@ -17,75 +18,75 @@ use crate::types::names::{StockMovementKind, named};
 pub(crate) struct StockMovement(Arc<Doc<stock_movements::StockMovement>>);
 
 /// A change to a SKU's stock figures: one entry of the stock ledger.
-#[Object]
+#[object]
 impl StockMovement {
     /// Global id of the movement.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         global("StockMovement", &self.0.id)
     }
 
     /// Kind of movement, such as RECEIVED or RESERVED.
-    async fn kind(&self) -> Result<StockMovementKind> {
+    fn kind(&self) -> Result<StockMovementKind> {
         Ok(named(&self.0.value.kind)?)
     }
 
     /// Number of units. Negative only if an adjustment reduced the stock.
-    async fn quantity(&self) -> BigInt {
+    fn quantity(&self) -> BigInt {
         BigInt(self.0.value.qty)
     }
 
     /// Name of the location whose stock changed.
-    async fn location(&self) -> &str {
+    fn location(&self) -> &str {
         &self.0.value.location
     }
 
     /// Name of the other location. Null unless the movement is a transfer.
-    async fn other_location(&self) -> Option<&str> {
+    fn other_location(&self) -> Option<&str> {
         self.0.value.other_location.as_deref()
     }
 
     /// Global id of the order that caused the movement. Null if there was none.
-    async fn order_id(&self) -> Option<ID> {
+    fn order_id(&self) -> Option<ID> {
         self.0.value.order_id.as_deref().map(|order| global("Order", order))
     }
 
     /// Numbers of the order lines concerned. Empty if there was no order.
-    async fn line_ids(&self) -> &[u32] {
+    fn line_ids(&self) -> &[u32] {
         &self.0.value.line_ids
     }
 
     /// Reason code of an adjustment. Null for any other movement.
-    async fn reason(&self) -> Option<&str> {
+    fn reason(&self) -> Option<&str> {
         self.0.value.reason.as_deref()
     }
 
     /// Reference, such as the number of a delivery note or transfer. Null if there is none.
-    async fn reference(&self) -> Option<&str> {
+    fn reference(&self) -> Option<&str> {
         self.0.value.reference.as_deref()
     }
 
     /// Figures at the location after the movement.
-    async fn after_at_location(&self) -> StockFigures {
+    fn after_at_location(&self) -> StockFigures {
         self.0.value.after_at_location.into()
     }
 
     /// Figures across all locations after the movement.
-    async fn after_in_all(&self) -> StockFigures {
+    fn after_in_all(&self) -> StockFigures {
         self.0.value.after_in_all.into()
     }
 
     /// Time when the movement was recorded.
-    async fn at(&self) -> DateTime {
+    fn at(&self) -> DateTime {
         (&self.0.value.at).into()
     }
 
     /// The party that caused the movement.
-    async fn actor(&self) -> Actor {
+    fn actor(&self) -> Actor {
         Actor(self.0.value.actor.clone())
     }
 
     /// The event that recorded the movement.
-    async fn event(&self) -> EventRef {
+    fn event(&self) -> EventRef {
         (&self.0.value.event).into()
     }
 }
@@ -93,7 +94,7 @@ impl StockMovement {
 listed!(StockMovement, stock_movements::StockMovement);
 
 /// Stock figures in units.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Fields)]
 struct StockFigures {
     /// Units physically in stock.
     on_hand: u32,

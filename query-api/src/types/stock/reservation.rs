@@ -1,8 +1,9 @@
 //! Stock reservations of orders.
 
+use query_api_macros::object;
 use std::sync::Arc;
 
-use async_graphql::{ID, Object, Result};
+use async_graphql::{ID, Result};
 use read_models::documents::reservations;
 
 use super::{LineAtLocation, Shortage};
@@ -16,55 +17,55 @@ use crate::types::names::{ReservationStatus, named};
 pub(crate) struct Reservation(pub(crate) Arc<Doc<reservations::Reservation>>);
 
 /// Stock reserved for one order.
-#[Object]
+#[object]
 impl Reservation {
     /// Global id of the reservation.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         global("Reservation", &self.0.value.order_id)
     }
 
     /// Global id of the order that the stock is reserved for.
-    async fn order_id(&self) -> ID {
+    fn order_id(&self) -> ID {
         global("Order", &self.0.value.order_id)
     }
 
     /// Current state of the reservation.
-    async fn status(&self) -> Result<ReservationStatus> {
+    fn status(&self) -> Result<ReservationStatus> {
         Ok(named(&self.0.value.status)?)
     }
 
     /// What was reserved, by order line and location.
-    async fn lines(&self) -> Vec<LineAtLocation> {
+    fn lines(&self) -> Vec<LineAtLocation> {
         self.0.value.lines.iter().map(LineAtLocation::from).collect()
     }
 
     /// The part that is still reserved, by order line and location.
-    async fn held(&self) -> Vec<LineAtLocation> {
+    fn held(&self) -> Vec<LineAtLocation> {
         self.0.value.held.iter().map(LineAtLocation::from).collect()
     }
 
     /// Every SKU that was short. Empty unless the reservation was rejected.
-    async fn shortages(&self) -> Vec<Shortage> {
+    fn shortages(&self) -> Vec<Shortage> {
         self.0.value.shortages.iter().map(Shortage::from).collect()
     }
 
     /// Reason code for the release. Null if nothing was released.
-    async fn release_reason(&self) -> Option<&str> {
+    fn release_reason(&self) -> Option<&str> {
         self.0.value.release_reason.as_deref()
     }
 
     /// Version of the reservation's stream: the number of its events so far.
-    async fn version(&self) -> u64 {
+    fn version(&self) -> u64 {
         self.0.version
     }
 
     /// Time when inventory answered the order.
-    async fn created_at(&self) -> DateTime {
+    fn created_at(&self) -> DateTime {
         (&self.0.value.created_at).into()
     }
 
     /// Time of the latest change to the reservation.
-    async fn updated_at(&self) -> DateTime {
+    fn updated_at(&self) -> DateTime {
         (&self.0.value.updated_at).into()
     }
 }

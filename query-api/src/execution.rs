@@ -8,6 +8,7 @@
 
 mod call;
 mod outputs;
+mod schema;
 mod selection;
 mod variables;
 
@@ -22,8 +23,8 @@ use parking_lot::Mutex;
 
 pub(crate) use self::call::{Call, Ctx};
 pub(crate) use self::outputs::{leaf, merged, objects, one_of, write_json, write_leaf};
-pub(crate) use self::selection::AbstractTypes;
-use self::selection::Field;
+pub(crate) use self::schema::{Schemas, Typed};
+use self::selection::{AbstractTypes, Field};
 pub(crate) use self::variables::coerced;
 use crate::reader::Reader;
 
@@ -89,7 +90,7 @@ pub(crate) struct Env<'d> {
 }
 
 impl<'d> Env<'d> {
-    pub(crate) fn new(
+    fn new(
         document: &'d ExecutableDocument,
         variables: &'d Variables,
         abstract_types: &'d AbstractTypes,
@@ -100,7 +101,7 @@ impl<'d> Env<'d> {
     }
 
     /// Executes an operation of the document on the root of the schema. Answers the data as JSON, and the errors.
-    pub(crate) async fn execute<Q: Output>(
+    async fn execute<Q: Output>(
         self,
         root: &Q,
         operation: &'d OperationDefinition,

@@ -117,12 +117,18 @@ impl Fault {
     }
 }
 
-/// Makes a response fit for clients: every error has a code, internal causes are logged and replaced by the trace id, and a
-/// field that failed is null instead of missing.
+/// Makes a response of async-graphql fit for clients: [`present_errors`], and a field that failed is null instead of missing.
 pub(crate) fn present(response: &mut Response, trace: &TraceContext) {
-    for error in &mut response.errors {
-        present_error(error, trace);
+    present_errors(&mut response.errors, trace);
+    for error in &response.errors {
         fill_in_null(&mut response.data, &error.path);
+    }
+}
+
+/// Makes errors fit for clients: each has a code, and internal causes are logged and replaced by the trace id.
+pub(crate) fn present_errors(errors: &mut [ServerError], trace: &TraceContext) {
+    for error in errors {
+        present_error(error, trace);
     }
 }
 

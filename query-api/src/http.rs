@@ -25,6 +25,7 @@ use tokio::sync::Semaphore;
 
 use engine::{Bounds, Engine};
 
+use crate::execution::{Schemas, Typed};
 use crate::hot::HotViews;
 use crate::limits::Prices;
 use crate::live::Live;
@@ -58,10 +59,10 @@ impl QueryApi {
             connections: Arc::new(Semaphore::new(options.live.max_connections)),
             operations: Arc::new(Semaphore::new(options.live.max_operations)),
         });
-        let engine = |execute, sdl: &str, audience| {
+        let engine = |schema, sdl: &str, audience| {
             let (services, hot, waiters) = (services.clone(), hot.clone(), waiters.clone());
             Arc::new(Engine {
-                execute,
+                schema,
                 prices: Prices::of(sdl),
                 readers: Readers { services, audience, hot, waiters, patience: options.patience },
                 live: live.clone(),
@@ -74,11 +75,13 @@ impl QueryApi {
                 ),
             })
         };
-        let storefront_schema = engine::boxed(storefront(options.introspection));
-        let admin_schema = engine::boxed(admin(options.introspection));
+        let introspection = options.introspection;
+        let (shop, office) = (storefront_sdl(), admin_sdl());
+        let storefront_schema = Box::new(Typed::new(|| storefront(introspection), &shop)) as Box<dyn Schemas>;
+        let admin_schema = Box::new(Typed::new(|| admin(introspection), &office));
         Self {
-            storefront: engine(storefront_schema, &storefront_sdl(), Audience::Public),
-            admin: engine(admin_schema, &admin_sdl(), Audience::Staff),
+            storefront: engine(storefront_schema, &shop, Audience::Public),
+            admin: engine(admin_schema, &office, Audience::Staff),
             layers: ApiLayers::new(options.http, graphql_error_for),
             graphiql: options.graphiql,
             services,

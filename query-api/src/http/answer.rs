@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use async_graphql::{Name, Response as Answer, ServerError, Value};
+use async_graphql::{Name, ServerError, Value};
 use axum::body::Body;
 use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
@@ -13,28 +13,74 @@ use serde::Serialize;
 use super::accept::Media;
 use super::body::Unreadable;
 
-/// Whether nothing of the operation was executed: no data, and no error has a path.
-pub(super) fn is_refusal(answer: &Answer) -> bool {
-    answer.data == Value::Null
-        && !answer.errors.is_empty()
-        && answer.errors.iter().all(|error| error.path.is_empty())
+/// An answer to an operation.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) data: Data,
+    pub(super) errors: Vec<ServerError>,
+    pub(super) extensions: BTreeMap<String, Value>,
 }
 
-/// An answer as clients get it. If nothing was executed, it has no entry `data` (GraphQL specification, 7.1).
-#[derive(Serialize)]
-pub(super) struct Written<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<&'a Value>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    extensions: &'a BTreeMap<String, Value>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    errors: &'a [ServerError],
+/// The data of an answer.
+#[derive(Debug)]
+pub(super) enum Data {
+    Json(Vec<u8>),
+    Value(Value),
 }
 
-/// What is written of an answer.
-pub(super) fn written(answer: &Answer) -> Written<'_> {
-    let data = (!is_refusal(answer)).then_some(&answer.data);
-    Written { data, extensions: &answer.extensions, errors: &answer.errors }
+impl Answer {
+    pub(super) fn from_errors(errors: Vec<ServerError>) -> Self {
+        Self { data: Data::Value(Value::Null), errors, extensions: BTreeMap::new() }
+    }
+
+    /// Adds an extension, if there is one.
+    pub(super) fn extend(mut self, name: &str, fields: Option<Value>) -> Self {
+        self.extensions.extend(fields.map(|fields| (name.to_owned(), fields)));
+        self
+    }
+
+    /// Whether nothing of the operation was executed: no data, and no error has a path.
+    pub(super) fn is_refusal(&self) -> bool {
+        let is_null = match &self.data {
+            Data::Json(json) => json == b"null",
+            Data::Value(value) => *value == Value::Null,
+        };
+        is_null && !self.errors.is_empty() && self.errors.iter().all(|error| error.path.is_empty())
+    }
+
+    /// As clients get it. If nothing was executed, it has no entry `data` (GraphQL specification, 7.1).
+    pub(super) fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut out = vec![b'{'];
+        if !self.is_refusal() {
+            out.extend_from_slice(b"\"data\":");
+            match &self.data {
+                Data::Json(json) => out.extend_from_slice(json),
+                Data::Value(value) => serde_json::to_writer(&mut out, value)?,
+            }
+        }
+        if !self.extensions.is_empty() {
+            entry(&mut out, b"\"extensions\":", &self.extensions)?;
+        }
+        if !self.errors.is_empty() {
+            entry(&mut out, b"\"errors\":", &self.errors)?;
+        }
+        out.push(b'}');
+        Ok(out)
+    }
+}
+
+fn entry<T: Serialize>(out: &mut Vec<u8>, key: &[u8], value: &T) -> Result<(), serde_json::Error> {
+    if out.len() > 1 {
+        out.push(b',');
+    }
+    out.extend_from_slice(key);
+    serde_json::to_writer(out, value)
+}
+
+impl From<async_graphql::Response> for Answer {
+    fn from(response: async_graphql::Response) -> Self {
+        Self { data: Data::Value(response.data), errors: response.errors, extensions: response.extensions }
+    }
 }
 
 /// A response to be.
@@ -48,9 +94,9 @@ impl Ready {
     /// Of a query that was executed, or refused before.
     pub(super) fn of(answer: &Answer, media: Media) -> Self {
         // `application/json` always has status 200; the newer media type has 400 if nothing was executed.
-        let refused = media == Media::GraphqlResponse && is_refusal(answer);
+        let refused = media == Media::GraphqlResponse && answer.is_refusal();
         let status = if refused { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-        match serde_json::to_vec(&written(answer)) {
+        match answer.to_json() {
             Ok(body) => Self { status, media, body },
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
@@ -63,7 +109,7 @@ impl Ready {
 
     fn failed(status: StatusCode, error: ServerError, media: Media) -> Self {
         let answer = Answer::from_errors(vec![error]);
-        Self { status, media, body: serde_json::to_vec(&written(&answer)).unwrap_or_default() }
+        Self { status, media, body: answer.to_json().unwrap_or_default() }
     }
 
     pub(super) fn respond(self) -> Response {
@@ -132,14 +178,6 @@ pub(super) fn coded(message: impl Into<String>, code: &str) -> ServerError {
     let mut error = ServerError::new(message, None);
     error.extensions.get_or_insert_default().set("code", code);
     error
-}
-
-/// Adds an extension to the response, if there is one.
-pub(super) fn extend(answer: Answer, name: &str, fields: Option<Value>) -> Answer {
-    match fields {
-        Some(value) => answer.extension(name, value),
-        None => answer,
-    }
 }
 
 /// `{cost, limit}`

@@ -1,15 +1,13 @@
 //! Executing the operations of one schema.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use async_graphql::parser::parse_query;
-use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{
-    EmptyMutation, Name, ObjectType, Request as Query, Response as Answer, Schema, ServerError,
-    SubscriptionType, Value,
-};
-use axum::extract::Request;
+use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, OperationType};
+use async_graphql::{Name, Request, ServerError, Value, Variables};
+use axum::extract::Request as HttpRequest;
 use axum::http::StatusCode;
 use axum::response::Response;
 use futures_util::stream::{self, BoxStream, StreamExt};
@@ -21,9 +19,10 @@ use platform::telemetry::metrics::{Gauge, Timer, metrics};
 use tokio::sync::Semaphore;
 
 use super::accept::Accepted;
-use super::answer::Ready;
+use super::answer::{Answer, Data, Ready};
 use super::request::{GraphqlRequest, Requested};
 use super::{answer, body, field_order, get, sse};
+use crate::execution::{Schemas, coerced};
 use crate::fault;
 use crate::limits::{Prices, Refusal, check_size, check_text, check_variables};
 use crate::live::Live;
@@ -31,21 +30,9 @@ use crate::options::Options;
 use crate::persisted::{NotStored, PersistedQueries};
 use crate::reader::{Reader, Readers};
 
-/// Executes an operation of some schema: one answer for a query, any number for a subscription.
-pub(super) type Execute = Box<dyn Fn(Query) -> BoxStream<'static, Answer> + Send + Sync>;
-
-/// Erases the schema's type.
-pub(super) fn boxed<Q, S>(schema: Schema<Q, EmptyMutation, S>) -> Execute
-where
-    Q: ObjectType + 'static,
-    S: SubscriptionType + 'static,
-{
-    Box::new(move |query| schema.execute_stream(query))
-}
-
 /// Executes the operations of one schema.
 pub(super) struct Engine {
-    pub(super) execute: Execute,
+    pub(super) schema: Box<dyn Schemas>,
     pub(super) prices: Prices,
     pub(super) readers: Readers,
     pub(super) live: Arc<Live>,
@@ -63,8 +50,9 @@ pub(super) struct Bounds {
 
 /// An operation that passed the limits.
 pub(super) struct Prepared {
-    query: Query,
-    document: Arc<ExecutableDocument>,
+    text: Arc<str>,
+    known: Arc<Known>,
+    variables: Variables,
     /// Of the operation that is run.
     name: Option<String>,
     reader: Arc<Reader>,
@@ -74,7 +62,7 @@ pub(super) struct Prepared {
 
 impl Engine {
     /// Responds to a `POST`.
-    pub(super) async fn respond(self: Arc<Self>, request: Request) -> Response {
+    pub(super) async fn respond(self: Arc<Self>, request: HttpRequest) -> Response {
         if let Some(refused) = self.forbidden(&request) {
             return refused;
         }
@@ -100,7 +88,7 @@ impl Engine {
 
     /// Responds to a `GET` that opens no WebSocket. Only the storefront is asked like that: browsers send a `GET` for any page
     /// without asking the server first, and the back office has no sign-in.
-    pub(super) async fn respond_to_get(&self, request: Request) -> Response {
+    pub(super) async fn respond_to_get(&self, request: HttpRequest) -> Response {
         if self.readers.audience == Audience::Staff {
             return answer::not_allowed("POST", "send queries by POST, or open a WebSocket");
         }
@@ -116,9 +104,9 @@ impl Engine {
             Ok(request) => self.prepare(request),
             Err(why) => return answer::unreadable(&why, media),
         };
-        let asked = prepared.as_ref().ok().map(|one| (one.document.clone(), one.name.clone(), one.kind));
-        if let Some((document, _, kind)) = &asked
-            && let Some(refusal) = get::refusal(document, *kind)
+        let asked = prepared.as_ref().ok().map(|one| (one.known.clone(), one.name.clone(), one.kind));
+        if let Some((known, _, kind)) = &asked
+            && let Some(refusal) = get::refusal(&known.document, *kind)
         {
             return answer::not_allowed("POST", refusal);
         }
@@ -126,8 +114,8 @@ impl Engine {
         let ready = Ready::of(&answer, media);
         let personal = parts.headers.contains_key(body::GUEST_TOKEN);
         match asked {
-            Some((document, name, _))
-                if !personal && get::may_be_kept(&answer, &document, name.as_deref()) =>
+            Some((known, name, _))
+                if !personal && get::may_be_kept(&answer, &known.document, name.as_deref()) =>
             {
                 get::kept(ready, &parts.headers, self.options.catalog_max_age)
             }
@@ -136,7 +124,7 @@ impl Engine {
     }
 
     /// The response to a caller for whom the schema is not.
-    pub(super) fn forbidden(&self, request: &Request) -> Option<Response> {
+    pub(super) fn forbidden(&self, request: &HttpRequest) -> Option<Response> {
         let caller = Caller::of(request.extensions());
         let forbidden = self.readers.audience == Audience::Staff && caller.audience() != Audience::Staff;
         forbidden.then(|| answer::failed(StatusCode::FORBIDDEN, "FORBIDDEN", "this endpoint is for staff"))
@@ -184,14 +172,7 @@ impl Engine {
             Err(refused) => return stream::iter([*refused]).boxed(),
         };
         if prepared.kind == OperationType::Subscription {
-            let query = prepared.query.data(self.readers.clone()).data(self.live.clone());
-            let (document, name) = (prepared.document, prepared.name);
-            let present = move |mut answer: Answer| {
-                field_order::restore(&mut answer.data, &document, name.as_deref());
-                fault::present(&mut answer, &trace);
-                answer
-            };
-            return (self.execute)(query).map(present).boxed();
+            return stream::once(self.subscribe(prepared, trace)).flatten().boxed();
         }
         let once = async move {
             let (timer, limit) = (Timer::start(), self.options.http.timeout);
@@ -205,14 +186,52 @@ impl Engine {
         stream::once(once).boxed()
     }
 
+    async fn subscribe(
+        self: Arc<Self>,
+        prepared: Prepared,
+        trace: TraceContext,
+    ) -> BoxStream<'static, Answer> {
+        let errors = self.invalid(&prepared, &trace).await;
+        if !errors.is_empty() {
+            return stream::iter([Answer::from_errors(errors)]).boxed();
+        }
+        let request = prepared.request().data(prepared.reader.clone());
+        let request = request.data(self.readers.clone()).data(self.live.clone());
+        let answers = self.schema.subscribe(request);
+        let (known, name) = (prepared.known, prepared.name);
+        let present = move |mut answer: async_graphql::Response| {
+            field_order::restore(&mut answer.data, &known.document, name.as_deref());
+            fault::present(&mut answer, &trace);
+            Answer::from(answer)
+        };
+        answers.map(present).boxed()
+    }
+
+    /// What is wrong with an operation; nothing if it is valid. An operation that was valid with the same variables still is.
+    async fn invalid(&self, prepared: &Prepared, trace: &TraceContext) -> Vec<ServerError> {
+        let fingerprint = prepared.fingerprint();
+        let was_valid = |of: &Vec<u8>| prepared.known.valid.lock().get(of).is_some();
+        if fingerprint.as_ref().is_some_and(was_valid) {
+            return Vec::new();
+        }
+        let mut errors = self.schema.validate(prepared.request()).await;
+        if errors.is_empty()
+            && let Some(fingerprint) = fingerprint
+        {
+            prepared.known.valid.lock().put(fingerprint, ());
+        }
+        fault::present_errors(&mut errors, trace);
+        errors
+    }
+
     /// The operation of a request, if it passes the limits; else the answer that says why not.
     pub(super) fn prepare(&self, request: GraphqlRequest) -> Result<Prepared, Box<Answer>> {
         let refused = |error| Box::new(Answer::from_errors(vec![error]));
-        let (text, document) = self.document(request.document).map_err(|error| refused(*error))?;
+        let (text, known) = self.document(request.document).map_err(|error| refused(*error))?;
         let (variables, name) = (request.variables, request.operation_name);
         check_variables(&variables)
             .map_err(|refusal| refused(answer::coded(refusal.to_string(), refusal.code())))?;
-        let cost = self.prices.cost(&document, name.as_deref(), &variables);
+        let cost = self.prices.cost(&known.document, name.as_deref(), &variables);
         let limit = self.options.max_cost;
         let reader = Arc::new(self.readers.reader().held_by(request.guest_token));
         let expensive = (cost > limit).then_some(Refusal::TooExpensive { cost, limit });
@@ -223,20 +242,14 @@ impl Engine {
         };
         let cost = answer::cost(cost, limit);
         if let Some(error) = too_much {
-            return Err(Box::new(Answer::from_errors(vec![error]).extension("cost", cost)));
+            return Err(Box::new(Answer::from_errors(vec![error]).extend("cost", Some(cost))));
         }
-        let kind = kind(&document, name.as_deref());
-        let mut query = Query::new(text.as_ref()).variables(variables).data(reader.clone());
-        query.operation_name.clone_from(&name);
-        query.set_parsed_query(ExecutableDocument::clone(&document));
-        Ok(Prepared { query, document, name, reader, cost, kind })
+        let kind = operation(&known.document, name.as_deref()).map_or(OperationType::Query, |found| found.ty);
+        Ok(Prepared { text, known, variables, name, reader, cost, kind })
     }
 
     /// The text and the parsed document of a request, which are within the limits.
-    fn document(
-        &self,
-        requested: Requested,
-    ) -> Result<(Arc<str>, Arc<ExecutableDocument>), Box<ServerError>> {
+    fn document(&self, requested: Requested) -> Result<(Arc<str>, Arc<Known>), Box<ServerError>> {
         let registers = matches!(requested, Requested::Registration { .. });
         let text = match requested {
             Requested::Text(text) => self.persisted.text(text),
@@ -245,29 +258,61 @@ impl Engine {
             Requested::UnknownVersion => Err(NotStored::NotSupported),
         };
         let text = text.map_err(|why| Box::new(answer::coded(why.to_string(), why.code())))?;
-        let document = self.parsed.get(&text, &self.options)?;
+        let known = self.parsed.get(&text, &self.options)?;
         if registers {
             self.persisted.register(&text);
         }
-        Ok((text, document))
+        Ok((text, known))
     }
 
     async fn execute_once(&self, prepared: Prepared, trace: &TraceContext) -> Answer {
-        let Prepared { query, document, name, reader, cost, .. } = prepared;
-        // A query has exactly one answer.
-        let mut answer = (self.execute)(query).next().await.unwrap_or_default();
-        field_order::restore(&mut answer.data, &document, name.as_deref());
-        fault::present(&mut answer, trace);
-        let answer = answer::extend(answer.extension("cost", cost), "consistency", reader.consistency());
-        answer::extend(answer, "degraded", reader.degraded())
+        let answer = self.executed(&prepared, trace).await;
+        let Prepared { reader, cost, .. } = prepared;
+        let answer = answer.extend("cost", Some(cost)).extend("consistency", reader.consistency());
+        answer.extend("degraded", reader.degraded())
+    }
+
+    async fn executed(&self, prepared: &Prepared, trace: &TraceContext) -> Answer {
+        let errors = self.invalid(prepared, trace).await;
+        let document = &prepared.known.document;
+        // A valid request names an operation.
+        let operation = operation(document, prepared.name.as_deref()).filter(|_| errors.is_empty());
+        let Some(operation) = operation else { return Answer::from_errors(errors) };
+        let variables = match coerced(operation, &prepared.variables) {
+            Ok(variables) => variables,
+            Err(error) => {
+                let mut errors = vec![*error];
+                fault::present_errors(&mut errors, trace);
+                return Answer::from_errors(errors);
+            }
+        };
+        let (data, mut errors) = self.schema.execute(document, operation, &variables, &prepared.reader).await;
+        fault::present_errors(&mut errors, trace);
+        Answer { data: Data::Json(data), errors, extensions: BTreeMap::new() }
     }
 }
 
-/// The kind of the operation that is run. One that cannot be found is answered with an error, like a query.
-fn kind(document: &ExecutableDocument, name: Option<&str>) -> OperationType {
+impl Prepared {
+    /// For async-graphql.
+    fn request(&self) -> Request {
+        let mut request = Request::new(self.text.as_ref()).variables(self.variables.clone());
+        request.operation_name.clone_from(&self.name);
+        request.set_parsed_query(self.known.document.clone());
+        request
+    }
+
+    /// What its validity depends on, besides the document; `None` if that is long.
+    fn fingerprint(&self) -> Option<Vec<u8>> {
+        let found = serde_json::to_vec(&(&self.name, &self.variables)).ok()?;
+        (found.len() <= LONGEST_FINGERPRINT).then_some(found)
+    }
+}
+
+/// The operation that is run, if it can be found.
+fn operation<'d>(document: &'d ExecutableDocument, name: Option<&str>) -> Option<&'d OperationDefinition> {
     let mut operations = document.operations.iter();
     let found = operations.find(|(found, _)| name.is_none() || found.map(Name::as_str) == name);
-    found.map_or(OperationType::Query, |(_, operation)| operation.node.ty)
+    found.map(|(_, operation)| &operation.node)
 }
 
 /// Counts something for as long as it lives.
@@ -287,10 +332,20 @@ impl Drop for Counted {
 }
 
 /// A cache of parsed queries that passed the size limits: clients send the same ones again and again.
-pub(super) struct Parsed(Mutex<LruCache<String, Arc<ExecutableDocument>>>);
+pub(super) struct Parsed(Mutex<LruCache<String, Arc<Known>>>);
+
+/// A parsed document that passed the size limits.
+pub(super) struct Known {
+    document: ExecutableDocument,
+    /// Fingerprints of the requests with it that were valid.
+    valid: Mutex<LruCache<Vec<u8>, ()>>,
+}
 
 /// How many queries are kept.
 const KEPT: NonZeroUsize = NonZeroUsize::new(256).expect("256 is not zero");
+/// How many valid requests with a document are known, and how long their fingerprints may be, in bytes.
+const KNOWN_VALID: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not zero");
+const LONGEST_FINGERPRINT: usize = 512;
 /// Longer queries, in bytes, are not kept.
 const LONGEST: usize = 8 * 1024;
 
@@ -302,7 +357,7 @@ impl Default for Parsed {
 
 impl Parsed {
     /// The parsed query, or the reason why it is refused.
-    fn get(&self, text: &str, options: &Options) -> Result<Arc<ExecutableDocument>, Box<ServerError>> {
+    fn get(&self, text: &str, options: &Options) -> Result<Arc<Known>, Box<ServerError>> {
         if let Some(known) = self.0.lock().get(text) {
             return Ok(known.clone());
         }
@@ -314,11 +369,11 @@ impl Parsed {
             Box::new(error)
         })?;
         check_size(&document, options).map_err(refused)?;
-        let document = Arc::new(document);
+        let known = Arc::new(Known { document, valid: Mutex::new(LruCache::new(KNOWN_VALID)) });
         if text.len() <= LONGEST {
             let mut kept = self.0.lock();
-            kept.put(text.to_owned(), document.clone());
+            kept.put(text.to_owned(), known.clone());
         }
-        Ok(document)
+        Ok(known)
     }
 }

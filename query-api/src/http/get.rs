@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use async_graphql::Response as Answer;
 use async_graphql::parser::types::{
     ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
 };
@@ -12,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
-use super::answer::Ready;
+use super::answer::{Answer, Ready};
 
 /// The fields of `Query` at the storefront whose answers are the same for all callers and may be a little old. Every other
 /// field, a new one too, is answered with `no-store`.

@@ -6,7 +6,6 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::Response as Answer;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -19,7 +18,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::answer;
+use super::answer::{self, Answer};
 use super::engine::{Counted, Engine, Prepared};
 
 /// Keeps proxies from collecting events.
@@ -67,10 +66,7 @@ async fn pass_on(
             () = sender.closed() => return,
             () = ending.cancelled() => return,
         };
-        let event = match answer
-            .as_ref()
-            .map(|answer| Event::default().event("next").json_data(answer::written(answer)))
-        {
+        let event = match answer.as_ref().map(next) {
             Some(Ok(event)) => event,
             Some(Err(error)) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "could not serialise an event");
@@ -84,4 +80,8 @@ async fn pass_on(
             return;
         }
     }
+}
+
+fn next(answer: &Answer) -> Result<Event, serde_json::Error> {
+    Ok(Event::default().event("next").data(String::from_utf8_lossy(&answer.to_json()?)))
 }

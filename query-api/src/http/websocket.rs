@@ -10,7 +10,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::{Response as Answer, ServerError};
+use async_graphql::ServerError;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{FromRequestParts, Request};
 use axum::http::StatusCode;
@@ -21,9 +21,10 @@ use futures_util::stream::{self, BoxStream, SelectAll, StreamExt};
 use http_server::{PageOrigins, TraceContext};
 use platform::shutdown::Shutdown;
 use platform::telemetry::metrics::metrics;
+use serde_json::value::RawValue;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 
-use super::answer;
+use super::answer::{self, Answer};
 use super::engine::{Counted, Engine};
 use super::request::GraphqlRequest;
 use messages::{ClientMessage, End, LONGEST_ID, PROTOCOL, ServerMessage};
@@ -228,11 +229,11 @@ impl Connection {
 
     async fn pass_on(&mut self, event: Event) -> Result<(), End> {
         match event {
-            Event::Answer(id, answer) if answer::is_refusal(&answer) => {
+            Event::Answer(id, answer) if answer.is_refusal() => {
                 self.stop(&id);
                 self.refuse(&id, &answer.errors).await
             }
-            Event::Answer(id, answer) => match serde_json::value::to_raw_value(&answer) {
+            Event::Answer(id, answer) => match payload(&answer) {
                 Ok(payload) => self.tell(&ServerMessage::Next { id: &id, payload: &payload }).await,
                 Err(error) => {
                     unserialisable(&error);
@@ -282,4 +283,8 @@ impl Connection {
 fn unserialisable(error: &serde_json::Error) {
     let error = error as &dyn std::error::Error;
     tracing::error!(error, "could not serialise a message of a WebSocket");
+}
+
+fn payload(answer: &Answer) -> Result<Box<RawValue>, serde_json::Error> {
+    RawValue::from_string(String::from_utf8_lossy(&answer.to_json()?).into_owned())
 }

@@ -1,6 +1,7 @@
 //! The data directory of a shop: its files, and the processes that may use it.
 
 use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use schemas::Context;
@@ -64,6 +65,12 @@ pub enum DataDirError {
     /// Its `shop.json` cannot be read.
     #[error("{0} is broken; restore it from a backup, or choose another directory with --data-dir")]
     Broken(PathBuf, #[source] serde_json::Error),
+    /// It may not be changed: it, or its file system, is read-only for this user.
+    #[error(
+        "may not write {0}. Make the data directory writable for the user that runs chorale, or choose another one with \
+         --data-dir"
+    )]
+    ReadOnly(PathBuf, #[source] std::io::Error),
     /// The file system reports an error.
     #[error("cannot use {0}")]
     Io(PathBuf, #[source] std::io::Error),
@@ -115,7 +122,7 @@ impl DataDir {
     fn lock(path: PathBuf) -> Result<Self, DataDirError> {
         let lock_path = path.join(LOCK);
         let lock = File::options().create(true).truncate(false).write(true).open(&lock_path);
-        let lock = lock.map_err(|source| DataDirError::Io(lock_path.clone(), source))?;
+        let lock = lock.map_err(|source| not_written(&lock_path, source))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path, _lock: Some(lock) }),
             Err(TryLockError::WouldBlock) => Err(DataDirError::InUse(path)),
@@ -171,8 +178,18 @@ pub fn require_text(path: &Path) -> Result<(), DataDirError> {
 
 fn make(path: &Path) -> Result<PathBuf, DataDirError> {
     require_text(path)?;
-    fs::create_dir_all(path).map_err(|source| DataDirError::Io(path.to_owned(), source))?;
+    fs::create_dir_all(path).map_err(|source| not_written(path, source))?;
     absolute(path)
+}
+
+/// The error of a path that could not be written.
+fn not_written(path: &Path, source: std::io::Error) -> DataDirError {
+    match source.kind() {
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
+            DataDirError::ReadOnly(path.to_owned(), source)
+        }
+        _ => DataDirError::Io(path.to_owned(), source),
+    }
 }
 
 /// The path without links.
@@ -194,7 +211,7 @@ fn read(path: &Path) -> Result<Option<Destination>, DataDirError> {
     let file = path.join(ABOUT);
     let text = match fs::read_to_string(&file) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
             return Err(DataDirError::NoShop(path.to_owned()));
         }
         Err(error) => return Err(DataDirError::Io(file, error)),
@@ -212,7 +229,7 @@ fn read(path: &Path) -> Result<Option<Destination>, DataDirError> {
 /// Written to another file and renamed, so that it is either complete or absent.
 fn write(path: &Path, moved_to: Option<Destination>) -> Result<(), DataDirError> {
     let (file, aside) = (path.join(ABOUT), path.join("shop.json.new"));
-    let io = |source| DataDirError::Io(file.clone(), source);
+    let io = |source| not_written(&file, source);
     let format = if moved_to.is_some() { MOVED } else { FORMAT };
     let text = serde_json::to_string_pretty(&About { format, moved_to })
         .map_err(|source| DataDirError::Broken(file.clone(), source))?;

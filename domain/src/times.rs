@@ -49,6 +49,11 @@ pub(crate) fn expected((field, what): (&str, &str), at: Timestamp, now: Timestam
     Ok(())
 }
 
+/// Whether `at` is within a year of now, before or after: what a service may say of a time that its answer may come long after.
+pub(crate) fn is_plausible(at: Timestamp, now: Timestamp) -> bool {
+    at.plus(FARTHEST) >= now && at <= now.plus(FARTHEST)
+}
+
 fn invalid(field: &str, message: String) -> Refusal {
     Refusal::rule("INVALID_TIME", message).at(field)
 }
@@ -79,6 +84,21 @@ mod tests {
             [Timestamp::from_millis(i64::MIN), minutes(9), minutes(66), Timestamp::from_millis(i64::MAX)]
         {
             assert_eq!(at(bad), refused, "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_a_service_says_lies_within_a_year_of_now() {
+        let now = minutes(0);
+        let ago = |minutes: i64| Timestamp::from_millis(now.as_millis() - minutes * 60_000);
+        let year = 60 * 24 * 366;
+        for good in [now, minutes(60 * 24 * 366), ago(year)] {
+            assert!(is_plausible(good, now), "{good}");
+        }
+        for bad in
+            [Timestamp::EPOCH, minutes(60 * 24 * 366 + 1), ago(year + 1), Timestamp::from_millis(i64::MAX)]
+        {
+            assert!(!is_plausible(bad, now), "{bad}");
         }
     }
 

@@ -13,7 +13,7 @@ pub use embedded::{Buses, Embedded, SOON, once_free};
 pub use held_bus::HeldGroups;
 pub use history::OrderHistory;
 pub use provider::ScriptedProvider;
-pub use verbs::Done;
+pub use verbs::{Done, PAYMENT};
 
 /// The code of a refusal. Fails if the command was not refused.
 pub fn refused(done: Done) -> anyhow::Result<String> {

@@ -1,6 +1,7 @@
 //! Actions of shoppers and staff.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use command_api::inputs::{
@@ -20,6 +21,9 @@ use crate::embedded::{Embedded, SOON};
 
 /// The result of a command.
 pub type Done = Result<Accepted, CommandError>;
+
+/// Longer than a payment may take.
+pub const PAYMENT: Duration = Duration::from_secs(16 * 60);
 
 impl Embedded {
     fn key(&self) -> String {
@@ -115,6 +119,19 @@ impl Embedded {
         let mut input = basket(&[(sku, 1)], "tok_ok");
         input.lines[0].expected_unit_price = Some(MoneyInput::from(Currency::EUR.minor(minor)));
         self.commands.place_order(&self.shopper(), input).await
+    }
+
+    /// Places an order whose payment is not answered, and lets the clock pass the payment's deadline. Releases the provider's
+    /// answer when the payment is cancelled.
+    pub async fn place_and_expire(&self, lines: &[(&str, u32)]) -> Result<OrderId> {
+        self.provider.hold("authorize");
+        let order = self.place_order(lines).await?;
+        self.until(&order.payment_stream(), "PaymentRequested").await?;
+        self.clock.advance_by(PAYMENT);
+        self.until(&order.stream(), "OrderExpired").await?;
+        self.until(&order.payment_stream(), "PaymentCancelled").await?;
+        self.provider.release("authorize");
+        Ok(order)
     }
 
     pub async fn cancel(&self, order: OrderId) -> Done {

@@ -142,20 +142,24 @@ impl CompleteAction {
 }
 
 /// Handles the provider's answer to an authorisation. Late and repeated answers have no effect, except that an
-/// authorisation for an ended order is always voided.
+/// authorisation for an ended order is always voided. Refuses with `WRONG_ANSWER` an authorisation that ends more than a
+/// year from now, or ended more than a year ago: the answer to an inquiry may come after the authorisation has ended.
 pub(super) fn answered(
     draft: &mut PaymentDraft<'_>,
     step: &PaymentStep,
     outcome: &AuthorizeOutcome,
     rules: &ShopRules,
-) {
-    let Some(known) = draft.book().try_of(step).cloned() else { return };
+) -> Result<(), Refusal> {
+    let Some(known) = draft.book().try_of(step).cloned() else { return Ok(()) };
     let unwanted = draft.is_unwanted();
     let open = matches!(known.situation, TrySituation::Asked | TrySituation::AwaitsCustomer { .. });
     match outcome {
         AuthorizeOutcome::Authorized { provider_ref, authorized_until }
             if open || (unwanted && known.situation == TrySituation::Declined) =>
         {
+            if !times::is_plausible(*authorized_until, draft.now()) {
+                return Err(implausible(step, *authorized_until, draft.now()));
+            }
             authorized(draft, step.clone(), (provider_ref.clone(), *authorized_until));
         }
         AuthorizeOutcome::Declined { code } if open => declined(draft, step.clone(), *code, rules),
@@ -172,6 +176,14 @@ pub(super) fn answered(
         }
         _ => {}
     }
+    Ok(())
+}
+
+fn implausible(step: &PaymentStep, until: Timestamp, now: Timestamp) -> Refusal {
+    let message = format!(
+        "By the provider's answer to {step}, the authorisation ends at {until}. It is {now}. Correct the provider's adapter, then redrive the reaction."
+    );
+    Refusal::rule("WRONG_ANSWER", message)
 }
 
 /// The provider does not know the call: repeats it under the same key.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemas::payment::{PaymentEvent, PaymentRequested, PaymentStep};
-use schemas::{Currency, Money, Sealed, ShipmentId, Timestamp};
+use schemas::{Money, Sealed, ShipmentId, Timestamp};
 
 /// The attempts, captures, refunds and open inquiries of a payment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -213,11 +213,6 @@ impl Book {
         let back = |refund: &&Refund| refund.provider_ref() == Some(provider_ref);
         minor(self.captures.values().filter(of).map(|capture| capture.amount))
             .saturating_sub(minor(self.refunds.values().filter(back).map(|refund| refund.amount)))
-    }
-
-    /// Currency of the payment; `None` before the first request.
-    pub fn currency(&self) -> Option<Currency> {
-        self.latest().map(|latest| latest.amount.currency)
     }
 
     pub(super) fn evolve(mut self, event: &PaymentEvent) -> Self {

@@ -121,7 +121,7 @@ impl ProviderAnswered {
         }
         match &self.answer {
             ProviderAnswer::Authorize(outcome) => {
-                authorize::answered(draft, &self.step, outcome, &self.rules)
+                authorize::answered(draft, &self.step, outcome, &self.rules)?;
             }
             ProviderAnswer::Capture(outcome) => capture::answered(draft, &self.step, outcome, &self.rules),
             ProviderAnswer::Void(outcome) => cancel::answered(draft, &self.step, outcome, &self.rules),

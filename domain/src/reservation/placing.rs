@@ -91,3 +91,44 @@ fn next_set(set: &mut [usize], count: usize) -> bool {
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(name: &str) -> LocationId {
+        name.parse().unwrap()
+    }
+
+    fn demand(qty: u32, free: &[(&str, u32)]) -> Demand {
+        Demand { qty, free: free.iter().map(|(name, free)| (at(name), *free)).collect() }
+    }
+
+    fn demands(of: &[(&str, Demand)]) -> BTreeMap<Sku, Demand> {
+        of.iter()
+            .map(|(sku, demand)| {
+                (sku.parse().unwrap(), Demand { qty: demand.qty, free: demand.free.clone() })
+            })
+            .collect()
+    }
+
+    #[test]
+    fn exactly_the_missing_units_are_taken_from_the_last_location() {
+        let tea = demand(5, &[("central", 2), ("north", 0), ("south", 4)]);
+        let chosen = [at("central"), at("north"), at("south")];
+        assert_eq!(allot(&tea, &chosen), [(at("central"), 2), (at("south"), 3)]);
+    }
+
+    #[test]
+    fn the_greedy_choice_ends_when_nothing_is_missing() {
+        let both = demands(&[
+            ("TEA", demand(4, &[("north", 4), ("south", 1)])),
+            ("MUG", demand(1, &[("south", 1), ("west", 1)])),
+        ]);
+        let candidates = || vec![at("central"), at("west"), at("south"), at("north")];
+        assert_eq!(greedy(&both, candidates()), [at("north"), at("west")]);
+        // Too little is never asked for, and would take every location.
+        let too_many = demands(&[("TEA", demand(9, &[("north", 4)]))]);
+        assert_eq!(greedy(&too_many, candidates()).len(), 4);
+    }
+}

@@ -76,6 +76,19 @@ fn some_lines_are_given_back_once_and_the_others_stay() {
 }
 
 #[test]
+fn when_one_of_two_lines_with_the_same_sku_was_given_back_the_other_is_given_back_later() {
+    let house = house(&[("TEA", "central", 9)]);
+    let reserved = house.when(&reserve(&[("TEA", 2), ("TEA", 3)])).after();
+    let first = vec![line(1, "TEA", 2, "central")];
+    let one = ReleaseReservation::of(order(), ReleaseReason::LinesCancelled, &first);
+    let released = reserved.when(&one).events(2).after();
+    assert_eq!(left(&released, "TEA"), (9, 3));
+    assert_eq!(left(&released.when(&cancel()).events(2).after(), "TEA"), (9, 0));
+    let left_with_a_parcel = released.when(&consume(vec![line(2, "TEA", 3, "central")])).events(2).after();
+    assert_eq!(left(&left_with_a_parcel, "TEA"), (6, 0));
+}
+
+#[test]
 fn an_order_that_ended_before_it_asked_is_never_reserved() {
     let reason = ReleaseReason::OrderCancelled;
     let tombstone = ReservationReleased { order_id: order(), reason, lines: vec![], remaining: 0 };

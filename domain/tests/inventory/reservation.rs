@@ -3,12 +3,12 @@ use std::sync::Arc;
 
 use domain::given::{Given, nothing_yet};
 use domain::reservation::{ReserveLine, ReserveOrder};
-use domain::stock::{OpenStockItem, ReceiveStock, SetThresholds};
+use domain::stock::{AdjustStock, Adjustment, OpenStockItem, ReceiveStock, SetThresholds};
 use domain::{Decision, ShopRules};
 use schemas::reservation::{
     LineAtLocation, ReservationConfirmed, ReservationEvent, ReservationRejected, Shortage,
 };
-use schemas::stock::{Level, LevelsAfter, StockEvent, StockReserved};
+use schemas::stock::{AdjustmentReason, Level, LevelsAfter, StockEvent, StockReserved};
 use schemas::{LineId, OrderId, Sku};
 
 use crate::stock::at;
@@ -161,6 +161,21 @@ fn many_places_are_chosen_from_in_bounded_time() {
         *parcels.entry(location).or_default() += qty;
     }
     assert_eq!((parcels.len(), parcels.values().sum::<u32>()), (21, 41));
+}
+
+#[test]
+fn locations_without_free_units_are_not_among_the_choices() {
+    // With them there would be too many sets to try, and the greedy choice would take `w1` first: three parcels.
+    let names: Vec<String> = (0..46).map(|i| format!("p{i:02}")).collect();
+    let mut stock: Vec<_> = names.iter().map(|name| ("TEA", name.as_str(), 1)).collect();
+    stock.extend([("TEA", "w1", 4), ("TEA", "w2", 5), ("TEA", "w3", 1)]);
+    stock.extend([("MUG", "w1", 4), ("MUG", "w2", 1), ("MUG", "w3", 5)]);
+    let house = names.iter().fold(house(&stock), |house, name| {
+        let (change, reason) = (Adjustment::Count(0), AdjustmentReason::Count);
+        house.when(&AdjustStock { sku: sku("TEA"), location: at(name), change, reason }).after()
+    });
+    let two = places(&[(1, 5, "w2"), (1, 1, "w3"), (2, 1, "w2"), (2, 5, "w3")]);
+    assert_eq!(placed(&house, &reserve(&[("TEA", 6), ("MUG", 6)])), two);
 }
 
 #[test]

@@ -81,6 +81,31 @@ fn a_delivery_with_a_reference_is_booked_once() {
 }
 
 #[test]
+fn deliveries_and_transfers_are_recognised_when_others_came_between() {
+    let named = |number: u32| ReceiveStock { reference: Some(format!("note-{number}")), ..receive(1) };
+    let moved = |number: u32| TransferStock { transfer_id: format!("move-{number}"), ..transfer(1) };
+    let mut shelf = stock([opened(), received("central", 10)]);
+    for number in 1..=3 {
+        shelf = shelf.when(&named(number)).events(1).after().when(&moved(number)).events(2).after();
+    }
+    for number in 1..=3 {
+        shelf.when(&named(number)).nothing();
+        shelf.when(&moved(number)).nothing();
+    }
+}
+
+#[test]
+fn the_latest_two_hundred_deliveries_are_recognised() {
+    let named = |number: u32| ReceiveStock { reference: Some(format!("note-{number}")), ..receive(1) };
+    let mut shelf = stock([opened()]);
+    for number in 0..=200 {
+        shelf.run(&named(number)).unwrap();
+    }
+    shelf.when(&named(1)).nothing();
+    shelf.when(&named(0)).events(1);
+}
+
+#[test]
 fn without_a_reference_every_delivery_counts() {
     let receive = ReceiveStock { reference: None, ..receive(5) };
     stock([opened(), received("central", 10)]).when(&receive).events(1).again().events(1);
@@ -91,6 +116,7 @@ fn a_delivery_of_nothing_to_nowhere_or_of_too_much_is_refused() {
     let refusal = nothing_yet().when(&receive(5)).refused_for_now("NOT_FOUND");
     assert!(refusal.message.contains("TEA-100"), "{refusal:?}");
     stock([opened()]).when(&receive(0)).refused("OUT_OF_RANGE");
+    stock([opened()]).when(&receive(1_000_000_000)).events(2);
     stock([opened()]).when(&receive(1_000_000_001)).refused("STOCK_LIMIT");
     stock([opened(), received("central", 1_000_000_000)]).when(&receive(1)).refused("STOCK_LIMIT");
     stock([opened(), received("central", 1)]).when(&receive(u32::MAX)).refused("STOCK_LIMIT");

@@ -36,6 +36,9 @@ fn thresholds_of_nothing_or_beyond_all_stock_are_refused() {
     nothing_yet().when(&thresholds(5, 2)).refused_for_now("NOT_FOUND");
     let refusal = stock([opened()]).when(&thresholds(u32::MAX, u32::MAX)).refused("OUT_OF_RANGE");
     assert_eq!(refusal.errors.len(), 2);
+    stock([opened()]).when(&thresholds(1_000_000_000, 1_000_000_000)).events(2);
+    let refusal = stock([opened()]).when(&thresholds(0, 1_000_000_001)).refused("OUT_OF_RANGE");
+    assert_eq!(refusal.errors[0].field.as_deref(), Some("safetyStock"));
 }
 
 #[test]

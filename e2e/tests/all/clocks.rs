@@ -5,13 +5,11 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use e2e::{Buses, Embedded};
 use event_log::port::Read;
+use schemas::Timestamp;
 use schemas::life_cycle::OrderStatus;
-use schemas::{OrderId, Timestamp};
 
 const TEA: &[(&str, u32)] = &[("TEA-100", 2)];
 const HOUR: Duration = Duration::from_secs(3600);
-/// Longer than a payment may take.
-const PAYMENT: Duration = Duration::from_secs(16 * 60);
 
 /// In every log, no event has an earlier time than the one before it.
 async fn in_order(shop: &Embedded) -> Result<()> {
@@ -27,18 +25,6 @@ fn earlier(than: Timestamp, by: Duration) -> Timestamp {
     Timestamp::from_millis(than.as_millis() - i64::try_from(by.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// An order whose payment is never answered expires by the clock as it is now.
-async fn expires_in_time(shop: &Embedded) -> Result<OrderId> {
-    shop.provider.hold("authorize");
-    let order = shop.place_order(TEA).await?;
-    shop.until(&order.payment_stream(), "PaymentRequested").await?;
-    shop.clock.advance_by(PAYMENT);
-    shop.until(&order.stream(), "OrderExpired").await?;
-    shop.until(&order.payment_stream(), "PaymentCancelled").await?;
-    shop.provider.release("authorize");
-    Ok(order)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_set_back_across_a_restart_leaves_times_in_order_and_deadlines_alive() -> Result<()> {
     let shop = Embedded::open(Buses::Plain).await?;
@@ -46,7 +32,7 @@ async fn a_clock_set_back_across_a_restart_leaves_times_in_order_and_deadlines_a
     shop.settles_as(before, OrderStatus::Confirmed).await?;
     let now = shop.clock.now();
     let shop = shop.restart_at(earlier(now, HOUR)).await?;
-    let expired = expires_in_time(&shop).await?;
+    let expired = shop.place_and_expire(TEA).await?;
     assert!(shop.clock.now() < now, "the clock is still behind the last event of before");
     shop.settles_as(expired, OrderStatus::Expired).await?;
     let parcel = shop.parcel(before, "central")?;
@@ -66,7 +52,7 @@ async fn a_clock_that_was_a_year_ahead_delays_no_later_deadline() -> Result<()> 
     let ahead = shop.place_order(TEA).await?;
     shop.until(&ahead.payment_stream(), "PaymentRequested").await?;
     let shop = shop.restart_at(now).await?;
-    expires_in_time(&shop).await?;
+    shop.place_and_expire(TEA).await?;
     // The deadline of this order is a year away, but people can end it.
     shop.cancel(ahead).await?;
     shop.settles_as(ahead, OrderStatus::Cancelled).await?;

@@ -135,26 +135,16 @@ async fn events_are_found_by_stream_by_flow_and_by_type() {
     let shop = Shop::open().await;
     let events = (1..=5_u64).map(|n| {
         let name = if n == 1 { "OrderPlaced" } else { "OrderNoteAdded" };
+        let (id, version, event) = entry(n, n);
         let event = EventEntry {
-            event_id: format!("e{n}"),
             kind: format!("chorale.order.{name}.v1"),
             name: name.to_owned(),
             stream: if n == 5 { "order-o2" } else { "order-o1" }.to_owned(),
-            version: n,
-            context: "ordering".to_owned(),
-            topic: "chorale.order.v1".to_owned(),
-            position: n,
-            epoch: "e".to_owned(),
             correlation_id: format!("flow-{}", n % 2),
-            causation_id: "c".to_owned(),
-            traceparent: None,
-            hash: "ab".to_owned(),
-            at: at(usize::try_from(n).unwrap()),
-            summary: format!("Event {n}"),
-            actor: Actor { kind: "SYSTEM".to_owned(), id: "clock".to_owned() },
             payload: "{\"orderId\":\"o1\"}".to_owned(),
+            ..event
         };
-        (format!("e{n}"), 1, event)
+        (id, version, event)
     });
     shop.write_all(&EVENTS, events.collect()).await;
     let found = |arguments: &'static str| {
@@ -178,6 +168,69 @@ async fn events_are_found_by_stream_by_flow_and_by_type() {
     let answer =
         shop.ask_admin("{ events(first: 1) { nodes { id payload actor { type id } position } } }").await;
     assert_eq!(data(&answer)["events"]["nodes"][0]["payload"], "{\"orderId\":\"o1\"}");
+}
+
+#[tokio::test]
+async fn paging_through_events_visits_each_once_although_clocks_went_back_and_events_arrive_meanwhile() {
+    let shop = Shop::open().await;
+    // Positions 1 to 6 of a log whose clock went back, some of them at the same time.
+    for (n, minute) in [(1, 3), (2, 3), (3, 1), (4, 1), (5, 2), (6, 3)] {
+        shop.write_all(&EVENTS, vec![entry(n, minute)]).await;
+    }
+    for arguments in ["correlationId: \"flow\"", "types: [\"OrderNoteAdded\"]", ""] {
+        for (length, cursor, edge) in [("first", "after", "endCursor"), ("last", "before", "startCursor")] {
+            let (mut seen, mut at, mut late) = (Vec::new(), String::new(), 7);
+            loop {
+                let query = format!(
+                    "{{ events({arguments} {length}: 2 {at}) {{ nodes {{ eventId }} pageInfo {{ startCursor endCursor }} }} }}"
+                );
+                let answer = shop.ask_admin(&query).await;
+                let page = &data(&answer)["events"];
+                let ids = page["nodes"].as_array().unwrap().iter().map(|node| node["eventId"].to_string());
+                let ids: Vec<_> = ids.collect();
+                if ids.is_empty() {
+                    break;
+                }
+                seen.extend(ids);
+                at = format!("{cursor}: {}", page["pageInfo"][edge]);
+                if late < 9 {
+                    // An event of a log that is read later, or whose clock is behind.
+                    shop.write_all(&EVENTS, vec![entry(late, late - 6)]).await;
+                    late += 1;
+                }
+            }
+            for n in 1..=6 {
+                let times = seen.iter().filter(|id| **id == format!("\"e{n}\"")).count();
+                assert_eq!(times, 1, "e{n} with {arguments} {length}: {seen:?}");
+            }
+            let distinct: std::collections::BTreeSet<_> = seen.iter().collect();
+            assert_eq!(distinct.len(), seen.len(), "{arguments} {length}: {seen:?}");
+        }
+    }
+}
+
+/// An event that was recorded at a minute.
+fn entry(n: u64, minute: u64) -> (String, u64, EventEntry) {
+    let event = EventEntry {
+        event_id: format!("e{n}"),
+        kind: "chorale.order.OrderNoteAdded.v1".to_owned(),
+        name: "OrderNoteAdded".to_owned(),
+        stream: "order-o1".to_owned(),
+        version: n,
+        context: "ordering".to_owned(),
+        topic: "chorale.order.v1".to_owned(),
+        position: n,
+        epoch: "e".to_owned(),
+        correlation_id: "flow".to_owned(),
+        causation_id: "c".to_owned(),
+        traceparent: None,
+        hash: "ab".to_owned(),
+        at: at(usize::try_from(minute).unwrap()),
+        summary: format!("Event {n}"),
+        actor: Actor { kind: "SYSTEM".to_owned(), id: "clock".to_owned() },
+        payload: "{}".to_owned(),
+    };
+    (format!("e{n}"), 1, event)
 }
 
 #[tokio::test]

@@ -87,6 +87,8 @@ fn a_lost_parcel_puts_the_order_on_hold_with_what_was_taken_for_it() {
     assert_eq!(hold.amount, Some(euro(1_001 + 799)));
     assert_eq!(hold.ways_out, vec![WayOut::Refund, WayOut::Release]);
     let given = shipped(2).when(&lost(1)).again().nothing().after();
+    let Order::Underway(underway) = order(&given) else { panic!("it is underway") };
+    assert_eq!(underway.parcels[&parcel(1)].at, Whereabouts::Lost);
     let still_waits = after(given, &[&delivered(0)]);
     assert_eq!(status(&still_waits), OrderStatus::Shipped);
 }

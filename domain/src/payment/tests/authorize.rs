@@ -72,9 +72,47 @@ fn an_answer_to_an_earlier_attempt_or_to_none_changes_nothing() {
 }
 
 #[test]
+fn an_attempt_with_an_outcome_is_neither_lost_nor_unknown_later() {
+    let stories = [
+        vec![requested(1, "first"), authorized(1)],
+        vec![requested(1, "first"), declined(1, DeclineCode::Declined, 2)],
+        vec![requested(1, "first"), action_required()],
+    ];
+    for story in stories {
+        for late in [AuthorizeOutcome::NeverArrived, AuthorizeOutcome::Unknown] {
+            happened(story.clone()).when(&authorize_says(1, late)).nothing();
+        }
+    }
+}
+
+#[test]
 fn an_answer_to_another_kind_of_step_is_refused() {
     let odd = answer(PaymentStep::authorize(1), ProviderAnswer::Void(MoneyOutcome::Done));
     happened([requested(1, "first")]).when(&odd).refused("WRONG_ANSWER");
+}
+
+#[test]
+fn an_authorisation_that_ends_at_an_impossible_time_is_refused_and_one_that_has_ended_is_not() {
+    let until = |until| {
+        let provider_ref = "ref-1".to_owned();
+        authorize_says(1, AuthorizeOutcome::Authorized { provider_ref, authorized_until: until })
+    };
+    let ended = [requested(1, "first"), cancelled()];
+    for story in [
+        happened([requested(1, "first")]),
+        happened([requested(1, "first"), action_required()]),
+        happened(ended),
+    ] {
+        for wrong in
+            [Timestamp::EPOCH, noon().plus(Duration::from_hours(24 * 367)), Timestamp::from_millis(i64::MAX)]
+        {
+            let refusal = story.when(&until(wrong)).refused("WRONG_ANSWER");
+            assert!(refusal.message.contains(&wrong.to_string()), "{refusal}");
+        }
+    }
+    // Found out by an inquiry, a week too late: the order then asks for another authorisation.
+    let past = Timestamp::from_millis(noon().as_millis() - 60_000);
+    happened([requested(1, "first")]).when(&until(past)).events(1);
 }
 
 #[test]

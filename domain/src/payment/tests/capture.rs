@@ -68,6 +68,22 @@ fn an_authorisation_that_lapsed_fails_the_capture_and_says_so_once() {
 }
 
 #[test]
+fn the_last_instant_of_an_authorisation_is_early_enough() {
+    paid().at(until()).when(&capture(1, 6_000, false)).then(&[capture_requested(1, 1, 6_000)]);
+}
+
+#[test]
+fn a_capture_that_never_arrived_is_repeated_only_after_an_inquiry() {
+    let step = PaymentStep::capture(parcel(1), 1);
+    let never = capture_says(1, 1, MoneyOutcome::NeverArrived);
+    let asked = happened([requested(1, "first"), authorized(1), capture_requested(1, 1, 6_000)]);
+    let ask_at = noon().plus(rules().inquiry);
+    let unknown = asked.when(&never).then(&[unknown(step.clone(), ask_at)]).again().nothing().after();
+    let inquired = unknown.and::<Payment>(order_id().payment_stream(), [inquiry(step, 0)]);
+    inquired.when(&never).then(&[capture_requested(1, 1, 6_000)]);
+}
+
+#[test]
 fn a_provider_that_calls_the_authorisation_lapsed_is_believed() {
     let code = "AUTHORIZATION_EXPIRED";
     let asked = [requested(1, "first"), authorized(1), capture_requested(1, 1, 6_000)];

@@ -76,6 +76,17 @@ fn a_file_that_is_not_a_log_is_reported_by_name() -> Result<()> {
     refuses(data.path(), &FREE, 1, &["ordering"])
 }
 
+/// Not even root may create files in the directories of the kernel.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_data_directory_that_may_not_be_written_is_refused_with_1_and_what_to_do() -> Result<()> {
+    for data in ["/sys/kernel", "/sys/chorale/data"] {
+        let says = [data, "may not write", "Make the data directory writable", "--data-dir"];
+        refuses(Path::new(data), &FREE, 1, &says)?;
+    }
+    Ok(())
+}
+
 #[cfg(unix)]
 #[test]
 fn a_data_directory_that_is_not_text_is_refused_and_nothing_is_created_beside_it() -> Result<()> {

@@ -7,7 +7,8 @@ use e2e::program::{Program, objects, run};
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_start_seeds_a_catalogue_prints_its_addresses_answers_and_stops_on_request() -> Result<()> {
     let data = tempfile::tempdir()?;
-    let folder = data.path().join("not-there-yet");
+    // Characters that mean something in addresses of databases, in shells and in patterns.
+    let folder = data.path().join("not there yet: ?mode=ro&x=%41#é;'\"*\\");
     let shop = Program::start(&folder, &[])?;
     let said = shop.heard.join("\n");
     for hint in ["Its files are in", "chorale demo", "chorale topics read order", "chorale log verify"] {

@@ -6,13 +6,13 @@ use anyhow::Result;
 use domain::policies::{INVENTORY_RESERVATIONS, ORDERING_OUTCOMES, PAYMENTS_ORDERS};
 use schemas::life_cycle::OrderStatus;
 
+use e2e::PAYMENT;
+
 use super::{QUIET, everywhere};
 
 const TEA: &[(&str, u32)] = &[("TEA-100", 2)];
 /// Longer than inventory may take.
 const STOCK: Duration = Duration::from_secs(61);
-/// Longer than a payment may take.
-const PAYMENT: Duration = Duration::from_secs(16 * 60);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stock_confirmed_after_the_order_expired_is_released() -> Result<()> {
@@ -46,13 +46,7 @@ async fn stock_confirmed_in_time_does_not_expire_while_its_event_is_delayed() ->
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_authorised_after_the_order_expired_is_voided() -> Result<()> {
     everywhere(async |shop| {
-        shop.provider.hold("authorize");
-        let order = shop.place_order(TEA).await?;
-        shop.until(&order.payment_stream(), "PaymentRequested").await?;
-        shop.clock.advance_by(PAYMENT);
-        shop.until(&order.stream(), "OrderExpired").await?;
-        shop.until(&order.payment_stream(), "PaymentCancelled").await?;
-        shop.provider.release("authorize");
+        let order = shop.place_and_expire(TEA).await?;
         shop.settles_as(order, OrderStatus::Expired).await?;
         assert_eq!(shop.count(&order.payment_stream(), "LatePaymentDetected").await?, 1);
         assert_eq!(shop.count(&order.payment_stream(), "PaymentVoided").await?, 1);

@@ -7,6 +7,7 @@ mod api {
     mod contracts;
     mod documents;
     mod events;
+    mod execution;
     mod get;
     mod guards;
     mod hot;

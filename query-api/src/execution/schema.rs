@@ -65,6 +65,7 @@ where
     fn introspect<'d>(
         &'d self,
         document: &'d ExecutableDocument,
+        operation: &'d OperationDefinition,
         variables: &'d Variables,
         field: &Field,
     ) -> BoxFuture<'d, Result<Vec<u8>, Vec<ServerError>>> {
@@ -72,14 +73,14 @@ where
         let selection =
             Positioned::new(Selection::Field(Positioned::new(field.clone(), field.name.pos)), field.name.pos);
         let set = SelectionSet { items: vec![selection] };
-        let operation = OperationDefinition {
+        let alone = OperationDefinition {
             ty: OperationType::Query,
-            variable_definitions: Vec::new(),
+            variable_definitions: operation.variable_definitions.clone(),
             directives: Vec::new(),
             selection_set: Positioned::new(set, field.name.pos),
         };
         let alone = ExecutableDocument {
-            operations: DocumentOperations::Single(Positioned::new(operation, field.name.pos)),
+            operations: DocumentOperations::Single(Positioned::new(alone, field.name.pos)),
             fragments: document.fragments.clone(),
         };
         let mut request = Request::new("").variables(variables.clone());
@@ -116,7 +117,7 @@ where
         variables: &Variables,
         reader: &Reader,
     ) -> (Vec<u8>, Vec<ServerError>) {
-        let introspect = |field: &Field| self.introspect(document, variables, field);
+        let introspect = |field: &Field| self.introspect(document, operation, variables, field);
         let env = Env::new(document, variables, &self.abstract_types, reader, &introspect);
         env.execute(&self.root, operation).await
     }

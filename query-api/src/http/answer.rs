@@ -14,7 +14,7 @@ use super::accept::Media;
 use super::body::Unreadable;
 
 /// An answer to an operation.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Answer {
     pub(super) data: Data,
     pub(super) errors: Vec<ServerError>,
@@ -28,9 +28,15 @@ pub(super) enum Data {
     Value(Value),
 }
 
+impl Default for Data {
+    fn default() -> Self {
+        Self::Value(Value::Null)
+    }
+}
+
 impl Answer {
     pub(super) fn from_errors(errors: Vec<ServerError>) -> Self {
-        Self { data: Data::Value(Value::Null), errors, extensions: BTreeMap::new() }
+        Self { errors, ..Self::default() }
     }
 
     /// Adds an extension, if there is one.

@@ -49,7 +49,7 @@ fn only_operations_of_the_catalog_may_be_kept() {
 #[test]
 fn answers_with_errors_of_tokens_and_from_the_documents_are_not_kept() {
     let document = parse_query("{ __typename }").unwrap();
-    let answer = |name: &str| Answer::default().extension(name, async_graphql::Value::from(1));
+    let answer = |name: &str| Answer::default().extend(name, Some(async_graphql::Value::from(1)));
     for (answer, may) in [
         (answer("cost"), true),
         (answer("consistency"), false),

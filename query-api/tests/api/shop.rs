@@ -44,6 +44,7 @@ pub struct Shop {
     pub vault: Arc<dyn platform::vault::Vault>,
     pub watched: Arc<Watched>,
     pub products: ProductIndex,
+    pub statuses: Arc<Statuses>,
     _folder: tempfile::TempDir,
 }
 
@@ -76,6 +77,7 @@ impl Shop {
         });
         let empty = Box::new(|| Arc::new(MemorySearch::new(Settings::default())) as Arc<dyn Search>);
         let products = ProductIndex::new(store.clone(), empty);
+        let statuses = Arc::new(Statuses::default());
         let services = Services {
             products: products.clone(),
             store: Store {
@@ -87,7 +89,7 @@ impl Shop {
             },
             sealer: sealer.clone(),
             clock: Clock::system(),
-            status: Arc::new(Statuses),
+            status: statuses.clone(),
         };
         let api = QueryApi::new(options, services);
         let shutdown = Shutdown::new();
@@ -105,6 +107,7 @@ impl Shop {
             vault,
             watched,
             products,
+            statuses,
             _folder: folder,
         }
     }
@@ -343,7 +346,11 @@ impl Generations for Watched {
 }
 
 /// The status of projectors and reactors, as the wiring would report it.
-struct Statuses;
+#[derive(Default)]
+pub struct Statuses {
+    /// Where all partitions end, if a test says so.
+    pub topics_end: Mutex<Option<u64>>,
+}
 
 #[async_trait]
 impl StatusSource for Statuses {
@@ -388,5 +395,11 @@ impl StatusSource for Statuses {
             parked_streams: 0,
             parked_events: 0,
         }])
+    }
+
+    async fn passed(&self, reached: &Positions, wanted: &Positions) -> Result<Positions, BoxError> {
+        let end = self.topics_end.lock().unwrap_or(u64::MAX);
+        let is_passed = |partition| reached.get(partition).is_some_and(|reached| *reached >= end);
+        Ok(wanted.iter().filter(|(at, _)| is_passed(*at)).map(|(at, position)| (*at, *position)).collect())
     }
 }

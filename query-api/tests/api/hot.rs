@@ -117,11 +117,11 @@ async fn a_hot_view_that_has_read_its_topics_to_the_end_answers_although_the_pos
         };
         stock_of_two_versions(&shop, 19).await;
         let degraded = async || is_degraded(&shop.ask_admin("{ stock(sku: \"A\") { version } }").await);
-        *shop.statuses.topics_end.lock() = Some(19);
+        *shop.statuses.0.lock() = Some(19);
         let answered = async { while degraded().await {} };
         tokio::time::timeout(Duration::from_secs(60), answered).await.expect("it stays degraded");
         // The next record, which the documents have already.
-        *shop.statuses.topics_end.lock() = Some(21);
+        *shop.statuses.0.lock() = Some(21);
         let documents = shop.store.generations.live(&STOCK).await.unwrap();
         shop.store.keyed.write(&documents, &[], &at(21)).await.unwrap();
         // What is in the store of the documents stays level with them.

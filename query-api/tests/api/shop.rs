@@ -65,9 +65,9 @@ impl Shop {
     async fn build(options: Options, hot: impl FnOnce(&Store) -> Option<KeyedStore>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = |name: &str| format!("sqlite://{}", folder.path().join(name).display());
-        let documents = url("documents.db");
+        let (documents, keys) = (url("documents.db"), url("keys.db"));
         let store = read_models::connect(&documents, &ALL).await.unwrap();
-        let vault = platform::vault::connect(&url("keys.db")).await.unwrap();
+        let vault = platform::vault::connect(&keys).await.unwrap();
         let sealer = Sealer::new(vault.clone());
         let watched = Arc::new(Watched {
             inner: store.clone(),
@@ -345,12 +345,9 @@ impl Generations for Watched {
     }
 }
 
-/// The status of projectors and reactors, as the wiring would report it.
+/// The status of projectors and reactors, as the wiring would report it, and where all partitions end, if a test says so.
 #[derive(Default)]
-pub struct Statuses {
-    /// Where all partitions end, if a test says so.
-    pub topics_end: Mutex<Option<u64>>,
-}
+pub struct Statuses(pub Mutex<Option<u64>>);
 
 #[async_trait]
 impl StatusSource for Statuses {
@@ -398,8 +395,9 @@ impl StatusSource for Statuses {
     }
 
     async fn passed(&self, reached: &Positions, wanted: &Positions) -> Result<Positions, BoxError> {
-        let end = self.topics_end.lock().unwrap_or(u64::MAX);
-        let is_passed = |partition| reached.get(partition).is_some_and(|reached| *reached >= end);
-        Ok(wanted.iter().filter(|(at, _)| is_passed(*at)).map(|(at, position)| (*at, *position)).collect())
+        let end = self.0.lock().unwrap_or(u64::MAX);
+        let mut passed = wanted.clone();
+        passed.retain(|at, _| reached.get(at).is_some_and(|reached| *reached >= end));
+        Ok(passed)
     }
 }

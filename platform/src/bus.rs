@@ -26,12 +26,14 @@ pub mod lag;
 pub mod memory;
 #[cfg(any(test, feature = "contract"))]
 pub mod memory_topics;
+mod passed;
 mod positions;
 pub mod publisher;
 #[cfg(any(test, feature = "contract"))]
 pub mod shuffled;
 mod wrapped;
 
+pub use passed::passed;
 pub use positions::{InvalidPartition, decode as decode_positions};
 pub use wrapped::WrappedBus;
 

@@ -53,4 +53,9 @@ impl Backends {
     pub fn new(store: Store, bus: Arc<dyn Bus>, clock: Clock) -> Self {
         Self { source: Arc::new(TopicSource::new(bus.clone())), store, bus, clock }
     }
+
+    /// The same, with a store that is [`patient`](Store::patient).
+    pub(crate) fn patient(&self) -> Self {
+        Self { store: self.store.patient(), ..self.clone() }
+    }
 }

@@ -1,5 +1,6 @@
 //! Rebuilding a projection: a new generation is built from the first event on, compared with the live one, and made live.
-//! Readers and runners stay online, in this process and in others.
+//! Readers and runners stay online, in this process and in others. A store that is unavailable for a while delays a rebuild and
+//! does not end it.
 
 mod compared;
 mod comparison;
@@ -9,13 +10,11 @@ mod progress;
 mod rollback;
 mod verify;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use platform::bus::lag::Lag;
-use platform::bus::{Consumer, Positions, covers};
+use platform::bus::{Consumer, Positions, covers, passed};
 use read_models::{Collection, Generation, GenerationState, RebuildState};
-use schemas::Context;
 
 use self::comparison::{Quarantined, REPORTED};
 use self::lease::Lease;
@@ -121,6 +120,7 @@ pub async fn rebuild_if(
     decide: impl FnOnce(&Compared) -> Decision + Send,
     progress: impl FnMut(Progress) + Send,
 ) -> Result<Rebuilt, RebuildError> {
+    let backends = &backends.patient();
     let lease = Lease::take(projection, backends).await?;
     let result = build(projection, backends, &lease, decide, progress).await;
     let (state, differences) = match &result {
@@ -313,27 +313,9 @@ impl<'a, P: FnMut(Progress) + Send> Builder<'a, P> {
         Ok(())
     }
 
-    /// Positions that were reached on another bus can be after the last record of a partition here: on the logs themselves they
-    /// move with the records of all topics. Those are reached once everything was read, if the topics contain the log up to
-    /// there.
+    /// Applies positions that were reached on another bus: see [`passed`].
     async fn pass_the_ends(&mut self, wanted: &Positions) -> Result<(), RebuildError> {
-        let (bus, topics) = (&self.backends.bus, self.feed.projection.topics());
-        let contexts: BTreeSet<Context> = topics.iter().map(|topic| topic.context()).collect();
-        let contexts: Vec<Context> = contexts.into_iter().collect();
-        // Before the ends: what is published in between is read first.
-        let reach = bus.reach(&contexts).await?;
-        let ends = bus.ends(topics).await?;
-        let mut passed = Positions::new();
-        for (partition, position) in wanted {
-            let reached = self.reached.get(partition).copied().unwrap_or(0);
-            let of_topic = ends.get(&partition.topic);
-            let end = of_topic.and_then(|ends| ends.get(&partition.number)).copied().unwrap_or(0);
-            let context = reach.get(&partition.topic.context());
-            if (end..*position).contains(&reached) && context.is_some_and(|reach| reach.position >= *position)
-            {
-                passed.insert(*partition, *position);
-            }
-        }
+        let passed = passed(self.backends.bus.as_ref(), &self.reached, wanted).await?;
         if !passed.is_empty() {
             self.feed.apply(&[], &passed, &self.reached).await?;
             self.reached.extend(passed);

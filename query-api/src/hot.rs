@@ -6,11 +6,12 @@
 mod breaker;
 mod flights;
 mod floors;
+mod passed;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use platform::bus::{Positions, covers};
+use platform::bus::Positions;
 use platform::telemetry::metrics::metrics;
 use read_models::{Collection, Generation, GenerationState, KeyedStore, Store, StoreError, Stored};
 use tokio::time::{Instant, timeout};
@@ -18,6 +19,8 @@ use tokio::time::{Instant, timeout};
 use self::breaker::Breaker;
 pub(crate) use self::flights::Flights;
 pub(crate) use self::floors::Floors;
+pub(crate) use self::passed::Passed;
+use crate::services::Services;
 
 /// How long a call of the hot views may take.
 const LIMIT: Duration = Duration::from_millis(100);
@@ -93,11 +96,12 @@ impl HotStore {
         collection: &Collection,
         ids: &[String],
         floor: &Positions,
+        passed: &Arc<Passed>,
     ) -> Result<Vec<Option<Stored>>, Unusable> {
         let generation = self.live(collection).await?;
         // Before the documents, which are therefore not older.
         let positions = self.call(self.store.keyed.positions(&generation)).await?;
-        if !covers(&positions, floor) {
+        if !passed.covers(&positions, floor) {
             return Err(Unusable::Behind);
         }
         self.load_of(&generation, ids).await
@@ -175,10 +179,17 @@ pub(crate) struct HotViews {
     pub(crate) flights: Flights,
     /// What hot views must contain.
     pub(crate) floors: Floors,
+    /// What they contain although their positions do not show it.
+    pub(crate) passed: Arc<Passed>,
 }
 
 impl HotViews {
-    pub(crate) fn of(store: &Store) -> Arc<Self> {
-        Arc::new(Self { store: HotStore::of(store), flights: Flights::default(), floors: Floors::default() })
+    pub(crate) fn of(services: &Services) -> Arc<Self> {
+        Arc::new(Self {
+            store: HotStore::of(&services.store),
+            flights: Flights::default(),
+            floors: Floors::default(),
+            passed: Passed::of(Arc::clone(&services.status)),
+        })
     }
 }

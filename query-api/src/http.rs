@@ -53,7 +53,7 @@ impl QueryApi {
     pub fn new(options: Options, services: Services) -> Self {
         let options = Arc::new(options);
         let waiters = Arc::new(Semaphore::new(options.max_waiting));
-        let hot = HotViews::of(&services.store);
+        let hot = HotViews::of(&services);
         let live = Arc::new(Live::new(&services));
         let bounds = Arc::new(Bounds {
             connections: Arc::new(Semaphore::new(options.live.max_connections)),

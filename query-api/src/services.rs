@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use platform::bus::Positions;
 use platform::clock::Clock;
 use platform::sealing::Sealer;
 use read_models::{ProjectorStatus, ReactorStatus, Store};
@@ -35,4 +36,8 @@ pub trait StatusSource: Send + Sync {
 
     /// Every reactor, whichever processes run it.
     async fn reactors(&self) -> Result<Vec<ReactorStatus>, BoxError>;
+
+    /// Which of the positions `wanted` a read model at `reached` has passed although it is before them: see
+    /// [`platform::bus::passed`].
+    async fn passed(&self, reached: &Positions, wanted: &Positions) -> Result<Positions, BoxError>;
 }

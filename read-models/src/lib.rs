@@ -10,6 +10,7 @@ pub mod contract;
 pub mod documents;
 #[cfg(feature = "mongodb")]
 mod mongo;
+mod patient;
 pub mod port;
 #[cfg(feature = "redis")]
 mod redis;

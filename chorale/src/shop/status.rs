@@ -11,7 +11,7 @@ use domain::policies::{REACTORS, ReactorSpec};
 use event_log::port::{Log, ParkedRecord};
 use parking_lot::Mutex;
 use platform::bus::lag::{Ends, Lag};
-use platform::bus::{Positions, decode_positions};
+use platform::bus::{Positions, decode_positions, passed};
 use platform::error::Chain;
 use projectors::{Backends, REGISTRY};
 use query_api::{BoxError, StatusSource};
@@ -176,6 +176,10 @@ impl StatusSource for Statuses {
 
     async fn reactors(&self) -> Result<Vec<ReactorStatus>, BoxError> {
         fresh(&self.reactors, self.reader.reactors()).await
+    }
+
+    async fn passed(&self, reached: &Positions, wanted: &Positions) -> Result<Positions, BoxError> {
+        Ok(passed(self.reader.backends.bus.as_ref(), reached, wanted).await?)
     }
 }
 

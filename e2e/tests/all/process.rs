@@ -11,5 +11,7 @@ mod killing;
 mod output;
 mod refusing;
 mod serving;
+#[cfg(feature = "long")]
+mod subscribers;
 mod tokens;
 mod verifying;

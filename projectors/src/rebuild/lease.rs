@@ -1,5 +1,8 @@
 //! The lease of a rebuild: one rebuild of a projection at a time, over all processes. The lease is the rebuild's record, which
 //! is changed by compare-and-set; a heartbeat renews it.
+//!
+//! A write may land although its caller has seen an error, or no longer waits: a call of a store runs on when its caller goes
+//! away. So a refused compare-and-set does not mean that another rebuild took over. Only a record with another owner does.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -130,7 +133,7 @@ impl Lease {
 }
 
 impl Shared {
-    /// Writes the next revision of the record; false if another rebuild did.
+    /// Writes the next revision of the record; false if another rebuild has taken it.
     async fn renew(&self, change: impl FnOnce(&mut Rebuild) + Send) -> Result<bool, ProjectorError> {
         let mut held = self.record.lock().await;
         let (record, revision) = &mut *held;
@@ -143,9 +146,16 @@ impl Shared {
             record.events_per_second = Some(progress.rate);
         }
         change(record);
-        if !self.rebuilds.put_rebuild(record, *revision).await? {
-            self.overtaken.store(true, Ordering::Relaxed);
-            return Ok(false);
+        while !self.rebuilds.put_rebuild(record, *revision).await? {
+            let stored = self.rebuilds.rebuild(&record.collection).await?;
+            // Of this rebuild, or lost with everything else that the store has lost.
+            let free = stored.as_ref().is_none_or(|(stored, _)| stored.owner == record.owner);
+            let stored = stored.map_or(0, |(_, revision)| revision);
+            if !free || stored == *revision {
+                self.overtaken.store(true, Ordering::Relaxed);
+                return Ok(false);
+            }
+            *revision = stored;
         }
         *revision += 1;
         Ok(true)
@@ -169,3 +179,6 @@ async fn beat(shared: Arc<Shared>, name: &'static str) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,7 @@ pub async fn rollback(
     backends: &Backends,
     progress: impl FnMut(Progress) + Send,
 ) -> Result<u32, RebuildError> {
+    let backends = &backends.patient();
     let lease = Lease::take(projection, backends).await?;
     let result = go_back(projection, backends, &lease, progress).await;
     let state = if result.is_ok() { RebuildState::Switched } else { RebuildState::Failed };
@@ -52,6 +53,7 @@ pub async fn drop_old(
     projection: &'static Projection,
     backends: &Backends,
 ) -> Result<Vec<u32>, RebuildError> {
+    let backends = &backends.patient();
     let lease = Lease::take(projection, backends).await?;
     let dropped: Result<_, ProjectorError> =
         drop_all(projection, backends, |state| state == GenerationState::Retired, 0).await;

@@ -51,6 +51,7 @@ pub async fn verify(
     repair: bool,
     progress: impl FnMut(Progress) + Send,
 ) -> Result<Verified, RebuildError> {
+    let backends = &backends.patient();
     let lease = Lease::take(projection, backends).await?;
     let result = check(projection, backends, &lease, repair, progress).await;
     let (state, differences) = match &result {

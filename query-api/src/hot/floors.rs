@@ -2,11 +2,14 @@
 //! ago. A view that is being filled is far behind them, and would answer the past.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
-use platform::bus::{Positions, covers};
+use platform::bus::Positions;
 use read_models::{Generation, Keyed, StoreError};
 use tokio::time::Instant;
+
+use super::Passed;
 
 /// A view may be behind the documents for one to two of these, which is more than projectors differ.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -69,12 +72,13 @@ impl Floors {
         keyed: &dyn Keyed,
         view: &Generation,
         documents: &Generation,
+        passed: &Arc<Passed>,
     ) -> Result<bool, StoreError> {
         if self.0.lock().await.level.contains(view) {
             return Ok(true);
         }
         let floor = keyed.positions(documents).await?;
-        let level = covers(&keyed.positions(view).await?, &floor);
+        let level = passed.covers(&keyed.positions(view).await?, &floor);
         if level {
             self.0.lock().await.level.insert(view.clone());
         }

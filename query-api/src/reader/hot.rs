@@ -130,11 +130,12 @@ impl Reader {
         documents: &'static Collection,
         ids: &[String],
     ) -> Result<Vec<Option<Stored>>, Unusable> {
-        let (floors, keyed) = (&self.hot.floors, self.services.store.keyed.as_ref());
+        let (floors, passed) = (&self.hot.floors, &self.hot.passed);
+        let keyed = self.services.store.keyed.as_ref();
         let Some(hot) = &self.hot.store else {
             let level = async {
                 let (view, documents) = (self.live(collection).await?, self.live(documents).await?);
-                Ok(floors.is_level(keyed, &view, &documents).await?)
+                Ok(floors.is_level(keyed, &view, &documents, passed).await?)
             };
             return match unless_failed(collection, level.await)? {
                 true => self.load_hot(collection, ids).await,
@@ -143,7 +144,7 @@ impl Reader {
         };
         let floor = async { Ok(floors.of(keyed, &self.live(documents).await?).await?) };
         let floor = unless_failed(documents, floor.await)?;
-        hot.load_from(collection, ids, &floor).await
+        hot.load_from(collection, ids, &floor, passed).await
     }
 
     /// Documents of a hot collection by id, in that order; tombstones are left out.

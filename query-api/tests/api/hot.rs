@@ -107,6 +107,31 @@ async fn a_hot_view_that_is_being_filled_does_not_answer_the_past() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hot_view_that_has_read_its_topics_to_the_end_answers_although_the_positions_of_another_bus_are_higher()
+ {
+    for own_store in [false, true] {
+        let shop = match own_store {
+            false => Shop::open().await,
+            true => Shop::with_hot(|store: &Store| store.clone().into()).await,
+        };
+        stock_of_two_versions(&shop, 19).await;
+        let degraded = async || is_degraded(&shop.ask_admin("{ stock(sku: \"A\") { version } }").await);
+        *shop.statuses.0.lock() = Some(19);
+        let answered = async { while degraded().await {} };
+        tokio::time::timeout(Duration::from_secs(60), answered).await.expect("it stays degraded");
+        // The next record, which the documents have already.
+        *shop.statuses.0.lock() = Some(21);
+        let documents = shop.store.generations.live(&STOCK).await.unwrap();
+        shop.store.keyed.write(&documents, &[], &at(21)).await.unwrap();
+        // What is in the store of the documents stays level with them.
+        let noticed = async { while !degraded().await {} };
+        if own_store {
+            tokio::time::timeout(Duration::from_secs(60), noticed).await.expect("it answers the past");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_token_is_kept_also_where_the_hot_view_is_behind() {
     let shop = Shop::open().await;

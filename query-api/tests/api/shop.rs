@@ -44,6 +44,7 @@ pub struct Shop {
     pub vault: Arc<dyn platform::vault::Vault>,
     pub watched: Arc<Watched>,
     pub products: ProductIndex,
+    pub statuses: Arc<Statuses>,
     _folder: tempfile::TempDir,
 }
 
@@ -64,9 +65,9 @@ impl Shop {
     async fn build(options: Options, hot: impl FnOnce(&Store) -> Option<KeyedStore>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = |name: &str| format!("sqlite://{}", folder.path().join(name).display());
-        let documents = url("documents.db");
+        let (documents, keys) = (url("documents.db"), url("keys.db"));
         let store = read_models::connect(&documents, &ALL).await.unwrap();
-        let vault = platform::vault::connect(&url("keys.db")).await.unwrap();
+        let vault = platform::vault::connect(&keys).await.unwrap();
         let sealer = Sealer::new(vault.clone());
         let watched = Arc::new(Watched {
             inner: store.clone(),
@@ -76,6 +77,7 @@ impl Shop {
         });
         let empty = Box::new(|| Arc::new(MemorySearch::new(Settings::default())) as Arc<dyn Search>);
         let products = ProductIndex::new(store.clone(), empty);
+        let statuses = Arc::new(Statuses::default());
         let services = Services {
             products: products.clone(),
             store: Store {
@@ -87,7 +89,7 @@ impl Shop {
             },
             sealer: sealer.clone(),
             clock: Clock::system(),
-            status: Arc::new(Statuses),
+            status: statuses.clone(),
         };
         let api = QueryApi::new(options, services);
         let shutdown = Shutdown::new();
@@ -105,6 +107,7 @@ impl Shop {
             vault,
             watched,
             products,
+            statuses,
             _folder: folder,
         }
     }
@@ -342,8 +345,9 @@ impl Generations for Watched {
     }
 }
 
-/// The status of projectors and reactors, as the wiring would report it.
-struct Statuses;
+/// The status of projectors and reactors, as the wiring would report it, and where all partitions end, if a test says so.
+#[derive(Default)]
+pub struct Statuses(pub Mutex<Option<u64>>);
 
 #[async_trait]
 impl StatusSource for Statuses {
@@ -388,5 +392,12 @@ impl StatusSource for Statuses {
             parked_streams: 0,
             parked_events: 0,
         }])
+    }
+
+    async fn passed(&self, reached: &Positions, wanted: &Positions) -> Result<Positions, BoxError> {
+        let end = self.0.lock().unwrap_or(u64::MAX);
+        let mut passed = wanted.clone();
+        passed.retain(|at, _| reached.get(at).is_some_and(|reached| *reached >= end));
+        Ok(passed)
     }
 }

@@ -98,3 +98,22 @@ async fn every_fault_breaks_the_promise_that_it_should() {
         assert!(breach(BUS, promise, &MemoryBus::with(fault)).await.is_some(), "{fault:?} is not found");
     }
 }
+
+#[tokio::test]
+async fn a_position_of_another_bus_is_passed_once_all_records_before_it_were_read() {
+    let bus = MemoryBus::default();
+    let stream = StreamId::from_text("stock-A");
+    let partition = Partition { topic: Topic::STOCK, number: partition_of(stream.as_str(), PARTITIONS) };
+    bus.publish_one(Topic::STOCK, &stream);
+    bus.publish_one(Topic::RESERVATION, &stream);
+    let at = |position: u64| Positions::from([(partition, position)]);
+    let passed = async |reached: u64, wanted: u64| {
+        let passed = crate::bus::passed(&bus, &at(reached), &at(wanted)).await.unwrap();
+        passed.get(&partition).copied()
+    };
+    assert_eq!(passed(1, 2).await, Some(2));
+    assert_eq!(passed(0, 2).await, None, "the first record was not read");
+    assert_eq!(passed(1, 3).await, None, "the topics do not contain the log up to there");
+    bus.publish_one(Topic::STOCK, &stream);
+    assert_eq!(passed(1, 3).await, None, "the last record was not read");
+}

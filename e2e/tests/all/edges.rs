@@ -19,7 +19,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("command-api", &["domain", "event-log", "http-server", "platform", "schemas"]),
     ("reactors", &["domain", "event-log", "platform", "schemas"]),
     ("projectors", &["platform", "read-models", "schemas"]),
-    ("query-api", &["http-server", "platform", "read-models", "search"]),
+    ("query-api-macros", &[]),
+    ("query-api", &["http-server", "platform", "query-api-macros", "read-models", "search"]),
 ];
 /// Additional dependencies of a crate's tests.
 const EDGES_OF_TESTS: &[(&str, &[&str])] = &[("reactors", &["bus-kafka"])];

@@ -144,6 +144,7 @@ fn registered(arguments: &TokenStream, block: &ItemImpl, fields: &[Field]) -> To
         quote! {
             #(#docs)*
             #[graphql(name = #name)]
+            #[allow(clippy::too_many_arguments)]
             pub(crate) async fn #shim(&self, context: &::async_graphql::Context<'_>, #(#inputs),*) -> #answer {
                 #call
             }

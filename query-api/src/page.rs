@@ -70,7 +70,8 @@ pub(crate) struct Page<N> {
     /// Whether there is more before it, likewise.
     more_before: bool,
     from_end: bool,
-    bounded: bool,
+    /// The cursor that it was read from.
+    bound: Option<Cursor>,
     list: List,
 }
 
@@ -135,7 +136,7 @@ impl List {
             more_behind: more && !query.from_end,
             more_before: more && query.from_end,
             from_end: query.from_end,
-            bounded: if query.from_end { query.before.is_some() } else { query.after.is_some() },
+            bound: if query.from_end { query.before.clone() } else { query.after.clone() },
             list: self,
         }
     }
@@ -144,8 +145,8 @@ impl List {
 impl<N> Page<N> {
     /// The page with other items at the same places.
     fn filter_map<M>(self, mut item: impl FnMut(N) -> Option<M>) -> Page<M> {
-        let Self { items, more_behind, more_before, from_end, bounded, list } = self;
+        let Self { items, more_behind, more_before, from_end, bound, list } = self;
         let items = items.into_iter().filter_map(|(one, place)| Some((item(one)?, place))).collect();
-        Page { items, more_behind, more_before, from_end, bounded, list }
+        Page { items, more_behind, more_before, from_end, bound, list }
     }
 }

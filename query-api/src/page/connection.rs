@@ -61,6 +61,8 @@ enum Ends {
         list: List,
         first: Option<Cursor>,
         last: Option<Cursor>,
+        /// The cursor that the page was read from.
+        bound: Option<Cursor>,
         before: Option<bool>,
         behind: Option<bool>,
     },
@@ -76,16 +78,16 @@ impl<N: Listed> Connection<N> {
 impl<N> Connection<N> {
     /// The connection of a page of nodes.
     pub(crate) fn of_nodes(page: Page<N>) -> Self {
-        let Page { items, more_behind, more_before, from_end, bounded, list } = page;
+        let Page { items, more_behind, more_before, from_end, bound, list } = page;
         let signature = list.signature();
         let place = |at: Option<&(N, Cursor)>| at.map(|(_, place)| place.clone());
         let (first, last) = (place(items.first()), place(items.last()));
         // The side that the page was read towards is known. On the other side there is nothing without a cursor; with one
         // it has to be asked for, because the cursor's own place may be gone.
-        let other = (!bounded).then_some(false);
+        let other = bound.is_none().then_some(false);
         let (before, behind) = if from_end { (Some(more_before), other) } else { (other, Some(more_behind)) };
         let edges = items.into_iter().map(|(node, place)| (cursor::write(&signature, &place), node));
-        Self { edges: edges.collect(), ends: Ends::Stored { list, first, last, before, behind } }
+        Self { edges: edges.collect(), ends: Ends::Stored { list, first, last, bound, before, behind } }
     }
 
     /// The connection of a page of a list that is completely in memory.
@@ -96,7 +98,9 @@ impl<N> Connection<N> {
     async fn has_previous(&self, reader: &Reader) -> Result<bool, Fault> {
         match &self.ends {
             Ends::Known { before, .. } | Ends::Stored { before: Some(before), .. } => Ok(*before),
-            Ends::Stored { first: None, .. } => Ok(false),
+            Ends::Stored { list, first: None, bound, .. } => {
+                list.reaches(reader, bound.as_ref(), false).await
+            }
             Ends::Stored { list, first, .. } => {
                 list.has_any(reader, Query { before: first.clone(), ..Query::default() }).await
             }
@@ -106,7 +110,7 @@ impl<N> Connection<N> {
     async fn has_next(&self, reader: &Reader) -> Result<bool, Fault> {
         match &self.ends {
             Ends::Known { behind, .. } | Ends::Stored { behind: Some(behind), .. } => Ok(*behind),
-            Ends::Stored { last: None, .. } => Ok(false),
+            Ends::Stored { list, last: None, bound, .. } => list.reaches(reader, bound.as_ref(), true).await,
             Ends::Stored { list, last, .. } => {
                 list.has_any(reader, Query { after: last.clone(), ..Query::default() }).await
             }
@@ -116,10 +120,27 @@ impl<N> Connection<N> {
 
 impl List {
     async fn has_any(&self, reader: &Reader, place: Query) -> Result<bool, Fault> {
+        Ok(self.first(reader, place).await?.is_some())
+    }
+
+    /// Whether the list has something at the cursor that an empty page was read from, or on the other side of it: whether what
+    /// the list begins with (ends with, if `from_end`) is not what comes after the cursor.
+    async fn reaches(&self, reader: &Reader, bound: Option<&Cursor>, from_end: bool) -> Result<bool, Fault> {
+        let bound = bound.cloned();
+        let behind = match from_end {
+            true => Query { before: bound, from_end, ..Query::default() },
+            false => Query { after: bound, ..Query::default() },
+        };
+        let outermost = self.first(reader, Query { from_end, ..Query::default() }).await?;
+        Ok(outermost != self.first(reader, behind).await?)
+    }
+
+    /// The id of the first document there.
+    async fn first(&self, reader: &Reader, place: Query) -> Result<Option<String>, Fault> {
         let filters: Vec<Filter> = self.filters.clone();
         let sort: Vec<(&'static str, Direction)> = self.sort.clone();
         let query = Query { filters, sort, limit: 1, ..place };
-        Ok(!reader.places(self.collection, &query).await?.is_empty())
+        Ok(reader.places(self.collection, &query).await?.pop().map(|place| place.cursor.id))
     }
 }
 

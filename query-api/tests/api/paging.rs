@@ -24,6 +24,25 @@ fn numbers(orders: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn an_empty_page_says_what_is_on_both_sides_of_its_cursor() {
+    let shop = Shop::open().await;
+    shop.add_orders(3).await;
+    let info = async |window: Value| {
+        let answer = page(&shop, window).await;
+        let info = data(&answer)["orders"]["pageInfo"].clone();
+        (info["hasPreviousPage"] == true, info["hasNextPage"] == true)
+    };
+    let all = page(&shop, json!({ "first": 3 })).await;
+    let cursor = |which: &str| data(&all)["orders"]["pageInfo"][which].clone();
+    let (start, end) = (cursor("startCursor"), cursor("endCursor"));
+    assert_eq!(info(json!({ "first": 2, "after": end })).await, (true, false));
+    assert_eq!(info(json!({ "last": 2, "before": start })).await, (false, true));
+    assert_eq!(info(json!({ "first": 0, "after": start })).await, (true, true));
+    assert_eq!(info(json!({ "last": 0, "before": end })).await, (true, true));
+    assert_eq!(info(json!({ "first": 0 })).await, (false, true));
+}
+
+#[tokio::test]
 async fn pages_visit_each_order_once_in_both_directions_and_every_order() {
     let shop = Shop::open().await;
     shop.add_orders(11).await;

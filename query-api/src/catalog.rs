@@ -16,7 +16,7 @@ use crate::input::{
     CategoryKey, ProductKey, ProductSort, ProductWhere, RELEVANCE, flag, one_of, sorted, text, texts,
 };
 use crate::page::{Connection, List, Window};
-use crate::reader::{Reader, reader, shared};
+use crate::reader::{Reader, shared};
 use crate::types::category::Category;
 use crate::types::names::ProductStatus;
 use crate::types::product::{Product, ProductConnection, Variant};
@@ -41,7 +41,7 @@ impl Catalog {
         #[graphql(desc = "The product that is wanted.")] by: ProductKey,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<Product>> {
-        let reader = reader(ctx)?;
+        let reader = ctx.reader();
         reader.require(consistency.as_deref())?;
         let found = match by {
             ProductKey::Id(id) => reader.product(&id::key(&id, "Product")?).await?,
@@ -58,7 +58,7 @@ impl Catalog {
         #[graphql(desc = "The category that is wanted.")] by: CategoryKey,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<Category>> {
-        let reader = reader(ctx)?;
+        let reader = ctx.reader();
         reader.require(consistency.as_deref())?;
         let named = NamedCategory::of(&by)?;
         let Some(tree) = reader.categories().await? else { return Ok(None) };
@@ -74,7 +74,7 @@ impl Catalog {
         #[graphql(default = 2, desc = "Number of levels to read, 1 to 10.")] depth: i32,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<Vec<Category>>> {
-        let reader = reader(ctx)?;
+        let reader = ctx.reader();
         reader.require(consistency.as_deref())?;
         if !(1..=DEEPEST).contains(&depth) {
             return Err(Fault::BadInput("depth must be from 1 to 10".to_owned()).into());
@@ -92,7 +92,7 @@ impl Catalog {
         #[graphql(desc = "SKU of the variant to look up.")] sku: String,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<StockView>> {
-        let reader = reader(ctx)?;
+        let reader = ctx.reader();
         reader.require(consistency.as_deref())?;
         if !shows(reader, &sku).await? {
             return Ok(None);
@@ -102,7 +102,7 @@ impl Catalog {
 
     /// Overall system health. Never fails: a part that does not respond is reported as unhealthy.
     async fn system_status(&self, ctx: &Ctx<'_>) -> Result<SystemStatus> {
-        Ok(SystemStatus::as_of_now(reader(ctx)?).await)
+        Ok(SystemStatus::as_of_now(ctx.reader()).await)
     }
 }
 

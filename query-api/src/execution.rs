@@ -1,6 +1,6 @@
 //! Executing queries.
 //!
-//! The schema, its validation and its introspection are async-graphql's, which also runs subscriptions. A validated query is run
+//! The schema, its validation, its introspection and the streams of subscriptions are async-graphql's. Everything else is executed
 //! here, by the algorithms of the GraphQL specification (§6): async-graphql makes a future and a map entry of every field, inserts
 //! fields in the order in which they are ready, and differs from the specification in defaults, directives and nulls
 //! (docs/adr/0044). Here a field that needs nothing but its object is written to the response at once; only a field that reads
@@ -10,6 +10,7 @@ mod call;
 mod outputs;
 mod schema;
 mod selection;
+mod sent;
 mod variables;
 
 use std::borrow::Cow;
@@ -21,10 +22,11 @@ use async_graphql::{ServerError, Variables};
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 
-pub(crate) use self::call::{Call, Ctx};
+pub(crate) use self::call::{Call, Ctx, described_only};
 pub(crate) use self::outputs::{leaf, merged, objects, one_of, write_json, write_leaf};
 pub(crate) use self::schema::{Schemas, Typed};
 use self::selection::{AbstractTypes, Field};
+pub(crate) use self::sent::Sent;
 pub(crate) use self::variables::coerced;
 use crate::reader::Reader;
 
@@ -36,6 +38,9 @@ pub(crate) struct Missing;
 pub(crate) type Written = Result<(), Missing>;
 /// A value that is being read, as JSON.
 pub(crate) type Later<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, Missing>> + Send + 'a>>;
+
+/// A set of fields, shared between the objects of a list.
+type Set<'d> = Arc<selection::Set<'d>>;
 
 const NULL: &[u8] = b"null";
 
@@ -85,7 +90,8 @@ pub(crate) struct Env<'d> {
     pub(crate) variables: &'d Variables,
     pub(crate) abstract_types: &'d AbstractTypes,
     pub(crate) reader: &'d Reader,
-    pub(crate) introspect: &'d Introspect<'d>,
+    /// `None` in subscriptions, which do not begin at the root of queries.
+    pub(crate) introspect: Option<&'d Introspect<'d>>,
     errors: Mutex<Vec<ServerError>>,
 }
 
@@ -95,7 +101,7 @@ impl<'d> Env<'d> {
         variables: &'d Variables,
         abstract_types: &'d AbstractTypes,
         reader: &'d Reader,
-        introspect: &'d Introspect<'d>,
+        introspect: Option<&'d Introspect<'d>>,
     ) -> Self {
         Self { document, variables, abstract_types, reader, introspect, errors: Mutex::default() }
     }
@@ -152,7 +158,7 @@ pub(crate) fn resolve_object<'a, T: Object>(object: &'a T, call: Call<'a, '_>) -
             }
         }
         out.push(b'}');
-        fill(&out, &gaps, &outputs::all(reads).await?)
+        Ok(fill(&out, &gaps, &outputs::all(reads).await?))
     })
 }
 
@@ -174,7 +180,7 @@ fn write_field<T: Object>(object: &T, call: Call<'_, '_>, out: &mut Vec<u8>) -> 
 }
 
 /// Puts the values that were read into the gaps.
-fn fill(out: &[u8], gaps: &[usize], read: &[Vec<u8>]) -> Result<Vec<u8>, Missing> {
+fn fill(out: &[u8], gaps: &[usize], read: &[Vec<u8>]) -> Vec<u8> {
     let mut filled = Vec::with_capacity(out.len() + read.iter().map(Vec::len).sum::<usize>());
     let mut from = 0;
     for (gap, value) in gaps.iter().zip(read) {
@@ -183,8 +189,5 @@ fn fill(out: &[u8], gaps: &[usize], read: &[Vec<u8>]) -> Result<Vec<u8>, Missing
         from = *gap;
     }
     filled.extend_from_slice(&out[from..]);
-    Ok(filled)
+    filled
 }
-
-/// A set of fields, shared between the objects of a list.
-type Set<'d> = Arc<selection::Set<'d>>;

@@ -1,6 +1,6 @@
 //! What can go wrong with a query, and what the client learns of it.
 
-use async_graphql::{ErrorExtensionValues, Response, ServerError};
+use async_graphql::{ErrorExtensionValues, ServerError};
 use http_server::{InvalidToken, TraceContext};
 use platform::sealing::SealingError;
 use read_models::StoreError;
@@ -117,16 +117,8 @@ impl Fault {
     }
 }
 
-/// Makes a response of async-graphql fit for clients: [`present_errors`], and a field that failed is null instead of missing.
-pub(crate) fn present(response: &mut Response, trace: &TraceContext) {
-    present_errors(&mut response.errors, trace);
-    for error in &response.errors {
-        fill_in_null(&mut response.data, &error.path);
-    }
-}
-
 /// Makes errors fit for clients: each has a code, and internal causes are logged and replaced by the trace id.
-pub(crate) fn present_errors(errors: &mut [ServerError], trace: &TraceContext) {
+pub(crate) fn present(errors: &mut [ServerError], trace: &TraceContext) {
     for error in errors {
         present_error(error, trace);
     }
@@ -163,29 +155,4 @@ fn present_error(error: &mut ServerError, trace: &TraceContext) {
     };
     extensions.set("code", code);
     error.extensions = Some(extensions);
-}
-
-/// The engine leaves a failed field out; the specification requires null there.
-fn fill_in_null(data: &mut async_graphql::Value, path: &[async_graphql::PathSegment]) {
-    use async_graphql::{Name, PathSegment, Value};
-    match (data, path) {
-        (Value::Object(fields), [PathSegment::Field(name)]) => {
-            fields.entry(Name::new(name)).or_insert(Value::Null);
-        }
-        (Value::Object(fields), [PathSegment::Field(name), rest @ ..]) => {
-            if let Some(inner) = fields.get_mut(name.as_str()) {
-                fill_in_null(inner, rest);
-            }
-        }
-        (Value::List(items), [PathSegment::Index(index), rest @ ..]) => {
-            if let Some(inner) = items.get_mut(*index) {
-                fill_in_null(inner, rest);
-            }
-        }
-        // A root of which every field failed is null itself.
-        (root @ Value::Null, [PathSegment::Field(name)]) => {
-            *root = Value::Object([(Name::new(name), Value::Null)].into_iter().collect());
-        }
-        _ => {}
-    }
 }

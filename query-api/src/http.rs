@@ -5,7 +5,6 @@ mod accept;
 mod answer;
 mod body;
 mod engine;
-mod field_order;
 mod get;
 mod graphiql;
 mod request;

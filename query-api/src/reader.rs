@@ -26,14 +26,13 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
 
-pub(crate) use fresh::{FreshReaders, Readers};
+pub(crate) use fresh::Readers;
 pub(crate) use hot::ListedProduct;
 pub(crate) use joins::{Doc, Joins, shared};
 pub(crate) use past::Past;
 pub(crate) use personal::Personal;
 
 use crate::consistency::Ledger;
-use crate::execution::Ctx;
 use crate::fault::Fault;
 use crate::hot::HotViews;
 use crate::services::Services;
@@ -56,11 +55,6 @@ pub(crate) struct Reader {
     waiters: Arc<Semaphore>,
     began: Instant,
     patience: Duration,
-}
-
-/// The reader of the current query.
-pub(crate) fn reader<'c>(context: &Ctx<'c>) -> async_graphql::Result<&'c Reader> {
-    context.reader()
 }
 
 impl Reader {

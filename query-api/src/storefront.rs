@@ -12,7 +12,6 @@ use crate::catalog::{self, Catalog, ProductList};
 use crate::fault::Fault;
 use crate::input::{Moment, OrderKey, ProductSort, ProductWhere};
 use crate::page::Window;
-use crate::reader::reader;
 use crate::types::names::ProductStatus;
 use crate::types::node::Node;
 use crate::types::order::{self, Order, OrderVersion};
@@ -51,7 +50,7 @@ impl Storefront {
         #[graphql(desc = "Up to 3 sort keys, the most important first.")] sort: Option<Vec<ProductSort>>,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<ProductConnection>> {
-        let reader = reader(ctx)?;
+        let reader = ctx.reader();
         reader.require(consistency.as_deref())?;
         let window = Window { first, after, last, before };
         let list = ProductList {
@@ -73,7 +72,7 @@ impl Storefront {
         #[graphql(default = 8, desc = "Largest number of suggestions, 1 to 20.")] limit: i32,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<Vec<Suggestion>>> {
-        let reader = reader(ctx)?;
+        let reader = ctx.reader();
         reader.require(consistency.as_deref())?;
         Ok(Some(catalog::suggest(reader, &prefix, limit).await?))
     }
@@ -90,7 +89,7 @@ impl Storefront {
         guest_token: Option<String>,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<Order>> {
-        let reader = reader(ctx)?;
+        let reader = ctx.reader();
         reader.require(consistency.as_deref())?;
         let Some(order) = order::by(reader, by).await? else { return Ok(None) };
         let own = reader.is_own(&order.value.order_id, guest_token.as_deref()).await?;
@@ -111,7 +110,7 @@ impl Storefront {
         guest_token: Option<String>,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<OrderVersion>> {
-        let reader = reader(ctx)?;
+        let reader = ctx.reader();
         reader.require(consistency.as_deref())?;
         let Some(key) = order::key_of(reader, by).await? else { return Ok(None) };
         if !reader.is_own(&key, guest_token.as_deref()).await? {
@@ -129,7 +128,7 @@ impl Storefront {
         // Relay refetches only through a field with this one argument.
         #[graphql(desc = "Global id of an object of any type.")] id: ID,
     ) -> Result<Option<Node>> {
-        Ok(nodes::find(reader(ctx)?, &id, None).await?)
+        Ok(nodes::find(ctx.reader(), &id, None).await?)
     }
 
     /// Fetches up to 100 objects by their global ids, in the order of `ids`. An entry is null if the object
@@ -143,7 +142,7 @@ impl Storefront {
         )]
         guest_token: Option<String>,
     ) -> Result<Vec<Option<Result<Node>>>> {
-        let reader = reader(ctx)?;
+        let reader = ctx.reader();
         let find = |id| nodes::find(reader, id, guest_token.as_deref());
         let found = futures_util::future::join_all(ids.iter().map(find)).await;
         Ok(found.into_iter().map(each_by_itself).collect())

@@ -6,7 +6,7 @@ use futures_util::stream::{BoxStream, select_all};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::catalog;
-use crate::execution::Ctx;
+use crate::execution::Sent;
 use crate::fault::Fault;
 use crate::input::OrderKey;
 use crate::live::{Live, versions};
@@ -48,13 +48,13 @@ impl GuestOrder {
         guest_token: Option<String>,
         #[graphql(desc = "Send only later versions than this one; to resume after a lost connection.")]
         since_version: Option<u64>,
-    ) -> Result<BoxStream<'static, Order>> {
-        let reader = Ctx::of(ctx).reader()?;
+    ) -> Result<BoxStream<'static, Sent<Order>>> {
+        let reader = reader(ctx)?;
         let key = order_key(reader, by).await?;
         if !reader.is_own(&key, guest_token.as_deref()).await? {
             return Err(NO_ORDER.into());
         }
-        Ok(orders(ctx, &key, since_version).await?.map(Order::opened).boxed())
+        Ok(orders(ctx, &key, since_version).await?.map(|order| Sent(Order::opened(order))).boxed())
     }
 }
 
@@ -73,20 +73,20 @@ impl OfficeOrders {
         #[graphql(desc = "The order that is wanted.")] by: OrderKey,
         #[graphql(desc = "Send only later versions than this one; to resume after a lost connection.")]
         since_version: Option<u64>,
-    ) -> Result<BoxStream<'static, ShopOrder>> {
-        let key = order_key(Ctx::of(ctx).reader()?, by).await?;
-        Ok(orders(ctx, &key, since_version).await?.map(ShopOrder::of).boxed())
+    ) -> Result<BoxStream<'static, Sent<ShopOrder>>> {
+        let key = order_key(reader(ctx)?, by).await?;
+        Ok(orders(ctx, &key, since_version).await?.map(|order| Sent(ShopOrder::of(order))).boxed())
     }
 
     /// Sends every order that is placed or changes from now on. For people who watch the shop: a change that is
     /// applied more than 60 seconds late, or behind 200 newer ones, may be missing. A client that reads too
     /// slowly gets the error CHANGES_MISSED, and the subscription ends.
-    async fn orders_feed(&self, ctx: &Context<'_>) -> Result<BoxStream<'static, Result<ShopOrder>>> {
+    async fn orders_feed(&self, ctx: &Context<'_>) -> Result<BoxStream<'static, Result<Sent<ShopOrder>>>> {
         let changes = ctx.data::<std::sync::Arc<Live>>()?.every_order.subscribe().await?;
         let stream = futures_util::stream::unfold(Some(changes), |changes| async move {
             let mut changes = changes?;
             match changes.recv().await {
-                Ok(order) => Some((Ok(ShopOrder::of(order)), Some(changes))),
+                Ok(order) => Some((Ok(Sent(ShopOrder::of(order))), Some(changes))),
                 Err(RecvError::Lagged(missed)) => Some((Err(Fault::Missed(missed).into()), None)),
                 Err(RecvError::Closed) => None,
             }
@@ -109,11 +109,11 @@ impl StockChanges {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "SKUs of the variants to watch, 1 to 100.")] skus: Vec<String>,
-    ) -> Result<BoxStream<'static, Result<StockView>>> {
+    ) -> Result<BoxStream<'static, Result<Sent<StockView>>>> {
         if skus.is_empty() {
             return Err(Fault::BadInput("pass 1 to 100 SKUs".to_owned()).into());
         }
-        let (reader, feed) = (Ctx::of(ctx).reader()?, &ctx.data::<std::sync::Arc<Live>>()?.stock);
+        let (reader, feed) = (reader(ctx)?, &ctx.data::<std::sync::Arc<Live>>()?.stock);
         let mut skus = skus;
         skus.sort_unstable();
         skus.dedup();
@@ -128,7 +128,7 @@ impl StockChanges {
             let reader = readers.reader();
             async move {
                 match catalog::shows(&reader, &item.value.sku).await {
-                    Ok(shows) => shows.then(|| Ok(StockView::of_item(item))),
+                    Ok(shows) => shows.then(|| Ok(Sent(StockView::of_item(item)))),
                     Err(fault) => Some(Err(fault.into())),
                 }
             }
@@ -145,10 +145,15 @@ struct Projectors;
 impl Projectors {
     /// Sends the status of every generation of every projection, and then, at most once a second, of each whose
     /// status has changed.
-    async fn projector_lag(&self, ctx: &Context<'_>) -> Result<BoxStream<'static, Result<Projector>>> {
+    async fn projector_lag(&self, ctx: &Context<'_>) -> Result<BoxStream<'static, Result<Sent<Projector>>>> {
         let changes = ctx.data::<std::sync::Arc<Live>>()?.projectors.changes();
-        Ok(changes.map(|status| Ok(status.map(Projector::from)?)).boxed())
+        Ok(changes.map(|status| Ok(Sent(status.map(Projector::from)?))).boxed())
     }
+}
+
+/// The reader that a subscription begins with.
+fn reader<'c>(ctx: &Context<'c>) -> Result<&'c Reader> {
+    ctx.data::<std::sync::Arc<Reader>>().map(AsRef::as_ref)
 }
 
 /// The key of the order with this id, which need not exist yet, or with this number, which must.
@@ -164,6 +169,6 @@ async fn orders(
 ) -> Result<impl futures_util::Stream<Item = Document> + Send + use<>> {
     // Watched before it is read, so that no change is between.
     let receiver = ctx.data::<std::sync::Arc<Live>>()?.orders.watch(&format!("order-{key}"));
-    let current = Ctx::of(ctx).reader()?.order(key).await?;
+    let current = reader(ctx)?.order(key).await?;
     Ok(versions(receiver, current, since.unwrap_or_default()))
 }

@@ -5,8 +5,8 @@ use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
 use syn::{
-    Attribute, Error, Expr, ExprLit, FnArg, Generics, Ident, ImplItem, ImplItemFn, ItemImpl, Lit, Meta, Pat,
-    PatType, Result, ReturnType, Token, Type,
+    Attribute, Error, Expr, ExprLit, FnArg, GenericArgument, Generics, Ident, ImplItem, ImplItemFn, ItemImpl,
+    Lit, Meta, Pat, PatType, PathArguments, Result, ReturnType, Token, Type,
 };
 
 /// A field of the object: a method.
@@ -67,9 +67,9 @@ impl Field {
     }
 
     /// The call of the method on `self`, once its arguments are bound.
-    fn call(&self, context: &TokenStream) -> TokenStream {
+    fn call(&self) -> TokenStream {
         let method = &self.method.sig.ident;
-        let context = self.has_context.then(|| quote! { #context, });
+        let context = self.has_context.then(|| quote! { &call.context(), });
         let arguments = self.arguments.iter().map(|argument| &argument.ident);
         let waits = self.method.sig.asyncness.map(|_| quote! { .await });
         quote! { self.#method(#context #(#arguments),*) #waits }
@@ -129,24 +129,30 @@ impl Argument {
     }
 }
 
-/// The type for async-graphql. Its methods have other names, because it gives them a context and a result.
+/// The type for async-graphql, which only describes it. Its methods have other names: async-graphql makes methods of its own.
 fn registered(arguments: &TokenStream, block: &ItemImpl, fields: &[Field]) -> TokenStream {
     let (attributes, ty) = (&block.attrs, &block.self_ty);
     let (generics, _, bounds) = block.generics.split_for_impl();
     let methods = fields.iter().map(|field| {
-        let (name, answer) = (&field.name, &field.answer);
+        let (name, answer) = (&field.name, without_result(&field.answer));
         let shim = format_ident!("graphql_{}", field.method.sig.ident.unraw());
-        let docs = field.method.attrs.iter().filter(|attribute| attribute.path().is_ident("doc"));
+        // Descriptions, and what is expected of a method with many arguments.
+        let kept = ["doc", "expect"];
+        let kept = |attribute: &&Attribute| kept.iter().any(|name| attribute.path().is_ident(name));
+        let attributes = field.method.attrs.iter().filter(kept);
         let inputs = field.arguments.iter().map(|Argument { ident, ty, attributes, .. }| {
             quote! { #(#attributes)* #ident: #ty }
         });
-        let call = field.call(&quote! { &crate::execution::Ctx::of(context) });
+        let idents = field.arguments.iter().map(|argument| &argument.ident);
         quote! {
-            #(#docs)*
+            #(#attributes)*
             #[graphql(name = #name)]
-            #[allow(clippy::too_many_arguments)]
-            pub(crate) async fn #shim(&self, context: &::async_graphql::Context<'_>, #(#inputs),*) -> #answer {
-                #call
+            pub(crate) async fn #shim(
+                &self,
+                #(#inputs),*
+            ) -> ::async_graphql::Result<#answer> {
+                #(drop(#idents);)*
+                ::std::result::Result::Err(crate::execution::described_only())
             }
         }
     });
@@ -159,41 +165,65 @@ fn registered(arguments: &TokenStream, block: &ItemImpl, fields: &[Field]) -> To
     }
 }
 
+/// `T` of `Result<T>`.
+fn without_result(ty: &Type) -> &Type {
+    let Type::Path(path) = ty else { return ty };
+    let last = path.path.segments.last().filter(|segment| segment.ident == "Result");
+    match last.map(|segment| &segment.arguments) {
+        Some(PathArguments::AngleBracketed(arguments)) => match arguments.args.first() {
+            Some(GenericArgument::Type(inner)) => inner,
+            _ => ty,
+        },
+        _ => ty,
+    }
+}
+
 /// The type for `execution`.
 fn executed(block: &ItemImpl, fields: &[Field]) -> TokenStream {
-    let ty = &block.self_ty;
-    let (generics, _, bounds) = block.generics.split_for_impl();
-    let names: Vec<&String> = fields.iter().map(|field| &field.name).collect();
-    let plain = fields.iter().filter(|field| field.method.sig.asyncness.is_none());
-    let are_plain = plain.clone().map(|Field { name, answer, .. }| {
-        quote! { #name => <#answer as crate::execution::Output>::is_plain(call), }
-    });
-    let written = plain.map(|field| {
-        let name = &field.name;
-        let bindings = field.bindings(&quote! { return failed.map(|null| out.extend_from_slice(&null)); });
-        let call = field.call(&quote! { &call.context() });
-        quote! {
-            #name => {
-                #bindings
-                crate::execution::Output::write(&#call, call, out)
-            }
+    let mut arms = Arms::default();
+    for field in fields {
+        let (name, answer) = (&field.name, &field.answer);
+        let call = field.call();
+        if field.method.sig.asyncness.is_none() {
+            let bindings =
+                field.bindings(&quote! { return failed.map(|null| out.extend_from_slice(&null)); });
+            arms.plain.push(quote! { #name => <#answer as crate::execution::Output>::is_plain(call), });
+            arms.written.push(quote! {
+                #name => {
+                    #bindings
+                    crate::execution::Output::write(&#call, call, out)
+                }
+            });
         }
-    });
-    let resolved = fields.iter().map(|field| {
-        let name = &field.name;
         let bindings = field.bindings(&quote! { return failed; });
-        let call = field.call(&quote! { &call.context() });
-        quote! {
+        arms.resolved.push(quote! {
             #name => ::std::boxed::Box::pin(async move {
                 #bindings
                 let value = #call;
                 crate::execution::Output::resolve(&value, call).await
             }),
-        }
-    });
-    let output = output(&block.generics, &ty.to_token_stream());
+        });
+        arms.names.push(name.clone());
+    }
+    implementation(&block.generics, &block.self_ty.to_token_stream(), &arms)
+}
+
+/// What the fields of a type are for `execution`, as arms of a match by name.
+#[derive(Default)]
+pub(crate) struct Arms {
+    pub(crate) names: Vec<String>,
+    /// Whether a field needs nothing but the object; those that read something are left out.
+    pub(crate) plain: Vec<TokenStream>,
+    pub(crate) written: Vec<TokenStream>,
+    pub(crate) resolved: Vec<TokenStream>,
+}
+
+/// An object type for `execution`, which is also a value of fields.
+pub(crate) fn implementation(generics: &Generics, ty: &TokenStream, arms: &Arms) -> TokenStream {
+    let Arms { names, plain, written, resolved } = arms;
+    let (generics, _, bounds) = generics.split_for_impl();
     quote! {
-        #output
+        crate::execution::objects! { [#generics] #ty [#bounds] }
 
         impl #generics crate::execution::Object for #ty #bounds {
             fn name() -> ::std::borrow::Cow<'static, str> {
@@ -206,7 +236,7 @@ fn executed(block: &ItemImpl, fields: &[Field]) -> TokenStream {
 
             fn is_plain(call: crate::execution::Call<'_, '_>) -> bool {
                 match call.name() {
-                    #(#are_plain)*
+                    #(#plain)*
                     _ => false,
                 }
             }
@@ -227,30 +257,6 @@ fn executed(block: &ItemImpl, fields: &[Field]) -> TokenStream {
                     #(#resolved)*
                     _ => call.unknown_later(),
                 }
-            }
-        }
-    }
-}
-
-/// The object type as a value of fields.
-pub(crate) fn output(generics: &Generics, ty: &TokenStream) -> TokenStream {
-    let (generics, _, bounds) = generics.split_for_impl();
-    quote! {
-        impl #generics crate::execution::Output for #ty #bounds {
-            fn is_plain(call: crate::execution::Call<'_, '_>) -> bool {
-                crate::execution::object_is_plain::<Self>(call)
-            }
-
-            fn write(
-                &self,
-                call: crate::execution::Call<'_, '_>,
-                out: &mut ::std::vec::Vec<u8>,
-            ) -> crate::execution::Written {
-                crate::execution::write_object(self, call, out)
-            }
-
-            fn resolve<'a>(&'a self, call: crate::execution::Call<'a, '_>) -> crate::execution::Later<'a> {
-                crate::execution::resolve_object(self, call)
             }
         }
     }

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Error, Fields, Result};
 
-use crate::object::camel;
+use crate::object::{Arms, camel, implementation};
 
 pub(crate) fn expand(item: &DeriveInput) -> Result<TokenStream> {
     let Data::Struct(data) = &item.data else {
@@ -14,47 +14,15 @@ pub(crate) fn expand(item: &DeriveInput) -> Result<TokenStream> {
     let Fields::Named(fields) = &data.fields else {
         return Err(Error::new_spanned(item, "the fields need names"));
     };
-    let fields: Vec<_> = fields.named.iter().filter_map(|field| field.ident.as_ref()).collect();
-    let types = data.fields.iter().map(|field| &field.ty);
-    let names: Vec<String> = fields.iter().map(|field| camel(&field.unraw().to_string())).collect();
-    let (name, (generics, parameters, bounds)) = (&item.ident, item.generics.split_for_impl());
-    let output = crate::object::output(&item.generics, &quote! { #name #parameters });
-    Ok(quote! {
-        #output
-
-        impl #generics crate::execution::Object for #name #parameters #bounds {
-            fn name() -> ::std::borrow::Cow<'static, str> {
-                <Self as ::async_graphql::OutputType>::type_name()
-            }
-
-            fn has(field: &str) -> bool {
-                matches!(field, #(#names)|*)
-            }
-
-            fn is_plain(call: crate::execution::Call<'_, '_>) -> bool {
-                match call.name() {
-                    #(#names => <#types as crate::execution::Output>::is_plain(call),)*
-                    _ => true,
-                }
-            }
-
-            fn write(
-                &self,
-                call: crate::execution::Call<'_, '_>,
-                out: &mut ::std::vec::Vec<u8>,
-            ) -> crate::execution::Written {
-                match call.name() {
-                    #(#names => crate::execution::Output::write(&self.#fields, call, out),)*
-                    _ => call.unknown(),
-                }
-            }
-
-            fn resolve<'a>(&'a self, call: crate::execution::Call<'a, '_>) -> crate::execution::Later<'a> {
-                match call.name() {
-                    #(#names => crate::execution::Output::resolve(&self.#fields, call),)*
-                    _ => call.unknown_later(),
-                }
-            }
-        }
-    })
+    let mut arms = Arms::default();
+    for field in &fields.named {
+        let Some(ident) = &field.ident else { continue };
+        let (name, ty) = (camel(&ident.unraw().to_string()), &field.ty);
+        arms.plain.push(quote! { #name => <#ty as crate::execution::Output>::is_plain(call), });
+        arms.written.push(quote! { #name => crate::execution::Output::write(&self.#ident, call, out), });
+        arms.resolved.push(quote! { #name => crate::execution::Output::resolve(&self.#ident, call), });
+        arms.names.push(name);
+    }
+    let (name, (_, parameters, _)) = (&item.ident, item.generics.split_for_impl());
+    Ok(implementation(&item.generics, &quote! { #name #parameters }, &arms))
 }

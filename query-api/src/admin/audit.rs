@@ -10,7 +10,6 @@ use read_models::documents::parked_reactions::PARKED_REACTIONS;
 use crate::id;
 use crate::input::{ParkedWhere, text, texts};
 use crate::page::{Connection, List, Window};
-use crate::reader::reader;
 use crate::types::attention::Attention;
 use crate::types::event::Event;
 use crate::types::parked::ParkedReaction;
@@ -55,7 +54,7 @@ impl Audit {
         let filters = filters.into_iter().flatten().collect();
         let list = List { collection: &EVENTS, filters, sort: vec![sort] };
         let window = Window { first, after, last, before };
-        Ok(Some(Connection::of(list.page(reader(ctx)?, &window, 20).await?)))
+        Ok(Some(Connection::of(list.page(ctx.reader(), &window, 20).await?)))
     }
 
     /// Lists reactions that a reactor has given up on, most recently changed first.
@@ -72,17 +71,17 @@ impl Audit {
         let list =
             List { collection: &PARKED_REACTIONS, filters: filter.unwrap_or_default().filters(), sort };
         let window = Window { first, after, last, before };
-        Ok(Some(Connection::of(list.page(reader(ctx)?, &window, 20).await?)))
+        Ok(Some(Connection::of(list.page(ctx.reader(), &window, 20).await?)))
     }
 
     /// Status of every generation of every projection, whichever process updates it. A status may be one second old.
     async fn projectors(&self, ctx: &Ctx<'_>) -> Result<Option<Vec<Projector>>> {
-        Ok(Some(projectors(reader(ctx)?).await?.into_iter().map(Projector::from).collect()))
+        Ok(Some(projectors(ctx.reader()).await?.into_iter().map(Projector::from).collect()))
     }
 
     /// Status of every reactor, whichever processes run it. A status may be one second old.
     async fn reactors(&self, ctx: &Ctx<'_>) -> Result<Option<Vec<Reactor>>> {
-        Ok(Some(reactors(reader(ctx)?).await?.into_iter().map(Reactor::from).collect()))
+        Ok(Some(reactors(ctx.reader()).await?.into_iter().map(Reactor::from).collect()))
     }
 
     /// Weekly sales of one product, oldest week first; weeks without sales are left out. Consistency tokens
@@ -95,7 +94,7 @@ impl Audit {
         #[graphql(desc = "Last week, such as `2026-W12`; no limit if not given.")] to: Option<String>,
     ) -> Result<Option<Vec<SalesWeek>>> {
         let product = id::key(&product, "Product")?;
-        Ok(Some(weeks(reader(ctx)?, product, from, to).await?))
+        Ok(Some(weeks(ctx.reader(), product, from, to).await?))
     }
 
     /// Counts of what requires an operator's attention.

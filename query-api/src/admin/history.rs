@@ -7,7 +7,6 @@ use read_models::documents::order_versions::ORDER_VERSIONS;
 use read_models::documents::stock_versions::STOCK_VERSIONS;
 
 use crate::input::{Moment, OrderKey};
-use crate::reader::reader;
 use crate::types::order::{self, ShopOrderVersion};
 use crate::types::stock::StockItemVersion;
 
@@ -26,7 +25,7 @@ impl History {
         #[graphql(desc = "The state that is wanted.")] moment: Moment,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<ShopOrderVersion>> {
-        let reader = reader(ctx)?;
+        let reader = ctx.reader();
         reader.require(consistency.as_deref())?;
         let Some(key) = order::key_of(reader, by).await? else { return Ok(None) };
         let found = reader.past(&ORDER_VERSIONS, format!("order-{key}"), moment).await?;
@@ -42,7 +41,7 @@ impl History {
         #[graphql(desc = "The state that is wanted.")] moment: Moment,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<StockItemVersion>> {
-        let reader = reader(ctx)?;
+        let reader = ctx.reader();
         reader.require(consistency.as_deref())?;
         let found = reader.past(&STOCK_VERSIONS, format!("stock-{sku}"), moment).await?;
         Ok(found.map(StockItemVersion::from))

@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use crate::id;
 use crate::input::Moment;
 use crate::page::Listed;
-use crate::reader::{Reader, reader};
+use crate::reader::Reader;
 use crate::storefront::each_by_itself;
 use crate::types::category::Category;
 use crate::types::event::Event;
@@ -38,7 +38,7 @@ impl Nodes {
         ctx: &Ctx<'_>,
         #[graphql(desc = "Global id of an object of any type.")] id: ID,
     ) -> Result<Option<ShopNode>> {
-        Ok(find(reader(ctx)?, &id).await?)
+        Ok(find(ctx.reader(), &id).await?)
     }
 
     /// Fetches up to 100 objects by their global ids, in the order of `ids`. An entry is null if the object
@@ -48,7 +48,7 @@ impl Nodes {
         ctx: &Ctx<'_>,
         #[graphql(desc = "Up to 100 global ids of any type.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Result<ShopNode>>>> {
-        let reader = reader(ctx)?;
+        let reader = ctx.reader();
         let found = futures_util::future::join_all(ids.iter().map(|id| find(reader, id))).await;
         Ok(found.into_iter().map(each_by_itself).collect())
     }

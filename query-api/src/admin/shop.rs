@@ -15,7 +15,6 @@ use crate::input::{
     StockWhere, sorted,
 };
 use crate::page::{Connection, List, Listed, Window};
-use crate::reader::reader;
 use crate::types::names::ProductStatus;
 use crate::types::order::{self, ShopOrder};
 use crate::types::payment::Payment;
@@ -54,7 +53,7 @@ impl Shop {
         #[graphql(desc = "Up to 3 sort keys, the most important first.")] sort: Option<Vec<ProductSort>>,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<ProductConnection>> {
-        let reader = reader(ctx)?;
+        let reader = ctx.reader();
         reader.require(consistency.as_deref())?;
         let window = Window { first, after, last, before };
         let list = ProductList {
@@ -74,7 +73,7 @@ impl Shop {
         #[graphql(desc = "The order that is wanted.")] by: OrderKey,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<ShopOrder>> {
-        let reader = reader(ctx)?;
+        let reader = ctx.reader();
         reader.require(consistency.as_deref())?;
         let found = order::by(reader, by).await?;
         Ok(found.map(ShopOrder::of))
@@ -93,7 +92,7 @@ impl Shop {
         #[graphql(desc = "Up to 3 sort keys, the most important first.")] sort: Option<Vec<OrderSort>>,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<Connection<ShopOrder>>> {
-        let reader = reader(ctx)?;
+        let reader = ctx.reader();
         reader.require(consistency.as_deref())?;
         let sort = sorted(sort, ("placedAt", Direction::Descending))?;
         let list = List { collection: &ORDERS, filters: filter.unwrap_or_default().filters(), sort };
@@ -114,7 +113,7 @@ impl Shop {
         #[graphql(desc = "Up to 3 sort keys, the most important first.")] sort: Option<Vec<StockSort>>,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<Connection<StockItem>>> {
-        let reader = reader(ctx)?;
+        let reader = ctx.reader();
         reader.require(consistency.as_deref())?;
         let sort = sorted(sort, ("sku", Direction::Ascending))?;
         let list = List { collection: &STOCK, filters: filter.unwrap_or_default().filters(), sort };
@@ -134,7 +133,7 @@ impl Shop {
         #[graphql(name = "where", desc = "Filter; lists all if not given.")] filter: Option<ShipmentWhere>,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<Connection<Shipment>>> {
-        let reader = reader(ctx)?;
+        let reader = ctx.reader();
         reader.require(consistency.as_deref())?;
         let sort = vec![("plannedAt", Direction::Descending)];
         let list = List { collection: &SHIPMENTS, filters: filter.unwrap_or_default().filters(), sort };
@@ -154,7 +153,7 @@ impl Shop {
         #[graphql(name = "where", desc = "Filter; lists all if not given.")] filter: Option<PaymentWhere>,
         #[graphql(desc = "Token of a command whose effects must be visible.")] consistency: Option<String>,
     ) -> Result<Option<Connection<Payment>>> {
-        let reader = reader(ctx)?;
+        let reader = ctx.reader();
         reader.require(consistency.as_deref())?;
         let sort = vec![("createdAt", Direction::Descending)];
         let list = List { collection: &PAYMENTS, filters: filter.unwrap_or_default().filters(), sort };

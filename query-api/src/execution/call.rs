@@ -1,10 +1,7 @@
 //! A field that is being executed.
 
-use std::sync::Arc;
+use async_graphql::{Error, InputType, PathSegment, ServerError};
 
-use async_graphql::{Context, Error, InputType, Lookahead, PathSegment, ServerError};
-
-use super::outputs::leaf_later;
 use super::selection::Field;
 use super::{Env, Later, Missing, NULL, Object, Output, Set, Written, variables};
 use crate::reader::Reader;
@@ -53,7 +50,7 @@ impl<'a, 'd> Call<'a, 'd> {
 
     /// What the field's method gets.
     pub(crate) fn context(&self) -> Ctx<'_> {
-        Ctx(Engine::Own(self.env.reader, self))
+        Ctx { reader: self.env.reader, call: self }
     }
 
     /// The fields that are selected of an object of this type.
@@ -92,9 +89,7 @@ impl<'a, 'd> Call<'a, 'd> {
 
     /// A field that the type does not have, which validation excludes.
     pub(crate) fn unknown(self) -> Written {
-        tracing::error!(field = self.name(), "a field was executed that its type does not have");
-        let error = ServerError::new("internal error", Some(self.field.pos));
-        self.failed::<bool>(error).map(drop)
+        self.refused::<bool>(internal(format!("the type has no field {}", self.name()))).map(drop)
     }
 
     /// [`unknown`](Self::unknown)
@@ -108,8 +103,10 @@ impl<'a, 'd> Call<'a, 'd> {
     where
         'd: 'a,
     {
-        let Some(syntax) = self.field.syntax else { return leaf_later(Ok(NULL.to_vec())) };
-        let answer = (self.env.introspect)(syntax);
+        let (Some(introspect), Some(syntax)) = (self.env.introspect, self.field.syntax) else {
+            return self.unknown_later();
+        };
+        let answer = introspect(syntax);
         Box::pin(async move {
             answer.await.or_else(|errors| {
                 self.env.errors.lock().extend(errors);
@@ -136,33 +133,30 @@ impl Selects for Call<'_, '_> {
 }
 
 /// What the method of a field may ask about the query.
-pub(crate) struct Ctx<'c>(Engine<'c>);
-
-enum Engine<'c> {
-    Own(&'c Reader, &'c (dyn Selects + Sync)),
-    /// Of a subscription.
-    Subscription(&'c Context<'c>, Lookahead<'c>),
+pub(crate) struct Ctx<'c> {
+    reader: &'c Reader,
+    call: &'c (dyn Selects + Sync),
 }
 
 impl<'c> Ctx<'c> {
-    /// Of a field that async-graphql executes.
-    pub(crate) fn of(context: &'c Context<'c>) -> Self {
-        Self(Engine::Subscription(context, context.look_ahead()))
-    }
-
     /// The query's view of the store.
-    pub(crate) fn reader(&self) -> async_graphql::Result<&'c Reader> {
-        match &self.0 {
-            Engine::Own(reader, _) => Ok(reader),
-            Engine::Subscription(context, _) => context.data::<Arc<Reader>>().map(AsRef::as_ref),
-        }
+    pub(crate) fn reader(&self) -> &'c Reader {
+        self.reader
     }
 
     /// Whether the query selects this field of the value.
     pub(crate) fn selects(&self, name: &str) -> bool {
-        match &self.0 {
-            Engine::Own(_, call) => call.selects(name),
-            Engine::Subscription(_, ahead) => ahead.field(name).exists(),
-        }
+        self.call.selects(name)
     }
+}
+
+/// What the methods answer that describe fields to async-graphql, which does not execute them.
+pub(crate) fn described_only() -> Error {
+    internal("async-graphql executed a field")
+}
+
+/// An error that only a fault of the program explains. Clients are not shown what it is.
+pub(super) fn internal(what: impl std::fmt::Display) -> Error {
+    tracing::error!(%what, "a query was executed wrongly");
+    Error::new_with_source(std::io::Error::other(what.to_string()))
 }

@@ -10,12 +10,7 @@ use crate::fault::Fault;
 use crate::scalars::{BigInt, DateTime, Decimal, Int, Json};
 
 /// Reads values together. Fails if one of them is missing.
-pub(super) async fn all(mut reads: Vec<Later<'_>>) -> Result<Vec<Vec<u8>>, Missing> {
-    if reads.len() == 1
-        && let Some(only) = reads.pop()
-    {
-        return Ok(vec![only.await?]);
-    }
+pub(super) async fn all(reads: Vec<Later<'_>>) -> Result<Vec<Vec<u8>>, Missing> {
     join_all(reads).await.into_iter().collect()
 }
 
@@ -113,15 +108,15 @@ macro_rules! merged {
             }
         }
 
-        $crate::execution::objects!($ty);
+        $crate::execution::objects!([] $ty []);
     };
 }
 pub(crate) use merged;
 
-/// Makes object types values of fields.
+/// Makes an object type a value of fields. `#[object]` and `Fields` use it, too.
 macro_rules! objects {
-    ($ty:ty) => {
-        impl $crate::execution::Output for $ty {
+    ([$($generics:tt)*] $ty:ty [$($bounds:tt)*]) => {
+        impl $($generics)* $crate::execution::Output for $ty $($bounds)* {
             fn is_plain(call: $crate::execution::Call<'_, '_>) -> bool {
                 $crate::execution::object_is_plain::<Self>(call)
             }

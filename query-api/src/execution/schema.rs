@@ -15,8 +15,10 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
+use super::call::internal;
+use super::sent::Subscribed;
 use super::{AbstractTypes, Env, Output};
-use crate::reader::{FreshReaders, Reader};
+use crate::reader::{Reader, Readers};
 
 /// A schema whose types are erased.
 #[async_trait::async_trait]
@@ -33,14 +35,19 @@ pub(crate) trait Schemas: Send + Sync {
         reader: &Reader,
     ) -> (Vec<u8>, Vec<ServerError>);
 
-    /// The answers to a valid subscription.
-    fn subscribe(&self, request: Request) -> BoxStream<'static, Response>;
+    /// The answers to a valid subscription. The variables have their defaults.
+    fn subscribe(
+        &self,
+        request: Request,
+        document: Arc<ExecutableDocument>,
+        readers: &Readers,
+    ) -> BoxStream<'static, Response>;
 }
 
 /// A schema, its root, and what it is described as.
 pub(crate) struct Typed<Q, S> {
     root: Q,
-    abstract_types: AbstractTypes,
+    abstract_types: Arc<AbstractTypes>,
     validator: Schema<Q, EmptyMutation, S>,
     /// Runs what was validated.
     runner: Schema<Q, EmptyMutation, S>,
@@ -55,9 +62,9 @@ where
     pub(crate) fn new(build: impl Fn() -> SchemaBuilder<Q, EmptyMutation, S>, sdl: &str) -> Self {
         Self {
             root: Q::default(),
-            abstract_types: AbstractTypes::of(sdl),
+            abstract_types: Arc::new(AbstractTypes::of(sdl)),
             validator: build().extension(Validates).finish(),
-            runner: build().validation_mode(ValidationMode::Fast).extension(FreshReaders).finish(),
+            runner: build().validation_mode(ValidationMode::Fast).finish(),
         }
     }
 
@@ -69,18 +76,17 @@ where
         variables: &'d Variables,
         field: &Field,
     ) -> BoxFuture<'d, Result<Vec<u8>, Vec<ServerError>>> {
-        let key = field.response_key().node.clone();
-        let selection =
-            Positioned::new(Selection::Field(Positioned::new(field.clone(), field.name.pos)), field.name.pos);
+        let (key, pos) = (field.response_key().node.clone(), field.name.pos);
+        let selection = Positioned::new(Selection::Field(Positioned::new(field.clone(), pos)), pos);
         let set = SelectionSet { items: vec![selection] };
         let alone = OperationDefinition {
             ty: OperationType::Query,
             variable_definitions: operation.variable_definitions.clone(),
             directives: Vec::new(),
-            selection_set: Positioned::new(set, field.name.pos),
+            selection_set: Positioned::new(set, pos),
         };
         let alone = ExecutableDocument {
-            operations: DocumentOperations::Single(Positioned::new(alone, field.name.pos)),
+            operations: DocumentOperations::Single(Positioned::new(alone, pos)),
             fragments: document.fragments.clone(),
         };
         let mut request = Request::new("").variables(variables.clone());
@@ -94,7 +100,7 @@ where
                 Value::Object(mut fields) => fields.swap_remove(&key).unwrap_or_default(),
                 _ => Value::Null,
             };
-            serde_json::to_vec(&value).map_err(|error| vec![ServerError::new(error.to_string(), None)])
+            serde_json::to_vec(&value).map_err(|error| vec![internal(error).into_server_error(pos)])
         }
         .boxed()
     }
@@ -118,11 +124,20 @@ where
         reader: &Reader,
     ) -> (Vec<u8>, Vec<ServerError>) {
         let introspect = |field: &Field| self.introspect(document, operation, variables, field);
-        let env = Env::new(document, variables, &self.abstract_types, reader, &introspect);
+        let env = Env::new(document, variables, &self.abstract_types, reader, Some(&introspect));
         env.execute(&self.root, operation).await
     }
 
-    fn subscribe(&self, request: Request) -> BoxStream<'static, Response> {
+    fn subscribe(
+        &self,
+        request: Request,
+        document: Arc<ExecutableDocument>,
+        readers: &Readers,
+    ) -> BoxStream<'static, Response> {
+        let variables = request.variables.clone();
+        let (abstract_types, readers) = (self.abstract_types.clone(), readers.clone());
+        let subscribed = Subscribed { document, variables, abstract_types, readers: readers.clone() };
+        let request = request.data(Arc::new(subscribed)).data(readers);
         Box::pin(self.runner.execute_stream(request))
     }
 }

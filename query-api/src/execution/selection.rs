@@ -85,7 +85,7 @@ impl<'d> Field<'d> {
         }
     }
 
-    fn of(field: &'d Positioned<types::Field>) -> Self {
+    pub(super) fn of(field: &'d Positioned<types::Field>) -> Self {
         Self {
             key: field.node.response_key().node.as_str(),
             name: field.node.name.node.as_str(),

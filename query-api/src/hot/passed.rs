@@ -25,7 +25,7 @@ pub(crate) struct Passed {
 
 #[derive(Default)]
 struct State {
-    /// Whoever has reached the first position of a partition has passed the second one.
+    /// A view that has reached the first position of a partition has passed the second one.
     known: BTreeMap<Partition, (u64, u64)>,
     asked: Option<Instant>,
     asking: bool,

@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 use super::accept::Accepted;
 use super::answer::{Answer, Data, Ready};
 use super::request::{GraphqlRequest, Requested};
-use super::{answer, body, field_order, get, sse};
+use super::{answer, body, get, sse};
 use crate::execution::{Schemas, coerced};
 use crate::fault;
 use crate::limits::{Prices, Refusal, check_size, check_text, check_variables};
@@ -191,36 +191,51 @@ impl Engine {
         prepared: Prepared,
         trace: TraceContext,
     ) -> BoxStream<'static, Answer> {
-        let errors = self.invalid(&prepared, &trace).await;
-        if !errors.is_empty() {
-            return stream::iter([Answer::from_errors(errors)]).boxed();
-        }
-        let request = prepared.request().data(prepared.reader.clone());
-        let request = request.data(self.readers.clone()).data(self.live.clone());
-        let answers = self.schema.subscribe(request);
-        let (known, name) = (prepared.known, prepared.name);
+        let variables = match self.checked(&prepared, &trace).await {
+            Ok((_, variables)) => variables,
+            Err(errors) => return stream::iter([Answer::from_errors(errors)]).boxed(),
+        };
+        let request = prepared.request(variables).data(prepared.reader.clone()).data(self.live.clone());
+        let answers = self.schema.subscribe(request, prepared.known.document.clone(), &self.readers);
         let present = move |mut answer: async_graphql::Response| {
-            field_order::restore(&mut answer.data, &known.document, name.as_deref());
-            fault::present(&mut answer, &trace);
+            fault::present(&mut answer.errors, &trace);
             Answer::from(answer)
         };
         answers.map(present).boxed()
     }
 
+    /// The operation and its variables with their defaults, or what is wrong with them.
+    async fn checked<'p>(
+        &self,
+        prepared: &'p Prepared,
+        trace: &TraceContext,
+    ) -> Result<(&'p OperationDefinition, Variables), Vec<ServerError>> {
+        let mut errors = self.invalid(prepared).await;
+        // A valid request names an operation.
+        let found = operation(&prepared.known.document, prepared.name.as_deref());
+        if let Some(operation) = found.filter(|_| errors.is_empty()) {
+            match coerced(operation, &prepared.variables) {
+                Ok(variables) => return Ok((operation, variables)),
+                Err(error) => errors.push(*error),
+            }
+        }
+        fault::present(&mut errors, trace);
+        Err(errors)
+    }
+
     /// What is wrong with an operation; nothing if it is valid. An operation that was valid with the same variables still is.
-    async fn invalid(&self, prepared: &Prepared, trace: &TraceContext) -> Vec<ServerError> {
+    async fn invalid(&self, prepared: &Prepared) -> Vec<ServerError> {
         let fingerprint = prepared.fingerprint();
         let was_valid = |of: &Vec<u8>| prepared.known.valid.lock().get(of).is_some();
         if fingerprint.as_ref().is_some_and(was_valid) {
             return Vec::new();
         }
-        let mut errors = self.schema.validate(prepared.request()).await;
+        let errors = self.schema.validate(prepared.request(prepared.variables.clone())).await;
         if errors.is_empty()
             && let Some(fingerprint) = fingerprint
         {
             prepared.known.valid.lock().put(fingerprint, ());
         }
-        fault::present_errors(&mut errors, trace);
         errors
     }
 
@@ -273,31 +288,23 @@ impl Engine {
     }
 
     async fn executed(&self, prepared: &Prepared, trace: &TraceContext) -> Answer {
-        let errors = self.invalid(prepared, trace).await;
-        let document = &prepared.known.document;
-        // A valid request names an operation.
-        let operation = operation(document, prepared.name.as_deref()).filter(|_| errors.is_empty());
-        let Some(operation) = operation else { return Answer::from_errors(errors) };
-        let variables = match coerced(operation, &prepared.variables) {
-            Ok(variables) => variables,
-            Err(error) => {
-                let mut errors = vec![*error];
-                fault::present_errors(&mut errors, trace);
-                return Answer::from_errors(errors);
-            }
+        let (operation, variables) = match self.checked(prepared, trace).await {
+            Ok(checked) => checked,
+            Err(errors) => return Answer::from_errors(errors),
         };
+        let document = &prepared.known.document;
         let (data, mut errors) = self.schema.execute(document, operation, &variables, &prepared.reader).await;
-        fault::present_errors(&mut errors, trace);
+        fault::present(&mut errors, trace);
         Answer { data: Data::Json(data), errors, extensions: BTreeMap::new() }
     }
 }
 
 impl Prepared {
     /// For async-graphql.
-    fn request(&self) -> Request {
-        let mut request = Request::new(self.text.as_ref()).variables(self.variables.clone());
+    fn request(&self, variables: Variables) -> Request {
+        let mut request = Request::new(self.text.as_ref()).variables(variables);
         request.operation_name.clone_from(&self.name);
-        request.set_parsed_query(self.known.document.clone());
+        request.set_parsed_query(ExecutableDocument::clone(&self.known.document));
         request
     }
 
@@ -336,7 +343,7 @@ pub(super) struct Parsed(Mutex<LruCache<String, Arc<Known>>>);
 
 /// A parsed document that passed the size limits.
 pub(super) struct Known {
-    document: ExecutableDocument,
+    document: Arc<ExecutableDocument>,
     /// Fingerprints of the requests with it that were valid.
     valid: Mutex<LruCache<Vec<u8>, ()>>,
 }
@@ -369,6 +376,7 @@ impl Parsed {
             Box::new(error)
         })?;
         check_size(&document, options).map_err(refused)?;
+        let document = Arc::new(document);
         let known = Arc::new(Known { document, valid: Mutex::new(LruCache::new(KNOWN_VALID)) });
         if text.len() <= LONGEST {
             let mut kept = self.0.lock();

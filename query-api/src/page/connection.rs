@@ -10,7 +10,7 @@ use read_models::{Cursor, Direction, Filter, Query};
 
 use super::{List, Page, cursor};
 use crate::fault::Fault;
-use crate::reader::{Doc, Reader, reader};
+use crate::reader::{Doc, Reader};
 
 /// Longer lists are not counted.
 const COUNTED: u64 = 10_000;
@@ -159,7 +159,7 @@ impl<N: Named> Connection<N> {
 
     /// Position of this page in the list.
     pub(crate) async fn page_info(&self, ctx: &Ctx<'_>) -> Result<PageInfo> {
-        let reader = reader(ctx)?;
+        let reader = ctx.reader();
         Ok(PageInfo {
             has_previous_page: match ctx.selects("hasPreviousPage") {
                 true => self.has_previous(reader).await?,
@@ -179,7 +179,7 @@ impl<N: Named> Connection<N> {
         match &self.ends {
             Ends::Known { total, .. } => Ok(Some(*total)),
             Ends::Stored { list, .. } => {
-                let counted = reader(ctx)?.count(list.collection, &list.filters, COUNTED + 1).await?;
+                let counted = ctx.reader().count(list.collection, &list.filters, COUNTED + 1).await?;
                 Ok((counted <= COUNTED).then_some(counted))
             }
         }

@@ -7,7 +7,6 @@ use query_api_macros::object;
 use read_models::documents;
 
 use super::names::{ActorType, named};
-use crate::reader::reader;
 
 pub(crate) struct Actor(pub(crate) documents::Actor);
 
@@ -22,7 +21,7 @@ impl Actor {
     /// Id of the party, such as an operator's or a reactor's name. Null for shoppers if the party is a member
     /// of staff.
     fn id(&self, ctx: &Ctx<'_>) -> Result<Option<&str>> {
-        let hidden = self.0.kind == "STAFF" && reader(ctx)?.audience == Audience::Public;
+        let hidden = self.0.kind == "STAFF" && ctx.reader().audience == Audience::Public;
         Ok((!hidden).then_some(self.0.id.as_str()))
     }
 }

@@ -1,6 +1,6 @@
 //! Objects with a global id.
 
-use async_graphql::{ID, Interface};
+use async_graphql::{Context, ID, Interface, Result};
 
 use super::category::Category;
 use super::event::Event;
@@ -13,7 +13,16 @@ use super::reactor::Reactor;
 use super::shipment::Shipment;
 use super::stock::{Reservation, StockItem, StockItemVersion, StockMovement, StockView};
 use super::timeline::TimelineEntry;
-use crate::execution::one_of;
+use crate::execution::{described_only, one_of};
+
+/// The method by which interfaces describe the field `id` of their types.
+trait Identified: Sync {
+    fn graphql_id(&self, _: &Context<'_>) -> impl Future<Output = Result<ID>> + Send {
+        std::future::ready(Err(described_only()))
+    }
+}
+
+impl<T: Sync> Identified for T {}
 
 /// An object with a global id.
 #[derive(Clone, Interface)]

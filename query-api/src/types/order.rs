@@ -12,7 +12,7 @@ use crate::execution::merged;
 use query_api_macros::object;
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, MergedObject, Result};
+use async_graphql::{ID, MergedObject, Result};
 use read_models::documents::orders::{self, ORDERS};
 
 use super::payment::Payment;
@@ -22,7 +22,7 @@ use crate::fault::Fault;
 use crate::id::{self, global};
 use crate::input::{OrderKey, text};
 use crate::page::{Connection, Listed, Named, Window, slice};
-use crate::reader::{Doc, Reader, reader, shared};
+use crate::reader::{Doc, Reader, shared};
 
 use back_office::{BackOffice, OrderReservation};
 pub(crate) use line::OrderLine;
@@ -70,20 +70,6 @@ impl Order {
     pub(crate) fn opened(document: Document) -> Self {
         Self(OrderFields(document.clone()), OrderState(document.clone()), PersonalData(document))
     }
-
-    /// For the interface.
-    #[expect(clippy::unused_async, reason = "the interface calls it like a resolver")]
-    pub(crate) async fn graphql_id(&self, _: &Context<'_>) -> Result<ID> {
-        Ok(global("Order", &self.0.0.value.order_id))
-    }
-}
-
-impl ShopOrder {
-    /// For the interface.
-    #[expect(clippy::unused_async, reason = "the interface calls it like a resolver")]
-    pub(crate) async fn graphql_id(&self, _: &Context<'_>) -> Result<ID> {
-        Ok(global("Order", &self.0.0.value.order_id))
-    }
 }
 
 impl Named for ShopOrder {
@@ -118,13 +104,13 @@ impl OrderFields {
     /// Payments of the order: empty until one has been requested, then exactly one. Null, with an error, if
     /// payments cannot be read.
     async fn payments(&self, ctx: &Ctx<'_>) -> Result<Option<Vec<Payment>>> {
-        let payment = reader(ctx)?.payment(&self.0.value.order_id).await?;
+        let payment = ctx.reader().payment(&self.0.value.order_id).await?;
         Ok(Some(payment.into_iter().map(Payment).collect()))
     }
 
     /// Shipments of the order, oldest first. Null, with an error, if shipments cannot be read.
     async fn shipments(&self, ctx: &Ctx<'_>) -> Result<Option<Vec<Shipment>>> {
-        let shipments = reader(ctx)?.shipments(&self.0.value.order_id).await?;
+        let shipments = ctx.reader().shipments(&self.0.value.order_id).await?;
         Ok(Some(shipments.iter().cloned().map(Shipment).collect()))
     }
 
@@ -136,7 +122,7 @@ impl OrderFields {
         #[graphql(default = 100, desc = "Page size, 0 to 100.")] first: i32,
         #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
     ) -> Result<Option<Connection<TimelineEntry>>> {
-        let reader = reader(ctx)?;
+        let reader = ctx.reader();
         let entries = reader.timeline(&self.0.value.order_id).await?;
         let entries = entries.iter().cloned().map(TimelineEntry);
         let keyed = entries

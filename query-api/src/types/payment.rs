@@ -13,7 +13,7 @@ use super::names::{PaymentState, PaymentStepState, named};
 use crate::fault::Fault;
 use crate::id::global;
 use crate::page::listed;
-use crate::reader::{Doc, reader};
+use crate::reader::Doc;
 use crate::scalars::{DateTime, Money, instant, money};
 
 #[derive(Clone)]
@@ -69,7 +69,7 @@ impl Payment {
 
     /// Reference of the payment at the provider. Null for shoppers and until the provider has given one.
     fn provider_ref(&self, ctx: &Ctx<'_>) -> Result<Option<&str>> {
-        let operator = reader(ctx)?.audience == Audience::Staff;
+        let operator = ctx.reader().audience == Audience::Staff;
         Ok(self.0.value.provider_ref.as_deref().filter(|_| operator))
     }
 
@@ -80,7 +80,7 @@ impl Payment {
 
     /// Decline code of the latest attempt. Null unless it was declined. Shoppers see DECLINED instead of FRAUD.
     fn decline_code(&self, ctx: &Ctx<'_>) -> Result<Option<&str>> {
-        let audience = reader(ctx)?.audience;
+        let audience = ctx.reader().audience;
         Ok(self.0.value.decline_code.as_deref().map(|code| decline_code(code, audience)))
     }
 
@@ -96,7 +96,7 @@ impl Payment {
 
     /// Requests to the provider and their outcomes, oldest first.
     fn steps(&self, ctx: &Ctx<'_>) -> Result<Vec<PaymentStep>> {
-        let audience = reader(ctx)?.audience;
+        let audience = ctx.reader().audience;
         let steps = self.0.value.steps.iter().map(|step| PaymentStep::of(step, audience));
         Ok(steps.collect::<Result<_, _>>()?)
     }

@@ -19,7 +19,7 @@ use super::category::Category;
 use super::names::{ProductStatus, named};
 use crate::id::global;
 use crate::page::{Connection, Named, Window, slice};
-use crate::reader::{Doc, ListedProduct, reader};
+use crate::reader::{Doc, ListedProduct};
 use crate::scalars::{DateTime, Money, money};
 
 #[derive(Clone)]
@@ -54,7 +54,7 @@ impl Product {
         if self.whole {
             return Ok(self.document.clone());
         }
-        let found = reader(ctx)?.product(&self.document.value.product_id).await?;
+        let found = ctx.reader().product(&self.document.value.product_id).await?;
         Ok(found.unwrap_or_else(|| self.document.clone()))
     }
 
@@ -101,7 +101,7 @@ impl Product {
 
     /// Categories that the product belongs to. Null, with an error, if categories cannot be read.
     async fn categories(&self, ctx: &Ctx<'_>) -> Result<Option<Vec<Category>>> {
-        let Some(tree) = reader(ctx)?.categories().await? else { return Ok(Some(Vec::new())) };
+        let Some(tree) = ctx.reader().categories().await? else { return Ok(Some(Vec::new())) };
         Ok(Some(self.document.value.category_ids.iter().filter_map(|id| Category::find(&tree, id)).collect()))
     }
 
@@ -135,7 +135,7 @@ impl Product {
         #[graphql(default = 20, desc = "Page size, 0 to 100.")] first: i32,
         #[graphql(desc = "Cursor: the page starts after this node.")] after: Option<String>,
     ) -> Result<Connection<Variant>> {
-        let variants = self.seen_variants(reader(ctx)?.audience);
+        let variants = self.seen_variants(ctx.reader().audience);
         Ok(slice("variants", variants, &Window::forwards(first, after), 20)?)
     }
 
@@ -146,7 +146,7 @@ impl Product {
         #[graphql(desc = "SKU of a variant; all variants if not given.")] sku: Option<String>,
         #[graphql(default = 20, desc = "Number of changes, 0 to 20.")] first: i32,
     ) -> Result<Vec<PriceChange>> {
-        let audience = reader(ctx)?.audience;
+        let audience = ctx.reader().audience;
         let document = self.whole(ctx).await?;
         let seen = self.seen_variants(audience);
         let is_seen = |of: &str| audience == Audience::Staff || seen.iter().any(|(_, one)| one.is(of));

@@ -2,7 +2,7 @@
 
 use crate::execution::leaf;
 use crate::types::names::name;
-use async_graphql::{Context, Enum, ID, Result, SimpleObject};
+use async_graphql::{Enum, ID, Result, SimpleObject};
 use query_api_macros::Fields;
 use read_models::ProjectorStatus;
 use read_models::status::health;
@@ -67,14 +67,6 @@ pub(crate) struct Projector {
     last_error: Option<String>,
     /// Global id of the generation.
     id: ID,
-}
-
-impl Projector {
-    /// For the interface.
-    #[expect(clippy::unused_async, reason = "the interface calls it like a resolver")]
-    pub(crate) async fn graphql_id(&self, _: &Context<'_>) -> Result<ID> {
-        Ok(self.id.clone())
-    }
 }
 
 impl From<ProjectorStatus> for Projector {

@@ -1,6 +1,6 @@
 //! Status of reactors.
 
-use async_graphql::{Context, ID, Result, SimpleObject};
+use async_graphql::{ID, Result, SimpleObject};
 use query_api_macros::Fields;
 use read_models::ReactorStatus;
 
@@ -29,14 +29,6 @@ pub(crate) struct Reactor {
     parked_events: BigInt,
     /// Global id of the reactor.
     id: ID,
-}
-
-impl Reactor {
-    /// For the interface.
-    #[expect(clippy::unused_async, reason = "the interface calls it like a resolver")]
-    pub(crate) async fn graphql_id(&self, _: &Context<'_>) -> Result<ID> {
-        Ok(self.id.clone())
-    }
 }
 
 impl From<ReactorStatus> for Reactor {

@@ -13,7 +13,7 @@ use super::discretion;
 use super::event::EventRef;
 use crate::id::global;
 use crate::page::Named;
-use crate::reader::{Doc, reader};
+use crate::reader::Doc;
 use crate::scalars::DateTime;
 
 #[derive(Clone)]
@@ -28,7 +28,7 @@ impl TimelineEntry {
     /// Title and reason.
     fn told(&self, ctx: &Ctx<'_>) -> Result<(&str, Option<&str>)> {
         let entry = &self.0.value;
-        let audience = reader(ctx)?.audience;
+        let audience = ctx.reader().audience;
         Ok(discretion::entry(&entry.name, &entry.title, entry.reason.as_deref(), audience))
     }
 }

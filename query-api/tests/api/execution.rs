@@ -1,9 +1,10 @@
 //! Execution as the GraphQL specification has it, in the places where engines differ.
 
+use axum::http::Request;
 use serde_json::{Value, json};
 
 use super::documents::product;
-use super::shop::{Shop, code, data};
+use super::shop::{Shop, code, data, id, json_of};
 
 const VARIANTS: &str =
     "query($n: Int) { product(by: { sku: \"SKU-1\" }) { variants(first: $n) { totalCount nodes { sku } } } }";
@@ -80,6 +81,43 @@ async fn fields_are_in_the_order_of_the_query_and_those_with_one_key_are_one() {
     assert_eq!((&found["title"], &found["variants"]), (&one["title"], &one["variants"]));
     let keys: Vec<&String> = found.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["slug", "title", "variants", "id", "__typename"]);
+}
+
+#[tokio::test]
+async fn of_several_operations_the_one_with_the_given_name_determines_the_order() {
+    let shop = shop().await;
+    for (name, expected) in [("A", ["slug", "title"]), ("B", ["title", "slug"])] {
+        let query = "query A { product(by: { sku: \"SKU-1\" }) { slug title } }
+            query B { product(by: { sku: \"SKU-1\" }) { title slug } }";
+        let body = json!({ "query": query, "operationName": name }).to_string();
+        let request = Request::post("/graphql").header("content-type", "application/json").body(body.into());
+        let answer = json_of(shop.request(request.unwrap()).await).await;
+        let keys: Vec<&String> = data(&answer)["product"].as_object().unwrap().keys().collect();
+        assert_eq!(keys, expected);
+    }
+}
+
+#[tokio::test]
+async fn what_subscriptions_send_is_executed_as_queries_are() {
+    let shop = Shop::open().await;
+    shop.add_orders(1).await;
+    let mut socket = shop.socket("/admin/graphql").await;
+    let query = "subscription($id: ID!, $n: Int, $with: Boolean = true, $after: String) {
+        changed: orderUpdated(by: { id: $id }) { version lines(first: $n, after: $after) { totalCount }
+            number @include(if: $with) id @skip(if: $with) ... on Node { __typename } } }";
+    socket.subscribe("1", query, json!({ "id": id("Order:o1") })).await;
+    let order = socket.data("1").await["changed"].clone();
+    let expected =
+        json!({ "version": 3, "lines": { "totalCount": 3 }, "number": "10-000001", "__typename": "Order" });
+    assert_eq!(order, expected);
+    let keys: Vec<&String> = order.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["version", "lines", "number", "__typename"]);
+
+    socket.subscribe("2", query, json!({ "id": id("Order:o1"), "after": "x" })).await;
+    let message = socket.next().await;
+    let (data, error) = (&message["payload"]["data"], &message["payload"]["errors"][0]);
+    assert_eq!((data, &error["path"]), (&Value::Null, &json!(["changed", "lines"])), "{message}");
+    assert_eq!(code(&message["payload"]), "BAD_CURSOR");
 }
 
 #[tokio::test]

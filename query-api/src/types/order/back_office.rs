@@ -5,7 +5,6 @@ use async_graphql::{Result, SimpleObject};
 use query_api_macros::{Fields, object};
 
 use super::Document;
-use crate::reader::reader;
 use crate::scalars::DateTime;
 use crate::types::stock::Reservation;
 
@@ -28,7 +27,7 @@ impl BackOffice {
     /// Free-text reason for the cancellation. Null if none was given or personal data was erased.
     async fn cancel_text(&self, ctx: &Ctx<'_>) -> Result<Option<String>> {
         match &self.0.value.cancel_text {
-            Some(text) => Ok(reader(ctx)?.open(text, "text").await?),
+            Some(text) => Ok(ctx.reader().open(text, "text").await?),
             None => Ok(None),
         }
     }
@@ -37,7 +36,7 @@ impl BackOffice {
     async fn notes(&self, ctx: &Ctx<'_>) -> Result<Vec<Note>> {
         let mut notes = Vec::new();
         for note in &self.0.value.notes {
-            let text = reader(ctx)?.open(&note.note, "note").await?;
+            let text = ctx.reader().open(&note.note, "note").await?;
             notes.push(Note { text, at: (&note.at).into() });
         }
         Ok(notes)
@@ -53,7 +52,7 @@ impl OrderReservation {
     /// Stock reservation of the order. Null until inventory has answered, or, with an error, if reservations
     /// cannot be read.
     async fn reservation(&self, ctx: &Ctx<'_>) -> Result<Option<Reservation>> {
-        Ok(reader(ctx)?.reservation(&self.0.value.order_id).await?.map(Reservation))
+        Ok(ctx.reader().reservation(&self.0.value.order_id).await?.map(Reservation))
     }
 }
 

@@ -7,7 +7,6 @@ use query_api_macros::object;
 use read_models::documents::orders;
 
 use crate::id::global;
-use crate::reader::reader;
 use crate::scalars::{DateTime, Money, money};
 use crate::types::names::{HoldReason, WayOut, all_named, named};
 
@@ -28,7 +27,7 @@ impl Hold {
 
     /// Free-text reason given by staff. Null for shoppers, if none was given, or if personal data was erased.
     async fn text(&self, ctx: &Ctx<'_>) -> Result<Option<String>> {
-        let reader = reader(ctx)?;
+        let reader = ctx.reader();
         match &self.0.text {
             Some(text) if reader.audience == Audience::Staff => Ok(reader.open(text, "text").await?),
             _ => Ok(None),
@@ -37,7 +36,7 @@ impl Hold {
 
     /// Resolutions that staff can choose from. Empty for shoppers.
     fn ways_out(&self, ctx: &Ctx<'_>) -> Result<Vec<WayOut>> {
-        match reader(ctx)?.audience {
+        match ctx.reader().audience {
             Audience::Staff => Ok(all_named(&self.0.ways_out)?),
             Audience::Public => Ok(Vec::new()),
         }

@@ -8,7 +8,7 @@ use read_models::documents::orders;
 use crate::fault::Fault;
 use crate::id::global;
 use crate::page::Named;
-use crate::reader::{Reader, reader};
+use crate::reader::Reader;
 use crate::scalars::{Int, Money};
 use crate::types::product::Product;
 
@@ -66,7 +66,7 @@ impl OrderLine {
     /// The product as it is now. Null if the caller can no longer see it, or, with an error, if products
     /// cannot be read.
     async fn product(&self, ctx: &Ctx<'_>) -> Result<Option<Product>> {
-        let reader = reader(ctx)?;
+        let reader = ctx.reader();
         let product = reader.product(&self.line.product_id).await?;
         Ok(product.and_then(|product| Product::for_audience(product, reader.audience)))
     }

@@ -7,7 +7,6 @@ use read_models::documents::Sealed;
 use serde::Deserialize;
 
 use super::Document;
-use crate::reader::reader;
 
 #[derive(Clone)]
 pub(crate) struct PersonalData(pub(super) Document);
@@ -17,7 +16,7 @@ pub(crate) struct PersonalData(pub(super) Document);
 impl PersonalData {
     /// E-mail address of the customer. Null if personal data was erased.
     async fn email(&self, ctx: &Ctx<'_>) -> Result<Option<String>> {
-        Ok(reader(ctx)?.open(&self.0.value.email, "email").await?)
+        Ok(ctx.reader().open(&self.0.value.email, "email").await?)
     }
 
     /// Delivery address. Null if personal data was erased.
@@ -33,7 +32,7 @@ impl PersonalData {
     /// Whether the personal data of the order was erased. Erasure is permanent. Null, with an error, if this
     /// cannot be determined.
     async fn erased(&self, ctx: &Ctx<'_>) -> Result<Option<bool>> {
-        Ok(Some(reader(ctx)?.is_erased(&self.0.value.email, "email").await?))
+        Ok(Some(ctx.reader().is_erased(&self.0.value.email, "email").await?))
     }
 }
 
@@ -59,7 +58,7 @@ impl Address {
     /// Decrypts an address; `None` if there is none or it was erased.
     pub(crate) async fn open(ctx: &Ctx<'_>, sealed: Option<&Sealed>, field: &str) -> Result<Option<Self>> {
         match sealed {
-            Some(sealed) => Ok(reader(ctx)?.open(sealed, field).await?),
+            Some(sealed) => Ok(ctx.reader().open(sealed, field).await?),
             None => Ok(None),
         }
     }

@@ -10,7 +10,6 @@ use super::Document;
 use super::hold::Hold;
 use super::line::OrderLine;
 use crate::page::{Connection, Window, slice};
-use crate::reader::reader;
 use crate::scalars::{DateTime, Money, instant};
 use crate::types::discretion::{cancel_reason, decline_code};
 use crate::types::names::{
@@ -73,7 +72,7 @@ impl OrderState {
     /// Reason for the latest cancellation, of the order or of a part. Null if nothing was cancelled. Shoppers see OTHER
     /// instead of FRAUD.
     fn cancel_reason(&self, ctx: &Ctx<'_>) -> Result<Option<CancelReason>> {
-        let audience = reader(ctx)?.audience;
+        let audience = ctx.reader().audience;
         let reason = self.0.value.cancel_reason.as_deref();
         Ok(reason.map(|reason| named(cancel_reason(reason, audience))).transpose()?)
     }
@@ -119,7 +118,7 @@ impl OrderState {
 
     /// Decline code of the latest payment attempt. Null unless it was declined. Shoppers see DECLINED instead of FRAUD.
     fn decline_code(&self, ctx: &Ctx<'_>) -> Result<Option<&str>> {
-        let audience = reader(ctx)?.audience;
+        let audience = ctx.reader().audience;
         Ok(self.0.value.decline_code.as_deref().map(|code| decline_code(code, audience)))
     }
 
@@ -135,7 +134,7 @@ impl OrderState {
 
     /// Actions available to the caller in this state. The storefront shows CANCEL and RETRY_PAYMENT only.
     fn allowed_actions(&self, ctx: &Ctx<'_>) -> Result<Vec<OrderAction>> {
-        let shopper = reader(ctx)?.audience == Audience::Public;
+        let shopper = ctx.reader().audience == Audience::Public;
         let mut actions = self.0.value.allowed_actions.clone();
         actions.retain(|action| !shopper || matches!(action.as_str(), "CANCEL" | "RETRY_PAYMENT"));
         Ok(all_named(&actions)?)

@@ -1,7 +1,7 @@
 //! Versions of orders.
 
 use crate::execution::merged;
-use async_graphql::{Context, ID, MergedObject, Result};
+use async_graphql::{ID, MergedObject};
 use query_api_macros::object;
 use read_models::documents::orders;
 
@@ -36,12 +36,6 @@ impl OrderVersion {
         let fields = OrderVersionFields { order_id, version: document.version, since };
         Self(fields, OrderState(document.clone()), PersonalData(document))
     }
-
-    /// For the interface.
-    #[expect(clippy::unused_async, reason = "the interface calls it like a resolver")]
-    pub(crate) async fn graphql_id(&self, _: &Context<'_>) -> Result<ID> {
-        Ok(self.0.global_id())
-    }
 }
 
 impl ShopOrderVersion {
@@ -50,12 +44,6 @@ impl ShopOrderVersion {
         let office = BackOffice(past.document.clone());
         let OrderVersion(fields, state, personal) = OrderVersion::opened(past);
         Self(fields, state, personal, office)
-    }
-
-    /// For the interface.
-    #[expect(clippy::unused_async, reason = "the interface calls it like a resolver")]
-    pub(crate) async fn graphql_id(&self, _: &Context<'_>) -> Result<ID> {
-        Ok(self.0.global_id())
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Attribute, Product, attributes};
 use crate::fault::Fault;
 use crate::id::global;
 use crate::page::Named;
-use crate::reader::{Reader, reader};
+use crate::reader::Reader;
 use crate::scalars::{Int, Money, money};
 use crate::types::stock::StockView;
 
@@ -114,7 +114,7 @@ impl Variant {
 
     /// Stock level of the variant. Null, with an error, if stock cannot be read.
     async fn stock(&self, ctx: &Ctx<'_>) -> Result<Option<StockView>> {
-        Ok(Some(self.stock_view(reader(ctx)?).await?))
+        Ok(Some(self.stock_view(ctx.reader()).await?))
     }
 
     /// The product that the variant belongs to.

@@ -5,7 +5,7 @@ use crate::execution::merged;
 use query_api_macros::{Fields, object};
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, MergedObject, Result, SimpleObject};
+use async_graphql::{ID, MergedObject, Result, SimpleObject};
 use read_models::documents::reservations::RESERVATIONS;
 use read_models::documents::stock;
 use read_models::documents::stock_movements::STOCK_MOVEMENTS;
@@ -16,7 +16,7 @@ use super::reservation::Reservation;
 use crate::id::global;
 use crate::input::one_of;
 use crate::page::{Connection, List, Listed, Named, Window};
-use crate::reader::{Doc, Past, reader};
+use crate::reader::{Doc, Past};
 use crate::scalars::DateTime;
 use crate::types::names::{StockLevel, StockMovementKind, named};
 
@@ -27,14 +27,6 @@ type Document = Arc<Doc<stock::StockItem>>;
 pub(crate) struct StockItem(ItemFields, ItemState);
 
 merged!(StockItem: 0: ItemFields, 1: ItemState);
-
-impl StockItem {
-    /// For the interface.
-    #[expect(clippy::unused_async, reason = "the interface calls it like a resolver")]
-    pub(crate) async fn graphql_id(&self, _: &Context<'_>) -> Result<ID> {
-        Ok(global("StockItem", &self.0.0.value.sku))
-    }
-}
 
 impl Named for StockItem {
     const NAME: &'static str = "StockItem";
@@ -53,14 +45,6 @@ impl Listed for StockItem {
 pub(crate) struct StockItemVersion(StockVersionFields, ItemState);
 
 merged!(StockItemVersion: 0: StockVersionFields, 1: ItemState);
-
-impl StockItemVersion {
-    /// For the interface.
-    #[expect(clippy::unused_async, reason = "the interface calls it like a resolver")]
-    pub(crate) async fn graphql_id(&self, _: &Context<'_>) -> Result<ID> {
-        Ok(self.0.id.clone())
-    }
-}
 
 impl From<Past<stock::StockItem>> for StockItemVersion {
     fn from(Past { document, since }: Past<stock::StockItem>) -> Self {
@@ -112,7 +96,7 @@ impl ItemFields {
             filters: vec![Filter::HasAny("heldSkus", vec![self.0.value.sku.clone()])],
             sort: vec![("createdAt", Direction::Ascending)],
         };
-        let page = list.page(reader(ctx)?, &Window::forwards(first, after), 20).await?;
+        let page = list.page(ctx.reader(), &Window::forwards(first, after), 20).await?;
         Ok(Some(Connection::of(page)))
     }
 
@@ -130,7 +114,7 @@ impl ItemFields {
         filters.extend(kinds.map(|kinds| one_of("kind", kinds)));
         let sort = vec![("version", Direction::Descending)];
         let list = List { collection: &STOCK_MOVEMENTS, filters, sort };
-        let page = list.page(reader(ctx)?, &Window::forwards(first, after), 50).await?;
+        let page = list.page(ctx.reader(), &Window::forwards(first, after), 50).await?;
         Ok(Some(Connection::of(page)))
     }
 }

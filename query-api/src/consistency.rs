@@ -68,6 +68,11 @@ impl Ledger {
         Ok(())
     }
 
+    /// Whether no version is required.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// The versions to wait for before this collection is read; none once it was.
     pub(crate) fn open(&self, collection: &Collection) -> Vec<StreamVersion> {
         let unread = |entry: &Entry| !entry.observed.contains_key(collection.name);

@@ -13,28 +13,26 @@ use std::time::Duration;
 
 use platform::bus::Positions;
 use platform::telemetry::metrics::metrics;
-use read_models::{Collection, Generation, GenerationState, KeyedStore, Store, StoreError, Stored};
+use read_models::{Collection, Generation, KeyedStore, Store, StoreError, Stored};
 use tokio::time::{Instant, timeout};
 
 use self::breaker::Breaker;
 pub(crate) use self::flights::Flights;
 pub(crate) use self::floors::Floors;
 pub(crate) use self::passed::Passed;
+use crate::pointers::Pointers;
 use crate::services::Services;
 
 /// How long a call of the hot views may take.
 const LIMIT: Duration = Duration::from_millis(100);
 /// How long the hot views are not asked after a call failed.
 const PAUSE: Duration = Duration::from_millis(500);
-/// How long the pointers to the live generations are not read again. A rebuild keeps the generation before.
-const FRESH: Duration = Duration::from_millis(250);
 
 /// The hot views of a process, in a store of their own.
 pub(crate) struct HotStore {
     store: KeyedStore,
     breaker: Breaker,
-    /// The live generations, and when they were read. One query at a time reads them.
-    live: tokio::sync::Mutex<Option<(Instant, Vec<Generation>)>>,
+    pointers: Pointers,
 }
 
 /// Why the hot views have no answer.
@@ -64,7 +62,7 @@ impl HotStore {
     /// `None` if hot collections are among the documents.
     pub(crate) fn of(store: &Store) -> Option<Self> {
         let store = store.hot.clone()?;
-        Some(Self { store, breaker: Breaker::new(PAUSE), live: tokio::sync::Mutex::default() })
+        Some(Self { store, breaker: Breaker::new(PAUSE), pointers: Pointers::default() })
     }
 
     /// Documents by id, in that order; tombstones are left out.
@@ -85,7 +83,7 @@ impl HotStore {
         let loaded = self.call(self.store.keyed.load(generation, ids)).await;
         if loaded == Err(Unusable::Empty) {
             // Dropped since the pointer was read.
-            *self.live.lock().await = None;
+            self.pointers.forget().await;
         }
         Ok(loaded?.into_iter().map(|one| one.filter(|stored| stored.body.is_some())).collect())
     }
@@ -108,17 +106,8 @@ impl HotStore {
     }
 
     async fn live(&self, collection: &Collection) -> Result<Generation, Unusable> {
-        let mut live = self.live.lock().await;
-        let fresh = live.as_ref().is_some_and(|(read, _)| read.elapsed() < FRESH);
-        if !fresh {
-            let read = Instant::now();
-            let all = self.call(self.store.generations.list()).await?;
-            let all = all.into_iter().filter(|(_, state)| *state == GenerationState::Live);
-            *live = Some((read, all.map(|(generation, _)| generation).collect()));
-        }
-        let known = live.iter().flat_map(|(_, all)| all);
-        let of = |one: &&Generation| one.collection == collection.name && one.shape == collection.shape;
-        known.into_iter().find(of).cloned().ok_or(Unusable::Empty)
+        let live = self.pointers.read(self.call(self.store.generations.list())).await?;
+        live.of(collection).cloned().ok_or(Unusable::Empty)
     }
 
     async fn call<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, Unusable> {

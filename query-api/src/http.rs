@@ -3,10 +3,12 @@
 
 mod accept;
 mod answer;
+mod answer_cache;
 mod body;
 mod engine;
 mod get;
 mod graphiql;
+mod parsed;
 mod request;
 mod sse;
 mod websocket;
@@ -30,7 +32,9 @@ use crate::limits::Prices;
 use crate::live::Live;
 use crate::options::Options;
 use crate::persisted::PersistedQueries;
+use crate::pointers::Pointers;
 use crate::reader::Readers;
+use crate::recent::Recent;
 use crate::schema::{admin, admin_sdl, storefront, storefront_sdl};
 use crate::services::Services;
 
@@ -53,6 +57,7 @@ impl QueryApi {
         let options = Arc::new(options);
         let waiters = Arc::new(Semaphore::new(options.max_waiting));
         let hot = HotViews::of(&services);
+        let (pointers, recent) = (Arc::new(Pointers::default()), Recent::of(options.document_cache));
         let live = Arc::new(Live::new(&services));
         let bounds = Arc::new(Bounds {
             connections: Arc::new(Semaphore::new(options.live.max_connections)),
@@ -60,14 +65,19 @@ impl QueryApi {
         });
         let engine = |schema, sdl: &str, audience| {
             let (services, hot, waiters) = (services.clone(), hot.clone(), waiters.clone());
+            let (pointers, recent, patience) = (pointers.clone(), recent.clone(), options.patience);
             Arc::new(Engine {
                 schema,
                 prices: Prices::of(sdl),
-                readers: Readers { services, audience, hot, waiters, patience: options.patience },
+                readers: Readers { services, audience, hot, pointers, recent, waiters, patience },
                 live: live.clone(),
                 options: options.clone(),
                 bounds: bounds.clone(),
-                parsed: engine::Parsed::default(),
+                parsed: parsed::Parsed::default(),
+                answers: answer_cache::AnswerCache::of(match audience {
+                    Audience::Public => options.answer_cache,
+                    Audience::Staff => 0,
+                }),
                 persisted: PersistedQueries::new(
                     &options.persisted,
                     options.persisted.only_manifest && audience == Audience::Public,

@@ -40,6 +40,12 @@ pub struct Options {
     /// How long browsers and proxies may keep answers about the catalog that were asked for by `GET`, in whole seconds. 0: they
     /// ask again each time, and are answered with 304 if nothing has changed.
     pub catalog_max_age: Duration,
+    /// How much memory answers about the catalog may take that are kept for the next clients who ask for the same, in bytes. Such
+    /// an answer is at most a quarter of a second old. 0: every answer is read.
+    pub answer_cache: usize,
+    /// How much memory decoded documents of the catalog may take that shoppers' queries share, in bytes. A list or a stock level
+    /// from there is at most an eighth of a second old. 0: every query reads for itself.
+    pub document_cache: usize,
 }
 
 impl Default for Options {
@@ -60,6 +66,8 @@ impl Default for Options {
             max_cost: 50_000,
             persisted: PersistedOptions::default(),
             catalog_max_age: Duration::from_secs(5),
+            answer_cache: 16 * 1024 * 1024,
+            document_cache: 16 * 1024 * 1024,
         }
     }
 }

@@ -102,7 +102,8 @@ impl List {
     ) -> Result<Page<Product>, Fault> {
         let query = self.query(window, default)?;
         let places = reader.places(self.collection, &query).await?;
-        let page = self.cut(&query, places.into_iter().map(|place| (place.clone(), place.cursor)).collect());
+        let page =
+            self.cut(&query, places.iter().map(|place| (place.clone(), place.cursor.clone())).collect());
         let places: Vec<Place> = page.items.iter().map(|(place, _)| place.clone()).collect();
         let mut listed = reader.listed(&places).await?.into_iter();
         Ok(page.filter_map(|_| listed.next().flatten().map(Product::listed)))

@@ -10,6 +10,7 @@ mod hot;
 mod joins;
 mod past;
 mod personal;
+mod reads;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -20,7 +21,7 @@ use parking_lot::Mutex;
 use read_models::documents::categories::CATEGORIES;
 use read_models::documents::products::PRODUCTS;
 use read_models::documents::versions;
-use read_models::{Collection, Cursor, Document, Filter, Generation, GenerationState, Place, Query, Streams};
+use read_models::{Collection, Cursor, Document, Filter, Generation, Place, Query, Streams};
 use search::Search;
 use serde::de::DeserializeOwned;
 use tokio::sync::{OnceCell, Semaphore};
@@ -31,10 +32,13 @@ pub(crate) use hot::ListedProduct;
 pub(crate) use joins::{Doc, Joins, shared};
 pub(crate) use past::Past;
 pub(crate) use personal::Personal;
+pub(crate) use reads::{CatalogState, Reads};
 
 use crate::consistency::Ledger;
 use crate::fault::Fault;
 use crate::hot::HotViews;
+use crate::pointers::{Live, Pointers};
+use crate::recent::{Recent, State};
 use crate::services::Services;
 
 /// One query's view of the store.
@@ -46,9 +50,13 @@ pub(crate) struct Reader {
     pub(crate) joins: Joins,
     pub(crate) personal: Personal,
     hot: Arc<HotViews>,
+    recorded: reads::Recorded,
     /// Whether hot views were answered from the documents.
     degraded: AtomicBool,
-    live: OnceCell<Result<Vec<Generation>, Arc<Fault>>>,
+    recent: Option<Arc<Recent>>,
+    pointers: Arc<Pointers>,
+    /// The same for the whole query.
+    live: OnceCell<Result<Live, Arc<Fault>>>,
     ledger: Mutex<Ledger>,
     /// One wait at a time, so that two fields do not wait for the same versions.
     waiting: tokio::sync::Mutex<()>,
@@ -59,13 +67,8 @@ pub(crate) struct Reader {
 
 impl Reader {
     /// A reader whose patience begins now.
-    pub(crate) fn new(
-        services: Services,
-        audience: Audience,
-        hot: Arc<HotViews>,
-        waiters: Arc<Semaphore>,
-        patience: Duration,
-    ) -> Self {
+    fn new(readers: &Readers) -> Self {
+        let Readers { services, audience, hot, pointers, recent, waiters, patience } = readers.clone();
         Self {
             services,
             audience,
@@ -73,7 +76,10 @@ impl Reader {
             joins: Joins::default(),
             personal: Personal::default(),
             hot,
+            recorded: reads::Recorded::default(),
             degraded: AtomicBool::new(false),
+            recent,
+            pointers,
             live: OnceCell::new(),
             ledger: Mutex::default(),
             waiting: tokio::sync::Mutex::default(),
@@ -98,6 +104,11 @@ impl Reader {
     /// The report on tokens that the client gets.
     pub(crate) fn consistency(&self) -> Option<async_graphql::Value> {
         self.ledger(|ledger| ledger.report())
+    }
+
+    /// The collections that were read so far; `None` if one of them does not belong to the catalog.
+    pub(crate) fn reads(&self) -> Option<Reads> {
+        self.recorded.of_catalog()
     }
 
     /// Documents by id, in that order; `None` for one that does not exist or was deleted.
@@ -135,9 +146,32 @@ impl Reader {
         &self,
         collection: &'static Collection,
         query: &Query,
-    ) -> Result<Vec<Place>, Fault> {
+    ) -> Result<Arc<[Place]>, Fault> {
+        let recent = self.recent().filter(|_| collection.name == PRODUCTS.name);
+        let recent = recent.zip(self.recent_state(collection).await);
+        if let Some(places) = recent.as_ref().and_then(|(recent, state)| recent.places(query, state)) {
+            self.recorded.add(collection);
+            return Ok(places);
+        }
         let generation = self.ready(collection).await?;
-        Ok(self.services.store.queries.places(&generation, query).await?)
+        let places: Arc<[Place]> = self.services.store.queries.places(&generation, query).await?.into();
+        if let Some((recent, state)) = recent {
+            recent.keep_places(query, places.clone(), &state);
+        }
+        Ok(places)
+    }
+
+    /// What other queries have read a moment ago, if this one may be answered from it: shoppers' without a token.
+    fn recent(&self) -> Option<&Recent> {
+        let recent = self.recent.as_deref().filter(|_| self.audience == Audience::Public)?;
+        self.ledger(|ledger| ledger.is_empty()).then_some(recent)
+    }
+
+    /// The state of a collection now; `None` if it cannot be known.
+    async fn recent_state(&self, collection: &Collection) -> Option<State> {
+        let at = Instant::now();
+        let token = self.services.state(collection).await.ok()?;
+        Some(State { token, at })
     }
 
     /// The first document that matches.
@@ -244,24 +278,19 @@ impl Reader {
         })
     }
 
-    /// Reads all pointers with one call. A collection without writes has no pointer yet.
+    /// The live generation. A collection without writes has no pointer yet.
     async fn live(&self, collection: &Collection) -> Result<Generation, Fault> {
+        self.recorded.add(collection);
         let generations = &self.services.store.generations;
         let live = self.live.get_or_init(|| async {
-            let all = generations.list().await.map_err(|error| Arc::new(Fault::from(error)))?;
-            let live = all.into_iter().filter(|(_, state)| *state == GenerationState::Live);
-            Ok(live.map(|(generation, _)| generation).collect())
+            self.pointers.read(generations.list()).await.map_err(|error| Arc::new(Fault::from(error)))
         });
         match live.await {
             Err(fault) => Err(Fault::Shared(fault.clone())),
-            Ok(live) => {
-                let of =
-                    |one: &&Generation| one.collection == collection.name && one.shape == collection.shape;
-                match live.iter().find(of) {
-                    Some(generation) => Ok(generation.clone()),
-                    None => Ok(generations.live(collection).await?),
-                }
-            }
+            Ok(live) => match live.of(collection) {
+                Some(generation) => Ok(generation.clone()),
+                None => Ok(generations.live(collection).await?),
+            },
         }
     }
 

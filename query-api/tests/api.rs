@@ -1,6 +1,7 @@
 //! The query API over HTTP, on a store with documents written by hand.
 
 mod api {
+    mod answer_cache;
     mod calls;
     mod catalog;
     mod consistency;
@@ -22,6 +23,7 @@ mod api {
     mod persisted;
     mod protocol;
     mod published;
+    mod recent;
     mod sdl;
     mod searching;
     mod shop;

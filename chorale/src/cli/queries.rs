@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use query_api::{AutomaticLimits, Manifest, Options, PersistedOptions};
 
-/// Which GraphQL documents processes with a query API run, and how long answers may be kept.
+/// Which GraphQL documents processes with a query API run, and how long and where answers are kept.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "GraphQL")]
 pub struct QueryOptions {
@@ -39,6 +39,27 @@ pub struct QueryOptions {
         value_name = "SECONDS"
     )]
     pub catalog_max_age: u32,
+    /// Mebibytes for answers about the catalogue that are given again to shoppers who ask for the same within a quarter of a
+    /// second. 0: every answer is read.
+    #[arg(
+        long,
+        global = true,
+        env = "CHORALE_ANSWER_CACHE",
+        default_value_t = 16,
+        value_parser = clap::value_parser!(u16).range(..=4096),
+        value_name = "MIB"
+    )]
+    pub answer_cache: u16,
+    /// Mebibytes for documents of the catalogue that shoppers' queries share. 0: every query reads for itself.
+    #[arg(
+        long,
+        global = true,
+        env = "CHORALE_DOCUMENT_CACHE",
+        default_value_t = 16,
+        value_parser = clap::value_parser!(u16).range(..=4096),
+        value_name = "MIB"
+    )]
+    pub document_cache: u16,
 }
 
 impl QueryOptions {
@@ -59,13 +80,21 @@ impl QueryOptions {
             automatic: (!self.no_automatic_persisted_queries).then(AutomaticLimits::default),
         };
         let catalog_max_age = Duration::from_secs(self.catalog_max_age.into());
-        Ok(Options { persisted, catalog_max_age, ..Options::default() })
+        let [answer_cache, document_cache] =
+            [self.answer_cache, self.document_cache].map(|mebibytes| usize::from(mebibytes) * 1024 * 1024);
+        Ok(Options { persisted, catalog_max_age, answer_cache, document_cache, ..Options::default() })
     }
 
     /// The arguments that give another process the same options.
     pub fn arguments(&self) -> Vec<OsString> {
-        let mut list: Vec<OsString> =
-            vec!["--catalog-max-age".into(), self.catalog_max_age.to_string().into()];
+        let mut list: Vec<OsString> = vec![
+            "--catalog-max-age".into(),
+            self.catalog_max_age.to_string().into(),
+            "--answer-cache".into(),
+            self.answer_cache.to_string().into(),
+            "--document-cache".into(),
+            self.document_cache.to_string().into(),
+        ];
         if let Some(file) = &self.persisted_query_manifest {
             list.extend(["--persisted-query-manifest".into(), file.into()]);
         }

@@ -76,6 +76,8 @@ fn the_processes_of_up_get_the_options_of_the_query_api() {
         "--only-persisted-queries",
         "--no-automatic-persisted-queries",
         "--catalog-max-age=0",
+        "--answer-cache=0",
+        "--document-cache=1",
     ];
     for given in [&given[..], &given[..1]] {
         let options = Cli::parse_from(given).queries;

@@ -90,6 +90,8 @@ pub struct Metrics {
     pub http_refused: Vector<Counter, 1>,
     /// By schema and outcome.
     pub graphql_operations: Vector<Histogram, 2>,
+    /// By outcome.
+    pub graphql_cached_answers: Vector<Counter, 1>,
     /// By schema and transport.
     pub graphql_subscriptions: Vector<Gauge, 2>,
     /// By schema.
@@ -330,6 +332,7 @@ impl Metrics {
             http_closed: b.counter("http_server_closed_connections", ["address", "reason"], "Connections that the server closed. Reason: `head` (the head of a request did not come in time), `idle` (no further request), `stalled` (the client did not read its response), `displaced` (another connection needed the place), `shutdown`."),
             http_refused: b.counter("http_server_refused_connections", ["address"], "Attempts to accept a connection that the system refused, such as for lack of descriptors; the connection waits, and is accepted later."),
             graphql_operations: b.durations("graphql_server_operation_duration", ["graphql_schema", "outcome"], "Time to execute a GraphQL operation. Outcome: `ok`, or `errors` if the response contains errors."),
+            graphql_cached_answers: b.counter("graphql_server_cached_answers", ["outcome"], "Operations of the storefront that may be answered from the cache of answers. Outcome: `hit`, `miss` (read for all who ask), or `alone` (read for one, because it fails, or because the catalog changes all the time)."),
             graphql_subscriptions: b.gauge("graphql_server_active_subscriptions", ["graphql_schema", "transport"], "Operations that run over a WebSocket (`websocket`) or as an event stream (`sse`)."),
             graphql_connections: b.gauge("graphql_server_active_connections", ["graphql_schema"], "WebSocket connections that are open now."),
             graphql_closed: b.counter("graphql_server_closed_connections", ["graphql_schema", "reason"], "WebSockets that ended. Reason: `client` (closed by it, or gone), `protocol` (a message that is not allowed), `slow` (the client did not read), `silent` (it no longer answered), `shutdown`."),

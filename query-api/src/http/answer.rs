@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_graphql::{Name, ServerError, Value};
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
@@ -11,6 +11,7 @@ use http_server::{HttpError, TraceContext};
 use serde::Serialize;
 
 use super::accept::Media;
+use super::answer_cache;
 use super::body::Unreadable;
 
 /// An answer to an operation.
@@ -54,6 +55,13 @@ impl Answer {
         is_null && !self.errors.is_empty() && self.errors.iter().all(|error| error.path.is_empty())
     }
 
+    /// Whether it is complete, from the store that usually answers it, and not bound to a client's consistency token: others may
+    /// get the same.
+    pub(super) fn is_common(&self) -> bool {
+        let marked = ["consistency", "degraded"].iter().any(|mark| self.extensions.contains_key(*mark));
+        self.errors.is_empty() && !marked
+    }
+
     /// As clients get it. If nothing was executed, it has no entry `data` (GraphQL specification, 7.1).
     pub(super) fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
         let mut out = vec![b'{'];
@@ -93,7 +101,9 @@ impl From<async_graphql::Response> for Answer {
 pub(super) struct Ready {
     pub(super) status: StatusCode,
     pub(super) media: Media,
-    pub(super) body: Vec<u8>,
+    pub(super) body: Bytes,
+    /// See [`Answer::is_common`].
+    pub(super) is_common: bool,
 }
 
 impl Ready {
@@ -103,7 +113,7 @@ impl Ready {
         let refused = media == Media::GraphqlResponse && answer.is_refusal();
         let status = if refused { StatusCode::BAD_REQUEST } else { StatusCode::OK };
         match answer.to_json() {
-            Ok(body) => Self { status, media, body },
+            Ok(body) => Self { status, media, body: body.into(), is_common: answer.is_common() },
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
                 tracing::error!(error, "could not serialise a GraphQL response");
@@ -113,9 +123,21 @@ impl Ready {
         }
     }
 
+    /// An answer of the cache.
+    pub(super) fn kept(body: answer_cache::Body, media: Media) -> Self {
+        let answer_cache::Body { bytes, is_common } = body;
+        Self { status: StatusCode::OK, media, body: bytes, is_common }
+    }
+
+    /// For the cache.
+    pub(super) fn body(&self) -> answer_cache::Body {
+        answer_cache::Body { bytes: self.body.clone(), is_common: self.is_common }
+    }
+
     fn failed(status: StatusCode, error: ServerError, media: Media) -> Self {
         let answer = Answer::from_errors(vec![error]);
-        Self { status, media, body: answer.to_json().unwrap_or_default() }
+        let body = answer.to_json().unwrap_or_default().into();
+        Self { status, media, body, is_common: false }
     }
 
     pub(super) fn respond(self) -> Response {

@@ -1,30 +1,28 @@
 //! Executing the operations of one schema.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, OperationType};
-use async_graphql::{Name, Request, ServerError, Value, Variables};
+use async_graphql::{Request, ServerError, Value, Variables};
 use axum::extract::Request as HttpRequest;
 use axum::http::StatusCode;
 use axum::response::Response;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use http_server::{Audience, Caller, TraceContext};
-use lru::LruCache;
-use parking_lot::Mutex;
 use platform::shutdown::Shutdown;
 use platform::telemetry::metrics::{Gauge, Timer, metrics};
 use tokio::sync::Semaphore;
 
-use super::accept::Accepted;
+use super::accept::{Accepted, Media};
 use super::answer::{Answer, Data, Ready};
+use super::answer_cache::{AnswerCache, Key, Lookup};
+use super::parsed::{Known, Parsed, operation};
 use super::request::{GraphqlRequest, Requested};
 use super::{answer, body, get, sse};
 use crate::execution::{Schemas, coerced};
 use crate::fault;
-use crate::limits::{Prices, Refusal, check_size, check_text, check_variables};
+use crate::limits::{Prices, Refusal, check_variables};
 use crate::live::Live;
 use crate::options::Options;
 use crate::persisted::{NotStored, PersistedQueries};
@@ -39,6 +37,7 @@ pub(super) struct Engine {
     pub(super) options: Arc<Options>,
     pub(super) bounds: Arc<Bounds>,
     pub(super) parsed: Parsed,
+    pub(super) answers: AnswerCache,
     pub(super) persisted: PersistedQueries,
 }
 
@@ -48,16 +47,23 @@ pub(super) struct Bounds {
     pub(super) operations: Arc<Semaphore>,
 }
 
-/// An operation that passed the limits.
-pub(super) struct Prepared {
+/// An operation of a document that passed the limits of documents.
+pub(super) struct Asked {
     text: Arc<str>,
     known: Arc<Known>,
     variables: Variables,
     /// Of the operation that is run.
     name: Option<String>,
+    kind: OperationType,
+    consistency: Option<String>,
+    guest_token: Option<String>,
+}
+
+/// An operation that passed all limits.
+pub(super) struct Prepared {
+    asked: Asked,
     reader: Arc<Reader>,
     cost: Value,
-    kind: OperationType,
 }
 
 impl Engine {
@@ -78,12 +84,13 @@ impl Engine {
             Err(why) => return answer::unreadable(&why, media),
         };
         let timer = Timer::start();
-        let prepared = self.prepare(request);
-        let subscribes = matches!(&prepared, Ok(one) if one.kind == OperationType::Subscription);
+        let asked = self.asked(request);
+        let subscribes = matches!(&asked, Ok(one) if one.kind == OperationType::Subscription);
         if accepted.events && (subscribes || accepted.prefers_events) {
+            let prepared = asked.and_then(|asked| self.prepare(asked));
             return sse::respond(self, prepared, trace, &shutdown);
         }
-        Ready::of(&self.answer(prepared, &trace, timer).await, media).respond()
+        self.answer(asked, &trace, timer, media).await.respond()
     }
 
     /// Responds to a `GET` that opens no WebSocket. Only the storefront is asked like that: browsers send a `GET` for any page
@@ -100,26 +107,21 @@ impl Engine {
         let trace = TraceContext::of(request.extensions());
         let longest = self.options.http.max_body;
         let (timer, (parts, _)) = (Timer::start(), request.into_parts());
-        let prepared = match body::read_parameters(&parts.uri, &parts.headers, longest) {
-            Ok(request) => self.prepare(request),
+        let asked = match body::read_parameters(&parts.uri, &parts.headers, longest) {
+            Ok(request) => self.asked(request),
             Err(why) => return answer::unreadable(&why, media),
         };
-        let asked = prepared.as_ref().ok().map(|one| (one.known.clone(), one.name.clone(), one.kind));
-        if let Some((known, _, kind)) = &asked
-            && let Some(refusal) = get::refusal(&known.document, *kind)
+        if let Ok(asked) = &asked
+            && let Some(refusal) = get::refusal(&asked.known.document, asked.kind)
         {
             return answer::not_allowed("POST", refusal);
         }
-        let answer = self.answer(prepared, &trace, timer).await;
-        let ready = Ready::of(&answer, media);
-        let personal = parts.headers.contains_key(body::GUEST_TOKEN);
-        match asked {
-            Some((known, name, _))
-                if !personal && get::may_be_kept(&answer, &known.document, name.as_deref()) =>
-            {
-                get::kept(ready, &parts.headers, self.options.catalog_max_age)
-            }
-            _ => ready.respond(),
+        let may_be_kept = asked.as_ref().is_ok_and(Asked::is_of_catalog);
+        let ready = self.answer(asked, &trace, timer, media).await;
+        if may_be_kept && ready.is_common {
+            get::kept(ready, &parts.headers, self.options.catalog_max_age)
+        } else {
+            ready.respond()
         }
     }
 
@@ -140,24 +142,45 @@ impl Engine {
 
     async fn answer(
         &self,
-        prepared: Result<Prepared, Box<Answer>>,
+        asked: Result<Asked, Box<Answer>>,
         trace: &TraceContext,
         timer: Timer,
-    ) -> Answer {
-        let answer = match prepared {
-            Ok(Prepared { kind: OperationType::Subscription, .. }) => {
-                let refusal = Refusal::NotAStream;
-                Answer::from_errors(vec![answer::coded(refusal.to_string(), refusal.code())])
-            }
-            Ok(prepared) => self.execute_once(prepared, trace).await,
-            Err(refused) => *refused,
+        media: Media,
+    ) -> Ready {
+        let place = match asked.as_ref().ok().and_then(|asked| self.key(asked)) {
+            Some(key) => self.answers.look_up(key, &self.readers).await,
+            None => Lookup::Alone,
         };
-        self.observe(timer, &answer);
-        answer
+        if let Lookup::Kept(body) = place {
+            self.observe(timer, true);
+            return Ready::kept(body, media);
+        }
+        let (answer, reads) = match asked.and_then(|asked| self.prepare(asked)) {
+            Ok(prepared) if prepared.asked.kind == OperationType::Subscription => {
+                let refusal = Refusal::NotAStream;
+                (Answer::from_errors(vec![answer::coded(refusal.to_string(), refusal.code())]), None)
+            }
+            Ok(prepared) => (self.execute_once(&prepared, trace).await, prepared.reader.reads()),
+            Err(refused) => (*refused, None),
+        };
+        self.observe(timer, answer.errors.is_empty());
+        let ready = Ready::of(&answer, media);
+        if let Lookup::Missing(place) = place {
+            place.fill(answer.errors.is_empty().then(|| ready.body()), reads);
+        }
+        ready
     }
 
-    fn observe(&self, timer: Timer, answer: &Answer) {
-        let outcome = if answer.errors.is_empty() { "ok" } else { "errors" };
+    /// What the answer is kept for; `None` if others must not get it.
+    fn key(&self, asked: &Asked) -> Option<Key> {
+        let is_common = self.readers.audience == Audience::Public
+            && asked.kind == OperationType::Query
+            && asked.is_of_catalog();
+        Some((asked.known.number, is_common.then(|| asked.fingerprint()).flatten()?))
+    }
+
+    fn observe(&self, timer: Timer, is_ok: bool) {
+        let outcome = if is_ok { "ok" } else { "errors" };
         timer.observe(&metrics().graphql_operations.with([self.schema(), outcome]));
     }
 
@@ -171,16 +194,16 @@ impl Engine {
             Ok(prepared) => prepared,
             Err(refused) => return stream::iter([*refused]).boxed(),
         };
-        if prepared.kind == OperationType::Subscription {
+        if prepared.asked.kind == OperationType::Subscription {
             return stream::once(self.subscribe(prepared, trace)).flatten().boxed();
         }
         let once = async move {
             let (timer, limit) = (Timer::start(), self.options.http.timeout);
-            let answer = tokio::time::timeout(limit, self.execute_once(prepared, &trace)).await;
+            let answer = tokio::time::timeout(limit, self.execute_once(&prepared, &trace)).await;
             let answer = answer.unwrap_or_else(|_| {
                 Answer::from_errors(vec![answer::coded("the query timed out", "TIMEOUT")])
             });
-            self.observe(timer, &answer);
+            self.observe(timer, answer.errors.is_empty());
             answer
         };
         stream::once(once).boxed()
@@ -191,12 +214,15 @@ impl Engine {
         prepared: Prepared,
         trace: TraceContext,
     ) -> BoxStream<'static, Answer> {
-        let variables = match self.checked(&prepared, &trace).await {
+        let variables = match self.checked(&prepared.asked, &trace).await {
             Ok((_, variables)) => variables,
             Err(errors) => return stream::iter([Answer::from_errors(errors)]).boxed(),
         };
-        let request = prepared.request(variables).data(prepared.reader.clone()).data(self.live.clone());
-        let answers = self.schema.subscribe(request, prepared.known.document.clone(), &self.readers);
+        let asked = &prepared.asked;
+        let request = asked.request(variables).data(prepared.reader.clone()).data(self.live.clone());
+        // What changes is read again, and a client that is told of a change must not be shown the state before.
+        let readers = Readers { recent: None, ..self.readers.clone() };
+        let answers = self.schema.subscribe(request, asked.known.document.clone(), &readers);
         let present = move |mut answer: async_graphql::Response| {
             fault::present(&mut answer.errors, &trace);
             Answer::from(answer)
@@ -207,14 +233,14 @@ impl Engine {
     /// The operation and its variables with their defaults, or what is wrong with them.
     async fn checked<'p>(
         &self,
-        prepared: &'p Prepared,
+        asked: &'p Asked,
         trace: &TraceContext,
     ) -> Result<(&'p OperationDefinition, Variables), Vec<ServerError>> {
-        let mut errors = self.invalid(prepared).await;
+        let mut errors = self.invalid(asked).await;
         // A valid request names an operation.
-        let found = operation(&prepared.known.document, prepared.name.as_deref());
+        let found = operation(&asked.known.document, asked.name.as_deref());
         if let Some(operation) = found.filter(|_| errors.is_empty()) {
-            match coerced(operation, &prepared.variables) {
+            match coerced(operation, &asked.variables) {
                 Ok(variables) => return Ok((operation, variables)),
                 Err(error) => errors.push(*error),
             }
@@ -224,43 +250,48 @@ impl Engine {
     }
 
     /// What is wrong with an operation; nothing if it is valid. An operation that was valid with the same variables still is.
-    async fn invalid(&self, prepared: &Prepared) -> Vec<ServerError> {
-        let fingerprint = prepared.fingerprint();
-        let was_valid = |of: &Vec<u8>| prepared.known.valid.lock().get(of).is_some();
+    async fn invalid(&self, asked: &Asked) -> Vec<ServerError> {
+        let fingerprint = asked.fingerprint();
+        let was_valid = |of: &Vec<u8>| asked.known.valid.lock().get(of).is_some();
         if fingerprint.as_ref().is_some_and(was_valid) {
             return Vec::new();
         }
-        let errors = self.schema.validate(prepared.request(prepared.variables.clone())).await;
+        let errors = self.schema.validate(asked.request(asked.variables.clone())).await;
         if errors.is_empty()
             && let Some(fingerprint) = fingerprint
         {
-            prepared.known.valid.lock().put(fingerprint, ());
+            asked.known.valid.lock().put(fingerprint, ());
         }
         errors
     }
 
-    /// The operation of a request, if it passes the limits; else the answer that says why not.
-    pub(super) fn prepare(&self, request: GraphqlRequest) -> Result<Prepared, Box<Answer>> {
+    /// The operation of a request, if its document passes the limits; else the answer that says why not.
+    pub(super) fn asked(&self, request: GraphqlRequest) -> Result<Asked, Box<Answer>> {
         let refused = |error| Box::new(Answer::from_errors(vec![error]));
         let (text, known) = self.document(request.document).map_err(|error| refused(*error))?;
-        let (variables, name) = (request.variables, request.operation_name);
+        let GraphqlRequest { variables, operation_name: name, consistency, guest_token, .. } = request;
         check_variables(&variables)
             .map_err(|refusal| refused(answer::coded(refusal.to_string(), refusal.code())))?;
-        let cost = self.prices.cost(&known.document, name.as_deref(), &variables);
+        let kind = operation(&known.document, name.as_deref()).map_or(OperationType::Query, |found| found.ty);
+        Ok(Asked { text, known, variables, name, kind, consistency, guest_token })
+    }
+
+    /// The operation with its reader, if it is not too expensive and its token is one; else the answer that says why not.
+    pub(super) fn prepare(&self, asked: Asked) -> Result<Prepared, Box<Answer>> {
+        let cost = self.prices.cost(&asked.known.document, asked.name.as_deref(), &asked.variables);
         let limit = self.options.max_cost;
-        let reader = Arc::new(self.readers.reader().held_by(request.guest_token));
+        let reader = Arc::new(self.readers.reader().held_by(asked.guest_token.clone()));
         let expensive = (cost > limit).then_some(Refusal::TooExpensive { cost, limit });
-        let too_much = match (expensive, reader.require(request.consistency.as_deref())) {
+        let too_much = match (expensive, reader.require(asked.consistency.as_deref())) {
             (Some(refusal), _) => Some(answer::coded(refusal.to_string(), refusal.code())),
             (None, Err(fault)) => Some(answer::coded(fault.to_string(), "BAD_CONSISTENCY_TOKEN")),
             (None, Ok(())) => None,
         };
         let cost = answer::cost(cost, limit);
-        if let Some(error) = too_much {
-            return Err(Box::new(Answer::from_errors(vec![error]).extend("cost", Some(cost))));
+        match too_much {
+            Some(error) => Err(Box::new(Answer::from_errors(vec![error]).extend("cost", Some(cost)))),
+            None => Ok(Prepared { asked, reader, cost }),
         }
-        let kind = operation(&known.document, name.as_deref()).map_or(OperationType::Query, |found| found.ty);
-        Ok(Prepared { text, known, variables, name, reader, cost, kind })
     }
 
     /// The text and the parsed document of a request, which are within the limits.
@@ -280,26 +311,27 @@ impl Engine {
         Ok((text, known))
     }
 
-    async fn execute_once(&self, prepared: Prepared, trace: &TraceContext) -> Answer {
-        let answer = self.executed(&prepared, trace).await;
+    async fn execute_once(&self, prepared: &Prepared, trace: &TraceContext) -> Answer {
+        let answer = self.executed(prepared, trace).await;
         let Prepared { reader, cost, .. } = prepared;
-        let answer = answer.extend("cost", Some(cost)).extend("consistency", reader.consistency());
+        let answer = answer.extend("cost", Some(cost.clone())).extend("consistency", reader.consistency());
         answer.extend("degraded", reader.degraded())
     }
 
     async fn executed(&self, prepared: &Prepared, trace: &TraceContext) -> Answer {
-        let (operation, variables) = match self.checked(prepared, trace).await {
+        let Prepared { asked, reader, .. } = prepared;
+        let (operation, variables) = match self.checked(asked, trace).await {
             Ok(checked) => checked,
             Err(errors) => return Answer::from_errors(errors),
         };
-        let document = &prepared.known.document;
-        let (data, mut errors) = self.schema.execute(document, operation, &variables, &prepared.reader).await;
+        let document = &asked.known.document;
+        let (data, mut errors) = self.schema.execute(document, operation, &variables, reader).await;
         fault::present(&mut errors, trace);
         Answer { data: Data::Json(data), errors, extensions: BTreeMap::new() }
     }
 }
 
-impl Prepared {
+impl Asked {
     /// For async-graphql.
     fn request(&self, variables: Variables) -> Request {
         let mut request = Request::new(self.text.as_ref()).variables(variables);
@@ -308,19 +340,21 @@ impl Prepared {
         request
     }
 
-    /// What its validity depends on, besides the document; `None` if that is long.
+    /// What its validity and its answer depend on, besides the document; `None` if that is long.
     fn fingerprint(&self) -> Option<Vec<u8>> {
         let found = serde_json::to_vec(&(&self.name, &self.variables)).ok()?;
         (found.len() <= LONGEST_FINGERPRINT).then_some(found)
     }
+
+    /// Whether it reads the catalog only and names no token, so that its answer is the same for all callers.
+    fn is_of_catalog(&self) -> bool {
+        let names_token = self.known.has_tokens || self.guest_token.is_some() || self.consistency.is_some();
+        !names_token && get::is_of_catalog(&self.known.document, self.name.as_deref())
+    }
 }
 
-/// The operation that is run, if it can be found.
-fn operation<'d>(document: &'d ExecutableDocument, name: Option<&str>) -> Option<&'d OperationDefinition> {
-    let mut operations = document.operations.iter();
-    let found = operations.find(|(found, _)| name.is_none() || found.map(Name::as_str) == name);
-    found.map(|(_, operation)| &operation.node)
-}
+/// Longer fingerprints, in bytes, are not kept.
+const LONGEST_FINGERPRINT: usize = 512;
 
 /// Counts something for as long as it lives.
 pub(super) struct Counted(Gauge);
@@ -335,53 +369,5 @@ impl Counted {
 impl Drop for Counted {
     fn drop(&mut self) {
         self.0.dec();
-    }
-}
-
-/// A cache of parsed queries that passed the size limits: clients send the same ones again and again.
-pub(super) struct Parsed(Mutex<LruCache<String, Arc<Known>>>);
-
-/// A parsed document that passed the size limits.
-pub(super) struct Known {
-    document: Arc<ExecutableDocument>,
-    /// Fingerprints of the requests with it that were valid.
-    valid: Mutex<LruCache<Vec<u8>, ()>>,
-}
-
-/// How many queries are kept.
-const KEPT: NonZeroUsize = NonZeroUsize::new(256).expect("256 is not zero");
-/// How many valid requests with a document are known, and how long their fingerprints may be, in bytes.
-const KNOWN_VALID: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not zero");
-const LONGEST_FINGERPRINT: usize = 512;
-/// Longer queries, in bytes, are not kept.
-const LONGEST: usize = 8 * 1024;
-
-impl Default for Parsed {
-    fn default() -> Self {
-        Self(Mutex::new(LruCache::new(KEPT)))
-    }
-}
-
-impl Parsed {
-    /// The parsed query, or the reason why it is refused.
-    fn get(&self, text: &str, options: &Options) -> Result<Arc<Known>, Box<ServerError>> {
-        if let Some(known) = self.0.lock().get(text) {
-            return Ok(known.clone());
-        }
-        let refused = |refusal: Refusal| Box::new(answer::coded(refusal.to_string(), refusal.code()));
-        check_text(text, options.max_tokens).map_err(refused)?;
-        let document = parse_query(text).map_err(|error| {
-            let mut error = ServerError::from(error);
-            error.extensions.get_or_insert_default().set("code", "GRAPHQL_PARSE_FAILED");
-            Box::new(error)
-        })?;
-        check_size(&document, options).map_err(refused)?;
-        let document = Arc::new(document);
-        let known = Arc::new(Known { document, valid: Mutex::new(LruCache::new(KNOWN_VALID)) });
-        if text.len() <= LONGEST {
-            let mut kept = self.0.lock();
-            kept.put(text.to_owned(), known.clone());
-        }
-        Ok(known)
     }
 }

@@ -3,15 +3,14 @@
 
 use std::time::Duration;
 
-use async_graphql::parser::types::{
-    ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
-};
+use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet};
 use axum::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
-use super::answer::{Answer, Ready};
+use super::answer::Ready;
+use super::parsed::operation;
 
 /// The fields of `Query` at the storefront whose answers are the same for all callers and may be a little old. Every other
 /// field, a new one too, is answered with `no-store`.
@@ -32,6 +31,9 @@ const CATALOG: [&str; 11] = [
 /// Arguments that must not be in an address, because servers and proxies log addresses.
 const SECRETS: [&str; 1] = ["guestToken"];
 
+/// Arguments that bind an answer to one client.
+pub(super) const TOKENS: [&str; 2] = ["guestToken", "consistency"];
+
 /// What a response depends on, besides the address. The layer for CORS adds `Origin`. The layer for compression would not add
 /// `Accept-Encoding` to a 304, which has no body, and caches take over the headers of a 304.
 const DEPENDS_ON: HeaderValue =
@@ -42,39 +44,33 @@ pub(super) fn refusal(document: &ExecutableDocument, kind: OperationType) -> Opt
     if kind == OperationType::Subscription {
         return Some("a subscription needs a WebSocket, or a POST that accepts text/event-stream");
     }
-    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
-    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set.node);
-    operations.chain(fragments).any(has_secrets).then_some(
+    has_arguments(document, &SECRETS).then_some(
         "a query with a guestToken is not answered by GET, because addresses are logged; send it by POST (urql: preferGetMethod: false)",
     )
 }
 
-fn has_secrets(set: &SelectionSet) -> bool {
+/// Whether a field of the document has one of these arguments.
+pub(super) fn has_arguments(document: &ExecutableDocument, names: &[&str]) -> bool {
+    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
+    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set.node);
+    operations.chain(fragments).any(|set| selects_with(set, names))
+}
+
+fn selects_with(set: &SelectionSet, names: &[&str]) -> bool {
     set.items.iter().any(|selection| match &selection.node {
         Selection::Field(field) => {
             let mut arguments = field.node.arguments.iter();
-            arguments.any(|(name, _)| SECRETS.contains(&name.node.as_str()))
-                || has_secrets(&field.node.selection_set.node)
+            arguments.any(|(name, _)| names.contains(&name.node.as_str()))
+                || selects_with(&field.node.selection_set.node, names)
         }
-        Selection::InlineFragment(inline) => has_secrets(&inline.node.selection_set.node),
+        Selection::InlineFragment(inline) => selects_with(&inline.node.selection_set.node, names),
         Selection::FragmentSpread(_) => false,
     })
 }
 
-/// Whether this answer to this operation may be kept: it is of the catalog only, complete, from the store that usually answers
-/// it, and not bound to a client's consistency token.
-pub(super) fn may_be_kept(answer: &Answer, document: &ExecutableDocument, name: Option<&str>) -> bool {
-    let marked = ["consistency", "degraded"].iter().any(|mark| answer.extensions.contains_key(*mark));
-    answer.errors.is_empty()
-        && !marked
-        && operation(document, name)
-            .is_some_and(|operation| is_catalog(&operation.selection_set.node, document))
-}
-
-fn operation<'d>(document: &'d ExecutableDocument, name: Option<&str>) -> Option<&'d OperationDefinition> {
-    let mut operations = document.operations.iter();
-    let found = operations.find(|(found, _)| name.is_none() || found.map(|found| found.as_str()) == name);
-    found.map(|(_, operation)| &operation.node)
+/// Whether the operation reads the catalog only, so that its answer is the same for all callers.
+pub(super) fn is_of_catalog(document: &ExecutableDocument, name: Option<&str>) -> bool {
+    operation(document, name).is_some_and(|operation| is_catalog(&operation.selection_set.node, document))
 }
 
 /// Whether all fields at the root are [`CATALOG`]'s. The document has no cycles of fragments.

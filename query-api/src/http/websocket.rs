@@ -201,7 +201,7 @@ impl Connection {
             return self.refuse(&id, &[answer::coded(message, "BUSY")]).await;
         };
         let running = Counted::new(metrics().graphql_subscriptions.with([self.engine.schema(), "websocket"]));
-        let prepared = self.engine.prepare(request);
+        let prepared = self.engine.asked(request).and_then(|asked| self.engine.prepare(asked));
         let answers = self.engine.clone().answers(prepared, self.trace.clone());
         let of = (id.clone(), id.clone());
         let events = AssertUnwindSafe(answers)

@@ -140,7 +140,7 @@ impl List {
         let filters: Vec<Filter> = self.filters.clone();
         let sort: Vec<(&'static str, Direction)> = self.sort.clone();
         let query = Query { filters, sort, limit: 1, ..place };
-        Ok(reader.places(self.collection, &query).await?.pop().map(|place| place.cursor.id))
+        Ok(reader.places(self.collection, &query).await?.last().map(|place| place.cursor.id.clone()))
     }
 }
 

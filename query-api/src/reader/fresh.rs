@@ -8,6 +8,8 @@ use tokio::sync::Semaphore;
 
 use super::Reader;
 use crate::hot::HotViews;
+use crate::pointers::Pointers;
+use crate::recent::Recent;
 use crate::services::Services;
 
 /// Makes readers.
@@ -16,6 +18,8 @@ pub(crate) struct Readers {
     pub(crate) services: Services,
     pub(crate) audience: Audience,
     pub(crate) hot: Arc<HotViews>,
+    pub(crate) pointers: Arc<Pointers>,
+    pub(crate) recent: Option<Arc<Recent>>,
     pub(crate) waiters: Arc<Semaphore>,
     pub(crate) patience: Duration,
 }
@@ -23,7 +27,6 @@ pub(crate) struct Readers {
 impl Readers {
     /// A reader whose patience begins now.
     pub(crate) fn reader(&self) -> Reader {
-        let (services, hot, waiters) = (self.services.clone(), self.hot.clone(), self.waiters.clone());
-        Reader::new(services, self.audience, hot, waiters, self.patience)
+        Reader::new(self)
     }
 }

@@ -24,6 +24,9 @@ pub(crate) enum ListedProduct {
     Whole(Arc<Doc<Product>>),
 }
 
+/// Stock levels by SKU.
+type Levels = HashMap<String, Arc<Doc<StockLevel>>>;
+
 /// An id, and the oldest version of its document that may be answered.
 type Wanted = (String, u64);
 
@@ -37,48 +40,89 @@ impl Reader {
     /// The products at these places of a list, in that order. A card is answered only in the version that the place has: that
     /// is the answer which the documents give.
     pub(crate) async fn listed(&self, places: &[Place]) -> Result<Vec<Option<ListedProduct>>, Fault> {
+        let known = |place: &Place| self.recent()?.card(&place.cursor.id, place.version);
+        let mut listed: HashMap<&str, ListedProduct> = places
+            .iter()
+            .filter_map(|place| Some((place.cursor.id.as_str(), ListedProduct::Card(known(place)?))))
+            .collect();
+        self.recorded.add(&PRODUCT_CARDS);
+        let is_unknown = |place: &&Place| !listed.contains_key(place.cursor.id.as_str());
+        let unknown: Vec<&Place> = places.iter().filter(is_unknown).collect();
+        if !unknown.is_empty() {
+            self.read_listed(&unknown, &mut listed).await?;
+        }
+        Ok(places.iter().map(|place| listed.remove(place.cursor.id.as_str())).collect())
+    }
+
+    /// Reads the products at these places.
+    async fn read_listed<'p>(
+        &self,
+        places: &[&'p Place],
+        listed: &mut HashMap<&'p str, ListedProduct>,
+    ) -> Result<(), Fault> {
         let ids: Vec<String> = places.iter().map(|place| place.cursor.id.clone()).collect();
         let cards = self.load_hot(&PRODUCT_CARDS, &ids).await;
         let missing = Origin::without(cards.as_ref().err().copied());
         let cards = cards.unwrap_or_else(|_| vec![None; ids.len()]);
-        let (mut listed, mut rest) = (HashMap::new(), Vec::new());
+        let mut rest = Vec::new();
         for (place, card) in places.iter().zip(cards) {
-            let id = &place.cursor.id;
             match card {
                 Some(card) if card.version == place.version => {
                     Origin::Hot.count(&PRODUCT_CARDS, 1);
+                    let bytes = card.body.as_ref().map_or(0, String::len);
                     let card = decoded::<ProductCard>(&PRODUCT_CARDS, card)?;
-                    listed.insert(
-                        id.clone(),
-                        ListedProduct::Card(Arc::new(map(card, ProductCard::into_product))),
-                    );
+                    let card = Arc::new(map(card, ProductCard::into_product));
+                    if let Some(recent) = self.recent() {
+                        recent.keep_card(card.clone(), bytes);
+                    }
+                    listed.insert(&place.cursor.id, ListedProduct::Card(card));
                 }
                 other => {
                     let origin = if other.is_some() { Origin::OtherVersion } else { missing };
                     origin.count(&PRODUCT_CARDS, 1);
-                    rest.push((id.clone(), place.version));
+                    rest.push((place.cursor.id.clone(), place.version));
                 }
             }
         }
         self.degrade_if(!rest.is_empty());
-        for (id, stored) in self.load_instead(&PRODUCTS, &rest).await? {
-            listed.insert(id, ListedProduct::Whole(Arc::new(decoded(&PRODUCTS, stored)?)));
+        let mut instead = self.load_instead(&PRODUCTS, &rest).await?;
+        for place in places {
+            if let Some(stored) = instead.remove(&place.cursor.id) {
+                let whole = Arc::new(decoded(&PRODUCTS, stored)?);
+                listed.insert(&place.cursor.id, ListedProduct::Whole(whole));
+            }
         }
-        Ok(ids.iter().map(|id| listed.remove(id)).collect())
+        Ok(())
     }
 
     /// The stock level of a SKU.
     pub(crate) async fn stock_level(&self, sku: &str) -> Result<Option<Arc<Doc<StockLevel>>>, Fault> {
         let read = |skus: Vec<String>| async move {
-            let mut levels = self.stock_levels(&skus).await?;
-            let of = |sku: String| Some((levels.remove(&format!("stock-{sku}"))?, sku));
-            Ok(skus.into_iter().filter_map(of).map(|(level, sku)| (sku, Arc::new(level))).collect())
+            let recent = self.recent().zip(self.recent_state(&STOCK_LEVELS).await);
+            let Some((recent, state)) = recent else { return Ok(self.stock_levels(&skus).await?.0) };
+            self.recorded.add(&STOCK_LEVELS);
+            let known = |sku: String| match recent.level(&sku, &state) {
+                Some(level) => Ok((sku, level)),
+                None => Err(sku),
+            };
+            let (known, unknown): (Vec<_>, Vec<_>) = skus.into_iter().map(known).partition(Result::is_ok);
+            let known = known.into_iter().filter_map(Result::ok);
+            let mut levels: HashMap<_, _> = known.filter_map(|(sku, level)| Some((sku, level?))).collect();
+            let unknown: Vec<String> = unknown.into_iter().filter_map(Result::err).collect();
+            if !unknown.is_empty() {
+                let (read, is_degraded) = self.stock_levels(&unknown).await?;
+                for sku in unknown.iter().filter(|_| !is_degraded) {
+                    recent.keep_level(sku, read.get(sku).cloned(), &state);
+                }
+                levels.extend(read);
+            }
+            Ok(levels)
         };
         self.joins.levels.load(sku.to_owned(), read).await
     }
 
-    /// The stock levels of SKUs, by the ids of their documents.
-    async fn stock_levels(&self, skus: &[String]) -> Result<HashMap<String, Doc<StockLevel>>, Fault> {
+    /// The stock levels of SKUs, and whether some of them are not from the hot view.
+    async fn stock_levels(&self, skus: &[String]) -> Result<(Levels, bool), Fault> {
         let ids: Vec<String> = skus.iter().map(|sku| format!("stock-{sku}")).collect();
         let loaded = self.hot_levels(&ids).await;
         let unusable = loaded.as_ref().err().copied();
@@ -102,7 +146,8 @@ impl Reader {
         for (id, stored) in instead {
             levels.insert(id, map(decoded::<StockItem>(&STOCK, stored)?, StockLevel::from));
         }
-        Ok(levels)
+        let of = |sku: &String| Some((sku.clone(), Arc::new(levels.remove(&format!("stock-{sku}"))?)));
+        Ok((skus.iter().filter_map(of).collect(), missing > 0))
     }
 
     /// The hot stock levels with these ids, in that order, if the hot view has all versions that the query requires.
@@ -142,6 +187,7 @@ impl Reader {
                 false => Err(Unusable::Behind),
             };
         };
+        self.recorded.add(collection);
         let floor = async { Ok(floors.of(keyed, &self.live(documents).await?).await?) };
         let floor = unless_failed(documents, floor.await)?;
         hot.load_from(collection, ids, &floor, passed).await
@@ -154,6 +200,7 @@ impl Reader {
         ids: &[String],
     ) -> Result<Vec<Option<Stored>>, Unusable> {
         if let Some(hot) = &self.hot.store {
+            self.recorded.add(collection);
             return hot.load(collection, ids).await;
         }
         let loaded = async {

@@ -1,0 +1,129 @@
+//! Answers about the catalog, kept for the next clients who ask for the same.
+//!
+//! An answer is given again as long as nothing was written to the collections that it was read from, at most [`LONGEST`]. Writes of
+//! this process are known at once, those of others as soon as they were noticed; a rebuilt collection, and what hot views in a
+//! store of their own contain, only after that time. While an answer is read, others who ask for the same wait for it.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use platform::telemetry::metrics::metrics;
+use quick_cache::sync::{Cache, DefaultLifecycle, PlaceholderGuard};
+use quick_cache::{DefaultHashBuilder, Weighter};
+use tokio::time::Instant;
+
+use crate::reader::{CatalogState, Readers, Reads};
+use crate::recent::LONGEST;
+
+/// How often a request waits for an answer that is outdated when it comes.
+const ATTEMPTS: usize = 3;
+/// What an answer needs beside its body, in bytes.
+const OVERHEAD: usize = 512;
+/// An answer's size for the estimate of how many there are, in bytes.
+const USUAL: usize = 8 * 1024;
+
+/// What was asked: the number of the document, and what else the answer depends on.
+pub(super) type Key = (u64, Vec<u8>);
+
+/// The cache of an endpoint.
+pub(super) struct AnswerCache {
+    kept: Option<Cache<Key, Arc<Kept>, Size>>,
+}
+
+/// An answer, or that there is none that others may get.
+pub(super) struct Kept {
+    body: Option<Body>,
+    since: CatalogState,
+    reads: Reads,
+    read_at: Instant,
+}
+
+/// An answer without errors.
+#[derive(Clone)]
+pub(super) struct Body {
+    pub(super) bytes: Bytes,
+    /// See [`Answer::is_common`](super::answer::Answer::is_common).
+    pub(super) is_common: bool,
+}
+
+/// How a request is answered.
+pub(super) enum Lookup<'c> {
+    /// Like the one before.
+    Kept(Body),
+    /// By reading, for others as well.
+    Missing(Missing<'c>),
+    /// By reading, for this request alone.
+    Alone,
+}
+
+/// Others wait for this answer until it is dropped.
+pub(super) struct Missing<'c> {
+    place: PlaceholderGuard<'c, Key, Arc<Kept>, Size, DefaultHashBuilder, DefaultLifecycle<Key, Arc<Kept>>>,
+    since: CatalogState,
+    read_at: Instant,
+}
+
+/// Bytes of memory.
+#[derive(Clone)]
+struct Size;
+
+impl Weighter<Key, Arc<Kept>> for Size {
+    fn weight(&self, (_, key): &Key, kept: &Arc<Kept>) -> u64 {
+        let body = kept.body.as_ref().map_or(0, |body| body.bytes.len());
+        (OVERHEAD + key.len() + body) as u64
+    }
+}
+
+impl AnswerCache {
+    /// A cache of about so many bytes; without any, nothing is kept.
+    pub(super) fn of(bytes: usize) -> Self {
+        let cache = || Cache::with_weighter(bytes / USUAL, bytes as u64, Size);
+        Self { kept: (bytes > 0).then(cache) }
+    }
+
+    /// How to answer what was asked.
+    pub(super) async fn look_up(&self, key: Key, readers: &Readers) -> Lookup<'_> {
+        let Some(cache) = &self.kept else { return Lookup::Alone };
+        for _ in 0..ATTEMPTS {
+            match cache.get_value_or_guard_async(&key).await {
+                Ok(kept) if kept.is_current(readers).await => {
+                    let Some(body) = kept.body.clone() else { break };
+                    outcome("hit");
+                    return Lookup::Kept(body);
+                }
+                // Another request may have replaced it already.
+                Ok(old) => drop(cache.remove_if(&key, |now| Arc::ptr_eq(now, &old))),
+                Err(place) => {
+                    let Ok(since) = readers.catalog_state().await else { break };
+                    outcome("miss");
+                    return Lookup::Missing(Missing { place, since, read_at: Instant::now() });
+                }
+            }
+        }
+        outcome("alone");
+        Lookup::Alone
+    }
+}
+
+impl Missing<'_> {
+    /// Keeps an answer that was read from these collections since this place was found; `None`: an answer that must not be kept.
+    pub(super) fn fill(self, body: Option<Body>, reads: Option<Reads>) {
+        let Self { place, since, read_at } = self;
+        // Without it, those who wait now would wait for each other.
+        let body = body.filter(|_| reads.is_some());
+        let kept = Kept { body, since, reads: reads.unwrap_or_default(), read_at };
+        // It fails if the place was given up because of its size.
+        drop(place.insert(Arc::new(kept)));
+    }
+}
+
+impl Kept {
+    async fn is_current(&self, readers: &Readers) -> bool {
+        self.read_at.elapsed() <= LONGEST
+            && readers.are_unchanged(self.reads, &self.since).await.is_ok_and(|unchanged| unchanged)
+    }
+}
+
+fn outcome(outcome: &'static str) {
+    metrics().graphql_cached_answers.with([outcome]).inc();
+}

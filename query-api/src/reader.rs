@@ -54,6 +54,8 @@ pub(crate) struct Reader {
     /// Whether hot views were answered from the documents.
     degraded: AtomicBool,
     recent: Option<Arc<Recent>>,
+    /// The state of the stock levels when the query first asked for one.
+    levels: OnceCell<Option<State>>,
     pointers: Arc<Pointers>,
     /// The same for the whole query.
     live: OnceCell<Result<Live, Arc<Fault>>>,
@@ -79,6 +81,7 @@ impl Reader {
             recorded: reads::Recorded::default(),
             degraded: AtomicBool::new(false),
             recent,
+            levels: OnceCell::new(),
             pointers,
             live: OnceCell::new(),
             ledger: Mutex::default(),
@@ -148,7 +151,7 @@ impl Reader {
         query: &Query,
     ) -> Result<Arc<[Place]>, Fault> {
         let recent = self.recent().filter(|_| collection.name == PRODUCTS.name);
-        let recent = recent.zip(self.recent_state(collection).await);
+        let recent = recent.zip(self.state(collection).await);
         if let Some(places) = recent.as_ref().and_then(|(recent, state)| recent.places(query, state)) {
             self.recorded.add(collection);
             return Ok(places);
@@ -168,7 +171,7 @@ impl Reader {
     }
 
     /// The state of a collection now; `None` if it cannot be known.
-    async fn recent_state(&self, collection: &Collection) -> Option<State> {
+    async fn state(&self, collection: &Collection) -> Option<State> {
         let at = Instant::now();
         let token = self.services.state(collection).await.ok()?;
         Some(State { token, at })

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use super::{Doc, Reader};
 use crate::fault::Fault;
 use crate::hot::{Origin, Unusable};
+use crate::recent::State;
 
 /// A product of a list.
 pub(crate) enum ListedProduct {
@@ -97,28 +98,29 @@ impl Reader {
 
     /// The stock level of a SKU.
     pub(crate) async fn stock_level(&self, sku: &str) -> Result<Option<Arc<Doc<StockLevel>>>, Fault> {
+        let recent = self.recent().zip(self.levels_state().await);
+        if let Some(level) = recent.and_then(|(recent, state)| recent.level(sku, state)) {
+            return Ok(level);
+        }
         let read = |skus: Vec<String>| async move {
-            let recent = self.recent().zip(self.recent_state(&STOCK_LEVELS).await);
-            let Some((recent, state)) = recent else { return Ok(self.stock_levels(&skus).await?.0) };
-            self.recorded.add(&STOCK_LEVELS);
-            let known = |sku: String| match recent.level(&sku, &state) {
-                Some(level) => Ok((sku, level)),
-                None => Err(sku),
-            };
-            let (known, unknown): (Vec<_>, Vec<_>) = skus.into_iter().map(known).partition(Result::is_ok);
-            let known = known.into_iter().filter_map(Result::ok);
-            let mut levels: HashMap<_, _> = known.filter_map(|(sku, level)| Some((sku, level?))).collect();
-            let unknown: Vec<String> = unknown.into_iter().filter_map(Result::err).collect();
-            if !unknown.is_empty() {
-                let (read, is_degraded) = self.stock_levels(&unknown).await?;
-                for sku in unknown.iter().filter(|_| !is_degraded) {
-                    recent.keep_level(sku, read.get(sku).cloned(), &state);
+            let (levels, is_degraded) = self.stock_levels(&skus).await?;
+            if let Some((recent, state)) = recent.filter(|_| !is_degraded) {
+                for sku in &skus {
+                    recent.keep_level(sku, levels.get(sku).cloned(), state);
                 }
-                levels.extend(read);
             }
             Ok(levels)
         };
         self.joins.levels.load(sku.to_owned(), read).await
+    }
+
+    /// The state of the stock levels when this query first asked for one; `None` if it cannot be known.
+    async fn levels_state(&self) -> Option<&State> {
+        let state = self.levels.get_or_init(|| async {
+            self.recorded.add(&STOCK_LEVELS);
+            self.state(&STOCK_LEVELS).await
+        });
+        state.await.as_ref()
     }
 
     /// The stock levels of SKUs, and whether some of them are not from the hot view.

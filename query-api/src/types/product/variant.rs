@@ -16,26 +16,31 @@ use crate::types::stock::StockView;
 #[derive(Clone)]
 pub(crate) struct Variant {
     product: Product,
-    variant: products::Variant,
+    /// Its position in the product, which has it.
+    at: usize,
 }
 
 impl Variant {
     /// The variant at this position.
     pub(super) fn at(product: &Product, at: usize) -> Option<Self> {
-        let variant = product.document.value.variants.get(at)?.clone();
-        Some(Self { product: product.clone(), variant })
+        product.document.value.variants.get(at)?;
+        Some(Self { product: product.clone(), at })
+    }
+
+    fn value(&self) -> &products::Variant {
+        &self.product.document.value.variants[self.at]
     }
 
     pub(crate) fn is(&self, sku: &str) -> bool {
-        self.variant.sku == sku
+        self.value().sku == sku
     }
 
     /// Price in a currency; in the product's own currency if none is named.
     fn in_currency(&self, currency: Option<&str>) -> Option<&products::VariantPrice> {
         let own = self.product.document.value.min_price.as_ref().map(|price| price.currency.as_str());
         match currency.or(own) {
-            Some(currency) => self.variant.prices.get(currency),
-            None => self.variant.prices.values().next(),
+            Some(currency) => self.value().prices.get(currency),
+            None => self.value().prices.values().next(),
         }
     }
 }
@@ -44,12 +49,12 @@ impl Variant {
     /// The variant's stock level.
     pub(crate) async fn stock_view(&self, reader: &Reader) -> Result<StockView, Fault> {
         let as_of = &self.product.document.value.updated_at;
-        if !self.variant.track_stock {
-            return Ok(StockView::untracked(&self.variant.sku, as_of));
+        if !self.value().track_stock {
+            return Ok(StockView::untracked(&self.value().sku, as_of));
         }
-        let level = reader.stock_level(&self.variant.sku).await?;
+        let level = reader.stock_level(&self.value().sku).await?;
         // An absent stock item has never received any units.
-        Ok(level.map_or_else(|| StockView::none(&self.variant.sku, as_of), StockView::of))
+        Ok(level.map_or_else(|| StockView::none(&self.value().sku, as_of), StockView::of))
     }
 }
 
@@ -58,22 +63,22 @@ impl Variant {
 impl Variant {
     /// Global id of the variant.
     pub(crate) fn id(&self) -> ID {
-        global("Variant", &self.variant.sku)
+        global("Variant", &self.value().sku)
     }
 
     /// Stock keeping unit (SKU) by which the variant is ordered; unique.
     fn sku(&self) -> &str {
-        &self.variant.sku
+        &self.value().sku
     }
 
     /// The variant's options in words. Empty if it has none.
     fn title(&self) -> &str {
-        &self.variant.title
+        &self.value().title
     }
 
     /// Options that distinguish the variant from its siblings, by name.
     fn options(&self) -> Vec<Attribute> {
-        attributes(&self.variant.options)
+        attributes(&self.value().options)
     }
 
     /// Price of one unit, tax included. Null if there is no price in the requested currency.
@@ -94,22 +99,22 @@ impl Variant {
 
     /// Barcode, such as an EAN. Null if none is given.
     fn barcode(&self) -> Option<&str> {
-        self.variant.barcode.as_deref()
+        self.value().barcode.as_deref()
     }
 
     /// Weight including packaging, in grams. Null if it is not known.
     fn weight_grams(&self) -> Option<Int> {
-        self.variant.weight_grams.map(Int)
+        self.value().weight_grams.map(Int)
     }
 
     /// Largest quantity allowed in one order, in units. Null if there is no limit.
     fn max_per_order(&self) -> Option<Int> {
-        self.variant.max_per_order.map(Int)
+        self.value().max_per_order.map(Int)
     }
 
     /// Whether the variant is permanently no longer sold.
     fn discontinued(&self) -> bool {
-        self.variant.discontinued
+        self.value().discontinued
     }
 
     /// Stock level of the variant. Null, with an error, if stock cannot be read.

@@ -40,6 +40,11 @@ pub fn ours(store: &str) -> String {
     format!("chorale on {store}")
 }
 
+/// The name of Chorale, which gives answers again.
+pub fn kept(store: &str) -> String {
+    format!("chorale on {store}, answers kept")
+}
+
 /// The name of Chorale, asked a query that it has never seen.
 pub fn unseen(store: &str) -> String {
     format!("chorale on {store}, each query new")
@@ -52,7 +57,7 @@ pub async fn run(turn: &Turn<'_>, samples: &mut Samples) -> Outcome<()> {
     if !options.wants("P9") && !options.wants("P10") {
         return Ok(());
     }
-    let api = turn.role("query-api").await?;
+    let api = turn.role("query-api", &["--answer-cache", "0"]).await?;
     // The peers do not depend on Chorale's store.
     let with_peers = !store.is_mongodb();
     for list in &LISTS {
@@ -69,7 +74,24 @@ pub async fn run(turn: &Turn<'_>, samples: &mut Samples) -> Outcome<()> {
             }
         }
     }
+    api.stop().await?;
+    if options.wants("P9") { with_answers_kept(turn, samples).await } else { Ok(()) }
+}
+
+async fn with_answers_kept(turn: &Turn<'_>, samples: &mut Samples) -> Outcome<()> {
+    let api = turn.role("query-api", &[]).await?;
+    for list in &LISTS {
+        for connections in CONNECTIONS {
+            let sample = load::run(&target(&api)?, connections, turn.options.time, same(list), None).await?;
+            samples.add(&named(&kept(&turn.store.name), list, connections), sample);
+        }
+    }
     api.stop().await
+}
+
+fn target(api: &Role) -> Outcome<Target<'_>> {
+    let address = api.public.trim_start_matches("http://");
+    Ok(Target { address, path: PATH, process: api.process()? })
 }
 
 async fn of_chorale(
@@ -80,8 +102,7 @@ async fn of_chorale(
     connections: usize,
     samples: &mut Samples,
 ) -> Outcome<()> {
-    let address = api.public.trim_start_matches("http://");
-    let target = Target { address, path: PATH, process: api.process()? };
+    let target = target(api)?;
     if options.wants("P9") {
         let sample = load::run(&target, connections, options.time, same(list), None).await?;
         samples.add(&named(&ours(&store.name), list, connections), sample);

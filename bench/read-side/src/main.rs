@@ -60,8 +60,8 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Starts a role on the store.
-    async fn role(&self, role: &str) -> Outcome<Role> {
-        Role::on(self.place, &self.history.folder, role, self.store).await
+    /// Starts a role on the store, with further options.
+    async fn role(&self, role: &str, options: &[&str]) -> Outcome<Role> {
+        Role::on(self.place, &self.history.folder, role, self.store, options).await
     }
 }

@@ -60,7 +60,7 @@ pub async fn run(turn: &Turn<'_>, samples: &mut Samples) -> Outcome<()> {
 
 /// The number of calls, as the program itself counts them.
 async fn count(turn: &Turn<'_>, samples: &mut Samples) -> Outcome<()> {
-    let api = turn.role("query-api").await?;
+    let api = turn.role("query-api", &[]).await?;
     // The first query also asks for generations.
     for _ in 0..2 {
         api.ask(&api.staff, PATH, ORDERS, json!({})).await?;
@@ -100,8 +100,8 @@ async fn list(place: &Place, store: &Store, template: &Value, count: usize) -> O
     fill(&store, template, count).await?;
     eprintln!("    {count} orders written in {:.1} s", started.elapsed().as_secs_f64());
     // The query API needs the logs of a shop, which may be empty. Without servers one process owns them at a time.
-    Role::on(place, &folder, "command-api", &store).await?.stop().await?;
-    let api = Role::on(place, &folder, "query-api", &store).await?;
+    Role::on(place, &folder, "command-api", &store, &[]).await?.stop().await?;
+    let api = Role::on(place, &folder, "query-api", &store, &[]).await?;
     let pages = pages(&api, count).await?;
     api.timed(&api.staff, PATH, pages.iter().take(PAGES / 10).cloned().collect()).await?;
     let sample = api.timed(&api.staff, PATH, pages).await?;

@@ -83,11 +83,17 @@ impl Role {
         Ok(Self { child, public, staff, metrics, client })
     }
 
-    /// Starts a role on a store.
-    pub async fn on(place: &Place, folder: &TempDir, role: &str, store: &Store) -> Outcome<Self> {
+    /// Starts a role on a store, with further options.
+    pub async fn on(
+        place: &Place,
+        folder: &TempDir,
+        role: &str,
+        store: &Store,
+        options: &[&str],
+    ) -> Outcome<Self> {
         let arguments = store.arguments();
-        let arguments: Vec<&str> =
-            std::iter::once(role).chain(arguments.iter().map(String::as_str)).collect();
+        let arguments = arguments.iter().map(String::as_str).chain(options.iter().copied());
+        let arguments: Vec<&str> = std::iter::once(role).chain(arguments).collect();
         Self::start(place, folder, &arguments).await
     }
 

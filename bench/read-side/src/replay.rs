@@ -31,7 +31,7 @@ pub fn names(store: &str) -> [String; 2] {
 pub async fn run(turn: &Turn<'_>, samples: &mut Samples) -> Outcome<()> {
     let Turn { place, history, store, .. } = *turn;
     let started = Instant::now();
-    let projectors = turn.role("projectors").await?;
+    let projectors = turn.role("projectors", &[]).await?;
     caught_up(place, history, store).await?;
     let taken = started.elapsed();
     projectors.stop().await?;

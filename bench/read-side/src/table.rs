@@ -2,7 +2,7 @@
 
 use measure::{Options, Row, Samples, Wanted, shown};
 
-use crate::lists::{CONNECTIONS, LISTS, PLAIN, named, ours, unseen};
+use crate::lists::{CONNECTIONS, LISTS, PLAIN, kept, named, ours, unseen};
 use crate::peers::{APOLLO, MERCURIUS, YOGA};
 use crate::place::Place;
 use crate::{Outcome, pages, replay};
@@ -20,6 +20,7 @@ fn rows(samples: &Samples) -> Vec<Row> {
             let named = |contender: &str| named(contender, list, connections);
             for store in STORES {
                 rows.push(Row::rates(samples, "P9", &named(&ours(store)), &named(PLAIN), 0.45, 0.65));
+                rows.push(Row::rates(samples, "P9", &named(&kept(store)), &named(PLAIN), 0.45, 0.65));
                 rows.push(Row::rates(samples, "P10", &named(&unseen(store)), &named(PLAIN), 0.2, 0.26));
             }
             let embedded = named(&ours(STORES[0]));

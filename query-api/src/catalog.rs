@@ -176,7 +176,8 @@ pub(crate) async fn products(
     let by_default = if search.is_some() { RELEVANCE } else { "sortTitle" };
     let sort = sorted(sort, (by_default, Direction::Ascending))?;
     let ranked = sort.iter().any(|(field, _)| *field == RELEVANCE);
-    if search.is_some() || facets || ranked || filter.attributes.is_some() {
+    let indexed = filter.attributes.is_some() || filter.in_stock.is_some();
+    if search.is_some() || facets || ranked || indexed {
         let asked = searching::Asked { status, search, filter, sort, facets };
         return searching::page(reader, window, asked).await;
     }

@@ -194,6 +194,10 @@ pub(crate) struct ProductWhere {
     pub(crate) skus: Option<Vec<String>>,
     /// Products that can be bought (true) or cannot (false): see `Product.availableForSale`.
     pub(crate) available_for_sale: Option<bool>,
+    /// Products that are in stock (true) or not (false). A product is in stock if units of a priced variant on sale can be
+    /// ordered now, or its stock is not tracked. Usually follows a stock movement within a second, later while a projection
+    /// is behind. A consistency token of the stock item makes the list wait for it.
+    pub(crate) in_stock: Option<bool>,
     /// Range of the product's lowest price, in minor units of the currency in which the product was first
     /// priced.
     pub(crate) price: Option<BigIntRange>,

@@ -20,6 +20,7 @@ use http_server::{Audience, StreamVersion, parse_token};
 use parking_lot::Mutex;
 use read_models::documents::categories::CATEGORIES;
 use read_models::documents::products::PRODUCTS;
+use read_models::documents::stock::STOCK;
 use read_models::documents::versions;
 use read_models::{Collection, Cursor, Document, Filter, Generation, Place, Query, Streams};
 use search::Search;
@@ -199,14 +200,20 @@ impl Reader {
     }
 
     /// The search index, once it has the required versions, as far as the documents have them or get them before patience ends.
-    pub(crate) async fn product_index(&self) -> Result<Arc<dyn Search>, Fault> {
+    /// Versions of stock are required only if the answer depends on stock.
+    pub(crate) async fn product_index(&self, with_stock: bool) -> Result<Arc<dyn Search>, Fault> {
         self.ready(&PRODUCTS).await?;
         self.ready(&CATEGORIES).await?;
+        if with_stock {
+            self.ready(&STOCK).await?;
+        }
         let patience = self.patience.saturating_sub(self.began.elapsed());
         let (products, trees) =
             self.ledger(|ledger| (ledger.observed(&PRODUCTS), ledger.observed(&CATEGORIES)));
         let tree = trees.into_iter().map(|(_, version)| version).max();
-        self.services.products.with(&products, tree, patience).await?.ok_or(Fault::NoIndex)
+        let stock = if with_stock { self.ledger(|ledger| ledger.observed(&STOCK)) } else { Vec::new() };
+        let stock: Vec<String> = stock.into_iter().map(|(id, _)| id).collect();
+        self.services.products.with(&products, tree, &stock, patience).await?.ok_or(Fault::NoIndex)
     }
 
     /// The live generation, once its documents have the required versions or patience has ended.

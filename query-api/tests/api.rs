@@ -13,6 +13,7 @@ mod api {
     mod guards;
     mod hot;
     mod http;
+    mod in_stock;
     mod lists;
     mod live;
     mod nodes;

@@ -20,7 +20,7 @@ pub const MOST_WORDS: usize = 10;
 pub const MOST_HITS: usize = 1_000;
 /// The most attributes that one query may filter by.
 pub const MOST_ATTRIBUTE_FILTERS: usize = 20;
-/// The most facets of an answer, in addition to category, brand, price and availability.
+/// The most facets of an answer, in addition to category, brand, price, availability and stock.
 pub const MOST_ATTRIBUTE_FACETS: usize = 20;
 /// The most values of a facet.
 pub const MOST_FACET_VALUES: usize = 100;

@@ -146,6 +146,7 @@ fn product(number: usize, draw: &mut Draw, types: &[Vec<&str>], brands: &[String
         ],
         price: Some((99 + 100 * draw.skewed(400)) as i64),
         available: draw.below(10) > 0,
+        in_stock: true,
         created_at: number as i64,
         updated_at: number as i64,
     };

@@ -42,7 +42,11 @@ pub fn evolve(item: Option<StockItem>, event: &Recorded<StockEvent>) -> Option<S
         set_figures(&mut item, location, after);
         item.updated_at = time(event.envelope.time);
     }
-    item.level = level(&item).to_owned();
+    let level = level(&item);
+    if item.level != level {
+        item.level = level.to_owned();
+        item.level_position = Some(event.envelope.position);
+    }
     Some(item)
 }
 

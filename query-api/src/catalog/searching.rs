@@ -40,6 +40,7 @@ pub(super) async fn page(reader: &Reader, window: &Window, asked: Asked) -> Resu
     let place = |cursor: &Option<String>| {
         cursor.as_deref().map(|cursor| read_cursor(&signature, cursor).map(place_of)).transpose()
     };
+    let with_stock = asked.facets || asked.filter.in_stock.is_some();
     let query = Query {
         text: asked.search,
         filters: filters(reader, asked.status, asked.filter).await?,
@@ -54,7 +55,7 @@ pub(super) async fn page(reader: &Reader, window: &Window, asked: Asked) -> Resu
         limit,
         facets: asked.facets,
     };
-    let answer = reader.product_index().await?.find(&query).await?;
+    let answer = reader.product_index(with_stock).await?.find(&query).await?;
     let Answer { hits, total, more_before, more_behind, facets } = answer;
     let ids: Vec<String> = hits.iter().map(|hit| hit.place.id.clone()).collect();
     let documents = reader.load::<products::Product>(&PRODUCTS, &ids).await?;
@@ -80,6 +81,7 @@ async fn filters(
         brands: filter.brand,
         price: filter.price.map(|range| range.bounds()),
         available: filter.available_for_sale,
+        in_stock: filter.in_stock,
         attributes: attributes.map(|AttributeWhere { name, values }| (name, values)).collect(),
     })
 }
@@ -139,7 +141,7 @@ pub(crate) async fn suggest(reader: &Reader, text: &str, limit: i32) -> Result<V
     search::check_text(text)?;
     let limit = usize::try_from(limit).unwrap_or(1);
     let statuses = [name(ProductStatus::Published).to_owned()];
-    let found = reader.product_index().await?.suggest(text, &statuses, limit).await?;
+    let found = reader.product_index(false).await?.suggest(text, &statuses, limit).await?;
     let documents = reader.load::<products::Product>(&PRODUCTS, &found.entries).await?;
     let seen = documents.into_iter().filter_map(|one| Product::for_audience(shared(one?)?, reader.audience));
     let seen: Vec<Product> = seen.collect();

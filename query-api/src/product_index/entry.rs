@@ -7,13 +7,16 @@ use read_models::documents::categories::CategoryTree;
 use read_models::documents::products::Product;
 use search::{Category, Entry};
 
+use super::stock::InStock;
+
 /// More levels than a tree of categories has; ends the walk through a tree with a circle.
 const DEEPEST: usize = 64;
 
-/// The entry of a product, with the categories of this version of the tree. `None` for a tombstone.
-pub(super) fn entry(document: Document<Product>, tree: &CategoryTree, tree_version: u64) -> Option<Entry> {
+/// The entry of a product, with the categories of this tree and with this stock. `None` for a tombstone.
+pub(super) fn entry(document: Document<Product>, tree: &CategoryTree, in_stock: &InStock) -> Option<Entry> {
     let Document { id, version, value, .. } = document;
     let product = value?;
+    let in_stock = in_stock.has(&product);
     let on_sale = || product.variants.iter().filter(|variant| !variant.discontinued);
     let options = on_sale().flat_map(|variant| variant.options.iter());
     let attributes = product.attributes.iter().chain(options);
@@ -23,12 +26,13 @@ pub(super) fn entry(document: Document<Product>, tree: &CategoryTree, tree_versi
     Some(Entry {
         id,
         version,
-        revision: tree_version,
+        revision: 0,
         categories: categories(&product.category_ids, tree),
         attributes,
         codes: codes.cloned().collect(),
         price: product.min_price.as_ref().map(|price| price.minor),
         available: product.available_for_sale,
+        in_stock,
         created_at: millis(&product.created_at),
         updated_at: millis(&product.updated_at),
         status: product.status,

@@ -1,38 +1,43 @@
 //! Feeding an index from the documents.
 //!
-//! Every product has the position of its last event. When the position of a partition has moved from *n* on, all products that
-//! changed since have a position above *n*; those that the index has already are skipped by their version.
+//! Every product has the position of its last event, and every stock item that of the event that last changed its level. When
+//! the position of a partition has moved from *n* on, all that changed since have a position above *n*. A stock movement that
+//! changes no level leads to no product.
 
 use std::sync::Arc;
 
-use platform::bus::Positions;
 use read_models::documents::categories::{CATEGORIES, CategoryTree, TREE};
 use read_models::documents::products::{PRODUCTS, Product};
-use read_models::{
-    Direction, Document, Filter, Generation, MAX_PAGE, Query, Store, StoreError, Stored, Value,
-};
-use search::{Entry, Search};
+use read_models::documents::stock::STOCK;
+use read_models::{Document, Filter, MAX_PAGE, Query, Store, StoreError, Stored};
+use search::Search;
 
 use super::IndexError;
 use super::entry::{changed_categories, entry};
+use super::followed::{Followed, Happened, behind};
+use super::stock::{InStock, sku_of};
+
+/// SKUs whose products are read with one call.
+const SKUS_AT_ONCE: usize = 500;
 
 /// An index, and what it was fed with.
 pub(super) struct Feed {
     index: Arc<dyn Search>,
-    products: Generation,
-    /// The positions of the products before they were read.
-    positions: Positions,
+    products: Followed,
+    stock: Followed,
     tree: CategoryTree,
     tree_version: u64,
+    /// Of the entries that are put next: it rises when something else than a product has changed.
+    revision: u64,
 }
 
 impl Feed {
     /// Fills an empty index.
     pub(super) async fn build(store: &Store, index: Arc<dyn Search>) -> Result<Self, IndexError> {
-        let products = store.generations.live(&PRODUCTS).await?;
-        let positions = store.keyed.positions(&products).await?;
+        let products = Followed::live(store, &PRODUCTS).await?;
+        let stock = Followed::live(store, &STOCK).await?;
         let (tree, tree_version) = categories(store).await?;
-        let feed = Self { index, products, positions, tree, tree_version };
+        let feed = Self { index, products, stock, tree, tree_version, revision: 0 };
         feed.put_all(store, Query::default()).await?;
         Ok(feed)
     }
@@ -45,32 +50,55 @@ impl Feed {
         self.tree_version
     }
 
-    /// Indexes what has changed. `false`: the index must be built again.
-    pub(super) async fn advance(&mut self, store: &Store) -> Result<bool, IndexError> {
-        if store.generations.live(&PRODUCTS).await? != self.products {
-            return Ok(false);
-        }
-        let positions = store.keyed.positions(&self.products).await?;
-        let behind =
-            |(partition, position): (_, &u64)| positions.get(partition).is_none_or(|now| now < position);
-        if self.positions.iter().any(behind) {
+    /// Indexes what has changed of products and categories. `false`: the index must be built again.
+    pub(super) async fn follow_products(&mut self, store: &Store) -> Result<bool, IndexError> {
+        let happened = self.products.happened(store).await?;
+        if matches!(happened, Happened::Replaced) {
             return Ok(false);
         }
         self.follow_categories(store).await?;
-        let before = |partition| self.positions.get(partition).copied();
-        let moved = positions.iter().filter(|(partition, now)| before(partition) != Some(**now));
-        let from = moved.map(|(partition, _)| before(partition).unwrap_or(0)).min();
-        if let Some(from) = from {
-            let above = Value::Integer(i64::try_from(from).unwrap_or(i64::MAX).saturating_add(1));
-            let changed = Query {
-                filters: vec![Filter::Between("position", Some(above), None)],
-                sort: vec![("position", Direction::Ascending)],
-                ..Query::default()
-            };
-            self.put_all(store, changed).await?;
-            self.positions = positions;
+        if let Happened::Changes(from, positions) = happened {
+            self.put_all(store, behind("position", from)).await?;
+            self.products.reach(positions);
         }
         Ok(true)
+    }
+
+    /// Indexes the products again whose stock has changed its level. `false`: the index must be built again.
+    pub(super) async fn follow_stock(&mut self, store: &Store) -> Result<bool, IndexError> {
+        match self.stock.happened(store).await? {
+            Happened::Nothing => {}
+            Happened::Replaced => return Ok(false),
+            Happened::Changes(from, positions) => {
+                let mut query = Query { limit: MAX_PAGE, ..behind("levelPosition", from) };
+                loop {
+                    let found = store.queries.places(&self.stock.generation, &query).await?;
+                    query.after = found.last().map(|found| found.cursor.clone());
+                    let ids = found.iter().map(|found| found.cursor.id.as_str());
+                    self.put_with_stock(store, ids).await?;
+                    if found.len() < MAX_PAGE {
+                        break;
+                    }
+                }
+                self.stock.reach(positions);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Indexes the products of these stock items again.
+    pub(super) async fn put_with_stock<'i>(
+        &mut self,
+        store: &Store,
+        items: impl Iterator<Item = &'i str>,
+    ) -> Result<(), IndexError> {
+        let skus: Vec<String> = items.filter_map(sku_of).collect();
+        for skus in skus.chunks(SKUS_AT_ONCE) {
+            self.revision += 1;
+            let of = Filter::HasAny("skus", skus.to_vec());
+            self.put_all(store, Query { filters: vec![of], ..Query::default() }).await?;
+        }
+        Ok(())
     }
 
     /// Indexes the products of changed categories again.
@@ -79,9 +107,10 @@ impl Feed {
         if version == self.tree_version {
             return Ok(());
         }
+        self.revision += 1;
         let old = std::mem::replace(&mut self.tree, tree);
         let before = std::mem::replace(&mut self.tree_version, version);
-        let done = self.put_categories(store, &changed_categories(&old, &self.tree), version < before).await;
+        let done = self.put_categories(store, &changed_categories(&old, &self.tree)).await;
         if done.is_err() {
             // The next attempt finds the same differences.
             (self.tree, self.tree_version) = (old, before);
@@ -89,20 +118,17 @@ impl Feed {
         done
     }
 
-    /// Indexes the products of these categories again. `restored`: their tree is older than before, so their revision falls.
-    async fn put_categories(&self, store: &Store, ids: &[String], restored: bool) -> Result<(), IndexError> {
+    /// Indexes the products of these categories again.
+    async fn put_categories(&self, store: &Store, ids: &[String]) -> Result<(), IndexError> {
         let affected = self.index.in_categories(ids).await?;
-        if restored {
-            self.index.remove(&affected).await?;
-        }
         self.put_these(store, &affected).await
     }
 
     /// Indexes these products.
     pub(super) async fn put_these(&self, store: &Store, ids: &[String]) -> Result<(), IndexError> {
         for ids in ids.chunks(MAX_PAGE) {
-            let stored = store.keyed.load(&self.products, ids).await?;
-            self.put(stored.into_iter().flatten()).await?;
+            let stored = store.keyed.load(&self.products.generation, ids).await?;
+            self.put(store, stored.into_iter().flatten()).await?;
         }
         Ok(())
     }
@@ -111,25 +137,23 @@ impl Feed {
     async fn put_all(&self, store: &Store, mut query: Query) -> Result<(), IndexError> {
         query.limit = MAX_PAGE;
         loop {
-            let found = store.queries.find(&self.products, &query).await?;
+            let found = store.queries.find(&self.products.generation, &query).await?;
             query.after = found.last().map(|found| found.cursor.clone());
             let full = found.len() == MAX_PAGE;
-            self.put(found.into_iter().map(|found| found.document)).await?;
+            self.put(store, found.into_iter().map(|found| found.document)).await?;
             if !full {
                 return Ok(());
             }
         }
     }
 
-    async fn put(&self, stored: impl Iterator<Item = Stored>) -> Result<(), IndexError> {
-        let (mut entries, mut gone): (Vec<Entry>, Vec<String>) = Default::default();
+    async fn put(&self, store: &Store, stored: impl Iterator<Item = Stored>) -> Result<(), IndexError> {
+        let (mut documents, mut gone): (Vec<Document<Product>>, Vec<String>) = Default::default();
         for stored in stored {
             let id = stored.id.clone();
             match Document::<Product>::read(PRODUCTS.name, stored) {
-                Ok(document) => match entry(document, &self.tree, self.tree_version) {
-                    Some(entry) => entries.push(entry),
-                    None => gone.push(id),
-                },
+                Ok(document) if document.value.is_some() => documents.push(document),
+                Ok(_) => gone.push(id),
                 // Search works without it.
                 Err(error) => {
                     tracing::error!(
@@ -140,6 +164,13 @@ impl Feed {
                 }
             }
         }
+        let products = documents.iter().filter_map(|document| document.value.as_ref());
+        let in_stock = InStock::of(store, &self.stock.generation, products).await?;
+        let entries = documents.into_iter().filter_map(|document| {
+            let entry = entry(document, &self.tree, &in_stock)?;
+            Some(search::Entry { revision: self.revision, ..entry })
+        });
+        let entries = entries.collect();
         self.index.remove(&gone).await?;
         Ok(self.index.put(entries).await?)
     }

@@ -141,11 +141,12 @@ async fn a_facet_counts_what_the_other_filters_leave_and_its_input_selects_the_v
             "brand: Hill 1, Kiln 1, Leafy 1",
             "price: 500–999 2, 2000–4999 1",
             "availability: true 3",
+            "stock: OUT_OF_STOCK 3",
             "attribute:origin: Land 1 2, Land 0 1",
         ]
     );
     let facet = |number: usize| data(&all)["products"]["facets"][number].clone();
-    assert_eq!(facet(4)["kind"], "ATTRIBUTE");
+    assert_eq!(facet(5)["kind"], "ATTRIBUTE");
     assert_eq!(
         (&facet(2)["values"][0]["min"], &facet(2)["values"][0]["max"]),
         (&json!("500"), &json!("999"))
@@ -169,7 +170,7 @@ async fn a_facet_counts_what_the_other_filters_leave_and_its_input_selects_the_v
     let narrowed = shop.ask_with(query, json!({ "w": both })).await;
     assert_eq!(titles(&narrowed), ["Assam"]);
     assert_eq!(facets(&narrowed)[1], "brand: Hill 1, Kiln 1, [Leafy 1]");
-    assert_eq!(facets(&narrowed)[4], "attribute:origin: [Land 1 1], [Land 0 0]");
+    assert_eq!(facets(&narrowed)[5], "attribute:origin: [Land 1 1], [Land 0 0]");
 }
 
 #[tokio::test]

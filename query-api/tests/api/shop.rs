@@ -44,6 +44,8 @@ pub struct Shop {
     pub vault: Arc<dyn platform::vault::Vault>,
     pub watched: Arc<Watched>,
     pub products: ProductIndex,
+    /// What the search index is fed from.
+    pub index_calls: Arc<Watched>,
     pub statuses: Arc<Statuses>,
     _folder: tempfile::TempDir,
 }
@@ -71,24 +73,13 @@ impl Shop {
         let store = read_models::connect(&documents, &ALL).await.unwrap();
         let vault = platform::vault::connect(&keys).await.unwrap();
         let sealer = Sealer::new(vault.clone());
-        let watched = Arc::new(Watched {
-            inner: store.clone(),
-            calls: AtomicUsize::new(0),
-            waits: AtomicUsize::new(0),
-            broken: Mutex::default(),
-        });
+        let (watched, index_calls) = (Watched::of(&store), Watched::of(&store));
         let empty = Box::new(|| Arc::new(MemorySearch::new(Settings::default())) as Arc<dyn Search>);
-        let products = ProductIndex::new(store.clone(), empty);
+        let products = ProductIndex::new(index_calls.instead_of(&store), empty);
         let statuses = Arc::new(Statuses::default());
         let services = Services {
             products: products.clone(),
-            store: Store {
-                keyed: watched.clone(),
-                queries: watched.clone(),
-                generations: watched.clone(),
-                hot: hot(&store),
-                ..store.clone()
-            },
+            store: Store { hot: hot(&store), ..watched.instead_of(&store) },
             sealer: sealer.clone(),
             clock: Clock::system(),
             status: statuses.clone(),
@@ -109,6 +100,7 @@ impl Shop {
             vault,
             watched,
             products,
+            index_calls,
             statuses,
             _folder: folder,
         }
@@ -250,6 +242,16 @@ pub struct Watched {
 }
 
 impl Watched {
+    fn of(store: &Store) -> Arc<Self> {
+        let (calls, waits) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Arc::new(Self { inner: store.clone(), calls, waits, broken: Mutex::default() })
+    }
+
+    /// The store, with reads through this.
+    fn instead_of(self: &Arc<Self>, store: &Store) -> Store {
+        Store { keyed: self.clone(), queries: self.clone(), generations: self.clone(), ..store.clone() }
+    }
+
     /// How often the store was called since this was asked last.
     pub fn calls(&self) -> usize {
         self.calls.swap(0, Ordering::Relaxed)

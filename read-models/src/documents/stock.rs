@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::port::{Collection, Index, Streams};
 
-/// Indexes: stock by SKU and level. For the orders that reserve a SKU, query the reservations by `heldSkus`.
+/// Indexes: stock by SKU and level, and by the last change of the level. For the orders that reserve a SKU, query the reservations by `heldSkus`.
 pub static STOCK: Collection = Collection {
     name: "stock",
     shape: 1,
@@ -16,6 +16,7 @@ pub static STOCK: Collection = Collection {
         Index::Pair("level", "sku"),
         Index::Pair("level", "available"),
         Index::Field("updatedAt"),
+        Index::Field("levelPosition"),
     ],
 };
 
@@ -38,6 +39,9 @@ pub struct StockItem {
     pub safety_stock: u32,
     /// `IN_STOCK`, `LOW_STOCK` or `OUT_OF_STOCK`.
     pub level: String,
+    /// Position in the log of the event that last changed the level, for readers that follow the levels. `None` in a document that
+    /// was written before this was recorded, until its level changes.
+    pub level_position: Option<u64>,
     /// Sorted by location.
     pub locations: Vec<StockAtLocation>,
     /// Last change of the figures.

@@ -40,6 +40,7 @@ impl From<StockItem> for StockLevel {
             low_stock,
             safety_stock: _,
             level,
+            level_position: _,
             locations: _,
             updated_at,
         } = item;

@@ -66,6 +66,7 @@ impl Draw {
             codes: vec![format!("SKU-{number}"), format!("40{:05}", number * 7)],
             price: (!self.one_in(5)).then(|| self.of(&PRICES)),
             available: !self.one_in(3),
+            in_stock: self.one_in(2),
             created_at: i64::try_from(self.below(4)).unwrap_or(0),
             updated_at: i64::try_from(self.below(4)).unwrap_or(0),
         }
@@ -91,6 +92,7 @@ impl Draw {
             brands: self.one_in(3).then(|| self.values(&BRANDS)),
             price: self.one_in(3).then(|| (bound(self), bound(self))),
             available: self.one_in(3).then(|| self.one_in(2)),
+            in_stock: self.one_in(3).then(|| self.one_in(2)),
             attributes: (0..self.below(3))
                 .map(|_| (self.of(&NAMES).to_owned(), self.values(&VALUES)))
                 .collect(),

@@ -78,6 +78,7 @@ fn values(entry: &Entry) -> BTreeSet<(FacetKind, String)> {
     values.extend(entry.brand.clone().map(|brand| (FacetKind::Brand, brand)));
     values.extend(entry.price.map(|price| (FacetKind::Price, band(price).to_owned())));
     values.insert((FacetKind::Available, entry.available.to_string()));
+    values.insert((FacetKind::InStock, entry.in_stock.to_string()));
     values.extend(entry.attributes.iter().cloned().map(|(name, value)| (FacetKind::Attribute(name), value)));
     values
 }
@@ -111,5 +112,6 @@ fn passes(entry: &Entry, filters: &Filters, but: Option<&FacetKind>) -> bool {
         && (ignored(FacetKind::Brand) || filters.brands.as_ref().is_none_or(brand))
         && (ignored(FacetKind::Price) || filters.price.is_none_or(price))
         && (ignored(FacetKind::Available) || filters.available.is_none_or(|wanted| wanted == entry.available))
+        && (ignored(FacetKind::InStock) || filters.in_stock.is_none_or(|wanted| wanted == entry.in_stock))
         && filters.attributes.iter().all(attribute)
 }

@@ -68,6 +68,7 @@ fn selected(kind: &FacetKind, value: &Value, filters: &Filters) -> bool {
         FacetKind::Available => {
             filters.available.is_some_and(|available| available.to_string() == *value.value)
         }
+        FacetKind::InStock => filters.in_stock.is_some_and(|in_stock| in_stock.to_string() == *value.value),
         FacetKind::Price => match (filters.price, value.range) {
             (Some((Some(min), Some(max))), Some(range)) => range == Range { min, max },
             _ => false,

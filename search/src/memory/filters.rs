@@ -46,8 +46,11 @@ impl Prepared {
                 prepared.require(index, kind, values);
             }
         }
-        if let Some(available) = filters.available {
-            prepared.require(index, FacetKind::Available, &[available.to_string()]);
+        let flags = [(FacetKind::Available, filters.available), (FacetKind::InStock, filters.in_stock)];
+        for (kind, value) in flags {
+            if let Some(value) = value {
+                prepared.require(index, kind, &[value.to_string()]);
+            }
         }
         for (name, values) in &filters.attributes {
             prepared.require(index, FacetKind::Attribute(name.clone()), values);
@@ -89,7 +92,7 @@ impl Prepared {
     }
 
     fn all(&self) -> u32 {
-        // At most 20 attributes and four other conditions.
+        // At most 20 attributes and five other conditions.
         (1 << self.conditions.len()) - 1
     }
 

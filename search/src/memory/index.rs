@@ -226,8 +226,10 @@ impl Index {
             let text = format!("{}–{}", range.min, range.max);
             values.number(&FacetKind::Price, &text, &text, Some(range))
         }));
-        let available = entry.available.to_string();
-        all.push(values.number(&FacetKind::Available, &available, &available, None));
+        for (kind, flag) in [(FacetKind::Available, entry.available), (FacetKind::InStock, entry.in_stock)] {
+            let value = flag.to_string();
+            all.push(values.number(&kind, &value, &value, None));
+        }
         for (name, value) in &entry.attributes {
             all.push(values.number(&FacetKind::Attribute(name.clone()), value, value, None));
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::port::{FacetKind, Range};
 
-/// A facet: category, brand, price, availability, or an attribute.
+/// A facet: category, brand, price, availability, stock, or an attribute.
 #[derive(Debug)]
 struct Group {
     kind: FacetKind,

@@ -13,7 +13,7 @@ pub struct Answer {
     pub more_before: bool,
     /// Whether entries match behind this page.
     pub more_behind: bool,
-    /// If they were asked for: category, brand, price and availability, then attributes, the most frequent first. A facet
+    /// If they were asked for: category, brand, price, availability and stock, then attributes, the most frequent first. A facet
     /// without values is left out.
     pub facets: Vec<Facet>,
 }
@@ -43,8 +43,10 @@ pub enum FacetKind {
     Brand,
     /// Values are bands of the price.
     Price,
-    /// Values are `true` and `false`.
+    /// Whether it can be bought. Values are `true` and `false`.
     Available,
+    /// Whether it is in stock. Values are `true` and `false`.
+    InStock,
     /// Values of the attribute with this name.
     Attribute(String),
 }

@@ -7,7 +7,7 @@ pub struct Entry {
     pub id: String,
     /// Rises with every change of the product.
     pub version: u64,
-    /// Rises with every change of something else that is in the entry, such as the name of a category. Of two entries with the
+    /// Rises with every change of something else that is in the entry, such as the name of a category or its stock. Of two entries with the
     /// same version the one with the higher revision is newer.
     pub revision: u64,
     /// Who may see it is decided by [`Filters::statuses`](super::Filters::statuses).
@@ -27,6 +27,8 @@ pub struct Entry {
     pub price: Option<i64>,
     /// Whether it can be bought.
     pub available: bool,
+    /// Whether it can be ordered now: units are available, or its stock is not tracked.
+    pub in_stock: bool,
     /// Milliseconds since 1970.
     pub created_at: i64,
     /// Milliseconds since 1970.

@@ -36,6 +36,8 @@ pub struct Filters {
     pub price: Option<(Option<i64>, Option<i64>)>,
     /// Entries that can be bought, or that cannot.
     pub available: Option<bool>,
+    /// Entries that are in stock, or that are not.
+    pub in_stock: Option<bool>,
     /// For each of these names, entries with any of its values.
     pub attributes: Vec<(String, Vec<String>)>,
 }

@@ -99,6 +99,7 @@ fn product(number: usize, language: &str, brand: &str, kind: &Kind, variety: &(S
         codes: vec![format!("{sku}-S"), format!("{sku}-L"), format!("40{:011}", 7_777_777 * (number + 1))],
         price: i64::try_from(99 + number % 50 * 100).ok(),
         available: !number.is_multiple_of(17),
+        in_stock: true,
         created_at: 0,
         updated_at: 0,
     };

@@ -38,7 +38,7 @@ impl ProductConnection {
         self.page.total_count(ctx).await
     }
 
-    /// Facets of the whole list: category, brand, price and availability, then the 20 attributes that most
+    /// Facets of the whole list: category, brand, price, availability and stock, then the 20 attributes that most
     /// products have. The count of a value ignores the filters on its own facet.
     fn facets(
         &self,

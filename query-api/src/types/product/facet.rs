@@ -21,6 +21,8 @@ pub(crate) enum FacetKind {
     Price,
     /// Whether the product can be bought: see `Product.availableForSale`.
     Availability,
+    /// Whether the product is in stock: see `ProductWhere.inStock`.
+    Stock,
     /// Values of one attribute of products or one option of variants.
     Attribute,
 }
@@ -30,8 +32,8 @@ leaf! { FacetKind: |value| name(*value); }
 /// A property by which a list of products can be narrowed, with the number of products for each value.
 #[derive(SimpleObject, Fields)]
 pub(crate) struct Facet {
-    /// Identifies the facet: `category`, `brand`, `price`, `availability`, or `attribute:` and the attribute's
-    /// name.
+    /// Identifies the facet: `category`, `brand`, `price`, `availability`, `stock`, or `attribute:` and the
+    /// attribute's name.
     id: String,
     /// Name of an attribute as it was set by staff; for other kinds the English name of the facet.
     label: String,
@@ -44,7 +46,7 @@ pub(crate) struct Facet {
 /// A value of a facet.
 #[derive(SimpleObject, Fields)]
 pub(crate) struct FacetValue {
-    /// Identifies the value within its facet.
+    /// Identifies the value within its facet. For stock `IN_STOCK` or `OUT_OF_STOCK`.
     id: String,
     /// Display text: the name of a category, otherwise the value itself. For price bands, format `min` and
     /// `max` instead.
@@ -62,7 +64,7 @@ pub(crate) struct FacetValue {
 }
 
 const ATTRIBUTE: &str = "attribute:";
-const FIXED: [&str; 4] = ["category", "brand", "price", "availability"];
+const FIXED: [&str; 5] = ["category", "brand", "price", "availability", "stock"];
 
 impl Facet {
     /// The facets with these ids, all of them if there are none given. One that the products do not have is left out.
@@ -71,7 +73,7 @@ impl Facet {
         if let Some(unknown) = ids.and_then(|ids| ids.iter().find(|id| !known(id))) {
             let unknown: String = unknown.chars().take(64).collect();
             return Err(Fault::BadInput(format!(
-                "{unknown:?} is not a facet; use category, brand, price, availability or attribute:NAME"
+                "{unknown:?} is not a facet; use category, brand, price, availability, stock or attribute:NAME"
             )));
         }
         let wanted = |facet: &Self| ids.is_none_or(|ids| ids.contains(&facet.id));
@@ -84,6 +86,7 @@ impl Facet {
             search::FacetKind::Brand => (FIXED[1].to_owned(), "Brand", FacetKind::Brand),
             search::FacetKind::Price => (FIXED[2].to_owned(), "Price", FacetKind::Price),
             search::FacetKind::Available => (FIXED[3].to_owned(), "Availability", FacetKind::Availability),
+            search::FacetKind::InStock => (FIXED[4].to_owned(), "Stock", FacetKind::Stock),
             search::FacetKind::Attribute(name) => {
                 (format!("{ATTRIBUTE}{name}"), name.as_str(), FacetKind::Attribute)
             }
@@ -100,6 +103,7 @@ impl FacetValue {
             (search::FacetKind::Category, _) => json!({ "category": { "id": global("Category", own) } }),
             (search::FacetKind::Brand, _) => json!({ "brand": [own] }),
             (search::FacetKind::Available, _) => json!({ "availableForSale": own == "true" }),
+            (search::FacetKind::InStock, _) => json!({ "inStock": own == "true" }),
             (search::FacetKind::Attribute(name), _) => {
                 json!({ "attributes": [{ "name": name, "values": [own] }] })
             }
@@ -107,12 +111,17 @@ impl FacetValue {
                 "price": range.map(|range| json!({ "min": range.min.to_string(), "max": range.max.to_string() }))
             }),
         };
+        let (id, label) = match kind {
+            search::FacetKind::Category => (global("Category", own).to_string(), value.label.clone()),
+            search::FacetKind::InStock => {
+                let level = if own == "true" { "IN_STOCK" } else { "OUT_OF_STOCK" };
+                (level.to_owned(), level.to_owned())
+            }
+            _ => (own.clone(), value.label.clone()),
+        };
         Self {
-            id: match kind {
-                search::FacetKind::Category => global("Category", own).to_string(),
-                _ => own.clone(),
-            },
-            label: value.label.clone(),
+            id,
+            label,
             count: value.count,
             selected: value.selected,
             input: Json(input),

@@ -11,7 +11,7 @@ use std::time::Duration;
 use read_models::documents::orders::{ORDERS, Order};
 use read_models::documents::stock::{STOCK, StockItem};
 
-pub(crate) use documents::{DocumentFeed, versions};
+pub(crate) use documents::{Change, DocumentFeed, versions};
 pub(crate) use orders::OrdersFeed;
 pub(crate) use projectors::ProjectorFeed;
 

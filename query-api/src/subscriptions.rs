@@ -1,15 +1,20 @@
 //! The subscriptions of both schemas.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, MergedSubscription, Result, Subscription};
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, select_all};
+use http_server::Audience;
+use read_models::documents::stock::StockItem;
+use tokio::sync::OnceCell;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::catalog;
 use crate::execution::Sent;
 use crate::fault::Fault;
 use crate::input::OrderKey;
-use crate::live::{Live, versions};
+use crate::live::{Change, Live, versions};
 use crate::page::Listed;
 use crate::reader::{Reader, Readers};
 use crate::types::order::{self, Document, Order, ShopOrder};
@@ -82,7 +87,7 @@ impl OfficeOrders {
     /// applied more than 60 seconds late, or behind 200 newer ones, may be missing. A client that reads too
     /// slowly gets the error CHANGES_MISSED, and the subscription ends.
     async fn orders_feed(&self, ctx: &Context<'_>) -> Result<BoxStream<'static, Result<Sent<ShopOrder>>>> {
-        let changes = ctx.data::<std::sync::Arc<Live>>()?.every_order.subscribe().await?;
+        let changes = ctx.data::<Arc<Live>>()?.every_order.subscribe().await?;
         let stream = futures_util::stream::unfold(Some(changes), |changes| async move {
             let mut changes = changes?;
             match changes.recv().await {
@@ -113,28 +118,46 @@ impl StockChanges {
         if skus.is_empty() {
             return Err(Fault::BadInput("pass 1 to 100 SKUs".to_owned()).into());
         }
-        let (reader, feed) = (reader(ctx)?, &ctx.data::<std::sync::Arc<Live>>()?.stock);
+        let (reader, feed) = (reader(ctx)?, &ctx.data::<Arc<Live>>()?.stock);
         let mut skus = skus;
         skus.sort_unstable();
         skus.dedup();
         // Watched before they are read, so that no change is between.
         let watched: Vec<_> = skus.iter().map(|sku| feed.watch(&format!("stock-{sku}"))).collect();
-        let current = futures_util::future::try_join_all(skus.iter().map(|sku| reader.stock(sku))).await?;
+        let current = futures_util::future::try_join_all(skus.iter().map(|sku| current(reader, sku))).await?;
         let streams = watched.into_iter().zip(current);
         let streams = streams.map(|(receiver, current)| versions(receiver, current, 0).boxed());
         let readers = ctx.data::<Readers>()?.clone();
-        let shown = select_all(streams).filter_map(move |item| {
-            // Each change with what is published then.
-            let reader = readers.reader();
+        let shown = select_all(streams).filter_map(move |change| {
+            let readers = readers.clone();
             async move {
-                match catalog::shows(&reader, &item.value.sku).await {
-                    Ok(shows) => shows.then(|| Ok(Sent(StockView::of_item(item)))),
+                match is_shown(&readers, &change).await {
+                    Ok(shown) => shown.then(|| Ok(Sent(StockView::of_item(change.document.clone())))),
                     Err(fault) => Some(Err(fault.into())),
                 }
             }
         });
         Ok(shown.boxed())
     }
+}
+
+/// The stock of a SKU as it is, and whether shoppers see it.
+async fn current(reader: &Reader, sku: &str) -> std::result::Result<Option<Arc<Change<StockItem>>>, Fault> {
+    let (stock, shown) =
+        futures_util::future::try_join(reader.stock(sku), catalog::shows(reader, sku)).await?;
+    Ok(stock.map(|document| Arc::new(Change { document, shown: OnceCell::new_with(Some(Ok(shown))) })))
+}
+
+/// Whether the caller may see a change, by what is published when the first shopper is sent it. All shoppers see the same, so the
+/// catalogue is read once per change, however many subscribe.
+async fn is_shown(readers: &Readers, change: &Change<StockItem>) -> std::result::Result<bool, Fault> {
+    if readers.audience == Audience::Staff {
+        return Ok(true);
+    }
+    let shown = change.shown.get_or_init(|| async {
+        catalog::shows(&readers.reader(), &change.document.value.sku).await.map_err(Arc::new)
+    });
+    shown.await.clone().map_err(Fault::Shared)
 }
 
 #[derive(Default)]
@@ -146,14 +169,14 @@ impl Projectors {
     /// Sends the status of every generation of every projection, and then, at most once a second, of each whose
     /// status has changed.
     async fn projector_lag(&self, ctx: &Context<'_>) -> Result<BoxStream<'static, Result<Sent<Projector>>>> {
-        let changes = ctx.data::<std::sync::Arc<Live>>()?.projectors.changes();
+        let changes = ctx.data::<Arc<Live>>()?.projectors.changes();
         Ok(changes.map(|status| Ok(Sent(status.map(Projector::from)?))).boxed())
     }
 }
 
 /// The reader that a subscription begins with.
 fn reader<'c>(ctx: &Context<'c>) -> Result<&'c Reader> {
-    ctx.data::<std::sync::Arc<Reader>>().map(AsRef::as_ref)
+    ctx.data::<Arc<Reader>>().map(AsRef::as_ref)
 }
 
 /// The key of the order with this id, which need not exist yet, or with this number, which must.
@@ -168,7 +191,8 @@ async fn orders(
     since: Option<u64>,
 ) -> Result<impl futures_util::Stream<Item = Document> + Send + use<>> {
     // Watched before it is read, so that no change is between.
-    let receiver = ctx.data::<std::sync::Arc<Live>>()?.orders.watch(&format!("order-{key}"));
+    let receiver = ctx.data::<Arc<Live>>()?.orders.watch(&format!("order-{key}"));
     let current = reader(ctx)?.order(key).await?;
-    Ok(versions(receiver, current, since.unwrap_or_default()))
+    let changes = versions(receiver, current.map(Change::of), since.unwrap_or_default());
+    Ok(changes.map(|change| change.document.clone()))
 }

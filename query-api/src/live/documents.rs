@@ -7,14 +7,29 @@ use futures_util::Stream;
 use parking_lot::Mutex;
 use read_models::{ChangeToken, Collection, Document, Store, StoreError};
 use serde::de::DeserializeOwned;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 use tokio::time::{Instant, sleep};
 
 use super::{AFTER_FAILURE, PATIENCE, pause};
+use crate::fault::Fault;
 use crate::reader::{Doc, shared};
 
 /// The newest document that was found; `None` before the first.
-type Latest<T> = Option<Arc<Doc<T>>>;
+type Latest<T> = Option<Arc<Change<T>>>;
+
+/// A version of a document, and what its subscribers share.
+#[derive(Debug)]
+pub(crate) struct Change<T> {
+    pub(crate) document: Arc<Doc<T>>,
+    /// Whether shoppers may see it; read when the first of them is sent it.
+    pub(crate) shown: OnceCell<Result<bool, Arc<Fault>>>,
+}
+
+impl<T> Change<T> {
+    pub(crate) fn of(document: Arc<Doc<T>>) -> Arc<Self> {
+        Arc::new(Self { document, shown: OnceCell::new() })
+    }
+}
 
 /// Documents that are read with one call of the store.
 const AT_ONCE: usize = 500;
@@ -95,14 +110,14 @@ impl<T: DeserializeOwned + Send + Sync + 'static> DocumentFeed<T> {
             let watched = self.watched.lock();
             for stored in found.into_iter().flatten() {
                 let Some(sender) = watched.documents.get(&stored.id) else { continue };
-                let known = sender.borrow().as_ref().map_or(0, |document| document.version);
+                let known = sender.borrow().as_ref().map_or(0, |change| change.document.version);
                 if stored.version <= known {
                     continue;
                 }
                 match Document::read(self.collection.name, stored) {
                     Ok(document) => {
                         if let Some(document) = shared(document) {
-                            sender.send_replace(Some(document));
+                            sender.send_replace(Some(Change::of(document)));
                         }
                     }
                     Err(error) => {
@@ -127,13 +142,13 @@ pub(crate) fn versions<T: Send + Sync + 'static>(
     receiver: watch::Receiver<Latest<T>>,
     current: Latest<T>,
     after: u64,
-) -> impl Stream<Item = Arc<Doc<T>>> + Send + 'static {
+) -> impl Stream<Item = Arc<Change<T>>> + Send + 'static {
     futures_util::stream::unfold((receiver, current, after), |(mut receiver, mut current, last)| async move {
         loop {
             let next = current.take().or_else(|| receiver.borrow_and_update().clone());
-            if let Some(document) = next.filter(|document| document.version > last) {
-                let version = document.version;
-                return Some((document, (receiver, None, version)));
+            if let Some(change) = next.filter(|change| change.document.version > last) {
+                let version = change.document.version;
+                return Some((change, (receiver, None, version)));
             }
             receiver.changed().await.ok()?;
         }

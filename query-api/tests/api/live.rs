@@ -188,6 +188,27 @@ async fn stock_levels_are_sent_as_they_are_and_whenever_they_change() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_stock_and_its_place_in_the_catalogue_are_read_once_for_all_shoppers() {
+    let shop = Shop::open().await;
+    shop.add_teas(1).await;
+    let mut socket = shop.socket("/graphql").await;
+    let query = "subscription { stockChanged(skus: [\"SKU-1\"]) { version level } }";
+    for operation in 0..40 {
+        socket.subscribe(&operation.to_string(), query, json!({})).await;
+        assert_eq!(socket.data(&operation.to_string()).await["stockChanged"]["version"], 5);
+    }
+    shop.watched().await;
+    shop.watched.calls();
+    shop.change_stock("SKU-1", 6, 3).await;
+    for _ in 0..40 {
+        assert_eq!(socket.next().await["payload"]["data"]["stockChanged"]["version"], 6);
+    }
+    // The pointer and the stock item, twice if a look was under way; the pointers and the product.
+    let calls = shop.watched.calls();
+    assert!(calls <= 6, "{calls} calls for 40 subscribers");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_back_office_is_sent_every_order_that_changes_once_per_version() {
     let shop = shop().await;
     let mut socket = shop.socket("/admin/graphql").await;

@@ -1,5 +1,7 @@
 //! MongoDB, or the compatible server that `scripts/servers` starts.
 
+#[path = "mongodb/dropping.rs"]
+mod dropping;
 #[path = "mongodb/limits.rs"]
 mod limits;
 #[path = "mongodb/people.rs"]

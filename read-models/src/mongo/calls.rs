@@ -293,9 +293,16 @@ impl Entries<'_> {
         self.run(operation, |all| async move { all.delete_many(filter).await.map(drop) }).await
     }
 
-    /// Drops the collection.
+    /// Drops the collection, if there is one.
     pub(super) async fn drop(self, operation: &'static str) -> Result<(), StoreError> {
-        self.run(operation, |all| async move { all.drop().await }).await
+        let database = self.calls.database.clone();
+        let call = |all: Collection<Document>| async move {
+            let Err(error) = all.drop().await else { return Ok(()) };
+            // The driver ignores that there is none by the error's code, which not every server gives.
+            let names = database.list_collection_names().await?;
+            if names.iter().any(|name| name == all.name()) { Err(error) } else { Ok(()) }
+        };
+        self.run(operation, call).await
     }
 
     /// Builds indexes. The server goes on if the caller gives up; another call waits for the same work.

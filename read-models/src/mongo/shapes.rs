@@ -40,6 +40,8 @@ struct Shape {
     live: Option<u32>,
     building: Vec<u32>,
     retired: Vec<u32>,
+    /// Retired, and perhaps without documents already: only dropping them again is possible.
+    dropping: Vec<u32>,
 }
 
 impl Shape {
@@ -52,6 +54,7 @@ impl Shape {
             live: None,
             building: Vec::new(),
             retired: Vec::new(),
+            dropping: Vec::new(),
         }
     }
 
@@ -70,6 +73,7 @@ impl Shape {
     fn forget(&mut self, number: u32) {
         self.building.retain(|one| *one != number);
         self.retired.retain(|one| *one != number);
+        self.dropping.retain(|one| *one != number);
     }
 
     fn write(&self) -> Document {
@@ -83,6 +87,7 @@ impl Shape {
             "live": self.live.map(i64::from),
             "building": numbers(&self.building),
             "retired": numbers(&self.retired),
+            "dropping": numbers(&self.dropping),
         }
     }
 
@@ -101,6 +106,8 @@ impl Shape {
             live: entry.get("live").and_then(Bson::as_i64).map(small),
             building: numbers("building")?,
             retired: numbers("retired")?,
+            // An earlier program does not write it.
+            dropping: if entry.contains_key("dropping") { numbers("dropping")? } else { Vec::new() },
         })
     }
 }
@@ -120,6 +127,7 @@ impl Generations for Mongo {
                 (GenerationState::Building, shape.building.as_slice()),
                 (GenerationState::Live, shape.live.as_slice()),
                 (GenerationState::Retired, shape.retired.as_slice()),
+                (GenerationState::Retired, shape.dropping.as_slice()),
             ];
             for (state, numbers) in states {
                 all.extend(numbers.iter().map(|number| (shape.generation(*number), state)));
@@ -171,6 +179,9 @@ impl Generations for Mongo {
     async fn switch(&self, to: &Generation) -> Result<(), StoreError> {
         let began = Instant::now();
         let switched = |shape: &mut Shape| {
+            if shape.dropping.contains(&to.number) {
+                return Err(self.gone(to));
+            }
             if shape.live != Some(to.number) {
                 shape.forget(to.number);
                 shape.retired.extend(shape.live.replace(to.number));
@@ -185,16 +196,28 @@ impl Generations for Mongo {
         Ok(())
     }
 
+    /// In three steps, each of which can be repeated, so that a call that fails half way leaves a generation that is listed and can
+    /// be dropped again.
     async fn drop_generation(&self, generation: &Generation) -> Result<(), StoreError> {
-        let dropped = |shape: &mut Shape| {
+        let dropping = |shape: &mut Shape| {
             if shape.live == Some(generation.number) {
                 return Err(StoreError::Live(generation.clone()));
             }
             shape.forget(generation.number);
+            shape.dropping.push(generation.number);
             Ok(())
         };
-        self.change(generation, dropped).await?;
-        generations::remove(self, generation).await
+        self.change(generation, dropping).await?;
+        generations::remove(self, generation).await?;
+        let dropped = |shape: &mut Shape| {
+            shape.forget(generation.number);
+            Ok(())
+        };
+        match self.change(generation, dropped).await {
+            // Another caller has dropped it at the same time.
+            Ok(_) | Err(StoreError::NoGeneration(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -244,7 +267,7 @@ impl Mongo {
     ) -> Result<Shape, StoreError> {
         loop {
             let mut shape = self.shape(&generation.collection, generation.shape).await?;
-            if !shape.exists(generation.number) {
+            if !shape.exists(generation.number) && !shape.dropping.contains(&generation.number) {
                 return Err(self.gone(generation));
             }
             change(&mut shape)?;

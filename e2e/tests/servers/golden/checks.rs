@@ -43,6 +43,8 @@ pub fn check(golden: &[Golden], answers: &Answers) -> Result<()> {
     // Each list was read in both directions.
     let size = |name: &str| sizes.get(name).copied().with_context(|| format!("no list {name:?}"));
     for (all, before, values, after) in [
+        ("shopper: products ", "shopper: products where: { inStock: ", "true false", " }"),
+        ("staff: products ", "staff: products where: { inStock: ", "true false", " }"),
         ("staff: orders ", "staff: orders where: { status: [", ORDER_STATUSES, "] }"),
         ("staff: orders ", "staff: orders where: { onHold: ", "true false", " }"),
         ("staff: payments ", "staff: payments where: { status: [", PAYMENT_STATES, "] }"),

@@ -182,6 +182,8 @@ fn catalog(set: &mut Set, facts: &Facts) {
         );
         set.list(products, "where: { skus: [\"TEA-100\", \"MUG-110-SLA\", \"NONE-1\"] }");
         set.each(products, "where: { availableForSale: ", "true false", " }");
+        set.each(products, "where: { inStock: ", "true false", " }");
+        set.list(products, "where: { inStock: true, brand: [\"Slow Harbour\"] }, sort: [{ field: PRICE }]");
         set.list(products, "where: { price: { min: 1000, max: 3000 } }");
         set.list(products, "where: { price: { max: 500 } }, sort: [{ field: PRICE }]");
         set.list(
@@ -193,6 +195,15 @@ fn catalog(set: &mut Set, facts: &Facts) {
     }
     set.each(ALL_PRODUCTS, "status: [", "DRAFT PUBLISHED UNPUBLISHED ARCHIVED", "]");
     for staff in [false, true] {
+        for list in ["first: 0", "first: 3, search: \"tea\"", "first: 3, where: { inStock: true }"] {
+            set.data(
+                staff,
+                format!(
+                    "{{ products({list}) {{ totalCount nodes {{ slug }} \
+                     facets {{ id label kind values {{ id label count selected input }} }} }} }}"
+                ),
+            );
+        }
         for depth in [1, 2, 10] {
             set.data(
                 staff,

@@ -18,6 +18,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use schemas::Topic;
 use schemas::topics::partition_of;
 use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
 
 use crate::client::{self, unavailable};
 use crate::{KafkaBus, spawn_thread};
@@ -67,9 +68,10 @@ pub(crate) fn join(
         .set("fetch.queue.backoff.ms", "5")
         .set("queued.max.messages.kbytes", PREFETCH.to_string())
         .set("fetch.message.max.bytes", (PREFETCH * 512).to_string());
-    if let Some(instance) = &instance {
-        config.set("group.instance.id", &instance.name);
-    }
+    // Every member has a name. A broker that was down for longer than a session lets a member return under its name at once; one
+    // without a name would join beside the member that it was, and the group would wait until the session of that one ends.
+    let name = instance.as_ref().map_or_else(|| Uuid::new_v4().to_string(), |instance| instance.name.clone());
+    config.set("group.instance.id", &name);
     let assignment = Arc::new(Assignment::default());
     let member = Member::new(address.prefix.clone(), Arc::clone(&assignment));
     let consumer: BaseConsumer<Member> = config.create_with_context(member).map_err(unavailable)?;
@@ -83,6 +85,7 @@ pub(crate) fn join(
         readers: bus.readers.clone(),
         prefix: address.prefix.clone(),
         group,
+        own_name: name,
         resume: subscription.resume,
         begins,
         runtime: tokio::runtime::Handle::current(),

@@ -22,12 +22,19 @@ use crate::reader::{Readers, TICK, offset, signed, unsigned};
 /// Interval of commits to Kafka. They serve lag tools, and the lookup of offsets.
 const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How long a member that leaves serves its client before it asks again whether it has left.
+const LEAVING: Duration = Duration::from_millis(10);
+/// How long it waits for the answer.
+const ASKING: Duration = Duration::from_secs(1);
+
 pub(super) struct Driver {
     pub consumer: Arc<BaseConsumer<Member>>,
     pub assignment: Arc<Assignment>,
     pub readers: Readers,
     pub prefix: String,
     pub group: String,
+    /// The member's name, unique in the group.
+    pub own_name: String,
     pub resume: Arc<dyn Resume>,
     /// Start positions of partitions without a stored position.
     pub begins: Positions,
@@ -89,22 +96,38 @@ impl Driver {
         self.assignment.clear();
         self.assignment.wake();
         self.consumer.context().rebalances().iter().for_each(|rebalance| rebalance.decline(&self.consumer));
-        // A static member keeps its partitions while it is away, so it does not unsubscribe.
+        // A member whose name is stable keeps its partitions while it is away, so it does not unsubscribe.
         if self.instance.is_none() {
             self.unsubscribe();
         }
         drop(self.consumer);
     }
 
-    /// A client that is closed during a rebalance does not leave the group, and the group waits until its session times out.
-    /// So the rebalance is completed first.
+    /// A named member leaves only if it has unsubscribed and given back its partitions before it is closed. Otherwise the group waits
+    /// until its session times out.
     fn unsubscribe(&self) {
         self.consumer.unsubscribe();
         let began = Instant::now();
         let subscribed = || self.consumer.subscription().is_ok_and(|list| list.count() > 0);
-        while subscribed() && began.elapsed() < self.drain {
-            if let Some(Err(error)) = self.consumer.poll(TICK) {
+        while (subscribed() || self.is_member()) && began.elapsed() < self.drain {
+            if let Some(Err(error)) = self.consumer.poll(LEAVING) {
                 tracing::debug!(%error, group = self.group, "error while leaving the group");
+            }
+        }
+    }
+
+    /// Whether the group has this member. The client does not say when it has left.
+    fn is_member(&self) -> bool {
+        match self.consumer.fetch_group_list(Some(&self.group), ASKING) {
+            // The coordinator makes ids of members from their names.
+            Ok(list) => list
+                .groups()
+                .iter()
+                .flat_map(|group| group.members())
+                .any(|member| member.id().starts_with(&self.own_name)),
+            Err(error) => {
+                tracing::debug!(%error, group = self.group, "cannot ask whether a member has left");
+                false
             }
         }
     }

@@ -187,6 +187,30 @@ async fn a_member_that_comes_back_under_its_name_has_its_partitions_without_a_wa
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_leaves_gives_up_its_partitions_long_before_its_session_ends() {
+    let harness = Harness::with(&TOPICS, 2, "&session.timeout=120s").await;
+    let store = Arc::new(Store::default());
+    let both: Vec<_> = (0..8).map(|number| StreamId::from_text(format!("order-{number}"))).collect();
+    let has_all =
+        |consumer: &dyn Consumer| both.iter().all(|stream| consumer.has(Topic::ORDER, stream.as_str()));
+    let mut first = join_for(&harness, &store, &TOPICS[..1]).await;
+    while !has_all(first.as_ref()) {
+        first.next(100, Duration::from_millis(100)).await.unwrap();
+    }
+    let mut second = join_for(&harness, &store, &TOPICS[..1]).await;
+    until_members(&harness, 2).await;
+    drop(first);
+    let takes_over = async {
+        while !has_all(second.as_ref()) {
+            second.next(100, Duration::from_millis(100)).await.unwrap();
+        }
+    };
+    timeout(Duration::from_secs(60), takes_over)
+        .await
+        .expect("the group waits for the session of the member that left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_owner_has_in_hand_is_done_before_another_member_begins() {
     let harness = Harness::with(&TOPICS, 2, "&session.timeout=6s").await;
     let store = Arc::new(Store::default());

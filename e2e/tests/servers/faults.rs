@@ -16,7 +16,8 @@ use load::{Load, Tally};
 
 mod load;
 
-/// How long after the end of a fault an order may take to be placed, reacted to and shown, while all queries are answered whole.
+/// How long after the end of a fault an order may take to be placed, reacted to and shown, while all queries are answered whole. A
+/// crash ends when the server accepts requests again: a broker needs several seconds to start, which are not the shop's.
 const RECOVERY: Duration = Duration::from_secs(10);
 /// The most memory of a process (resident set), in bytes.
 const MEMORY: u64 = 256 << 20;
@@ -90,7 +91,7 @@ impl Proxied {
         Ok(Self { deployment, proxies })
     }
 
-    /// Injects a fault for a while. Answers when it ended.
+    /// Injects a fault for a while. Answers when it ended: after a crash, when the server answers again.
     async fn inject(&self, servers: &[&'static str], fault: Fault, lasting: Duration) -> Result<Instant> {
         match fault {
             Fault::Crash => {

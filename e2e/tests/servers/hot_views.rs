@@ -32,9 +32,22 @@ struct Hot {
 
 impl Hot {
     fn open() -> Result<Self> {
-        let servers = Servers::up("hot-views", &["redis"])?;
+        Self::on(Servers::up("hot-views", &["redis"])?)
+    }
+
+    fn on(servers: Servers) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let shop = Program::start(folder.path(), &[&flag(&servers)])?;
+        Ok(Self { servers, folder, shop })
+    }
+
+    /// Stops the shop, and starts it on topics in Kafka, which its relay fills.
+    fn on_kafka(self) -> Result<Self> {
+        let Self { servers, folder, shop } = self;
+        shop.leave()?;
+        let (hot, bus) = (flag(&servers), format!("--bus=kafka://{}?prefix=hot.", servers.kafka));
+        program::printed(folder.path(), &["migrate", &hot, &bus])?;
+        let shop = Program::start(folder.path(), &[&hot, &bus])?;
         Ok(Self { servers, folder, shop })
     }
 
@@ -59,6 +72,18 @@ impl Hot {
                 _ if Instant::now() > deadline => anyhow::bail!("the hot views do not recover"),
                 _ => tokio::task::yield_now().await,
             }
+        }
+    }
+
+    /// Waits until the hot views have later stock than this. Answers the data.
+    async fn hot_after(&self, before: &Value) -> Result<Value> {
+        let deadline = Instant::now() + SOON;
+        loop {
+            let data = self.hot().await?;
+            if data["stock"]["version"] != before["stock"]["version"] {
+                return Ok(data);
+            }
+            ensure!(Instant::now() < deadline, "the orders do not arrive");
         }
     }
 
@@ -144,11 +169,33 @@ async fn redis_emptied_killed_or_frozen_changes_no_answer_and_is_filled_again() 
         hot.order(&format!("down-{number}")).await?;
     }
     tokio::task::block_in_place(|| hot.servers.crash("redis"))?;
-    let deadline = Instant::now() + SOON;
-    while hot.hot().await?["stock"]["version"] == before["stock"]["version"] {
-        ensure!(Instant::now() < deadline, "the orders do not arrive");
-    }
+    hot.hot_after(&before).await?;
     tokio::task::block_in_place(|| hot.digests())?;
+    tokio::task::block_in_place(|| hot.shop.leave())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hot_views_that_were_read_from_the_logs_answer_after_the_bus_has_become_kafka() -> Result<()> {
+    let _turn = WHOLE_MACHINE.lock().await;
+    let hot = tokio::task::block_in_place(|| Hot::on(Servers::up("hot-bus", &["redis", "kafka"])?))?;
+    let first = hot.hot().await?;
+    // So that stock and products end at different positions of their partitions.
+    hot.order("on-the-logs").await?;
+    let before = hot.hot_after(&first).await?;
+
+    let hot = tokio::task::block_in_place(|| hot.on_kafka())?;
+    let after = hot.hot().await?;
+    ensure!(after == before, "{after:#} instead of {before:#}");
+    // While the relay fills the topics, the view has to find out again and again that it has passed their ends.
+    let (mut whole, deadline) = (0, Instant::now() + SOON);
+    while whole < QUERIES {
+        let (data, degraded) = hot.ask().await?;
+        ensure!(data == before, "{data:#} instead of {before:#}");
+        whole = if degraded { 0 } else { whole + 1 };
+        ensure!(Instant::now() < deadline, "the hot views do not answer");
+    }
+    hot.order("on-kafka").await?;
+    hot.hot_after(&before).await?;
     tokio::task::block_in_place(|| hot.shop.leave())
 }
 

@@ -24,6 +24,7 @@ use schemas::topics::PARTITIONS;
 /// | `request.timeout` | `30s` | how long to wait for an answer of the cluster |
 /// | `instance` | `CHORALE_INSTANCE`, else none | a name of this process, unique in its role and stable across restarts: after a restart it gets its partitions back without a rebalance |
 /// | `compression` | `gzip` | compression of records that the relay writes: `none`, `gzip`, `snappy`, `lz4`. Every client reads gzip; several need an extra package for the others |
+/// | `cloudevents` | `binary` | content mode of records that the relay writes: `binary`, with the attributes in headers, or `structured`, with the whole event in the value. Readers take both, also on one topic |
 ///
 /// User and password come from the address (percent-encoded) or from `CHORALE_KAFKA_USER` and `CHORALE_KAFKA_PASSWORD`.
 #[derive(Clone, Debug)]
@@ -52,6 +53,18 @@ pub struct Address {
     pub instance: Option<String>,
     /// Compression of records that the relay writes.
     pub compression: &'static str,
+    /// Content mode of records that the relay writes.
+    pub content_mode: ContentMode,
+}
+
+/// Where the attributes of a CloudEvent are in its record. Readers take both modes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ContentMode {
+    /// In headers; the value is the payload.
+    #[default]
+    Binary,
+    /// In the value, which is the whole event as JSON with the payload in `data`.
+    Structured,
 }
 
 /// Files for encrypted connections; all of them optional.
@@ -81,7 +94,7 @@ impl From<InvalidAddress> for BusError {
     }
 }
 
-const PARAMETERS: [&str; 14] = [
+const PARAMETERS: [&str; 15] = [
     "prefix",
     "partitions",
     "replication",
@@ -96,9 +109,11 @@ const PARAMETERS: [&str; 14] = [
     "request.timeout",
     "instance",
     "compression",
+    "cloudevents",
 ];
 const MECHANISMS: [&str; 3] = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"];
 const COMPRESSIONS: [&str; 4] = ["none", "gzip", "snappy", "lz4"];
+const CONTENT_MODES: [&str; 2] = ["binary", "structured"];
 
 fn wrong(problem: impl Into<String>) -> InvalidAddress {
     InvalidAddress(problem.into())
@@ -124,6 +139,10 @@ impl Address {
             return Err(wrong(format!("asks for {min} copies in sync (min.insync) out of {copies}")));
         }
         let compression = query.one_of("compression", &COMPRESSIONS)?.unwrap_or("gzip");
+        let content_mode = match query.one_of("cloudevents", &CONTENT_MODES)? {
+            Some("structured") => ContentMode::Structured,
+            _ => ContentMode::Binary,
+        };
         let address = Self {
             brokers: brokers(hosts)?,
             prefix: query.name("prefix", 100)?.unwrap_or_default(),
@@ -140,6 +159,7 @@ impl Address {
                 None => environment("CHORALE_INSTANCE").filter(|name| !name.is_empty()),
             },
             compression,
+            content_mode,
         };
         Ok(address)
     }

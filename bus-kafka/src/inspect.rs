@@ -249,7 +249,7 @@ impl Inspector {
         self.readers.read(waiting).await
     }
 
-    /// The values of all records of any topic, in order per partition.
+    /// The payloads of all records of any topic, in order per partition.
     pub(crate) async fn values(&self, name: &str) -> Result<Vec<String>, BusError> {
         let topic = format!("{}{name}", self.address.prefix);
         let numbers: Vec<u32> = (0..self.address.partitions).collect();
@@ -257,8 +257,8 @@ impl Inspector {
             let parts: Vec<Range> = numbers.iter().copied().zip(reader.bounds(&topic, &numbers)?).collect();
             let mut values = Vec::new();
             reader.scan(&topic, &parts, |message| {
-                let value = std::str::from_utf8(message.payload().unwrap_or_default());
-                values.push(value.map_err(|error| BusError::Unavailable(Box::new(error)))?.to_owned());
+                let payload = codec::payload(message);
+                values.push(payload.map_err(|problem| BusError::Unavailable(problem.into()))?);
                 Ok(ControlFlow::Continue(()))
             })?;
             Ok(values)

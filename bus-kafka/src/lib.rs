@@ -35,7 +35,7 @@ mod reader;
 pub mod scratch;
 mod topics;
 
-pub use address::{Address, InvalidAddress, Login, Tls};
+pub use address::{Address, ContentMode, InvalidAddress, Login, Tls};
 pub use publisher::KafkaPublisher;
 
 use cluster::Cluster;

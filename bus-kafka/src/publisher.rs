@@ -12,10 +12,12 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 use rdkafka::{ClientContext, Message};
+use schemas::cloudevents::{SPECVERSION, STRUCTURED};
 use schemas::topics::RELAY_TOPIC;
 use schemas::{Context, Topic};
 
-use crate::address::Address;
+use crate::address::{Address, ContentMode};
+use crate::codec::structured;
 use crate::reader::{Reader, Readers, signed};
 use crate::{client, codec, relay_partition};
 
@@ -52,7 +54,7 @@ impl KafkaPublisher {
         .await
     }
 
-    /// The records and the mark, with the topic names of the bus.
+    /// The records and the mark, with the topic names of the bus and in its content mode.
     fn messages(&self, records: &[Outgoing], mark: &Mark) -> Result<Vec<Outgoing>, PublishError> {
         if mark.context != self.context {
             return Err(PublishError::Rejected(format!("a mark of {} by {}", mark.context, self.context)));
@@ -67,11 +69,21 @@ impl KafkaPublisher {
             payload: payload.into(),
             time: mark.as_of,
         };
-        let prefixed = |record: &Outgoing| Outgoing {
-            topic: format!("{}{}", self.address.prefix, record.topic),
-            ..record.clone()
-        };
-        Ok(records.iter().chain([&mark]).map(prefixed).collect())
+        records.iter().chain([&mark]).map(|record| self.message(record)).collect()
+    }
+
+    fn message(&self, record: &Outgoing) -> Result<Outgoing, PublishError> {
+        let topic = format!("{}{}", self.address.prefix, record.topic);
+        let is_event = record.headers.iter().any(|(name, _)| *name == SPECVERSION);
+        if self.address.content_mode == ContentMode::Binary || !is_event {
+            return Ok(Outgoing { topic, ..record.clone() });
+        }
+        let event = structured::encode(&record.headers, &record.payload).map_err(|error| {
+            let key = &record.key;
+            PublishError::Rejected(format!("the payload of an event of {key} is no JSON value ({error})"))
+        })?;
+        let headers = vec![("content-type", STRUCTURED.to_owned())];
+        Ok(Outgoing { topic, headers, payload: event.into(), ..record.clone() })
     }
 }
 

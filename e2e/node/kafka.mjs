@@ -1,7 +1,9 @@
-// Reads every event of a shop from Kafka with kafkajs as it is installed, without other codecs, and checks that each comes once and in order.
+// Reads every event of a shop from Kafka with kafkajs as it is installed, without other codecs, and with the SDK of CloudEvents, and
+// checks that each comes once and in order. The topics must have events of both content modes.
 // node kafka.mjs BROKERS PREFIX EVENTS
 import assert from 'node:assert/strict';
 
+import { Kafka as Events } from 'cloudevents';
 import { Kafka, logLevel } from 'kafkajs';
 
 const [brokers, prefix, expected] = process.argv.slice(2);
@@ -15,6 +17,17 @@ await admin.disconnect();
 
 const ids = new Set();
 const versions = new Map();
+const modes = { binary: 0, structured: 0 };
+
+/** The event of a record; it fails if the SDK finds it invalid. */
+function eventOf({ key, value, headers }) {
+  const texts = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.toString()]));
+  modes[texts['content-type'].startsWith('application/cloudevents+json') ? 'structured' : 'binary'] += 1;
+  const event = Events.toEvent({ key: key.toString(), value: value.toString(), headers: texts });
+  assert.ok(event.validate());
+  return event;
+}
+
 const consumer = kafka.consumer({ groupId: `check-kafkajs-${process.pid}`, readUncommitted: false });
 await consumer.connect();
 await consumer.subscribe({ topics, fromBeginning: true });
@@ -23,16 +36,15 @@ const done = new Promise((resolve, reject) => {
   consumer.run({
     eachMessage: async ({ topic, message }) => {
       try {
-        const header = (name) => message.headers[name].toString();
-        const [id, stream, sequence] = ['ce_id', 'ce_subject', 'ce_sequence'].map(header);
+        const { id, subject, sequence, dataschema, data } = eventOf(message);
         assert.ok(!ids.has(id), `${id} came twice`);
-        assert.equal(message.key.toString(), stream);
-        assert.equal(Number(sequence), (versions.get(stream) ?? 0) + 1, `${topic} ${stream}`);
+        assert.equal(message.key.toString(), subject);
+        assert.equal(Number(sequence), (versions.get(subject) ?? 0) + 1, `${topic} ${subject}`);
         // Absolute, as CloudEvents asks.
-        assert.equal(new URL(header('ce_dataschema')).protocol, 'urn:');
-        assert.equal(typeof JSON.parse(message.value.toString()).summary, 'string');
+        assert.equal(new URL(dataschema).protocol, 'urn:');
+        assert.equal(typeof data.summary, 'string');
         ids.add(id);
-        versions.set(stream, Number(sequence));
+        versions.set(subject, Number(sequence));
         if (ids.size === Number(expected)) resolve();
       } catch (error) {
         reject(error);
@@ -47,4 +59,5 @@ const late = setTimeout(() => {
 await done;
 clearTimeout(late);
 await consumer.disconnect();
-console.log(`kafkajs: ${ids.size} events of ${versions.size} streams`);
+console.log(`kafkajs: ${ids.size} events of ${versions.size} streams, ${JSON.stringify(modes)}`);
+assert.ok(modes.binary > 0 && modes.structured > 0, 'one content mode is missing');

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import fastjsonschema
+from record import STRUCTURED
 
 # Words of JSON Schema that mean the same in draft 7 (which fastjsonschema reads) and 2020-12 (which the schemas are
 # written in). Any other word stops the audit: a check that is not understood is not a check.
@@ -40,9 +41,12 @@ class Contract:
         self._headers = {}
         for channel in self.document["channels"].values():
             name = channel["x-topic"]
-            self.topics[name] = Topic(
-                name, channel.get("x-context"), channel.get("x-stream-prefix"), set(channel["messages"])
-            )
+            types = {kind for kind in channel["messages"] if not self._is_structured(kind)}
+            self.topics[name] = Topic(name, channel.get("x-context"), channel.get("x-stream-prefix"), types)
+
+    def _is_structured(self, kind):
+        """Whether it describes all events of a topic in structured mode. They are turned into binary mode before any check."""
+        return self.document["components"]["messages"][kind]["contentType"].startswith(STRUCTURED)
 
     def contexts(self):
         """Contexts with a log of their own, each with its topics."""

@@ -1,6 +1,7 @@
 """A record of a topic, its place in the log, and the log's hash chain."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -30,6 +31,53 @@ class Record:
             if found == name and value is not None:
                 return _text(value)
         return None
+
+
+STRUCTURED = "application/cloudevents+json"
+"""The media type of a record whose value is the whole event."""
+
+
+def in_binary_mode(record):
+    """The record as it would be with its attributes in headers. One that is not a structured event stays as it is."""
+    media_type = (record.header("content-type") or "").partition(";")[0].strip().lower()
+    if media_type != STRUCTURED or record.value is None:
+        return record
+    try:
+        event, data = members(record.value.decode("utf-8"), "data")
+        named = {"content-type" if name == "datacontenttype" else f"ce_{name}": text for name, text in event.items() if name != "data"}
+        headers = [(name, text.encode()) for name, text in named.items()]
+    except (ValueError, AttributeError, IndexError):
+        return record
+    if data is None:
+        return record
+    return Record(record.topic, record.partition, record.offset, record.key, headers, data.encode())
+
+
+def members(text, exact):
+    """The members of a JSON object, and the exact text of one of them: the hash chain covers every byte of a payload."""
+    decoder, found, exactly = json.JSONDecoder(), {}, None
+    if not text.startswith("{"):
+        raise ValueError("no object")
+    at = _after_space(text, 1)
+    while text[at] != "}":
+        name, at = decoder.raw_decode(text, at)
+        # After the colon.
+        start = _after_space(text, _after_space(text, at) + 1)
+        if name in found:
+            raise ValueError(f"{name} is there twice")
+        found[name], at = decoder.raw_decode(text, start)
+        if name == exact:
+            exactly = text[start:at]
+        at = _after_space(text, at)
+        if text[at] == ",":
+            at = _after_space(text, at + 1)
+    return found, exactly
+
+
+def _after_space(text, at):
+    while text[at] in " \t\r\n":
+        at += 1
+    return at
 
 
 def _text(value):

@@ -8,7 +8,7 @@ from pathlib import Path
 from audit import audit
 from findings import shown
 from heads import HEAD, key_id, public_key, signed_text, verify
-from record import START, Record, link, murmur2
+from record import START, STRUCTURED, Record, in_binary_mode, link, murmur2
 from shop import EPOCH, Shop, euros, levels, lines, on_topics
 
 # RFC 8032, 7.1, test 1.
@@ -257,6 +257,50 @@ _event("money", "a wrong sum is found", "payments", "PaymentCaptured", {"capture
 _event("money", "another currency is found", "payments", "PaymentCaptured", {"amount": {"minor": 500, "currency": "CHF"}})
 _event("given_up", "money that a cancelled order still holds is found", "payments", "PaymentVoided", {"amount": euros(1)})
 _event("agreed", "an order that heard of another amount is found", "ordering", "OrderPaymentCaptured", {"amount": euros(5)})
+
+
+def _structured(record):
+    """The record with its attributes in its value."""
+    event = {
+        "datacontenttype" if name == "content-type" else name.removeprefix("ce_"): text.decode() for name, text in record.headers
+    }
+    # Exactly the bytes of the payload.
+    value = json.dumps(event)[:-1].encode() + b', "data": ' + record.value + b"}"
+    pairs = [("content-type", f"{STRUCTURED}; charset=UTF-8".encode())]
+    return Record(record.topic, record.partition, record.offset, record.key, pairs, value)
+
+
+def _read_structured(records, change=lambda record: record):
+    return [in_binary_mode(change(_structured(record))) for record in records]
+
+
+@spoilt(None)
+def structured(contract):
+    """a sound shop with structured records is sound"""
+    records, heads = _sound(contract)
+    return {context: _read_structured(log) for context, log in records.items()}, _read_structured(heads)
+
+
+@spoilt("chain")
+def structured_changed(contract):
+    """a changed payload of a structured record is found"""
+    records, heads = _sound(contract)
+
+    def change(record):
+        record.value = record.value.replace(b"some summary", b"Some summary")
+        return record
+
+    return {context: _read_structured(log, change) for context, log in records.items()}, heads
+
+
+@spoilt("headers")
+def structured_broken(contract):
+    """a structured record that is no event is found"""
+    records, heads = _sound(contract)
+    broken = _structured(records["ordering"][1])
+    broken.value = broken.value[:-1]
+    records["ordering"][1] = in_binary_mode(broken)
+    return records, heads
 
 
 @spoilt("heads")

@@ -6,7 +6,7 @@ import sys
 import time
 from collections import defaultdict, deque
 
-from record import Record, placed
+from record import Record, in_binary_mode, members, placed
 
 PLENTY = 20_000
 """As many records of a partition wait in memory until the log's order needs them; then the partition pauses."""
@@ -77,7 +77,7 @@ class Kafka:
 
     def record(self, message):
         """A record of ours from the client's."""
-        return Record(
+        record = Record(
             message.topic()[len(self.prefix) :],
             message.partition(),
             message.offset(),
@@ -85,6 +85,7 @@ class Kafka:
             message.headers() or [],
             message.value(),
         )
+        return in_binary_mode(record)
 
 
 class _Merge:
@@ -202,7 +203,7 @@ class Files(Memory):
 
     def _line(self, line, where):
         try:
-            fields, value = _fields(line)
+            fields, value = members(line, "value")
             headers = [(name, text.encode()) for name, text in fields["headers"].items()]
             record = Record(
                 fields["topic"], fields["partition"], fields["offset"], fields["key"].encode(), headers, value.encode()
@@ -210,22 +211,6 @@ class Files(Memory):
         except (ValueError, KeyError, AttributeError) as error:
             raise SourceError(f"{where} is no record as `chorale topics read TOPIC --json` writes them") from error
         self.add(record)
-
-
-def _fields(line):
-    """The fields of a line, and the exact text of its `value`: the hash chain covers every byte of it."""
-    decoder, at, fields, value = json.JSONDecoder(), 1, {}, None
-    if not line.startswith("{"):
-        raise ValueError("no object")
-    while line[at] != "}":
-        name, at = decoder.raw_decode(line, at)
-        start = at + 1
-        fields[name], at = decoder.raw_decode(line, start)
-        if name == "value":
-            value = line[start:at]
-        if line[at] == ",":
-            at += 1
-    return fields, value
 
 
 def _words(error):

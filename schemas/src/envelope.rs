@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use crate::{Actor, Context, DecodeError, EventId, EventSet, StreamId, Timestamp, Topic, event};
 
-/// Metadata of a recorded event: everything except its body. On a topic these are the record's headers.
+/// Metadata of a recorded event: everything except its body. On a topic these are the record's headers, or the attributes of a
+/// structured event ([`crate::cloudevents`]).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Envelope {

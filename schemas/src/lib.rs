@@ -7,6 +7,7 @@
 
 pub mod audit;
 pub mod category;
+pub mod cloudevents;
 pub mod contexts;
 pub mod contracts;
 pub mod envelope;

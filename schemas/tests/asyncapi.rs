@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use schemas::audit::LogHeadSigned;
+use schemas::cloudevents::attribute;
 use schemas::contracts::asyncapi::document;
 use schemas::contracts::published;
 use schemas::topics::{AUDIT_TOPIC, RELAY_TOPIC};
@@ -76,6 +77,13 @@ fn every_topic_and_every_version_of_every_type_is_described() {
         .map(String::as_str)
         .collect();
     assert!(on_topics.remove("chorale.relay.RelayMark.v1"));
+    let structured = |name: &&str| name.ends_with("-structured");
+    assert_eq!(
+        on_topics.iter().copied().filter(structured).count(),
+        topics.len() - 1,
+        "one for each but the marks"
+    );
+    on_topics.retain(|name| !structured(name));
     let types: BTreeSet<String> = published()
         .iter()
         .flat_map(|event| (1..=event.version).map(|version| event.full_name(version)).collect::<Vec<_>>())
@@ -143,4 +151,61 @@ fn headers_of_signed_heads_are_what_the_document_says() {
     let errors: Vec<_> =
         validator.iter_errors(&as_object(signed.headers())).map(|error| error.to_string()).collect();
     assert!(errors.is_empty(), "{errors:?}");
+}
+
+/// The document's schema of `name`, with the document's own references resolved and payloads left open.
+fn inlined(schema: &Value, document: &Value) -> Value {
+    match schema {
+        Value::Object(fields) => match fields.get("$ref").and_then(Value::as_str) {
+            Some(inside) if inside.starts_with('#') => {
+                inlined(document.pointer(&inside[1..]).expect("it leads somewhere"), document)
+            }
+            Some(file) => {
+                let text = fs::read_to_string(Path::new("contracts").join(file)).expect("a schema");
+                serde_json::from_str(&text).expect("JSON")
+            }
+            None => fields.iter().map(|(name, value)| (name.clone(), inlined(value, document))).collect(),
+        },
+        Value::Array(values) => values.iter().map(|value| inlined(value, document)).collect(),
+        other => other.clone(),
+    }
+}
+
+/// An event in structured mode, as `bus-kafka` writes it.
+fn structured(headers: Vec<(&'static str, String)>, sample: &str) -> Value {
+    let named = |(header, value): (&'static str, String)| {
+        attribute(header).map(|name| (name.to_owned(), Value::from(value)))
+    };
+    let mut event: serde_json::Map<_, _> = headers.into_iter().filter_map(named).collect();
+    let sample = fs::read_to_string(format!("golden/{sample}.json")).expect("the golden sample");
+    event.insert("data".to_owned(), serde_json::from_str(&sample).expect("JSON"));
+    event.into()
+}
+
+#[test]
+fn structured_events_and_heads_are_what_the_document_says() {
+    let document = document();
+    let head = fs::read_to_string("golden/chorale.audit.LogHeadSigned.v1.json").expect("the golden sample");
+    let head = LogHeadSigned::decode(&head).expect("decodes");
+    let order = structured(envelope(None).headers(), "chorale.order.OrderStockConfirmed.v1");
+    let head = structured(head.headers(), "chorale.audit.LogHeadSigned.v1");
+    for (message, event) in [("order-structured", order), ("audit-structured", head)] {
+        let schema = inlined(&document["components"]["messages"][message]["payload"], &document);
+        let validator = jsonschema::validator_for(&schema).unwrap_or_else(|error| panic!("{error}"));
+        let errors: Vec<_> = validator.iter_errors(&event).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{message}: {errors:?}");
+        for name in event.as_object().expect("an object").keys() {
+            let mut without = event.clone();
+            without.as_object_mut().expect("an object").remove(name);
+            assert!(!validator.is_valid(&without), "{message}: {name} must be required");
+        }
+        let other = Value::from("chorale.order.OrderCompleted.v1");
+        for (name, value) in [("type", other), ("sequence", Value::from(2)), ("data", json!({}))] {
+            if event.get(name).is_some() {
+                let mut wrong = event.clone();
+                wrong[name] = value;
+                assert!(!validator.is_valid(&wrong), "{message}: {name}");
+            }
+        }
+    }
 }

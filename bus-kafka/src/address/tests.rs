@@ -15,7 +15,7 @@ fn an_address_without_parameters_has_the_documented_defaults() {
     assert!(address.tls.is_none() && address.login.is_none() && address.instance.is_none());
     let timeouts = [address.session_timeout, address.transaction_timeout, address.request_timeout];
     assert_eq!(timeouts.map(|timeout| timeout.as_secs()), [6, 5, 30]);
-    assert_eq!(address.compression, "gzip");
+    assert_eq!((address.compression, address.content_mode), ("gzip", ContentMode::Binary));
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn every_parameter_is_read() {
     let address = parse(
         "kafka://ann:p%40ss%3A1@[::1]:9092?prefix=test.&partitions=12&replication=3&min.insync=2&tls=true&ca=/etc/ca.pem\
          &cert=/a.pem&key=/a.key&sasl=scram-sha-512&session.timeout=30s&transaction.timeout=1m&request.timeout=5s\
-         &instance=payments-1&compression=lz4",
+         &instance=payments-1&compression=lz4&cloudevents=structured",
     )
     .unwrap();
     let login = address.login.as_ref().unwrap();
@@ -35,6 +35,7 @@ fn every_parameter_is_read() {
     let timeouts = [address.session_timeout, address.transaction_timeout, address.request_timeout];
     assert_eq!(timeouts.map(|timeout| timeout.as_secs()), [30, 60, 5]);
     assert_eq!((address.instance.as_deref(), address.compression), (Some("payments-1"), "lz4"));
+    assert_eq!(address.content_mode, ContentMode::Structured);
 }
 
 #[test]

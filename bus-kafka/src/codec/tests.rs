@@ -42,20 +42,38 @@ fn message(topic: Topic, key: &str, headers: &[(&str, String)], payload: Option<
     OwnedMessage::new(payload, key, topic.name().to_owned(), MessageTime::CreateTime(1), 3, 41, Some(all))
 }
 
+/// A record in structured mode, as the publisher writes it.
+fn structured(topic: Topic, key: &str, headers: &[(&'static str, String)], payload: &str) -> OwnedMessage {
+    let event = structured::encode(headers, payload).unwrap();
+    of_type(topic, key, STRUCTURED, &event)
+}
+
+fn of_type(topic: Topic, key: &str, content_type: &str, value: &str) -> OwnedMessage {
+    message(topic, key, &[("content-type", content_type.to_owned())], Some(value.as_bytes()))
+}
+
 proptest! {
     #[test]
-    fn a_record_says_what_its_envelope_said((topic, envelope) in envelopes(), payload in "\\PC{0,80}") {
-        let message =
-            message(topic, envelope.stream.as_str(), &envelope.headers(), Some(payload.as_bytes()));
+    fn a_record_says_what_its_envelope_said_in_either_content_mode(
+        (topic, envelope) in envelopes(), text in "\\PC{0,80}", in_value: bool,
+    ) {
+        // Not as a program would write it: every byte counts.
+        let payload = format!("{{ \"text\" :{}, \"rate\": 1.50e+3}}", serde_json::Value::from(text));
+        let (key, headers) = (envelope.stream.as_str(), envelope.headers());
+        let message = match in_value {
+            true => structured(topic, key, &headers, &payload),
+            false => message(topic, key, &headers, Some(payload.as_bytes())),
+        };
         let read = record(topic, &message).unwrap();
         prop_assert_eq!(position(topic, &message).unwrap(), envelope.position);
         prop_assert_eq!(&*read.envelope, &envelope);
         prop_assert_eq!((read.partition, read.offset, &*read.payload), (3, 41, payload.as_str()));
+        prop_assert_eq!(super::payload(&message).unwrap(), payload);
     }
 
     #[test]
     fn a_record_with_any_header_missing_or_garbled_is_refused_or_read_without_it(
-        (topic, envelope) in envelopes(), which in any::<usize>(), garbage in "\\PC{0,12}", missing: bool,
+        (topic, envelope) in envelopes(), which in any::<usize>(), garbage in "\\PC{0,12}", missing: bool, in_value: bool,
     ) {
         let mut headers = envelope.headers();
         let place = which % headers.len();
@@ -63,7 +81,11 @@ proptest! {
             true => drop(headers.remove(place)),
             false => headers[place].1 = garbage,
         }
-        let message = message(topic, envelope.stream.as_str(), &headers, Some(b"{}"));
+        let key = envelope.stream.as_str();
+        let message = match in_value {
+            true => structured(topic, key, &headers, "{}"),
+            false => message(topic, key, &headers, Some(b"{}")),
+        };
         if let Ok(read) = record(topic, &message) {
             prop_assert_eq!(&read.envelope.stream, &envelope.stream);
         }
@@ -71,8 +93,58 @@ proptest! {
 }
 
 #[test]
-fn a_foreign_record_is_refused_with_its_offset_and_a_reason() {
-    let envelope = Envelope {
+fn a_structured_record_is_the_event_format_of_cloudevents_with_the_payload_as_it_is() {
+    let envelope = envelope_of_order_a();
+    let message = structured(Topic::ORDER, "order-a", &envelope.headers(), r#"{"summary": "é", "n":1.0}"#);
+    let text = std::str::from_utf8(message.payload().unwrap()).unwrap();
+    assert_eq!(
+        text,
+        concat!(
+            r#"{"datacontenttype":"application/json","specversion":"1.0","id":"0198c6f2-0000-7000-8000-000000000001","#,
+            r#""type":"chorale.order.OrderPlaced.v1","source":"/chorale/order/a","subject":"order-a","#,
+            r#""time":"1970-01-01T00:00:00.000Z","dataschema":"urn:chorale:schema:chorale.order.OrderPlaced.v1","#,
+            r#""partitionkey":"a","sequence":"0000000001","position":"7","epoch":"00000000-0000-0000-0000-000000000000","#,
+            r#""correlationid":"00000000-0000-0000-0000-000000000000","causationid":"00000000-0000-0000-0000-000000000000","#,
+            r#""hash":"","data":{"summary": "é", "n":1.0}}"#
+        )
+    );
+    let refused =
+        |payload| structured::encode(&envelope.headers(), payload).map_err(|error| error.to_string());
+    for payload in ["", "{", " {}", "{}\n", "{} {}"] {
+        assert!(refused(payload).is_err(), "{payload:?}");
+    }
+}
+
+#[test]
+fn a_structured_record_of_another_writer_is_read_or_refused_with_a_reason() {
+    let (envelope, payload) = (envelope_of_order_a(), r#"{"a":1}"#);
+    let own = structured::encode(&envelope.headers(), payload).unwrap();
+    // Other order, numbers, unknown attributes, null, and another spelling of the media type.
+    let other = own.replacen('{', r#"{"data":{"a":1},"extra":true,"traceparent":null,"#, 1);
+    let other = other.replacen(r#","data":{"a":1}}"#, "}", 1).replacen(r#""7""#, "7", 1);
+    let media = "Application/CloudEvents+JSON ;charset=utf-8";
+    let read = record(Topic::ORDER, &of_type(Topic::ORDER, "order-a", media, &other)).unwrap();
+    assert_eq!((&*read.envelope, &*read.payload), (&envelope, payload));
+    let cases = [
+        (own.replacen(r#""position":"7","#, "", 1), "it lacks the attribute position"),
+        (
+            own.replacen(r#""sequence":"0000000001""#, r#""sequence":"x""#, 1),
+            "its attribute sequence says \"x\"",
+        ),
+        (own.replacen('{', r#"{"hash":"","#, 1), "its value is no CloudEvent (it says hash twice"),
+        (own.replacen(r#","data":{"a":1}"#, "", 1), "its value is no CloudEvent (missing field `data`"),
+        ("[]".to_owned(), "its value is no CloudEvent (invalid type: sequence, expected a CloudEvent"),
+    ];
+    for (value, reason) in cases {
+        match record(Topic::ORDER, &of_type(Topic::ORDER, "order-a", STRUCTURED, &value)) {
+            Err(BusError::Malformed { problem, .. }) => assert!(problem.starts_with(reason), "{problem}"),
+            other => panic!("{reason}: {other:?}"),
+        }
+    }
+}
+
+fn envelope_of_order_a() -> Envelope {
+    Envelope {
         id: "0198c6f2-0000-7000-8000-000000000001".parse().unwrap(),
         stream: StreamId::from_text("order-a"),
         version: 1,
@@ -86,7 +158,12 @@ fn a_foreign_record_is_refused_with_its_offset_and_a_reason() {
         causation: Uuid::nil(),
         traceparent: None,
         hash: String::new(),
-    };
+    }
+}
+
+#[test]
+fn a_foreign_record_is_refused_with_its_offset_and_a_reason() {
+    let envelope = envelope_of_order_a();
     let headers = envelope.headers();
     let without = |name: &str| -> Vec<(&str, String)> {
         headers.iter().filter(|(header, _)| *header != name).cloned().collect()

@@ -121,7 +121,9 @@ impl Harness {
             partition: self.bus.partition_of(stream.as_str()),
             key: stream.to_string(),
             headers: envelope.headers(),
-            payload: format!(r#"{{"summary":"event {version} of {stream}"}}"#).into(),
+            payload: serde_json::json!({ "summary": format!("event {version} of {stream}") })
+                .to_string()
+                .into(),
             time: envelope.time,
         }
     }

@@ -12,7 +12,7 @@ use schemas::{Context, StreamId, Topic};
 
 use crate::harness::{Harness, mark};
 
-struct Nowhere;
+pub struct Nowhere;
 
 #[async_trait]
 impl Resume for Nowhere {

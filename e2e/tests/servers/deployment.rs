@@ -278,8 +278,8 @@ impl Deployment {
         self.audit()
     }
 
-    /// Client libraries for other languages read every event once and in order, and its value fits its schema. No process may
-    /// be running.
+    /// Client libraries and SDKs for other languages read every event once and in order, and its payload fits its schema. The
+    /// topics must have events of both content modes. No process may be running.
     pub fn other_clients_read_everything(&self) -> Result<()> {
         let logs = self.objects(&["log", "verify"])?;
         let events: u64 = logs.iter().filter_map(|log| log["events"].as_u64()).sum();

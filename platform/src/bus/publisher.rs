@@ -54,7 +54,7 @@ pub trait RelayedTopics: Send + Sync {
     /// A publisher of a context's topics. It connects in [`Publisher::take_over`].
     fn publisher(&self, context: Context) -> Box<dyn Publisher>;
 
-    /// The values of all records of a topic that holds no events, in order per partition. They are all held in memory.
+    /// The payloads of all records of a topic that holds no events, in order per partition. They are all held in memory.
     async fn values(&self, name: &str) -> Result<Vec<String>, BusError>;
 }
 

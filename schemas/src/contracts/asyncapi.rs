@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{published, schema};
 use crate::audit::LogHeadSigned;
+use crate::cloudevents::STRUCTURED;
 use crate::event::schema_id;
 use crate::relay::RelayMark;
 use crate::topics::{AUDIT_TOPIC, PARTITIONS, RELAY_PARTITIONS, RELAY_TOPIC};
@@ -12,6 +13,7 @@ use crate::{Context, EventType, Topic};
 mod attributes;
 
 const RELAY_MARK: &str = "chorale.relay.RelayMark.v1";
+const FLOW: &str = "Id of the flow: the same for all events that one command caused, directly or indirectly.";
 
 /// The document as text, with the schemas at `base` and their file names.
 pub fn served(base: &str) -> String {
@@ -22,11 +24,11 @@ pub fn served(base: &str) -> String {
 pub fn document() -> Value {
     let mut channels = Map::new();
     let mut operations = Map::new();
-    for topic in Topic::ALL {
-        describe(&mut channels, &mut operations, &Channel::of_events(topic));
+    let events = Topic::ALL.into_iter().map(Channel::of_events);
+    let all: Vec<Channel> = events.chain([Channel::of_heads(), Channel::of_marks()]).collect();
+    for channel in &all {
+        describe(&mut channels, &mut operations, channel);
     }
-    describe(&mut channels, &mut operations, &Channel::of_heads());
-    describe(&mut channels, &mut operations, &Channel::of_marks());
     json!({
         "asyncapi": "3.1.0",
         "info": info(),
@@ -40,16 +42,16 @@ pub fn document() -> Value {
         "channels": channels,
         "operations": operations,
         "components": {
-            "messages": messages(),
+            "messages": messages(&all),
             "schemas": attributes::schemas(),
             "parameters": { "prefix": {
                 "description": "Prefix of all topic names of this shop (`prefix=` in the bus address). Empty unless several shops share the brokers.",
                 "default": "",
             } },
-            "correlationIds": { "flow": {
-                "description": "Id of the flow: the same for all events that one command caused, directly or indirectly.",
-                "location": "$message.header#/ce_correlationid",
-            } },
+            "correlationIds": {
+                "flow": { "description": FLOW, "location": "$message.header#/ce_correlationid" },
+                "structured-flow": { "description": FLOW, "location": "$message.payload#/correlationid" },
+            },
         },
     })
 }
@@ -58,8 +60,10 @@ fn info() -> Value {
     json!({
         "title": "Chorale's topics",
         "version": "1",
-        "description": "The events of a Chorale shop. Records are CloudEvents 1.0 in Kafka's binary mode: the attributes are headers \
-            (`ce_…`), the value is the event's payload, the key is the stream's id.\n\n\
+        "description": "The events of a Chorale shop. Records are CloudEvents 1.0. The key is the stream's id. Unless the shop's bus \
+            address says `cloudevents=structured`, they are in Kafka's binary mode: the attributes are headers (`ce_…`), and the \
+            value is the event's payload. In structured mode, the value is the whole event with the payload in `data`, and \
+            `content-type` is the only header, `application/cloudevents+json; charset=UTF-8`. A topic may have records of both.\n\n\
             * **Read committed** records only (`isolation.level=read_committed`). Clients with another default would see \
             aborted duplicates after a crash.\n\
             * Order is guaranteed per key and per partition: `ce_position` increases strictly within a partition. There is \
@@ -157,6 +161,11 @@ impl Channel {
         }
     }
 
+    /// Name of the message that stands for all events of the topic in structured mode. The relays' marks are no CloudEvents.
+    fn structured(&self) -> Option<String> {
+        (!self.compacted).then(|| format!("{}-structured", self.id))
+    }
+
     fn binding(&self) -> Value {
         let partitions = if self.compacted { RELAY_PARTITIONS } else { PARTITIONS };
         let configuration = if self.compacted {
@@ -170,9 +179,8 @@ impl Channel {
 
 fn describe(channels: &mut Map<String, Value>, operations: &mut Map<String, Value>, channel: &Channel) {
     let Channel { id, title, summary, description, context, prefix, .. } = channel;
-    let messages: Map<String, Value> = channel
-        .messages
-        .iter()
+    let names = channel.messages.iter().cloned().chain(channel.structured());
+    let messages: Map<String, Value> = names
         .map(|name| (name.clone(), json!({ "$ref": format!("#/components/messages/{name}") })))
         .collect();
     let mut entry = json!({
@@ -203,8 +211,10 @@ fn names(event: &EventType) -> Vec<String> {
     (1..=event.version).map(|version| event.full_name(version)).collect()
 }
 
-fn messages() -> Map<String, Value> {
+fn messages(channels: &[Channel]) -> Map<String, Value> {
     let mut messages = Map::new();
+    let structured = |channel: &Channel| Some((channel.structured()?, structured(channel)));
+    messages.extend(channels.iter().filter_map(structured));
     for event in published() {
         for name in names(&event) {
             messages.insert(name.clone(), message(&event, &name));
@@ -254,6 +264,43 @@ fn message(event: &EventType, name: &str) -> Value {
     if !newest {
         message["description"] =
             json!("An older version. It is no longer written, but stays on the topics for ever.");
+    }
+    message
+}
+
+/// All events of a topic in structured mode.
+fn structured(channel: &Channel) -> Value {
+    let of_a_log = channel.context.is_some();
+    let (attributes, key) = if of_a_log {
+        ("StructuredEvent", key("The stream's id, which is also `subject`."))
+    } else {
+        ("StructuredHead", key("The name of the context."))
+    };
+    let kinds = channel.messages.iter().map(|name| {
+        json!({ "properties": {
+            "type": { "const": name },
+            "dataschema": { "const": schema_id(name) },
+            "data": { "$ref": format!("./events/{name}.json") },
+        } })
+    });
+    let media_type =
+        json!({ "type": "string", "const": STRUCTURED, "description": "Media type of the value." });
+    let mut message = json!({
+        "name": channel.structured(),
+        "title": format!("{} in structured mode", channel.title),
+        "summary": format!("{} Written if the bus address says `cloudevents=structured`.", channel.summary),
+        "contentType": STRUCTURED,
+        "headers": { "type": "object", "properties": { "content-type": media_type }, "required": ["content-type"] },
+        "payload": {
+            "allOf": [
+                { "$ref": format!("#/components/schemas/{attributes}") },
+                { "oneOf": kinds.collect::<Vec<_>>() },
+            ],
+        },
+        "bindings": key,
+    });
+    if of_a_log {
+        message["correlationId"] = json!({ "$ref": "#/components/correlationIds/structured-flow" });
     }
     message
 }

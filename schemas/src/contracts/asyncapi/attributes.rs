@@ -3,6 +3,8 @@
 use schemars::Schema;
 use serde_json::{Map, Value, json};
 
+use crate::cloudevents::attribute;
+
 const UUID: &str = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$";
 const INSTANT: &str = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$";
 
@@ -49,12 +51,47 @@ const OF_A_LOG: [(&str, &str, &str); 5] = [
 const SOMETIMES: (&str, &str, &str) =
     ("ce_traceparent", "^.+$", "W3C trace context of the request; absent if the request was not traced.");
 
-/// `EventAttributes` and `HeadAttributes`.
+/// Attributes that have another description in structured mode.
+const IN_VALUE: [(&str, &str, &str); 2] = [
+    ("datacontenttype", "^application/json$", "Media type of `data`."),
+    (
+        "dataschema",
+        "^urn:chorale:schema:.+$",
+        "Identifier of the JSON Schema of `data`, which is the schema's `$id`: `urn:chorale:schema:` and the full type. A shop serves the schema at `/schemas/` and the full type and `.json`.",
+    ),
+];
+const PAYLOAD: &str =
+    "The payload: byte for byte the value of the record in binary mode. The hash covers these bytes.";
+
+/// `EventAttributes` and `HeadAttributes`, and the same in structured mode.
 pub(super) fn schemas() -> Value {
     let of_a_log: Vec<_> = EVERY.into_iter().chain(OF_A_LOG).collect();
     let mut event = object(&of_a_log);
     event["properties"][SOMETIMES.0] = text(SOMETIMES.1, SOMETIMES.2);
-    json!({ "EventAttributes": event, "HeadAttributes": object(&EVERY) })
+    let (structured_event, structured_head) = (structured(&event), structured(&object(&EVERY)));
+    json!({
+        "EventAttributes": event,
+        "HeadAttributes": object(&EVERY),
+        "StructuredEvent": structured_event,
+        "StructuredHead": structured_head,
+    })
+}
+
+/// The schema of events in structured mode whose attributes are these headers in binary mode.
+fn structured(headers: &Value) -> Value {
+    let named = |header: &str| attribute(header).map(str::to_owned);
+    let mut properties: Map<String, Value> = headers["properties"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter_map(|(header, schema)| Some((named(header)?, schema.clone())))
+        .collect();
+    properties
+        .extend(IN_VALUE.map(|(name, pattern, description)| (name.to_owned(), text(pattern, description))));
+    properties.insert("data".to_owned(), json!({ "type": "object", "description": PAYLOAD }));
+    let required = headers["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let required: Vec<_> = required.filter_map(named).chain(["data".to_owned()]).collect();
+    json!({ "type": "object", "properties": properties, "required": required })
 }
 
 fn object(attributes: &[(&str, &str, &str)]) -> Value {

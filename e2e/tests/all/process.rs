@@ -3,6 +3,7 @@
 mod auditing;
 mod clients;
 mod descriptors;
+mod earlier_version;
 mod first_start;
 #[cfg(feature = "long")]
 mod full_disk;

@@ -1,7 +1,11 @@
-// The contracts that a shop serves, with independent validators: Ajv in its strict mode, and graphql-js.
+// The contracts that a shop serves, with independent validators: Ajv in its strict mode, AsyncAPI's parser, and graphql-js.
 import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import test from 'node:test';
 
+import { Parser, fromFile } from '@asyncapi/parser';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { buildSchema, getIntrospectionQuery, buildClientSchema, printSchema, lexicographicSortSchema } from 'graphql';
@@ -57,5 +61,27 @@ test('the schema that is served is the one that introspection answers', async ()
     assert.equal(errors, undefined);
     const print = (schema) => printSchema(lexicographicSortSchema(schema));
     assert.equal(print(buildClientSchema(data)), print(buildSchema(await text(path, address))), path);
+  }
+});
+
+test('the parser of AsyncAPI reads the document that is served without errors', async (context) => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'chorale-'));
+  context.after(() => rm(folder, { recursive: true }));
+  // As a person downloads it: the document, and the schemas at the paths that it names.
+  const source = await text('/asyncapi.json');
+  for (const served of await json('/schemas')) {
+    await mkdir(path.dirname(path.join(folder, served)), { recursive: true });
+    await writeFile(path.join(folder, served), await text(served));
+  }
+  const local = path.join(folder, 'asyncapi.json');
+  await writeFile(local, source.replaceAll('"/schemas/', `"${folder}/schemas/`));
+  const { document, diagnostics } = await fromFile(new Parser(), local).parse();
+  const serious = diagnostics.filter(({ severity }) => severity <= 1);
+  assert.deepEqual(serious.map(({ message, path: where }) => `${where.join('/')}: ${message}`), []);
+  const channels = document.channels().all();
+  assert.equal(channels.length, 14);
+  for (const channel of channels.filter((channel) => channel.id() !== 'relay')) {
+    const structured = channel.messages().all().find((message) => message.id() === `${channel.id()}-structured`);
+    assert.match(structured.contentType(), /^application\/cloudevents\+json/);
   }
 });

@@ -15,6 +15,11 @@ pub fn python() -> Result<PathBuf> {
     interpreter("CHORALE_TEST_PYTHON", "python")
 }
 
+/// A directory with programs of other people that read topics: `jars` and `python`.
+pub fn sinks() -> Result<PathBuf> {
+    interpreter("CHORALE_TEST_SINKS", "sinks")
+}
+
 fn interpreter(variable: &str, name: &str) -> Result<PathBuf> {
     if let Some(given) = std::env::var_os(variable) {
         return Ok(given.into());

@@ -13,6 +13,8 @@ mod members;
 mod moving;
 mod restoring;
 mod servers;
+#[cfg(feature = "long")]
+mod sinks;
 mod tracing;
 mod two_command_apis;
 mod up;

@@ -1,12 +1,18 @@
 // Reads every event of a shop from Kafka with kafkajs as it is installed, without other codecs, and with the SDK of CloudEvents, and
-// checks that each comes once and in order. The topics must have events of both content modes.
-// node kafka.mjs BROKERS PREFIX EVENTS
+// checks that each comes once and in order, and that its payload fits its schema. The topics must have events of both content modes.
+// node kafka.mjs BROKERS PREFIX EVENTS SCHEMAS
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 
+import Ajv2020 from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
 import { Kafka as Events } from 'cloudevents';
 import { Kafka, logLevel } from 'kafkajs';
 
-const [brokers, prefix, expected] = process.argv.slice(2);
+const [brokers, prefix, expected, schemas] = process.argv.slice(2);
+const ajv = new Ajv2020({ strict: true });
+addFormats(ajv);
 const kafka = new Kafka({ clientId: 'check', brokers: brokers.split(','), logLevel: logLevel.ERROR });
 const admin = kafka.admin();
 await admin.connect();
@@ -28,6 +34,12 @@ function eventOf({ key, value, headers }) {
   return event;
 }
 
+/** The validator of a type's payload. `dataschema` is the identifier of its schema. */
+function validatorOf({ type, dataschema }) {
+  return ajv.getSchema(dataschema)
+    ?? ajv.compile(JSON.parse(readFileSync(path.join(schemas, `${type}.json`), 'utf8')));
+}
+
 const consumer = kafka.consumer({ groupId: `check-kafkajs-${process.pid}`, readUncommitted: false });
 await consumer.connect();
 await consumer.subscribe({ topics, fromBeginning: true });
@@ -36,13 +48,16 @@ const done = new Promise((resolve, reject) => {
   consumer.run({
     eachMessage: async ({ topic, message }) => {
       try {
-        const { id, subject, sequence, dataschema, data } = eventOf(message);
+        const event = eventOf(message);
+        const { id, subject, sequence, dataschema, data } = event;
         assert.ok(!ids.has(id), `${id} came twice`);
         assert.equal(message.key.toString(), subject);
         assert.equal(Number(sequence), (versions.get(subject) ?? 0) + 1, `${topic} ${subject}`);
         // Absolute, as CloudEvents asks.
         assert.equal(new URL(dataschema).protocol, 'urn:');
-        assert.equal(typeof data.summary, 'string');
+        const validate = validatorOf(event);
+        assert.equal(validate.schema.$id, dataschema);
+        assert.ok(validate(data), `${topic} ${id}: ${ajv.errorsText(validate.errors)}`);
         ids.add(id);
         versions.set(subject, Number(sequence));
         if (ids.size === Number(expected)) resolve();

@@ -68,3 +68,38 @@ impl EventAppender for Timed {
         observed(&self.lock_head, self.log.lock_head()).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use platform::telemetry::metrics::render;
+
+    use super::*;
+    use crate::contract::Draft;
+
+    /// How often an operation on the log of the shipping context, which no other test here uses, was measured.
+    fn measured(operation: &str) -> u64 {
+        let labels = format!("_count{{context=\"shipping\",operation=\"{operation}\"}} ");
+        let text = render().unwrap();
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("chorale_log_call_duration_seconds")?.strip_prefix(&labels));
+        line.map_or(0, |count| count.parse().unwrap())
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn every_call_is_measured_under_its_own_operation() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("log").display());
+        let log = crate::connect(&url, Context::Shipping).await.unwrap();
+        let all = || ["head", "read", "facts", "commit", "lock_head"].map(measured);
+        assert_eq!(all(), [0; 5]);
+        let draft = Draft::now(log.as_ref()).await.unwrap().event("shipment-a", 1);
+        assert_eq!(all(), [1, 0, 0, 0, 0]);
+        draft.commit(log.as_ref()).await.unwrap();
+        assert_eq!(all(), [1, 0, 0, 1, 0]);
+        assert_eq!(log.read(Read::After(0), 10).await.unwrap().len(), 1);
+        assert_eq!(log.facts(&Wanted::default()).await.unwrap().0.position, 1);
+        assert!(log.lock_head().await.unwrap().is_none());
+        assert_eq!(all(), [1, 1, 1, 1, 1]);
+    }
+}

@@ -10,3 +10,5 @@ mod heads;
 mod leading;
 #[path = "relay/restored.rs"]
 mod restored;
+#[path = "relay/timing.rs"]
+mod timing;

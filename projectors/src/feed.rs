@@ -109,3 +109,6 @@ impl Feed {
         Ok(outcome.quarantine.into_iter().find_map(|(_, problem)| problem))
     }
 }
+
+#[cfg(test)]
+mod tests;

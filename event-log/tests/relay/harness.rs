@@ -8,7 +8,7 @@ use event_log::contract::Draft;
 use event_log::port::{Committed, Log, Read};
 use event_log::relay::{Options, Publishers, Relay, RelayError};
 use platform::bus::memory_topics::MemoryTopics;
-use platform::bus::publisher::Outgoing;
+use platform::bus::publisher::{Mark, Outgoing};
 use platform::clock::Clock;
 use platform::shutdown::Shutdown;
 use schemas::Context;
@@ -59,14 +59,16 @@ impl Harness {
     /// Waits until the topics hold the log up to its end, and returns that position.
     pub async fn relayed(&self) -> u64 {
         let head = self.log.head().await.unwrap();
-        let there = || self.topics.mark(Context::Ordering).is_some_and(|mark| mark.position >= head.position);
-        let waiting = async {
-            while !there() {
-                tokio::task::yield_now().await;
-            }
-        };
-        assert!(timeout(SOON, waiting).await.is_ok(), "not relayed up to {}", head.position);
+        self.until_mark(|mark| mark.position >= head.position).await;
         head.position
+    }
+
+    /// Waits until the mark on the topics is as wanted, and returns it.
+    pub async fn until_mark(&self, is_so: impl Fn(&Mark) -> bool) -> Mark {
+        let there = |topics: &MemoryTopics| topics.mark(Context::Ordering).filter(&is_so);
+        let waiting = self.topics.until(|topics| there(topics).is_some());
+        assert!(timeout(SOON, waiting).await.is_ok(), "{:?}", self.topics.mark(Context::Ordering));
+        self.topics.mark(Context::Ordering).unwrap()
     }
 
     /// Asserts that each event of the log is in its topic once, in order per partition.

@@ -64,33 +64,15 @@ async fn a_second_relay_stands_by_and_takes_over_when_the_first_has_stopped() {
 async fn an_idle_relay_publishes_until_when_the_topics_are_complete_and_a_busy_one_only_what_it_has_read() {
     let harness = Harness::new().await;
     let running = harness.start();
-    let complete = || harness.topics.mark(Context::Ordering).map_or(Timestamp::EPOCH, |mark| mark.as_of);
-    let waiting = async {
-        let first = loop {
-            let as_of = complete();
-            if as_of > Timestamp::EPOCH {
-                break as_of;
-            }
-            tokio::task::yield_now().await;
-        };
-        while complete() == first {
-            tokio::task::yield_now().await;
-        }
-    };
-    assert!(tokio::time::timeout(SOON, waiting).await.is_ok(), "an idle relay publishes nothing");
+    let first = harness.until_mark(|mark| mark.as_of > Timestamp::EPOCH).await.as_of;
+    harness.until_mark(|mark| mark.as_of != first).await;
     running.stop().await;
     // More than one page: the mark of the first page must not cover the events after it.
-    let before = complete();
+    let before = harness.topics.mark(Context::Ordering).unwrap().as_of;
     append(harness.log.as_ref(), &["order-a"; 20]).await;
     harness.topics.fail([platform::bus::memory_topics::Failure::AnswerLost]);
     let running = harness.start();
-    let waiting = async {
-        while harness.topics.mark(Context::Ordering).is_none_or(|mark| mark.position == 0) {
-            tokio::task::yield_now().await;
-        }
-    };
-    assert!(tokio::time::timeout(SOON, waiting).await.is_ok());
-    let mark = harness.topics.mark(Context::Ordering).unwrap();
+    let mark = harness.until_mark(|mark| mark.position > 0).await;
     assert!(mark.position == 20 || mark.as_of == before, "{mark:?} before {before}");
     harness.relayed().await;
     running.stop().await;

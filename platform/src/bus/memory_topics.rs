@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use parking_lot::{Mutex, MutexGuard};
 use schemas::Context;
 use schemas::topics::{PARTITIONS, RELAY_TOPIC};
+use tokio::sync::watch;
 
 use super::publisher::{Mark, Outgoing, PublishError, Publisher};
 
@@ -31,6 +32,8 @@ pub(super) enum Fault {
 #[derive(Clone)]
 pub struct MemoryTopics {
     state: Arc<Mutex<State>>,
+    /// Changes after every takeover and transaction.
+    changes: watch::Sender<()>,
     fault: Fault,
 }
 
@@ -70,7 +73,7 @@ impl Default for MemoryTopics {
 
 impl MemoryTopics {
     pub(super) fn with(fault: Fault) -> Self {
-        Self { state: Arc::default(), fault }
+        Self { state: Arc::default(), changes: watch::Sender::default(), fault }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -104,6 +107,13 @@ impl MemoryTopics {
         self.lock().generations.get(&context).copied().unwrap_or(0)
     }
 
+    /// Waits until these topics are as wanted. Looks again after every takeover and transaction.
+    pub async fn until(&self, is_so: impl Fn(&Self) -> bool) {
+        let mut changes = self.changes.subscribe();
+        // The sender is in `self`, so only the condition ends the loop.
+        while !is_so(self) && changes.changed().await.is_ok() {}
+    }
+
     /// Makes the next transactions end like this, one each.
     pub fn fail(&self, failures: impl IntoIterator<Item = Failure>) {
         self.lock().failures.extend(failures);
@@ -116,9 +126,9 @@ struct MemoryPublisher {
     generation: u64,
 }
 
-#[async_trait]
-impl Publisher for MemoryPublisher {
-    async fn take_over(&mut self) -> Result<Option<Mark>, PublishError> {
+impl MemoryPublisher {
+    /// Fences earlier publishers of the context.
+    fn acquire(&mut self) -> Option<Mark> {
         let mut state = self.topics.lock();
         let fault = self.topics.fault;
         if fault == Fault::FencesOtherContexts {
@@ -128,10 +138,10 @@ impl Publisher for MemoryPublisher {
         *generation += 1;
         self.generation = *generation;
         let mark = state.marks.get(&self.context).cloned();
-        Ok(mark.filter(|_| fault != Fault::ForgetsTheMark))
+        mark.filter(|_| fault != Fault::ForgetsTheMark)
     }
 
-    async fn publish(&mut self, records: &[Outgoing], mark: &Mark) -> Result<(), PublishError> {
+    fn transact(&mut self, records: &[Outgoing], mark: &Mark) -> Result<(), PublishError> {
         let mut state = self.topics.lock();
         let fault = self.topics.fault;
         if mark.context != self.context || records.iter().any(|record| record.topic == RELAY_TOPIC) {
@@ -176,6 +186,21 @@ impl Publisher for MemoryPublisher {
             return Err(lost());
         }
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Publisher for MemoryPublisher {
+    async fn take_over(&mut self) -> Result<Option<Mark>, PublishError> {
+        let mark = self.acquire();
+        self.topics.changes.send_replace(());
+        Ok(mark)
+    }
+
+    async fn publish(&mut self, records: &[Outgoing], mark: &Mark) -> Result<(), PublishError> {
+        let result = self.transact(records, mark);
+        self.topics.changes.send_replace(());
+        result
     }
 }
 

@@ -11,7 +11,7 @@ use crate::error::ProjectorError;
 
 /// The quarantined events of one generation.
 pub(crate) struct Quarantine {
-    port: Arc<dyn read_models::Quarantine>,
+    pub(super) port: Arc<dyn read_models::Quarantine>,
     generation: Generation,
 }
 

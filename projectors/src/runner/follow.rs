@@ -119,6 +119,7 @@ impl Follower {
                     if delivery.records.is_empty() && !due {
                         // An idle projector notices a restored store, too.
                         feed.require(&reached.get()).await?;
+                        self.recovered();
                         continue;
                     }
                     let began = Instant::now();
@@ -150,8 +151,13 @@ impl Follower {
                 }
             }
             *went_well = true;
-            self.trouble.send_if_modified(|trouble| trouble.take().is_some());
+            self.recovered();
         }
+    }
+
+    /// The projector follows again, so it is no longer stalled.
+    fn recovered(&self) {
+        self.trouble.send_if_modified(|trouble| trouble.take().is_some());
     }
 
     /// Pauses after a batch, longer after a long one. Waking every projector for every record starves the others, so records

@@ -15,7 +15,8 @@ use crate::fold;
 use crate::history::{history, moved};
 use crate::shop::Shop;
 
-struct Log(Vec<Record>);
+/// A source that has these records.
+pub struct Log(pub Vec<Record>);
 
 #[async_trait]
 impl StreamSource for Log {

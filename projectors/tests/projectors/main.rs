@@ -1,5 +1,6 @@
 //! Projectors on a bus that shuffles, redelivers and splits, through restarts and rebuilds.
 
+mod batches;
 mod differing;
 mod fold;
 mod gaps;
@@ -10,6 +11,7 @@ mod past;
 mod poison;
 mod properties;
 mod rebuilding;
+mod scripted;
 mod shop;
 mod statuses;
 mod verifying;

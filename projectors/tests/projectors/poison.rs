@@ -27,13 +27,13 @@ fn stock_history() -> (Vec<Record>, String) {
 }
 
 /// The event as a future program might write it.
-fn from_the_future(record: &Record) -> Record {
+pub fn from_the_future(record: &Record) -> Record {
     let mut envelope = (*record.envelope).clone();
     envelope.type_version = 99;
     Record { envelope: Arc::new(envelope), ..record.clone() }
 }
 
-async fn quarantined(shop: &Shop) -> Vec<QuarantinedEvent> {
+pub async fn quarantined(shop: &Shop) -> Vec<QuarantinedEvent> {
     shop.store().quarantine.waiting(&shop.live().await, None, None, 1_000).await.unwrap()
 }
 
@@ -128,7 +128,7 @@ async fn quarantined_events_are_applied_in_order_on_request() {
     is_the_fold(&shop, &records).await;
 }
 
-async fn wait_until_nothing_is_quarantined(shop: &Shop) {
+pub async fn wait_until_nothing_is_quarantined(shop: &Shop) {
     let (mut since, deadline) = (None, tokio::time::Instant::now() + crate::shop::LONG);
     while !quarantined(shop).await.is_empty() {
         assert!(tokio::time::Instant::now() < deadline, "{:?}", quarantined(shop).await);

@@ -44,12 +44,14 @@ fn document(media: &'static str, text: impl Into<String>) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use serde_json::Value;
 
     use super::*;
 
     /// All references of a document to others.
-    fn others(value: &Value, found: &mut Vec<String>) {
+    fn others(value: &Value, found: &mut BTreeSet<String>) {
         match value {
             Value::Object(fields) => {
                 let reference = fields.get("$ref").and_then(Value::as_str);
@@ -63,7 +65,7 @@ mod tests {
 
     #[test]
     fn every_schema_that_the_asyncapi_document_names_is_served_with_its_identifier() {
-        let mut found = Vec::new();
+        let mut found = BTreeSet::new();
         others(&serde_json::from_str(&ASYNCAPI).unwrap(), &mut found);
         let listed: Vec<String> = serde_json::from_str(&index()).unwrap();
         assert_eq!(found.len(), listed.len());

@@ -33,9 +33,15 @@ pub(super) struct AnswerCache {
 /// An answer, or that there is none that others may get.
 pub(super) struct Kept {
     body: Option<Body>,
-    since: CatalogState,
+    /// The moment before it was read.
+    since: Moment,
     reads: Reads,
-    read_at: Instant,
+}
+
+/// The state of the catalog at a time.
+struct Moment {
+    state: CatalogState,
+    at: Instant,
 }
 
 /// An answer without errors.
@@ -59,8 +65,7 @@ pub(super) enum Lookup<'c> {
 /// Others wait for this answer until it is dropped.
 pub(super) struct Missing<'c> {
     place: PlaceholderGuard<'c, Key, Arc<Kept>, Size, DefaultHashBuilder, DefaultLifecycle<Key, Arc<Kept>>>,
-    since: CatalogState,
-    read_at: Instant,
+    since: Moment,
 }
 
 /// Bytes of memory.
@@ -81,12 +86,16 @@ impl AnswerCache {
         Self { kept: (bytes > 0).then(cache) }
     }
 
-    /// How to answer what was asked.
+    /// How to answer what is asked now.
     pub(super) async fn look_up(&self, key: Key, readers: &Readers) -> Lookup<'_> {
         let Some(cache) = &self.kept else { return Lookup::Alone };
+        let Some(asked) = Moment::now(readers).await else { return Lookup::Alone };
         for _ in 0..ATTEMPTS {
-            match cache.get_value_or_guard_async(&key).await {
-                Ok(kept) if kept.is_current(readers).await => {
+            let found = cache.get_value_or_guard_async(&key).await;
+            let Some(now) = Moment::now(readers).await else { break };
+            match found {
+                // While this request waited, something may have been written that its answer need not contain.
+                Ok(kept) if kept.answers(&asked) || kept.answers(&now) => {
                     let Some(body) = kept.body.clone() else { break };
                     outcome("hit");
                     return Lookup::Kept(body);
@@ -94,9 +103,8 @@ impl AnswerCache {
                 // Another request may have replaced it already.
                 Ok(old) => drop(cache.remove_if(&key, |now| Arc::ptr_eq(now, &old))),
                 Err(place) => {
-                    let Ok(since) = readers.catalog_state().await else { break };
                     outcome("miss");
-                    return Lookup::Missing(Missing { place, since, read_at: Instant::now() });
+                    return Lookup::Missing(Missing { place, since: now });
                 }
             }
         }
@@ -108,19 +116,28 @@ impl AnswerCache {
 impl Missing<'_> {
     /// Keeps an answer that was read from these collections since this place was found; `None`: an answer that must not be kept.
     pub(super) fn fill(self, body: Option<Body>, reads: Option<Reads>) {
-        let Self { place, since, read_at } = self;
+        let Self { place, since } = self;
         // Without it, those who wait now would wait for each other.
         let body = body.filter(|_| reads.is_some());
-        let kept = Kept { body, since, reads: reads.unwrap_or_default(), read_at };
+        let kept = Kept { body, since, reads: reads.unwrap_or_default() };
         // It fails if the place was given up because of its size.
         drop(place.insert(Arc::new(kept)));
     }
 }
 
+impl Moment {
+    /// `None` if the state cannot be known.
+    async fn now(readers: &Readers) -> Option<Self> {
+        let at = Instant::now();
+        Some(Self { state: readers.catalog_state().await.ok()?, at })
+    }
+}
+
 impl Kept {
-    async fn is_current(&self, readers: &Readers) -> bool {
-        self.read_at.elapsed() <= LONGEST
-            && readers.are_unchanged(self.reads, &self.since).await.is_ok_and(|unchanged| unchanged)
+    /// Whether it answers a question of that moment: it has all that was written before, and is not too old.
+    fn answers(&self, asked: &Moment) -> bool {
+        asked.at.saturating_duration_since(self.since.at) <= LONGEST
+            && self.since.state.agrees(&asked.state, self.reads)
     }
 }
 

@@ -54,14 +54,40 @@ impl Readers {
             self.services.state(levels).await?,
         ]))
     }
+}
 
-    /// Whether nothing was written to these collections since they had this state, as far as this process knows.
-    pub(crate) async fn are_unchanged(&self, reads: Reads, since: &CatalogState) -> Result<bool, StoreError> {
-        for (at, (collection, before)) in CATALOG.iter().zip(&since.0).enumerate() {
-            if reads.0 & (1 << at) != 0 && self.services.state(collection).await? != *before {
-                return Ok(false);
-            }
+impl CatalogState {
+    /// Whether these collections are in the same state in both.
+    pub(crate) fn agrees(&self, other: &Self, reads: Reads) -> bool {
+        let both = self.0.iter().zip(&other.0).enumerate();
+        both.filter(|(at, _)| reads.0 & (1 << at) != 0).all(|(_, (one, other))| one == other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(tokens: [u8; CATALOG.len()]) -> CatalogState {
+        CatalogState(tokens.map(|token| ChangeToken::new([token])))
+    }
+
+    #[test]
+    fn states_agree_if_the_collections_that_were_read_do() {
+        let recorded = Recorded::default();
+        recorded.add(&PRODUCTS);
+        recorded.add(&CATEGORIES);
+        let reads = recorded.of_catalog().unwrap();
+        let before = state([1, 1, 1, 1, 1]);
+        for (now, agrees) in [
+            ([1, 1, 1, 1, 1], true),
+            ([1, 2, 1, 2, 2], true),
+            ([2, 1, 1, 1, 1], false),
+            ([1, 1, 2, 1, 1], false),
+        ] {
+            assert_eq!(before.agrees(&state(now), reads), agrees, "{now:?}");
         }
-        Ok(true)
+        recorded.add(&read_models::documents::orders::ORDERS);
+        assert!(recorded.of_catalog().is_none());
     }
 }

@@ -55,16 +55,26 @@ fn fault(name: &str, text: &str) -> Option<String> {
     }
 }
 
-/// The description of the property itself, or of the type that it refers to.
-fn described(property: &Value, root: &Value) -> bool {
-    let target = property["$ref"].as_str().and_then(|target| root.pointer(target.strip_prefix('#')?));
+/// The description of the property itself, or of the type that it refers to, in the same document or that of an event.
+fn described(property: &Value, root: &Value, events: &BTreeMap<String, Value>) -> bool {
+    let target = property["$ref"].as_str().and_then(|target| {
+        let event = target.strip_prefix("./events/").and_then(|file| events.get(file.strip_suffix(".json")?));
+        event.or_else(|| root.pointer(target.strip_prefix('#')?))
+    });
     property["description"].is_string()
         || property.get("const").is_some()
         || target.is_some_and(|target| target["description"].is_string())
 }
 
 /// Walks `value`, which is called `name` and found at `path` of `root`.
-fn walk(value: &Value, name: &str, path: &str, root: &Value, wrong: &mut Vec<String>) {
+fn walk(
+    value: &Value,
+    name: &str,
+    path: &str,
+    root: &Value,
+    events: &BTreeMap<String, Value>,
+    wrong: &mut Vec<String>,
+) {
     match value {
         Value::Object(fields) => {
             let name = fields.get("const").and_then(Value::as_str).unwrap_or(name);
@@ -74,24 +84,25 @@ fn walk(value: &Value, name: &str, path: &str, root: &Value, wrong: &mut Vec<Str
                         wrong.extend(fault(name, text).map(|fault| format!("{path} ({name}): {fault}")));
                     }
                     ("properties", Value::Object(properties)) => {
-                        let bare = properties.iter().filter(|(_, property)| !described(property, root));
+                        let bare =
+                            properties.iter().filter(|(_, property)| !described(property, root, events));
                         wrong.extend(bare.map(|(name, _)| format!("{path} ({name}): no description")));
-                        walk(field, name, &format!("{path}/{key}"), root, wrong);
+                        walk(field, name, &format!("{path}/{key}"), root, events, wrong);
                     }
-                    _ => walk(field, key, &format!("{path}/{key}"), root, wrong),
+                    _ => walk(field, key, &format!("{path}/{key}"), root, events, wrong),
                 }
             }
         }
         Value::Array(values) => {
-            values.iter().for_each(|value| walk(value, name, path, root, wrong));
+            values.iter().for_each(|value| walk(value, name, path, root, events, wrong));
         }
         _ => {}
     }
 }
 
-fn faults(root: &Value) -> Vec<String> {
+fn faults(root: &Value, events: &BTreeMap<String, Value>) -> Vec<String> {
     let mut wrong = Vec::new();
-    walk(root, "", "#", root, &mut wrong);
+    walk(root, "", "#", root, events, &mut wrong);
     wrong
 }
 
@@ -101,15 +112,18 @@ fn every_property_and_value_has_a_description_that_says_more_than_its_name() {
     assert!(contracts.contains_key("chorale.product.PriceSet.v1"), "old versions are checked too");
     let wrong: Vec<String> = contracts
         .iter()
-        .flat_map(|(name, root)| faults(root).into_iter().map(move |fault| format!("{name} {fault}")))
+        .flat_map(|(name, root)| {
+            faults(root, &contracts).into_iter().map(move |fault| format!("{name} {fault}"))
+        })
         .collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 #[test]
 fn missing_short_and_repeating_descriptions_are_found() {
-    let of =
-        |properties: Value, defs: Value| faults(&json!({ "properties": properties, "$defs": defs })).len();
+    let of = |properties: Value, defs: Value| {
+        faults(&json!({ "properties": properties, "$defs": defs }), &BTreeMap::new()).len()
+    };
     let good = "Number of units; at least 1.";
     assert_eq!(of(json!({ "qty": { "type": "integer", "description": good } }), json!({})), 0);
     assert_eq!(of(json!({ "qty": { "$ref": "#/$defs/Qty" } }), json!({ "Qty": { "description": good } })), 0);

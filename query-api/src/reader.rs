@@ -33,13 +33,13 @@ pub(crate) use hot::ListedProduct;
 pub(crate) use joins::{Doc, Joins, shared};
 pub(crate) use past::Past;
 pub(crate) use personal::Personal;
-pub(crate) use reads::{CatalogState, Reads};
+pub(crate) use reads::{Moment, Reads};
 
 use crate::consistency::Ledger;
 use crate::fault::Fault;
 use crate::hot::HotViews;
 use crate::pointers::{Live, Pointers};
-use crate::recent::{Recent, State};
+use crate::recent::Recent;
 use crate::services::Services;
 
 /// One query's view of the store.
@@ -55,8 +55,8 @@ pub(crate) struct Reader {
     /// Whether hot views were answered from the documents.
     degraded: AtomicBool,
     recent: Option<Arc<Recent>>,
-    /// The state of the stock levels when the query first asked for one.
-    levels: OnceCell<Option<State>>,
+    /// When the query first asked for something recent; `None` if its state cannot be known.
+    asked: OnceCell<Option<Arc<Moment>>>,
     pointers: Arc<Pointers>,
     /// The same for the whole query.
     live: OnceCell<Result<Live, Arc<Fault>>>,
@@ -82,7 +82,7 @@ impl Reader {
             recorded: reads::Recorded::default(),
             degraded: AtomicBool::new(false),
             recent,
-            levels: OnceCell::new(),
+            asked: OnceCell::new(),
             pointers,
             live: OnceCell::new(),
             ledger: Mutex::default(),
@@ -151,31 +151,27 @@ impl Reader {
         collection: &'static Collection,
         query: &Query,
     ) -> Result<Arc<[Place]>, Fault> {
-        let recent = self.recent().filter(|_| collection.name == PRODUCTS.name);
-        let recent = recent.zip(self.state(collection).await);
-        if let Some(places) = recent.as_ref().and_then(|(recent, state)| recent.places(query, state)) {
+        let recent = self.recent().await.filter(|_| collection.name == PRODUCTS.name);
+        if let Some(places) = recent.and_then(|(recent, asked)| recent.places(query, asked)) {
             self.recorded.add(collection);
             return Ok(places);
         }
         let generation = self.ready(collection).await?;
         let places: Arc<[Place]> = self.services.store.queries.places(&generation, query).await?.into();
-        if let Some((recent, state)) = recent {
-            recent.keep_places(query, places.clone(), &state);
+        if let Some((recent, asked)) = recent {
+            recent.keep_places(query, places.clone(), asked);
         }
         Ok(places)
     }
 
-    /// What other queries have read a moment ago, if this one may be answered from it: shoppers' without a token.
-    fn recent(&self) -> Option<&Recent> {
+    /// What other queries have read a moment ago, and when this one asks, if it may be answered from it: shoppers' without a token.
+    async fn recent(&self) -> Option<(&Recent, &Arc<Moment>)> {
         let recent = self.recent.as_deref().filter(|_| self.audience == Audience::Public)?;
-        self.ledger(|ledger| ledger.is_empty()).then_some(recent)
-    }
-
-    /// The state of a collection now; `None` if it cannot be known.
-    async fn state(&self, collection: &Collection) -> Option<State> {
-        let at = Instant::now();
-        let token = self.services.state(collection).await.ok()?;
-        Some(State { token, at })
+        if !self.ledger(|ledger| ledger.is_empty()) {
+            return None;
+        }
+        let asked = self.asked.get_or_init(|| Moment::now(&self.services)).await.as_ref()?;
+        Some((recent, asked))
     }
 
     /// The first document that matches.

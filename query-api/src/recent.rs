@@ -1,8 +1,8 @@
 //! What queries of the storefront have read a moment ago, decoded, for those after them: different questions are about the same
 //! products.
 //!
-//! Lists and stock levels are given again as long as nothing was written to their collection, at most [`LONGEST`], like whole
-//! answers. A card is given again for the version that it was read in: what is altered without a new version, by a repair or a
+//! Lists and stock levels are given again as long as nothing was written to their collection, as long as whole
+//! answers are. A card is given again for the version that it was read in: what is altered without a new version, by a repair or a
 //! rebuild, is seen after [`SAME_VERSION`].
 
 use std::sync::Arc;
@@ -10,16 +10,13 @@ use std::time::Duration;
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use read_models::documents::products::Product;
-use read_models::documents::stock_levels::StockLevel;
-use read_models::{ChangeToken, Place, Query};
+use read_models::documents::products::{PRODUCTS, Product};
+use read_models::documents::stock_levels::{STOCK_LEVELS, StockLevel};
+use read_models::{Collection, Place, Query};
 use tokio::time::Instant;
 
-use crate::reader::Doc;
+use crate::reader::{Doc, Moment, Reads};
 
-/// How long something is given without reading it again. An answer may be kept that long that was made from what was, so that an
-/// answer is at most a quarter of a second old.
-pub(crate) const LONGEST: Duration = Duration::from_millis(125);
 /// How long a card of an unchanged version is.
 const SAME_VERSION: Duration = Duration::from_secs(10);
 /// Bytes of an entry that is not weighed by its content, for estimates of how many there are.
@@ -39,18 +36,11 @@ struct Card {
     read_at: Instant,
 }
 
-/// Something that was read from a collection in this state.
+/// Something that was read after this moment.
 #[derive(Clone)]
 struct Dated<T> {
     value: T,
-    state: ChangeToken,
-    read_at: Instant,
-}
-
-/// A state of a collection, and when it was looked up.
-pub(crate) struct State {
-    pub(crate) token: ChangeToken,
-    pub(crate) at: Instant,
+    since: Arc<Moment>,
 }
 
 #[derive(Clone)]
@@ -74,14 +64,10 @@ impl Weighter<String, Dated<Arc<[Place]>>> for Size {
     }
 }
 
-impl<T: Clone> Dated<T> {
-    fn of(value: T, state: &State) -> Self {
-        Self { value, state: state.token.clone(), read_at: state.at }
-    }
-
-    fn now(self, state: &State) -> Option<T> {
-        let is_current = self.state == state.token && state.at.duration_since(self.read_at) <= LONGEST;
-        is_current.then_some(self.value)
+impl<T> Dated<T> {
+    /// The value, if it answers a question of that moment.
+    fn at(self, asked: &Moment, collection: &Collection) -> Option<T> {
+        self.since.answers(asked, Reads::of(collection)).then_some(self.value)
     }
 }
 
@@ -115,23 +101,23 @@ impl Recent {
         self.cards.insert(document.id.clone(), Card { document, bytes, read_at: Instant::now() });
     }
 
-    /// The stock level of a SKU, if it was read in this state of the levels: `Some(None)` if it has none.
-    pub(crate) fn level(&self, sku: &str, state: &State) -> Option<Option<Arc<Doc<StockLevel>>>> {
-        self.levels.get(sku)?.now(state)
+    /// The stock level of a SKU, if it was read a moment ago: `Some(None)` if it has none.
+    pub(crate) fn level(&self, sku: &str, asked: &Moment) -> Option<Option<Arc<Doc<StockLevel>>>> {
+        self.levels.get(sku)?.at(asked, &STOCK_LEVELS)
     }
 
-    /// Keeps a stock level that was read in this state or later.
-    pub(crate) fn keep_level(&self, sku: &str, level: Option<Arc<Doc<StockLevel>>>, state: &State) {
-        self.levels.insert(sku.to_owned(), Dated::of(level, state));
+    /// Keeps a stock level that was read after this moment.
+    pub(crate) fn keep_level(&self, sku: &str, value: Option<Arc<Doc<StockLevel>>>, since: &Arc<Moment>) {
+        self.levels.insert(sku.to_owned(), Dated { value, since: since.clone() });
     }
 
-    /// The places of the products of a page, if they were read in this state of the products.
-    pub(crate) fn places(&self, query: &Query, state: &State) -> Option<Arc<[Place]>> {
-        self.places.get(&format!("{query:?}"))?.now(state)
+    /// The places of the products of a page, if they were read a moment ago.
+    pub(crate) fn places(&self, query: &Query, asked: &Moment) -> Option<Arc<[Place]>> {
+        self.places.get(&format!("{query:?}"))?.at(asked, &PRODUCTS)
     }
 
-    /// Keeps places that were read in this state or later.
-    pub(crate) fn keep_places(&self, query: &Query, places: Arc<[Place]>, state: &State) {
-        self.places.insert(format!("{query:?}"), Dated::of(places, state));
+    /// Keeps places that were read after this moment.
+    pub(crate) fn keep_places(&self, query: &Query, value: Arc<[Place]>, since: &Arc<Moment>) {
+        self.places.insert(format!("{query:?}"), Dated { value, since: since.clone() });
     }
 }

@@ -1,13 +1,12 @@
 //! What the query API is given.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use platform::bus::Positions;
 use platform::clock::Clock;
 use platform::sealing::Sealer;
-use read_models::{ChangeToken, Collection, ProjectorStatus, ReactorStatus, Store, StoreError};
+use read_models::{ProjectorStatus, ReactorStatus, Store};
 
 use crate::product_index::ProductIndex;
 
@@ -24,18 +23,6 @@ pub struct Services {
     pub clock: Clock,
     /// Reports how projectors and reactors are doing.
     pub status: Arc<dyn StatusSource>,
-}
-
-impl Services {
-    /// The state of a collection now, without asking its store: what other processes wrote is in it as soon as one of their
-    /// writes was noticed.
-    pub(crate) async fn state(&self, collection: &Collection) -> Result<ChangeToken, StoreError> {
-        let keyed = match &self.store.hot {
-            Some(hot) if collection.hot => &hot.keyed,
-            _ => &self.store.keyed,
-        };
-        keyed.changed(collection.name, None, Duration::ZERO).await
-    }
 }
 
 /// An error of the wiring, of any type.

@@ -152,6 +152,11 @@ fn options() -> Options {
     Options { beat: BEAT, lease: LEASE, ..Options::default() }
 }
 
+/// Lets this much of the paused time pass: no real time does.
+async fn pass(time: Duration) {
+    sleep(time).await;
+}
+
 /// Asserts that neighbours are at least `least` and at most `most` apart, and that there are at least six.
 fn apart(moments: &[Instant], least: Duration, most: Duration) {
     let gaps: Vec<Duration> = moments.windows(2).map(|two| two[1] - two[0]).collect();
@@ -163,7 +168,7 @@ fn apart(moments: &[Instant], least: Duration, most: Duration) {
 async fn an_idle_relay_publishes_at_every_beat_and_renews_its_lease_three_times_before_it_expires() {
     let timed = Timed::new().await;
     let running = timed.start(AT_ONCE, options(), None);
-    sleep(LEASE * 4).await;
+    pass(LEASE * 4).await;
     // The first transaction has the events; the beats begin with it.
     apart(&timed.began(), BEAT, BEAT + LATE);
     apart(&timed.asked(), LEASE / 3, LEASE / 3 + BEAT + LATE);
@@ -175,7 +180,7 @@ async fn an_idle_relay_publishes_at_every_beat_and_renews_its_lease_three_times_
 async fn a_relay_with_rare_beats_renews_its_lease_all_the_same() {
     let timed = Timed::new().await;
     let running = timed.start(AT_ONCE, Options { beat: LEASE * 20, ..options() }, None);
-    sleep(LEASE * 4).await;
+    pass(LEASE * 4).await;
     apart(&timed.asked()[1..], LEASE / 3, LEASE / 3 + LATE);
     assert_eq!(timed.began().len(), 1);
     running.stop().await;
@@ -186,7 +191,7 @@ async fn a_standby_asks_for_the_lease_three_times_before_it_can_expire() {
     let timed = Timed::new().await;
     timed.log.give_away();
     let running = timed.start(AT_ONCE, options(), None);
-    sleep(LEASE * 4).await;
+    pass(LEASE * 4).await;
     apart(&timed.asked(), LEASE / 3, LEASE / 3 + LATE);
     assert_eq!((timed.began().len(), timed.topics.takeovers(Context::Ordering)), (0, 0));
     running.stop().await;
@@ -196,10 +201,10 @@ async fn a_standby_asks_for_the_lease_three_times_before_it_can_expire() {
 async fn a_relay_that_has_lost_its_lease_stands_by() {
     let timed = Timed::new().await;
     let running = timed.start(AT_ONCE, options(), None);
-    sleep(LEASE * 2).await;
+    pass(LEASE * 2).await;
     timed.log.give_away();
     let lost = Instant::now();
-    sleep(LEASE * 4).await;
+    pass(LEASE * 4).await;
     let last = *timed.began().last().unwrap();
     assert!(last <= lost + LEASE / 3 + BEAT, "{:?}", last - lost);
     assert_eq!(timed.topics.takeovers(Context::Ordering), 1);
@@ -213,10 +218,10 @@ const TAKES_LONG: (Duration, Duration) = (Duration::from_secs(3), Duration::ZERO
 async fn the_lease_is_renewed_while_taking_over_takes_long() {
     let timed = Timed::new().await;
     let running = timed.start(TAKES_LONG, options(), None);
-    sleep(LEASE * 9).await;
+    pass(LEASE * 9).await;
     apart(&timed.asked(), LEASE / 3, LEASE / 3 + LATE);
     assert_eq!(timed.topics.takeovers(Context::Ordering), 0);
-    sleep(LEASE * 2).await;
+    pass(LEASE * 2).await;
     assert_eq!(timed.topics.mark(Context::Ordering).unwrap().position, 3);
     running.stop().await;
 }
@@ -225,9 +230,9 @@ async fn the_lease_is_renewed_while_taking_over_takes_long() {
 async fn a_relay_that_loses_its_lease_while_it_takes_over_fences_no_other_relay() {
     let timed = Timed::new().await;
     let running = timed.start(TAKES_LONG, options(), None);
-    sleep(LEASE).await;
+    pass(LEASE).await;
     timed.log.give_away();
-    sleep(LEASE * 20).await;
+    pass(LEASE * 20).await;
     assert_eq!((timed.began().len(), timed.topics.takeovers(Context::Ordering)), (0, 0));
     running.stop().await;
 }
@@ -236,13 +241,13 @@ async fn a_relay_that_loses_its_lease_while_it_takes_over_fences_no_other_relay(
 async fn a_relay_that_stops_releases_its_lease_and_not_that_of_another() {
     let timed = Timed::new().await;
     let running = timed.start(AT_ONCE, options(), None);
-    sleep(BEAT).await;
+    pass(BEAT).await;
     assert!(timed.log.held.lock().is_some());
     running.stop().await;
     assert_eq!(*timed.log.held.lock(), None);
 
     let running = timed.start(AT_ONCE, options(), None);
-    sleep(BEAT).await;
+    pass(BEAT).await;
     timed.log.give_away();
     running.stop().await;
     assert!(timed.log.held.lock().is_some());
@@ -253,7 +258,7 @@ async fn rests(taken: Duration, rest: Duration) {
     let beat = Duration::from_millis(2);
     let timed = Timed::new().await;
     let running = timed.start((Duration::ZERO, taken), Options { beat, ..options() }, None);
-    sleep((taken + rest) * 8).await;
+    pass((taken + rest) * 8).await;
     apart(&timed.began(), taken + rest + beat, taken + rest + beat + LATE);
     running.stop().await;
 }
@@ -277,7 +282,7 @@ async fn an_idle_relay_signs_no_head_twice() {
     });
     let options = Options { heads_every: Duration::ZERO, ..options() };
     let running = timed.start(AT_ONCE, options, Some(sign));
-    sleep(BEAT * 10).await;
+    pass(BEAT * 10).await;
     running.stop().await;
     assert_eq!(timed.topics.all(AUDIT_TOPIC).len(), 1);
 }

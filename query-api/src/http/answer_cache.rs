@@ -1,6 +1,6 @@
 //! Answers about the catalog, kept for the next clients who ask for the same.
 //!
-//! An answer is given again as long as nothing was written to the collections that it was read from, at most [`LONGEST`]. Writes of
+//! An answer is given again as long as nothing was written to the collections that it was read from, and for a short time ([`Moment::answers`]). Writes of
 //! this process are known at once, those of others as soon as they were noticed; a rebuilt collection, and what hot views in a
 //! store of their own contain, only after that time. While an answer is read, others who ask for the same wait for it.
 
@@ -10,10 +10,9 @@ use axum::body::Bytes;
 use platform::telemetry::metrics::metrics;
 use quick_cache::sync::{Cache, DefaultLifecycle, PlaceholderGuard};
 use quick_cache::{DefaultHashBuilder, Weighter};
-use tokio::time::Instant;
 
-use crate::reader::{CatalogState, Readers, Reads};
-use crate::recent::LONGEST;
+use crate::reader::{Moment, Reads};
+use crate::services::Services;
 
 /// How often a request waits for an answer that is outdated when it comes.
 const ATTEMPTS: usize = 3;
@@ -34,14 +33,8 @@ pub(super) struct AnswerCache {
 pub(super) struct Kept {
     body: Option<Body>,
     /// The moment before it was read.
-    since: Moment,
+    since: Arc<Moment>,
     reads: Reads,
-}
-
-/// The state of the catalog at a time.
-struct Moment {
-    state: CatalogState,
-    at: Instant,
 }
 
 /// An answer without errors.
@@ -65,7 +58,7 @@ pub(super) enum Lookup<'c> {
 /// Others wait for this answer until it is dropped.
 pub(super) struct Missing<'c> {
     place: PlaceholderGuard<'c, Key, Arc<Kept>, Size, DefaultHashBuilder, DefaultLifecycle<Key, Arc<Kept>>>,
-    since: Moment,
+    since: Arc<Moment>,
 }
 
 /// Bytes of memory.
@@ -87,15 +80,17 @@ impl AnswerCache {
     }
 
     /// How to answer what is asked now.
-    pub(super) async fn look_up(&self, key: Key, readers: &Readers) -> Lookup<'_> {
+    pub(super) async fn look_up(&self, key: Key, services: &Services) -> Lookup<'_> {
         let Some(cache) = &self.kept else { return Lookup::Alone };
-        let Some(asked) = Moment::now(readers).await else { return Lookup::Alone };
+        let Some(asked) = Moment::now(services).await else { return Lookup::Alone };
         for _ in 0..ATTEMPTS {
             let found = cache.get_value_or_guard_async(&key).await;
-            let Some(now) = Moment::now(readers).await else { break };
+            let Some(now) = Moment::now(services).await else { break };
             match found {
                 // While this request waited, something may have been written that its answer need not contain.
-                Ok(kept) if kept.answers(&asked) || kept.answers(&now) => {
+                Ok(kept)
+                    if [&asked, &now].into_iter().any(|moment| kept.since.answers(moment, kept.reads)) =>
+                {
                     let Some(body) = kept.body.clone() else { break };
                     outcome("hit");
                     return Lookup::Kept(body);
@@ -122,22 +117,6 @@ impl Missing<'_> {
         let kept = Kept { body, since, reads: reads.unwrap_or_default() };
         // It fails if the place was given up because of its size.
         drop(place.insert(Arc::new(kept)));
-    }
-}
-
-impl Moment {
-    /// `None` if the state cannot be known.
-    async fn now(readers: &Readers) -> Option<Self> {
-        let at = Instant::now();
-        Some(Self { state: readers.catalog_state().await.ok()?, at })
-    }
-}
-
-impl Kept {
-    /// Whether it answers a question of that moment: it has all that was written before, and is not too old.
-    fn answers(&self, asked: &Moment) -> bool {
-        asked.at.saturating_duration_since(self.since.at) <= LONGEST
-            && self.since.state.agrees(&asked.state, self.reads)
     }
 }
 

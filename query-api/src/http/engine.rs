@@ -57,6 +57,8 @@ pub(super) struct Asked {
     kind: OperationType,
     consistency: Option<String>,
     guest_token: Option<String>,
+    /// What its validity and its answer depend on, besides the document; `None` if that is long.
+    fingerprint: Option<Vec<u8>>,
 }
 
 /// An operation that passed all limits.
@@ -148,7 +150,7 @@ impl Engine {
         media: Media,
     ) -> Ready {
         let place = match asked.as_ref().ok().and_then(|asked| self.key(asked)) {
-            Some(key) => self.answers.look_up(key, &self.readers).await,
+            Some(key) => self.answers.look_up(key, &self.readers.services).await,
             None => Lookup::Alone,
         };
         if let Lookup::Kept(body) = place {
@@ -176,7 +178,8 @@ impl Engine {
         let is_common = self.readers.audience == Audience::Public
             && asked.kind == OperationType::Query
             && asked.is_of_catalog();
-        Some((asked.known.number, is_common.then(|| asked.fingerprint()).flatten()?))
+        let fingerprint = asked.fingerprint.as_ref().filter(|_| is_common)?;
+        Some((asked.known.number, fingerprint.clone()))
     }
 
     fn observe(&self, timer: Timer, is_ok: bool) {
@@ -220,7 +223,7 @@ impl Engine {
         };
         let asked = &prepared.asked;
         let request = asked.request(variables).data(prepared.reader.clone()).data(self.live.clone());
-        // What changes is read again, and a client that is told of a change must not be shown the state before.
+        // What changes is read again, and a client that is sent a change must not be shown the state before.
         let readers = Readers { recent: None, ..self.readers.clone() };
         let answers = self.schema.subscribe(request, asked.known.document.clone(), &readers);
         let present = move |mut answer: async_graphql::Response| {
@@ -251,16 +254,15 @@ impl Engine {
 
     /// What is wrong with an operation; nothing if it is valid. An operation that was valid with the same variables still is.
     async fn invalid(&self, asked: &Asked) -> Vec<ServerError> {
-        let fingerprint = asked.fingerprint();
         let was_valid = |of: &Vec<u8>| asked.known.valid.lock().get(of).is_some();
-        if fingerprint.as_ref().is_some_and(was_valid) {
+        if asked.fingerprint.as_ref().is_some_and(was_valid) {
             return Vec::new();
         }
         let errors = self.schema.validate(asked.request(asked.variables.clone())).await;
         if errors.is_empty()
-            && let Some(fingerprint) = fingerprint
+            && let Some(fingerprint) = &asked.fingerprint
         {
-            asked.known.valid.lock().put(fingerprint, ());
+            asked.known.valid.lock().put(fingerprint.clone(), ());
         }
         errors
     }
@@ -273,7 +275,9 @@ impl Engine {
         check_variables(&variables)
             .map_err(|refusal| refused(answer::coded(refusal.to_string(), refusal.code())))?;
         let kind = operation(&known.document, name.as_deref()).map_or(OperationType::Query, |found| found.ty);
-        Ok(Asked { text, known, variables, name, kind, consistency, guest_token })
+        let fingerprint = serde_json::to_vec(&(&name, &variables)).ok();
+        let fingerprint = fingerprint.filter(|found| found.len() <= LONGEST_FINGERPRINT);
+        Ok(Asked { text, known, variables, name, kind, consistency, guest_token, fingerprint })
     }
 
     /// The operation with its reader, if it is not too expensive and its token is one; else the answer that says why not.
@@ -338,12 +342,6 @@ impl Asked {
         request.operation_name.clone_from(&self.name);
         request.set_parsed_query(ExecutableDocument::clone(&self.known.document));
         request
-    }
-
-    /// What its validity and its answer depend on, besides the document; `None` if that is long.
-    fn fingerprint(&self) -> Option<Vec<u8>> {
-        let found = serde_json::to_vec(&(&self.name, &self.variables)).ok()?;
-        (found.len() <= LONGEST_FINGERPRINT).then_some(found)
     }
 
     /// Whether it reads the catalog only and names no token, so that its answer is the same for all callers.

@@ -15,7 +15,6 @@ use serde::de::DeserializeOwned;
 use super::{Doc, Reader};
 use crate::fault::Fault;
 use crate::hot::{Origin, Unusable};
-use crate::recent::State;
 
 /// A product of a list.
 pub(crate) enum ListedProduct {
@@ -41,7 +40,8 @@ impl Reader {
     /// The products at these places of a list, in that order. A card is answered only in the version that the place has: that
     /// is the answer which the documents give.
     pub(crate) async fn listed(&self, places: &[Place]) -> Result<Vec<Option<ListedProduct>>, Fault> {
-        let known = |place: &Place| self.recent()?.card(&place.cursor.id, place.version);
+        let recent = self.recent().await.map(|(recent, _)| recent);
+        let known = |place: &Place| recent?.card(&place.cursor.id, place.version);
         let mut listed: HashMap<&str, ListedProduct> = places
             .iter()
             .filter_map(|place| Some((place.cursor.id.as_str(), ListedProduct::Card(known(place)?))))
@@ -62,6 +62,7 @@ impl Reader {
         listed: &mut HashMap<&'p str, ListedProduct>,
     ) -> Result<(), Fault> {
         let ids: Vec<String> = places.iter().map(|place| place.cursor.id.clone()).collect();
+        let recent = self.recent().await;
         let cards = self.load_hot(&PRODUCT_CARDS, &ids).await;
         let missing = Origin::without(cards.as_ref().err().copied());
         let cards = cards.unwrap_or_else(|_| vec![None; ids.len()]);
@@ -73,7 +74,7 @@ impl Reader {
                     let bytes = card.body.as_ref().map_or(0, String::len);
                     let card = decoded::<ProductCard>(&PRODUCT_CARDS, card)?;
                     let card = Arc::new(map(card, ProductCard::into_product));
-                    if let Some(recent) = self.recent() {
+                    if let Some((recent, _)) = recent {
                         recent.keep_card(card.clone(), bytes);
                     }
                     listed.insert(&place.cursor.id, ListedProduct::Card(card));
@@ -98,29 +99,21 @@ impl Reader {
 
     /// The stock level of a SKU.
     pub(crate) async fn stock_level(&self, sku: &str) -> Result<Option<Arc<Doc<StockLevel>>>, Fault> {
-        let recent = self.recent().zip(self.levels_state().await);
-        if let Some(level) = recent.and_then(|(recent, state)| recent.level(sku, state)) {
+        let recent = self.recent().await;
+        if let Some(level) = recent.and_then(|(recent, asked)| recent.level(sku, asked)) {
+            self.recorded.add(&STOCK_LEVELS);
             return Ok(level);
         }
         let read = |skus: Vec<String>| async move {
             let (levels, is_degraded) = self.stock_levels(&skus).await?;
-            if let Some((recent, state)) = recent.filter(|_| !is_degraded) {
+            if let Some((recent, asked)) = recent.filter(|_| !is_degraded) {
                 for sku in &skus {
-                    recent.keep_level(sku, levels.get(sku).cloned(), state);
+                    recent.keep_level(sku, levels.get(sku).cloned(), asked);
                 }
             }
             Ok(levels)
         };
         self.joins.levels.load(sku.to_owned(), read).await
-    }
-
-    /// The state of the stock levels when this query first asked for one; `None` if it cannot be known.
-    async fn levels_state(&self) -> Option<&State> {
-        let state = self.levels.get_or_init(|| async {
-            self.recorded.add(&STOCK_LEVELS);
-            self.state(&STOCK_LEVELS).await
-        });
-        state.await.as_ref()
     }
 
     /// The stock levels of SKUs, and whether some of them are not from the hot view.

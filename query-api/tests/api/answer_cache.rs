@@ -111,7 +111,7 @@ async fn answers_with_tokens_and_of_orders_are_read_each_time() {
 }
 
 #[tokio::test]
-async fn an_answer_with_an_error_is_not_kept_and_delays_nobody() {
+async fn an_answer_with_an_error_is_not_kept_and_delays_no_other() {
     let shop = cached_shop(3).await;
     shop.watched.break_down(&PRODUCTS);
     let answers =
